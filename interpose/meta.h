@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The tracker's own memory: a private, renamed jemalloc. Never the program's allocator.
+ * Callable inside a hook only (the thread's guard is set).
+ */
+#ifndef MT_META_H
+#define MT_META_H
+
+#include <stddef.h>
+
+/* `bytes` zeroed bytes, aligned to 16, or NULL when there is no memory. */
+void *mt_meta_alloc(size_t bytes);
+/* Grow a block from mt_meta_alloc (or NULL) and zero what is new. NULL: no memory, the old block stands. */
+void *mt_meta_grow(void *block, size_t old_bytes, size_t new_bytes);
+void mt_meta_free(void *block); /* NULL is allowed */
+
+#endif
