@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * The native stack of the calling thread. One interface, several unwinders behind it, chosen by the build:
- * unwind_libunwind.c (complete and slow: fallback and oracle), unwind_rules.c (layers in front of it).
+ * The native stack of the calling thread. One interface, several unwinders behind it, in layers:
+ * unwind.c puts the fast ones (unwind_*.c) in front of unwind_libunwind.c (complete and slow:
+ * fallback and oracle).
  *
- * All functions: callable inside a hook only (the thread's guard is set), in any thread. They allocate only
- * through meta.h, take no lock of the program's, keep errno, are no cancellation points and never read stack
- * memory that may not be mapped.
+ * All functions: callable inside a hook only (the thread's guard is set), in any thread. They
+ * allocate only through meta.h, take no lock of the program's, keep errno, are no cancellation
+ * points and never read stack memory that may not be mapped.
  */
 #ifndef MT_UNWIND_H
 #define MT_UNWIND_H
@@ -14,44 +15,53 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One frame. `pc` is a return address: look it up at pc - 1. Where a signal interrupted the frame its exact
- * pc plus 1 is stored, so that the same rule holds. `sp` is the frame's stack pointer at the call it is in (the
- * callee's canonical frame address): the frame's own locals lie in [sp, sp of the next outer frame). */
+/* One frame. `pc` is a return address: look it up at pc - 1. Where a signal interrupted the frame
+ * its exact pc plus 1 is stored, so that the same rule holds. `sp` is the frame's stack pointer at
+ * the call it is in (the callee's canonical frame address): the frame's own locals lie in [sp, sp
+ * of the next outer frame). */
 struct mt_frame {
     uintptr_t pc;
     uintptr_t sp;
 };
 
-/* Where to start: the caller of the hook. The hook is compiled with a frame pointer and takes these from it
- * (MT_HERE): its return address, its canonical frame address and the caller's frame pointer register. */
+/* Where to start: the caller of the hook. The hook is compiled with a frame pointer and takes these
+ * from it (MT_HERE): its return address, its canonical frame address and the caller's frame pointer
+ * register. */
 struct mt_start {
     uintptr_t pc;
     uintptr_t sp;
     uintptr_t fp;
 };
 
-/* A thread's captured stack; one in each thread's state. Frames stand outermost first, so that what is kept
- * from one event to the next is the array's beginning. */
+/* A thread's captured stack; one in each thread's state. Frames stand outermost first, so that what
+ * is kept from one event to the next is the array's beginning. */
 struct mt_stack {
     struct mt_frame *frames;
     uint32_t used;
     uint32_t cap;
-    uint32_t kept; /* leading frames that are the same (pc and sp) as in the capture before; may be less than true */
+    uint32_t kept; /* leading frames that are the same (pc and sp) as in the capture before; may be
+                      less than true */
     uint32_t cut;  /* 0: complete. 1: depth limit. 2: unwinding failed before the end */
-    void *state;   /* the unwinder's own per-thread memory */
+    uint64_t *cookie; /* a cell of the caller's for exactly this whole stack, zero when fresh; NULL:
+                       * none. Valid until the next call of a function of this file */
+    struct mt_frame only; /* where `frames` points when there is no memory */
+    void *state;          /* the unwinder's own per-thread memory */
 };
 
-/* Load and prepare what the unwinder needs. Called once by the constructor and in each fork child; may call
- * dlopen, so the guard must be set. False: no unwinder works here; stacks then hold the caller only. */
+/* Load and prepare what the unwinder needs. Called once by the constructor and in each fork child;
+ * may call dlopen, so the guard must be set. False: no unwinder works here; stacks then hold the
+ * caller only. */
 bool mt_unwind_init(void);
 
-/* Fill `stack` for an event whose hook was called from `from`. At least one frame. Cuts at MT_DEPTH_MAX. */
+/* Fill `stack` for an event whose hook was called from `from`. At least one frame. Cuts at
+ * MT_DEPTH_MAX. */
 void mt_unwind(struct mt_stack *stack, const struct mt_start *from);
 
 /* Free the thread's memory. */
 void mt_unwind_thread_exit(struct mt_stack *stack);
 
-/* A shared object was or is about to be unloaded: forget everything remembered about code addresses. */
+/* A shared object was or is about to be unloaded: forget everything remembered about code
+ * addresses. */
 void mt_unwind_flush(void);
 
 #endif

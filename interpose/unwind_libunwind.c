@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The complete unwinder: libunwind, loaded by dlopen into a scope of its own. It must not be a
+ * linked dependency: its exported _Unwind_* functions would then be found before libgcc's by C++
+ * plugins, which would throw through them.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define UNW_LOCAL_ONLY
+#include <libunwind.h>
+
+#include "format.h"
+#include "meta.h"
+#include "unwind_arch.h"
+#include "unwind_full.h"
+
+#define NAME_OF(symbol)  #symbol
+#define NAME(expression) NAME_OF(expression)
+
+#define OWN_FRAMES_MAX 64 /* frames of ours between unw_step and the hook's caller, generously */
+
+static struct {
+    int (*getcontext)(unw_context_t *);
+    int (*init_local)(unw_cursor_t *, unw_context_t *);
+    int (*step)(unw_cursor_t *);
+    int (*get_reg)(unw_cursor_t *, unw_regnum_t, unw_word_t *);
+    int (*is_signal_frame)(unw_cursor_t *);
+    int (*set_caching_policy)(unw_addr_space_t, unw_caching_policy_t);
+    unw_addr_space_t *local;
+} lib;
+
+static bool usable;
+/* Threads inside libunwind. A fork child that finds it nonzero may have inherited one of
+ * libunwind's locks in the locked state, and never calls it again. */
+static _Atomic uint32_t inside;
+
+static bool load(void)
+{
+    void *handle = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
+
+    if (!handle)
+        return false;
+    *(void **)&lib.getcontext = MT_ARCH_GETCONTEXT ? dlsym(handle, MT_ARCH_GETCONTEXT) : NULL;
+    *(void **)&lib.init_local = dlsym(handle, NAME(UNW_OBJ(init_local)));
+    *(void **)&lib.step = dlsym(handle, NAME(UNW_OBJ(step)));
+    *(void **)&lib.get_reg = dlsym(handle, NAME(UNW_OBJ(get_reg)));
+    *(void **)&lib.is_signal_frame = dlsym(handle, NAME(UNW_OBJ(is_signal_frame)));
+    *(void **)&lib.set_caching_policy = dlsym(handle, NAME(UNW_OBJ(set_caching_policy)));
+    *(void **)&lib.local = dlsym(handle, NAME(UNW_OBJ(local_addr_space)));
+    if ((MT_ARCH_GETCONTEXT && !lib.getcontext) || !lib.init_local || !lib.step || !lib.get_reg ||
+        !lib.is_signal_frame || !lib.set_caching_policy || !lib.local) {
+        dlclose(handle);
+        return false;
+    }
+    return true;
+}
+
+/* The first use makes libunwind set itself up; let that be here. Its cache stays off: nothing
+ * clears it when the program unloads a library by ways that we don't see, and it then gives wrong
+ * frames. */
+static void warm_up(void)
+{
+    unw_context_t context;
+    unw_cursor_t cursor;
+
+    mt_arch_getcontext(lib.getcontext, &context);
+    if (lib.init_local(&cursor, &context) == 0)
+        lib.step(&cursor);
+    lib.set_caching_policy(*lib.local, UNW_CACHE_NONE);
+}
+
+bool mt_unwind_full_init(void)
+{
+    static bool loaded;
+
+    if (!loaded) {
+        loaded = true;
+        usable = load();
+        if (usable)
+            warm_up();
+    } else if (atomic_load_explicit(&inside, memory_order_relaxed) != 0) {
+        usable = false;
+    }
+    return usable;
+}
+
+void mt_unwind_full_flush(void)
+{
+    /* Its cache is off. */
+}
+
+bool mt_unwind_reserve(struct mt_stack *stack, uint32_t count)
+{
+    uint32_t cap = stack->cap ? stack->cap : 256;
+    struct mt_frame *frames;
+
+    if (count <= stack->cap)
+        return true;
+    while (cap < count)
+        cap *= 2;
+    frames = mt_meta_grow(stack->cap ? stack->frames : NULL, stack->cap * sizeof *frames,
+                          cap * sizeof *frames);
+    if (!frames)
+        return false;
+    if (!stack->cap && stack->frames == &stack->only)
+        frames[0] = stack->only;
+    stack->frames = frames;
+    stack->cap = cap;
+    return true;
+}
+
+void mt_unwind_caller_only(struct mt_stack *stack, const struct mt_start *from)
+{
+    if (!mt_unwind_reserve(stack, 1))
+        stack->frames = &stack->only;
+    stack->kept =
+        stack->used > 0 && stack->frames[0].pc == from->pc && stack->frames[0].sp == from->sp;
+    stack->frames[0].pc = from->pc;
+    stack->frames[0].sp = from->sp;
+    stack->used = 1;
+    stack->cut = 2;
+    stack->cookie = NULL;
+}
+
+/* Step over our own frames to the hook's caller. */
+static bool skip_own(unw_cursor_t *cursor, const struct mt_start *from)
+{
+    unw_word_t pc, sp;
+
+    for (unsigned i = 0; i < OWN_FRAMES_MAX; i++) {
+        if (lib.get_reg(cursor, UNW_REG_IP, &pc) < 0 || lib.get_reg(cursor, UNW_REG_SP, &sp) < 0)
+            return false;
+        if (sp == from->sp)
+            return pc == from->pc;
+        if (lib.step(cursor) <= 0)
+            return false;
+    }
+    return false;
+}
+
+/* All frames from the cursor outward are put behind the ones that stand in `stack`, innermost
+ * first. The cut. */
+static uint32_t step_all(unw_cursor_t *cursor, struct mt_stack *stack, uint32_t before)
+{
+    uint32_t n = before;
+    unw_word_t pc, sp;
+    bool exact = false;
+    int left;
+
+    for (;;) {
+        if (lib.get_reg(cursor, UNW_REG_IP, &pc) < 0 || lib.get_reg(cursor, UNW_REG_SP, &sp) < 0 ||
+            !mt_unwind_reserve(stack, n + 1)) {
+            stack->used = n;
+            return 2;
+        }
+        stack->frames[n].pc = pc + exact;
+        stack->frames[n].sp = sp;
+        stack->used = ++n;
+        exact = lib.is_signal_frame(cursor) > 0;
+        left = lib.step(cursor);
+        if (left <= 0)
+            return left < 0 ? 2 : 0;
+        if (n - before == MT_DEPTH_MAX)
+            return 1;
+    }
+}
+
+static void reverse(struct mt_frame *frames, uint32_t count)
+{
+    for (uint32_t i = 0, j = count; i + 1 < j; i++) {
+        struct mt_frame swap = frames[i];
+
+        frames[i] = frames[--j];
+        frames[j] = swap;
+    }
+}
+
+/* The new frames stand behind the `old` ones, innermost first. Put them in their places and count
+ * what is the same. */
+static void settle(struct mt_stack *stack, uint32_t old, uint32_t cut)
+{
+    uint32_t used = stack->used - old;
+    struct mt_frame *fresh = stack->frames + old;
+    uint32_t same = 0;
+
+    reverse(fresh, used);
+    while (same < old && same < used && stack->frames[same].pc == fresh[same].pc &&
+           stack->frames[same].sp == fresh[same].sp)
+        same++;
+    for (uint32_t i = same; i < used; i++)
+        stack->frames[i] = fresh[i];
+    stack->used = used;
+    stack->kept = same;
+    stack->cut = cut;
+    stack->cookie = NULL;
+}
+
+void mt_unwind_full(struct mt_stack *stack, const struct mt_start *from)
+{
+    unw_context_t context;
+    unw_cursor_t cursor;
+    int saved_errno = errno;
+    uint32_t old = stack->cap ? stack->used : 0;
+    uint32_t cut = 2;
+    int cancel;
+
+    if (!usable) {
+        mt_unwind_caller_only(stack, from);
+        return;
+    }
+    /* libunwind probes memory by write(), a cancellation point. */
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+    atomic_fetch_add_explicit(&inside, 1, memory_order_relaxed);
+    mt_arch_getcontext(lib.getcontext, &context);
+    if (lib.init_local(&cursor, &context) == 0 && skip_own(&cursor, from))
+        cut = step_all(&cursor, stack, old);
+    atomic_fetch_sub_explicit(&inside, 1, memory_order_relaxed);
+    pthread_setcancelstate(cancel, NULL);
+    if (stack->used > old)
+        settle(stack, old, cut);
+    else
+        mt_unwind_caller_only(stack, from);
+    errno = saved_errno;
+}
