@@ -136,43 +136,44 @@ enum mt_kind {
 #define MT_LINK_KIND(link) ((link)&15u)
 #define MT_LINK_NEXT(link) ((link) >> 4)
 
+/* Each record begins with its link: kind in bits 0..3, next record's first unit in bits 4..31. */
 struct mt_alloc {
+    uint32_t link;
+    uint32_t allocs;    /* number of allocations */
     uint64_t allocated; /* bytes allocated here */
     uint64_t freed;     /* bytes of what was allocated here that anyone released; live = allocated - freed */
     uint64_t live_peak; /* the highest live ever was here */
     uint64_t saved;     /* live when saved_seq was written: see there */
     uint64_t level;     /* level of the process after the last event here */
     uint64_t last;      /* its place in time: (header.tick << 32) | thread's event number mod 2^32 */
-    uint32_t allocs;    /* number of allocations */
     uint32_t frees;     /* number of releases of what was allocated here */
     /* Held at the peak: if header.at_peak, live. Else if saved_seq == header.peak_seq, saved. Else live
      * (nothing changed here since the peak). */
     uint32_t saved_seq;
-    uint32_t link; /* kind in bits 0..3, next unit in bits 4..31 */
 };
 
 struct mt_release {
+    uint32_t link;
+    uint32_t releases;
     uint64_t released; /* bytes released by events with this stack */
     uint64_t level;    /* as in mt_alloc */
     uint64_t last;
-    uint32_t releases;
-    uint32_t link;
 };
 
 struct mt_resident {
+    uint32_t link;
+    uint32_t reserved;
     int64_t grown;     /* growth of the resident set seen between events here and the next event */
     uint64_t readings; /* how many readings that is the sum of */
-    uint64_t reserved;
-    uint32_t reserved2;
-    uint32_t link;
+    uint64_t reserved2;
 };
 
 struct mt_wide {
+    uint32_t link;
+    uint32_t reserved;
     int64_t rise;
     int64_t net;
-    uint64_t reserved;
-    uint32_t reserved2;
-    uint32_t link;
+    uint64_t reserved2;
 };
 
 enum mt_frame_kind {
@@ -292,8 +293,8 @@ _Static_assert(sizeof(struct mt_alloc) == 2 * MT_UNIT, "format");
 _Static_assert(sizeof(struct mt_release) == MT_UNIT, "format");
 _Static_assert(sizeof(struct mt_resident) == MT_UNIT, "format");
 _Static_assert(sizeof(struct mt_wide) == MT_UNIT, "format");
-_Static_assert(offsetof(struct mt_alloc, link) == 60, "format");
-_Static_assert(offsetof(struct mt_release, link) == 28, "format");
+_Static_assert(offsetof(struct mt_alloc, link) == 0 && offsetof(struct mt_release, link) == 0, "format");
+_Static_assert(offsetof(struct mt_alloc, saved_seq) == 60, "format");
 _Static_assert(sizeof(struct mt_frame_entry) == 16, "format");
 _Static_assert(sizeof(struct mt_thread_entry) == 128, "format");
 _Static_assert(sizeof(struct mt_run) == 32, "format");
