@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Python stacks of CPython 3.8 to 3.14 (GIL builds), read from the interpreter's own structures by the thread that owns them:
- * no Python API that allocates, no trace function, no GIL.
- *
- * Offsets and hazards: see the sources named at each table in python_layout.c.
+ * Python stacks of CPython 3.8 to 3.14 (builds with the GIL), read from the interpreter's own
+ * structures by the thread that owns them: no Python API that allocates, no trace function, no GIL.
+ * Offsets: python_layout.c.
  */
 #ifndef MT_PYTHON_H
 #define MT_PYTHON_H
@@ -14,27 +13,41 @@
 
 #include "unwind.h"
 
-/* A frame of a merged stack. Native: the pc as in mt_frame. Python: MT_KEY_PYTHON | index in the log's FRAME table. */
+/* A frame of a merged stack. Native: the pc as in mt_frame. Python: MT_KEY_PYTHON | index in the
+ * log's FRAME table. */
 typedef uint64_t mt_key;
 #define MT_KEY_PYTHON (1ull << 63)
 
-/* Look for a CPython interpreter among the loaded objects and attach to it. Called by the constructor and in each fork
- * child; may call dlsym, so the guard must be set. False: there is none, or it is refused (then one note is in the log). */
+/* Look for a CPython interpreter among the loaded objects and attach to it. Called by the
+ * constructor, in each fork child once it has its own log, and after a dlopen (cheap when
+ * attached); one caller at a time. May call dlsym, so the guard must be set and no lock held.
+ * False: there is none, or it is refused (then one note is in the log). */
 bool mt_python_init(void);
 
 /* True once attached: whether mt_python_merge is worth calling. Plain load, for the hot path. */
 extern bool mt_python_attached;
 
-/* The calling thread's Python frames merged into its native stack. `out` gets keys, outermost first; each native frame
- * that is an interpreter loop is replaced by the Python frames that it runs. Returns their number, or 0 if this thread has
- * no Python frames (then the native frames are the stack). `cap` bounds it; outer frames win no place over inner
- * ones: when it does not fit, returns 0 and counts python_missed. Guard set, no lock held. `state` is the thread's own
- * pointer-sized cell for what this module remembers between calls (freed by mt_python_thread_exit). */
+/* The calling thread's Python frames merged into its native stack. `out` gets keys, outermost
+ * first; each native frame that is an interpreter loop is replaced by the Python frames that it
+ * runs. Returns their number, or 0 if this thread has no Python frames (then the native frames are
+ * the stack) or they could not be read (counted in python_missed). `cap` >= native->used +
+ * MT_DEPTH_MAX + 1 always suffices; when the stack does not fit, 0 and counted. If there are more
+ * than MT_DEPTH_MAX Python frames the outer ones are left out and the first key is that of an
+ * MT_FRAME_CUT frame (unless native->cut: then the caller puts one). Guard set, no lock held, errno
+ * kept. `state` is the thread's own pointer-sized cell, NULL at first, for what this module
+ * remembers between calls (freed by mt_python_thread_exit). */
 size_t mt_python_merge(void **state, const struct mt_stack *native, mt_key *out, size_t cap);
 void mt_python_thread_exit(void **state);
 
-/* To be called by the hooks before each real free and munmap: while the interpreter is finalising, waits until no thread
- * reads frames that this release could take away (bounded). Costs one load when not finalising. */
-void mt_python_before_release(void);
+/* To be called by the hooks before each real free and munmap: while the interpreter is finalising,
+ * waits until no thread reads frames that this release could take away (bounded). Costs two loads
+ * when not finalising. Any thread, errno kept. */
+void mt_python_wait_for_readers(void);
+extern const uintptr_t *mt_python_finalizing;
+static inline void mt_python_before_release(void)
+{
+    if (__builtin_expect(__atomic_load_n(mt_python_finalizing, __ATOMIC_RELAXED) != 0, 0))
+        mt_python_wait_for_readers();
+}
 
 #endif

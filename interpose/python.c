@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Attaching to the interpreter.
+ */
+#define _GNU_SOURCE
+#include "python_internal.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <string.h>
+
+#include "format.h"
+#include "log.h"
+#include "os.h"
+
+bool mt_python_attached;
+struct mt_python mt_python;
+
+static const uintptr_t never;
+const uintptr_t *mt_python_finalizing = &never;
+
+/* Which log we are in: another one after a fork. */
+static struct {
+    int32_t pid;
+    uint64_t start;
+} log_of;
+static bool refused;
+
+static bool log_is_new(void)
+{
+    const struct mt_header *h = mt_log.header;
+
+    if (log_of.pid == h->pid && log_of.start == h->start_mono)
+        return false;
+    log_of.pid = h->pid;
+    log_of.start = h->start_mono;
+    return true;
+}
+
+static int find_local(struct dl_phdr_info *info, size_t bytes, void *name)
+{
+    const char *base = info->dlpi_name ? strrchr(info->dlpi_name, '/') : NULL;
+
+    (void)bytes;
+    if (!base || strncmp(base, "/libpython3", 11) != 0 || strncmp(base, "/libpython3.so", 14) == 0)
+        return 0;
+    *(const char **)name = info->dlpi_name;
+    return 1;
+}
+
+/* Where to look symbols up: everywhere, or in a libpython that was loaded for somebody alone. That
+ * one is kept from being unloaded, since we read its data. NULL (which is RTLD_DEFAULT) if there is
+ * none either. */
+static void *scope(void)
+{
+    const char *name = NULL;
+
+    if (dlsym(RTLD_DEFAULT, "Py_GetVersion"))
+        return RTLD_DEFAULT;
+    dl_iterate_phdr(find_local, &name);
+    return name ? dlopen(name, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) : NULL;
+}
+
+static bool refuse(const char *what, const char *why)
+{
+    refused = true;
+    mt_log_note(1, "%s %s: no Python frames", what, why);
+    return false;
+}
+
+static unsigned number(const char **text)
+{
+    unsigned n = 0;
+
+    while (**text >= '0' && **text <= '9')
+        n = n * 10 + (unsigned)(*(*text)++ - '0');
+    return n;
+}
+
+/* "3.8.18 (default, ...", "3.10.0rc2", as a hexadecimal version. */
+static uint32_t version_of(const char *text)
+{
+    uint32_t major = number(&text), minor = *text == '.' ? (text++, number(&text)) : 0;
+    uint32_t patch = *text == '.' ? (text++, number(&text)) : 0, level = 0xf;
+
+    if (*text == 'a' || *text == 'b')
+        level = 0xa;
+    else if (*text == 'r')
+        level = 0xc;
+    return major << 24 | (minor & 255) << 16 | (patch & 255) << 8 | level << 4;
+}
+
+static uint32_t read_version(void *handle, char name[32])
+{
+    const char *(*get)(void) = NULL;
+    const uint32_t *version = dlsym(handle, "Py_Version");
+    const char *text;
+    size_t n = 0;
+
+    *(void **)&get = dlsym(handle, "Py_GetVersion");
+    text = get();
+    memcpy(name, "CPython ", 8);
+    while (text[n] && text[n] != ' ' && n < 20)
+        n++;
+    memcpy(name + 8, text, n);
+    name[8 + n] = '\0';
+    return version ? *version : version_of(text);
+}
+
+/* The interpreter loop's code, as far as the dynamic symbol goes. */
+static void find_loop(void *handle)
+{
+    void *symbol = dlsym(handle, "_PyEval_EvalFrameDefault"), *entry = NULL;
+    Dl_info info;
+
+    if (!symbol || !dladdr1(symbol, &info, &entry, RTLD_DL_SYMENT) || !entry)
+        return;
+    mt_python.loop_begin[0] = (uintptr_t)symbol;
+    mt_python.loop_end[0] = (uintptr_t)symbol + ((const ElfW(Sym) *)entry)->st_size;
+}
+
+/* Is it what we take it for? */
+static bool self_check(const struct mt_python_layout *layout, uintptr_t code_type)
+{
+    const char *name = (const char *)mt_load(code_type, layout->type_name);
+
+    return mt_load(code_type, layout->type_basicsize) == layout->code_basicsize && name &&
+           strcmp(name, "code") == 0;
+}
+
+static bool attach(void *handle)
+{
+    struct mt_python_layout *layout = &mt_python.layout;
+    uintptr_t code_type = (uintptr_t)dlsym(handle, "PyCode_Type");
+    char name[32];
+    const char *why;
+    bool differs;
+    uint32_t version = read_version(handle, name), minor = version >> 16 & 255;
+
+    mt_python.runtime = dlsym(handle, "_PyRuntime");
+    if (!mt_python_layout_find(layout, version, mt_python.runtime, &differs, &why))
+        return refuse(name, why);
+    *(void **)&mt_python.own = dlsym(handle, "PyGILState_GetThisThreadState");
+    if (minor >= 12)
+        *(void **)&mt_python.current =
+            dlsym(handle, minor == 12 ? "_PyThreadState_GetCurrent" : "PyThreadState_GetUnchecked");
+    if (!mt_python.runtime || !code_type || !mt_python.own || (minor >= 12 && !mt_python.current))
+        return refuse(name, "lacks a symbol");
+    if (!self_check(layout, code_type))
+        return refuse(name, "has an unknown layout");
+    if (differs)
+        mt_log_note(0, "%s: other offsets than known, as it states itself", name);
+    find_loop(handle);
+    mt_python_code_watch(code_type);
+    __atomic_store_n(&mt_python_finalizing,
+                     (const uintptr_t *)(mt_python.runtime + layout->runtime_finalizing),
+                     __ATOMIC_RELEASE);
+    return true;
+}
+
+bool mt_python_init(void)
+{
+    void *handle;
+
+    if (log_is_new()) {
+        mt_python.epoch++;
+        mt_python_code_forget_all();
+        refused = false;
+    }
+    if (mt_python_attached || refused)
+        return mt_python_attached;
+    handle = scope();
+    if (!dlsym(handle, "Py_GetVersion")) {
+        if (dlsym(RTLD_DEFAULT, "PyPy_GetVersion") || dlsym(RTLD_DEFAULT, "pypy_main_startup"))
+            refuse("PyPy", "is not known");
+        return false;
+    }
+    __atomic_store_n(&mt_python_attached, attach(handle), __ATOMIC_RELEASE);
+    return mt_python_attached;
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The registry is a hash with a fixed number of chains. An entry is never taken out of its chain or
+ * freed: a dead one is used again for a later address of the same chain. So look-ups and deaths
+ * need no lock; entering takes one.
+ */
+#include "python_internal.h"
+
+#include <string.h>
+
+#include "format.h"
+#include "lock.h"
+#include "log.h"
+#include "meta.h"
+#include "python_lines.h"
+
+#define CHAIN_BITS 14
+#define TEXT_MAX   16384 /* bytes of a name in the log; longer ones are cut */
+#define TEXT_STACK 512   /* names up to this need no memory */
+
+uint32_t mt_python_generation;
+
+static struct mt_python_code *chains[1 << CHAIN_BITS];
+static struct mt_lock entering;
+static uint32_t ids;
+static uintptr_t code_type;
+static void (*original_dealloc)(void *);
+
+static struct mt_python_code **chain_of(uintptr_t address)
+{
+    return &chains[(address >> 4) * 0x9e3779b97f4a7c15u >> (64 - CHAIN_BITS)];
+}
+
+static struct mt_python_code *find(uintptr_t address)
+{
+    struct mt_python_code *c = __atomic_load_n(chain_of(address), __ATOMIC_ACQUIRE);
+
+    while (c && __atomic_load_n(&c->address, __ATOMIC_ACQUIRE) != address)
+        c = c->next;
+    return c;
+}
+
+/* In place of code_dealloc. Runs in the program's context, perhaps with locks of the interpreter
+ * held, so it may neither wait nor allocate. Two entries for one address are possible (see enter).
+ */
+static void dealloc(void *code)
+{
+    bool known = false;
+    struct mt_python_code *c = __atomic_load_n(chain_of((uintptr_t)code), __ATOMIC_ACQUIRE);
+
+    for (; c; c = c->next) {
+        if (__atomic_load_n(&c->address, __ATOMIC_RELAXED) == (uintptr_t)code) {
+            __atomic_store_n(&c->address, 0, __ATOMIC_RELEASE);
+            known = true;
+        }
+    }
+    if (known)
+        __atomic_fetch_add(&mt_python_generation, 1, __ATOMIC_RELEASE);
+    original_dealloc(code);
+}
+
+void mt_python_code_watch(uintptr_t type)
+{
+    void (**slot)(void *) = (void (**)(void *))(type + mt_python.layout.type_dealloc);
+
+    code_type = type;
+    if (*slot == dealloc)
+        return;
+    original_dealloc = *slot;
+    __atomic_store_n(slot, dealloc, __ATOMIC_RELEASE);
+}
+
+void mt_python_code_forget_all(void)
+{
+    for (size_t i = 0; i < sizeof chains / sizeof *chains; i++)
+        for (struct mt_python_code *c = chains[i]; c; c = c->next)
+            __atomic_store_n(&c->address, 0, __ATOMIC_RELEASE);
+    ids = 0;
+    entering.held = 0;
+    __atomic_fetch_add(&mt_python_generation, 1, __ATOMIC_RELEASE);
+}
+
+static size_t put_utf8(unsigned char *to, uint32_t c)
+{
+    if (c < 0x80) {
+        to[0] = (unsigned char)c;
+        return 1;
+    }
+    if (c >= 0xdc80 && c <= 0xdcff) { /* surrogateescape: a byte of a file name that is not UTF-8 */
+        to[0] = (unsigned char)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        to[0] = (unsigned char)(0xc0 | c >> 6);
+        to[1] = (unsigned char)(0x80 | (c & 63));
+        return 2;
+    }
+    if (c < 0x10000) {
+        to[0] = (unsigned char)(0xe0 | c >> 12);
+        to[1] = (unsigned char)(0x80 | (c >> 6 & 63));
+        to[2] = (unsigned char)(0x80 | (c & 63));
+        return 3;
+    }
+    to[0] = (unsigned char)(0xf0 | (c >> 18 & 7));
+    to[1] = (unsigned char)(0x80 | (c >> 12 & 63));
+    to[2] = (unsigned char)(0x80 | (c >> 6 & 63));
+    to[3] = (unsigned char)(0x80 | (c & 63));
+    return 4;
+}
+
+static uint32_t character(const unsigned char *data, unsigned kind, size_t i)
+{
+    if (kind == 1)
+        return data[i];
+    if (kind == 2)
+        return ((const uint16_t *)data)[i];
+    return ((const uint32_t *)data)[i];
+}
+
+/* The log's id of a str, transcoded to UTF-8. */
+static uint32_t text_id(uintptr_t text)
+{
+    const struct mt_python_layout *l = &mt_python.layout;
+    uint32_t state = text ? *(const uint32_t *)(text + l->text_state) : 0, id;
+    unsigned kind = state >> 2 & 7;
+    bool compact = state >> 5 & 1, ascii = state >> 6 & 1;
+    size_t length, n = 0;
+    unsigned char room[TEXT_STACK] = {0}, *utf8 = room;
+    const unsigned char *data;
+
+    if (!compact || (kind != 1 && kind != 2 && kind != 4))
+        return mt_log_string("?", 1);
+    length = mt_load(text, l->text_length);
+    data = (const unsigned char *)(text + (ascii ? l->text_ascii : l->text_other));
+    if (ascii)
+        return mt_log_string((const char *)data, length < TEXT_MAX ? length : TEXT_MAX);
+    if (length > TEXT_MAX / 4)
+        length = TEXT_MAX / 4;
+    if (length > TEXT_STACK / 4)
+        utf8 = mt_meta_alloc(length * 4);
+    if (!utf8)
+        return 0;
+    for (size_t i = 0; i < length; i++)
+        n += put_utf8(utf8 + n, character(data, kind, i));
+    id = mt_log_string((const char *)utf8, n);
+    if (utf8 != room)
+        mt_meta_free(utf8);
+    return id;
+}
+
+/* The code record. */
+static uint32_t write_record(uintptr_t code, int32_t first_line)
+{
+    const struct mt_python_layout *l = &mt_python.layout;
+    uint32_t file = text_id(mt_load(code, l->code_file));
+    uint32_t name = text_id(mt_load(code, l->code_name));
+    uint32_t id = __atomic_add_fetch(&ids, 1, __ATOMIC_RELAXED);
+    uint32_t fields[4] = {id, file, name, first_line > 0 ? (uint32_t)first_line : 0};
+    struct mt_piece piece = {fields, sizeof fields};
+
+    _Static_assert(sizeof fields == sizeof(struct mt_record_code) - sizeof(struct mt_record),
+                   "the record is its head and four words");
+    return file && name && mt_log_record(MT_RECORD_CODE, &piece, 1) ? id : 0;
+}
+
+/* Put a code object whose record is written into the registry. If another thread was quicker both
+ * entries stay: each is right, and they die together. */
+static struct mt_python_code *enter(uintptr_t code, uint32_t id, int32_t first_line)
+{
+    struct mt_python_code **chain = chain_of(code), *c;
+    bool made = false;
+
+    mt_lock_take(&entering);
+    for (c = *chain; c && c->address; c = c->next)
+        ;
+    if (!c) {
+        c = mt_meta_alloc(sizeof *c);
+        made = true;
+    }
+    if (c) {
+        c->first_line = first_line;
+        __atomic_store_n(&c->id, id, __ATOMIC_RELAXED);
+        __atomic_store_n(&c->address, code, __ATOMIC_RELEASE);
+        if (made) {
+            c->next = *chain;
+            __atomic_store_n(chain, c, __ATOMIC_RELEASE);
+        }
+    }
+    mt_lock_drop(&entering);
+    return c;
+}
+
+const struct mt_python_code *mt_python_code_enter(uintptr_t code)
+{
+    struct mt_python_code *c = find(code);
+    int32_t first_line;
+    uint32_t id;
+
+    if (c)
+        return c;
+    if (mt_load(code, sizeof(uintptr_t)) != code_type)
+        return NULL;
+    first_line = *(const int32_t *)(code + mt_python.layout.code_first_line);
+    id = write_record(code, first_line);
+    return id ? enter(code, id, first_line) : NULL;
+}
+
+/* Bytes from the code object's first instruction. */
+static int64_t offset_of(uintptr_t code, uintptr_t position)
+{
+    const struct mt_python_layout *l = &mt_python.layout;
+
+    if (l->code_start)
+        return (int64_t)(position - code - l->code_start);
+    return (int64_t)(int32_t)position * l->position_unit;
+}
+
+uint32_t mt_python_code_frame(const struct mt_python_code *entry, uintptr_t code,
+                              uintptr_t position)
+{
+    const struct mt_python_layout *l = &mt_python.layout;
+    uintptr_t table = mt_load(code, l->code_table);
+    int line =
+        mt_python_line(l->lines, (const uint8_t *)(table + l->bytes_data),
+                       mt_load(table, l->bytes_size), entry->first_line, offset_of(code, position));
+
+    /* Instructions that stand for no line (the making of a generator, say) count for the function's
+     * first. */
+    if (line < 0)
+        line = entry->first_line;
+    return mt_log_frame(MT_FRAME_PYTHON, entry->id, line > 0 ? (uint64_t)line : 0);
+}

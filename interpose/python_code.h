@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Code objects and their ids in the log. An entry lives as long as the code object: PyCode_Type's
+ * tp_dealloc is replaced, since a loop of exec(compile()) gets the same address again nearly every
+ * time.
+ */
+#ifndef MT_PYTHON_CODE_H
+#define MT_PYTHON_CODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* One code object. Only `address` and `id` change after creation, when the entry is used again. */
+struct mt_python_code {
+    struct mt_python_code *next;
+    uintptr_t address; /* 0: dead */
+    uint32_t id;
+    int32_t first_line;
+};
+
+/* Counts the deaths of known code objects. What a thread remembers about addresses is void when it
+ * has changed; for a code object on one's own stack a relaxed load suffices (it was made under the
+ * GIL, after the death of the one before). */
+extern uint32_t mt_python_generation;
+
+/* Watch `code_type` (PyCode_Type). Called once, by mt_python_init; takes a store if the interpreter
+ * doesn't run yet. */
+void mt_python_code_watch(uintptr_t code_type);
+
+/* Forget all (fork child: the ids are those of the parent's log). */
+void mt_python_code_forget_all(void);
+
+/* The entry of a code object on the calling thread's stack, entered in the log on first sight.
+ * NULL: no memory, no space in the log, or not a code object at all. */
+const struct mt_python_code *mt_python_code_enter(uintptr_t code);
+
+/* FRAME index of the line at `position` (as it stands in a frame); 0: no space. */
+uint32_t mt_python_code_frame(const struct mt_python_code *entry, uintptr_t code,
+                              uintptr_t position);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the python_*.c files share. See python.h for who may call.
+ */
+#ifndef MT_PYTHON_INTERNAL_H
+#define MT_PYTHON_INTERNAL_H
+
+#include "python.h"
+#include "python_code.h"
+#include "python_layout.h"
+
+/* The interpreter we are attached to. Written by mt_python_init before mt_python_attached is set,
+ * then constant (but for `epoch`). */
+struct mt_python {
+    struct mt_python_layout layout;
+    const char *runtime;     /* _PyRuntime */
+    void *(*own)(void);      /* PyGILState_GetThisThreadState */
+    void *(*current)(void);  /* 3.12 on: the attached thread state or NULL */
+    uintptr_t loop_begin[2]; /* native code of the interpreter loop, as far as its symbols tell:
+                                [begin, end) */
+    uintptr_t loop_end[2];
+    uint32_t epoch; /* counts the logs (fork): what was remembered for another one is void */
+};
+extern struct mt_python mt_python;
+
+/* One Python frame of a thread's stack. */
+struct mt_python_frame {
+    uintptr_t frame;
+    uintptr_t code;
+    uintptr_t position; /* as it stands in the frame */
+    uintptr_t
+        marker; /* bottom: an address in the native frame of its interpreter loop; 0: not known */
+    uint32_t bottom; /* 1: the outermost frame that its interpreter loop runs */
+    uint32_t index;  /* in FRAME */
+};
+
+/* Which FRAME entry a code object and a position in it belong to. */
+struct mt_python_line {
+    uintptr_t code;
+    uintptr_t position;
+    const struct mt_python_code *entry;
+    uint32_t id; /* of `entry` then: the same code object as long as it is still this */
+    uint32_t index;
+};
+
+/* A thread's memory, kept in a list for the finaliser and used again by later threads. */
+struct mt_python_thread {
+    struct mt_python_thread *next; /* constant once published */
+    uint32_t taken;
+    uint32_t reading; /* 1: reads frames without the GIL, see python_thread.c */
+    uint32_t epoch;
+    uint32_t generation;            /* mt_python_generation when `frames` was read */
+    struct mt_python_frame *frames; /* the last stack, outermost first */
+    struct mt_python_frame *fresh;  /* frames that were not there before, innermost first */
+    size_t used, frames_cap, fresh_cap;
+    bool cut;                     /* frames further out are missing */
+    struct mt_python_line *lines; /* direct-mapped */
+    uint32_t lines_mask;
+    uint32_t lines_missed;
+};
+
+/* Where a walk stands. */
+struct mt_python_at {
+    uintptr_t frame;  /* 0: at the end */
+    uintptr_t cframe; /* of the loop that runs it (3.10, 3.11) */
+};
+
+static inline uintptr_t mt_load(uintptr_t at, unsigned offset)
+{
+    return *(const volatile uintptr_t *)(at + offset);
+}
+
+/* python_thread.c: */
+/* The cell's thread memory, made or reset as needed; NULL: no memory. */
+struct mt_python_thread *mt_python_thread_of(void **state);
+/* Read the calling thread's Python stack into th->frames (0 frames: none). False: it could not be
+ * read. */
+bool mt_python_thread_read(struct mt_python_thread *th);
+
+/* python_walk.c: bring th->frames up to date from the innermost frame on. False: no memory, no
+ * space in the log. */
+bool mt_python_walk(struct mt_python_thread *th, struct mt_python_at at);
+
+#endif

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which Python thread state is the calling thread's own, and whether it may be read.
+ *
+ * A thread that holds the GIL reads its frames safely: nobody else can run Python code or finalise.
+ * A thread that has released it (inside numpy, or in the mmap module) finds its frames frozen where
+ * they were, but a finalising interpreter frees the thread states and frames of the daemon threads
+ * that it leaves behind. So such a reader raises a flag, then looks whether finalisation has begun;
+ * and the first release after its beginning waits until all flags are down, before it frees
+ * anything.
+ */
+#define _GNU_SOURCE
+#include "python_internal.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/uio.h>
+
+#include "meta.h"
+#include "os.h"
+
+#define WAIT_NS 2000000000u /* a reader that needs longer than this was stopped by somebody */
+
+enum { OPEN = 0, CLOSING = 1, CLOSED = 2 };
+static uint32_t gate; /* CLOSING: no reading without the GIL; CLOSED: and no reader is left */
+static struct mt_python_thread *threads;
+static __thread bool reading __attribute__((tls_model("initial-exec")));
+
+static bool finalizing(void)
+{
+    return __atomic_load_n(mt_python_finalizing, __ATOMIC_SEQ_CST) != 0;
+}
+
+static bool reading_begin(struct mt_python_thread *th)
+{
+    reading = true;
+    __atomic_store_n(&th->reading, 1, __ATOMIC_SEQ_CST);
+    if (!finalizing() && __atomic_load_n(&gate, __ATOMIC_SEQ_CST) == OPEN)
+        return true;
+    __atomic_store_n(&th->reading, 0, __ATOMIC_RELEASE);
+    reading = false;
+    return false;
+}
+
+static void reading_end(struct mt_python_thread *th)
+{
+    __atomic_store_n(&th->reading, 0, __ATOMIC_RELEASE);
+    reading = false;
+}
+
+static bool someone_reads(void)
+{
+    struct mt_python_thread *th = __atomic_load_n(&threads, __ATOMIC_ACQUIRE);
+
+    for (; th; th = th->next) /* those of another epoch were lost in a fork */
+        if (__atomic_load_n(&th->reading, __ATOMIC_SEQ_CST) && th->epoch == mt_python.epoch)
+            return true;
+    return false;
+}
+
+void mt_python_wait_for_readers(void)
+{
+    uint64_t begin;
+    int saved;
+
+    if (!mt_python_attached || reading || __atomic_load_n(&gate, __ATOMIC_ACQUIRE) == CLOSED)
+        return;
+    saved = errno;
+    __atomic_store_n(&gate, CLOSING, __ATOMIC_SEQ_CST);
+    begin = mt_os_mono();
+    while (someone_reads() && mt_os_mono() - begin < WAIT_NS)
+        mt_os_yield();
+    __atomic_store_n(&gate, CLOSED, __ATOMIC_SEQ_CST);
+    errno = saved;
+}
+
+/* With the GIL: if the interpreter is up again after a finalisation, let readers in. */
+static void gate_check(void)
+{
+    if (__builtin_expect(__atomic_load_n(&gate, __ATOMIC_RELAXED) != OPEN, 0) && !finalizing())
+        __atomic_store_n(&gate, OPEN, __ATOMIC_SEQ_CST);
+}
+
+/* Up to 3.11: does the thread state that holds the GIL belong to this thread? It may be another
+ * thread's and go away at any moment, so the kernel reads it for us. */
+static bool is_ours(uintptr_t state)
+{
+    uintptr_t id = 0;
+    struct iovec to = {&id, sizeof id};
+    struct iovec from = {(void *)(state + mt_python.layout.thread_id), sizeof id};
+    int saved = errno;
+    ssize_t n = process_vm_readv(mt_os_pid(), &to, 1, &from, 1, 0);
+
+    errno = saved;
+    return n == (ssize_t)sizeof id && id == (uintptr_t)pthread_self();
+}
+
+/* Before 3.12 the slot of PyGILState keeps the first state that the thread ever had, so one that
+ * runs in a sub-interpreter has another; without the GIL there, it passes for being in the outer
+ * one. */
+static uintptr_t own_state_by_slot(bool *attached)
+{
+    const struct mt_python_layout *l = &mt_python.layout;
+    uintptr_t own = (uintptr_t)mt_python.own();
+    uintptr_t holder = mt_load((uintptr_t)mt_python.runtime, l->runtime_current), first;
+
+    *attached = own != 0 && holder == own;
+    if (*attached || !own || !holder)
+        return own;
+    first = mt_load((uintptr_t)mt_python.runtime, l->runtime_interpreters);
+    if (!first || finalizing() || !mt_load(first, l->interpreter_next) || !is_ours(holder))
+        return own;
+    *attached = true;
+    return holder;
+}
+
+static uintptr_t own_state(bool *attached)
+{
+    uintptr_t state;
+
+    if (!mt_python.current)
+        return own_state_by_slot(attached);
+    state = (uintptr_t)mt_python.current();
+    *attached = state != 0;
+    return state ? state : (uintptr_t)mt_python.own();
+}
+
+static struct mt_python_at top_of(uintptr_t state)
+{
+    const struct mt_python_layout *l = &mt_python.layout;
+    struct mt_python_at at = {mt_load(state, l->thread_top), 0};
+
+    if (l->top_in_cframe)
+        at.frame = at.frame ? mt_load(at.frame, l->cframe_top) : 0;
+    if (l->thread_cframe)
+        at.cframe = mt_load(state, l->thread_cframe);
+    if (l->style == MT_PYTHON_SHIMS)
+        while (at.frame && *(const volatile uint8_t *)(at.frame + l->frame_owner) >= l->shim_owner)
+            at.frame = mt_load(at.frame, l->frame_previous);
+    return at;
+}
+
+bool mt_python_thread_read(struct mt_python_thread *th)
+{
+    uint32_t generation = __atomic_load_n(&mt_python_generation, __ATOMIC_RELAXED);
+    bool attached, good;
+    uintptr_t state = own_state(&attached);
+
+    if (!state) {
+        th->used = 0;
+        return true;
+    }
+    if (th->generation != generation) {
+        th->generation = generation;
+        th->used = 0;
+    }
+    if (attached)
+        gate_check();
+    else if (!reading_begin(th))
+        return false;
+    good = mt_python_walk(th, top_of(state));
+    if (!attached)
+        reading_end(th);
+    if (!good)
+        th->used = 0;
+    return good;
+}
+
+static struct mt_python_thread *thread_take(void)
+{
+    struct mt_python_thread *th = __atomic_load_n(&threads, __ATOMIC_ACQUIRE);
+
+    for (; th; th = th->next)
+        if (th->epoch == mt_python.epoch && !__atomic_load_n(&th->taken, __ATOMIC_RELAXED) &&
+            !__atomic_exchange_n(&th->taken, 1, __ATOMIC_ACQUIRE))
+            return th;
+    th = mt_meta_alloc(sizeof *th);
+    if (!th)
+        return NULL;
+    th->taken = 1;
+    th->epoch = mt_python.epoch;
+    th->next = __atomic_load_n(&threads, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(&threads, &th->next, th, true, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED))
+        ;
+    return th;
+}
+
+/* What a thread remembers of another log: after a fork. */
+static void thread_reset(struct mt_python_thread *th)
+{
+    mt_meta_free(th->lines);
+    th->lines = NULL;
+    th->lines_mask = th->lines_missed = 0;
+    th->used = 0;
+    th->reading = 0;
+    th->epoch = mt_python.epoch;
+}
+
+struct mt_python_thread *mt_python_thread_of(void **state)
+{
+    struct mt_python_thread *th = *state;
+
+    if (!th)
+        *state = th = thread_take();
+    else if (__builtin_expect(th->epoch != mt_python.epoch, 0))
+        thread_reset(th);
+    return th;
+}
+
+void mt_python_thread_exit(void **state)
+{
+    struct mt_python_thread *th = *state;
+
+    if (!th)
+        return;
+    *state = NULL;
+    if (th->epoch != mt_python.epoch)
+        return; /* lost in a fork, perhaps in the middle of something */
+    mt_meta_free(th->frames);
+    mt_meta_free(th->fresh);
+    mt_meta_free(th->lines);
+    th->frames = th->fresh = NULL;
+    th->lines = NULL;
+    th->used = th->frames_cap = th->fresh_cap = 0;
+    th->lines_mask = th->lines_missed = 0;
+    __atomic_store_n(&th->taken, 0, __ATOMIC_RELEASE);
+}

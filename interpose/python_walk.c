@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reading a thread's chain of frames, starting from what the last reading found.
+ *
+ * A remembered frame's pointer is a prediction: when the chain arrives at the same pointer, the
+ * frame there is read in full and compared, then its predecessor is read from where it was the last
+ * time, once the link was seen to lead there. So every link, code object and position is read anew
+ * at each event (a frame can be popped and pushed again from another line of its caller), but the
+ * loads don't wait for each other.
+ */
+#include "python_internal.h"
+
+#include "format.h"
+#include "log.h"
+#include "meta.h"
+
+#define WINDOW     6 /* remembered frames to look at for each frame that is not where we expect it */
+#define LINES_MIN  256u
+#define LINES_MAX  8192u
+#define FRAMES_MIN 64
+
+/* What stands in a frame, and where the chain goes on. */
+struct seen {
+    uintptr_t code, position, marker;
+    uint32_t bottom;
+    struct mt_python_at next;
+};
+
+/* Over the frames without Python code that may follow; the first lies in the native loop that ends
+ * here. */
+static inline void pass_shims(const struct mt_python_layout *l, struct seen *s)
+{
+    uintptr_t frame = s->next.frame;
+
+    s->bottom = frame == 0;
+    while (frame && *(const volatile uint8_t *)(frame + l->frame_owner) >= l->shim_owner) {
+        if (!s->bottom) {
+            s->bottom = 1;
+            s->marker = frame;
+        }
+        frame = mt_load(frame, l->frame_previous);
+    }
+    s->next.frame = frame;
+}
+
+static inline void look(const struct mt_python_layout *l, struct mt_python_at at, struct seen *s)
+{
+    s->next.frame = mt_load(at.frame, l->frame_previous);
+    s->next.cframe = at.cframe;
+    s->marker = 0;
+    s->code = mt_load(at.frame, l->frame_code);
+    if (l->style == MT_PYTHON_SHIMS) {
+        s->code &= ~(uintptr_t)3; /* tags of 3.14 */
+        s->position = mt_load(at.frame, l->frame_position);
+        pass_shims(l, s);
+        return;
+    }
+    if (l->style == MT_PYTHON_ENTRIES) {
+        s->position = mt_load(at.frame, l->frame_position);
+        s->bottom = *(const volatile uint8_t *)(at.frame + l->frame_owner) != 0 || !s->next.frame;
+    } else {
+        s->position = *(const volatile uint32_t *)(at.frame + l->frame_position);
+        s->bottom = 1;
+    }
+    if (s->bottom && at.cframe) {
+        s->next.cframe = mt_load(at.cframe, l->cframe_previous);
+        s->marker = s->next.cframe ? at.cframe : 0; /* the last one is in the thread state */
+    }
+}
+
+static bool reserve(struct mt_python_frame **array, size_t *cap, size_t count)
+{
+    size_t more = *cap ? *cap : FRAMES_MIN;
+    struct mt_python_frame *grown;
+
+    if (count <= *cap)
+        return true;
+    while (more < count)
+        more *= 2;
+    grown = mt_meta_grow(*array, *cap * sizeof **array, more * sizeof **array);
+    if (!grown)
+        return false;
+    *array = grown;
+    *cap = more;
+    return true;
+}
+
+static struct mt_python_line *line_slot(struct mt_python_thread *th, uintptr_t code,
+                                        uintptr_t position)
+{
+    uint64_t hash = (code >> 4) * 0x9e3779b97f4a7c15u + position * 0xd6e8feb86659fd93u;
+
+    return &th->lines[hash >> 40 & th->lines_mask];
+}
+
+/* Too many frames share a slot: start anew with more slots. */
+static void lines_grow(struct mt_python_thread *th)
+{
+    uint32_t slots = th->lines ? (th->lines_mask + 1) * 4 : LINES_MIN;
+    struct mt_python_line *grown;
+
+    th->lines_missed = 0;
+    if (slots > LINES_MAX)
+        return;
+    grown = mt_meta_alloc(slots * sizeof *grown);
+    if (!grown)
+        return;
+    mt_meta_free(th->lines);
+    th->lines = grown;
+    th->lines_mask = slots - 1;
+}
+
+/* FRAME index; 0: it can't be had. */
+static uint32_t resolve(struct mt_python_thread *th, uintptr_t code, uintptr_t position)
+{
+    struct mt_python_line *line = th->lines ? line_slot(th, code, position) : NULL;
+    const struct mt_python_code *entry;
+    uint32_t index;
+
+    if (line && line->code == code && line->position == position &&
+        __atomic_load_n(&line->entry->address, __ATOMIC_RELAXED) == code &&
+        __atomic_load_n(&line->entry->id, __ATOMIC_RELAXED) == line->id)
+        return line->index;
+    if (!th->lines || ++th->lines_missed > 2 * th->lines_mask)
+        lines_grow(th);
+    entry = code ? mt_python_code_enter(code) : NULL;
+    if (!entry)
+        return 0;
+    index = mt_python_code_frame(entry, code, position);
+    if (index && th->lines) {
+        line = line_slot(th, code, position);
+        *line = (struct mt_python_line){code, position, entry, entry->id, index};
+    }
+    return index;
+}
+
+/* Store what was seen at `frame`, resolving it if it is not what stands there. */
+static inline bool update(struct mt_python_thread *th, struct mt_python_frame *f, uintptr_t frame,
+                          const struct seen *s)
+{
+    if (__builtin_expect(f->code != s->code || f->position != s->position || !f->index, 0)) {
+        f->code = s->code;
+        f->position = s->position;
+        f->index = resolve(th, s->code, s->position);
+    }
+    f->frame = frame;
+    f->marker = s->marker;
+    f->bottom = s->bottom;
+    return f->index != 0;
+}
+
+/* How many remembered frames there are up to and with `frame`, of the outer `count`; 0: not found
+ * nearby. */
+static size_t find(const struct mt_python_thread *th, size_t count, uintptr_t frame, size_t window)
+{
+    for (size_t i = count; i > 0 && window > 0; i--, window--)
+        if (th->frames[i - 1].frame == frame)
+            return i;
+    return 0;
+}
+
+/* Follow the prediction from frames[count - 1] outward. Returns how many of the remembered frames
+ * were not reached: 0 with at->frame == 0 says that all were right. */
+static size_t follow(struct mt_python_thread *th, size_t count, struct mt_python_at *at,
+                     bool *failed)
+{
+    const struct mt_python_layout *l = &mt_python.layout;
+    struct seen s;
+
+    while (count > 0) {
+        struct mt_python_frame *f = &th->frames[count - 1];
+        uintptr_t predicted = f->frame;
+
+        if (at->frame != predicted)
+            break;
+        /* Equal, but the compiler must not know: it would wait for the link. */
+        __asm__("" : "+r"(predicted));
+        at->frame = predicted;
+        look(l, *at, &s);
+        if (!update(th, f, predicted, &s))
+            *failed = true;
+        *at = s.next;
+        count--;
+    }
+    return count;
+}
+
+/* frames = the outer `kept` ones and then `fresh`, turned round. */
+static bool join(struct mt_python_thread *th, size_t kept, size_t fresh)
+{
+    if (!reserve(&th->frames, &th->frames_cap, kept + fresh)) {
+        th->used = 0;
+        return false;
+    }
+    for (size_t i = 0; i < fresh; i++)
+        th->frames[kept + i] = th->fresh[fresh - 1 - i];
+    th->used = kept + fresh;
+    return true;
+}
+
+bool mt_python_walk(struct mt_python_thread *th, struct mt_python_at at)
+{
+    const struct mt_python_layout *l = &mt_python.layout;
+    size_t fresh = 0, count = th->used, found, rest;
+    bool failed = false;
+    struct seen s;
+
+    th->cut = false;
+    while (at.frame) {
+        found = find(th, count, at.frame, fresh == 1 ? count : WINDOW);
+        if (found) {
+            rest = follow(th, found, &at, &failed);
+            if (rest == 0 && !at.frame)
+                return join(th, found, fresh) && !failed;
+            /* The chain left what we remember: what was right of it is now as good as fresh. */
+            if (!reserve(&th->fresh, &th->fresh_cap, fresh + found - rest))
+                break;
+            while (found > rest)
+                th->fresh[fresh++] = th->frames[--found];
+            count = rest;
+        } else {
+            if (!reserve(&th->fresh, &th->fresh_cap, fresh + 1))
+                break;
+            look(l, at, &s);
+            th->fresh[fresh].index = 0;
+            if (!update(th, &th->fresh[fresh++], at.frame, &s))
+                failed = true;
+            at = s.next;
+        }
+        if (fresh >= MT_DEPTH_MAX && at.frame) {
+            th->cut = true;
+            return join(th, 0, MT_DEPTH_MAX) && !failed;
+        }
+    }
+    return !at.frame && join(th, 0, fresh) && !failed;
+}
