@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The log file: regions that grow, mapped MAP_SHARED, each contiguous in memory. See format.h for the layout.
- * Callable inside a hook only (the thread's guard is set), in any thread, unless said otherwise.
+ * The log file: regions that grow, mapped MAP_SHARED, each contiguous in memory. See format.h for
+ * the layout. Callable inside a hook only (the thread's guard is set), in any thread, unless said
+ * otherwise.
  */
 #ifndef MT_LOG_H
 #define MT_LOG_H
@@ -12,7 +13,8 @@
 
 #include "format.h"
 
-/* The regions' memory; entry i of region r is at mt_log.base[r] + i * entry size, if i < reserved entries. */
+/* The regions' memory; entry i of region r is at mt_log.base[r] + i * entry size, if i < reserved
+ * entries. */
 struct mt_log {
     struct mt_header *header;
     char *base[MT_REGION_COUNT];
@@ -20,11 +22,13 @@ struct mt_log {
 };
 extern struct mt_log mt_log;
 
-/* Create the log (O_EXCL, O_NOFOLLOW, 0600). False: not possible; the reason was said once on standard error unless quiet. */
-bool mt_log_open(void);
+/* Create the log (O_EXCL, O_NOFOLLOW, 0600) as MEMTRACE_OUTPUT says: a relative name is one in
+ * `directory` (NULL: the present one), `program` stands for %e; in /tmp if that cannot be written.
+ * False: not possible. */
+bool mt_log_open(const char *directory, const char *program);
 
-/* Reserve `count` consecutive entries of `bytes` each in `region`: the first one's index, 0 if the log cannot grow
- * (then MT_FLAG_FULL is set). Entries are zero. Lock-free unless the region must grow. */
+/* Reserve `count` consecutive zeroed entries of `bytes` each in `region`: the first one's index, 0
+ * if the log cannot grow (then MT_FLAG_FULL is set). Lock-free unless the region must grow. */
 uint64_t mt_log_reserve(enum mt_region region, uint32_t bytes, uint32_t count);
 
 /* Append a record (head filled in here), from up to 4 pieces. False: no space. */
@@ -33,14 +37,35 @@ struct mt_piece {
     size_t bytes;
 };
 bool mt_log_record(enum mt_record_kind kind, const struct mt_piece *pieces, unsigned count);
+/* The same, and where in RECORD it stands. */
+bool mt_log_record_at(enum mt_record_kind kind, const struct mt_piece *pieces, unsigned count,
+                      uint64_t *where);
 
-/* Id of a string in the log, written on first sight; 0: no space. `text` is UTF-8 (anything else is replaced by the reader). */
+/* ---- intern.c: what stands in the log once, however often it is met ---- */
+
+/* Id of a string in the log, written on first sight; 0: no space. `text` is UTF-8 (anything else is
+ * replaced by the reader). */
 uint32_t mt_log_string(const char *text, size_t bytes);
 
 /* Index in FRAME of this frame, entered on first sight; 0: no space. Lock-free reads. */
 uint32_t mt_log_frame(enum mt_frame_kind kind, uint32_t owner, uint64_t value);
 
-/* A note for the report's reader. printf-like, but only %s %u %x %%. */
+/* Forget both tables (fork child). */
+void mt_log_intern_forget(void);
+
+/* ---- */
+
+/* A note for the reader of the report. printf-like: %s %u %d %lu %x %% only. */
 void mt_log_note(unsigned severity, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The log's path as created, "" if there is none. */
+const char *mt_log_path(void);
+
+/* Note a loss: `events` not recorded, with `bytes` of allocations among them. */
+void mt_log_dropped(uint64_t events, uint64_t bytes);
+
+/* Forget the log without touching the file: in the child of a fork (which does not have its
+ * mappings), or when opening fails. Resets this module's locks. */
+void mt_log_forget(void);
 
 #endif

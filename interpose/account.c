@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "account.h"
+#include "counters.h"
+#include "log.h"
+#include "os.h"
+#include "runs.h"
+#include "timeline.h"
+#include "tree.h"
+
+/* Events of a thread after which the process's tick moves on: the order of events of different
+ * threads is known to about that many (mt_alloc.last). */
+#define TICK_EVENTS 1024u
+
+static uint64_t add(uint64_t *counter, uint64_t delta)
+{
+    if (mt_shared())
+        return __atomic_add_fetch(counter, delta, __ATOMIC_RELAXED);
+    return *counter += delta;
+}
+
+static void raise_to(uint64_t *peak, uint64_t level)
+{
+    uint64_t known = __atomic_load_n(peak, __ATOMIC_RELAXED);
+    while (level > known)
+        if (__atomic_compare_exchange_n(peak, &known, level, true, __ATOMIC_RELAXED,
+                                        __ATOMIC_RELAXED))
+            return;
+}
+
+static bool in_level(uint32_t class)
+{
+    return class <= MT_ANON;
+}
+
+/* By how much the event changes the level of the process. */
+static int64_t net_of(const struct mt_event *event)
+{
+    int64_t net = event->comes && in_level(event->class) ? (int64_t)event->bytes : 0;
+    for (uint32_t i = 0; i < event->gone_count; i++)
+        if (in_level(event->gone[i].class))
+            net -= (int64_t)event->gone[i].bytes;
+    return net;
+}
+
+/* A level that falls from the peak ends the climb: from now on every record saves what it had
+ * before it changes. */
+static void before(int64_t net)
+{
+    struct mt_header *h = mt_log.header;
+    if (net >= 0 || !__atomic_load_n(&h->at_peak, __ATOMIC_RELAXED))
+        return;
+    if (!mt_shared()) {
+        h->peak_seq++;
+        h->at_peak = 0;
+    } else if (__atomic_exchange_n(&h->at_peak, 0, __ATOMIC_RELAXED)) {
+        __atomic_fetch_add(&h->peak_seq, 1, __ATOMIC_RELAXED);
+    }
+}
+
+/* The process's levels; returns the new level. */
+static uint64_t levels(const struct mt_event *event, int64_t net)
+{
+    struct mt_header *h = mt_log.header;
+    int64_t of[MT_CLASSES] = {0};
+    if (event->comes)
+        of[event->class] += (int64_t)event->bytes;
+    for (uint32_t i = 0; i < event->gone_count; i++)
+        of[event->gone[i].class] -= (int64_t)event->gone[i].bytes;
+    for (unsigned c = 0; c < MT_CLASSES; c++) {
+        if (!of[c])
+            continue;
+        uint64_t level = add(&h->class_level[c].level, (uint64_t)of[c]);
+        if (of[c] > 0)
+            raise_to(&h->class_level[c].peak, level);
+    }
+    uint64_t level = net ? add(&h->level, (uint64_t)net) : h->level;
+    if (net > 0 && level > __atomic_load_n(&h->peak, __ATOMIC_RELAXED)) {
+        raise_to(&h->peak, level);
+        __atomic_store_n(&h->at_peak, 1, __ATOMIC_RELAXED);
+    }
+    return level;
+}
+
+/* Of the release records of this node, one per class that something went from. */
+static bool count_gone(struct mt_thread *t, uint32_t leaf, const struct mt_event *event,
+                       uint32_t units[MT_CLASSES])
+{
+    for (uint32_t i = 0; i < event->gone_count; i++) {
+        const struct mt_gone *g = &event->gone[i];
+        if (!units[g->class] &&
+            !(units[g->class] = mt_counters_find(t, leaf, MT_KIND_RELEASE + g->class)))
+            return false;
+    }
+    for (uint32_t i = 0; i < event->gone_count; i++) {
+        const struct mt_gone *g = &event->gone[i];
+        struct mt_release *r = mt_counters_at(units[g->class]);
+        r->released += g->bytes;
+        r->releases++;
+        mt_counters_went(g->unit, g->bytes, 1);
+    }
+    return true;
+}
+
+static uint64_t place(struct mt_thread *t)
+{
+    if (++t->ticks >= TICK_EVENTS) {
+        t->ticks = 0;
+        __atomic_fetch_add(&mt_log.header->tick, 1, __ATOMIC_RELAXED);
+    }
+    return (uint64_t)__atomic_load_n(&mt_log.header->tick, __ATOMIC_RELAXED) << 32 |
+           (uint32_t)t->entry->events;
+}
+
+/* The event could not be recorded, for want of space. What went away is still gone, and known to
+ * have been here. */
+static uint32_t drop(struct mt_thread *t, const struct mt_event *event)
+{
+    int64_t net = 0;
+    mt_runs_close(t, t->keys_used + 1);
+    if (event->gone_count)
+        before(-1);
+    for (uint32_t i = 0; i < event->gone_count; i++) {
+        mt_counters_went(event->gone[i].unit, event->gone[i].bytes, 1);
+        net -= in_level(event->gone[i].class) ? (int64_t)event->gone[i].bytes : 0;
+    }
+    struct mt_event gone = *event;
+    gone.comes = false;
+    levels(&gone, net);
+    mt_log_dropped(1, event->comes ? event->bytes : 0);
+    return 0;
+}
+
+uint32_t mt_account(struct mt_thread *t, const struct mt_event *event)
+{
+    struct mt_thread_entry *e = t->entry;
+    if (t->resident_due)
+        mt_timeline_resident(t);
+    uint32_t same = mt_tree_walk(t, event->from);
+    if (!same)
+        return drop(t, event);
+    uint32_t leaf = t->path[t->keys_used];
+    uint32_t came = 0, units[MT_CLASSES] = {0};
+    int64_t net = net_of(event);
+    if (!mt_runs_move(t, same) ||
+        (event->comes && !(came = mt_counters_find(t, leaf, MT_KIND_ALLOC + event->class))))
+        return drop(t, event);
+    before(net);
+    if (!count_gone(t, leaf, event, units))
+        return drop(t, event);
+    if (came)
+        mt_counters_came(came, event->bytes);
+    uint64_t level = levels(event, net), last = place(t);
+    t->leaf_before = e->leaf;
+    e->leaf = leaf;
+    e->level += net;
+    e->events++;
+    mt_runs_level(t, e->level);
+    if (came) {
+        struct mt_alloc *a = mt_counters_at(came);
+        a->level = level;
+        a->last = last;
+    }
+    for (unsigned c = 0; c < MT_CLASSES; c++) {
+        if (!units[c])
+            continue;
+        struct mt_release *r = mt_counters_at(units[c]);
+        r->level = level;
+        r->last = last;
+    }
+    mt_timeline_moved(t, net < 0 ? (uint64_t)-net : (uint64_t)net, level);
+    return came;
+}
+
+/* A block goes that the table of live blocks does not hold (any more). */
+static void release(struct mt_thread *t, const struct mt_start *from, struct mt_live block)
+{
+    struct mt_gone gone = {block.unit, MT_HEAP, block.size};
+    struct mt_event event = {.from = from, .gone = &gone, .gone_count = 1};
+    mt_account(t, &event);
+}
+
+void mt_account_enter(struct mt_thread *t, const struct mt_start *from, const void *block,
+                      struct mt_live entry)
+{
+    struct mt_live stale;
+    if (!entry.unit)
+        return;
+    if (!mt_live_enter((uintptr_t)block, entry, &stale)) {
+        /* Not tracked: it will never be seen released, so it must not stay live. */
+        release(t, from, entry);
+        mt_log_dropped(1, entry.size);
+    } else if (stale.unit) {
+        /* Its release went past us (a free inside a signal handler, say): it is gone all the same.
+         */
+        release(t, from, stale);
+    }
+}
+
+void mt_account_block(struct mt_thread *t, const struct mt_start *from, const void *block,
+                      uint64_t bytes)
+{
+    struct mt_event event = {.from = from, .comes = true, .class = MT_HEAP, .bytes = bytes};
+    mt_account_enter(t, from, block, (struct mt_live){bytes, mt_account(t, &event)});
+}
+
+void mt_account_free(struct mt_thread *t, const struct mt_start *from, const void *block)
+{
+    struct mt_live entry;
+    if (mt_live_take((uintptr_t)block, &entry))
+        release(t, from, entry);
+    else
+        mt_account_unknown();
+}
+
+void mt_account_moved(struct mt_thread *t, const struct mt_start *from, const struct mt_live *old,
+                      const void *block, uint64_t bytes)
+{
+    struct mt_gone gone = {old ? old->unit : 0, MT_HEAP, old ? old->size : 0};
+    struct mt_event event = {from, &gone, old ? 1 : 0, true, MT_HEAP, bytes};
+    mt_account_enter(t, from, block, (struct mt_live){bytes, mt_account(t, &event)});
+}
+
+void mt_account_unknown(void)
+{
+    __atomic_fetch_add(&mt_log.header->unknown_releases, 1, __ATOMIC_RELAXED);
+}
+
+void mt_account_thread_end(struct mt_thread *t)
+{
+    mt_runs_close(t, 0);
+    t->entry->leaf = 0;
+    t->keys_used = 0;
+}

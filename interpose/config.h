@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The MEMTRACE_* environment variables, read once at start. A value that is too long or makes no
+ * sense counts as not set.
+ */
+#ifndef MT_CONFIG_H
+#define MT_CONFIG_H
+
+#include <stdbool.h>
+
+struct mt_config {
+    char output[3072]; /* MEMTRACE_OUTPUT: pattern of the log's name, %p pid, %e program; "" = the
+                          default */
+    bool quiet;        /* MEMTRACE_QUIET=1: never a word */
+    bool summary; /* MEMTRACE_SUMMARY=1: the line at exit even when standard error is no terminal */
+    bool python;  /* MEMTRACE_PYTHON=0: native stacks only */
+};
+extern struct mt_config mt_config;
+
+void mt_config_read(void);
+
+#endif

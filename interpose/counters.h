@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The counter records of a node (format.h: mt_alloc, mt_release, ...). Callable with the guard set.
+ *
+ * Who writes: a record's owner is the slot's thread; only `freed`, `frees`, `saved` and `saved_seq`
+ * of an mt_alloc are also written by threads that release what was allocated there. While several
+ * threads make events, changes to what a record has live are made under one of a few hundred spin
+ * locks, chosen by the record.
+ */
+#ifndef MT_COUNTERS_H
+#define MT_COUNTERS_H
+
+#include <stdint.h>
+
+#include "log.h"
+#include "thread.h"
+
+/* The record of `kind` in the node's chain, made on first need (also when the present one's count
+ * is full); its unit, or 0: no space. */
+uint32_t mt_counters_find(struct mt_thread *t, uint32_t node, uint32_t kind);
+
+static inline void *mt_counters_at(uint32_t unit)
+{
+    return mt_log.base[MT_REGION_COUNTER] + (uint64_t)unit * MT_UNIT;
+}
+
+/* `bytes` came to be live at this mt_alloc by one allocation / went away from it by `count`
+ * releases (0: a part of a mapping went whose rest is live still). */
+void mt_counters_came(uint32_t unit, uint64_t bytes);
+void mt_counters_went(uint32_t unit, uint64_t bytes, uint32_t count);
+
+void mt_counters_forget(void); /* fork child */
+
+#endif

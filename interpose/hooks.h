@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the wrapped functions have in common.
+ */
+#ifndef MT_HOOKS_H
+#define MT_HOOKS_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "real.h"
+#include "thread.h"
+#include "unwind.h"
+
+#define MT_EXPORT __attribute__((visibility("default")))
+
+/* The caller of the wrapped function that this stands in: its pc, stack pointer and frame pointer.
+ * Needs a frame pointer in the wrapper (-fno-omit-frame-pointer). */
+#define MT_HERE(here)                                                                              \
+    const struct mt_start here = {                                                                 \
+        (uintptr_t)__builtin_return_address(0),                                                    \
+        (uintptr_t)__builtin_dwarf_cfa(),                                                          \
+        *(const uintptr_t *)__builtin_frame_address(0),                                            \
+    }
+
+static inline bool mt_real_known(void)
+{
+    return __builtin_expect(mt_real_ready, true) || mt_real_init();
+}
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The live blocks: address -> size and counter record. Private memory, sharded; callable inside a
+ * hook only, in any thread, without a lock of its own held on return.
+ */
+#ifndef MT_LIVE_H
+#define MT_LIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mt_live {
+    uint64_t size; /* bytes as requested, < 2^55 */
+    uint32_t unit; /* the mt_alloc that counts it, < 2^28 */
+};
+
+/* Enter a block. False: no memory, or an address or size that the table cannot hold; the block is
+ * then not tracked. An entry that stands there already (its release was not seen) is replaced and
+ * given in *stale, stale->unit 0 if none. */
+bool mt_live_enter(uintptr_t block, struct mt_live entry, struct mt_live *stale);
+
+/* Take a block out. False: not known. */
+bool mt_live_take(uintptr_t block, struct mt_live *entry);
+
+/* Forget all (fork child). */
+void mt_live_forget(void);
+
+#endif

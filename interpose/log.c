@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdarg.h>
+#include <string.h>
+
+#include "config.h"
+#include "lock.h"
+#include "log.h"
+#include "meta.h"
+#include "os.h"
+#include "str.h"
+
+struct mt_log mt_log;
+
+/* Address space reserved per region, filled with pieces of the file as they are needed: an entry
+ * never moves. */
+static const uint64_t window_bytes[MT_REGION_COUNT] = {
+    [MT_REGION_NODE] = 16ull << 30,    [MT_REGION_COUNTER] = 8ull << 30,
+    [MT_REGION_FRAME] = 4ull << 30,    [MT_REGION_RECORD] = 4ull << 30,
+    [MT_REGION_THREAD] = 1ull << 28,   [MT_REGION_RUN] = 1ull << 30,
+    [MT_REGION_TIMELINE] = 1ull << 16,
+};
+#define EXTENT_FIRST 16384u
+
+static struct mt_lock grow_lock;   /* guards the file's growth and the extent directory */
+static struct mt_lock record_lock; /* guards RECORD's end */
+static int log_fd = -1;
+static uint64_t log_identity[2];
+static char log_path[4096];
+static char *window;                    /* the reserved address space of all regions */
+static uint64_t window_all;             /* its length */
+static uint64_t limit[MT_REGION_COUNT]; /* each region's share of it */
+
+const char *mt_log_path(void)
+{
+    return log_path;
+}
+
+void mt_log_dropped(uint64_t events, uint64_t bytes)
+{
+    if (!mt_log.header)
+        return;
+    __atomic_fetch_add(&mt_log.header->dropped_events, events, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&mt_log.header->dropped_bytes, bytes, __ATOMIC_RELAXED);
+}
+
+/* The program may have closed our descriptor and opened something else under its number: never
+ * touch a file that is not the log. */
+static bool descriptor_is_ours(void)
+{
+    uint64_t id[2];
+    if (log_fd >= 0 && mt_os_identity(log_fd, id) == 0 && !memcmp(id, log_identity, sizeof id))
+        return true;
+    int fd = mt_os_open(log_path, true);
+    if (fd < 0)
+        return false;
+    if (mt_os_identity(fd, id) != 0 || memcmp(id, log_identity, sizeof id) != 0) {
+        mt_os_close(fd);
+        return false;
+    }
+    int high = mt_os_high(fd);
+    if (high >= 0)
+        mt_os_close(fd);
+    log_fd = high >= 0 ? high : fd;
+    return true;
+}
+
+/* Extend region by at least `need` bytes. A quarter more each time: slack stays below a quarter,
+ * and the directory lasts for gigabytes; when it gets short, double. Under grow_lock. */
+static bool grow(enum mt_region region, uint64_t need)
+{
+    struct mt_header *h = mt_log.header;
+    uint64_t have = mt_log.bytes[region];
+    uint64_t page = mt_os_page() < 4096 ? 4096 : mt_os_page();
+    uint64_t add = h->extents_used < MT_EXTENTS_MAX * 2 / 3 ? have / 4 : have;
+    if (region == MT_REGION_TIMELINE)
+        add = MT_SAMPLES * sizeof(struct mt_sample);
+    if (add < EXTENT_FIRST)
+        add = EXTENT_FIRST;
+    if (add < need)
+        add = need;
+    add = (add + page - 1) & ~(page - 1);
+    uint64_t at = (h->file_bytes + page - 1) & ~(page - 1);
+    if (h->extents_used >= MT_EXTENTS_MAX || have + add > limit[region] || !descriptor_is_ours() ||
+        mt_os_allocate(log_fd, at, add) != 0 ||
+        mt_os_map_file(mt_log.base[region] + have, add, log_fd, at) != 0) {
+        __atomic_fetch_or(&h->flags, MT_FLAG_FULL, __ATOMIC_RELAXED);
+        return false;
+    }
+    struct mt_extent *e = &h->extents[h->extents_used];
+    e->offset = at;
+    e->region = (uint32_t)region;
+    e->pages = (uint32_t)(add / 4096);
+    h->file_bytes = at + add;
+    __atomic_store_n(&h->extents_used, h->extents_used + 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&mt_log.bytes[region], have + add, __ATOMIC_RELEASE);
+    return true;
+}
+
+uint64_t mt_log_reserve(enum mt_region region, uint32_t bytes, uint32_t count)
+{
+    uint64_t *used = &mt_log.header->used[region];
+    uint64_t first = __atomic_load_n(used, __ATOMIC_RELAXED);
+    for (;;) {
+        if ((first + count) * bytes > __atomic_load_n(&mt_log.bytes[region], __ATOMIC_ACQUIRE)) {
+            mt_lock_take(&grow_lock);
+            bool ok = (first + count) * bytes <= mt_log.bytes[region] ||
+                      grow(region, (uint64_t)count * bytes);
+            mt_lock_drop(&grow_lock);
+            if (!ok)
+                return 0;
+        }
+        if (__atomic_compare_exchange_n(used, &first, first + count, true, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED))
+            return first;
+    }
+}
+
+bool mt_log_record(enum mt_record_kind kind, const struct mt_piece *pieces, unsigned count)
+{
+    uint64_t where;
+    return mt_log_record_at(kind, pieces, count, &where);
+}
+
+bool mt_log_record_at(enum mt_record_kind kind, const struct mt_piece *pieces, unsigned count,
+                      uint64_t *where)
+{
+    uint64_t bytes = sizeof(struct mt_record);
+    for (unsigned i = 0; i < count; i++)
+        bytes += pieces[i].bytes;
+    bytes = (bytes + 7) & ~7ull;
+    if (bytes > UINT32_MAX || !mt_log.header)
+        return false;
+    uint64_t *used = &mt_log.header->used[MT_REGION_RECORD];
+    mt_lock_take(&record_lock);
+    uint64_t at = *used;
+    while (at + bytes > mt_log.bytes[MT_REGION_RECORD]) {
+        mt_lock_take(&grow_lock);
+        bool ok = grow(MT_REGION_RECORD, at + bytes - mt_log.bytes[MT_REGION_RECORD]);
+        mt_lock_drop(&grow_lock);
+        if (!ok) {
+            mt_lock_drop(&record_lock);
+            return false;
+        }
+    }
+    char *to = mt_log.base[MT_REGION_RECORD] + at;
+    *where = at;
+    struct mt_record head = {(uint32_t)kind, (uint32_t)bytes};
+    memcpy(to, &head, sizeof head);
+    to += sizeof head;
+    for (unsigned i = 0; i < count; i++) {
+        if (pieces[i].bytes)
+            memcpy(to, pieces[i].data, pieces[i].bytes);
+        to += pieces[i].bytes;
+    }
+    __atomic_store_n(used, at + bytes, __ATOMIC_RELEASE);
+    mt_lock_drop(&record_lock);
+    return true;
+}
+
+void mt_log_note(unsigned severity, const char *format, ...)
+{
+    char text[512];
+    struct mt_str s = MT_STR(text);
+    va_list args;
+    va_start(args, format);
+    mt_str_format(&s, format, args);
+    va_end(args);
+    uint32_t head[2] = {severity, (uint32_t)s.used};
+    struct mt_piece pieces[] = {{head, sizeof head}, {text, s.used}};
+    mt_log_record(MT_RECORD_NOTE, pieces, 2);
+}
+
+/* ---- Opening ---- */
+
+/* The pattern's file name: %p the pid, %e the program, %% a per cent sign; `attempt` > 1 goes
+ * before the last ".mt". */
+static bool expand(struct mt_str *s, const char *pattern, const char *program, unsigned attempt)
+{
+    size_t length = strlen(pattern);
+    size_t stem = length > 3 && !strcmp(pattern + length - 3, ".mt") ? length - 3 : length;
+    for (size_t i = 0; i < length; i++) {
+        if (i == stem && attempt > 1) {
+            mt_str_add_z(s, ".");
+            mt_str_add_number(s, attempt);
+        }
+        if (pattern[i] != '%' || i + 1 == length) {
+            mt_str_add(s, pattern + i, 1);
+            continue;
+        }
+        switch (pattern[++i]) {
+        case 'p':
+            mt_str_add_number(s, (uint64_t)mt_os_pid());
+            break;
+        case 'e':
+            mt_str_add_z(s, program);
+            break;
+        case '%':
+            mt_str_add_z(s, "%");
+            break;
+        default:
+            mt_str_add(s, pattern + i - 1, 2);
+        }
+    }
+    if (stem == length && attempt > 1) {
+        mt_str_add_z(s, ".");
+        mt_str_add_number(s, attempt);
+    }
+    return !s->cut;
+}
+
+/* Create the file in `directory` (NULL: the pattern says where). A name that is taken gets a
+ * number. */
+static int create(const char *directory, const char *pattern, const char *program)
+{
+    for (unsigned attempt = 1; attempt <= 10000; attempt++) {
+        struct mt_str s = MT_STR(log_path);
+        log_path[0] = 0;
+        if (directory && pattern[0] != '/') {
+            mt_str_add_z(&s, directory);
+            mt_str_add_z(&s, "/");
+        }
+        if (!expand(&s, pattern, program, attempt))
+            return -36; /* ENAMETOOLONG */
+        int fd = mt_os_create(log_path);
+        if (fd != -17) /* EEXIST */
+            return fd;
+    }
+    return -17;
+}
+
+static bool map_file(void)
+{
+    window_all = 0;
+    for (int r = 0; r < MT_REGION_COUNT; r++)
+        window_all += window_bytes[r];
+    window_all += 4096 * window_bytes[MT_REGION_TIMELINE]; /* that one keeps its size */
+    /* A limit on address space (ulimit -v) gets smaller windows; logs that outgrow them lose
+     * events, counted. */
+    uint64_t share = 1;
+    while (!(window = mt_os_reserve(window_all / share)) && share < 4096)
+        share *= 2;
+    window_all /= share;
+    mt_log.header = window ? mt_os_reserve(65536) : NULL;
+    if (!mt_log.header || mt_os_allocate(log_fd, 0, MT_HEADER_BYTES) != 0 ||
+        mt_os_map_file(mt_log.header, MT_HEADER_BYTES, log_fd, 0) != 0) {
+        mt_log.header = NULL;
+        return false;
+    }
+    char *at = window;
+    for (int r = 0; r < MT_REGION_COUNT; r++) {
+        mt_log.base[r] = at;
+        mt_log.bytes[r] = 0;
+        limit[r] = r == MT_REGION_TIMELINE ? window_bytes[r] : window_bytes[r] / share;
+        at += limit[r];
+    }
+    mt_log.header->file_bytes = MT_HEADER_BYTES;
+    return true;
+}
+
+bool mt_log_open(const char *directory, const char *program)
+{
+    const char *pattern = mt_config.output[0] ? mt_config.output : "memtrace.%e.%p.mt";
+    int fd = create(directory, pattern, program);
+    if (fd < 0 && fd != -17) {
+        /* A working directory that cannot be written: somewhere that can, which the line at exit
+         * names. */
+        int first = fd;
+        const char *name = strrchr(pattern, '/');
+        fd = create("/tmp", name ? name + 1 : pattern, program);
+        if (fd < 0)
+            fd = first;
+    }
+    log_fd = fd;
+    if (fd < 0 || mt_os_identity(fd, log_identity) != 0 || !map_file()) {
+        mt_log_forget();
+        return false;
+    }
+    /* Index 0 means none. */
+    for (int r = MT_REGION_NODE; r <= MT_REGION_RUN; r++)
+        mt_log.header->used[r] = r == MT_REGION_RECORD ? 0 : 1;
+    mt_log.header->used[MT_REGION_COUNTER] =
+        2; /* keeps the two units of an mt_alloc in one cache line */
+    return true;
+}
+
+void mt_log_forget(void)
+{
+    if (log_fd >= 0) {
+        uint64_t id[2];
+        if (mt_os_identity(log_fd, id) == 0 && !memcmp(id, log_identity, sizeof id))
+            mt_os_close(log_fd);
+    }
+    if (window)
+        mt_os_unmap(window, window_all);
+    if (mt_log.header)
+        mt_os_unmap(mt_log.header, 65536);
+    memset(&mt_log, 0, sizeof mt_log);
+    window = NULL;
+    log_fd = -1;
+    log_path[0] = 0;
+    grow_lock.held = record_lock.held = 0;
+}

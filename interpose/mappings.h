@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The live mappings: ranges of addresses -> class and counter record. Callable inside a hook only,
+ * in any thread.
+ */
+#ifndef MT_MAPPINGS_H
+#define MT_MAPPINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct mt_mapping {
+    uintptr_t start;
+    uintptr_t end;  /* as requested: the kernel maps up to the end of that page */
+    uint32_t unit;  /* the mt_alloc that counts it */
+    uint32_t class; /* enum mt_class */
+};
+
+/* What a munmap or a fixed mapping takes away. */
+struct mt_pieces {
+    struct mt_mapping *piece; /* own, or from mt_meta_alloc */
+    uint32_t used;
+    uint32_t cap;
+    struct mt_mapping own[16];
+};
+
+void mt_pieces_init(struct mt_pieces *pieces);
+void mt_pieces_free(struct mt_pieces *pieces);
+
+/* Enter a mapping; nothing may stand in its range (take it first). False: no memory. */
+bool mt_mappings_enter(struct mt_mapping mapping);
+
+/* Take out whatever lies in [start, end), page bounds, cutting mappings that reach beyond; appended
+ * to `pieces` in the order of addresses. A mapping that loses its middle needs memory for one more
+ * entry: false when there is none (nothing is changed). */
+bool mt_mappings_take(uintptr_t start, uintptr_t end, struct mt_pieces *pieces);
+
+/* Put back what a take took: the call failed. */
+void mt_mappings_put_back(const struct mt_pieces *pieces);
+
+/* Forget all (fork child). */
+void mt_mappings_forget(void);
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Code addresses: which loaded object they lie in, and their frames in the log. Callable inside a
+ * hook only, in any thread.
+ */
+#ifndef MT_MODULES_H
+#define MT_MODULES_H
+
+#include <stdint.h>
+
+/* FRAME index for a return address; 0: no space. One lock-free table look-up for an address met
+ * before. */
+uint32_t mt_modules_frame(uintptr_t pc);
+
+/* Something was or will be unloaded: addresses may mean another object from now on. */
+void mt_modules_flush(void);
+
+/* Forget everything (fork child). */
+void mt_modules_forget(void);
+
+#endif

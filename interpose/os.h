@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the tracker needs of the operating system, by raw system calls: none is a cancellation
+ * point, none is one of our own wrapped functions, none touches the program's state. Results below
+ * 0 are -errno. errno may change: hooks save it.
+ */
+#ifndef MT_OS_H
+#define MT_OS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Anonymous private memory, zeroed; NULL on failure. */
+void *mt_os_map(size_t bytes);
+/* Address space without memory behind it, to be filled by mt_os_map_file; NULL on failure. */
+void *mt_os_reserve(size_t bytes);
+void mt_os_unmap(void *at, size_t bytes);
+/* Map `bytes` of the file at `offset` shared, read-write, over `at`; not inherited by fork
+ * children. */
+int mt_os_map_file(void *at, size_t bytes, int fd, uint64_t offset);
+/* From now on reads as zero in the child of a fork. */
+bool mt_os_wipe_on_fork(void *at, size_t bytes);
+
+/* Create a new file for reading and writing, never following a link: a descriptor out of the
+ * program's way. */
+int mt_os_create(const char *path);
+/* Give the file real space up to `bytes`. */
+int mt_os_allocate(int fd, uint64_t offset, uint64_t bytes);
+/* The file's identity, to know it again: device and inode. */
+int mt_os_identity(int fd, uint64_t id[2]);
+int mt_os_open(const char *path, bool write);
+/* Duplicate onto a high number, closed by exec. */
+int mt_os_high(int fd);
+void mt_os_close(int fd);
+/* Up to `bytes` of a file from its beginning; for /proc. Returns what was read. */
+ssize_t mt_os_read_file(const char *path, void *to, size_t bytes);
+ssize_t mt_os_readlink(const char *path, char *to, size_t bytes);
+ssize_t mt_os_write(int fd, const void *from, size_t bytes);
+ssize_t mt_os_cwd(char *to, size_t bytes); /* without the NUL */
+bool mt_os_is_terminal(int fd);
+
+int mt_os_pid(void);
+int mt_os_parent(void);
+int mt_os_tid(void);
+void mt_os_thread_name(char name[16]);
+void mt_os_yield(void);
+uint64_t mt_os_mono(void);     /* CLOCK_MONOTONIC, ns; no system call */
+uint64_t mt_os_coarse(void);   /* CLOCK_MONOTONIC_COARSE, ns: cheaper, a few ms old */
+uint64_t mt_os_real(void);     /* CLOCK_REALTIME, ns */
+uint64_t mt_os_resident(void); /* resident set of this process in bytes; about 1 us */
+size_t mt_os_page(void);
+
+#endif

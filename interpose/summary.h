@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The one line at exit, on standard error: only when that is a terminal or MEMTRACE_SUMMARY asks
+ * for it, never with MEMTRACE_QUIET.
+ */
+#ifndef MT_SUMMARY_H
+#define MT_SUMMARY_H
+
+/* At start: decide whether there will be a line, and keep a descriptor for it (programs close
+ * theirs before they end). */
+void mt_summary_prepare(void);
+/* In the child of a fork: give the descriptor back, so that nobody waits for the end of a pipe that
+ * we hold open. */
+void mt_summary_forget(void);
+void mt_summary_print(const char *program, const char *directory);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+#include <pthread.h>
+#include <limits.h>
+#include <string.h>
+
+#include "account.h"
+#include "lock.h"
+#include "log.h"
+#include "meta.h"
+#include "os.h"
+#include "thread.h"
+#include "tree.h"
+
+__thread struct mt_self mt_self;
+uint32_t *mt_ready;
+
+static struct mt_lock lock;           /* guards the two lists */
+static struct mt_thread *free_states; /* slots whose threads ended */
+static struct mt_thread **states;     /* all of them, to free them in a fork child */
+static uint32_t states_used, states_cap;
+static pthread_key_t key;
+static bool key_made;
+
+/* Under lock. */
+static struct mt_thread *new_state(void)
+{
+    if (states_used == states_cap) {
+        uint32_t cap = states_cap ? states_cap * 2 : 32;
+        struct mt_thread **grown =
+            mt_meta_grow(states, states_cap * sizeof *states, cap * sizeof *states);
+        if (!grown)
+            return NULL;
+        states = grown;
+        states_cap = cap;
+    }
+    struct mt_thread *t = mt_meta_alloc(sizeof *t);
+    uint64_t slot = t ? mt_log_reserve(MT_REGION_THREAD, sizeof(struct mt_thread_entry), 1) : 0;
+    if (!slot) {
+        mt_meta_free(t);
+        return NULL;
+    }
+    t->slot = (uint32_t)slot;
+    t->entry = (struct mt_thread_entry *)mt_log.base[MT_REGION_THREAD] + slot;
+    states[states_used++] = t;
+    return t;
+}
+
+static struct mt_thread *take_state(void)
+{
+    mt_lock_take(&lock);
+    struct mt_thread *t = free_states;
+    if (t)
+        free_states = t->next_free;
+    else
+        t = new_state();
+    mt_lock_drop(&lock);
+    return t;
+}
+
+static void give_back(struct mt_thread *t)
+{
+    mt_account_thread_end(t);
+    mt_lock_take(&lock);
+    t->next_free = free_states;
+    free_states = t;
+    mt_lock_drop(&lock);
+}
+
+static void thread_started(struct mt_thread *t)
+{
+    struct mt_thread_entry *e = t->entry;
+    e->tid = mt_os_tid();
+    mt_os_thread_name(e->name);
+    e->started++;
+    e->alive = 1;
+    if (t->slot > 1)
+        __atomic_fetch_or(&mt_log.header->flags, MT_FLAG_THREADS, __ATOMIC_RELAXED);
+}
+
+/* The key's destructor. Other keys' destructors of the same round may release memory after us, so
+ * the state is kept to the last round; what is released still later (libc's own buffers) comes as
+ * an event of a transient state. */
+static void thread_ended(void *value)
+{
+    struct mt_thread *t = mt_self.thread;
+    uintptr_t round = (uintptr_t)value;
+    if (!t || mt_self.depth || !mt_ready || *mt_ready != 1)
+        return;
+    if (round < PTHREAD_DESTRUCTOR_ITERATIONS && pthread_setspecific(key, (void *)(round + 1)) == 0)
+        return;
+    mt_self.depth = 1;
+    mt_os_thread_name(t->entry->name);
+    t->entry->alive = 0;
+    mt_self.thread = NULL;
+    mt_self.ended = true;
+    give_back(t);
+    mt_self.depth = 0;
+}
+
+struct mt_thread *mt_enter_slow(void)
+{
+    if (mt_self.depth || (mt_ready && *mt_ready == 2))
+        return NULL;
+    mt_self.depth = 1;
+    struct mt_thread *t = NULL;
+    if ((mt_ready && *mt_ready == 1) || mt_init()) {
+        t = mt_self.thread;
+        if (!t) {
+            t = take_state();
+            if (t) {
+                t->transient = mt_self.ended;
+                if (!mt_self.ended) {
+                    mt_self.thread = t;
+                    thread_started(t);
+                    /* May allocate, by the wrapped functions: the guard is set, so that is not
+                     * recorded. */
+                    if (key_made)
+                        pthread_setspecific(key, (void *)1);
+                }
+            } else {
+                mt_log_dropped(1, 0);
+            }
+        }
+    }
+    if (!t)
+        mt_self.depth = 0;
+    return t;
+}
+
+void mt_leave_slow(struct mt_thread *t)
+{
+    t->transient = false;
+    give_back(t);
+}
+
+void mt_threads_init(void)
+{
+    if (!key_made)
+        key_made = pthread_key_create(&key, thread_ended) == 0;
+}
+
+void mt_threads_forget(void)
+{
+    for (uint32_t i = 0; i < states_used; i++) {
+        mt_tree_forget(states[i]);
+        mt_meta_free(states[i]);
+    }
+    mt_meta_free(states);
+    states = NULL;
+    free_states = NULL;
+    states_used = states_cap = 0;
+    lock.held = 0;
+    mt_self.thread = NULL;
+}

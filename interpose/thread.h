@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Per-thread state and the guard that keeps the tracker from seeing itself.
+ *
+ * A thread's state belongs to a slot of the log (struct mt_thread_entry). Slots are used again by
+ * later threads, with their tree, so that memory and log are bounded by the number of threads at
+ * one time.
+ */
+#ifndef MT_THREAD_H
+#define MT_THREAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "format.h"
+#include "python.h"
+#include "unwind.h"
+
+struct mt_thread {
+    struct mt_thread *next_free;
+    struct mt_thread_entry *entry; /* in the log */
+    uint32_t slot;
+    bool transient; /* given back after one event: the thread is past its destructors */
+
+    /* tree.c */
+    uint32_t *buckets; /* (parent, frame) -> node, chained by mt_node.next */
+    uint32_t bucket_bits;
+    uint32_t nodes;
+    mt_key *keys; /* the last event's stack, outermost first; keys[i] is path[i + 1] (path[0] is the
+                     root) */
+    mt_key *scratch; /* the next event's, being built */
+    uint32_t *path;
+    uint32_t keys_used;
+    struct mt_stack stack;
+    void *python;
+
+    /* account.c */
+    struct mt_run *runs;  /* in the log, parallel to path */
+    uint32_t leaf_before; /* leaf of the event before the last */
+    uint32_t spare_unit;  /* half of a pair of counter units, 0: none */
+    uint32_t ticks;       /* events since the last tick */
+    uint32_t unsampled;   /* events since the last timeline sample by this thread */
+    uint64_t moved;       /* bytes since the last timeline sample by this thread */
+    bool resident_due;    /* read the resident set at the next event */
+};
+
+/* The guard. `depth` > 0: inside a hook of this thread; what is allocated there is the allocator's
+ * or our own business. */
+struct mt_self {
+    struct mt_thread *thread;
+    uint32_t depth;
+    bool ended; /* the thread's state is given back, what comes now are stragglers */
+};
+extern __thread struct mt_self mt_self __attribute__((tls_model("initial-exec")));
+
+/* In a page that reads as zero in the child of a fork: 1 while the tracker works for this process,
+ * 2: it cannot. */
+extern uint32_t *mt_ready;
+
+/* More than one thread makes events now. libc keeps the first; it is cleared before a second thread
+ * starts. */
+extern char __libc_single_threaded __attribute__((weak));
+static inline bool mt_shared(void)
+{
+    return !&__libc_single_threaded || !__libc_single_threaded;
+}
+
+/* Start an event: the thread's state with the guard set, or NULL if this call is not to be
+ * recorded: pass it on. */
+struct mt_thread *mt_enter_slow(void);
+static inline struct mt_thread *mt_enter(void)
+{
+    struct mt_thread *t = mt_self.thread;
+    if (__builtin_expect(!t || mt_self.depth || !mt_ready || *mt_ready != 1, 0))
+        return mt_enter_slow();
+    mt_self.depth = 1;
+    return t;
+}
+
+void mt_leave_slow(struct mt_thread *t);
+static inline void mt_leave(struct mt_thread *t)
+{
+    if (__builtin_expect(t->transient, 0))
+        mt_leave_slow(t);
+    mt_self.depth = 0;
+}
+
+/* Once, before the first event. */
+void mt_threads_init(void);
+/* Forget all threads' states (fork child). */
+void mt_threads_forget(void);
+
+/* init.c: bring the tracker up for this process, at its first event or in the constructor. False:
+ * not possible. Guard set. */
+bool mt_init(void);
+
+#endif

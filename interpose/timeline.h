@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The timeline of level and resident set, in bounded space, and the growth of the resident set
+ * charged to the stacks between whose events it was seen. Clock and resident set are read when
+ * enough bytes have moved, not at each event.
+ */
+#ifndef MT_TIMELINE_H
+#define MT_TIMELINE_H
+
+#include <stdint.h>
+
+#include "thread.h"
+
+/* The resident set costs a microsecond or so to read, a fresh megabyte of it some hundred: read
+ * once per this many bytes. */
+#define MT_RESIDENT_BYTES (1u << 20)
+/* A sample is due after this many events of a thread at the latest. */
+#define MT_SAMPLE_EVENTS 65536u
+
+/* The slow half of mt_timeline_moved. */
+void mt_timeline_sample(struct mt_thread *t, uint64_t level);
+
+/* At the end of an event that moved `bytes` to reach `level`. */
+static inline void mt_timeline_moved(struct mt_thread *t, uint64_t bytes, uint64_t level)
+{
+    t->moved += bytes;
+    if (__builtin_expect(t->moved >= MT_RESIDENT_BYTES || ++t->unsampled >= MT_SAMPLE_EVENTS, 0))
+        mt_timeline_sample(t, level);
+}
+
+/* Read the resident set and charge its growth since the last reading to the stack of the thread's
+ * last event. */
+void mt_timeline_resident(struct mt_thread *t);
+
+/* A last sample: the process ends. */
+void mt_timeline_end(void);
+
+void mt_timeline_forget(void); /* fork child */
+
+#endif
