@@ -25,12 +25,14 @@
 #define MT_BYTE_ORDER   0x01020304u
 #define MT_HEADER_BYTES 8192u
 #define MT_EXTENTS_MAX  448u
-#define MT_DEPTH_MAX    16384u /* frames; deeper stacks are cut on the outer side, see MT_FRAME_CUT */
+/* frames; deeper stacks are cut on the outer side, see MT_FRAME_CUT */
+#define MT_DEPTH_MAX 16384u
 
 /* Regions. Entry 0 of NODE, COUNTER, FRAME, THREAD and RUN means "none" and is never filled. */
 enum mt_region {
-    MT_REGION_NODE = 1,     /* struct mt_node */
-    MT_REGION_COUNTER = 2,  /* units of MT_UNIT bytes: mt_alloc (2 units), mt_release, ... (1 unit) */
+    MT_REGION_NODE = 1, /* struct mt_node */
+    /* units of MT_UNIT bytes: mt_alloc (2 units), mt_release, ... (1 unit) */
+    MT_REGION_COUNTER = 2,
     MT_REGION_FRAME = 3,    /* struct mt_frame_entry */
     MT_REGION_RECORD = 4,   /* variable-length mt_record, back to back */
     MT_REGION_THREAD = 5,   /* struct mt_thread_entry */
@@ -45,7 +47,8 @@ struct mt_extent {
     uint32_t region; /* enum mt_region */
 };
 
-/* What a block or a mapping is. HEAP and ANON make up the level; FILE and RESERVED are kept apart. */
+/* What a block or a mapping is. HEAP and ANON make up the level; FILE and RESERVED are kept
+ * apart. */
 enum mt_class { MT_HEAP = 0, MT_ANON = 1, MT_FILE = 2, MT_RESERVED = 3, MT_CLASSES = 4 };
 
 enum mt_end {
@@ -68,29 +71,32 @@ struct mt_header {
     uint16_t pointer_bits; /* 64 */
     int32_t pid;
     int32_t parent_pid;
-    uint64_t start_real;  /* CLOCK_REALTIME at start */
-    uint64_t start_mono;  /* CLOCK_MONOTONIC at start: the zero of all times below */
-    uint64_t start_ticks; /* field 22 of /proc/PID/stat: tells whether PID is still this process; 0: unknown */
-    uint32_t end;         /* enum mt_end */
-    int32_t exit_status;  /* with MT_END_EXIT */
-    uint64_t end_time;    /* since start_mono, 0: not ended by exit */
+    uint64_t start_real; /* CLOCK_REALTIME at start */
+    uint64_t start_mono; /* CLOCK_MONOTONIC at start: the zero of all times below */
+    /* field 22 of /proc/PID/stat: tells whether PID is still this process; 0: unknown */
+    uint64_t start_ticks;
+    uint32_t end;        /* enum mt_end */
+    int32_t exit_status; /* with MT_END_EXIT */
+    uint64_t end_time;   /* since start_mono, 0: not ended by exit */
 
     /* The level and its peak: live bytes of HEAP and ANON together. */
     uint64_t level;
     uint64_t peak;
-    uint64_t peak_time;  /* of the last timeline sample at or after the peak; 0: not known */
-    uint32_t peak_seq;   /* number of finished climbs to a new peak; see mt_alloc.saved_seq */
-    uint32_t at_peak;    /* 1: level == peak now, nothing was released since, so live is what the peak held */
+    uint64_t peak_time; /* of the last timeline sample at or after the peak; 0: not known */
+    uint32_t peak_seq;  /* number of finished climbs to a new peak; see mt_alloc.saved_seq */
+    /* 1: level == peak now, nothing was released since, so live is what the peak held */
+    uint32_t at_peak;
     struct mt_class_level class_level[MT_CLASSES];
 
     /* Honesty: what is not in the tables. */
-    uint64_t dropped_events;  /* events not recorded, for want of space or inside a signal handler */
-    uint64_t dropped_bytes;   /* ... bytes of allocations among them */
+    /* events not recorded, for want of space or inside a signal handler */
+    uint64_t dropped_events;
+    uint64_t dropped_bytes;    /* ... bytes of allocations among them */
     uint64_t unknown_releases; /* releases of blocks that were never seen allocated */
-    uint64_t cut_stacks;      /* stacks that end in MT_FRAME_CUT */
-    uint64_t python_missed;   /* stacks whose Python part could not be read */
-    uint32_t flags;           /* MT_FLAG_* */
-    uint32_t tick;            /* see mt_alloc.last */
+    uint64_t cut_stacks;       /* stacks that end in MT_FRAME_CUT */
+    uint64_t python_missed;    /* stacks whose Python part could not be read */
+    uint32_t flags;            /* MT_FLAG_* */
+    uint32_t tick;             /* see mt_alloc.last */
 
     /* Entries in use, written after the entries themselves; RECORD: bytes; TIMELINE: samples. */
     uint64_t used[MT_REGION_COUNT];
@@ -101,31 +107,39 @@ struct mt_header {
     struct mt_extent extents[MT_EXTENTS_MAX]; /* at offset 1,024 */
 };
 
-#define MT_FLAG_FULL     1u /* the disk or a limit was full at some time: dropped_events counts what is missing */
-#define MT_FLAG_FALLBACK 2u /* the tables were written out at exit: no shared mappings on that file system */
+/* the disk or a limit was full at some time: dropped_events counts what is missing */
+#define MT_FLAG_FULL 1u
+/* the tables were written out at exit: no shared mappings on that file system */
+#define MT_FLAG_FALLBACK 2u
 #define MT_FLAG_PYTHON   4u /* Python frames were read */
-#define MT_FLAG_THREADS  8u /* more than one thread made events: peak_bytes may be off by events under way */
+/* more than one thread made events: peak_bytes may be off by events under way */
+#define MT_FLAG_THREADS 8u
 
-/* One frame of the tree of all stacks. A node's index is greater than its parent's. Entries that are not
- * (yet) in use are all zero. The children of 0 are the threads' roots (frame kind MT_FRAME_THREAD).
+/* One frame of the tree of all stacks. A node's index is greater than its parent's. Entries that
+ * are not (yet) in use are all zero. The children of 0 are the threads' roots (frame kind
+ * MT_FRAME_THREAD).
  *
- * A "run" of a node is a maximal sequence of consecutive events of its thread that all have the node on the
- * stack. run_* describe the run with the highest rise (the first such). Runs of sibling nodes that stand for
- * the same line join to one run of that line if the one's run_begin + run_len is the other's run_begin. */
+ * A "run" of a node is a maximal sequence of consecutive events of its thread that all have the
+ * node on the stack. run_* describe the run with the highest rise (the first such). Runs of
+ * sibling nodes that stand for the same line join to one run of that line if the one's run_begin
+ * + run_len is the other's run_begin. */
 struct mt_node {
     uint32_t parent;
-    uint32_t frame;     /* index in FRAME */
-    uint32_t counters;  /* first unit of this node's counter records in COUNTER, 0: no event ended here */
+    uint32_t frame; /* index in FRAME */
+    /* first unit of this node's counter records in COUNTER, 0: no event ended here */
+    uint32_t counters;
     uint32_t next;      /* for the writer only */
     uint32_t run_begin; /* thread's event number (mod 2^32) of the run's first event */
-    uint32_t run_len;   /* events in it (mod 2^31); bit 31: rise and net are in an MT_KIND_WIDE record */
-    uint32_t run_rise;  /* highest level of the thread during the run minus the level before it, >= 0 */
-    int32_t run_net;    /* level of the thread at the end of the run minus the level before it */
+    /* events in it (mod 2^31); bit 31: rise and net are in an MT_KIND_WIDE record */
+    uint32_t run_len;
+    /* highest level of the thread during the run minus the level before it, >= 0 */
+    uint32_t run_rise;
+    int32_t run_net; /* level of the thread at the end of the run minus the level before it */
 };
 #define MT_RUN_WIDE 0x80000000u
 
-/* COUNTER is an array of 32-byte units. A node's records form a chain by their link field, each of its own
- * kind; a kind stands twice if a 32-bit count overflowed (then sum). */
+/* COUNTER is an array of 32-byte units. A node's records form a chain by their link field, each
+ * of its own kind; a kind stands twice if a 32-bit count overflowed (then sum). */
 #define MT_UNIT 32u
 enum mt_kind {
     MT_KIND_ALLOC = 1,    /* + class: 1 heap, 2 anonymous, 3 file, 4 reserved: struct mt_alloc */
@@ -141,14 +155,16 @@ struct mt_alloc {
     uint32_t link;
     uint32_t allocs;    /* number of allocations */
     uint64_t allocated; /* bytes allocated here */
-    uint64_t freed;     /* bytes of what was allocated here that anyone released; live = allocated - freed */
+    /* bytes of what was allocated here that anyone released; live = allocated - freed */
+    uint64_t freed;
     uint64_t live_peak; /* the highest live ever was here */
     uint64_t saved;     /* live when saved_seq was written: see there */
     uint64_t level;     /* level of the process after the last event here */
-    uint64_t last;      /* its place in time: (header.tick << 32) | thread's event number mod 2^32 */
-    uint32_t frees;     /* number of releases of what was allocated here */
-    /* Held at the peak: if header.at_peak, live. Else if saved_seq == header.peak_seq, saved. Else live
-     * (nothing changed here since the peak). */
+    /* its place in time: (header.tick << 32) | thread's event number mod 2^32 */
+    uint64_t last;
+    uint32_t frees; /* number of releases of what was allocated here */
+    /* Held at the peak: if header.at_peak, live. Else if saved_seq == header.peak_seq, saved.
+     * Else live (nothing changed here since the peak). */
     uint32_t saved_seq;
 };
 
@@ -177,10 +193,12 @@ struct mt_wide {
 };
 
 enum mt_frame_kind {
-    MT_FRAME_NATIVE = 1, /* owner: module id; value: return address - module base. Look up value - 1. */
+    /* owner: module id; value: return address - module base. Look up value - 1. */
+    MT_FRAME_NATIVE = 1,
     MT_FRAME_PYTHON = 2, /* owner: code id; value: line */
     MT_FRAME_THREAD = 3, /* owner: thread entry; root of that thread's stacks */
-    MT_FRAME_CUT = 4,    /* frames further out are not known; value: 1 depth limit, 2 unwinding failed */
+    /* frames further out are not known; value: 1 depth limit, 2 unwinding failed */
+    MT_FRAME_CUT = 4,
     MT_FRAME_UNKNOWN = 5 /* owner: 0; value: return address in no known module (JIT code) */
 };
 
@@ -190,34 +208,39 @@ struct mt_frame_entry {
     uint32_t kind;
 };
 
-/* A slot for threads: used by one thread at a time, then by later ones (started counts them), so that the
- * log is bounded by the number of threads at one time. */
+/* A slot for threads: used by one thread at a time, then by later ones (started counts them), so
+ * that the log is bounded by the number of threads at one time. */
 struct mt_thread_entry {
-    int32_t tid;          /* of the present or last thread */
-    uint32_t root;        /* node */
-    uint32_t leaf;        /* node of the last event, 0: no event yet or thread ended (no open runs) */
-    uint32_t started;     /* threads that used this slot */
-    char name[16];        /* of the present or last thread, NUL-padded */
-    uint64_t events;      /* number of events of all threads in this slot */
-    int64_t level;        /* bytes allocated minus bytes released by events of this slot (HEAP and ANON) */
-    uint32_t runs;        /* first entry in RUN of the open runs */
-    uint32_t runs_cap;    /* entries reserved there */
-    uint32_t runs_used;   /* open runs: the nodes from root to leaf, outermost first */
-    uint32_t alive;       /* 1: the thread runs */
+    int32_t tid;   /* of the present or last thread */
+    uint32_t root; /* node */
+    /* node of the last event, 0: no event yet or thread ended (no open runs) */
+    uint32_t leaf;
+    uint32_t started; /* threads that used this slot */
+    char name[16];    /* of the present or last thread, NUL-padded */
+    uint64_t events;  /* number of events of all threads in this slot */
+    /* bytes allocated minus bytes released by events of this slot (HEAP and ANON) */
+    int64_t level;
+    uint32_t runs;      /* first entry in RUN of the open runs */
+    uint32_t runs_cap;  /* entries reserved there */
+    uint32_t runs_used; /* open runs: the nodes from root to leaf, outermost first */
+    uint32_t alive;     /* 1: the thread runs */
     uint8_t reserved[64];
 };
 
-/* An open run: of a node on the stack of the thread's last event. To close it, go from the innermost entry
- * outward: its highest level is the highest of its own `max` and of all entries further in. */
+/* An open run: of a node on the stack of the thread's last event. To close it, go from the
+ * innermost entry outward: its highest level is the highest of its own `max` and of all entries
+ * further in. */
 struct mt_run {
     int64_t begin; /* level of the thread before the run */
-    int64_t max;   /* highest level of the thread while this entry was the innermost, or INT64_MIN */
+    /* highest level of the thread while this entry was the innermost, or INT64_MIN */
+    int64_t max;
     uint64_t begin_event;
     uint32_t node;
     uint32_t reserved;
 };
 
-/* The timeline: at most MT_SAMPLES samples, in the order of time. When full, neighbours are joined. */
+/* The timeline: at most MT_SAMPLES samples, in the order of time. When full, neighbours are
+ * joined. */
 #define MT_SAMPLES 512u
 struct mt_sample {
     uint64_t time;      /* since start_mono, end of the sample's span */
@@ -293,7 +316,8 @@ _Static_assert(sizeof(struct mt_alloc) == 2 * MT_UNIT, "format");
 _Static_assert(sizeof(struct mt_release) == MT_UNIT, "format");
 _Static_assert(sizeof(struct mt_resident) == MT_UNIT, "format");
 _Static_assert(sizeof(struct mt_wide) == MT_UNIT, "format");
-_Static_assert(offsetof(struct mt_alloc, link) == 0 && offsetof(struct mt_release, link) == 0, "format");
+_Static_assert(offsetof(struct mt_alloc, link) == 0 && offsetof(struct mt_release, link) == 0,
+               "format");
 _Static_assert(offsetof(struct mt_alloc, saved_seq) == 60, "format");
 _Static_assert(sizeof(struct mt_frame_entry) == 16, "format");
 _Static_assert(sizeof(struct mt_thread_entry) == 128, "format");
