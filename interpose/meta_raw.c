@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the private jemalloc calls instead of the C library: scripts/private-jemalloc sends it here.
+ * Mappings are made by raw system calls, since our own mmap would count them as the program's;
+ * everything else is answered with "no".
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "os.h"
+
+void *mt_raw_mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t offset);
+int mt_raw_munmap(void *at, size_t bytes);
+int mt_raw_mprotect(void *at, size_t bytes, int prot);
+int mt_raw_madvise(void *at, size_t bytes, int advice);
+void *mt_raw_sbrk(intptr_t bytes);
+char *mt_raw_getenv(const char *name);
+ssize_t mt_raw_readlink(const char *path, char *to, size_t bytes);
+long mt_raw_sysconf(int name);
+int mt_raw_pthread_create(void *thread, const void *attr, void *(*start)(void *), void *arg);
+void *mt_raw_dlsym(void *handle, const char *name);
+
+void *mt_raw_mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t offset)
+{
+    return (void *)syscall(SYS_mmap, at, bytes, prot, flags, fd, offset); /* -1 is MAP_FAILED */
+}
+
+int mt_raw_munmap(void *at, size_t bytes)
+{
+    return (int)syscall(SYS_munmap, at, bytes);
+}
+
+int mt_raw_mprotect(void *at, size_t bytes, int prot)
+{
+    return (int)syscall(SYS_mprotect, at, bytes, prot);
+}
+
+int mt_raw_madvise(void *at, size_t bytes, int advice)
+{
+    return (int)syscall(SYS_madvise, at, bytes, advice);
+}
+
+/* The program break is the program's. */
+void *mt_raw_sbrk(intptr_t bytes)
+{
+    (void)bytes;
+    errno = ENOMEM;
+    return (void *)-1;
+}
+
+/* MALLOC_CONF is meant for the program's jemalloc, if it has one. */
+char *mt_raw_getenv(const char *name)
+{
+    (void)name;
+    return NULL;
+}
+
+/* So is /etc/malloc.conf, a link whose target is the text. */
+ssize_t mt_raw_readlink(const char *path, char *to, size_t bytes)
+{
+    (void)path, (void)to, (void)bytes;
+    errno = ENOENT;
+    return -1;
+}
+
+/* The page size, and the number of processors, which with one arena need not be looked up in /sys.
+ */
+long mt_raw_sysconf(int name)
+{
+    return name == _SC_PAGESIZE ? (long)mt_os_page() : 1;
+}
+
+/* The tracker has no threads. */
+int mt_raw_pthread_create(void *thread, const void *attr, void *(*start)(void *), void *arg)
+{
+    (void)thread, (void)attr, (void)start, (void)arg;
+    return EAGAIN;
+}
+
+/* Asked for the next pthread_create only. */
+void *mt_raw_dlsym(void *handle, const char *name)
+{
+    (void)handle, (void)name;
+    return NULL;
+}
+
+/* What only its heap profiler calls, which is off and can't be turned on. */
+#define UNUSED(name)                                                                               \
+    void mt_raw_no_##name(void);                                                                   \
+    void mt_raw_no_##name(void)                                                                    \
+    {                                                                                              \
+        __builtin_trap();                                                                          \
+    }
+UNUSED(Unwind_Backtrace)
+UNUSED(Unwind_GetIP)
+UNUSED(exp)
+UNUSED(log)
+UNUSED(round)
+UNUSED(open)
+UNUSED(creat)
+UNUSED(close)
+UNUSED(exit)
