@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+import numpy as np
+
+
+def make_a_large_array():
+    return np.ones((1000, 1000))
+
+
+def main():
+    make_a_large_array()
+    make_a_large_array()
+    make_a_large_array()
+
+
+if __name__ == "__main__":
+    main()
