@@ -4,21 +4,90 @@
  */
 #include "unwind.h"
 
+#include <stdatomic.h>
+
 #include "meta.h"
 #include "unwind_full.h"
+#include "unwind_walk.h"
+
+static bool rules_work;
+static bool full_works;
+static _Atomic uint32_t generation;
 
 bool mt_unwind_init(void)
 {
-    return mt_unwind_full_init();
+    rules_work = mt_rule_init();
+    full_works = mt_unwind_full_init();
+    return rules_work || full_works;
+}
+
+static struct mt_walk *walk_of(struct mt_stack *stack)
+{
+    if (!stack->state)
+        stack->state = mt_meta_alloc(sizeof(struct mt_walk));
+    return stack->state;
 }
 
 void mt_unwind(struct mt_stack *stack, const struct mt_start *from)
 {
-    mt_unwind_full(stack, from);
+    struct mt_walk *walk = walk_of(stack);
+    uint32_t now = atomic_load_explicit(&generation, memory_order_acquire);
+
+    if (!walk || !rules_work) {
+        mt_unwind_full(stack, from);
+        return;
+    }
+    if (__builtin_expect(walk->generation != now, 0)) {
+        walk->generation = now;
+        walk->memo = false;
+        stack->used = 0; /* the same addresses may be other code now, so nothing counts as kept */
+    }
+    if (!mt_walk(stack, walk, from)) {
+        walk->cookie = 0;
+        mt_unwind_full(stack, from);
+    }
+}
+
+void mt_unwind_verify(struct mt_stack *stack, const struct mt_start *from, uint64_t *differences)
+{
+    struct mt_walk *walk;
+    struct mt_stack *oracle;
+
+    mt_unwind(stack, from);
+    walk = stack->state;
+    if (!walk || !full_works)
+        return;
+    if (!walk->oracle)
+        walk->oracle = mt_meta_alloc(sizeof *walk->oracle);
+    oracle = walk->oracle;
+    if (!oracle)
+        return;
+    mt_unwind_full(oracle, from);
+    if (oracle->used != stack->used || oracle->cut != stack->cut) {
+        ++*differences;
+        return;
+    }
+    for (uint32_t i = 0; i < stack->used; i++) {
+        if (oracle->frames[i].pc != stack->frames[i].pc ||
+            oracle->frames[i].sp != stack->frames[i].sp) {
+            ++*differences;
+            return;
+        }
+    }
 }
 
 void mt_unwind_thread_exit(struct mt_stack *stack)
 {
+    struct mt_walk *walk = stack->state;
+
+    if (walk) {
+        if (walk->oracle)
+            mt_unwind_thread_exit(walk->oracle);
+        mt_meta_free(walk->oracle);
+        mt_meta_free(walk->links);
+        mt_meta_free(walk->steps);
+        mt_meta_free(walk);
+    }
     if (stack->cap)
         mt_meta_free(stack->frames);
     *stack = (struct mt_stack){.frames = NULL};
@@ -26,5 +95,7 @@ void mt_unwind_thread_exit(struct mt_stack *stack)
 
 void mt_unwind_flush(void)
 {
+    mt_rule_flush();
+    atomic_fetch_add_explicit(&generation, 1, memory_order_release);
     mt_unwind_full_flush();
 }

@@ -57,7 +57,11 @@ bool mt_unwind_init(void);
  * MT_DEPTH_MAX. */
 void mt_unwind(struct mt_stack *stack, const struct mt_start *from);
 
-/* Free the thread's memory. */
+/* The same, and then a capture by the full unwinder only: adds 1 to *differences if any frame, their number or the cut
+ * is not the same. For tests and the verification mode; does nothing more than mt_unwind where there is no full one. */
+void mt_unwind_verify(struct mt_stack *stack, const struct mt_start *from, uint64_t *differences);
+
+/* Free the thread's memory. To be called before the structure serves another thread. */
 void mt_unwind_thread_exit(struct mt_stack *stack);
 
 /* A shared object was or is about to be unloaded: forget everything remembered about code

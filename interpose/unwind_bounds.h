@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which memory a walk may read: the calling thread's own stack without a check, anything else page
+ * by page after asking the kernel.
+ */
+#ifndef MT_UNWIND_BOUNDS_H
+#define MT_UNWIND_BOUNDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mt_bounds {
+    uintptr_t low; /* [low, top) is the thread's own stack: every page was seen mapped, and stays so
+                      while it runs */
+    uintptr_t top; /* 0: not looked for yet */
+    uintptr_t floor;   /* below this the own stack can't reach; 0: not known */
+    uintptr_t checked; /* last page that mt_bounds_peek found readable, since the last
+                          mt_bounds_begin; 0: none */
+};
+
+/* Make [sp, top) readable without a check if `sp` is on the thread's own stack; it then is `low` at
+ * most. False: another stack. Costs a system call for each page that the stack grew since, keeps
+ * errno. */
+bool mt_bounds_extend(struct mt_bounds *bounds, uintptr_t sp);
+
+/* True if `sp` is on the thread's own stack. */
+static inline bool mt_bounds_own(struct mt_bounds *bounds, uintptr_t sp)
+{
+    if (__builtin_expect(sp >= bounds->low && sp < bounds->top, 1))
+        return true;
+    return sp < bounds->floor || (bounds->top && sp >= bounds->top) ? false
+                                                                    : mt_bounds_extend(bounds, sp);
+}
+
+/* Read a word anywhere. False: not mapped, or not aligned. About 0.1 us for each change of page. */
+bool mt_bounds_peek(struct mt_bounds *bounds, uintptr_t address, uintptr_t *word);
+
+/* Forget what mt_bounds_peek found: the program ran in between. */
+static inline void mt_bounds_begin(struct mt_bounds *bounds)
+{
+    bounds->checked = 0;
+}
+
+/* A word that is known to be readable. The program's own stack, so the sanitizers' shadow says
+ * nothing about it. */
+__attribute__((no_sanitize("address", "thread"))) static inline uintptr_t
+mt_bounds_word(uintptr_t address)
+{
+    return *(const volatile uintptr_t *)address;
+}
+
+#endif

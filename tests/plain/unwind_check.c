@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include "unwind_check.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <errno.h>
+
+#define HERE                                                                                       \
+    {                                                                                              \
+        ((uintptr_t *)__builtin_frame_address(0))[1],                                              \
+            (uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uintptr_t),                         \
+            ((uintptr_t *)__builtin_frame_address(0))[0]                                           \
+    }
+
+static __thread struct mt_stack stack;
+static __thread struct mt_frame *before;
+static __thread uint32_t before_used, before_cap;
+static __thread volatile bool busy;
+
+static _Atomic uint64_t events, differences, failures;
+
+static void setup(void) __attribute__((constructor));
+static void setup(void)
+{
+    if (!mt_unwind_init()) {
+        fprintf(stderr, "no unwinder works here\n");
+        exit(1);
+    }
+}
+
+static void check_kept(void)
+{
+    uint32_t most = 0;
+
+    CHECK(stack.kept <= stack.used && stack.kept <= before_used);
+    CHECK(stack.used > 0);
+    while (most < stack.used && most < before_used && before[most].pc == stack.frames[most].pc &&
+           before[most].sp == stack.frames[most].sp)
+        most++;
+    CHECK(stack.kept <= most);
+    if (stack.used > before_cap) {
+        before_cap = 2 * stack.used;
+        before = realloc(before, before_cap * sizeof *before);
+    }
+    memcpy(before, stack.frames, stack.used * sizeof *before);
+    before_used = stack.used;
+}
+
+/* Two cookies must never be the same for different stacks: a stack's hash is its cookie. */
+static void check_cookie(void)
+{
+    uint64_t hash = 14695981039346656037u;
+
+    for (uint32_t i = 0; i < stack.used; i++) {
+        hash = (hash ^ stack.frames[i].pc) * 1099511628211u;
+        hash = (hash ^ stack.frames[i].sp) * 1099511628211u;
+    }
+    if (!stack.cookie)
+        return;
+    CHECK(*stack.cookie == 0 || *stack.cookie == hash);
+    *stack.cookie = hash;
+}
+
+static void report(const struct mt_stack *now, uint64_t number)
+{
+    if (number > 3)
+        return;
+    fprintf(stderr, "difference: %u frames, cut %u\n", now->used, now->cut);
+    for (uint32_t i = now->used; i-- > 0 && now->used - i < 40;)
+        fprintf(stderr, "  %lx %lx\n", (unsigned long)now->frames[i].pc,
+                (unsigned long)now->frames[i].sp);
+}
+
+__attribute__((noinline)) void check_event(void)
+{
+    struct mt_start from = HERE;
+    uint64_t different = 0;
+
+    busy = true;
+    errno = 123;
+    mt_unwind_verify(&stack, &from, &different);
+    CHECK(errno == 123);
+    atomic_fetch_add(&events, 1);
+    if (different)
+        report(&stack, atomic_fetch_add(&differences, 1));
+    check_kept();
+    check_cookie();
+    busy = false;
+}
+
+__attribute__((noinline)) void check_event_alone(void)
+{
+    struct mt_start from = HERE;
+
+    busy = true;
+    errno = 123;
+    mt_unwind(&stack, &from);
+    CHECK(errno == 123);
+    atomic_fetch_add(&events, 1);
+    check_kept();
+    check_cookie();
+    busy = false;
+}
+
+uintptr_t check_pc(unsigned frame)
+{
+    return frame < stack.used ? stack.frames[stack.used - 1 - frame].pc : 0;
+}
+
+unsigned check_depth(void)
+{
+    return stack.used;
+}
+
+unsigned check_cut(void)
+{
+    return stack.cut;
+}
+
+bool check_busy(void)
+{
+    return busy;
+}
+
+void check_thread_exit(void)
+{
+    mt_unwind_thread_exit(&stack);
+    free(before);
+    before = NULL;
+    before_used = before_cap = 0;
+}
+
+void check_that(bool right, const char *what, const char *file, int line)
+{
+    if (!right && atomic_fetch_add(&failures, 1) < 10)
+        fprintf(stderr, "%s:%d: not so: %s\n", file, line, what);
+}
+
+uint64_t check_events(void)
+{
+    return events;
+}
+
+int check_done(void)
+{
+    check_thread_exit();
+    printf("%lu events, %lu stacks differ, %lu checks failed\n", (unsigned long)events,
+           (unsigned long)differences, (unsigned long)failures);
+    return differences != 0 || failures != 0;
+}
