@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The table of live blocks against a plain array.
+ */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#include "../../interpose/live.h"
+
+Test(live, what_is_entered_is_found_once)
+{
+    struct mt_live stale, got;
+    cr_assert(mt_live_enter(0x1000, (struct mt_live){77, 5}, &stale));
+    cr_assert_eq(stale.unit, 0);
+    cr_assert(mt_live_take(0x1000, &got));
+    cr_assert_eq(got.size, 77);
+    cr_assert_eq(got.unit, 5);
+    cr_assert_not(mt_live_take(0x1000, &got));
+}
+
+Test(live, an_entry_that_stands_is_handed_back)
+{
+    struct mt_live stale, got;
+    mt_live_enter(0x2000, (struct mt_live){1, 10}, &stale);
+    cr_assert(mt_live_enter(0x2000, (struct mt_live){2, 20}, &stale));
+    cr_assert_eq(stale.size, 1);
+    cr_assert_eq(stale.unit, 10);
+    cr_assert(mt_live_take(0x2000, &got));
+    cr_assert_eq(got.size, 2);
+    cr_assert_not(mt_live_take(0x2000, &got));
+}
+
+Test(live, extremes_keep_every_bit)
+{
+    struct mt_live stale, got;
+    uint64_t size = (1ull << 55) - 1;
+    uint32_t unit = (1u << 28) - 1;
+    uintptr_t block = (uintptr_t)((1ull << 48) - 8);
+    cr_assert(mt_live_enter(block, (struct mt_live){size, unit}, &stale));
+    cr_assert(mt_live_take(block, &got));
+    cr_assert_eq(got.size, size);
+    cr_assert_eq(got.unit, unit);
+}
+
+Test(live, what_does_not_fit_is_refused)
+{
+    struct mt_live stale;
+    cr_assert_not(mt_live_enter(0x1000, (struct mt_live){1ull << 55, 1}, &stale));
+    cr_assert_not(mt_live_enter((uintptr_t)(1ull << 48), (struct mt_live){1, 1}, &stale));
+    cr_assert_not(mt_live_enter(0, (struct mt_live){1, 1}, &stale));
+}
+
+/* Entering and taking at random, with addresses close together so that probe sequences meet. */
+Test(live, agrees_with_an_array)
+{
+    enum { BLOCKS = 20000, STEPS = 400000 };
+    static struct mt_live model[BLOCKS];
+    uint64_t seed = 1;
+    for (int i = 0; i < STEPS; i++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        unsigned b = (unsigned)(seed >> 33) % BLOCKS;
+        uintptr_t block = 0x7f0000000000u + b * 16u;
+        struct mt_live got, stale,
+            entry = {seed >> 40, (uint32_t)(seed >> 37) % ((1u << 28) - 1) + 1};
+        if (seed >> 63 && !model[b].unit) {
+            cr_assert(mt_live_enter(block, entry, &stale));
+            cr_assert_eq(stale.unit, 0);
+            model[b] = entry;
+        } else {
+            bool found = mt_live_take(block, &got);
+            cr_assert_eq(found, model[b].unit != 0);
+            if (found) {
+                cr_assert_eq(got.size, model[b].size);
+                cr_assert_eq(got.unit, model[b].unit);
+                model[b].unit = 0;
+            }
+        }
+    }
+    struct mt_live got;
+    for (unsigned b = 0; b < BLOCKS; b++)
+        cr_assert_eq(mt_live_take(0x7f0000000000u + b * 16u, &got), model[b].unit != 0);
+}
