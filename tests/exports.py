@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+"""exports.py HOOKS.DEF LIBMEMTRACE.SO: the library exports what the list names, needs nothing but libc, and finds its
+thread-local variables without a call."""
+
+import re
+import subprocess
+import sys
+
+
+def output(*command):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def main():
+    hooks, library = sys.argv[1:]
+    with open(hooks) as file:
+        wanted = re.findall(r"^MT_HOOK\((\w+),", file.read(), re.M)
+    assert len(wanted) > 30 and len(set(wanted)) == len(wanted), wanted
+    found = [line.split()[-1] for line in output("nm", "-D", "--defined-only", library).splitlines()]
+    wrong = [f"not exported: {name}" for name in wanted if name not in found]
+    wrong += [f"exported: {name}" for name in found if name not in wanted]
+
+    dynamic = output("readelf", "-dW", library)
+    needed = re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic)
+    wrong += [f"needs {name}" for name in needed if not name.startswith("libc.so")]
+    if "TEXTREL" in dynamic:
+        wrong.append("has text relocations")
+    undefined = output("nm", "-D", "--undefined-only", library)
+    if "__tls_get_addr" in undefined:
+        wrong.append("calls __tls_get_addr, which may allocate")
+    # A hook that calls these by name would be asking itself, or count its own work.
+    wrong += [f"calls {name} by name" for name in wanted if re.search(rf"\bU {name}(@|$)", undefined, re.M)]
+    for line in wrong:
+        print(f"{library}: {line}")
+    sys.exit(1 if wrong else 0)
+
+
+main()
