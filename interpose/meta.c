@@ -15,10 +15,10 @@ extern const char *mt_je_malloc_conf;
 
 /* One arena and no thread caches: the tables are few and large, and what is not in use goes back to
  * the system at once. retain:false: address space too. oversize_threshold:0: no second arena for
- * big blocks. cache_oblivious:false: no page more for each. */
+ * big blocks. */
 const char *mt_je_malloc_conf =
     "narenas:1,tcache:false,retain:false,dirty_decay_ms:0,muzzy_decay_ms:0,"
-    "oversize_threshold:0,cache_oblivious:false,dss:disabled,background_thread:false,"
+    "oversize_threshold:0,dss:disabled,background_thread:false,"
     "abort_conf:false";
 
 void *mt_meta_alloc(size_t bytes)
