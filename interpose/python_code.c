@@ -160,6 +160,7 @@ static uint32_t write_record(uintptr_t code, int32_t first_line)
 
     _Static_assert(sizeof fields == sizeof(struct mt_record_code) - sizeof(struct mt_record),
                    "the record is its head and four words");
+    __atomic_fetch_or(&mt_log.header->flags, MT_FLAG_PYTHON, __ATOMIC_RELAXED);
     return file && name && mt_log_record(MT_RECORD_CODE, &piece, 1) ? id : 0;
 }
 

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+"""For interpreters whose frames are not read."""
+print(len(bytearray(12 << 20)))

@@ -1,0 +1,292 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Tests of Python stacks with every CPython that this machine has.
+
+Usage: run.py [--library libmemtrace.so] [--decoder python_lines.so] TEST
+  lines    the line-table decoder against the interpreter's own view of its standard library
+  stacks   the log's stacks against sys._getframe in 170 situations
+  reuse    code objects at addresses of dead ones
+  daemon   daemon threads that allocate while the interpreter ends
+  deep     recursion deeper than a stack in the log can be
+  refused  interpreters that are not supported: native stacks and one note
+Exit status: 0 good, 1 not, 77 no interpreter to test with.
+"""
+import argparse
+import collections
+import glob
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import logfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SKIPPED = 77
+PROBE = ("import sys; print('%d %d %s %s %d %s' % (sys.version_info[0], sys.version_info[1], sys.executable or '-', "
+         "getattr(getattr(sys, 'implementation', None), 'name', 'cpython'), 'free-threading' in sys.version, "
+         "sys.version.split()[0]))")
+
+Interpreter = collections.namedtuple("Interpreter", "path version name known")
+
+
+def candidates():
+    roots = [os.environ.get("PYENV_ROOT"), os.path.expanduser("~/.pyenv")]
+    folders = os.environ.get("PATH", "").split(os.pathsep) + ["/usr/bin", "/usr/local/bin"]
+    for root in roots:
+        if root:
+            folders += sorted(glob.glob(os.path.join(root, "versions", "*", "bin")))
+    for folder in folders:
+        for path in sorted(glob.glob(os.path.join(folder, "*"))):
+            if re.match(r"(python[0-9.]*[dt]?|pypy[0-9.]*)$", os.path.basename(path)) and os.access(path, os.X_OK):
+                yield path
+
+
+def probe(path):
+    try:
+        done = subprocess.run([path, "-c", PROBE], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              stdin=subprocess.DEVNULL, universal_newlines=True)
+    except OSError:
+        return None
+    words = done.stdout.split()
+    if done.returncode or len(words) != 6:
+        return None  # a version manager's shim, say
+    version = (int(words[0]), int(words[1]))
+    known = words[3] == "cpython" and words[4] == "0" and (3, 8) <= version <= (3, 14)
+    name = "%s %s%s" % (words[3], words[5], " without GIL" if words[4] == "1" else "")
+    return Interpreter(words[2] if words[2] != "-" else path, version, name, known)
+
+
+def interpreters():
+    found, seen = [], set()
+    for path in candidates():
+        real = os.path.realpath(path)
+        if real in seen:
+            continue
+        seen.add(real)
+        it = probe(path)
+        if it and (os.path.realpath(it.path) == real or os.path.realpath(it.path) not in seen):
+            seen.add(os.path.realpath(it.path))
+            found.append(it)
+    return sorted(found, key=lambda it: (it.version, it.path))
+
+
+class Run:
+    """A program under the preload, and its log."""
+
+    def __init__(self, it, library, program, *args, **environment):
+        self.folder = tempfile.mkdtemp(prefix="memtrace-python-")
+        try:
+            env = dict(os.environ, LD_PRELOAD=library, PYTHONDONTWRITEBYTECODE="1", MEMTRACE_QUIET="1",
+                       MEMTRACE_OUTPUT=os.path.join(self.folder, "%p.mt"), **environment)
+            program = os.path.join(HERE, program)
+            args = [a.replace("@", self.folder) for a in args]
+            started = subprocess.Popen([it.path, program] + args, env=env, stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, universal_newlines=True)
+            self.out, self.err = started.communicate()
+            self.status = started.returncode
+            self.files = {os.path.basename(p): p for p in glob.glob(self.folder + "/*")}
+            path = self.files.get("%d.mt" % started.pid)
+            self.log = logfile.Log(path) if path else None
+            self.expected = self.read("expected")
+        finally:
+            shutil.rmtree(self.folder)
+
+    def read(self, name):
+        if name not in self.files:
+            return []
+        with open(self.files[name]) as f:
+            return [json.loads(line) for line in f]
+
+    def wrong(self):
+        """What is wrong in any run."""
+        if self.status:
+            return ["exit status %d: %s" % (self.status, self.err[-2000:])]
+        if not self.log:
+            return ["no log"]
+        return ["note: " + text for severity, text in self.log.notes if severity] + (
+            ["%d events dropped" % self.log.dropped_events] if self.log.dropped_events else [])
+
+
+def check_lines(it, options):
+    done = subprocess.run([it.path, os.path.join(HERE, "decoder_check.py"), options.decoder], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, universal_newlines=True)
+    return done.stdout.strip(), [] if done.returncode == 0 else ["exit status %d" % done.returncode]
+
+
+SLACK = 4 << 20  # for what the interpreter itself allocates at the same place; the blocks have 8 MiB and more
+
+
+def interpreter_loop(log):
+    """(module, begin, end) of the interpreter loop's symbol, None where it is not all of the loop or can't be read."""
+    for path in sorted(set(log.modules.values())):
+        if not re.search(r"python", os.path.basename(path)) or not shutil.which("nm"):
+            continue
+        done = subprocess.run(["nm", "-D", "-S", path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              universal_newlines=True)
+        found = re.search(r"^(\w+) (\w+) T _PyEval_EvalFrameDefault$", done.stdout, re.M)
+        if found and int(found.group(2), 16) > 10000:
+            return path, int(found.group(1), 16), int(found.group(1), 16) + int(found.group(2), 16)
+    return None
+
+
+def check_native(log, marked):
+    """Native frames stand where they belong: no interpreter loop is left beside the Python frames that it runs, and
+    qsort stands between its caller and its callback."""
+    wrong, sorts = [], 0
+    loop = interpreter_loop(log)
+    for stack in marked:
+        names = [getattr(f, "module", None) or f[2] for f in stack]
+        if any(isinstance(f, logfile.Native) and loop and f.module == loop[0] and loop[1] < f.offset <= loop[2]
+               for f in stack) and "inside" not in names:  # (a sub-interpreter's caller has a loop of its own)
+            wrong.append("a loop is left in %s" % (stack,))
+        if not isinstance(stack[0], logfile.Native) or not isinstance(stack[-1], logfile.Native):
+            wrong.append("no native frames around %s" % (stack,))
+        at = [i for i, name in enumerate(names) if name.endswith("compare_for_qsort")]
+        if at:
+            outer = next(i for i, name in enumerate(names) if name == "ctypes_callback")
+            between = [os.path.basename(n) for n in names[at[0] + 1:outer]]
+            sorts += any(n.startswith("libc") for n in between)
+    if not sorts:
+        wrong.append("no stack with the frames of qsort")
+    return wrong, "loop's symbol known" if loop else "loop's symbol unknown"
+
+
+def check_stacks(it, options):
+    run = Run(it, options.library, "stacks_program.py", "@/expected")
+    wrong = run.wrong()
+    if wrong:
+        return "", wrong
+    want, got, marked = collections.Counter(), collections.Counter(), []
+    for size, chain in run.expected:
+        want[tuple(map(tuple, chain))] += size
+    for stack, size in run.log.allocations():
+        chain = logfile.python_only(stack)
+        got[chain] += size
+        if chain in want and size >= SLACK:
+            marked.append(stack)
+    for chain, size in want.items():
+        if not 0 <= got[chain] - size < SLACK:
+            wrong.append("%d bytes instead of %d at %s" % (got[chain], size, chain))
+    for chain, size in got.items():
+        if size >= 2 * SLACK and chain not in want:
+            wrong.append("%d bytes that nobody allocated at %s" % (size, chain))
+    if run.log.python_missed:
+        wrong.append("%d stacks without their Python frames" % run.log.python_missed)
+    if len(run.expected) < 100:
+        wrong.append("only %d blocks" % len(run.expected))
+    natives, loop = check_native(run.log, marked)
+    return "%d blocks in %d stacks, %s %s" % (len(run.expected), len(want), loop, run.out.strip()), wrong + natives
+
+
+def check_reuse(it, options):
+    run = Run(it, options.library, "reuse_program.py")
+    wrong = run.wrong()
+    if wrong:
+        return "", wrong
+    got = collections.Counter()
+    for stack, size in run.log.allocations():
+        chain = logfile.python_only(stack)
+        if chain and chain[0][0].startswith("file_") and isinstance(stack[0], logfile.Native):
+            got[chain[0][:2]] += size
+    for i in range(400):
+        size = got[("file_%d.py" % i, i % 50 + 1)]
+        if not 0 <= size - ((i + 1) << 16) < 1 << 16:
+            wrong.append("file_%d.py: %d bytes instead of %d" % (i, size, (i + 1) << 16))
+    return "400 code objects at %s addresses" % run.out.strip(), wrong
+
+
+def check_daemon(it, options):
+    """Crashes that the interpreter has by itself don't count: 3.10 does."""
+    wrong, missed, plain = [], 0, 0
+    for _ in range(options.rounds):
+        run = Run(it, options.library, "daemon_program.py", MALLOC_PERTURB_="85")
+        if run.status < 0:
+            wrong.append("killed by signal %d" % -run.status)
+        elif run.wrong():
+            wrong += run.wrong()
+        else:
+            missed += run.log.python_missed
+    if wrong and it.version <= (3, 10):
+        env = dict(os.environ, MALLOC_PERTURB_="85")
+        plain = sum(subprocess.run([it.path, os.path.join(HERE, "daemon_program.py")], env=env,
+                                   stderr=subprocess.DEVNULL).returncode < 0 for _ in range(5 * options.rounds))
+        if plain:
+            return "crashes without us, too (%d of %d)" % (plain, 5 * options.rounds), []
+    return "%d rounds, %d stacks of finalised threads left without Python frames" % (options.rounds, missed), wrong
+
+
+def check_deep(it, options):
+    if it.version < (3, 11):
+        return "needs native recursion", []
+    run = Run(it, options.library, "deep_program.py")
+    wrong = run.wrong()
+    if wrong:
+        return "", wrong
+    deepest = {}
+    for stack, size in run.log.allocations():
+        chain = logfile.python_only(stack)
+        if size >= 8 << 20 and chain:
+            deepest[len(chain)] = stack
+    for depth, cut in ((10003, False), (16384, True)):
+        stack = deepest.get(depth)
+        if not stack:
+            wrong.append("no stack of %d Python frames, but %s" % (depth, sorted(deepest)))
+        elif any(isinstance(f, logfile.Other) and f.kind == logfile.CUT for f in stack) != cut:
+            wrong.append("the cut of %d Python frames is wrong" % depth)
+        elif {f[1:] for f in logfile.python_only(stack)[1:5000]} != {(10, "down")}:
+            wrong.append("wrong frames")
+    if run.log.python_missed:
+        wrong.append("%d stacks without their Python frames" % run.log.python_missed)
+    return "%s Python frames" % sorted(deepest), wrong
+
+
+def check_refused(it, options):
+    run = Run(it, options.library, "refused_program.py")
+    if run.status or not run.log or run.out.strip() != str(12 << 20):
+        return "", ["exit status %d, output %r: %s" % (run.status, run.out, run.err[-2000:])]
+    wrong = []
+    notes = [text for severity, text in run.log.notes if severity == 1 and text.endswith(": no Python frames")]
+    if len(notes) != 1:
+        wrong.append("notes: %s" % (run.log.notes,))
+    if run.log.codes:
+        wrong.append("there are code records")
+    if not any(size >= 12 << 20 for _, size in run.log.allocations()):
+        wrong.append("the block is not in the log")
+    return " ".join(notes), wrong
+
+
+CHECKS = {"lines": check_lines, "stacks": check_stacks, "reuse": check_reuse, "daemon": check_daemon,
+          "deep": check_deep, "refused": check_refused}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--library")
+    parser.add_argument("--decoder")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--python", help="only this one")
+    parser.add_argument("test", choices=sorted(CHECKS))
+    options = parser.parse_args()
+    ran, failed = 0, 0
+    for it in [probe(options.python)] if options.python else interpreters():
+        if it.known != (options.test != "refused"):
+            print("%-16s %s: skipped" % (it.name, it.path))
+            continue
+        summary, wrong = CHECKS[options.test](it, options)
+        ran += 1
+        failed += bool(wrong)
+        print("%-16s %s: %s" % (it.name, it.path, summary))
+        for text in wrong[:5]:
+            print("    WRONG: " + text[:1500])
+        if len(wrong) > 5:
+            print("    and %d more" % (len(wrong) - 5))
+        sys.stdout.flush()
+    print("%d run, %d failed" % (ran, failed))
+    return 1 if failed else 0 if ran else SKIPPED
+
+
+sys.exit(main())
