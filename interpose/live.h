@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 struct mt_live {
-    uint64_t size; /* bytes as requested, < 2^55 */
+    uint64_t size; /* bytes as requested */
     uint32_t unit; /* the mt_alloc that counts it, < 2^28 */
 };
 

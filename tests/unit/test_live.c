@@ -33,7 +33,7 @@ Test(live, an_entry_that_stands_is_handed_back)
 Test(live, extremes_keep_every_bit)
 {
     struct mt_live stale, got;
-    uint64_t size = (1ull << 55) - 1;
+    uint64_t size = UINT64_MAX >> 1;
     uint32_t unit = (1u << 28) - 1;
     uintptr_t block = (uintptr_t)((1ull << 48) - 8);
     cr_assert(mt_live_enter(block, (struct mt_live){size, unit}, &stale));
@@ -42,27 +42,40 @@ Test(live, extremes_keep_every_bit)
     cr_assert_eq(got.unit, unit);
 }
 
+Test(live, sizes_at_the_limit_of_an_entry)
+{
+    struct mt_live stale, got;
+    for (uint64_t size = (1u << 27) - 3; size < (1u << 27) + 3; size++) {
+        cr_assert(mt_live_enter(0x5000 + size % 16 * 8, (struct mt_live){size, 3}, &stale));
+        cr_assert_eq(stale.unit, 0);
+    }
+    for (uint64_t size = (1u << 27) - 3; size < (1u << 27) + 3; size++) {
+        cr_assert(mt_live_take(0x5000 + size % 16 * 8, &got));
+        cr_assert_eq(got.size, size);
+    }
+}
+
 Test(live, what_does_not_fit_is_refused)
 {
     struct mt_live stale;
-    cr_assert_not(mt_live_enter(0x1000, (struct mt_live){1ull << 55, 1}, &stale));
+    cr_assert_not(mt_live_enter(0x1000, (struct mt_live){1, 1u << 28}, &stale));
     cr_assert_not(mt_live_enter((uintptr_t)(1ull << 48), (struct mt_live){1, 1}, &stale));
     cr_assert_not(mt_live_enter(0, (struct mt_live){1, 1}, &stale));
 }
 
-/* Entering and taking at random, with addresses close together so that probe sequences meet. */
+/* Entering and taking at random, with addresses so close together that buckets fill to the last place. */
 Test(live, agrees_with_an_array)
 {
-    enum { BLOCKS = 20000, STEPS = 400000 };
+    enum { BLOCKS = 20000, STEPS = 600000 };
     static struct mt_live model[BLOCKS];
     uint64_t seed = 1;
     for (int i = 0; i < STEPS; i++) {
         seed = seed * 6364136223846793005u + 1442695040888963407u;
         unsigned b = (unsigned)(seed >> 33) % BLOCKS;
-        uintptr_t block = 0x7f0000000000u + b * 16u;
+        uintptr_t block = 0x7f0000000000u + b * 8u;
         struct mt_live got, stale,
-            entry = {seed >> 40, (uint32_t)(seed >> 37) % ((1u << 28) - 1) + 1};
-        if (seed >> 63 && !model[b].unit) {
+            entry = {seed >> (b % 64), (uint32_t)(seed >> 37) % ((1u << 28) - 1) + 1};
+        if ((seed >> 62) && !model[b].unit) {
             cr_assert(mt_live_enter(block, entry, &stale));
             cr_assert_eq(stale.unit, 0);
             model[b] = entry;
@@ -78,5 +91,5 @@ Test(live, agrees_with_an_array)
     }
     struct mt_live got;
     for (unsigned b = 0; b < BLOCKS; b++)
-        cr_assert_eq(mt_live_take(0x7f0000000000u + b * 16u, &got), model[b].unit != 0);
+        cr_assert_eq(mt_live_take(0x7f0000000000u + b * 8u, &got), model[b].unit != 0);
 }
