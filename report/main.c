@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * memtrace VERB ...: finds the verb. Standard output that cannot be written is an error.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base.h"
+#include "verbs.h"
+
+#ifndef MEMTRACE_VERSION
+#define MEMTRACE_VERSION "0.1.0"
+#endif
+
+static const struct verb {
+    const char *name;
+    int (*function)(int argc, char **argv);
+    const char *help;
+    const char *what;
+} verbs[] = {
+    {"run", verb_run, verb_run_help, "run a program and record its allocations"},
+    {"report", verb_report, verb_report_help, "summary, the lines that rise most, their source"},
+    {"lines", verb_lines, verb_lines_help, "line tables of functions or files, also as %mprun's"},
+    {"sites", verb_sites, verb_sites_help, "call sites with their stacks"},
+};
+#define VERBS (sizeof verbs / sizeof verbs[0])
+
+static void help(FILE *out)
+{
+    fputs("memtrace: which line took the memory?\n\n"
+          "usage: memtrace VERB [OPTION...] ...\n\n",
+          out);
+    for (size_t i = 0; i < VERBS; i++)
+        fprintf(out, "  %-8s %s\n", verbs[i].name, verbs[i].what);
+    fputs("\n"
+          "  memtrace VERB --help tells a verb's options; memtrace --version the version.\n\n"
+          "example:\n"
+          "  memtrace run -o app.mt python3 mem_test.py && memtrace report app.mt\n\n"
+          "exit status: 0 done; 1 the answer is \"no\"; 2 wrong usage or unreadable input\n",
+          out);
+}
+
+int verb_usage(const char *verb)
+{
+    fprintf(stderr, "Try 'memtrace %s --help'.\n", verb);
+    return STATUS_BAD;
+}
+
+long verb_number(const char *option, const char *text, long most)
+{
+    char *end;
+    errno = 0;
+    long value = strtol(text, &end, 10);
+    if (!errno && end != text && !*end && value >= 0 && value <= most)
+        return value;
+    base_say("%s takes a number from 0 to %ld, not '%s'", option, most, text);
+    return -1;
+}
+
+static int finish(int status)
+{
+    if ((ferror(stdout) | fflush(stdout)) && errno != EPIPE) {
+        base_say("standard output: %s", strerror(errno));
+        return STATUS_BAD;
+    }
+    return status;
+}
+
+static bool asks_for_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (!strcmp(argv[i], "--help"))
+            return true;
+        if (argv[i][0] != '-' && !strcmp(argv[0], "run"))
+            return false; /* the program's own arguments begin */
+    }
+    return false;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        help(stderr);
+        return STATUS_BAD;
+    }
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+        help(stdout);
+        return finish(STATUS_DONE);
+    }
+    if (!strcmp(argv[1], "--version")) {
+        puts("memtrace " MEMTRACE_VERSION);
+        return finish(STATUS_DONE);
+    }
+    for (size_t i = 0; i < VERBS; i++) {
+        if (strcmp(argv[1], verbs[i].name) != 0)
+            continue;
+        if (asks_for_help(argc - 1, argv + 1)) {
+            fputs(verbs[i].help, stdout);
+            return finish(STATUS_DONE);
+        }
+        return finish(verbs[i].function(argc - 1, argv + 1));
+    }
+    base_say("there is no verb '%s'; see 'memtrace --help'", argv[1]);
+    return STATUS_BAD;
+}

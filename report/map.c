@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include "map.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base.h"
+
+/* Mixed well enough that keys which somebody chose do not all fall on one slot by accident. */
+static uint64_t map_mix(uint64_t x)
+{
+    x ^= x >> 31;
+    x *= 0x9e3779b97f4a7c15u;
+    x ^= x >> 29;
+    x *= 0xbf58476d1ce4e5b9u;
+    return x ^ x >> 32;
+}
+
+static struct map_slot *map_find(const struct map *map, uint64_t key)
+{
+    for (size_t i = map_mix(key) & map->mask;; i = (i + 1) & map->mask) {
+        struct map_slot *slot = &map->slots[i];
+        if (!slot->used || slot->key == key)
+            return slot;
+    }
+}
+
+static void map_grow(struct map *map)
+{
+    struct map old = *map;
+    size_t count = old.slots ? (old.mask + 1) * 2 : 64;
+    map->slots = base_alloc(count, sizeof *map->slots);
+    map->mask = count - 1;
+    for (size_t i = 0; old.slots && i <= old.mask; i++)
+        if (old.slots[i].used)
+            *map_find(map, old.slots[i].key) = old.slots[i];
+    free(old.slots);
+}
+
+uint32_t *map_at(struct map *map, uint64_t key)
+{
+    if (!map->slots || map->used * 3 >= map->mask * 2)
+        map_grow(map);
+    struct map_slot *slot = map_find(map, key);
+    if (!slot->used) {
+        *slot = (struct map_slot){.key = key, .used = 1};
+        map->used++;
+    }
+    return &slot->value;
+}
+
+void map_free(struct map *map)
+{
+    free(map->slots);
+    *map = (struct map){0};
+}
+
+uint64_t map_hash(const void *bytes, size_t length)
+{
+    const unsigned char *p = bytes;
+    uint64_t hash = 0xcbf29ce484222325u ^ length;
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ p[i]) * 0x100000001b3u;
+    return map_mix(hash);
+}
+
+uint32_t strings_add(struct strings *strings, const char *text, size_t bytes)
+{
+    const char *end = memchr(text, 0, bytes);
+    if (end)
+        bytes = (size_t)(end - text);
+    uint32_t *first = map_at(&strings->hashes, map_hash(text, bytes));
+    for (uint32_t id = *first; id; id = strings->chain[id - 1])
+        if (strlen(strings->text[id - 1]) == bytes && !memcmp(strings->text[id - 1], text, bytes))
+            return id;
+    strings->text = base_room(strings->text, &strings->cap, strings->count + 1, sizeof(char *));
+    strings->chain =
+        base_room(strings->chain, &strings->chain_cap, strings->count + 1, sizeof(uint32_t));
+    strings->text[strings->count] = base_copy(text, bytes);
+    strings->chain[strings->count] = *first;
+    *first = (uint32_t)++strings->count;
+    return *first;
+}
+
+const char *strings_get(const struct strings *strings, uint32_t id)
+{
+    return id && id <= strings->count ? strings->text[id - 1] : NULL;
+}
+
+void strings_free(struct strings *strings)
+{
+    for (size_t i = 0; i < strings->count; i++)
+        free(strings->text[i]);
+    free(strings->text);
+    free(strings->chain);
+    map_free(&strings->hashes);
+    *strings = (struct strings){0};
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A bar on standard error for work that takes long: nothing when that is no terminal, nothing in the first second.
+ */
+#ifndef PROGRESS_H
+#define PROGRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct progress {
+    const char *what;
+    size_t total;
+    uint64_t start, shown; /* ns */
+    bool terminal;
+};
+
+void progress_start(struct progress *progress, const char *what, size_t total);
+/* Cheap enough for each step. */
+void progress_at(struct progress *progress, size_t done);
+void progress_end(struct progress *progress);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Source files, as they are on this machine now.
+ */
+#ifndef SOURCE_H
+#define SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct source {
+    char *path;
+    char *text; /* NULL: not there or not to be read */
+    size_t bytes;
+    size_t *lines; /* start of each line; lines[line_count] is one past the end */
+    uint32_t line_count;
+    uint64_t changed; /* ns since 1970 */
+    struct source *next;
+};
+
+/* All files read so far. */
+struct sources {
+    struct source *first;
+    char *folder; /* where relative names start, NULL: here */
+};
+
+/* The file; never NULL, but perhaps without text. Only regular files up to 64 MiB are read. Valid until sources_free. */
+const struct source *sources_get(struct sources *sources, const char *path);
+/* Line `number` (from 1), tabs expanded to multiples of eight, without its end; NULL: there is no such line. To be freed. */
+char *source_line(const struct source *source, uint32_t number);
+/* Last line of the Python function (or class body) that begins at `first`, by its indentation; 0: cannot be told. */
+uint32_t source_python_end(const struct source *source, uint32_t first);
+void sources_free(struct sources *sources);
+
+#endif

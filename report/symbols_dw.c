@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Symbols by elfutils. libdwfl finds the debug information; the look-ups have their own index, because .debug_aranges
+ * is missing from what clang and rustc make and dwarf_getscopes reads a whole unit each time:
+ *
+ *   address -> unit (ranges of all units, made at the first look-up) -> function (ranges of the unit's functions, made
+ *   at the first look-up in the unit) -> inlined calls, by going down from the function
+ */
+#include "symbols.h"
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base.h"
+#include "demangle.h"
+
+/* Functions, sorted by `low`; they do not overlap but where a compiler nested them. */
+struct range {
+    Dwarf_Addr low, high;
+    Dwarf_Die die;
+};
+struct ranges {
+    struct range *list;
+    size_t count, cap;
+};
+
+struct unit {
+    Dwarf_Die die;      /* the unit with the line table */
+    Dwarf_Die contents; /* the one with the functions: another one in split DWARF */
+    struct ranges functions;
+    const char *language;
+    bool indexed;
+};
+
+struct symbols {
+    Dwfl *dwfl;
+    Dwfl_Module *module;
+    struct strings *strings;
+    const char *problem;
+    Dwarf *dwarf;
+    Dwarf_Addr bias; /* address in libdwfl minus address in `dwarf` */
+    bool opened;     /* debug information was looked for */
+    struct unit *units;
+    size_t unit_count, unit_cap;
+    struct ranges unit_ranges; /* .die.addr is the index in units */
+};
+
+static const Dwfl_Callbacks callbacks = {
+    .find_elf = dwfl_build_id_find_elf,
+    .find_debuginfo = dwfl_standard_find_debuginfo,
+};
+
+static bool build_id_matches(Dwfl_Module *module, const unsigned char *build_id, size_t bytes)
+{
+    const unsigned char *bits;
+    GElf_Addr place;
+    int length = dwfl_module_build_id(module, &bits, &place);
+    return length > 0 && (size_t)length == bytes && !memcmp(bits, build_id, bytes);
+}
+
+struct symbols *symbols_open(const char *path, const unsigned char *build_id, size_t build_id_bytes,
+                             struct strings *strings)
+{
+    struct symbols *symbols = base_alloc(1, sizeof *symbols);
+    symbols->strings = strings;
+    if (path[0] != '/') /* the vdso and the like */
+        return symbols;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat info;
+    if (fd < 0 || fstat(fd, &info) < 0 || !S_ISREG(info.st_mode)) {
+        if (fd >= 0)
+            close(fd);
+        symbols->problem = "is not there";
+        return symbols;
+    }
+    symbols->dwfl = dwfl_begin(&callbacks);
+    Dwfl_Module *module =
+        symbols->dwfl ? dwfl_report_elf(symbols->dwfl, path, path, fd, 0, true) : NULL;
+    if (!module) {
+        close(fd);
+        symbols->problem = "is not an ELF file that can be read";
+        return symbols;
+    }
+    dwfl_report_end(symbols->dwfl, NULL, NULL);
+    GElf_Addr bias;
+    if (!dwfl_module_getelf(module, &bias))
+        symbols->problem = "is not an ELF file that can be read";
+    else if (build_id_bytes && !build_id_matches(module, build_id, build_id_bytes))
+        symbols->problem = "is not the file of the run (its build-id is another)";
+    else
+        symbols->module = module;
+    return symbols;
+}
+
+const char *symbols_problem(const struct symbols *symbols)
+{
+    return symbols->problem;
+}
+
+void symbols_close(struct symbols *symbols)
+{
+    for (size_t i = 0; i < symbols->unit_count; i++)
+        free(symbols->units[i].functions.list);
+    free(symbols->units);
+    free(symbols->unit_ranges.list);
+    if (symbols->dwfl)
+        dwfl_end(symbols->dwfl);
+    free(symbols);
+}
+
+/* ---- the two indices ---- */
+
+static void ranges_add(struct ranges *ranges, Dwarf_Die *die, const Dwarf_Die *value)
+{
+    Dwarf_Addr base = 0, low = 0, high = 0;
+    ptrdiff_t at = 0;
+    while ((at = dwarf_ranges(die, at, &base, &low, &high)) > 0) {
+        if (low >= high || !low) /* 0: a section that the linker left out */
+            continue;
+        ranges->list =
+            base_room(ranges->list, &ranges->cap, ranges->count + 1, sizeof *ranges->list);
+        ranges->list[ranges->count++] = (struct range){low, high, *value};
+    }
+}
+
+static int range_order(const void *a, const void *b)
+{
+    const struct range *x = a, *y = b;
+    if (x->low != y->low)
+        return x->low < y->low ? -1 : 1;
+    return x->high > y->high ? -1 : x->high < y->high;
+}
+
+/* The innermost range that holds `address`: of those that do, the one that begins last. Ranges that overlap are nested, and
+ * rare; a few steps back are enough. */
+static struct range *ranges_find(const struct ranges *ranges, Dwarf_Addr address)
+{
+    size_t low = 0, high = ranges->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (ranges->list[middle].low <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (size_t back = 0; back < 16 && low > back; back++)
+        if (address < ranges->list[low - 1 - back].high)
+            return &ranges->list[low - 1 - back];
+    return NULL;
+}
+
+static const char *unit_language(Dwarf_Die *die)
+{
+    switch (dwarf_srclang(die)) {
+    case DW_LANG_C89:
+    case DW_LANG_C:
+    case DW_LANG_C99:
+    case DW_LANG_C11:
+    case 0x2c: /* C17 */
+        return "C";
+    case DW_LANG_C_plus_plus:
+    case DW_LANG_C_plus_plus_03:
+    case DW_LANG_C_plus_plus_11:
+    case DW_LANG_C_plus_plus_14:
+    case 0x2b: /* C++20 */
+    case 0x2a: /* C++17 */
+        return "C++";
+    case DW_LANG_Rust:
+        return "Rust";
+    case DW_LANG_Go:
+        return "Go";
+    case DW_LANG_D:
+        return "D";
+    case DW_LANG_Mips_Assembler:
+        return "assembler";
+    case DW_LANG_Fortran77:
+    case DW_LANG_Fortran90:
+    case DW_LANG_Fortran95:
+    case DW_LANG_Fortran03:
+    case DW_LANG_Fortran08:
+        return "Fortran";
+    default:
+        return "native";
+    }
+}
+
+static void units_index(struct symbols *symbols)
+{
+    Dwarf_CU *cu = NULL;
+    Dwarf_Half version;
+    uint8_t type;
+    Dwarf_Die die, sub;
+    while (dwarf_get_units(symbols->dwarf, cu, &cu, &version, &type, &die, &sub) == 0) {
+        if (dwarf_tag(&die) != DW_TAG_compile_unit && dwarf_tag(&die) != DW_TAG_skeleton_unit)
+            continue;
+        symbols->units = base_room(symbols->units, &symbols->unit_cap, symbols->unit_count + 1,
+                                   sizeof *symbols->units);
+        struct unit *unit = &symbols->units[symbols->unit_count];
+        *unit = (struct unit){.die = die, .contents = die};
+        if (type == DW_UT_skeleton && dwarf_tag(&sub) == DW_TAG_compile_unit)
+            unit->contents = sub;
+        unit->language = unit_language(&unit->contents);
+        /* The range's die is of no use for units: its address field carries the unit's number. */
+        Dwarf_Die number = {.addr = (void *)(uintptr_t)symbols->unit_count++};
+        ranges_add(&symbols->unit_ranges, &die, &number);
+    }
+    if (symbols->unit_ranges.count)
+        qsort(symbols->unit_ranges.list, symbols->unit_ranges.count,
+              sizeof *symbols->unit_ranges.list, range_order);
+}
+
+static void symbols_open_debug(struct symbols *symbols)
+{
+    symbols->opened = true;
+    symbols->dwarf = dwfl_module_getdwarf(symbols->module, &symbols->bias);
+    if (symbols->dwarf)
+        units_index(symbols);
+}
+
+/* All functions with code under `parent`: those of classes, name spaces and other functions too. `depth` bounds the
+ * recursion against damaged files. */
+static void unit_collect(struct unit *unit, Dwarf_Die *parent, unsigned depth)
+{
+    Dwarf_Die child;
+    if (depth > 64 || dwarf_child(parent, &child))
+        return;
+    do {
+        switch (dwarf_tag(&child)) {
+        case DW_TAG_subprogram:
+            ranges_add(&unit->functions, &child, &child);
+            unit_collect(unit, &child, depth + 1);
+            break;
+        case DW_TAG_namespace:
+        case DW_TAG_module:
+        case DW_TAG_class_type:
+        case DW_TAG_structure_type:
+        case DW_TAG_union_type:
+        case DW_TAG_lexical_block:
+        case DW_TAG_try_block:
+        case DW_TAG_catch_block:
+            unit_collect(unit, &child, depth + 1);
+            break;
+        default:
+            break;
+        }
+    } while (!dwarf_siblingof(&child, &child));
+}
+
+static void unit_index(struct unit *unit)
+{
+    unit->indexed = true;
+    unit_collect(unit, &unit->contents, 0);
+    if (unit->functions.count)
+        qsort(unit->functions.list, unit->functions.count, sizeof *unit->functions.list,
+              range_order);
+}
+
+/* ---- one address ---- */
+
+/* The inlined call directly under `scope` that holds `address`; blocks on the way are looked through. */
+static bool inlined_under(Dwarf_Die *scope, Dwarf_Addr address, Dwarf_Die *found, unsigned depth)
+{
+    Dwarf_Die child;
+    if (depth > 64 || dwarf_child(scope, &child))
+        return false;
+    do {
+        switch (dwarf_tag(&child)) {
+        case DW_TAG_inlined_subroutine:
+            if (dwarf_haspc(&child, address) == 1) {
+                *found = child;
+                return true;
+            }
+            break;
+        case DW_TAG_lexical_block:
+        case DW_TAG_try_block:
+        case DW_TAG_catch_block: {
+            bool everywhere =
+                !dwarf_hasattr(&child, DW_AT_low_pc) && !dwarf_hasattr(&child, DW_AT_ranges);
+            if ((everywhere || dwarf_haspc(&child, address) == 1) &&
+                inlined_under(&child, address, found, depth + 1))
+                return true;
+            break;
+        }
+        default:
+            break;
+        }
+    } while (!dwarf_siblingof(&child, &child));
+    return false;
+}
+
+static uint32_t function_name(struct symbols *symbols, Dwarf_Die *die)
+{
+    Dwarf_Attribute attribute;
+    const char *linkage = NULL;
+    if (dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute) ||
+        dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute))
+        linkage = dwarf_formstring(&attribute);
+    uint32_t name = linkage ? demangle(symbols->strings, linkage) : 0;
+    if (name)
+        return name;
+    const char *plain =
+        dwarf_attr_integrate(die, DW_AT_name, &attribute) ? dwarf_formstring(&attribute) : linkage;
+    return plain ? strings_add(symbols->strings, plain, strlen(plain)) : 0;
+}
+
+/* A path without "/./", "//" and "/x/..", in the strings. */
+static uint32_t file_name(struct symbols *symbols, const char *path)
+{
+    if (!path)
+        return 0;
+    size_t length = strlen(path), used = 0;
+    char *out = base_alloc(length + 2, 1);
+    for (size_t i = 0; i < length;) {
+        size_t end = i;
+        while (end < length && path[end] != '/')
+            end++;
+        size_t part = end - i;
+        bool root = i == 0 && end == 0;
+        if (root) {
+            out[used++] = '/';
+        } else if (part == 2 && path[i] == '.' && path[i + 1] == '.' && used > 1 &&
+                   !(used >= 3 && !memcmp(out + used - 3, "../", 3))) {
+            used--; /* the slash, then the component before it */
+            while (used && out[used - 1] != '/')
+                used--;
+        } else if (part && !(part == 1 && path[i] == '.')) {
+            memcpy(out + used, path + i, part);
+            used += part;
+            if (end < length)
+                out[used++] = '/';
+        }
+        i = end + 1;
+    }
+    uint32_t id = strings_add(symbols->strings, out, used);
+    free(out);
+    return id;
+}
+
+/* The line of an instruction. Line 0 means "the compiler's own": the line before it in the same function is nearest. */
+static void line_at(struct symbols *symbols, struct unit *unit, Dwarf_Addr address, Dwarf_Addr low,
+                    struct symbol *out)
+{
+    for (unsigned tries = 0; tries < 64; tries++) {
+        Dwarf_Line *line = dwarf_getsrc_die(&unit->die, address);
+        int number = 0;
+        Dwarf_Addr start = 0;
+        if (!line || dwarf_lineno(line, &number) || dwarf_lineaddr(line, &start))
+            return;
+        if (number > 0) {
+            out->file = file_name(symbols, dwarf_linesrc(line, NULL, NULL));
+            out->line = (uint32_t)number;
+            return;
+        }
+        if (start <= low || start > address)
+            return;
+        address = start - 1;
+    }
+}
+
+/* The place of a call that was inlined. */
+static void line_of_call(struct symbols *symbols, struct unit *unit, Dwarf_Die *inlined,
+                         struct symbol *out)
+{
+    Dwarf_Attribute attribute;
+    Dwarf_Word file = 0, line = 0;
+    Dwarf_Files *files;
+    size_t count;
+    if (dwarf_formudata(dwarf_attr(inlined, DW_AT_call_line, &attribute), &line) || !line ||
+        dwarf_formudata(dwarf_attr(inlined, DW_AT_call_file, &attribute), &file) ||
+        dwarf_getsrcfiles(&unit->contents, &files, &count) || file >= count)
+        return;
+    out->file = file_name(symbols, dwarf_filesrc(files, file, NULL, NULL));
+    out->line = out->file ? (uint32_t)line : 0;
+}
+
+/* Where the function's text begins and ends, as far as that is in the file of the frame. */
+static void function_lines(struct symbols *symbols, struct unit *unit, Dwarf_Die *die,
+                           struct symbol *out)
+{
+    int first = 0;
+    if (!out->file || dwarf_decl_line(die, &first) || first <= 0 ||
+        file_name(symbols, dwarf_decl_file(die)) != out->file)
+        return;
+    out->first_line = (uint32_t)first;
+    Dwarf_Addr low = 0, high = 0;
+    struct symbol end = {0};
+    if (dwarf_tag(die) != DW_TAG_subprogram || dwarf_lowpc(die, &low) || dwarf_highpc(die, &high) ||
+        high <= low)
+        return;
+    line_at(symbols, unit, high - 1, low, &end);
+    if (end.file == out->file && end.line >= out->first_line)
+        out->last_line = end.line;
+}
+
+static size_t find_in_unit(struct symbols *symbols, struct unit *unit, Dwarf_Addr address,
+                           struct symbol out[SYMBOLS_INLINED_MAX])
+{
+    if (!unit->indexed)
+        unit_index(unit);
+    struct range *function = ranges_find(&unit->functions, address);
+    if (!function)
+        return 0;
+    Dwarf_Die scopes[SYMBOLS_INLINED_MAX];
+    size_t count = 1;
+    scopes[0] = function->die;
+    while (count < SYMBOLS_INLINED_MAX &&
+           inlined_under(&scopes[count - 1], address, &scopes[count], 0))
+        count++;
+    for (size_t i = 0; i < count; i++) {
+        struct symbol *symbol = &out[count - 1 - i];
+        *symbol = (struct symbol){.function = function_name(symbols, &scopes[i]),
+                                  .language = unit->language};
+        if (i + 1 < count)
+            line_of_call(symbols, unit, &scopes[i + 1], symbol);
+        else
+            line_at(symbols, unit, address, function->low, symbol);
+        function_lines(symbols, unit, &scopes[i], symbol);
+    }
+    return count;
+}
+
+/* Without debug information: the symbol tables, those in .gnu_debugdata included. */
+static size_t find_symbol(struct symbols *symbols, uint64_t address,
+                          struct symbol out[SYMBOLS_INLINED_MAX])
+{
+    GElf_Off offset;
+    GElf_Sym entry;
+    const char *name =
+        dwfl_module_addrinfo(symbols->module, address, &offset, &entry, NULL, NULL, NULL);
+    if (!name || !*name)
+        return 0;
+    uint32_t readable = demangle(symbols->strings, name);
+    out[0] = (struct symbol){
+        .function = readable ? readable : strings_add(symbols->strings, name, strlen(name)),
+        .language = demangle_language(name)};
+    return 1;
+}
+
+size_t symbols_find(struct symbols *symbols, uint64_t address,
+                    struct symbol out[SYMBOLS_INLINED_MAX])
+{
+    if (!symbols->module)
+        return 0;
+    if (!symbols->opened)
+        symbols_open_debug(symbols);
+    struct range *found = ranges_find(&symbols->unit_ranges, address - symbols->bias);
+    if (found) {
+        struct unit *unit = &symbols->units[(uintptr_t)found->die.addr];
+        size_t count = find_in_unit(symbols, unit, address - symbols->bias, out);
+        if (count)
+            return count;
+    }
+    return find_symbol(symbols, address, out);
+}
