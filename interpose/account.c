@@ -59,23 +59,29 @@ static void before(int64_t net)
     }
 }
 
-/* The process's levels; returns the new level. */
+static void class_level(uint32_t class, int64_t by)
+{
+    struct mt_class_level *c = &mt_log.header->class_level[class];
+    uint64_t level = add(&c->level, (uint64_t)by);
+    if (by > 0 && level > __atomic_load_n(&c->peak, __ATOMIC_RELAXED))
+        raise_to(&c->peak, level);
+}
+
+/* The process's levels; returns the new level. A block that moves changes its class by the difference. */
 static uint64_t levels(const struct mt_event *event, int64_t net)
 {
     struct mt_header *h = mt_log.header;
-    int64_t of[MT_CLASSES] = {0};
-    if (event->comes)
-        of[event->class] += (int64_t)event->bytes;
-    for (uint32_t i = 0; i < event->gone_count; i++)
-        of[event->gone[i].class] -= (int64_t)event->gone[i].bytes;
-    for (unsigned c = 0; c < MT_CLASSES; c++) {
-        if (!of[c])
-            continue;
-        uint64_t level = add(&h->class_level[c].level, (uint64_t)of[c]);
-        if (of[c] > 0)
-            raise_to(&h->class_level[c].peak, level);
+    int64_t by = event->comes ? (int64_t)event->bytes : 0;
+    for (uint32_t i = 0; i < event->gone_count; i++) {
+        if (event->comes && event->gone[i].class == event->class)
+            by -= (int64_t)event->gone[i].bytes;
+        else
+            class_level(event->gone[i].class, -(int64_t)event->gone[i].bytes);
     }
-    uint64_t level = net ? add(&h->level, (uint64_t)net) : h->level;
+    if (by)
+        class_level(event->class, by);
+    uint64_t level =
+        net ? add(&h->level, (uint64_t)net) : __atomic_load_n(&h->level, __ATOMIC_RELAXED);
     if (net > 0 && level > __atomic_load_n(&h->peak, __ATOMIC_RELAXED)) {
         raise_to(&h->peak, level);
         __atomic_store_n(&h->at_peak, 1, __ATOMIC_RELAXED);

@@ -15,6 +15,10 @@
 
 #define MT_EXPORT __attribute__((visibility("default")))
 
+/* The wrappers' own prototypes: some are in no header, or not in every libc's. */
+#define MT_HOOK(symbol, result, parameters) MT_EXPORT result symbol parameters;
+#include "hooks.def"
+
 /* The caller of the wrapped function that this stands in: its pc, stack pointer and frame pointer.
  * Needs a frame pointer in the wrapper (-fno-omit-frame-pointer). */
 #define MT_HERE(here)                                                                              \

@@ -79,7 +79,6 @@ static void *malloc_for_new(struct mt_thread *t, const struct mt_start *here, si
 }
 
 #define NEW(symbol, parameters, a, b, align, throws)                                               \
-    MT_EXPORT void *symbol parameters;                                                             \
     MT_EXPORT void *symbol parameters                                                              \
     {                                                                                              \
         MT_HERE(here);                                                                             \
@@ -131,7 +130,6 @@ static inline void release(const struct mt_start *here, void *block, delete_func
 }
 
 #define DELETE(symbol, parameters, a, b)                                                           \
-    MT_EXPORT void symbol parameters;                                                              \
     MT_EXPORT void symbol parameters                                                               \
     {                                                                                              \
         MT_HERE(here);                                                                             \

@@ -18,7 +18,6 @@ static void flush(void)
     errno = keep;
 }
 
-MT_EXPORT int dlclose(void *handle);
 MT_EXPORT int dlclose(void *handle)
 {
     if (!mt_real_known())

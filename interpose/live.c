@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Blocks that were allocated one after the other lie side by side, and are mostly used and released so. The table keeps
- * them side by side too: it is a hash of pages of 4,096 bytes, and each page has a small bucket of entries, in the order of
- * addresses as far as linear probing lets it. An event then touches lines that the event before has touched, where a hash of
+ * them side by side too: it is a hash of pages of 4,096 bytes, and each page has a small bucket of entries. An event then touches lines that the event before has touched, where a hash of
  * the addresses themselves costs one or two cache and TLB misses an event once the table is bigger than the cache (jq: half
  * of all cost), and an entry needs 8 bytes instead of 16, the page being known.
  *
@@ -207,10 +206,11 @@ static uint32_t offset_of(uint64_t entry)
     return entry & ((1u << OFFSET_BITS) - 1);
 }
 
-/* Where an entry belongs: in proportion to its address, so that the bucket is nearly sorted. */
+/* Where an entry belongs. Blocks come at even distances, and a page fills from one end: multiplying by the golden
+ * ratio of 512 spreads such offsets evenly, where keeping their order would crowd one end of the bucket. */
 static uint32_t home_of(uint32_t offset, uint32_t cap)
 {
-    return offset * cap >> OFFSET_BITS;
+    return (offset * 317 & ((1u << OFFSET_BITS) - 1)) * cap >> OFFSET_BITS;
 }
 
 /* The place of the entry with this offset, or the empty one where it goes, or cap: neither. */

@@ -31,6 +31,7 @@ struct mt_thread {
     mt_key *scratch; /* the next event's, being built */
     uint32_t *path;
     uint32_t keys_used;
+    bool mixed; /* the last stack had frames that are not native */
     struct mt_stack stack;
     void *python;
 

@@ -81,25 +81,6 @@ static bool arrays_init(struct mt_thread *t)
     return true;
 }
 
-/* The stack's keys in t->scratch, their number returned; 0: no memory. */
-static uint32_t capture(struct mt_thread *t, const struct mt_start *from)
-{
-    uint32_t n = 0;
-    if (!t->keys && !arrays_init(t))
-        return 0;
-    mt_unwind(&t->stack, from);
-    if (t->stack.cut)
-        t->scratch[n++] = KEY_CUT | t->stack.cut;
-    if (mt_python_attached) {
-        size_t merged = mt_python_merge(&t->python, &t->stack, t->scratch + n, KEYS_MAX - n);
-        if (merged)
-            return n + (uint32_t)merged;
-    }
-    for (uint32_t i = 0; i < t->stack.used; i++)
-        t->scratch[n++] = t->stack.frames[i].pc;
-    return n;
-}
-
 static uint32_t frame_of(mt_key key)
 {
     if (key & MT_KEY_PYTHON)
@@ -109,15 +90,62 @@ static uint32_t frame_of(mt_key key)
     return mt_modules_frame(key);
 }
 
-uint32_t mt_tree_walk(struct mt_thread *t, const struct mt_start *from)
+/* The nodes of the new keys, from `same` to `n` in t->scratch. False: no space; t->keys_used of them stand. */
+static bool descend(struct mt_thread *t, uint32_t same, uint32_t n)
 {
-    uint32_t n = capture(t, from), same = 0;
-    if (!n)
-        return 0;
-    if (t->stack.cut)
+    const mt_key *keys = t->scratch;
+    t->keys_used = same;
+    for (uint32_t i = same; i < n; i++) {
+        uint32_t frame = frame_of(keys[i]);
+        uint32_t node = frame ? child(t, t->path[i], frame) : 0;
+        if (!node)
+            return false;
+        t->path[i + 1] = node;
+        t->keys[i] = keys[i];
+        t->keys_used = i + 1;
+    }
+    return true;
+}
+
+/* Python frames among the native ones, or a cut mark in front of them: the keys are put together anew and compared. */
+static uint32_t walk_mixed(struct mt_thread *t)
+{
+    uint32_t n = 0, same = 0;
+    size_t merged = 0;
+    if (t->stack.cut) {
+        t->scratch[n++] = KEY_CUT | t->stack.cut;
         __atomic_fetch_add(&mt_log.header->cut_stacks, 1, __ATOMIC_RELAXED);
+    }
+    if (mt_python_attached)
+        merged = mt_python_merge(&t->python, &t->stack, t->scratch + n, KEYS_MAX - n);
+    if (merged)
+        n += (uint32_t)merged;
+    else
+        for (uint32_t i = 0; i < t->stack.used; i++)
+            t->scratch[n++] = t->stack.frames[i].pc;
     while (same < n && same < t->keys_used && t->scratch[same] == t->keys[same])
         same++;
+    t->mixed = merged || t->stack.cut;
+    return descend(t, same, n) ? same + 1 : 0;
+}
+
+/* Native frames only, before and now: the unwinder knows how much of the stack it kept. */
+static uint32_t walk_native(struct mt_thread *t)
+{
+    const struct mt_frame *frames = t->stack.frames;
+    uint32_t n = t->stack.used, same = t->stack.kept < t->keys_used ? t->stack.kept : t->keys_used;
+    while (same < n && same < t->keys_used && frames[same].pc == t->keys[same])
+        same++;
+    for (uint32_t i = same; i < n; i++)
+        t->scratch[i] = frames[i].pc;
+    return descend(t, same, n) ? same + 1 : 0;
+}
+
+uint32_t mt_tree_walk(struct mt_thread *t, const struct mt_start *from)
+{
+    if (!t->keys && !arrays_init(t))
+        return 0;
+    mt_unwind(&t->stack, from);
     if (!t->path[0]) {
         uint32_t root = mt_log_frame(MT_FRAME_THREAD, t->slot, 0);
         t->path[0] = root ? child(t, 0, root) : 0;
@@ -125,17 +153,9 @@ uint32_t mt_tree_walk(struct mt_thread *t, const struct mt_start *from)
             return 0;
         t->entry->root = t->path[0];
     }
-    t->keys_used = same; /* what stands if we fail in the middle */
-    for (uint32_t i = same; i < n; i++) {
-        uint32_t frame = frame_of(t->scratch[i]);
-        uint32_t node = frame ? child(t, t->path[i], frame) : 0;
-        if (!node)
-            return 0;
-        t->path[i + 1] = node;
-        t->keys[i] = t->scratch[i];
-        t->keys_used = i + 1;
-    }
-    return same + 1;
+    if (mt_python_attached || t->stack.cut || t->mixed)
+        return walk_mixed(t);
+    return walk_native(t);
 }
 
 void mt_tree_forget(struct mt_thread *t)
