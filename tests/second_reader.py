@@ -1,0 +1,591 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""A second reader of memtrace's logs, written from interpose/FORMAT.md and sharing nothing with the first (report/).
+
+    second_reader.py LOG...                       check the log, print what is in it as JSON
+    second_reader.py --compare MEMTRACE LOG...    check, and compare with what `memtrace report --json` and `memtrace sites
+                                                  --json` say; nothing is printed but differences
+
+Exit status: 0 sound (and the same), 1 an invariant is broken or figures differ, 2 not a log, or memtrace failed.
+"""
+import argparse
+import json
+import struct
+import subprocess
+import sys
+
+CLASSES = ('heap', 'anonymous', 'file', 'reserved')
+COUNTED = (0, 1)  # classes that make up the level
+NODE, COUNTER, FRAME, RECORD, THREAD, RUN, TIMELINE = range(1, 8)
+ENTRY_BYTES = {NODE: 32, COUNTER: 32, FRAME: 16, RECORD: 1, THREAD: 128, RUN: 32, TIMELINE: 32}
+NATIVE, PYTHON, THREAD_ROOT, CUT, UNKNOWN = range(1, 6)
+FLAG_FULL, FLAG_FALLBACK, FLAG_PYTHON, FLAG_THREADS = 1, 2, 4, 8
+FIGURES = ('allocated', 'released', 'freed', 'at_peak', 'allocations', 'releases', 'frees', 'resident')
+INT64_MIN = -2**63
+
+
+class NotALog(Exception):
+    pass
+
+
+class Log:
+    """The file taken apart. What does not hold is a line in `problems`; what is left is safe to follow."""
+
+    def __init__(self, name):
+        self.name = name
+        self.problems = []
+        with open(name, 'rb') as f:
+            self.data = f.read()
+        self.read_header()
+        self.regions = {r: self.region(r) for r in ENTRY_BYTES}
+        self.read_records()
+        self.read_frames()
+        self.read_threads()
+        self.read_nodes()
+
+    def problem(self, text):
+        self.problems.append(text)
+
+    # ---- header and regions
+
+    def read_header(self):
+        data = self.data
+        if len(data) < 8192:
+            raise NotALog('%d bytes: no room for a header' % len(data))
+        if data[:8] != b'memtrace':
+            raise NotALog('magic %r' % data[:8])
+        order = {b'\4\3\2\1': '<', b'\1\2\3\4': '>'}.get(data[16:20])
+        if not order:
+            raise NotALog('byte order %r' % data[16:20])
+        self.order = order
+        (self.version, self.header_bytes, _, self.machine, self.pointer_bits, self.pid, self.parent_pid, self.start_real,
+         self.start_mono, self.start_ticks, self.end, self.exit_status, self.end_time, self.level, self.peak,
+         self.peak_time, self.peak_seq, self.at_peak) = self.take('IIIHHiiQQQIiQQQQII', 8)
+        if self.version != 1 or self.header_bytes != 8192:
+            raise NotALog('version %d, header of %d bytes' % (self.version, self.header_bytes))
+        levels = self.take('8Q', 104)
+        self.class_level = [(levels[2 * i], levels[2 * i + 1]) for i in range(4)]
+        (self.dropped_events, self.dropped_bytes, self.unknown_releases, self.cut_stacks, self.python_missed, self.flags,
+         self.tick) = self.take('5QII', 168)
+        self.used = self.take('8Q', 216)
+        self.file_bytes, self.extents_used, _ = self.take('QII', 280)
+        if any(data[296:1024]):
+            self.problem('reserved bytes of the header are not zero')
+        if self.extents_used > 448:
+            raise NotALog('%d extents' % self.extents_used)
+        self.extents = [self.take('QII', 1024 + 16 * i) for i in range(self.extents_used)]
+        end = 8192
+        for offset, pages, region in sorted(self.extents):
+            if offset < end or not 1 <= region <= 7:
+                self.problem('extent at %d of region %d: overlaps or is of no known region' % (offset, region))
+            end = max(end, offset + pages * 4096)
+        if end != self.file_bytes:
+            self.problem('file_bytes is %d, the extents end at %d' % (self.file_bytes, end))
+        if end > len(data):
+            self.problem('the file has %d bytes of %d' % (len(data), end))
+
+    def take(self, fields, offset, data=None):
+        return struct.unpack_from(self.order + fields, self.data if data is None else data, offset)
+
+    def region(self, region):
+        pieces = [self.data[offset:offset + pages * 4096] for offset, pages, r in self.extents if r == region]
+        data = b''.join(pieces)
+        need = self.used[region] * ENTRY_BYTES[region]
+        if need > len(data):
+            self.problem('region %d uses %d bytes of %d' % (region, need, len(data)))
+        return data[:need]
+
+    def entries(self, region, fields):
+        form = struct.Struct(self.order + fields)
+        data = self.regions[region]
+        assert form.size == ENTRY_BYTES[region]
+        return list(form.iter_unpack(data[:len(data) // form.size * form.size]))
+
+    # ---- records
+
+    def read_records(self):
+        data = self.regions[RECORD]
+        self.exe = self.cwd = None
+        self.argv = []
+        self.modules, self.strings, self.codes, self.notes = {}, {}, {}, []
+        at = 0
+        while at < len(data):
+            if len(data) - at < 8:
+                self.problem('record at %d is cut' % at)
+                return
+            kind, size = self.take('II', at, data)
+            if size < 8 or size % 8 or size > len(data) - at:
+                self.problem('record at %d has %d bytes' % (at, size))
+                return
+            try:
+                self.read_record(kind, data[at:at + size])
+            except (struct.error, ValueError) as e:
+                self.problem('record at %d of kind %d: %s' % (at, kind, e))
+            at += size
+
+    def texts(self, record, at, *lengths):
+        result = []
+        for n in lengths:
+            if at + n > len(record):
+                raise ValueError('a text of %d bytes at %d' % (n, at))
+            result.append(record[at:at + n])
+            at += n
+        return result
+
+    def once(self, table, number, value):
+        if number != len(table) + 1:
+            self.problem('id %d comes %dth' % (number, len(table) + 1))
+        table[number] = value
+
+    def read_record(self, kind, record):
+        if kind == 1:
+            self.exe, self.cwd, argv = self.texts(record, 24, *self.take('III', 8, record))
+            self.argv = argv.split(b'\0')[:-1] if argv.endswith(b'\0') else argv.split(b'\0')
+        elif kind == 2:
+            number, id_bytes, base, start, end, path_bytes = self.take('IIQQQI', 8, record)
+            build_id, path = self.texts(record, 48, id_bytes, path_bytes)
+            self.once(self.modules, number, dict(path=path, build_id=build_id.hex(), base=base, start=start, end=end))
+        elif kind == 3:
+            number, length = self.take('II', 8, record)
+            self.once(self.strings, number, self.texts(record, 16, length)[0])
+        elif kind == 4:
+            number, file, name, first = self.take('IIII', 8, record)
+            self.once(self.codes, number, (file, name, first))
+        elif kind == 5:
+            severity, length = self.take('II', 8, record)
+            self.notes.append((severity, self.texts(record, 16, length)[0]))
+
+    # ---- frames and threads
+
+    def read_frames(self):
+        self.frames = []
+        for i, (value, owner, kind) in enumerate(self.entries(FRAME, 'QII')):
+            if i and kind == NATIVE:
+                module = self.modules.get(owner)
+                if not module:
+                    self.problem('frame %d is in module %d, which is not there' % (i, owner))
+                elif not module['start'] <= value + module['base'] <= module['end']:
+                    self.problem('frame %d: %#x is outside of its module' % (i, value))
+            elif i and kind == PYTHON:
+                code = self.codes.get(owner)
+                if not code:
+                    self.problem('frame %d is of code %d, which is not there' % (i, owner))
+                elif code[0] not in self.strings or code[1] not in self.strings:
+                    self.problem('code %d is named by strings %d and %d, which are not there' % (owner, code[0], code[1]))
+                elif not self.flags & FLAG_PYTHON:
+                    self.problem('a Python frame, but not the flag')
+            elif i and kind == THREAD_ROOT:
+                if not 0 < owner < self.used[THREAD]:
+                    self.problem('frame %d is of thread %d of %d' % (i, owner, self.used[THREAD]))
+            elif i and kind not in (CUT, UNKNOWN, 0):
+                self.problem('frame %d is of kind %d' % (i, kind))
+            self.frames.append((kind, owner, value))
+        if len(set(self.frames)) != len(self.frames):
+            self.problem('a frame is there twice')
+
+    def read_threads(self):
+        runs = self.entries(RUN, 'qqQII')
+        self.threads = []
+        for i, t in enumerate(self.entries(THREAD, 'iIII16sQqIIII64x')):
+            tid, root, leaf, started, name, events, level, first, cap, open_runs, alive = t
+            if open_runs > cap or first + open_runs > len(runs):
+                self.problem('thread %d has runs %d + %d of %d' % (i, first, open_runs, len(runs)))
+                open_runs = 0
+            self.threads.append(dict(tid=tid, root=root, leaf=leaf, started=started, events=events, level=level,
+                                     name=name.rstrip(b'\0').decode('utf-8', 'replace'), alive=alive,
+                                     runs=runs[first:first + open_runs]))
+
+    # ---- nodes and their counters
+
+    def read_nodes(self):
+        self.nodes = self.entries(NODE, 'IIIIIIIi')
+        self.parent = [0] * len(self.nodes)
+        self.counters = {}  # (node, class) -> figures
+        self.runs = {}      # node -> [begin, length, rise, net]
+        self.events = {}    # node -> [(last, level), ...] of heap and anonymous records
+        self.level_of_live_peak = 0
+        claimed = bytearray(len(self.regions[COUNTER]) // 32)
+        for i, (parent, frame, chain, _, begin, length, rise, net) in enumerate(self.nodes):
+            if not i or not frame:
+                continue
+            if parent >= i:
+                self.problem('node %d has parent %d' % (i, parent))
+                continue
+            if frame >= len(self.frames):
+                self.problem('node %d has frame %d of %d' % (i, frame, len(self.frames)))
+                continue
+            if (parent == 0) != (self.frames[frame][0] == THREAD_ROOT):
+                self.problem('node %d: a root that is no thread, or a thread that is no root' % i)
+            self.parent[i] = parent
+            wide = self.read_chain(i, chain, claimed)
+            if length & 0x80000000:
+                if not wide:
+                    self.problem('node %d has no record of its wide run' % i)
+                    continue
+                rise, net = wide
+            if length & 0x7fffffff:
+                self.runs[i] = [begin, length & 0x7fffffff, rise, net]
+
+    def read_chain(self, node, unit, claimed):
+        data, wide = self.regions[COUNTER], None
+        while unit:
+            if unit >= len(claimed):
+                self.problem('node %d has counters at %d of %d' % (node, unit, len(claimed)))
+                break
+            link, = self.take('I', unit * 32, data)
+            kind = link & 15
+            units = 2 if 1 <= kind <= 4 else 1
+            if unit + units > len(claimed) or any(claimed[unit:unit + units]):
+                self.problem('counters at %d belong to two nodes, or are cut' % unit)
+                break
+            claimed[unit:unit + units] = b'\1' * units
+            if 1 <= kind <= 4:
+                self.alloc(node, kind - 1, self.take('IIQQQQQQII', unit * 32, data))
+            elif 5 <= kind <= 8:
+                _, releases, released, level, last = self.take('IIQQQ', unit * 32, data)
+                c = self.figures(node, kind - 5)
+                c['released'] += released
+                c['releases'] += releases
+                self.happened(node, kind - 5, last, level, releases)
+            elif kind == 9:
+                self.figures(node, 0)['resident'] += self.take('q', unit * 32 + 8, data)[0]
+            elif kind == 10:
+                wide = self.take('qq', unit * 32 + 8, data)
+            elif kind:
+                self.problem('node %d has counters of kind %d' % (node, kind))
+                break
+            unit = link >> 4
+        return wide
+
+    def figures(self, node, class_):
+        c = self.counters.get((node, class_))
+        if c is None:
+            c = self.counters[node, class_] = dict.fromkeys(FIGURES, 0)
+        return c
+
+    def happened(self, node, class_, last, level, count):
+        if count and class_ in COUNTED:
+            self.events.setdefault(node, []).append((last, level))
+
+    def alloc(self, node, class_, record):
+        _, allocs, allocated, freed, live_peak, saved, level, last, frees, saved_seq = record
+        live = allocated - freed
+        if live < 0 or live_peak < live or live_peak > allocated:
+            self.problem('node %d: allocated %d, freed %d, peak of live %d' % (node, allocated, freed, live_peak))
+        held = saved if not self.at_peak and saved_seq == self.peak_seq else live
+        c = self.figures(node, class_)
+        c['allocated'] += allocated
+        c['freed'] += freed
+        c['allocations'] += allocs
+        c['frees'] += frees
+        if class_ in COUNTED:
+            c['at_peak'] += held
+            self.level_of_live_peak = max(self.level_of_live_peak, live_peak)
+        self.happened(node, class_, last, level, allocs)
+
+    # ---- what follows from it
+
+    def totals(self):
+        result = {}
+        for class_, name in enumerate(CLASSES):
+            t = dict.fromkeys(FIGURES, 0)
+            for (_, c), figures in self.counters.items():
+                if c == class_:
+                    for key in FIGURES:
+                        t[key] += figures[key]
+            t['live'] = t['allocated'] - t['freed']
+            t['level'], t['peak'] = self.class_level[class_]
+            result[name] = t
+        return result
+
+    def path(self, node):
+        """Nodes from the root to `node`."""
+        path = []
+        while node:
+            path.append(node)
+            node = self.parent[node]
+        return path[::-1]
+
+    def frame_text(self, frame):
+        kind, owner, value = self.frames[frame]
+        name = ''
+        if kind == NATIVE:
+            name = text(self.modules.get(owner, {}).get('path', b''))
+        elif kind == PYTHON:
+            name = '%s: %s' % self.code_names(owner)
+        elif kind == THREAD_ROOT and owner < len(self.threads):
+            name = self.threads[owner]['name']
+        return [('none', 'native', 'python', 'thread', 'cut', 'unknown')[kind if kind < 6 else 0], name, value]
+
+    def code_names(self, code):
+        file, name, _ = self.codes.get(code, (0, 0, 0))
+        return text(self.strings.get(file, b'')), text(self.strings.get(name, b''))
+
+    def closed_runs(self):
+        """Best run of each node with the open runs closed."""
+        best = {node: list(run) for node, run in self.runs.items()}
+        for t in self.threads:
+            if not t['leaf']:
+                continue
+            highest = INT64_MIN
+            for begin, max_, begin_event, node, _ in reversed(t['runs']):
+                highest = max(highest, max_)
+                rise = max(0, highest - begin)
+                if node not in best or rise > best[node][2]:
+                    best[node] = [begin_event % 2**32, t['events'] - begin_event, rise, t['level'] - begin]
+        return best
+
+    def python_lines(self):
+        """(file, line, function) -> figures, by FORMAT.md's section Lines."""
+        key_of_frame = {}
+        for i, (kind, owner, value) in enumerate(self.frames):
+            if kind == PYTHON:
+                file, name = self.code_names(owner)
+                key_of_frame[i] = (file, value, name)
+        best = self.closed_runs()
+        lines, chains = {}, {}
+        above = [frozenset()] * len(self.nodes)  # keys on the path, the node's own included
+        by_node = {}
+        for (node, class_), figures in self.counters.items():
+            if class_ in COUNTED:
+                by_node.setdefault(node, []).append(figures)
+        for i in range(1, len(self.nodes)):
+            key = key_of_frame.get(self.nodes[i][1])
+            outer = above[self.parent[i]]
+            above[i] = outer | {key} if key else outer
+            if key and key not in outer and i in best:
+                chains.setdefault((self.parent[i], key), []).append(best[i])
+            for figures in by_node.get(i, ()):
+                for k in above[i]:
+                    line = lines.setdefault(k, dict(dict.fromkeys(FIGURES, 0), rise=0, when=(-1, 0)))
+                    for f in FIGURES:
+                        line[f] += figures[f]
+            for when in self.events.get(i, ()):
+                for k in above[i]:
+                    lines[k]['when'] = max(lines[k]['when'], when)
+        for (_, key), runs in chains.items():
+            if key in lines:
+                lines[key]['rise'] = max(lines[key]['rise'], joined_rise(runs))
+        return lines
+
+
+def text(data):
+    return data.decode('utf-8', 'replace')
+
+
+def joined_rise(runs):
+    """The highest rise of runs of one line, those that are adjacent taken together."""
+    follower = {}
+    for run in runs:
+        follower.setdefault(run[0], run)
+    begun = {(begin + length) % 2**32 for begin, length, _, _ in runs}
+    highest = max(run[2] for run in runs)
+    for run in runs:
+        if run[0] in begun and len(runs) > 1:
+            continue  # in the middle of a chain
+        net = rise = seen = 0
+        while run and seen <= len(runs):
+            rise = max(rise, net + run[2])
+            net += run[3]
+            run = follower.get((run[0] + run[1]) % 2**32)
+            seen += 1
+        highest = max(highest, rise)
+    return highest
+
+
+def check(log):
+    """What must hold of any log. Problems go to log.problems."""
+    totals = log.totals()
+    exact = not log.dropped_events
+    settled = log.end == 1 and not log.flags & FLAG_THREADS
+    slack = 0 if settled else log.level_of_live_peak  # bytes of an event under way
+
+    def equal(what, a, b, tolerance=0):
+        if abs(a - b) > tolerance:
+            log.problem('%s: %d and %d' % (what, a, b))
+
+    for class_, name in enumerate(CLASSES):
+        t = totals[name]
+        tolerance = slack if class_ in COUNTED else 0 if settled else max(t['peak'], t['level'])
+        equal('%s: live and level' % name, t['live'], t['level'], tolerance)
+        if t['level'] > t['peak']:
+            log.problem('%s: level %d above its peak %d' % (name, t['level'], t['peak']))
+        if exact:
+            equal('%s: allocated - released and live' % name, t['allocated'] - t['released'], t['live'], tolerance)
+            equal('%s: frees and releases' % name, t['frees'], t['releases'], 0 if settled else 64)
+    live = sum(totals[CLASSES[c]]['live'] for c in COUNTED)
+    equal('level and live', log.level, live, slack)
+    equal('level and levels of its classes', log.level, sum(log.class_level[c][0] for c in COUNTED), slack)
+    if log.level > log.peak:
+        log.problem('level %d above the peak %d' % (log.level, log.peak))
+    if not log.flags & FLAG_THREADS:
+        held = sum(totals[CLASSES[c]]['at_peak'] for c in COUNTED)
+        equal('held at the peak and the peak', held, log.peak, slack)
+        if exact:
+            equal('level and the thread\'s level', log.level, sum(t['level'] for t in log.threads), slack)
+    elif exact and log.end == 1:
+        equal('level and the threads\' levels', log.level, sum(t['level'] for t in log.threads), slack)
+    check_threads(log)
+    check_timeline(log)
+    for node, (begin, length, rise, net) in log.runs.items():
+        if rise < 0 or net > rise:
+            log.problem('node %d: a run with rise %d and net %d' % (node, rise, net))
+
+
+def check_threads(log):
+    events_of = [0] * len(log.threads)
+    root_of = [0] * len(log.nodes)
+    for i in range(1, len(log.nodes)):
+        root_of[i] = root_of[log.parent[i]] or i
+    for (node, _), figures in log.counters.items():
+        kind, owner, _ = log.frames[log.nodes[root_of[node]][1]]
+        if kind == THREAD_ROOT and owner < len(events_of):
+            events_of[owner] += figures['allocations'] + figures['releases']
+    for i, t in enumerate(log.threads):
+        if not i:
+            continue
+        if t['root'] and (t['root'] >= len(log.nodes) or log.frames[log.nodes[t['root']][1]] != (THREAD_ROOT, i, 0)):
+            log.problem('thread %d has node %d as its root' % (i, t['root']))
+        if t['events'] > events_of[i] + (log.end != 1) + log.dropped_events:
+            log.problem('thread %d has %d events, its nodes %d' % (i, t['events'], events_of[i]))
+        if not t['leaf']:
+            continue
+        if t['leaf'] >= len(log.nodes):
+            log.problem('thread %d has leaf %d' % (i, t['leaf']))
+            continue
+        nodes = [run[3] for run in t['runs']]
+        if log.end == 1 and not log.dropped_events and nodes != log.path(t['leaf']):
+            log.problem('thread %d: its open runs are not those of its last stack' % i)
+        for begin, max_, begin_event, node, _ in t['runs']:
+            if node >= len(log.nodes) or begin_event > t['events']:
+                log.problem('thread %d: an open run of node %d from event %d of %d' % (i, node, begin_event, t['events']))
+
+
+def check_timeline(log):
+    before = 0
+    for time, level, level_max, _ in log.entries(TIMELINE, 'QQQQ'):
+        if time < before or level > level_max:
+            log.problem('timeline: %d after %d, level %d of at most %d' % (time, before, level, level_max))
+        if level_max > log.peak and not log.flags & FLAG_THREADS:
+            log.problem('timeline: a level of %d above the peak' % level_max)
+        before = time
+
+
+def line_figures(line):
+    return dict(allocated_bytes=line['allocated'], released_bytes=line['released'],
+                increment_bytes=line['allocated'] - line['released'], live_bytes=line['allocated'] - line['freed'],
+                at_peak_bytes=line['at_peak'], allocations=line['allocations'], releases=line['releases'],
+                rise_bytes=line['rise'], mem_usage_bytes=line['when'][1])
+
+
+def describe(log):
+    totals = log.totals()
+    sites = []
+    for (node, class_), figures in sorted(log.counters.items()):
+        stack = [log.frame_text(log.nodes[n][1]) for n in reversed(log.path(node))]
+        sites.append(dict({k: v for k, v in figures.items()}, **{
+            'class': CLASSES[class_], 'stack': stack, 'live': figures['allocated'] - figures['freed']}))
+    lines = [dict(line_figures(v), file=k[0], line=k[1], function=k[2])
+             for k, v in sorted(log.python_lines().items())]
+    return dict(log=log.name, program=text(log.exe or b''), argv=[text(a) for a in log.argv], pid=log.pid,
+                end=log.end, exit_status=log.exit_status, level=log.level, peak=log.peak, classes=totals,
+                dropped_events=log.dropped_events, dropped_bytes=log.dropped_bytes,
+                unknown_releases=log.unknown_releases, cut_stacks=log.cut_stacks, python_missed=log.python_missed,
+                threads=len(log.threads) - 1, notes=[text(n[1]) for n in log.notes], problems=log.problems,
+                python_lines=lines, sites=sites)
+
+
+# ---- the comparison with memtrace
+
+def run_memtrace(memtrace, *args):
+    done = subprocess.run([memtrace] + list(args), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if done.returncode:
+        sys.stderr.write('%s %s: status %d\n%s' % (memtrace, ' '.join(args), done.returncode, text(done.stderr)))
+        sys.exit(2)
+    return json.loads(text(done.stdout))
+
+
+def compare(log, memtrace):
+    differences = []
+
+    def same(what, ours, theirs):
+        if ours != theirs:
+            differences.append('%s: here %r, memtrace %r' % (what, ours, theirs))
+
+    report = run_memtrace(memtrace, 'report', '--json', log.name)
+    totals = log.totals()
+    both = [totals[CLASSES[c]] for c in COUNTED]
+    for key, name in (('allocated', 'allocated_bytes'), ('released', 'released_bytes'), ('live', 'live_bytes'),
+                      ('allocations', 'allocations'), ('releases', 'releases')):
+        same(name, sum(t[key] for t in both), report[name])
+    same('peak_bytes', log.peak, report['peak_bytes'])
+    same('pid', log.pid, report['pid'])
+    same('program', text(log.exe or b''), report['program'])
+    same('argv', [text(a) for a in log.argv], report['argv'])
+    same('dropped_events', log.dropped_events, report['dropped_events'])
+    for name, t in totals.items():
+        theirs = report['classes'][name]
+        for key in ('allocated', 'released', 'live', 'peak'):
+            same('%s %s' % (name, key), t[key], theirs[key + '_bytes'])
+        for key in ('allocations', 'releases'):
+            same('%s %s' % (name, key), t[key], theirs[key])
+    compare_lines(log, report, same)
+    compare_sites(log, totals, run_memtrace(memtrace, 'sites', '--json', '-n', '0', log.name), same)
+    return differences
+
+
+def compare_lines(log, report, same):
+    theirs = {(l['file'], l['line'], l['function']): l for l in report['lines'] if l['language'] == 'python'}
+    ours = log.python_lines()
+    same('Python lines', sorted(set(ours) - set(theirs)), sorted(set(theirs) - set(ours)))
+    for key in sorted(set(ours) & set(theirs)):
+        for name, value in line_figures(ours[key]).items():
+            if name == 'mem_usage_bytes' and log.flags & FLAG_THREADS:
+                continue  # of two threads' events with one tick nobody knows the later
+            same('%s:%s %s: %s' % (key + (name,)), value, theirs[key][name])
+
+
+def compare_sites(log, totals, sites, same):
+    sums = {}
+    for site in sites['sites']:
+        t = sums.setdefault(site['class'], dict.fromkeys(('allocated', 'released', 'live', 'at_peak'), 0))
+        for key in t:
+            t[key] += site[key + '_bytes']
+        for key in ('allocations', 'releases'):
+            t[key] = t.get(key, 0) + site[key]
+    for name, ours in totals.items():
+        for key in ('allocated', 'released', 'live', 'at_peak', 'allocations', 'releases'):
+            if key == 'at_peak' and name not in ('heap', 'anonymous'):
+                continue
+            same('sites of class %s: %s' % (name, key), ours[key], sums.get(name, {}).get(key, 0))
+
+
+def main():
+    parser = argparse.ArgumentParser(description='read and check memtrace logs')
+    parser.add_argument('--compare', metavar='MEMTRACE')
+    parser.add_argument('log', nargs='+')
+    args = parser.parse_args()
+    status = 0
+    for name in args.log:
+        try:
+            log = Log(name)
+        except (NotALog, OSError) as e:
+            sys.stderr.write('%s: %s\n' % (name, e))
+            status = 2
+            continue
+        check(log)
+        bad = list(log.problems)
+        if args.compare:
+            bad += compare(log, args.compare)
+        else:
+            json.dump(describe(log), sys.stdout, indent=1)
+            sys.stdout.write('\n')
+        for line in bad:
+            sys.stderr.write('%s: %s\n' % (name, line))
+        if bad:
+            status = max(status, 1)
+    sys.exit(status)
+
+
+if __name__ == '__main__':
+    main()
