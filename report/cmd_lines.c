@@ -33,6 +33,27 @@ struct lines_options {
     size_t name_count;
 };
 
+/* Marks the functions that one name asks for. Of several that are called so, the user's own win. */
+static bool choose_name(const struct view *view, const char *name, bool all, unsigned char *wanted)
+{
+    const struct frames *frames = &view->frames;
+    unsigned char *matches = base_alloc(frames->function_count, 1);
+    enum rank best = RANKS;
+    for (size_t f = 0; f < frames->function_count; f++) {
+        const struct function *function = &frames->functions[f];
+        matches[f] =
+            view_shows(&view->functions[f]) &&
+            match_function(name, frames_file(frames, function), frames_name(frames, function));
+        if (matches[f] && function->rank < best)
+            best = function->rank;
+    }
+    for (size_t f = 0; f < frames->function_count; f++)
+        if (matches[f] && (all || frames->functions[f].rank == best))
+            wanted[f] = 1;
+    free(matches);
+    return best != RANKS;
+}
+
 /* Marks the functions asked for; false when one of the names is nowhere. */
 static bool choose(const struct view *view, const struct lines_options *options,
                    unsigned char *wanted)
@@ -42,19 +63,10 @@ static bool choose(const struct view *view, const struct lines_options *options,
     for (size_t f = 0; !options->name_count && f < view->frames.function_count; f++)
         wanted[f] = view->frames.functions[f].rank <= rank;
     for (size_t n = 0; n < options->name_count; n++) {
-        bool found = false;
-        for (size_t f = 0; f < view->frames.function_count; f++) {
-            const struct function *function = &view->frames.functions[f];
-            const char *file = frames_file(&view->frames, function);
-            const char *name = frames_name(&view->frames, function);
-            if (!match_function(options->names[n], file, name))
-                continue;
-            wanted[f] = 1;
-            found = true;
-        }
-        if (!found)
-            base_say("%s: no function or file is called '%s'", view->log.name, options->names[n]);
-        all_found = all_found && found;
+        if (choose_name(view, options->names[n], options->all, wanted))
+            continue;
+        base_say("%s: no function or file is called '%s'", view->log.name, options->names[n]);
+        all_found = false;
     }
     return all_found;
 }

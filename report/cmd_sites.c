@@ -11,9 +11,10 @@
 #include "view.h"
 
 const char verb_sites_help[] =
-    "usage: memtrace sites [-n N] [--sort KEY] [--json] LOG\n\n"
+    "usage: memtrace sites [--all] [-n N] [--sort KEY] [--json] LOG\n\n"
     "The N call sites (20; 0: all) that hold most at the peak, each with its stack, innermost "
     "first.\n\n"
+    "  -a, --all        libraries' frames too, not only the innermost and your own\n"
     "  -n, --top N      how many\n"
     "      --sort KEY   peak (held at the process's peak), live, allocated, rise or allocations\n"
     "      --json       as JSON (SCHEMA.md)\n\n"
@@ -116,8 +117,48 @@ static int site_order(const void *a, const void *b, void *context)
 
 /* ---- output ---- */
 
+static void print_frame(const struct view *view, uint32_t place)
+{
+    char *text = view_place_text(view, place);
+    size_t cut = terminal_cut();
+    fputs("       ", stdout);
+    text_put(stdout, text, strlen(text), cut == SIZE_MAX ? cut : cut > 27 ? cut - 7 : 20);
+    putchar('\n');
+    free(text);
+}
+
+static enum rank entry_rank(const struct view *view, const struct sites *sites, uint32_t entry)
+{
+    const struct place *place = &view->frames.places[sites->tree.key[entry]];
+    return view->frames.functions[place->function].rank;
+}
+
+/* The innermost frame and the user's own; libraries' frames between them are counted, unless all are asked for or there
+ * are no others. */
+static void print_stack(const struct view *view, const struct sites *sites, const struct site *site,
+                        bool all)
+{
+    enum rank best = RANK_LIBRARY;
+    size_t hidden = 0;
+    for (uint32_t at = site->entry; at && !all; at = sites->tree.parent[at])
+        if (entry_rank(view, sites, at) < best)
+            best = entry_rank(view, sites, at);
+    for (uint32_t at = site->entry; at; at = sites->tree.parent[at]) {
+        if (at != site->entry && entry_rank(view, sites, at) > best) {
+            hidden++;
+            continue;
+        }
+        if (hidden)
+            printf("       ... %zu more of libraries\n", hidden);
+        hidden = 0;
+        print_frame(view, sites->tree.key[at]);
+    }
+    if (hidden)
+        printf("       ... %zu more of libraries\n", hidden);
+}
+
 static void print_site(const struct view *view, const struct sites *sites, const struct site *site,
-                       size_t number)
+                       size_t number, bool all)
 {
     char peak[TABLE_MIB_BYTES], live[TABLE_MIB_BYTES], allocated[TABLE_MIB_BYTES];
     char rise[TABLE_MIB_BYTES], count[TEXT_COUNT_BYTES], frees[TEXT_COUNT_BYTES];
@@ -137,14 +178,7 @@ static void print_site(const struct view *view, const struct sites *sites, const
         printf("; %s released here in %s", table_mib(released, (int64_t)site->sums.released, 3),
                text_count(count, site->sums.releases));
     putchar('\n');
-    for (uint32_t at = site->entry; at; at = sites->tree.parent[at]) {
-        char *text = view_place_text(view, sites->tree.key[at]);
-        fputs("       ", stdout);
-        size_t cut = terminal_cut();
-        text_put(stdout, text, strlen(text), cut == SIZE_MAX ? cut : cut > 27 ? cut - 7 : 20);
-        putchar('\n');
-        free(text);
-    }
+    print_stack(view, sites, site, all);
     putchar('\n');
 }
 
@@ -175,7 +209,7 @@ static void json_site(const struct view *view, const struct sites *sites, const 
     json_close(json, '}');
 }
 
-static int sites_one(const char *file, size_t top, site_key *key, bool as_json)
+static int sites_one(const char *file, size_t top, site_key *key, bool as_json, bool all)
 {
     struct view view;
     if (view_open(&view, file)) {
@@ -197,7 +231,7 @@ static int sites_one(const char *file, size_t top, site_key *key, bool as_json)
             if (as_json)
                 json_site(&view, &sites, &sites.list[i], &json);
             else
-                print_site(&view, &sites, &sites.list[i], i + 1);
+                print_site(&view, &sites, &sites.list[i], i + 1, all);
         }
         if (as_json) {
             json_close(&json, ']');
@@ -215,19 +249,23 @@ static int sites_one(const char *file, size_t top, site_key *key, bool as_json)
 
 int verb_sites(int argc, char **argv)
 {
-    static const struct option longs[] = {{"top", required_argument, NULL, 'n'},
+    static const struct option longs[] = {{"all", no_argument, NULL, 'a'},
+                                          {"top", required_argument, NULL, 'n'},
                                           {"sort", required_argument, NULL, 's'},
                                           {"json", no_argument, NULL, 'j'},
                                           {NULL, 0, NULL, 0}};
     long top = 20;
-    bool as_json = false;
+    bool as_json = false, all = false;
     site_key *key = key_peak;
     int option;
-    while ((option = getopt_long(argc, argv, "n:", longs, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "an:", longs, NULL)) != -1) {
         switch (option) {
         case 'n':
             if ((top = verb_number("-n", optarg, 1000000000)) < 0)
                 return STATUS_BAD;
+            break;
+        case 'a':
+            all = true;
             break;
         case 's':
             key = NULL;
@@ -251,5 +289,5 @@ int verb_sites(int argc, char **argv)
         base_say(optind == argc ? "sites: which log?" : "sites: one log at a time");
         return verb_usage("sites");
     }
-    return sites_one(argv[optind], (size_t)top, key, as_json);
+    return sites_one(argv[optind], (size_t)top, key, as_json, all);
 }

@@ -31,6 +31,8 @@ enum rank rank_python(const char *file)
 {
     if (!file || starts(file, "<frozen ") || in_python_library(file))
         return RANK_LIBRARY;
+    if (file[0] == '<') /* "<string>": python -c, but also what site.py executes at start */
+        return RANK_PROGRAM;
     return RANK_USER;
 }
 

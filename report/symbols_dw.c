@@ -311,10 +311,8 @@ static uint32_t function_name(struct symbols *symbols, Dwarf_Die *die)
 }
 
 /* A path without "/./", "//" and "/x/..", in the strings. */
-static uint32_t file_name(struct symbols *symbols, const char *path)
+static uint32_t file_clean(struct symbols *symbols, const char *path)
 {
-    if (!path)
-        return 0;
     size_t length = strlen(path), used = 0;
     char *out = base_alloc(length + 2, 1);
     for (size_t i = 0; i < length;) {
@@ -343,6 +341,24 @@ static uint32_t file_name(struct symbols *symbols, const char *path)
     return id;
 }
 
+/* A source file's name as the unit has it; relative ones are relative to where the compiler ran. */
+static uint32_t file_name(struct symbols *symbols, struct unit *unit, const char *path)
+{
+    if (!path || !*path)
+        return 0;
+    Dwarf_Attribute attribute;
+    const char *folder = NULL;
+    if (path[0] != '/' && dwarf_attr(&unit->die, DW_AT_comp_dir, &attribute))
+        folder = dwarf_formstring(&attribute);
+    if (!folder || !*folder)
+        return file_clean(symbols, path);
+    char *whole = base_alloc(strlen(folder) + strlen(path) + 2, 1);
+    sprintf(whole, "%s/%s", folder, path);
+    uint32_t id = file_clean(symbols, whole);
+    free(whole);
+    return id;
+}
+
 /* The line of an instruction. Line 0 means "the compiler's own": the line before it in the same function is nearest. */
 static void line_at(struct symbols *symbols, struct unit *unit, Dwarf_Addr address, Dwarf_Addr low,
                     struct symbol *out)
@@ -354,7 +370,7 @@ static void line_at(struct symbols *symbols, struct unit *unit, Dwarf_Addr addre
         if (!line || dwarf_lineno(line, &number) || dwarf_lineaddr(line, &start))
             return;
         if (number > 0) {
-            out->file = file_name(symbols, dwarf_linesrc(line, NULL, NULL));
+            out->file = file_name(symbols, unit, dwarf_linesrc(line, NULL, NULL));
             out->line = (uint32_t)number;
             return;
         }
@@ -376,7 +392,7 @@ static void line_of_call(struct symbols *symbols, struct unit *unit, Dwarf_Die *
         dwarf_formudata(dwarf_attr(inlined, DW_AT_call_file, &attribute), &file) ||
         dwarf_getsrcfiles(&unit->contents, &files, &count) || file >= count)
         return;
-    out->file = file_name(symbols, dwarf_filesrc(files, file, NULL, NULL));
+    out->file = file_name(symbols, unit, dwarf_filesrc(files, file, NULL, NULL));
     out->line = out->file ? (uint32_t)line : 0;
 }
 
@@ -386,7 +402,7 @@ static void function_lines(struct symbols *symbols, struct unit *unit, Dwarf_Die
 {
     int first = 0;
     if (!out->file || dwarf_decl_line(die, &first) || first <= 0 ||
-        file_name(symbols, dwarf_decl_file(die)) != out->file)
+        file_name(symbols, unit, dwarf_decl_file(die)) != out->file)
         return;
     out->first_line = (uint32_t)first;
     Dwarf_Addr low = 0, high = 0;
