@@ -10,8 +10,9 @@
  */
 #include "python_internal.h"
 
+#include <string.h>
+
 #include "format.h"
-#include "log.h"
 #include "meta.h"
 
 #define WINDOW     6 /* remembered frames to look at for each frame that is not where we expect it */
@@ -185,52 +186,66 @@ static size_t follow(struct mt_python_thread *th, size_t count, struct mt_python
     return count;
 }
 
-/* frames = the outer `kept` ones and then `fresh`, turned round. */
-static bool join(struct mt_python_thread *th, size_t kept, size_t fresh)
+/* frames = the outer `kept` ones and then `fresh`, turned round; of more than MT_DEPTH_MAX the inner ones. */
+static bool join(struct mt_python_thread *th, size_t kept, size_t fresh, bool cut)
 {
+    size_t drop = kept + fresh > MT_DEPTH_MAX ? kept + fresh - MT_DEPTH_MAX : 0;
+
+    if (drop > kept) {
+        fresh -= drop - kept;
+        drop = kept;
+    }
     if (!reserve(&th->frames, &th->frames_cap, kept + fresh)) {
         th->used = 0;
         return false;
     }
+    th->cut = cut || drop > 0;
+    kept -= drop;
+    if (drop > 0)
+        memmove(th->frames, th->frames + drop, kept * sizeof *th->frames);
     for (size_t i = 0; i < fresh; i++)
         th->frames[kept + i] = th->fresh[fresh - 1 - i];
     th->used = kept + fresh;
     return true;
 }
 
-bool mt_python_walk(struct mt_python_thread *th, struct mt_python_at at)
+/* Read one frame that was not where we expected it, and go on to the next. */
+static bool add_fresh(struct mt_python_thread *th, size_t fresh, struct mt_python_at *at,
+                      bool *failed)
 {
-    const struct mt_python_layout *l = &mt_python.layout;
-    size_t fresh = 0, count = th->used, found, rest;
-    bool failed = false;
     struct seen s;
 
-    th->cut = false;
-    while (at.frame) {
+    if (!reserve(&th->fresh, &th->fresh_cap, fresh + 1))
+        return false;
+    look(&mt_python.layout, *at, &s);
+    th->fresh[fresh].index = 0;
+    if (!update(th, &th->fresh[fresh], at->frame, &s))
+        *failed = true;
+    *at = s.next;
+    return true;
+}
+
+bool mt_python_walk(struct mt_python_thread *th, struct mt_python_at at)
+{
+    size_t fresh = 0, count = th->used, found, rest;
+    bool failed = false;
+
+    while (at.frame && fresh < MT_DEPTH_MAX) {
         found = find(th, count, at.frame, fresh == 1 ? count : WINDOW);
-        if (found) {
-            rest = follow(th, found, &at, &failed);
-            if (rest == 0 && !at.frame)
-                return join(th, found, fresh) && !failed;
-            /* The chain left what we remember: what was right of it is now as good as fresh. */
-            if (!reserve(&th->fresh, &th->fresh_cap, fresh + found - rest))
-                break;
-            while (found > rest)
-                th->fresh[fresh++] = th->frames[--found];
-            count = rest;
-        } else {
-            if (!reserve(&th->fresh, &th->fresh_cap, fresh + 1))
-                break;
-            look(l, at, &s);
-            th->fresh[fresh].index = 0;
-            if (!update(th, &th->fresh[fresh++], at.frame, &s))
-                failed = true;
-            at = s.next;
+        if (!found) {
+            if (!add_fresh(th, fresh++, &at, &failed))
+                return false;
+            continue;
         }
-        if (fresh >= MT_DEPTH_MAX && at.frame) {
-            th->cut = true;
-            return join(th, 0, MT_DEPTH_MAX) && !failed;
-        }
+        rest = follow(th, found, &at, &failed);
+        if (rest == 0 && (!at.frame || found + fresh >= MT_DEPTH_MAX))
+            return join(th, found, fresh, at.frame != 0) && !failed;
+        /* The chain left what we remember: what was right of it is now as good as fresh. */
+        if (!reserve(&th->fresh, &th->fresh_cap, fresh + found - rest))
+            return false;
+        while (found > rest)
+            th->fresh[fresh++] = th->frames[--found];
+        count = rest;
     }
-    return !at.frame && join(th, 0, fresh) && !failed;
+    return join(th, 0, fresh, at.frame != 0) && !failed;
 }

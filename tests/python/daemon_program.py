@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""Ends while four daemon threads allocate and release without the GIL: their thread states and frames are freed under
-them."""
+"""Ends while four daemon threads allocate and release without the GIL, which goes on for a while after the interpreter
+has freed their thread states and frames."""
 import ctypes
 import sys
 import threading
 import time
 
 libc = ctypes.CDLL(None)
-libc.malloc.restype = ctypes.c_void_p
-libc.malloc.argtypes = [ctypes.c_size_t]
-libc.free.argtypes = [ctypes.c_void_p]
 started = threading.Barrier(5)
+
+
+def compile_expression():
+    # Some fifty thousand allocations in one call, without the GIL.
+    libc.regcomp(ctypes.create_string_buffer(1024), b"((a{1,20}b{1,20}){1,40}c){1,12}", 1)
 
 
 def deep(n):
@@ -18,13 +20,14 @@ def deep(n):
         return deep(n - 1)
     started.wait()
     while True:
-        libc.free(libc.malloc(100000))
-        libc.free(libc.malloc(100))
+        compile_expression()
 
 
 for _ in range(4):
     threading.Thread(target=deep, args=(20,), daemon=True).start()
 started.wait()
 time.sleep(0.01)
-garbage = [[bytearray(2000) for _ in range(50)] for _ in range(200)]
-sys.exit(0)
+garbage = [[bytearray(2000) for _ in range(50)] for _ in range(50)]
+# Called by exit() with its argument: the time that the threads get after the interpreter has gone.
+libc.on_exit(libc.usleep, None)
+sys.exit(256 * 400)

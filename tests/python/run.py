@@ -216,6 +216,8 @@ def check_daemon(it, options):
                                    stderr=subprocess.DEVNULL).returncode < 0 for _ in range(5 * options.rounds))
         if plain:
             return "crashes without us, too (%d of %d)" % (plain, 5 * options.rounds), []
+    if not missed:
+        wrong.append("no thread allocated while the interpreter ended, or its frames were read")
     return "%d rounds, %d stacks of finalised threads left without Python frames" % (options.rounds, missed), wrong
 
 
