@@ -489,6 +489,7 @@ static enum mt_cfi_result row_of(const uint8_t *fde, uintptr_t pc, struct mt_cfi
     m.cie = &cie;
     m.row.cfa = MT_CFI_CFA_OTHER;
     m.row.signal = cie.signal;
+    m.row.begin = begin;
     if (!run(&m, cie.program, FOREVER))
         return MT_CFI_UNREADABLE;
     m.initial = m.row;

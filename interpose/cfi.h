@@ -35,6 +35,8 @@ enum mt_cfi_cfa {
 };
 
 struct mt_cfi_row {
+    uintptr_t
+        begin; /* the first address of the function, or of the part of it that is described together */
     enum mt_cfi_cfa cfa;
     unsigned reg; /* DWARF number */
     int64_t offset;

@@ -58,7 +58,8 @@ bool mt_unwind_init(void);
 void mt_unwind(struct mt_stack *stack, const struct mt_start *from);
 
 /* The same, and then a capture by the full unwinder only: adds 1 to *differences if any frame, their number or the cut
- * is not the same. For tests and the verification mode; does nothing more than mt_unwind where there is no full one. */
+ * is not the same. From the first frame without a description on outward they are not compared. For tests and the
+ * verification mode; does nothing more than mt_unwind where there is no full one. */
 void mt_unwind_verify(struct mt_stack *stack, const struct mt_start *from, uint64_t *differences);
 
 /* Free the thread's memory. To be called before the structure serves another thread. */

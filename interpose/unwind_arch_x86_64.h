@@ -47,6 +47,15 @@ static inline uintptr_t mt_arch_ra(uintptr_t word)
 #define MT_ARCH_SIGNAL_SP 160
 #define MT_ARCH_SIGNAL_PC 168
 
+/* Code that a signal handler returns to: mov $15, %rax; syscall. */
+static inline bool mt_arch_is_trampoline(const uint8_t *code)
+{
+    static const uint8_t form[] = {0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05};
+
+    return memcmp(code, form, sizeof form) == 0;
+}
+#define MT_ARCH_TRAMPOLINE_BYTES 9
+
 /* The rest of the frame address's expression that linkers write for lazy PLTs: breg7 8 has been
  * read; then breg16 0, lit15, and, lit11 (lit10 with IBT), ge, lit3, shl, plus. */
 static inline bool mt_arch_plt_expression(const uint8_t *at, size_t bytes, uintptr_t pc,

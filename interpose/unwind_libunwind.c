@@ -12,6 +12,7 @@
 #define UNW_LOCAL_ONLY
 #include <libunwind.h>
 
+#include "cfi.h"
 #include "format.h"
 #include "meta.h"
 #include "unwind_arch.h"
@@ -27,7 +28,6 @@ static struct {
     int (*init_local)(unw_cursor_t *, unw_context_t *);
     int (*step)(unw_cursor_t *);
     int (*get_reg)(unw_cursor_t *, unw_regnum_t, unw_word_t *);
-    int (*is_signal_frame)(unw_cursor_t *);
     int (*set_caching_policy)(unw_addr_space_t, unw_caching_policy_t);
     unw_addr_space_t *local;
 } lib;
@@ -47,11 +47,10 @@ static bool load(void)
     *(void **)&lib.init_local = dlsym(handle, NAME(UNW_OBJ(init_local)));
     *(void **)&lib.step = dlsym(handle, NAME(UNW_OBJ(step)));
     *(void **)&lib.get_reg = dlsym(handle, NAME(UNW_OBJ(get_reg)));
-    *(void **)&lib.is_signal_frame = dlsym(handle, NAME(UNW_OBJ(is_signal_frame)));
     *(void **)&lib.set_caching_policy = dlsym(handle, NAME(UNW_OBJ(set_caching_policy)));
     *(void **)&lib.local = dlsym(handle, NAME(UNW_OBJ(local_addr_space)));
     if ((MT_ARCH_GETCONTEXT && !lib.getcontext) || !lib.init_local || !lib.step || !lib.get_reg ||
-        !lib.is_signal_frame || !lib.set_caching_policy || !lib.local) {
+        !lib.set_caching_policy || !lib.local) {
         dlclose(handle);
         return false;
     }
@@ -141,6 +140,13 @@ static bool skip_own(unw_cursor_t *cursor, const struct mt_start *from)
     return false;
 }
 
+/* Did a signal interrupt the caller of this frame? libunwind's own answer is about another frame in some versions. */
+static bool is_trampoline(uintptr_t pc)
+{
+    return mt_cfi_available() && mt_cfi_mapped(pc, MT_ARCH_TRAMPOLINE_BYTES) &&
+           mt_arch_is_trampoline((const uint8_t *)pc);
+}
+
 /* All frames from the cursor outward are put behind the ones that stand in `stack`, innermost
  * first. The cut. */
 static uint32_t step_all(unw_cursor_t *cursor, struct mt_stack *stack, uint32_t before)
@@ -159,7 +165,7 @@ static uint32_t step_all(unw_cursor_t *cursor, struct mt_stack *stack, uint32_t 
         stack->frames[n].pc = pc + exact;
         stack->frames[n].sp = sp;
         stack->used = ++n;
-        exact = lib.is_signal_frame(cursor) > 0;
+        exact = is_trampoline(pc);
         left = lib.step(cursor);
         if (left <= 0)
             return left < 0 ? 2 : 0;

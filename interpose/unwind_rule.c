@@ -104,8 +104,14 @@ void mt_rule_flush(void)
     clear(atomic_load(&mt_rule_table));
 }
 
+/* Nothing describes the code at `pc`. No call returns to the first instruction of a function: such a return address was
+ * written by hand, by makecontext for instance, at the outer end of a new stack. */
 static mt_rule without_frame(uintptr_t pc)
 {
+    struct mt_cfi_row row;
+
+    if (mt_cfi_find(pc + 1, &row) == MT_CFI_FOUND && row.begin == pc + 1)
+        return MT_RULE_END;
     if (mt_cfi_mapped(pc, MT_ARCH_PLT_BYTES) && mt_arch_is_plt((const uint8_t *)pc))
         return MT_ARCH_PLT_RULE;
     return MT_RULE_GUESS;

@@ -36,6 +36,7 @@ struct mt_walk {
     uint32_t generation; /* of mt_unwind_flush, at the last capture */
     bool memo;           /* frames and links may be reused after verification */
     uint64_t cookie;
+    uint64_t full_captures;  /* how often the rules did not suffice */
     struct mt_stack *oracle; /* for mt_unwind_verify */
 };
 

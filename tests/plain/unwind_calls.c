@@ -243,6 +243,7 @@ static void *thread_main(void *argument)
         wander(12);
     alternating();
     varying(20000);
+    CHECK(check_full_captures() == 0);
     check_thread_exit();
     return NULL;
 }
@@ -271,5 +272,6 @@ int main(void)
         wander(12);
     threads();
     CHECK(check_events() > 10000);
+    CHECK(check_full_captures() == 0);
     return check_done();
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unwind_check.h"
+#include "../../interpose/unwind_full.h"
+#include "../../interpose/unwind_walk.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -62,11 +64,11 @@ static void check_cookie(void)
     *stack.cookie = hash;
 }
 
-static void report(const struct mt_stack *now, uint64_t number)
+static void report(const struct mt_stack *now, const char *which, uint64_t number)
 {
-    if (number > 3)
+    if (number > 1)
         return;
-    fprintf(stderr, "difference: %u frames, cut %u\n", now->used, now->cut);
+    fprintf(stderr, "%s: %u frames, cut %u\n", which, now->used, now->cut);
     for (uint32_t i = now->used; i-- > 0 && now->used - i < 40;)
         fprintf(stderr, "  %lx %lx\n", (unsigned long)now->frames[i].pc,
                 (unsigned long)now->frames[i].sp);
@@ -82,8 +84,14 @@ __attribute__((noinline)) void check_event(void)
     mt_unwind_verify(&stack, &from, &different);
     CHECK(errno == 123);
     atomic_fetch_add(&events, 1);
-    if (different)
-        report(&stack, atomic_fetch_add(&differences, 1));
+    if (different) {
+        static __thread struct mt_stack full;
+        uint64_t number = atomic_fetch_add(&differences, 1);
+
+        mt_unwind_full(&full, &from);
+        report(&stack, "stack", number);
+        report(&full, "full unwinder", number);
+    }
     check_kept();
     check_cookie();
     busy = false;
@@ -116,6 +124,11 @@ unsigned check_depth(void)
 unsigned check_cut(void)
 {
     return stack.cut;
+}
+
+unsigned long check_full_captures(void)
+{
+    return stack.state ? ((struct mt_walk *)stack.state)->full_captures : 0;
 }
 
 bool check_busy(void)

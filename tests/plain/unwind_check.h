@@ -26,6 +26,9 @@ uintptr_t check_pc(unsigned frame);
 unsigned check_depth(void);
 unsigned check_cut(void);
 
+/* How many of the calling thread's captures were left to the full unwinder. */
+unsigned long check_full_captures(void);
+
 /* Free what the calling thread's captures hold. */
 void check_thread_exit(void);
 

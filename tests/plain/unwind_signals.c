@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The unwinder in signal handlers: raised, from faults, at any instruction, on the normal and on an alternate stack; and
+ * on coroutines' stacks that are unmapped and mapped again.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <ucontext.h>
+
+#include "unwind_check.h"
+
+#define NOINLINE __attribute__((noinline, noclone))
+#define KEEP(p)  __asm__ volatile("" : : "r"(p) : "memory")
+
+static volatile sig_atomic_t handled;
+
+NOINLINE static void nested(int depth)
+{
+    check_event();
+    if (depth > 0)
+        nested(depth - 1);
+    check_event();
+    KEEP(&depth);
+}
+
+static void on_raise(int number)
+{
+    (void)number;
+    check_event();
+    CHECK(check_cut() == 0);
+    nested(3);
+    handled++;
+}
+
+NOINLINE static void raise_deep(int depth)
+{
+    check_event();
+    if (depth > 0)
+        raise_deep(depth - 1);
+    else
+        raise(SIGUSR1);
+    check_event();
+    KEEP(&depth);
+}
+
+static void handle(int number, void (*handler)(int), int flags)
+{
+    struct sigaction action;
+
+    memset(&action, 0, sizeof action);
+    action.sa_handler = handler;
+    action.sa_flags = flags;
+    sigaction(number, &action, NULL);
+}
+
+static void raised(int flags)
+{
+    handle(SIGUSR1, on_raise, flags);
+    handled = 0;
+    for (int i = 0; i < 40; i++)
+        raise_deep(i);
+    CHECK(handled == 40);
+}
+
+static sigjmp_buf back;
+static uintptr_t fault_pc;
+
+static void on_fault(int number, siginfo_t *info, void *context)
+{
+    (void)number;
+    (void)info;
+    (void)context;
+    check_event();
+    CHECK(check_cut() == 0);
+#if defined(__x86_64__)
+    fault_pc = (uintptr_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+    /* The handler, the trampoline, then the frame that was interrupted: its exact pc and 1. */
+    CHECK(check_pc(2) == fault_pc + 1);
+#endif
+    siglongjmp(back, 1);
+}
+
+NOINLINE static int fault(volatile int *at, int depth)
+{
+    return depth > 0 ? fault(at, depth - 1) + 1 : *at;
+}
+
+static void faults(int flags)
+{
+    struct sigaction action;
+
+    memset(&action, 0, sizeof action);
+    action.sa_sigaction = on_fault;
+    action.sa_flags = SA_SIGINFO | flags;
+    sigaction(SIGSEGV, &action, NULL);
+    for (volatile int i = 0; i < 40; i++) {
+        if (sigsetjmp(back, 1) == 0)
+            KEEP((long)fault(NULL, i));
+        else
+            check_event();
+    }
+}
+
+/* Interrupts at arbitrary instructions: function prologues and epilogues, PLT entries, the C library. */
+static volatile sig_atomic_t ticks;
+
+static void on_tick(int number)
+{
+    (void)number;
+    if (check_busy())
+        return;
+    check_event();
+    ticks++;
+}
+
+NOINLINE static unsigned busy_work(unsigned depth)
+{
+    char text[64];
+    unsigned sum = 0;
+
+    for (unsigned i = 0; i < 8; i++)
+        sum += depth > 0 ? busy_work(depth - 1) : (unsigned)snprintf(text, sizeof text, "%u", i);
+    KEEP(text);
+    return sum + (unsigned)strlen(text) + (unsigned)abs((int)depth);
+}
+
+static void ticking(int flags)
+{
+    struct itimerval timer = {{0, 200}, {0, 200}};
+
+    handle(SIGPROF, on_tick, SA_RESTART | flags);
+    ticks = 0;
+    setitimer(ITIMER_PROF, &timer, NULL);
+    while (ticks < 400)
+        busy_work(4);
+    timer = (struct itimerval){{0, 0}, {0, 0}};
+    setitimer(ITIMER_PROF, &timer, NULL);
+}
+
+/* Coroutines. */
+static ucontext_t home, coroutine[4];
+
+static void coroutine_main(void)
+{
+    for (int i = 0;; i++) {
+        nested(i % 7);
+        swapcontext(&coroutine[0], &home);
+        nested(2);
+        raise_deep(2);
+        swapcontext(&coroutine[0], &home);
+    }
+}
+
+static void coroutine_other(int which)
+{
+    for (;;) {
+        nested(which);
+        swapcontext(&coroutine[which], &home);
+    }
+}
+
+static void prepare(int which, void *stack, size_t bytes)
+{
+    getcontext(&coroutine[which]);
+    coroutine[which].uc_stack.ss_sp = stack;
+    coroutine[which].uc_stack.ss_size = bytes;
+    coroutine[which].uc_link = &home;
+    if (which == 0)
+        makecontext(&coroutine[which], coroutine_main, 0);
+    else
+        makecontext(&coroutine[which], (void (*)(void))coroutine_other, 1, which);
+}
+
+static void *map(void *at, size_t bytes)
+{
+    void *stack = mmap(at, bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | (at ? MAP_FIXED : 0), -1, 0);
+
+    CHECK(stack != MAP_FAILED);
+    return stack;
+}
+
+static void coroutines(void)
+{
+    char *area = map(NULL, 4 << 18);
+
+    for (int round = 0; round < 10; round++) {
+        size_t bytes = (size_t)(1 + round % 2) << 16;
+
+        for (int i = 0; i < 4; i++)
+            prepare(i, map(area + (i << 18), bytes), bytes);
+        for (int i = 0; i < 20; i++) {
+            swapcontext(&home, &coroutine[i % 4]);
+            check_event();
+        }
+        munmap(area, 4 << 18);
+        check_event();
+    }
+}
+
+static void everything(void)
+{
+    raised(0);
+    faults(0);
+    ticking(0);
+    coroutines();
+    raised(SA_ONSTACK);
+    faults(SA_ONSTACK);
+    ticking(SA_ONSTACK);
+    coroutines();
+}
+
+int main(void)
+{
+    stack_t alternate = {.ss_size = 1 << 18};
+
+    everything(); /* no alternate stack yet: SA_ONSTACK has no effect */
+    alternate.ss_sp = map(NULL, alternate.ss_size);
+    sigaltstack(&alternate, NULL);
+    everything();
+    printf("%lu full captures\n", check_full_captures());
+    return check_done();
+}
