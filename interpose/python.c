@@ -2,7 +2,6 @@
  *
  * Attaching to the interpreter.
  */
-#define _GNU_SOURCE
 #include "python_internal.h"
 
 #include <dlfcn.h>

@@ -9,7 +9,6 @@
  * and the first release after its beginning waits until all flags are down, before it frees
  * anything.
  */
-#define _GNU_SOURCE
 #include "python_internal.h"
 
 #include <errno.h>

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Random changes of a chain of frames, after each of which the merged stack must be what a model says: frames are popped,
+ * pushed again at the same address from another line, replaced in the middle; code objects die and others are born at
+ * their addresses. In the forms of 3.8, 3.9, 3.10, 3.11 and 3.12.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../interpose/format.h"
+#include "fake_python.h"
+
+#define DEPTH        40
+#define SLOTS        48
+#define CODES        12
+#define NATIVES      (4 * DEPTH + 8)
+#define EVENTS       40000
+#define LOOP_PC      0x10100
+#define C_PC         0x90000
+#define NATIVE_BYTES 256 /* of stack for each native frame */
+
+struct model_frame {
+    unsigned slot, code, instruction;
+    bool entry;        /* the first frame of a native loop */
+    unsigned c_frames; /* native frames between this loop and the one outside */
+};
+
+static struct model_frame model[DEPTH];
+static unsigned depth;
+static _Alignas(16) char slots[SLOTS][FAKE_FRAME_BYTES], codes[CODES][FAKE_CODE_BYTES];
+static int first_lines[CODES];
+static char files[CODES][16];
+static unsigned born;
+static _Alignas(16) char native_stack[NATIVES * NATIVE_BYTES];
+static struct mt_frame native[NATIVES];
+static mt_key expected[NATIVES + DEPTH], got[NATIVES + MT_DEPTH_MAX + 1];
+static int expected_code[NATIVES + DEPTH]; /* -1: native */
+static uint64_t seed;
+
+static unsigned any(unsigned n)
+{
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    return (unsigned)(seed >> 33) % n;
+}
+
+static void code_born(unsigned i)
+{
+    first_lines[i] = (int)(1 + any(1000));
+    snprintf(files[i], sizeof files[i], "f%u.py", born++ % 2000);
+    fake_code_make((uintptr_t)codes[i], first_lines[i], files[i]);
+}
+
+static bool slot_used(unsigned slot)
+{
+    for (unsigned i = 0; i < depth; i++)
+        if (model[i].slot == slot)
+            return true;
+    return false;
+}
+
+static bool code_used(unsigned code)
+{
+    for (unsigned i = 0; i < depth; i++)
+        if (model[i].code == code)
+            return true;
+    return false;
+}
+
+static void push(void)
+{
+    struct model_frame *f = &model[depth];
+
+    f->slot = any(3) ? depth : any(SLOTS); /* mostly where the last one of this depth was */
+    while (slot_used(f->slot))
+        f->slot = (f->slot + 1) % SLOTS;
+    f->code = any(CODES);
+    f->instruction = any(FAKE_INSTRUCTIONS);
+    f->entry = depth == 0 || mt_python.layout.style <= MT_PYTHON_CFRAMES || any(3) == 0;
+    f->c_frames = any(3);
+    depth++;
+}
+
+/* The innermost frame's code dies when it returns, and the same place is taken by another file's. */
+static void exec_again(void)
+{
+    struct model_frame top = model[--depth];
+
+    if (!code_used(top.code)) {
+        fake_code_die((uintptr_t)codes[top.code]);
+        code_born(top.code);
+    }
+    model[depth++] = top;
+}
+
+/* One to a few changes, as they come between two allocations. */
+static void change(void)
+{
+    unsigned what = any(11), n;
+
+    if (what < 3 && depth < DEPTH)
+        for (n = 1 + any(what == 0 ? 8 : 2); n > 0 && depth < DEPTH; n--)
+            push();
+    else if (what < 5)
+        depth -= any(what == 3 ? depth + 1 : 2) < depth ? any(depth) : 0;
+    else if (what < 8 && depth > 0)
+        model[depth - 1].instruction = any(FAKE_INSTRUCTIONS);
+    else if (what == 8 &&
+             depth > 1) /* a generator goes on: same inner frames, called from elsewhere */
+        model[any(depth)].instruction = any(FAKE_INSTRUCTIONS);
+    else if (what == 9 && depth > 0)
+        exec_again();
+    else if (!code_used(n = any(CODES))) {
+        fake_code_die((uintptr_t)codes[n]);
+        code_born(n);
+    }
+}
+
+static void expect(size_t *n, mt_key pc, int frame)
+{
+    expected[*n] = pc;
+    expected_code[(*n)++] = frame;
+}
+
+/* Write the model into the fake interpreter, the native stack and `expected`. Returns the native frames' number. */
+static size_t build(size_t *expected_used)
+{
+    uintptr_t sp = (uintptr_t)native_stack + sizeof native_stack, previous = 0;
+    uintptr_t cframe = fake_state_cframe(fake_state);
+    size_t natives = 0, n = 0;
+
+    native[natives++] = (struct mt_frame){C_PC, sp -= NATIVE_BYTES};
+    expect(&n, C_PC, -1);
+    for (unsigned i = 0; i < depth; i++) {
+        struct model_frame *f = &model[i];
+        uintptr_t frame = (uintptr_t)slots[f->slot];
+
+        for (unsigned c = 0; f->entry && c < f->c_frames; c++) {
+            native[natives++] = (struct mt_frame){C_PC + c, sp -= NATIVE_BYTES};
+            expect(&n, C_PC + c, -1);
+        }
+        if (f->entry) {
+            native[natives++] = (struct mt_frame){LOOP_PC, sp -= NATIVE_BYTES};
+            if (mt_python.layout.style == MT_PYTHON_SHIMS) {
+                fake_shim_set(sp + 16, previous);
+                previous = sp + 16;
+            } else {
+                fake_cframe_set(sp + 16, cframe);
+                cframe = sp + 16;
+            }
+        }
+        fake_frame_set(frame, (uintptr_t)codes[f->code], f->instruction, previous, f->entry);
+        previous = frame;
+        expect(&n, 0, (int)i);
+    }
+    fake_state_set(fake_state, previous, cframe);
+    native[natives++] = (struct mt_frame){C_PC + 9, sp - NATIVE_BYTES};
+    expect(&n, C_PC + 9, -1);
+    *expected_used = n;
+    return natives;
+}
+
+static bool same(size_t i)
+{
+    const struct model_frame *f;
+
+    if (expected_code[i] < 0)
+        return got[i] == expected[i];
+    f = &model[expected_code[i]];
+    return got[i] & MT_KEY_PYTHON && strcmp(fake_file(got[i]), files[f->code]) == 0 &&
+           fake_log_line(got[i]) == fake_line(first_lines[f->code], f->instruction);
+}
+
+static int check(unsigned minor, void **state)
+{
+    struct mt_stack stack = {.frames = native};
+    size_t n, used;
+
+    stack.used = (uint32_t)build(&n);
+    used = mt_python_merge(state, &stack, got, sizeof got / sizeof *got);
+    if (depth == 0)
+        return used != 0;
+    for (size_t i = 0; i < n; i++) {
+        if (used != n || !same(i)) {
+            printf("3.%u: %zu frames of %zu, wrong at %zu\n", minor, used, n, i);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int run(unsigned minor)
+{
+    void *state = NULL;
+    int wrong = 0;
+
+    fake_attach(minor);
+    fake_state = fake_state_make();
+    memset(slots, 0, sizeof slots);
+    depth = 0;
+    seed = minor;
+    for (unsigned i = 0; i < CODES; i++)
+        code_born(i);
+    for (unsigned i = 0; i < EVENTS && wrong < 5; i++) {
+        for (unsigned n = any(4); n > 0; n--)
+            change();
+        fake_attached = any(5) != 0;
+        wrong += check(minor, &state);
+        if (any(500) == 0)
+            mt_python_thread_exit(&state);
+    }
+    mt_python_thread_exit(&state);
+    for (unsigned i = 0; i < CODES; i++)
+        fake_code_die((uintptr_t)codes[i]);
+    free((void *)fake_state);
+    return wrong;
+}
+
+/* Not all natives are known: the Python frames keep their order and none is lost. */
+static int run_cut(unsigned minor)
+{
+    struct mt_stack stack = {.cut = 2};
+    void *state = NULL;
+    size_t n, used, python;
+    int wrong = 0;
+
+    fake_attach(minor);
+    fake_state = fake_state_make();
+    fake_attached = true;
+    seed = 1;
+    depth = 0;
+    for (unsigned i = 0; i < CODES; i++)
+        code_born(i);
+    while (depth < DEPTH)
+        push();
+    uint32_t natives = (uint32_t)build(&n);
+    for (uint32_t lost = 1; lost < natives; lost++) {
+        stack.frames = native + lost;
+        stack.used = natives - lost;
+        used = mt_python_merge(&state, &stack, got, sizeof got / sizeof *got);
+        python = 0;
+        for (size_t i = 0; i < used; i++) {
+            if (!(got[i] & MT_KEY_PYTHON))
+                continue;
+            wrong += fake_log_line(got[i]) !=
+                     fake_line(first_lines[model[python].code], model[python].instruction);
+            python++;
+        }
+        /* The inner part is as if nothing were lost. */
+        wrong += python != depth || got[used - 1] != C_PC + 9;
+    }
+    mt_python_thread_exit(&state);
+    free((void *)fake_state);
+    if (wrong)
+        printf("3.%u: cut native stacks: %d wrong\n", minor, wrong);
+    return wrong;
+}
+
+static int refused(uint32_t version, const uint64_t *runtime)
+{
+    struct mt_python_layout layout;
+    const char *why;
+    bool differs;
+
+    if (!mt_python_layout_find(&layout, version, runtime, &differs, &why))
+        return 0;
+    printf("%x was not refused\n", version);
+    return 1;
+}
+
+static int run_refused(void)
+{
+    uint64_t statement[128] = {0};
+    int wrong = 0;
+
+    wrong += refused(0x020712f0, statement) + refused(0x030710f0, statement);
+    wrong += refused(0x030f02f0, statement) + refused(0x031000f0, statement);
+    wrong += refused(0x030c00a1, statement) + refused(0x040c00f0, statement);
+    wrong += refused(0x030d00f0, statement) + refused(0x030d00f0, NULL); /* no cookie */
+    memcpy(statement, "xdebugpy", 8);
+    statement[1] = 0x030d00f0;
+    wrong += refused(0x030d00f0, statement) +
+             refused(0x030d01f0, statement); /* no offsets; another version */
+    statement[2] = 1;
+    wrong += refused(0x030d00f0, statement);
+    return wrong;
+}
+
+int main(void)
+{
+    int wrong = run_refused();
+
+    for (unsigned minor = 8; minor <= 12; minor++)
+        wrong += run(minor) + run_cut(minor);
+    if (fake_missed())
+        printf("%lu stacks missed\n", (unsigned long)fake_missed());
+    wrong += fake_missed() != 0;
+    printf("5 layouts, %u events each: %s\n", EVENTS, wrong ? "wrong" : "all right");
+    return wrong != 0;
+}
