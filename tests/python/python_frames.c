@@ -256,6 +256,39 @@ static int run_cut(unsigned minor)
     return wrong;
 }
 
+/* 3.8, 3.9: a native loop that has no Python frame yet stays as it is; so does one of another interpreter further out. */
+static int run_extra_loop(unsigned minor, bool outside)
+{
+    static struct mt_frame more[NATIVES + 1];
+    struct mt_stack stack = {.frames = more, .cut = outside ? 1 : 0};
+    void *state = NULL;
+    size_t n, used;
+    int wrong = 0;
+
+    fake_attach(minor);
+    fake_state = fake_state_make();
+    fake_attached = true;
+    depth = 0;
+    for (unsigned i = 0; i < CODES; i++)
+        code_born(i);
+    while (depth < 5)
+        push();
+    stack.used = (uint32_t)build(&n);
+    memcpy(more + outside, native, stack.used * sizeof *native);
+    more[outside ? 0 : stack.used] = (struct mt_frame){LOOP_PC, 0};
+    stack.used++;
+    used = mt_python_merge(&state, &stack, got, sizeof got / sizeof *got);
+    wrong += used != n + 1 || got[outside ? 0 : n] != LOOP_PC;
+    memmove(got, got + outside, n * sizeof *got);
+    for (size_t i = 0; i < n; i++)
+        wrong += !same(i);
+    mt_python_thread_exit(&state);
+    free((void *)fake_state);
+    if (wrong)
+        printf("3.%u: a loop more: %d wrong\n", minor, wrong);
+    return wrong;
+}
+
 static int refused(uint32_t version, const uint64_t *runtime)
 {
     struct mt_python_layout layout;
@@ -292,6 +325,8 @@ int main(void)
 
     for (unsigned minor = 8; minor <= 12; minor++)
         wrong += run(minor) + run_cut(minor);
+    for (unsigned minor = 8; minor <= 9; minor++)
+        wrong += run_extra_loop(minor, false) + run_extra_loop(minor, true);
     if (fake_missed())
         printf("%lu stacks missed\n", (unsigned long)fake_missed());
     wrong += fake_missed() != 0;

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+#
+# Tests of Python stacks; part of tests/CMakeLists.txt.
+set(fake_python python/fake_python.c unit/fake_meta.c ${INTERPOSE}/os_linux.c ${INTERPOSE}/python_code.c
+  ${INTERPOSE}/python_layout.c ${INTERPOSE}/python_lines.c ${INTERPOSE}/python_merge.c ${INTERPOSE}/python_thread.c
+  ${INTERPOSE}/python_walk.c)
+memtrace_test(python python_frames ${fake_python})
+if(NOT MEMTRACE_SANITIZE MATCHES thread) # its frames change while they are read, which is the point
+  memtrace_test(python python_readers ${fake_python})
+endif()
+
+# The decoder alone, for ctypes.
+add_library(python_lines MODULE ${INTERPOSE}/python_lines.c)
+target_link_libraries(python_lines PRIVATE memtrace_flags)
+target_compile_options(python_lines PRIVATE -fvisibility=default)
+foreach(test lines stacks reuse daemon deep refused)
+  add_test(NAME python/${test} COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/python/run.py
+    --library $<TARGET_FILE:memtrace_so> --decoder $<TARGET_FILE:python_lines> ${test})
+  set_tests_properties(python/${test} PROPERTIES SKIP_RETURN_CODE 77)
+endforeach()
