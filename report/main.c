@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base.h"
@@ -40,23 +39,6 @@ static void help(FILE *out)
           "  memtrace run -o app.mt python3 mem_test.py && memtrace report app.mt\n\n"
           "exit status: 0 done; 1 the answer is \"no\"; 2 wrong usage or unreadable input\n",
           out);
-}
-
-int verb_usage(const char *verb)
-{
-    fprintf(stderr, "Try 'memtrace %s --help'.\n", verb);
-    return STATUS_BAD;
-}
-
-long verb_number(const char *option, const char *text, long most)
-{
-    char *end;
-    errno = 0;
-    long value = strtol(text, &end, 10);
-    if (!errno && end != text && !*end && value >= 0 && value <= most)
-        return value;
-    base_say("%s takes a number from 0 to %ld, not '%s'", option, most, text);
-    return -1;
 }
 
 static int finish(int status)

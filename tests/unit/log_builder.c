@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "log_builder.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE 4096u
+
+static void *append(struct builder *b, unsigned region, const void *data, size_t bytes)
+{
+    b->region[region] = realloc(b->region[region], b->bytes[region] + bytes + 1);
+    void *at = b->region[region] + b->bytes[region];
+    if (data)
+        memcpy(at, data, bytes);
+    else
+        memset(at, 0, bytes);
+    b->bytes[region] += bytes;
+    return at;
+}
+
+void builder_start(struct builder *b)
+{
+    *b = (struct builder){.header = {.version = MT_VERSION,
+                                     .header_bytes = MT_HEADER_BYTES,
+                                     .byte_order = MT_BYTE_ORDER,
+                                     .pointer_bits = 64,
+                                     .pid = 4711,
+                                     .end = MT_END_EXIT}};
+    memcpy(b->header.magic, MT_MAGIC, 8);
+    append(b, MT_REGION_NODE, NULL, sizeof(struct mt_node));
+    append(b, MT_REGION_COUNTER, NULL, MT_UNIT);
+    append(b, MT_REGION_FRAME, NULL, sizeof(struct mt_frame_entry));
+    append(b, MT_REGION_THREAD, NULL, sizeof(struct mt_thread_entry));
+    append(b, MT_REGION_RUN, NULL, sizeof(struct mt_run));
+}
+
+uint32_t builder_frame(struct builder *b, uint32_t kind, uint32_t owner, uint64_t value)
+{
+    struct mt_frame_entry entry = {.value = value, .owner = owner, .kind = kind};
+    size_t count = b->bytes[MT_REGION_FRAME] / sizeof entry;
+    for (size_t i = 1; i < count; i++)
+        if (!memcmp(b->region[MT_REGION_FRAME] + i * sizeof entry, &entry, sizeof entry))
+            return (uint32_t)i;
+    append(b, MT_REGION_FRAME, &entry, sizeof entry);
+    return (uint32_t)count;
+}
+
+struct mt_node *builder_node_at(struct builder *b, uint32_t node)
+{
+    return (struct mt_node *)(void *)b->region[MT_REGION_NODE] + node;
+}
+
+uint32_t builder_node(struct builder *b, uint32_t parent, uint32_t frame)
+{
+    uint32_t count = (uint32_t)(b->bytes[MT_REGION_NODE] / sizeof(struct mt_node));
+    for (uint32_t i = 1; i < count; i++)
+        if (builder_node_at(b, i)->parent == parent && builder_node_at(b, i)->frame == frame)
+            return i;
+    struct mt_node node = {.parent = parent, .frame = frame};
+    append(b, MT_REGION_NODE, &node, sizeof node);
+    return count;
+}
+
+struct mt_thread_entry *builder_thread_entry(struct builder *b, uint32_t index)
+{
+    return (struct mt_thread_entry *)(void *)b->region[MT_REGION_THREAD] + index;
+}
+
+uint32_t builder_thread(struct builder *b, const char *name)
+{
+    uint32_t index = (uint32_t)(b->bytes[MT_REGION_THREAD] / sizeof(struct mt_thread_entry));
+    struct mt_thread_entry entry = {.tid = 4711 + (int32_t)index, .started = 1};
+    strncpy(entry.name, name, sizeof entry.name - 1);
+    entry.root = builder_node(b, 0, builder_frame(b, MT_FRAME_THREAD, index, 0));
+    append(b, MT_REGION_THREAD, &entry, sizeof entry);
+    return entry.root;
+}
+
+void builder_counter(struct builder *b, uint32_t node, uint32_t kind, const void *record)
+{
+    uint32_t unit = (uint32_t)(b->bytes[MT_REGION_COUNTER] / MT_UNIT);
+    unsigned char *at =
+        append(b, MT_REGION_COUNTER, record, kind < MT_KIND_RELEASE ? 2 * MT_UNIT : MT_UNIT);
+    uint32_t link = kind | builder_node_at(b, node)->counters << 4;
+    memcpy(at, &link, sizeof link);
+    builder_node_at(b, node)->counters = unit;
+}
+
+uint32_t builder_run(struct builder *b, const struct mt_run *run)
+{
+    append(b, MT_REGION_RUN, run, sizeof *run);
+    return (uint32_t)(b->bytes[MT_REGION_RUN] / sizeof *run - 1);
+}
+
+/* A record whose fixed part is `fixed` and whose texts follow it back to back. */
+static void record(struct builder *b, uint32_t kind, void *fixed, size_t fixed_bytes,
+                   const char *const *texts, const size_t *lengths, size_t count)
+{
+    size_t bytes = fixed_bytes;
+    for (size_t i = 0; i < count; i++)
+        bytes += lengths[i];
+    struct mt_record head = {.kind = kind, .bytes = (uint32_t)((bytes + 7) / 8 * 8)};
+    memcpy(fixed, &head, sizeof head);
+    unsigned char *at = append(b, MT_REGION_RECORD, NULL, head.bytes);
+    memcpy(at, fixed, fixed_bytes);
+    at += fixed_bytes;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(at, texts[i], lengths[i]);
+        at += lengths[i];
+    }
+}
+
+uint32_t builder_string(struct builder *b, const char *text)
+{
+    size_t length = strlen(text);
+    struct mt_record_string fixed = {.id = ++b->strings, .bytes = (uint32_t)length};
+    record(b, MT_RECORD_STRING, &fixed, sizeof fixed, &text, &length, 1);
+    return fixed.id;
+}
+
+uint32_t builder_code(struct builder *b, const char *file, const char *name, uint32_t first_line)
+{
+    struct mt_record_code fixed = {.id = ++b->codes, .first_line = first_line};
+    fixed.file = builder_string(b, file);
+    fixed.name = builder_string(b, name);
+    record(b, MT_RECORD_CODE, &fixed, sizeof fixed, NULL, NULL, 0);
+    return fixed.id;
+}
+
+void builder_note(struct builder *b, const char *text)
+{
+    size_t length = strlen(text);
+    struct mt_record_note fixed = {.severity = 1, .bytes = (uint32_t)length};
+    record(b, MT_RECORD_NOTE, &fixed, sizeof fixed, &text, &length, 1);
+}
+
+void builder_process(struct builder *b, const char *exe, const char *cwd, const char *argv,
+                     size_t argv_bytes)
+{
+    const char *texts[] = {exe, cwd, argv};
+    size_t lengths[] = {strlen(exe), strlen(cwd), argv_bytes};
+    struct mt_record_process fixed = {.exe_bytes = (uint32_t)lengths[0],
+                                      .cwd_bytes = (uint32_t)lengths[1],
+                                      .argv_bytes = (uint32_t)lengths[2]};
+    record(b, MT_RECORD_PROCESS, &fixed, sizeof fixed, texts, lengths, 3);
+}
+
+struct piece {
+    unsigned region;
+    size_t from, bytes;
+};
+
+unsigned char *builder_file(struct builder *b, size_t *bytes)
+{
+    static const size_t entry[MT_REGION_COUNT] = {1, 32, 32, 16, 1, 128, 32, 32};
+    struct piece pieces[2 * MT_REGION_COUNT];
+    unsigned count = 0;
+    size_t total = MT_HEADER_BYTES;
+    for (unsigned r = 1; r < MT_REGION_COUNT; r++) {
+        b->header.used[r] = b->bytes[r] / entry[r];
+        size_t first = b->scatter && b->bytes[r] > PAGE ? PAGE : b->bytes[r];
+        if (first)
+            pieces[count++] = (struct piece){r, 0, first};
+    }
+    for (unsigned r = MT_REGION_COUNT; r-- > 1;)
+        if (b->scatter && b->bytes[r] > PAGE)
+            pieces[count++] = (struct piece){r, PAGE, b->bytes[r] - PAGE};
+    memset(b->header.extents, 0, sizeof b->header.extents);
+    for (unsigned i = 0; i < count; i++) {
+        uint32_t pages = (uint32_t)((pieces[i].bytes + PAGE - 1) / PAGE);
+        b->header.extents[i] = (struct mt_extent){total, pages, pieces[i].region};
+        total += (size_t)pages * PAGE;
+    }
+    b->header.extents_used = count;
+    b->header.file_bytes = total;
+    unsigned char *file = calloc(1, total);
+    memcpy(file, &b->header, sizeof b->header);
+    for (unsigned i = 0; i < count; i++)
+        memcpy(file + b->header.extents[i].offset, b->region[pieces[i].region] + pieces[i].from,
+               pieces[i].bytes);
+    *bytes = total;
+    return file;
+}
+
+void builder_end(struct builder *b)
+{
+    for (unsigned r = 0; r < MT_REGION_COUNT; r++)
+        free(b->region[r]);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Makes logs in memory, for tests of the reader: whole and sound ones, to be damaged afterwards. Indices and ids are those
+ * of the format; 0 where it has an entry "none".
+ */
+#ifndef LOG_BUILDER_H
+#define LOG_BUILDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../../interpose/format.h"
+
+struct builder {
+    struct mt_header header;
+    unsigned char *region[MT_REGION_COUNT];
+    size_t bytes[MT_REGION_COUNT];
+    uint32_t strings, codes, modules;
+    bool scatter; /* each region in two extents, their second ones in reverse order */
+};
+
+void builder_start(struct builder *b);
+uint32_t builder_thread(struct builder *b, const char *name); /* its root node */
+struct mt_thread_entry *builder_thread_entry(struct builder *b, uint32_t index);
+uint32_t builder_frame(struct builder *b, uint32_t kind, uint32_t owner, uint64_t value);
+uint32_t builder_node(struct builder *b, uint32_t parent, uint32_t frame);
+struct mt_node *builder_node_at(struct builder *b, uint32_t node);
+/* Put a counter record (its link is filled in) on a node. */
+void builder_counter(struct builder *b, uint32_t node, uint32_t kind, const void *record);
+uint32_t builder_run(struct builder *b, const struct mt_run *run); /* its index */
+uint32_t builder_string(struct builder *b, const char *text);
+uint32_t builder_code(struct builder *b, const char *file, const char *name, uint32_t first_line);
+void builder_note(struct builder *b, const char *text);
+void builder_process(struct builder *b, const char *exe, const char *cwd, const char *argv,
+                     size_t argv_bytes);
+/* The file; to be freed. The builder can be used on, until builder_end. */
+unsigned char *builder_file(struct builder *b, size_t *bytes);
+void builder_end(struct builder *b);
+
+#endif
