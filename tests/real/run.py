@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: MIT
 """Real programs under the preload.
 
-    run.py BUILD-FOLDER [PROGRAM...]        jq sqlite3 perl git cc1 redis
+    run.py BUILD-FOLDER [PROGRAM...]        jq sqlite3 perl git cc1 cc1-O1 redis
 
 Each program runs on its own, twice under a library that only counts (tests/programs/count_forwarder.c), and under
-libmemtrace.so. Output, files and exit status must be the same in all four runs, and the tracker must have counted the
-allocations and releases that the forwarder counted: exactly, if the forwarder's two runs agree with each other. If they
-do not, the program itself varies from run to run, and the tracker may be off their mean by three times their difference
-or half a percent.
+libmemtrace.so. Output, files and exit status must be the same in all runs, and the tracker must have counted exactly the
+allocations and releases that the forwarder counted.
+
+Some programs vary from run to run: cc1 keeps tables by address, redis has timers, threads and clients. With these the tracker
+may be off the mean of the forwarder's two runs by three times their difference, or 0.1 percent; and there is one more run
+with both libraries at once, where the forwarder stands behind the tracker and counts the same calls: it may count at most
+64 more in each process, which are the loader's, for the tracker's own libraries.
 
 Exit status: 0 all is as it should be; 1 a difference; 77 no program of those asked for is installed."""
 
@@ -56,6 +59,8 @@ def program(*names):
 class Workload:
     """prepare() makes the input in self.input, once, without any preload. run(traced) works in the fresh folder
     self.work and returns what must not differ; `traced` is subprocess.run's like, for commands under the preload."""
+
+    varies = False  # known to allocate more or less often from run to run
 
     def __init__(self, folder):
         self.input = os.path.join(folder, "input")
@@ -172,7 +177,6 @@ class Git(Workload):
         subprocess.run([self.program, "fast-import", "--quiet"], input="\n".join(stream) + "\n", text=True, check=True,
                        cwd=repository, env=ENVIRONMENT)
         self.plain(self.program, "reset", "--quiet", "--hard", "main", cwd=repository)
-        self.plain(self.program, "unpack-objects", "-q", cwd=repository)
 
     def run(self, traced):
         shutil.copytree(self.path("repository"), "r")
@@ -187,6 +191,9 @@ class Git(Workload):
 
 class Cc1(Workload):
     """The C compiler proper, on a preprocessed file."""
+
+    options = ("-O0", "-g")
+    varies = True
 
     def prepare(self):
         gcc = program("gcc")
@@ -220,15 +227,21 @@ class Cc1(Workload):
         self.plain(gcc, "-E", "source.c", "-o", "source.i")
 
     def run(self, traced):
-        return [traced([self.program, "-fpreprocessed", self.path("source.i"), "-quiet", "-O1", "-g", "-frandom-seed=1",
-                        "-o", "out.s"]),
+        return [traced([self.program, "-fpreprocessed", self.path("source.i"), "-quiet", *self.options,
+                        "-frandom-seed=1", "-o", "out.s"]),
                 traced([self.program, "-fpreprocessed", "-quiet", self.path("no-such-file.i"), "-o", "none.s"])]
+
+
+class Cc1O1(Cc1):
+    options = ("-O1", "-g")
 
 
 class Redis(Workload):
     """A server with jemalloc and threads, a benchmark against it, and questions whose answers are known. The server is the
     redis-check-rdb program under another name: so Debian's package with the tools is enough, and no server of the
     system's is started."""
+
+    varies = True
 
     def prepare(self):
         self.server = program("redis-check-rdb")
@@ -275,7 +288,7 @@ class Redis(Workload):
         return [Result(status, answers, server.stderr.read())]
 
 
-WORKLOADS = {"jq": Jq, "sqlite3": Sqlite3, "perl": Perl, "git": Git, "cc1": Cc1, "redis": Redis}
+WORKLOADS = {"jq": Jq, "sqlite3": Sqlite3, "perl": Perl, "git": Git, "cc1": Cc1, "cc1-O1": Cc1O1, "redis": Redis}
 
 
 class Mode:
@@ -319,6 +332,8 @@ def forwarder_counts(mode):
     """Allocations and releases by program."""
     counts = collections.Counter()
     for name in os.listdir(mode.folder):
+        if name.endswith(".mt"):
+            continue
         with open(os.path.join(mode.folder, name), "rb") as file:
             allocations, releases = struct.unpack("=QQ", file.read(16))
         which = name.rsplit(".", 2)[0]
@@ -330,6 +345,8 @@ def forwarder_counts(mode):
 def tracker_counts(mode, memtrace, complain):
     counts = collections.Counter()
     for name in os.listdir(mode.folder):
+        if not name.endswith(".mt"):
+            continue
         path = os.path.join(mode.folder, name)
         report = subprocess.run([memtrace, "report", "--json", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         if report.returncode != 0:
@@ -359,18 +376,18 @@ def compare_behaviour(plain, other, complain):
             complain(f"{other.name}: file {name}: {other.files.get(name)}, not {plain.files.get(name)}")
 
 
-def compare_counts(first, second, tracked, complain):
+def compare_counts(varies, first, second, tracked, complain):
     total = 0
     for key in sorted(set(first) | set(second) | set(tracked)):
         a, b, found = first[key], second[key], tracked[key]
         total += found
-        if a == b:
+        if a == b and not varies:
             if found != a:
                 complain(f"{key[0]}: {found:,} {key[1]}, the forwarder counted {a:,}")
             else:
                 print(f"  {key[0]}: {found:,} {key[1]}, exact")
         else:
-            allowed = max(3 * abs(a - b), (a + b) / 400)
+            allowed = max(3 * abs(a - b), (a + b) / 2000)
             text = f"{key[0]}: {found:,} {key[1]}; it varies: the forwarder counted {a:,} and {b:,}; {allowed:,.0f} allowed"
             if abs(found - (a + b) / 2) > allowed:
                 complain(text)
@@ -378,6 +395,18 @@ def compare_counts(first, second, tracked, complain):
                 print("  " + text)
     if not total:
         complain("nothing was counted at all")
+
+
+def compare_same_run(forwarded, tracked, processes, complain):
+    """Both libraries counted the same run."""
+    for key in sorted(set(forwarded) | set(tracked)):
+        more = forwarded[key] - tracked[key]
+        text = (f"{key[0]}: {tracked[key]:,} {key[1]}, the forwarder behind it in the same run {more:,} more, "
+                f"in {processes[key[0]]} processes")
+        if 0 <= more <= 64 * processes[key[0]]:
+            print("  " + text)
+        else:
+            complain(text)
 
 
 def check(name, build):
@@ -390,16 +419,24 @@ def check(name, build):
 
     with tempfile.TemporaryDirectory(prefix="memtrace-real-") as folder:
         workload = WORKLOADS[name](folder)
-        count, tracker = os.path.join(build, "libcount_forwarder.so"), os.path.join(build, "libmemtrace.so")
+        count, tracker, memtrace = (os.path.join(build, name)
+                                    for name in ("libcount_forwarder.so", "libmemtrace.so", "memtrace"))
         modes = [Mode("plain", folder), Mode("forwarder 1", folder, count), Mode("forwarder 2", folder, count),
                  Mode("memtrace", folder, tracker)]
+        if workload.varies:
+            modes.append(Mode("both", folder, f"{tracker} {count}"))
         for mode in modes:
             mode.run(workload)
         print(f"{name}: {', '.join(f'{mode.name} {mode.seconds:.2f} s' for mode in modes)}")
         for mode in modes[1:]:
             compare_behaviour(modes[0], mode, complain)
-        compare_counts(forwarder_counts(modes[1]), forwarder_counts(modes[2]),
-                       tracker_counts(modes[3], os.path.join(build, "memtrace"), complain), complain)
+        compare_counts(workload.varies, forwarder_counts(modes[1]), forwarder_counts(modes[2]),
+                       tracker_counts(modes[3], memtrace, complain), complain)
+        if workload.varies:
+            forwarded = forwarder_counts(modes[4])
+            processes = collections.Counter(name.split(".")[0] for name in os.listdir(modes[4].folder)
+                                            if not name.endswith(".mt"))
+            compare_same_run(forwarded, tracker_counts(modes[4], memtrace, complain), processes, complain)
     return len(complaints)
 
 
