@@ -12,10 +12,16 @@ void table_start(struct table *table, const struct table_column *columns, size_t
     *table = (struct table){.columns = columns, .column_count = count};
 }
 
+/* Blank cells up to the end of the row. */
+static void table_fill(struct table *table)
+{
+    while (table->cell_count < table->row_count * table->column_count)
+        table_cell(table, NULL);
+}
+
 void table_row(struct table *table, enum style style)
 {
-    while (table->row_count && table->cell_count % table->column_count)
-        table_cell(table, NULL);
+    table_fill(table);
     table->rows =
         base_room(table->rows, &table->row_cap, table->row_count + 1, sizeof *table->rows);
     table->rows[table->row_count++] = (struct table_row){style, table->cell_count};
@@ -77,13 +83,11 @@ static void table_line(const struct table *table, FILE *out, char *const *cells,
         used += text_put(out, cell, length, room);
         owed = 0;
     }
-    (void)used;
 }
 
 void table_finish(struct table *table, FILE *out, size_t width)
 {
-    if (table->row_count)
-        table_row(table, STYLE_NONE); /* fills up the last row */
+    table_fill(table);
     size_t *widths = base_alloc(table->column_count, sizeof *widths);
     char **titles = base_alloc(table->column_count, sizeof *titles);
     for (size_t c = 0; c < table->column_count; c++) {
@@ -101,7 +105,7 @@ void table_finish(struct table *table, FILE *out, size_t width)
     fputs(terminal_on(STYLE_TITLE), out);
     table_line(table, out, titles, widths, width);
     fprintf(out, "%s\n", terminal_off(STYLE_TITLE));
-    for (size_t r = 0; r + 1 < table->row_count; r++) {
+    for (size_t r = 0; r < table->row_count; r++) {
         fputs(terminal_on(table->rows[r].style), out);
         table_line(table, out, table->cells + table->rows[r].first, widths, width);
         fprintf(out, "%s\n", terminal_off(table->rows[r].style));

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The reader with sound, cut and damaged logs: cursor.c, reader.c, records.c, model.c, and what follows on what they let
+ * through. Meant to run under ASan and UBSan too.
+ */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../report/cursor.h"
+#include "../../report/fold.h"
+#include "log_builder.h"
+
+/* A log with something of each kind, of Python frames only: no files are opened for those. */
+static unsigned char *sample(size_t *bytes, bool scatter)
+{
+    struct builder b;
+    builder_start(&b);
+    b.scatter = scatter;
+    builder_process(&b, "/usr/bin/python3", "/home/u", "python3\0a.py", sizeof "python3\0a.py");
+    builder_note(&b, "a note");
+    uint32_t root = builder_thread(&b, "main"), code = builder_code(&b, "/home/u/a.py", "f", 1);
+    struct mt_alloc alloc = {.allocs = 1, .allocated = 100, .freed = 40, .frees = 1, .last = 9};
+    struct mt_release release = {.releases = 1, .released = 40, .last = 10};
+    struct mt_wide wide = {.rise = 5, .net = 3};
+    uint32_t node = root;
+    for (uint32_t i = 0; i < 200; i++) {
+        node =
+            builder_node(&b, i % 20 ? node : root, builder_frame(&b, MT_FRAME_PYTHON, code, i + 1));
+        builder_counter(&b, node, MT_KIND_ALLOC + i % MT_CLASSES, &alloc);
+        builder_counter(&b, node, MT_KIND_RELEASE + i % MT_CLASSES, &release);
+    }
+    builder_counter(&b, node, MT_KIND_WIDE, &wide);
+    builder_node_at(&b, node)->run_len = 1 | MT_RUN_WIDE;
+    struct mt_run run = {.begin = 1, .max = 5, .begin_event = 3, .node = node};
+    struct mt_thread_entry *thread = builder_thread_entry(&b, 1);
+    thread->runs = builder_run(&b, &run);
+    thread->runs_cap = thread->runs_used = 1;
+    thread->leaf = node;
+    thread->events = 20;
+    unsigned char *file = builder_file(&b, bytes);
+    builder_end(&b);
+    return file;
+}
+
+/* All that is done with a log before something is shown. Returns whether it was a log. */
+static bool digest(struct log *log, struct model *model, const void *data, size_t bytes)
+{
+    *model = (struct model){0};
+    if (!log_parse(log, "test", data, bytes))
+        return false;
+    model_make(model, log);
+    struct frames frames;
+    frames_make(&frames, model);
+    uint32_t *key = calloc(frames.place_count + 1, sizeof *key);
+    for (uint32_t p = 0; p < frames.place_count; p++)
+        key[p] = frames.places[p].function;
+    struct fold_tree tree;
+    fold_tree_make(&tree, model, &frames, key, true);
+    free(fold_keys(&tree, model, &frames, (uint32_t)frames.function_count));
+    fold_tree_free(&tree);
+    free(key);
+    frames_free(&frames);
+    return true;
+}
+
+static void forget(struct log *log, struct model *model)
+{
+    model_free(model);
+    log_close(log);
+}
+
+Test(cursor, reads_to_the_end_and_fails_once)
+{
+    struct cursor in;
+    const char data[] = {1, 2, 3, 4, 5};
+    uint32_t word = 7;
+    cursor_open(&in, data, sizeof data);
+    cr_expect(cursor_read(&in, &word, 4, "first"));
+    cr_expect_null(in.failure);
+    cr_expect_not(cursor_read(&in, &word, 4, "second"));
+    cr_expect_eq(word, 0);
+    cr_expect_str_eq(in.failure, "second");
+    cr_expect_eq(in.failed_at, 4);
+    cr_expect_null(cursor_bytes(&in, 1, "third"), "no read succeeds after a failure");
+    cr_expect_str_eq(in.failure, "second");
+    cursor_open(&in, data, sizeof data);
+    cr_expect_null(cursor_bytes(&in, SIZE_MAX, "much"));
+    cursor_open(&in, data, sizeof data);
+    cr_expect_not_null(cursor_bytes(&in, 5, "all"));
+}
+
+Test(reader, reads_a_sound_log)
+{
+    for (int scatter = 0; scatter < 2; scatter++) {
+        struct log log;
+        struct model model;
+        size_t bytes;
+        unsigned char *file = sample(&bytes, scatter);
+        cr_assert(digest(&log, &model, file, bytes));
+        cr_expect_eq(log.problem_count, 0, "%s", log.problems[0].reason);
+        cr_expect_not(log.truncated);
+        cr_expect_eq(log.node_count, 202);
+        cr_expect_eq(model.total.allocated, 100 * 100);
+        cr_expect_eq(model.total.released, 100 * 40);
+        cr_expect_eq(model.classes[MT_RESERVED].frees, 50);
+        cr_expect_eq(log.argv.bytes, sizeof "python3\0a.py");
+        cr_expect_eq(log.note_count, 1);
+        cr_expect_eq(log.codes[1].first_line, 1);
+        cr_expect_eq(log.codes[1].file.bytes, strlen("/home/u/a.py"));
+        forget(&log, &model);
+        free(file);
+    }
+}
+
+/* ---- what is refused, with place and reason ---- */
+
+static void refused(const void *data, size_t bytes, uint64_t offset, const char *reason)
+{
+    struct log log;
+    cr_expect_not(log_parse(&log, "test", data, bytes), "%s", reason);
+    cr_expect_geq(log.problem_count, 1);
+    cr_expect_eq(log.problems[0].offset, offset, "%s", reason);
+    cr_expect_not_null(strstr(log.problems[0].reason, reason), "'%s', not '%s'",
+                       log.problems[0].reason, reason);
+    log_close(&log);
+}
+
+Test(reader, refuses_what_is_no_log)
+{
+    size_t bytes;
+    unsigned char *file = sample(&bytes, false);
+    refused(file, 0, 0, "the file is empty");
+    refused("memtrac", 7, 0, "not a memtrace log (magic 6d 65 6d 74 72 61 63)");
+    refused("\177ELF and so on", 12, 0, "not a memtrace log (magic 7f 45 4c 46");
+    refused(file, 8, 8, "ends inside the header");
+    refused(file, 8191, 8191, "ends inside the header (8191 of 8192 bytes)");
+    struct mt_header *header = (struct mt_header *)(void *)file;
+    header->version = 2;
+    refused(file, bytes, 8, "version 2 is not known");
+    header->version = MT_VERSION;
+    header->byte_order = 0x04030201;
+    refused(file, bytes, 16, "byte order");
+    header->byte_order = MT_BYTE_ORDER;
+    header->header_bytes = 4096;
+    refused(file, bytes, 12, "header of 4096 bytes");
+    header->header_bytes = MT_HEADER_BYTES;
+    header->extents[1].offset = header->extents[0].offset;
+    refused(file, bytes, 1024, "overlap");
+    free(file);
+}
+
+/* ---- what is left out, with a problem, while the rest is read ---- */
+
+struct damage {
+    unsigned char *file;
+    size_t bytes;
+    struct log log;
+    struct model model;
+};
+
+static struct mt_header *damage_start(struct damage *d)
+{
+    d->file = sample(&d->bytes, false);
+    return (struct mt_header *)(void *)d->file;
+}
+
+static void *entry(struct damage *d, unsigned region, size_t at)
+{
+    struct mt_header *header = (struct mt_header *)(void *)d->file;
+    for (uint32_t i = 0; i < header->extents_used; i++)
+        if (header->extents[i].region == region)
+            return d->file + header->extents[i].offset + at;
+    cr_assert_fail("no region %u", region);
+    return NULL;
+}
+
+static void damage_expect(struct damage *d, const void *place, const char *reason)
+{
+    cr_assert(digest(&d->log, &d->model, d->file, d->bytes));
+    cr_expect_geq(d->log.problem_count, 1, "%s", reason);
+    cr_expect_not_null(strstr(d->log.problems[0].reason, reason), "'%s', not '%s'",
+                       d->log.problems[0].reason, reason);
+    cr_expect_eq(d->log.problems[0].offset, (uint64_t)((const unsigned char *)place - d->file),
+                 "%s", reason);
+    forget(&d->log, &d->model);
+    free(d->file);
+}
+
+Test(reader, a_parent_that_comes_later)
+{
+    struct damage d;
+    damage_start(&d);
+    struct mt_node *node = entry(&d, MT_REGION_NODE, 5 * sizeof(struct mt_node));
+    node->parent = 5;
+    damage_expect(&d, node, "node 5 has parent 5");
+}
+
+Test(reader, a_frame_that_is_not_there)
+{
+    struct damage d;
+    damage_start(&d);
+    struct mt_node *node = entry(&d, MT_REGION_NODE, 5 * sizeof(struct mt_node));
+    node->frame = 100000;
+    damage_expect(&d, node, "node 5 has frame 100000");
+}
+
+Test(reader, counters_that_are_not_there)
+{
+    struct damage d;
+    damage_start(&d);
+    struct mt_node *node = entry(&d, MT_REGION_NODE, 5 * sizeof(struct mt_node));
+    node->counters = 100000;
+    damage_expect(&d, node, "node 5 has counters at 100000");
+}
+
+Test(reader, a_chain_that_bites_its_tail)
+{
+    struct damage d;
+    damage_start(&d);
+    struct mt_node *node = entry(&d, MT_REGION_NODE, 5 * sizeof(struct mt_node));
+    uint32_t *link = entry(&d, MT_REGION_COUNTER, (size_t)node->counters * MT_UNIT);
+    *link = MT_LINK_KIND(*link) | node->counters << 4;
+    damage_expect(&d, link, "belongs to two nodes or is cut");
+}
+
+Test(reader, two_nodes_with_one_chain)
+{
+    struct damage d;
+    damage_start(&d);
+    struct mt_node *node = entry(&d, MT_REGION_NODE, 5 * sizeof(struct mt_node));
+    node[1].counters = node[0].counters;
+    damage_expect(&d, entry(&d, MT_REGION_COUNTER, (size_t)node->counters * MT_UNIT),
+                  "belongs to two nodes");
+}
+
+Test(reader, a_counter_of_no_kind)
+{
+    struct damage d;
+    damage_start(&d);
+    struct mt_node *node = entry(&d, MT_REGION_NODE, 5 * sizeof(struct mt_node));
+    uint32_t *link = entry(&d, MT_REGION_COUNTER, (size_t)node->counters * MT_UNIT);
+    *link = 15;
+    damage_expect(&d, link, "unknown kind 15");
+}
+
+Test(reader, open_runs_that_are_not_there)
+{
+    struct damage d;
+    damage_start(&d);
+    struct mt_thread_entry *thread = entry(&d, MT_REGION_THREAD, sizeof *thread);
+    thread->runs_used = UINT32_MAX;
+    damage_expect(&d, thread, "thread 1 has open runs");
+}
+
+Test(reader, a_record_longer_than_its_region)
+{
+    struct damage d;
+    damage_start(&d);
+    struct mt_record *record = entry(&d, MT_REGION_RECORD, 0);
+    record->bytes = 0xfffffff8;
+    damage_expect(&d, record, "a record of kind 1 with length 4294967288");
+}
+
+Test(reader, a_record_of_no_length)
+{
+    struct damage d;
+    damage_start(&d);
+    struct mt_record *record = entry(&d, MT_REGION_RECORD, 0);
+    record->bytes = 0;
+    damage_expect(&d, record, "with length 0");
+}
+
+Test(reader, a_text_longer_than_its_record)
+{
+    struct damage d;
+    damage_start(&d);
+    struct mt_record_process *record = entry(&d, MT_REGION_RECORD, 0);
+    record->argv_bytes = 5000;
+    damage_expect(&d, record, "a text longer than its record");
+}
+
+Test(reader, more_entries_than_room)
+{
+    struct damage d;
+    struct mt_header *header = damage_start(&d);
+    header->used[MT_REGION_FRAME] = UINT64_MAX;
+    damage_expect(&d, &header->used[MT_REGION_FRAME], "region 3 has 18446744073709551615 entries");
+}
+
+Test(reader, more_extents_than_the_directory)
+{
+    struct damage d;
+    struct mt_header *header = damage_start(&d);
+    header->extents_used = 449;
+    damage_expect(&d, &header->extents_used, "449 extents");
+}
+
+Test(reader, an_extent_of_no_region)
+{
+    struct damage d;
+    struct mt_header *header = damage_start(&d);
+    header->extents[0].region = 77;
+    damage_expect(&d, &header->extents[0], "a region that is not known");
+}
+
+Test(reader, an_extent_inside_the_header)
+{
+    struct damage d;
+    struct mt_header *header = damage_start(&d);
+    header->extents[0].offset = 4096;
+    damage_expect(&d, &header->extents[0], "an offset that cannot be");
+}
+
+/* ---- cut and random damage: no crash, no loop, no lie about sound parts ---- */
+
+Test(reader, cut_anywhere)
+{
+    size_t bytes;
+    unsigned char *file = sample(&bytes, true);
+    uint64_t most = 0;
+    for (size_t length = 0; length <= bytes; length += length < 9000 ? 509 : 97) {
+        struct log log;
+        struct model model;
+        unsigned char *part = malloc(length + 1); /* so that ASan sees a read past the end */
+        memcpy(part, file, length);
+        part = realloc(part, length ? length : 1);
+        if (digest(&log, &model, part, length)) {
+            cr_expect(log.truncated);
+            cr_expect_geq(log.problem_count, 1);
+            cr_expect_leq(model.total.allocated, 10000);
+            if (model.total.allocated > most)
+                most = model.total.allocated;
+        } else {
+            cr_expect_lt(length, MT_HEADER_BYTES);
+        }
+        forget(&log, &model);
+        free(part);
+    }
+    cr_expect_gt(most, 5000, "what is left is read");
+    free(file);
+}
+
+static uint64_t next(uint64_t *state)
+{
+    *state = *state * 6364136223846793005u + 1442695040888963407u;
+    return *state >> 16;
+}
+
+/* Every 32-bit word of the tables and the header, one at a time, with values that are likely to hurt. */
+Test(reader, each_word_damaged)
+{
+    static const uint32_t values[] = {0, 1, 0x7fffffff, 0x80000000, 0xffffffff, 0xfffffff8};
+    size_t bytes;
+    unsigned char *file = sample(&bytes, false);
+    for (size_t at = 8; at + 4 <= bytes; at += 4) {
+        uint32_t old;
+        memcpy(&old, file + at, 4);
+        if (at > 1280 && at < MT_HEADER_BYTES)
+            continue; /* directory slots that are not used */
+        if (!old && at > MT_HEADER_BYTES && at % 16)
+            continue; /* mostly padding: a part of it is enough */
+        for (size_t v = 0; v < sizeof values / sizeof values[0]; v++) {
+            struct log log;
+            struct model model;
+            memcpy(file + at, &values[v], 4);
+            digest(&log, &model, file, bytes);
+            forget(&log, &model);
+        }
+        memcpy(file + at, &old, 4);
+    }
+    free(file);
+}
+
+Test(reader, random_damage)
+{
+    size_t bytes;
+    unsigned char *file = sample(&bytes, true);
+    unsigned char *copy = malloc(bytes);
+    uint64_t state = 1;
+    for (int i = 0; i < 3000; i++) {
+        struct log log;
+        struct model model;
+        memcpy(copy, file, bytes);
+        for (uint64_t hits = 1 + next(&state) % 8; hits; hits--)
+            copy[8 + next(&state) % (bytes - 8)] = (unsigned char)next(&state);
+        digest(&log, &model, copy, bytes);
+        forget(&log, &model);
+    }
+    free(copy);
+    free(file);
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What is printed: base.c, json.c, table.c, source.c, match.c, rank.c, demangle.c.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../report/base.h"
+#include "../../report/demangle.h"
+#include "../../report/json.h"
+#include "../../report/match.h"
+#include "../../report/rank.h"
+#include "../../report/source.h"
+#include "../../report/table.h"
+
+/* A stream whose text can be compared. */
+struct paper {
+    char *text;
+    size_t bytes;
+    FILE *out;
+};
+
+static FILE *paper_start(struct paper *paper)
+{
+    paper->out = open_memstream(&paper->text, &paper->bytes);
+    return paper->out;
+}
+
+static void paper_expect(struct paper *paper, const char *wanted)
+{
+    fclose(paper->out);
+    cr_expect_str_eq(paper->text, wanted, "got '%s', wanted '%s'", paper->text, wanted);
+    free(paper->text);
+}
+
+static void put(const char *text, size_t bytes, size_t columns, const char *wanted)
+{
+    struct paper paper;
+    text_put(paper_start(&paper), text, bytes, columns);
+    paper_expect(&paper, wanted);
+}
+
+#define PUT(text, columns, wanted) put(text, sizeof text - 1, columns, wanted)
+
+Test(text, nothing_steers_the_terminal)
+{
+    PUT("plain", SIZE_MAX, "plain");
+    PUT("\033[31mred\033[0m", SIZE_MAX, "?[31mred?[0m");
+    PUT("a\0b\rc\nd\te", SIZE_MAX, "a?b?c?d e");
+    PUT("\xc2\x9b"
+        "31m",
+        SIZE_MAX, "?31m");
+    PUT("a\xe2\x80\xae"
+        "b",
+        SIZE_MAX, "a?b");
+    PUT("\x7f", SIZE_MAX, "?");
+    PUT("gr\xc3\xbc\xc3\x9f", SIZE_MAX, "gr\xc3\xbc\xc3\x9f");
+}
+
+Test(text, broken_utf8)
+{
+    PUT("\xff", SIZE_MAX, "\xef\xbf\xbd");
+    PUT("a\xc3", SIZE_MAX, "a\xef\xbf\xbd");
+    PUT("\xc0\x80", SIZE_MAX, "\xef\xbf\xbd\xef\xbf\xbd");
+    PUT("\xed\xa0\x80", SIZE_MAX, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+    PUT("\xf4\x90\x80\x80", SIZE_MAX, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+}
+
+Test(text, is_cut)
+{
+    PUT("abcdefgh", 8, "abcdefgh");
+    PUT("abcdefgh", 7, "abcd...");
+    PUT("gr\xc3\xbc\xc3\x9f"
+        "e!!",
+        6, "gr\xc3\xbc...");
+}
+
+Test(text, counts)
+{
+    char out[TEXT_COUNT_BYTES];
+    cr_expect_str_eq(text_count(out, 0), "0");
+    cr_expect_str_eq(text_count(out, 999), "999");
+    cr_expect_str_eq(text_count(out, 41207), "41,207");
+    cr_expect_str_eq(text_count(out, UINT64_MAX), "18,446,744,073,709,551,615");
+}
+
+Test(json, escapes)
+{
+    struct paper paper;
+    struct json json = {.out = paper_start(&paper)};
+    json_text(&json, NULL, "a\"b\\c\n\t\x01\x7f\xff\xc3\xbc\0z", 13);
+    paper_expect(&paper, "\"a\\\"b\\\\c\\n\\t\\u0001\\u007f\\ufffd\xc3\xbc\\u0000\"");
+}
+
+Test(json, nests)
+{
+    struct paper paper;
+    struct json json = {.out = paper_start(&paper)};
+    json_open(&json, NULL, '{');
+    json_open(&json, "empty", '[');
+    json_close(&json, ']');
+    json_open(&json, "list", '[');
+    json_unsigned(&json, NULL, UINT64_MAX);
+    json_signed(&json, NULL, INT64_MIN);
+    json_null(&json, NULL);
+    json_close(&json, ']');
+    json_bool(&json, "yes", true);
+    json_string(&json, "none", NULL);
+    json_close(&json, '}');
+    paper_expect(&paper,
+                 "{\n \"empty\": [],\n \"list\": [\n  18446744073709551615,\n"
+                 "  -9223372036854775808,\n  null\n ],\n \"yes\": true,\n \"none\": null\n}\n");
+}
+
+Test(table, aligns)
+{
+    static const struct table_column columns[] = {{"N", 4}, {"Size", 0}, {"Name", 0}};
+    struct paper paper;
+    struct table table;
+    table_start(&table, columns, 3);
+    table_row(&table, STYLE_NONE);
+    table_cell_count(&table, 1234567);
+    table_cell(&table, NULL);
+    table_cell(&table, "first\033");
+    table_row(&table, STYLE_NONE);
+    table_cell(&table, "x");
+    table_cell_mib(&table, 8000000);
+    table_row(&table, STYLE_NONE);
+    table_finish(&table, paper_start(&paper), SIZE_MAX);
+    paper_expect(&paper, "        N       Size  Name\n"
+                         "1,234,567             first?\n"
+                         "        x  7.629 MiB\n"
+                         "\n");
+}
+
+Test(table, mib)
+{
+    char out[TABLE_MIB_BYTES];
+    cr_expect_str_eq(table_mib(out, 8000000, 3), "7.629 MiB");
+    cr_expect_str_eq(table_mib(out, -8000000, 3), "-7.629 MiB");
+    cr_expect_str_eq(table_mib(out, -8, 3), "0.000 MiB");
+    cr_expect_str_eq(table_mib(out, -8000000, 1), "-7.6 MiB");
+    cr_expect_str_eq(table_mib(out, -8, 0), "0 MiB");
+    cr_expect_str_eq(table_mib(out, INT64_MIN, 0), "-8796093022208 MiB");
+}
+
+Test(match, names)
+{
+    cr_expect(match_function("main", "/home/u/a.py", "main"));
+    cr_expect(match_function("a.py", "/home/u/a.py", "main"));
+    cr_expect(match_function("u/a.py", "/home/u/a.py", "main"));
+    cr_expect(match_function("a.py:main", "/home/u/a.py", "main"));
+    cr_expect(match_function("method", "/home/u/a.py", "Class.method"));
+    cr_expect(match_function("Class.method", "/home/u/a.py", "Class.method"));
+    cr_expect(match_function("f", "/x/a.cc", "int* ns::f<int>(unsigned long)"));
+    cr_expect(match_function("ns::f", "/x/a.cc", "ns::f(std::vector<int>)"));
+    cr_expect(match_function("a.cc:ns::f", "/x/a.cc", "ns::f(int)"));
+    cr_expect(match_function("grow", NULL, "app::K::grow(int)"));
+    cr_expect_not(match_function("ain", "/home/u/a.py", "main"));
+    cr_expect_not(match_function(".py", "/home/u/a.py", "main"));
+    cr_expect_not(match_function("b.py:main", "/home/u/a.py", "main"));
+    cr_expect_not(match_function("a.py:f", "/home/u/a.py", "main"));
+    cr_expect_not(match_function("", "/home/u/a.py", "main"));
+    cr_expect_not(match_function("main", NULL, NULL));
+}
+
+Test(rank, whose_code)
+{
+    cr_expect_eq(rank_python("/home/u/a.py"), RANK_USER);
+    cr_expect_eq(rank_python("/usr/lib/python3.11/json/decoder.py"), RANK_LIBRARY);
+    cr_expect_eq(rank_python("/usr/lib/python3/dist-packages/numpy/core/numeric.py"), RANK_LIBRARY);
+    cr_expect_eq(rank_python("/home/u/.venv/lib/python3.13/site-packages/x.py"), RANK_LIBRARY);
+    cr_expect_eq(rank_python("/home/u/lib/python_tools/x.py"), RANK_USER);
+    cr_expect_eq(rank_python("<frozen importlib._bootstrap>"), RANK_LIBRARY);
+    cr_expect_eq(rank_python("<string>"), RANK_PROGRAM);
+    cr_expect_eq(rank_native("/home/u/a.c", "/home/u/a.out", false), RANK_USER);
+    cr_expect_eq(rank_native(NULL, "/home/u/a.out", false), RANK_PROGRAM);
+    cr_expect_eq(rank_native("/usr/include/c++/12/vector", "/home/u/a.out", false), RANK_LIBRARY);
+    cr_expect_eq(rank_native("/build/malloc.c", "/lib/x86_64-linux-gnu/libc.so.6", false),
+                 RANK_LIBRARY);
+    cr_expect_eq(rank_native("/build/Objects/obmalloc.c", "/opt/bin/python3.11", true),
+                 RANK_LIBRARY);
+    cr_expect_eq(rank_native("/rustc/0123/library/alloc/src/raw_vec.rs", "/home/u/r", false),
+                 RANK_LIBRARY);
+}
+
+static void demangled(const char *name, const char *wanted, const char *language)
+{
+    struct strings strings = {0};
+    const char *text = strings_get(&strings, demangle(&strings, name));
+    cr_expect_str_eq(text ? text : "(none)", wanted);
+    cr_expect_str_eq(demangle_language(name), language);
+    strings_free(&strings);
+}
+
+Test(demangle, names)
+{
+    demangled("_ZN2ns1fEiPKc", "ns::f(int, char const*)", "C++");
+    demangled("_ZN4core3fmt5Write9write_fmt17h0123456789abcdefE", "core::fmt::Write::write_fmt",
+              "Rust");
+    demangled("_RNvNtCs1234_7mycrate3foo3bar", "mycrate::foo::bar", "Rust");
+    demangled("main", "(none)", "native");
+    demangled("_start", "(none)", "native");
+}
+
+/* ---- source files ---- */
+
+static char source_path[] = "/tmp/test_report_text_XXXXXX";
+
+static const struct source *source_of(struct sources *sources, const char *text)
+{
+    strcpy(source_path + strlen(source_path) - 6, "XXXXXX");
+    int fd = mkstemp(source_path);
+    cr_assert_geq(fd, 0);
+    cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+    close(fd);
+    const struct source *source = sources_get(sources, source_path);
+    unlink(source_path);
+    return source;
+}
+
+static void line_is(const struct source *source, uint32_t number, const char *wanted)
+{
+    char *line = source_line(source, number);
+    if (wanted)
+        cr_expect_str_eq(line ? line : "(none)", wanted);
+    else
+        cr_expect_null(line);
+    free(line);
+}
+
+Test(source, lines)
+{
+    struct sources sources = {0};
+    const struct source *source = source_of(&sources, "one\n\ttwo\tx\r\n\n  last");
+    cr_expect_eq(source->line_count, 4);
+    line_is(source, 0, NULL);
+    line_is(source, 1, "one");
+    line_is(source, 2, "        two     x");
+    line_is(source, 3, "");
+    line_is(source, 4, "  last");
+    line_is(source, 5, NULL);
+    cr_expect_null(sources_get(&sources, "/nowhere/at/all.c")->text);
+    cr_expect_null(sources_get(&sources, "/dev/zero")->text);
+    cr_expect_eq(source_of(&sources, "")->line_count, 0);
+    sources_free(&sources);
+}
+
+static void ends(const char *text, uint32_t first, uint32_t wanted)
+{
+    struct sources sources = {0};
+    const struct source *source = source_of(&sources, text);
+    cr_expect_eq(source_python_end(source, first), wanted, "%u in:\n%s",
+                 source_python_end(source, first), text);
+    sources_free(&sources);
+}
+
+Test(source, python_functions_end)
+{
+    ends("def f():\n    a = 1\n\n    return a\n\n\nx = 1\n", 1, 4);
+    ends("@dec(\n    1,\n)\ndef f(\n    a,\n):\n    return a\ny = 2\n", 1, 7);
+    ends("class A:\n    def f(self):\n        pass\n\n    def g(self):\n        pass\n", 2, 3);
+    ends("def f():\n    s = '''\nnot indented\n'''\n    return s\nz = 1\n", 1, 5);
+    ends("def f():\n    a = (1,\n2)\n# a comment\n    return a\n", 1, 5);
+    ends("def f(): return '('\nx = 1\n", 1, 1);
+    ends("def f():\n    s = \"a'b\" \\\n  'c'\n    return s\nz = 1\n", 1, 4);
+    ends("async def f():\n    await g()\n", 1, 2);
+    ends("x = lambda: 1\ny = 2\n", 1, 0);
+    ends("x = 1\n", 9, 0);
+}
