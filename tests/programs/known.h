@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * For traced programs with known answers, in C and C++: a small account of what the program did, line by line, kept by
+ * the simplest means (it shares nothing with the tracker) and printed as JSON on standard output at the end. The account
+ * itself allocates nothing. Lines are taken where the macros stand, so an edit never makes them wrong. Put each macro on
+ * one line of the source.
+ *
+ *   p = ALLOC(n, malloc(n));          n bytes came; a NULL is no allocation
+ *   RELEASE(p, free(p));              noted before the call, as another thread may get the address next
+ *   p = MOVE(p, n, realloc(p, n));    one event
+ *   q = CALL(f());  CALL_VOID(f());   what happens in f counts for this line too
+ *   m = MAP(class, n, fixed, expr);   UNMAP(m, n, expr);   m = REMAP(old, old_n, n, expr);
+ *   CHECK(condition)                  a failure is printed and fails the test
+ *   return known_end(exact);          exact: the program allocates nothing besides, so its totals are known too
+ */
+#ifndef KNOWN_H
+#define KNOWN_H
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define KNOWN_LINES  256
+#define KNOWN_DEPTH  64
+#define KNOWN_BLOCKS 65536u /* a power of 2, more than twice as many as are ever live */
+#define KNOWN_PAGES  32768u
+#define KNOWN_PAGE   4096u
+
+enum known_class { KNOWN_HEAP, KNOWN_ANON, KNOWN_FILE, KNOWN_RESERVED, KNOWN_CLASSES };
+
+struct known_sums {
+    int64_t allocated, released, freed, allocations, releases;
+};
+
+struct known_line {
+    const char *file, *function;
+    int line;
+    struct known_sums sums; /* heap and anonymous mappings */
+    int64_t at_peak, rise, level;
+    struct known_sums by_class[KNOWN_CLASSES];
+};
+
+/* Where something was allocated: ids of lines, outermost first. */
+struct known_stack {
+    int depth;
+    uint8_t line[KNOWN_DEPTH];
+};
+
+struct known_block {
+    const void *at;
+    int64_t bytes;
+    struct known_stack stack;
+};
+
+/* One page of a mapping. */
+struct known_page {
+    uintptr_t at; /* 0: free */
+    int64_t bytes;
+    int mapping; /* which one; pages of one mapping that lie side by side are one piece */
+    enum known_class of;
+    struct known_stack stack;
+};
+
+struct known_run {
+    int line;
+    int64_t begin, max;
+};
+
+static struct known_line known_lines[KNOWN_LINES];
+static int known_line_count = 1;
+static struct known_block known_blocks[KNOWN_BLOCKS];
+static struct known_page known_pages[KNOWN_PAGES];
+static int known_mappings;
+static struct known_sums known_totals[KNOWN_CLASSES];
+static int64_t known_level, known_peak;
+static int known_failures, known_threads, known_lock;
+
+static __thread struct known_stack known_here; /* lines of the calls that are under way */
+static __thread struct known_run known_runs[KNOWN_DEPTH];
+static __thread int known_run_count;
+static __thread int64_t known_thread_level;
+
+static void known_take(void)
+{
+    while (__atomic_exchange_n(&known_lock, 1, __ATOMIC_ACQUIRE))
+        usleep(1);
+}
+
+static void known_drop(void)
+{
+    __atomic_store_n(&known_lock, 0, __ATOMIC_RELEASE);
+}
+
+/* dprintf may allocate, snprintf does not. */
+__attribute__((format(printf, 2, 3))) static void known_say(int fd, const char *format, ...)
+{
+    char room[1024];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(room, sizeof room, format, args);
+    va_end(args);
+    for (int at = 0, done; at < n; at += done)
+        if ((done = (int)write(fd, room + at, (size_t)(n - at))) <= 0)
+            abort();
+}
+
+static void known_fail(const char *file, int line, const char *what)
+{
+    known_failures++;
+    known_say(2, "%s:%d: %s\n", file, line, what);
+}
+#define CHECK(condition)                                                                           \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            known_fail(__FILE__, __LINE__, #condition);                                            \
+    } while (0)
+
+static void known_push(const char *file, int line, const char *function)
+{
+    int i = 1, keep = errno;
+    known_take();
+    while (i < known_line_count &&
+           (known_lines[i].line != line || strcmp(known_lines[i].file, file) ||
+            strcmp(known_lines[i].function, function)))
+        i++;
+    if (i == known_line_count) {
+        known_lines[i].file = file;
+        known_lines[i].line = line;
+        known_lines[i].function = function;
+        known_line_count++;
+    }
+    known_drop();
+    if (i >= KNOWN_LINES - 1 || known_here.depth >= KNOWN_DEPTH)
+        abort();
+    known_here.line[known_here.depth++] = (uint8_t)i;
+    errno = keep;
+}
+
+static void known_pop(void)
+{
+    known_here.depth--;
+}
+
+/* Does the stack's entry i count for its line: is it the outermost of that line? */
+static int known_counts(const struct known_stack *s, int i)
+{
+    for (int k = 0; k < i; k++)
+        if (s->line[k] == s->line[i])
+            return 0;
+    return 1;
+}
+
+static int known_in_level(enum known_class of)
+{
+    return of == KNOWN_HEAP || of == KNOWN_ANON;
+}
+
+/* The runs that this event's stack is not part of end, and those of its new lines begin. */
+static void known_move_runs(void)
+{
+    const struct known_stack *s = &known_here;
+    int same = 0;
+    while (same < s->depth && same < known_run_count && known_runs[same].line == s->line[same])
+        same++;
+    known_run_count = same;
+    for (; known_run_count < s->depth; known_run_count++) {
+        struct known_run run = {s->line[known_run_count], known_thread_level, known_thread_level};
+        known_runs[known_run_count] = run;
+    }
+}
+
+/* `bytes` go that were allocated with stack `s`. */
+static void known_gone(const struct known_stack *s, enum known_class of, int64_t bytes)
+{
+    for (int i = 0; i < s->depth; i++) {
+        if (!known_counts(s, i))
+            continue;
+        known_lines[s->line[i]].by_class[of].freed += bytes;
+        if (known_in_level(of))
+            known_lines[s->line[i]].sums.freed += bytes;
+    }
+    known_totals[of].freed += bytes;
+    for (int i = 0; i < known_here.depth; i++) {
+        struct known_line *l = &known_lines[known_here.line[i]];
+        if (!known_counts(&known_here, i))
+            continue;
+        l->by_class[of].released += bytes;
+        l->by_class[of].releases++;
+        if (known_in_level(of)) {
+            l->sums.released += bytes;
+            l->sums.releases++;
+        }
+    }
+    known_totals[of].released += bytes;
+    known_totals[of].releases++;
+    if (known_in_level(of)) {
+        known_level -= bytes;
+        known_thread_level -= bytes;
+    }
+}
+
+static void known_came(enum known_class of, int64_t bytes)
+{
+    for (int i = 0; i < known_here.depth; i++) {
+        struct known_line *l = &known_lines[known_here.line[i]];
+        if (!known_counts(&known_here, i))
+            continue;
+        l->by_class[of].allocated += bytes;
+        l->by_class[of].allocations++;
+        if (known_in_level(of)) {
+            l->sums.allocated += bytes;
+            l->sums.allocations++;
+        }
+    }
+    known_totals[of].allocated += bytes;
+    known_totals[of].allocations++;
+    if (known_in_level(of)) {
+        known_level += bytes;
+        known_thread_level += bytes;
+    }
+}
+
+/* After all that an event changed: levels, rises, the peak. */
+static void known_settle(void)
+{
+    for (int i = 0; i < known_run_count; i++) {
+        struct known_run *r = &known_runs[i];
+        struct known_line *l = &known_lines[r->line];
+        if (known_thread_level > r->max)
+            r->max = known_thread_level;
+        if (known_counts(&known_here, i)) {
+            if (r->max - r->begin > l->rise)
+                l->rise = r->max - r->begin;
+            l->level = known_level;
+        }
+    }
+    if (known_level <= known_peak)
+        return;
+    known_peak = known_level;
+    for (int i = 1; i < known_line_count; i++)
+        known_lines[i].at_peak = known_lines[i].sums.allocated - known_lines[i].sums.freed;
+}
+
+/* ---- blocks ---- */
+
+static struct known_block *known_find(const void *at)
+{
+    uint32_t i = (uint32_t)((uintptr_t)at >> 4) * 2654435761u & (KNOWN_BLOCKS - 1);
+    while (known_blocks[i].at && known_blocks[i].at != at)
+        i = (i + 1) & (KNOWN_BLOCKS - 1);
+    return &known_blocks[i];
+}
+
+static void known_enter_block(const void *at, int64_t bytes)
+{
+    /* A place is never emptied (its block becomes one of 0 bytes of nobody), so a chain never breaks. */
+    struct known_block *b = known_find(at);
+    b->at = at;
+    b->bytes = bytes;
+    b->stack = known_here;
+}
+
+/* An event on blocks: `old` goes (NULL: nothing), `block` comes (NULL: nothing). */
+static inline void known_change(const char *file, int line, const char *function, const void *old,
+                                const void *block, size_t bytes)
+{
+    int keep = errno;
+    if (!old && !block)
+        return;
+    known_push(file, line, function);
+    known_take();
+    known_move_runs();
+    if (old) {
+        struct known_block *b = known_find(old);
+        struct known_stack nobody = {0, {0}};
+        if (!b->at || b->bytes < 0)
+            known_fail(file, line, "released twice, or never allocated");
+        else
+            known_gone(&b->stack, KNOWN_HEAP, b->bytes);
+        b->bytes = -1;
+        b->stack = nobody;
+    }
+    if (block) {
+        known_came(KNOWN_HEAP, (int64_t)bytes);
+        known_enter_block(block, (int64_t)bytes);
+    }
+    known_settle();
+    known_drop();
+    known_pop();
+    errno = keep;
+}
+
+static inline void known_moved(const char *file, int line, const char *function, const void *old,
+                               const void *block, size_t bytes)
+{
+    if (block || !bytes)
+        known_change(file, line, function, old, block, bytes);
+}
+
+/* The same pointer, of which the compiler knows nothing: it may not warn of what these tests do, nor leave calls out. */
+static inline void *known_hide(void *p)
+{
+    __asm__ volatile("" : "+r"(p) : : "memory");
+    return p;
+}
+
+#define KNOWN_AT __FILE__, __LINE__, __func__
+
+/* clang-format off: each must be one expression, for use on one line */
+#define ALLOC(n, expression)                                                                       \
+    (__extension__({ void *known_p = known_hide(expression); known_change(KNOWN_AT, NULL, known_p, n); known_p; }))
+#define RELEASE(block, expression)                                                                 \
+    (known_change(KNOWN_AT, block, NULL, 0), (expression))
+#define MOVE(block, n, expression)                                                                 \
+    (__extension__({ void *known_old = known_hide(block), *known_p = known_hide(expression);       \
+        known_moved(KNOWN_AT, known_old, known_p, n); known_p; }))
+#define CALL(expression)                                                                           \
+    (__extension__({ known_push(KNOWN_AT); __typeof__(expression) known_v = (expression); known_pop(); known_v; }))
+#define CALL_VOID(expression)                                                                      \
+    (known_push(KNOWN_AT), (expression), known_pop())
+/* clang-format on */
+
+/* ---- mappings, page by page ---- */
+
+static struct known_page *known_page(uintptr_t at)
+{
+    for (uint32_t i = 0; i < KNOWN_PAGES; i++)
+        if (known_pages[i].at == at)
+            return &known_pages[i];
+    abort();
+}
+
+static int known_has_page(uintptr_t at)
+{
+    for (uint32_t i = 0; i < KNOWN_PAGES; i++)
+        if (known_pages[i].at == at)
+            return 1;
+    return 0;
+}
+
+/* All pages of [at, at + bytes) go, piece by piece. */
+static void known_pages_gone(uintptr_t at, size_t bytes)
+{
+    struct known_page piece = {0, 0, 0, KNOWN_ANON, {0, {0}}};
+    uintptr_t end = (at + bytes + KNOWN_PAGE - 1) & ~(uintptr_t)(KNOWN_PAGE - 1);
+    for (uintptr_t p = at & ~(uintptr_t)(KNOWN_PAGE - 1); p < end; p += KNOWN_PAGE) {
+        struct known_page *page = known_has_page(p) ? known_page(p) : NULL;
+        int mapping = page ? page->mapping : 0;
+        if (piece.mapping && mapping != piece.mapping) {
+            known_gone(&piece.stack, piece.of, piece.bytes);
+            piece.mapping = 0;
+        }
+        if (page) {
+            if (!piece.mapping) {
+                piece = *page;
+                piece.bytes = 0;
+            }
+            piece.bytes += page->bytes;
+            page->at = 0;
+        }
+    }
+    if (piece.mapping)
+        known_gone(&piece.stack, piece.of, piece.bytes);
+}
+
+static void known_pages_came(enum known_class of, uintptr_t at, size_t bytes)
+{
+    known_mappings++;
+    known_came(of, (int64_t)bytes);
+    while (bytes) {
+        size_t in_page = KNOWN_PAGE - at % KNOWN_PAGE;
+        struct known_page *page = known_page(0);
+        page->at = at - at % KNOWN_PAGE;
+        page->bytes = (int64_t)(bytes < in_page ? bytes : in_page);
+        page->mapping = known_mappings;
+        page->of = of;
+        page->stack = known_here;
+        at += (uintptr_t)page->bytes;
+        bytes -= (size_t)page->bytes;
+    }
+}
+
+#define KNOWN_FAILED(p) ((void *)(p) == (void *)-1)
+
+/* An event on mappings: [old, old + old_bytes) goes, [at, at + bytes) comes (bytes 0: nothing); `at` MAP_FAILED: the
+ * call failed. */
+static inline void known_remap(const char *file, int line, const char *function, const void *old,
+                               size_t old_bytes, enum known_class of, const void *at, size_t bytes)
+{
+    int keep = errno;
+    if (KNOWN_FAILED(at))
+        return;
+    known_push(file, line, function);
+    known_take();
+    known_move_runs();
+    if (old_bytes)
+        known_pages_gone((uintptr_t)old, old_bytes);
+    if (bytes)
+        known_pages_came(of, (uintptr_t)at, bytes);
+    known_settle();
+    known_drop();
+    known_pop();
+    errno = keep;
+}
+
+/* clang-format off */
+/* fixed: what was in its place goes */
+#define MAP(of, n, fixed, expression)                                                              \
+    (__extension__({ void *known_p = (expression);                                                 \
+        known_remap(KNOWN_AT, known_p, (fixed) ? (n) : 0, of, known_p, n); known_p; }))
+#define UNMAP(at, n, expression)                                                                   \
+    (__extension__({ int known_e = (expression);                                                   \
+        known_remap(KNOWN_AT, at, n, KNOWN_ANON, known_e ? (void *)-1 : NULL, 0); known_e; }))
+#define REMAP(of, old, old_n, n, expression)                                                       \
+    (__extension__({ void *known_p = (expression);                                                 \
+        known_remap(KNOWN_AT, old, old_n, of, known_p, n); known_p; }))
+/* clang-format on */
+
+/* ---- the end ---- */
+
+static void known_print_sums(const struct known_sums *s)
+{
+    known_say(1,
+            "\"allocated\": %lld, \"released\": %lld, \"live\": %lld, \"allocations\": %lld, "
+            "\"releases\": %lld",
+            (long long)s->allocated, (long long)s->released, (long long)(s->allocated - s->freed),
+            (long long)s->allocations, (long long)s->releases);
+}
+
+/* Print the account; 0 if no check failed, for main to return. */
+static int known_end(int exact)
+{
+    static const char *const names[] = {"heap", "anonymous", "file", "reserved"};
+    known_say(1, "{\"exact\": %s, \"failures\": %d, \"threads\": %d, \"pid\": %d, \"peak\": %lld,\n",
+            exact ? "true" : "false", known_failures, known_threads, (int)getpid(),
+            (long long)known_peak);
+    known_say(1, " \"classes\": {");
+    for (int c = 0; c < KNOWN_CLASSES; c++) {
+        known_say(1, "%s\"%s\": {", c ? ", " : "", names[c]);
+        known_print_sums(&known_totals[c]);
+        known_say(1, "}");
+    }
+    known_say(1, "},\n \"lines\": [");
+    for (int i = 1; i < known_line_count; i++) {
+        const struct known_line *l = &known_lines[i];
+        known_say(1, "%s\n  {\"file\": \"%s\", \"line\": %d, \"function\": \"%s\", ",
+                i > 1 ? "," : "", l->file, l->line, l->function);
+        known_print_sums(&l->sums);
+        known_say(1, ", \"rise\": %lld, \"at_peak\": %lld, \"mem_usage\": %lld}", (long long)l->rise,
+                (long long)l->at_peak, (long long)l->level);
+    }
+    known_say(1, "]}\n");
+    return known_failures != 0;
+}
+
+#endif
