@@ -9,10 +9,8 @@ if(NOT MEMTRACE_SANITIZE MATCHES thread) # its frames change while they are read
   memtrace_test(python python_readers ${fake_python})
 endif()
 
-# The decoder alone, for ctypes.
+# The decoder alone, for ctypes: without memtrace_flags, which hide its one function.
 add_library(python_lines MODULE ${INTERPOSE}/python_lines.c)
-target_link_libraries(python_lines PRIVATE memtrace_flags)
-target_compile_options(python_lines PRIVATE -fvisibility=default)
 foreach(test lines stacks reuse daemon deep refused)
   add_test(NAME python/${test} COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/python/run.py
     --library $<TARGET_FILE:memtrace_so> --decoder $<TARGET_FILE:python_lines> ${test})
