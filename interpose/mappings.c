@@ -17,6 +17,7 @@ void mt_pieces_init(struct mt_pieces *pieces)
 {
     pieces->piece = pieces->own;
     pieces->used = 0;
+    pieces->cut_head = pieces->cut_tail = false;
     pieces->cap = sizeof pieces->own / sizeof pieces->own[0];
 }
 
@@ -109,6 +110,8 @@ static void take(uintptr_t start, uintptr_t end, struct mt_pieces *pieces)
             used++;
             from++;
         }
+        pieces->cut_head |= head;
+        pieces->cut_tail |= tail;
         if (head) {
             sorted[keep] = m;
             sorted[keep++].end = start;
@@ -135,12 +138,28 @@ bool mt_mappings_take(uintptr_t start, uintptr_t end, struct mt_pieces *pieces)
     return ok;
 }
 
+/* One mapping was cut at this address: join it again. */
+static void join(uintptr_t at)
+{
+    size_t i = first_behind(at);
+    if (!i || i == used || sorted[i].start != at || sorted[i - 1].end != at ||
+        sorted[i].unit != sorted[i - 1].unit)
+        return;
+    sorted[i - 1].end = sorted[i].end;
+    memmove(&sorted[i], &sorted[i + 1], (used - i - 1) * sizeof *sorted);
+    used--;
+}
+
 void mt_mappings_put_back(const struct mt_pieces *pieces)
 {
-    /* Cut-off ends stay separate entries of the same record: nobody can tell. */
     mt_lock_take(&lock);
     for (uint32_t i = 0; i < pieces->used; i++)
         insert(pieces->piece[i]);
+    /* Else a later munmap of the whole would count as several releases. */
+    if (pieces->used && pieces->cut_head)
+        join(pieces->piece[0].start);
+    if (pieces->used && pieces->cut_tail)
+        join(pieces->piece[pieces->used - 1].end);
     mt_lock_drop(&lock);
 }
 
