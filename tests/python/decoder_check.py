@@ -61,7 +61,7 @@ def expected_lines(code):
 def main():
     decoder = ctypes.CDLL(sys.argv[1]).mt_python_line
     decoder.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int64]
-    wanted = int(sys.argv[2]) if len(sys.argv) > 2 else 8000
+    wanted = int(sys.argv[2]) if len(sys.argv) > 2 else 5000
     form = LNOTAB if sys.version_info < (3, 10) else RANGES if sys.version_info < (3, 11) else LOCATIONS
     codes = offsets = wrong = lineless = 0
     for code in code_objects(sysconfig.get_paths()["stdlib"]):
