@@ -18,6 +18,7 @@ void frame_chain(callback *call);              /* no description, keeps a frame 
 void frame_bare(callback *call);               /* no description, no frame pointer */
 void frame_rbp(callback *call, uintptr_t rbp); /* described; calls frame_bare with that in rbp */
 void frame_rbx(callback *call);                /* described: frame address from rbx */
+void frame_save(callback *call);               /* described: saves rbp and clears it */
 extern char frame_chain_end[];
 
 __asm__(
@@ -30,6 +31,9 @@ __asm__(
     ".type frame_rbp, @function\n"
     "frame_rbp: .cfi_startproc\n push %rbp\n .cfi_def_cfa_offset 16\n .cfi_offset rbp, -16\n"
     " mov %rsi, %rbp\n call frame_bare\n pop %rbp\n .cfi_def_cfa_offset 8\n ret\n .cfi_endproc\n"
+    ".type frame_save, @function\n"
+    "frame_save: .cfi_startproc\n push %rbp\n .cfi_def_cfa_offset 16\n .cfi_offset rbp, -16\n"
+    " xor %ebp, %ebp\n call *%rdi\n pop %rbp\n .cfi_def_cfa_offset 8\n ret\n .cfi_endproc\n"
     ".type frame_rbx, @function\n"
     "frame_rbx: .cfi_startproc\n push %rbx\n .cfi_def_cfa_offset 16\n .cfi_offset rbx, -16\n"
     " mov %rsp, %rbx\n .cfi_def_cfa_register rbx\n sub $48, %rsp\n call *%rdi\n mov %rbx, %rsp\n"
@@ -189,6 +193,63 @@ __attribute__((force_align_arg_pointer)) NOINLINE static void realigned(int dept
     KEEP(room);
 }
 
+/* The frame of `shifted` moves, while its stack pointer and all that is further in stay the same, and the words of the old
+ * place are still there: only rbp tells. */
+NOINLINE static void shifted(size_t bytes, bool saved)
+{
+    char *room = __builtin_alloca(bytes);
+
+    KEEP(room);
+    if (saved)
+        frame_save(event);
+    else
+        check_event();
+    KEEP(room);
+}
+
+NOINLINE static void shifting(size_t bytes, bool saved)
+{
+    char *room = __builtin_alloca(bytes);
+
+    KEEP(room);
+    shifted(8192 - bytes, saved);
+    KEEP(room);
+}
+
+/* The frames inside differ in nothing, `lines` is based on rbp and was called from two lines. */
+NOINLINE static void lines(size_t bytes)
+{
+    char *room = __builtin_alloca(bytes);
+
+    KEEP(room);
+    frame_save(event);
+    KEEP(room);
+}
+
+NOINLINE static void two_lines(size_t bytes)
+{
+    lines(bytes);
+    lines(bytes);
+    KEEP(&bytes);
+}
+
+static void frame_pointers(void)
+{
+    unsigned long full = check_full_captures();
+
+    for (size_t i = 0; i < 200; i++) {
+        shifting(i % 4 * 1024, false);
+        shifting(i % 3 * 1024, false);
+    }
+    for (size_t i = 0; i < 200; i++) {
+        shifting(i % 4 * 1024, true);
+        shifting(i % 3 * 1024, true);
+    }
+    for (size_t i = 0; i < 20; i++)
+        two_lines(16 * i);
+    CHECK(check_full_captures() == full);
+}
+
 /* What passes frames from one stack to another: the same words with another frame pointer. */
 NOINLINE static void twice(void (*call)(int), int depth)
 {
@@ -212,6 +273,7 @@ int main(void)
     twice(jit, 4);
     twice(realigned, 4);
     CHECK(check_full_captures() == full);
+    frame_pointers();
     other_register(5);
     CHECK(chains_checked > 60);
     return check_done();

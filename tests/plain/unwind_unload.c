@@ -12,7 +12,20 @@ typedef int library_function(void (*)(void), int);
 
 static library_function *function;
 static pthread_barrier_t barrier;
+static volatile int which;
 static volatile bool over;
+
+/* Both libraries' frames get to the same stack pointer, below what dlopen writes to. */
+__attribute__((noinline, noclone)) static void call(int library)
+{
+    char *room = __builtin_alloca((size_t)(library ? 65536 : 65536 + 1024));
+
+    __asm__ volatile("" : : "r"(room) : "memory");
+    for (int i = 0; i < 3; i++) {
+        function(check_event, i % 2 * 3);
+        __asm__ volatile("" : : "r"(room) : "memory");
+    }
+}
 
 static void *worker(void *argument)
 {
@@ -21,7 +34,7 @@ static void *worker(void *argument)
         pthread_barrier_wait(&barrier);
         if (over)
             break;
-        function(check_event, 3);
+        call(which);
         pthread_barrier_wait(&barrier);
     }
     check_thread_exit();
@@ -50,13 +63,15 @@ int main(int argc, char **argv)
         *(void **)&function = dlsym(handle, "library_call");
         reused += function == last;
         last = function;
-        function(check_event, 3);
+        which = i % 2;
+        call(which);
         pthread_barrier_wait(&barrier);
         pthread_barrier_wait(&barrier);
         mt_unwind_flush(); /* as the hook of dlclose does */
         dlclose(handle);
         mt_unwind_flush();
-        check_event();
+        if (i % 4 == 3)
+            check_event();
     }
     over = true;
     pthread_barrier_wait(&barrier);
