@@ -312,16 +312,26 @@ static inline void *known_hide(void *p)
 
 /* clang-format off: each must be one expression, for use on one line */
 #define ALLOC(n, expression)                                                                       \
-    (__extension__({ void *known_p = known_hide(expression); known_change(KNOWN_AT, NULL, known_p, n); known_p; }))
-#define RELEASE(block, expression)                                                                 \
-    (known_change(KNOWN_AT, block, NULL, 0), (expression))
+    (__extension__({                                                                               \
+        void *known_p = known_hide(expression);                                                    \
+        known_change(KNOWN_AT, NULL, known_p, n);                                                  \
+        known_p;                                                                                   \
+    }))
+#define RELEASE(block, expression) (known_change(KNOWN_AT, block, NULL, 0), (expression))
 #define MOVE(block, n, expression)                                                                 \
-    (__extension__({ void *known_old = known_hide(block), *known_p = known_hide(expression);       \
-        known_moved(KNOWN_AT, known_old, known_p, n); known_p; }))
+    (__extension__({                                                                               \
+        void *known_old = known_hide(block), *known_p = known_hide(expression);                    \
+        known_moved(KNOWN_AT, known_old, known_p, n);                                              \
+        known_p;                                                                                   \
+    }))
 #define CALL(expression)                                                                           \
-    (__extension__({ known_push(KNOWN_AT); __typeof__(expression) known_v = (expression); known_pop(); known_v; }))
-#define CALL_VOID(expression)                                                                      \
-    (known_push(KNOWN_AT), (expression), known_pop())
+    (__extension__({                                                                               \
+        known_push(KNOWN_AT);                                                                      \
+        __typeof__(expression) known_v = (expression);                                             \
+        known_pop();                                                                               \
+        known_v;                                                                                   \
+    }))
+#define CALL_VOID(expression) (known_push(KNOWN_AT), (expression), known_pop())
 /* clang-format on */
 
 /* ---- mappings, page by page ---- */
@@ -425,19 +435,20 @@ static inline void known_remap(const char *file, int line, const char *function,
 static void known_print_sums(const struct known_sums *s)
 {
     known_say(1,
-            "\"allocated\": %lld, \"released\": %lld, \"live\": %lld, \"allocations\": %lld, "
-            "\"releases\": %lld",
-            (long long)s->allocated, (long long)s->released, (long long)(s->allocated - s->freed),
-            (long long)s->allocations, (long long)s->releases);
+              "\"allocated\": %lld, \"released\": %lld, \"live\": %lld, \"allocations\": %lld, "
+              "\"releases\": %lld",
+              (long long)s->allocated, (long long)s->released, (long long)(s->allocated - s->freed),
+              (long long)s->allocations, (long long)s->releases);
 }
 
 /* Print the account; 0 if no check failed, for main to return. */
 static int known_end(int exact)
 {
     static const char *const names[] = {"heap", "anonymous", "file", "reserved"};
-    known_say(1, "{\"exact\": %s, \"failures\": %d, \"threads\": %d, \"pid\": %d, \"peak\": %lld,\n",
-            exact ? "true" : "false", known_failures, known_threads, (int)getpid(),
-            (long long)known_peak);
+    known_say(1,
+              "{\"exact\": %s, \"failures\": %d, \"threads\": %d, \"pid\": %d, \"peak\": %lld,\n",
+              exact ? "true" : "false", known_failures, known_threads, (int)getpid(),
+              (long long)known_peak);
     known_say(1, " \"classes\": {");
     for (int c = 0; c < KNOWN_CLASSES; c++) {
         known_say(1, "%s\"%s\": {", c ? ", " : "", names[c]);
@@ -448,10 +459,10 @@ static int known_end(int exact)
     for (int i = 1; i < known_line_count; i++) {
         const struct known_line *l = &known_lines[i];
         known_say(1, "%s\n  {\"file\": \"%s\", \"line\": %d, \"function\": \"%s\", ",
-                i > 1 ? "," : "", l->file, l->line, l->function);
+                  i > 1 ? "," : "", l->file, l->line, l->function);
         known_print_sums(&l->sums);
-        known_say(1, ", \"rise\": %lld, \"at_peak\": %lld, \"mem_usage\": %lld}", (long long)l->rise,
-                (long long)l->at_peak, (long long)l->level);
+        known_say(1, ", \"rise\": %lld, \"at_peak\": %lld, \"mem_usage\": %lld}",
+                  (long long)l->rise, (long long)l->at_peak, (long long)l->level);
     }
     known_say(1, "]}\n");
     return known_failures != 0;

@@ -139,7 +139,8 @@ static void failed(void)
 static void released_otherwise(void)
 {
     free_function *cfree_ = (free_function *)(uintptr_t)dlsym(RTLD_DEFAULT, "cfree");
-    free_sized_function *sized = (free_sized_function *)(uintptr_t)dlsym(RTLD_DEFAULT, "free_sized");
+    free_sized_function *sized =
+        (free_sized_function *)(uintptr_t)dlsym(RTLD_DEFAULT, "free_sized");
     free_aligned_sized_function *aligned_sized =
         (free_aligned_sized_function *)(uintptr_t)dlsym(RTLD_DEFAULT, "free_aligned_sized");
     if (!cfree_ || !sized || !aligned_sized) {

@@ -10,9 +10,11 @@
 #ifndef MREMAP_DONTUNMAP
 #define MREMAP_DONTUNMAP 4
 #endif
-#define P 4096ul
-#define RW (PROT_READ | PROT_WRITE)
+#define P       4096ul
+#define RW      (PROT_READ | PROT_WRITE)
 #define PRIVATE (MAP_PRIVATE | MAP_ANONYMOUS)
+#define FIXED   (PRIVATE | MAP_FIXED)
+#define MOVES   MREMAP_MAYMOVE
 
 static char *at(void *p, size_t pages)
 {
@@ -24,7 +26,8 @@ static void classes(void)
     errno = 4711;
     void *a = MAP(KNOWN_ANON, 5 * P, 0, mmap(NULL, 5 * P, RW, PRIVATE, -1, 0));
     void *b = MAP(KNOWN_ANON, 5000, 0, mmap64(NULL, 5000, RW, PRIVATE, -1, 0)); /* as requested */
-    void *c = MAP(KNOWN_ANON, 3 * P, 0, mmap(NULL, 3 * P, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    void *c =
+        MAP(KNOWN_ANON, 3 * P, 0, mmap(NULL, 3 * P, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
     void *d = MAP(KNOWN_RESERVED, 4096 * P, 0, mmap(NULL, 4096 * P, PROT_NONE, PRIVATE, -1, 0));
     CHECK(mprotect(d, P, RW) == 0); /* it stays what it was when it was made */
     int fd = memfd_create("known", 0);
@@ -56,12 +59,12 @@ static void parts(void)
 static void several(void)
 {
     char *p = MAP(KNOWN_RESERVED, 30 * P, 0, mmap(NULL, 30 * P, PROT_NONE, PRIVATE, -1, 0));
-    void *a = MAP(KNOWN_ANON, 4 * P, 1, mmap(at(p, 2), 4 * P, RW, PRIVATE | MAP_FIXED, -1, 0));
-    void *b = MAP(KNOWN_ANON, 6 * P, 1, mmap(at(p, 6), 6 * P, RW, PRIVATE | MAP_FIXED, -1, 0));
+    void *a = MAP(KNOWN_ANON, 4 * P, 1, mmap(at(p, 2), 4 * P, RW, FIXED, -1, 0));
+    void *b = MAP(KNOWN_ANON, 6 * P, 1, mmap(at(p, 6), 6 * P, RW, FIXED, -1, 0));
     CHECK(a == at(p, 2) && b == at(p, 6));
-    void *c = MAP(KNOWN_ANON, 6 * P, 1, mmap(at(p, 6), 6 * P, PROT_READ, PRIVATE | MAP_FIXED, -1, 0)); /* whole */
-    void *d = MAP(KNOWN_ANON, 6 * P, 1, mmap(at(p, 4), 6 * P, RW, PRIVATE | MAP_FIXED, -1, 0)); /* part of two */
-    void *e = MAP(KNOWN_RESERVED, 2 * P, 1, mmap(at(p, 5), 2 * P, PROT_NONE, PRIVATE | MAP_FIXED, -1, 0));
+    void *c = MAP(KNOWN_ANON, 6 * P, 1, mmap(at(p, 6), 6 * P, PROT_READ, FIXED, -1, 0)); /* whole */
+    void *d = MAP(KNOWN_ANON, 6 * P, 1, mmap(at(p, 4), 6 * P, RW, FIXED, -1, 0)); /* part of two */
+    void *e = MAP(KNOWN_RESERVED, 2 * P, 1, mmap(at(p, 5), 2 * P, PROT_NONE, FIXED, -1, 0));
     CHECK(c == at(p, 6) && d == at(p, 4) && e == at(p, 5));
     CHECK(UNMAP(at(p, 1), 10 * P, munmap(at(p, 1), 10 * P)) == 0);
     CHECK(UNMAP(p, 30 * P, munmap(p, 30 * P)) == 0);
@@ -74,17 +77,18 @@ static void remapped(void)
     char *p = MAP(KNOWN_ANON, 8 * P, 0, mmap(NULL, 8 * P, RW, PRIVATE, -1, 0));
     p[0] = 'a';
     p = REMAP(KNOWN_ANON, p, 8 * P, 3 * P, mremap(p, 8 * P, 3 * P, 0));
-    p = REMAP(KNOWN_ANON, p, 3 * P, 500 * P, mremap(p, 3 * P, 500 * P, MREMAP_MAYMOVE));
+    p = REMAP(KNOWN_ANON, p, 3 * P, 500 * P, mremap(p, 3 * P, 500 * P, MOVES));
     CHECK(p[0] == 'a');
     /* Moved on top of a reservation. */
     CHECK(UNMAP(at(room, 8), 16 * P, munmap(at(room, 8), 16 * P)) == 0);
-    char *q = MAP(KNOWN_ANON, 4 * P, 1, mmap(at(room, 8), 4 * P, RW, PRIVATE | MAP_FIXED, -1, 0));
-    q = REMAP(KNOWN_ANON, q, 4 * P, 6 * P, mremap(q, 4 * P, 6 * P, MREMAP_MAYMOVE)); /* in place */
+    char *q = MAP(KNOWN_ANON, 4 * P, 1, mmap(at(room, 8), 4 * P, RW, FIXED, -1, 0));
+    q = REMAP(KNOWN_ANON, q, 4 * P, 6 * P, mremap(q, 4 * P, 6 * P, MOVES)); /* in place */
     CHECK(q == at(room, 8));
-    p = REMAP(KNOWN_ANON, p, 500 * P, 400 * P, mremap(p, 500 * P, 400 * P, MREMAP_MAYMOVE));
+    p = REMAP(KNOWN_ANON, p, 500 * P, 400 * P, mremap(p, 500 * P, 400 * P, MOVES));
     CHECK(p[0] == 'a' && errno == 4711);
     /* A part of a mapping leaves: it grows, and there is something behind it. */
-    char *r = REMAP(KNOWN_ANON, at(p, 100), 50 * P, 60 * P, mremap(at(p, 100), 50 * P, 60 * P, MREMAP_MAYMOVE));
+    char *part = at(p, 100);
+    char *r = REMAP(KNOWN_ANON, part, 50 * P, 60 * P, mremap(part, 50 * P, 60 * P, MOVES));
     CHECK(!KNOWN_FAILED(r) && r != at(p, 100));
     CHECK(UNMAP(p, 400 * P, munmap(p, 400 * P)) == 0);
     CHECK(UNMAP(r, 60 * P, munmap(r, 60 * P)) == 0);
@@ -92,9 +96,11 @@ static void remapped(void)
 }
 
 /* What MREMAP_FIXED takes at its target goes as an event of its own, before. */
-static char *move_to(char *target, char *old, size_t bytes, size_t new_bytes)
+static char *move_to(char *target, char *old, size_t bytes)
 {
-    UNMAP(target, new_bytes, 0); return REMAP(KNOWN_ANON, old, bytes, new_bytes, mremap(old, bytes, new_bytes, MREMAP_MAYMOVE | MREMAP_FIXED, target));
+    const int flags = MOVES | MREMAP_FIXED;
+    UNMAP(target, 4 * P, 0);
+    return REMAP(KNOWN_ANON, old, bytes, 4 * P, mremap(old, bytes, 4 * P, flags, target));
 }
 
 static void remapped_fixed(void)
@@ -102,19 +108,21 @@ static void remapped_fixed(void)
     char *over = MAP(KNOWN_ANON, 10 * P, 0, mmap(NULL, 10 * P, RW, PRIVATE, -1, 0));
     char *p = MAP(KNOWN_ANON, 6 * P, 0, mmap(NULL, 6 * P, RW, PRIVATE, -1, 0));
     p[0] = 'b';
-    char *q = CALL(move_to(at(over, 3), p, 6 * P, 4 * P));
+    char *q = CALL(move_to(at(over, 3), p, 6 * P));
     CHECK(q == at(over, 3) && q[0] == 'b');
     CHECK(UNMAP(over, 10 * P, munmap(over, 10 * P)) == 0);
     /* The old mapping stays, empty; so there are two. */
     char *r = MAP(KNOWN_ANON, 4 * P, 0, mmap(NULL, 4 * P, RW, PRIVATE, -1, 0));
     r[0] = 'c';
-    char *s = REMAP(KNOWN_ANON, NULL, 0, 4 * P, mremap(known_hide(r), 4 * P, 4 * P, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL));
+    const int stay = MOVES | MREMAP_DONTUNMAP;
+    char *old = known_hide(r);
+    char *s = REMAP(KNOWN_ANON, NULL, 0, 4 * P, mremap(old, 4 * P, 4 * P, stay, NULL));
     CHECK(!KNOWN_FAILED(s) && s != r && s[0] == 'c' && r[0] == 0);
     CHECK(UNMAP(r, 4 * P, munmap(r, 4 * P)) == 0);
     CHECK(UNMAP(s, 4 * P, munmap(s, 4 * P)) == 0);
     /* An old size of 0 makes a second mapping of the same shared pages. */
     char *t = MAP(KNOWN_ANON, 3 * P, 0, mmap(NULL, 3 * P, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
-    char *u = REMAP(KNOWN_ANON, NULL, 0, 2 * P, mremap(t, 0, 2 * P, MREMAP_MAYMOVE));
+    char *u = REMAP(KNOWN_ANON, NULL, 0, 2 * P, mremap(t, 0, 2 * P, MOVES));
     t[0] = 'd';
     CHECK(!KNOWN_FAILED(u) && u[0] == 'd');
     CHECK(UNMAP(t, 3 * P, munmap(t, 3 * P)) == 0);
@@ -124,14 +132,14 @@ static void remapped_fixed(void)
 static void failed(void)
 {
     char *p = MAP(KNOWN_ANON, 6 * P, 0, mmap(NULL, 6 * P, RW, PRIVATE, -1, 0));
-    void *wall = MAP(KNOWN_RESERVED, P, 1, mmap(at(p, 5), P, PROT_NONE, PRIVATE | MAP_FIXED, -1, 0));
+    void *wall = MAP(KNOWN_RESERVED, P, 1, mmap(at(p, 5), P, PROT_NONE, FIXED, -1, 0));
     CHECK(wall == at(p, 5));
     errno = 0;
     CHECK(KNOWN_FAILED(mmap(NULL, 0, RW, PRIVATE, -1, 0)) && errno == EINVAL);
     errno = 0;
     CHECK(KNOWN_FAILED(mmap(NULL, P, RW, MAP_PRIVATE, -1, 0)) && errno == EBADF);
     errno = 0;
-    CHECK(KNOWN_FAILED(mmap(p, 2 * P, RW, MAP_PRIVATE | MAP_FIXED, -1, 0)) && errno == EBADF);
+    CHECK(KNOWN_FAILED(mmap(p, 2 * P, RW, MAP_FIXED, -1, 0)) && errno == EBADF);
     errno = 0;
     CHECK(KNOWN_FAILED(mmap(NULL, (size_t)1 << 62, RW, PRIVATE, -1, 0)) && errno == ENOMEM);
     errno = 0;
@@ -139,9 +147,9 @@ static void failed(void)
     errno = 0;
     CHECK(munmap(p, 0) == -1 && errno == EINVAL);
     errno = 0;
-    CHECK(KNOWN_FAILED(mremap(p + 1, P, 2 * P, MREMAP_MAYMOVE)) && errno == EINVAL);
+    CHECK(KNOWN_FAILED(mremap(p + 1, P, 2 * P, MOVES)) && errno == EINVAL);
     errno = 0;
-    CHECK(KNOWN_FAILED(mremap(p, P, (size_t)1 << 62, MREMAP_MAYMOVE)) && errno != 0);
+    CHECK(KNOWN_FAILED(mremap(p, P, (size_t)1 << 62, MOVES)) && errno != 0);
     /* No room to grow in place: the part that was to grow is a part of its mapping as before. */
     errno = 0;
     CHECK(KNOWN_FAILED(mremap(at(p, 4), P, 3 * P, 0)) && errno == ENOMEM);

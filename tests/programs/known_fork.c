@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Fork and exec: each process has a log of its own with its own events only. What a child releases of its parent's was
+ * never seen allocated there. Every process prints its account, one after the other.
+ */
+#include <sys/wait.h>
+
+#include "known.h"
+
+/* A child's account begins with nothing. */
+static void known_forget(void)
+{
+    memset(known_lines, 0, sizeof known_lines);
+    memset(known_totals, 0, sizeof known_totals);
+    memset(known_blocks, 0, sizeof known_blocks);
+    known_line_count = 1;
+    known_run_count = 0;
+    known_level = known_peak = known_thread_level = 0;
+}
+
+static void wait_for(pid_t pid, int expected)
+{
+    int status = 0;
+    CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == expected);
+}
+
+static void in_child(void *parents, int leave)
+{
+    known_forget();
+    void *p = ALLOC(2222, malloc(2222));
+    void *q = ALLOC(3333, malloc(3333));
+    RELEASE(p, free(p));
+    free(parents); /* unknown in this process */
+    known_hide(q);
+    int status = known_end(1);
+    if (leave)
+        _exit(status + 7);
+    exit(status + 7);
+}
+
+static void grandchild(void)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        known_forget();
+        void *p = ALLOC(44, malloc(44));
+        known_hide(p);
+        _exit(known_end(1));
+    }
+    wait_for(pid, 0);
+    _exit(0); /* no event: no log */
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1) { /* after exec */
+        void *p = ALLOC(55555, malloc(55555));
+        RELEASE(p, free(p));
+        return known_end(1);
+    }
+    void *shared = ALLOC(1111, malloc(1111));
+    for (int leave = 0; leave < 2; leave++) {
+        pid_t pid = fork();
+        if (pid == 0)
+            in_child(shared, leave);
+        wait_for(pid, 7);
+    }
+    pid_t pid = fork();
+    if (pid == 0)
+        grandchild();
+    wait_for(pid, 0);
+    pid = fork();
+    if (pid == 0) {
+        execl(argv[0], argv[0], "again", (char *)NULL);
+        _exit(1);
+    }
+    wait_for(pid, 0);
+    RELEASE(shared, free(shared));
+    void *p = ALLOC(66, malloc(66));
+    known_hide(p);
+    return known_end(1);
+}
