@@ -16,6 +16,8 @@
 #include "python.h"
 #include "unwind.h"
 
+struct mt_place;
+
 struct mt_thread {
     struct mt_thread *next_free;
     struct mt_thread_entry *entry; /* in the log */
@@ -23,13 +25,15 @@ struct mt_thread {
     bool transient; /* given back after one event: the thread is past its destructors */
 
     /* tree.c */
-    uint32_t *buckets; /* (parent, frame) -> node, chained by mt_node.next */
-    uint32_t bucket_bits;
-    uint32_t nodes;
-    mt_key *keys; /* the last event's stack, outermost first; keys[i] is path[i + 1] (path[0] is the
-                     root) */
-    mt_key *scratch; /* the next event's, being built */
-    uint32_t *path;
+    struct mt_place *places; /* path -> node */
+    uint32_t places_bits;    /* log2 of their number */
+    uint32_t nodes;          /* of this slot */
+    mt_key *
+        keys; /* the last event's stack, outermost first; keys[i] is path[i + 1] (path[0]: the root) */
+    mt_key *scratch;  /* the next event's, being built */
+    uint32_t *frames; /* FRAME indices of keys */
+    uint32_t *path;   /* nodes */
+    uint64_t *hashes; /* of the paths to them */
     uint32_t keys_used;
     bool mixed; /* the last stack had frames that are not native */
     struct mt_stack stack;

@@ -10,65 +10,96 @@
  * these. */
 #define KEY_CUT (1ull << 62)
 
-static uint32_t bucket_of(const struct mt_thread *t, uint32_t parent, uint32_t frame)
+/* A place in the table of nodes: found by a hash of the whole path from the root, whose upper half stands here. The hash of
+ * a path is made from its parent's, without a look at the nodes: so all places that an event needs are known, and
+ * can be fetched, before the first one has arrived from memory. */
+struct mt_place {
+    uint32_t node; /* 0: empty */
+    uint32_t tag;
+};
+
+static uint64_t hash_of(uint64_t parent_hash, uint32_t frame)
 {
-    uint64_t h = ((uint64_t)parent << 32 | frame) * 0x9e3779b97f4a7c15u;
-    return (uint32_t)(h >> (64 - t->bucket_bits));
+    uint64_t h = (parent_hash ^ frame) * 0x9e3779b97f4a7c15u;
+    return h ^ h >> 29;
 }
 
-static bool grow_buckets(struct mt_thread *t)
+static uint32_t tag_of(uint64_t hash)
 {
-    uint32_t bits = t->buckets ? t->bucket_bits + 1 : 8;
-    uint32_t *old = t->buckets, old_count = old ? 1u << t->bucket_bits : 0;
-    uint32_t *grown = mt_meta_alloc(sizeof *grown << bits);
+    return (uint32_t)(hash >> 32);
+}
+
+static struct mt_place *first_place(const struct mt_thread *t, uint32_t tag)
+{
+    return &t->places[tag >> (32 - t->places_bits)];
+}
+
+static struct mt_place *next_place(const struct mt_thread *t, struct mt_place *p)
+{
+    return p + 1 == t->places + ((size_t)1 << t->places_bits) ? t->places : p + 1;
+}
+
+/* At most three quarters full, so that probing ends. */
+static bool grow_places(struct mt_thread *t)
+{
+    struct mt_place *old = t->places;
+    size_t old_count = old ? (size_t)1 << t->places_bits : 0;
+    uint32_t bits = old ? t->places_bits + 1 : 8;
+    struct mt_place *grown = bits < 32 ? mt_meta_alloc(sizeof *grown << bits) : NULL;
     if (!grown)
         return false;
-    t->buckets = grown;
-    t->bucket_bits = bits;
-    for (uint32_t i = 0; i < old_count; i++) {
-        for (uint32_t n = old[i]; n;) {
-            struct mt_node *node = mt_tree_node(n);
-            uint32_t next = node->next;
-            uint32_t *head = &grown[bucket_of(t, node->parent, node->frame)];
-            node->next = *head;
-            *head = n;
-            n = next;
-        }
+    t->places = grown;
+    t->places_bits = bits;
+    for (size_t i = 0; i < old_count; i++) {
+        if (!old[i].node)
+            continue;
+        struct mt_place *p = first_place(t, old[i].tag);
+        while (p->node)
+            p = next_place(t, p);
+        *p = old[i];
     }
     mt_meta_free(old);
     return true;
 }
 
-/* The child of `parent` for `frame`, made on first sight. 0: no space. */
-static uint32_t child(struct mt_thread *t, uint32_t parent, uint32_t frame)
+/* The child of `parent` for `frame`, whose path has `hash`; made on first sight. 0: no space. */
+static uint32_t child(struct mt_thread *t, uint32_t parent, uint32_t frame, uint64_t hash)
 {
-    if (t->buckets) {
-        for (uint32_t n = t->buckets[bucket_of(t, parent, frame)]; n;) {
-            struct mt_node *node = mt_tree_node(n);
-            if (node->parent == parent && node->frame == frame)
-                return n;
-            n = node->next;
-        }
-    }
-    if ((!t->buckets || t->nodes >= 1u << t->bucket_bits) && !grow_buckets(t) && !t->buckets)
+    uint32_t tag = tag_of(hash);
+    if ((!t->places || (uint64_t)t->nodes * 4 >= 3ull << t->places_bits) && !grow_places(t))
         return 0;
+    struct mt_place *p = first_place(t, tag);
+    for (; p->node; p = next_place(t, p)) {
+        const struct mt_node *node = mt_tree_node(p->node);
+        if (p->tag == tag && node->parent == parent && node->frame == frame)
+            return p->node;
+    }
     uint64_t n = mt_log_reserve(MT_REGION_NODE, sizeof(struct mt_node), 1);
     if (!n || n > UINT32_MAX)
         return 0;
-    uint32_t *head = &t->buckets[bucket_of(t, parent, frame)];
     struct mt_node *node = mt_tree_node((uint32_t)n);
     node->parent = parent;
-    node->next = *head;
     __atomic_store_n(&node->frame, frame, __ATOMIC_RELEASE);
-    *head = (uint32_t)n;
+    p->node = (uint32_t)n;
+    p->tag = tag;
     t->nodes++;
     return (uint32_t)n;
 }
 
-/* A thread's three arrays at their full size: address space that costs memory only as deep as
+/* The node that probably is the one of this path: its tag is. */
+static uint32_t guess(const struct mt_thread *t, uint64_t hash)
+{
+    uint32_t tag = tag_of(hash);
+    for (struct mt_place *p = first_place(t, tag); p->node; p = next_place(t, p))
+        if (p->tag == tag)
+            return p->node;
+    return 0;
+}
+
+/* A thread's arrays at their full size: address space that costs memory only as deep as
  * stacks really are. */
-#define KEYS_MAX    (2 * MT_DEPTH_MAX + 2) /* native and Python frames, a cut mark */
-#define ARRAY_BYTES (2 * KEYS_MAX * sizeof(mt_key) + (KEYS_MAX + 1) * sizeof(uint32_t))
+#define KEYS_MAX    (2 * MT_DEPTH_MAX + 4) /* native and Python frames, a cut mark, the root */
+#define ARRAY_BYTES (KEYS_MAX * (2 * sizeof(mt_key) + sizeof(uint64_t) + 2 * sizeof(uint32_t)))
 
 static bool arrays_init(struct mt_thread *t)
 {
@@ -77,7 +108,9 @@ static bool arrays_init(struct mt_thread *t)
         return false;
     t->keys = (mt_key *)at;
     t->scratch = t->keys + KEYS_MAX;
-    t->path = (uint32_t *)(t->scratch + KEYS_MAX);
+    t->hashes = t->scratch + KEYS_MAX;
+    t->path = (uint32_t *)(t->hashes + KEYS_MAX);
+    t->frames = t->path + KEYS_MAX;
     return true;
 }
 
@@ -90,18 +123,38 @@ static uint32_t frame_of(mt_key key)
     return mt_modules_frame(key);
 }
 
+/* A table of this size is not in the first caches any more: 512 KiB. */
+#define BIG_BITS 16u
+
+/* Ask for what the look-up of the new keys will read: first their places in the table, then the nodes. */
+static bool fetch(struct mt_thread *t, uint32_t same, uint32_t n)
+{
+    for (uint32_t i = same; i < n; i++) {
+        t->frames[i] = frame_of(t->scratch[i]);
+        if (!t->frames[i])
+            return false;
+        t->hashes[i + 1] = hash_of(t->hashes[i], t->frames[i]);
+        __builtin_prefetch(first_place(t, tag_of(t->hashes[i + 1])));
+    }
+    if (t->places_bits < BIG_BITS || n - same < 2)
+        return true;
+    for (uint32_t i = same; i < n; i++)
+        __builtin_prefetch(mt_tree_node(guess(t, t->hashes[i + 1])));
+    return true;
+}
+
 /* The nodes of the new keys, from `same` to `n` in t->scratch. False: no space; t->keys_used of them stand. */
 static bool descend(struct mt_thread *t, uint32_t same, uint32_t n)
 {
-    const mt_key *keys = t->scratch;
     t->keys_used = same;
+    if (!fetch(t, same, n))
+        return false;
     for (uint32_t i = same; i < n; i++) {
-        uint32_t frame = frame_of(keys[i]);
-        uint32_t node = frame ? child(t, t->path[i], frame) : 0;
+        uint32_t node = child(t, t->path[i], t->frames[i], t->hashes[i + 1]);
         if (!node)
             return false;
         t->path[i + 1] = node;
-        t->keys[i] = keys[i];
+        t->keys[i] = t->scratch[i];
         t->keys_used = i + 1;
     }
     return true;
@@ -117,7 +170,7 @@ static uint32_t walk_mixed(struct mt_thread *t)
         __atomic_fetch_add(&mt_log.header->cut_stacks, 1, __ATOMIC_RELAXED);
     }
     if (mt_python_attached)
-        merged = mt_python_merge(&t->python, &t->stack, t->scratch + n, KEYS_MAX - n);
+        merged = mt_python_merge(&t->python, &t->stack, t->scratch + n, KEYS_MAX - 1 - n);
     if (merged)
         n += (uint32_t)merged;
     else
@@ -148,7 +201,8 @@ uint32_t mt_tree_walk(struct mt_thread *t, const struct mt_start *from)
     mt_unwind(&t->stack, from);
     if (!t->path[0]) {
         uint32_t root = mt_log_frame(MT_FRAME_THREAD, t->slot, 0);
-        t->path[0] = root ? child(t, 0, root) : 0;
+        t->path[0] = root ? child(t, 0, root, hash_of(0, root)) : 0;
+        t->hashes[0] = hash_of(0, root);
         if (!t->path[0])
             return 0;
         t->entry->root = t->path[0];
@@ -160,7 +214,7 @@ uint32_t mt_tree_walk(struct mt_thread *t, const struct mt_start *from)
 
 void mt_tree_forget(struct mt_thread *t)
 {
-    mt_meta_free(t->buckets);
+    mt_meta_free(t->places);
     if (t->keys)
         mt_os_unmap(t->keys, ARRAY_BYTES);
     mt_unwind_thread_exit(&t->stack);
