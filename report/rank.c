@@ -43,6 +43,12 @@ static bool is_interpreter(const char *module)
     return starts(base, "python") || starts(base, "libpython");
 }
 
+static bool is_tracker(const char *module)
+{
+    const char *slash = strrchr(module, '/');
+    return slash && starts(slash, "/libmemtrace.so");
+}
+
 static bool in_system_library(const char *module)
 {
     return starts(module, "/lib/") || starts(module, "/lib64/") || starts(module, "/lib32/") ||
@@ -52,7 +58,7 @@ static bool in_system_library(const char *module)
 
 enum rank rank_native(const char *file, const char *module, bool python)
 {
-    if (in_system_library(module) || in_python_library(module) ||
+    if (is_tracker(module) || in_system_library(module) || in_python_library(module) ||
         (python && is_interpreter(module)))
         return RANK_LIBRARY;
     if (!file)

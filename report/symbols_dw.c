@@ -20,6 +20,7 @@
 
 #include "base.h"
 #include "demangle.h"
+#include "names.h"
 
 /* Functions, sorted by `low`; they do not overlap but where a compiler nested them. */
 struct range {
@@ -49,6 +50,8 @@ struct symbols {
     bool opened;     /* debug information was looked for */
     struct unit *units;
     size_t unit_count, unit_cap;
+    struct names names; /* made at the first look-up that needs them */
+    bool names_made;
     struct ranges unit_ranges; /* .die.addr is the index in units */
 };
 
@@ -110,6 +113,7 @@ void symbols_close(struct symbols *symbols)
         free(symbols->units[i].functions.list);
     free(symbols->units);
     free(symbols->unit_ranges.list);
+    names_free(&symbols->names);
     if (symbols->dwfl)
         dwfl_end(symbols->dwfl);
     free(symbols);
@@ -442,15 +446,15 @@ static size_t find_in_unit(struct symbols *symbols, struct unit *unit, Dwarf_Add
     return count;
 }
 
-/* Without debug information: the symbol tables, those in .gnu_debugdata included. */
-static size_t find_symbol(struct symbols *symbols, uint64_t address,
-                          struct symbol out[SYMBOLS_INLINED_MAX])
+/* Without debug information: by the symbol tables. */
+static size_t find_name(struct symbols *symbols, uint64_t address,
+                        struct symbol out[SYMBOLS_INLINED_MAX])
 {
-    GElf_Off offset;
-    GElf_Sym entry;
-    const char *name =
-        dwfl_module_addrinfo(symbols->module, address, &offset, &entry, NULL, NULL, NULL);
-    if (!name || !*name)
+    if (!symbols->names_made)
+        names_make(&symbols->names, symbols->module);
+    symbols->names_made = true;
+    const char *name = names_find(&symbols->names, address);
+    if (!name)
         return 0;
     uint32_t readable = demangle(symbols->strings, name);
     out[0] = (struct symbol){
@@ -473,5 +477,5 @@ size_t symbols_find(struct symbols *symbols, uint64_t address,
         if (count)
             return count;
     }
-    return find_symbol(symbols, address, out);
+    return find_name(symbols, address, out);
 }

@@ -322,6 +322,7 @@ Test(fold, held_at_the_peak)
         fold(&f, &py.b);
         cr_expect_eq(line(&f, "f", 2)->sums.at_peak, now ? 40 : 90);
         cr_expect_eq(line(&f, "f", 3)->sums.at_peak, 40);
+        cr_expect_eq(line(&f, "f", 2)->sums.allocated, 100, "files are not of the level");
         cr_expect_eq(f.model.total.at_peak, now ? 80 : 130);
         cr_expect_eq(f.model.total.allocated, 200);
         cr_expect_eq(f.model.classes[MT_FILE].allocated, 100);

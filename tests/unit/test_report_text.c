@@ -183,6 +183,8 @@ Test(rank, whose_code)
                  RANK_LIBRARY);
     cr_expect_eq(rank_native("/build/Objects/obmalloc.c", "/opt/bin/python3.11", true),
                  RANK_LIBRARY);
+    cr_expect_eq(rank_native("/src/interpose/thread.c", "/opt/lib/libmemtrace.so", false),
+                 RANK_LIBRARY);
     cr_expect_eq(rank_native("/rustc/0123/library/alloc/src/raw_vec.rs", "/home/u/r", false),
                  RANK_LIBRARY);
 }

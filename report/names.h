@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Functions by address from an ELF file's symbol tables, those in .gnu_debugdata included. libdwfl's own look-up goes
+ * through all symbols each time; this one sorts them once.
+ */
+#ifndef NAMES_H
+#define NAMES_H
+
+#include <elfutils/libdwfl.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct name {
+    GElf_Addr low, high; /* high == low: of no known length */
+    const char *text;    /* libdwfl's */
+    unsigned char binding;
+};
+struct names {
+    struct name *list; /* by address, one for each */
+    size_t count, cap;
+};
+
+/* The module must outlive the names. */
+void names_make(struct names *names, Dwfl_Module *module);
+void names_free(struct names *names);
+/* The linkage name of the function at `address`, NULL if there is none. */
+const char *names_find(const struct names *names, uint64_t address);
+
+#endif
