@@ -160,30 +160,104 @@ static size_t find(const struct mt_python_thread *th, size_t count, uintptr_t fr
     return 0;
 }
 
-/* Follow the prediction from frames[count - 1] outward. Returns how many of the remembered frames
- * were not reached: 0 with at->frame == 0 says that all were right. */
+/* Equal to what was loaded from the chain, but the compiler must not know: it would wait for the load. */
+static inline uintptr_t predicted(uintptr_t value)
+{
+    __asm__("" : "+r"(value));
+    return value;
+}
+
+/* The fast way over frames[count - 1] and further out, as long as nothing changed; what did is left to follow(), which
+ * reads that frame again. Returns the count of frames not passed. */
+static inline __attribute__((always_inline)) size_t
+pass_unchanged(enum mt_python_style style, const struct mt_python_frame *frames, size_t count,
+               struct mt_python_at *at)
+{
+    const struct mt_python_layout *l = &mt_python.layout;
+    const size_t code_at = l->frame_code, position_at = l->frame_position;
+    const size_t previous_at = l->frame_previous, owner_at = l->frame_owner;
+    const size_t cframe_previous_at = l->cframe_previous;
+    const unsigned shim_owner = l->shim_owner;
+    uintptr_t frame = at->frame, cframe = at->cframe;
+
+    for (; count > 0 && frames[count - 1].frame == frame; count--) {
+        const struct mt_python_frame *f = &frames[count - 1];
+        uintptr_t now = predicted(f->frame), link = mt_load(now, previous_at);
+        uintptr_t code = mt_load(now, code_at);
+        unsigned owner =
+            style >= MT_PYTHON_ENTRIES ? *(const volatile uint8_t *)(now + owner_at) : 0;
+        uintptr_t position = style >= MT_PYTHON_ENTRIES
+                                 ? mt_load(now, position_at)
+                                 : *(const volatile uint32_t *)(now + position_at);
+
+        if (style == MT_PYTHON_SHIMS)
+            code &= ~(uintptr_t)3;
+        if (code != f->code || position != f->position)
+            break;
+        if (style == MT_PYTHON_SHIMS) {
+            if (owner >= shim_owner)
+                break;
+            if (f->bottom && f->marker) {
+                if (link != f->marker)
+                    break;
+                link = predicted(link);
+                if (*(const volatile uint8_t *)(link + owner_at) < shim_owner)
+                    break;
+                link = mt_load(link, previous_at);
+            }
+            /* Two shims in a row, or one where there was none. */
+            if (link != (count > 1 ? frames[count - 2].frame : 0))
+                break;
+        } else {
+            if (style == MT_PYTHON_ENTRIES && (owner != 0 || !link) != f->bottom)
+                break;
+            if (style >= MT_PYTHON_CFRAMES && f->bottom) {
+                if (cframe != f->marker || !cframe)
+                    break;
+                cframe = mt_load(predicted(f->marker), cframe_previous_at);
+                if (!cframe)
+                    break;
+            }
+        }
+        frame = link;
+        *at = (struct mt_python_at){frame, cframe};
+    }
+    return count;
+}
+
+static size_t pass_unchanged_of(const struct mt_python_thread *th, size_t count,
+                                struct mt_python_at *at)
+{
+    switch (mt_python.layout.style) {
+    case MT_PYTHON_OBJECTS:
+        return pass_unchanged(MT_PYTHON_OBJECTS, th->frames, count, at);
+    case MT_PYTHON_CFRAMES:
+        return pass_unchanged(MT_PYTHON_CFRAMES, th->frames, count, at);
+    case MT_PYTHON_ENTRIES:
+        return pass_unchanged(MT_PYTHON_ENTRIES, th->frames, count, at);
+    case MT_PYTHON_SHIMS:
+        break;
+    }
+    return pass_unchanged(MT_PYTHON_SHIMS, th->frames, count, at);
+}
+
+/* Follow the prediction from frames[count - 1] outward. Returns how many of the remembered frames were not reached: 0
+ * with at->frame == 0 says that all were right. */
 static size_t follow(struct mt_python_thread *th, size_t count, struct mt_python_at *at,
                      bool *failed)
 {
-    const struct mt_python_layout *l = &mt_python.layout;
     struct seen s;
 
-    while (count > 0) {
-        struct mt_python_frame *f = &th->frames[count - 1];
-        uintptr_t predicted = f->frame;
-
-        if (at->frame != predicted)
-            break;
-        /* Equal, but the compiler must not know: it would wait for the link. */
-        __asm__("" : "+r"(predicted));
-        at->frame = predicted;
-        look(l, *at, &s);
-        if (!update(th, f, predicted, &s))
+    for (;;) {
+        count = pass_unchanged_of(th, count, at);
+        if (count == 0 || at->frame != th->frames[count - 1].frame)
+            return count;
+        look(&mt_python.layout, *at, &s);
+        if (!update(th, &th->frames[count - 1], at->frame, &s))
             *failed = true;
         *at = s.next;
         count--;
     }
-    return count;
 }
 
 /* frames = the outer `kept` ones and then `fresh`, turned round; of more than MT_DEPTH_MAX the inner ones. */
