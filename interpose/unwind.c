@@ -8,17 +8,16 @@
 
 #include "meta.h"
 #include "unwind_full.h"
+#include "unwind_verify.h"
 #include "unwind_walk.h"
 
 static bool rules_work;
-static bool full_works;
 static _Atomic uint32_t generation;
 
 bool mt_unwind_init(void)
 {
     rules_work = mt_rule_init();
-    full_works = mt_unwind_full_init();
-    return rules_work || full_works;
+    return mt_unwind_full_init() || rules_work;
 }
 
 static struct mt_walk *walk_of(struct mt_stack *stack)
@@ -28,7 +27,7 @@ static struct mt_walk *walk_of(struct mt_stack *stack)
     return stack->state;
 }
 
-void mt_unwind(struct mt_stack *stack, const struct mt_start *from)
+void mt_unwind_layers(struct mt_stack *stack, const struct mt_start *from)
 {
     struct mt_walk *walk = walk_of(stack);
     uint32_t now = atomic_load_explicit(&generation, memory_order_acquire);
@@ -49,54 +48,13 @@ void mt_unwind(struct mt_stack *stack, const struct mt_start *from)
     }
 }
 
-/* How many of the innermost frames both must agree on: all, up to the first one that nothing describes. From there on
- * libunwind takes the frame pointer for more than it knows (it loses rsp), so that it is no judge. */
-static uint32_t comparable(const struct mt_stack *stack)
+void mt_unwind(struct mt_stack *stack, const struct mt_start *from)
 {
-    const struct mt_walk *walk = stack->state;
-    uint32_t count = 0;
-
-    if (!stack->cookie) /* by the full unwinder */
-        return stack->used;
-    while (count < stack->used &&
-           MT_RULE_KIND(walk->links[stack->used - 1 - count].rule) != MT_RULE_GUESS)
-        count++;
-    return count < stack->used ? count + 1 : count;
-}
-
-static bool same(const struct mt_stack *stack, const struct mt_stack *oracle)
-{
-    uint32_t count = comparable(stack);
-
-    if (count == stack->used && (oracle->used != stack->used || oracle->cut != stack->cut))
-        return false;
-    if (oracle->used < count)
-        return false;
-    for (uint32_t i = 1; i <= count; i++) {
-        const struct mt_frame *a = &stack->frames[stack->used - i];
-        const struct mt_frame *b = &oracle->frames[oracle->used - i];
-
-        if (a->pc != b->pc || a->sp != b->sp)
-            return false;
-    }
-    return true;
-}
-
-void mt_unwind_verify(struct mt_stack *stack, const struct mt_start *from, uint64_t *differences)
-{
-    struct mt_walk *walk;
-
-    mt_unwind(stack, from);
-    walk = stack->state;
-    if (!walk || !full_works)
-        return;
-    if (!walk->oracle)
-        walk->oracle = mt_meta_alloc(sizeof *walk->oracle);
-    if (!walk->oracle)
-        return;
-    mt_unwind_full(walk->oracle, from);
-    if (!same(stack, walk->oracle))
-        ++*differences;
+#ifdef MEMTRACE_VERIFY_STACKS
+    mt_unwind_checked(stack, from);
+#else
+    mt_unwind_layers(stack, from);
+#endif
 }
 
 void mt_unwind_thread_exit(struct mt_stack *stack)

@@ -12,6 +12,9 @@
  * child. */
 bool mt_unwind_full_init(void);
 
+/* Whether it succeeded. */
+bool mt_unwind_full_works(void);
+
 /* Fill `stack` with the frames from `from` outward, whatever they need: 1 to 40 us and more.
  * Without libunwind the caller only, with cut 2. Keeps errno and is no cancellation point. Takes
  * libunwind's and the dynamic linker's locks. */

@@ -86,6 +86,11 @@ bool mt_unwind_full_init(void)
     return usable;
 }
 
+bool mt_unwind_full_works(void)
+{
+    return usable;
+}
+
 void mt_unwind_full_flush(void)
 {
     /* Its cache is off. */

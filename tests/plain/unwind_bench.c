@@ -10,7 +10,7 @@
 #include "../../interpose/unwind.h"
 #include "../../interpose/unwind_full.h"
 
-#define NOINLINE __attribute__((noinline, noclone))
+#define NOINLINE __attribute__((noinline))
 #define KEEP(p)  __asm__ volatile("" : : "r"(p) : "memory")
 #define ROUNDS   41
 
@@ -18,7 +18,7 @@ static struct mt_stack stack;
 static int pattern;
 static int events;
 
-NOINLINE __attribute__((optimize("no-omit-frame-pointer"))) static void event(void)
+NOINLINE static void event(void)
 {
     uintptr_t *fp = __builtin_frame_address(0);
     struct mt_start from = {fp[1], (uintptr_t)(fp + 2), fp[0]};

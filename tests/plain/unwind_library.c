@@ -5,7 +5,7 @@
  */
 int library_call(void (*event)(void), int depth);
 
-__attribute__((noinline, noclone)) int library_call(void (*event)(void), int depth)
+__attribute__((noinline)) int library_call(void (*event)(void), int depth)
 {
     char room[ROOM / 1000 * 1024];
 

@@ -14,7 +14,7 @@
 
 #include "unwind_check.h"
 
-#define NOINLINE __attribute__((noinline, noclone))
+#define NOINLINE __attribute__((noinline))
 #define KEEP(p)  __asm__ volatile("" : : "r"(p) : "memory")
 
 static volatile sig_atomic_t handled;

@@ -16,7 +16,7 @@ static volatile int which;
 static volatile bool over;
 
 /* Both libraries' frames get to the same stack pointer, below what dlopen writes to. */
-__attribute__((noinline, noclone)) static void call(int library)
+__attribute__((noinline)) static void call(int library)
 {
     char *room = __builtin_alloca((size_t)(library ? 65536 : 65536 + 1024));
 
