@@ -8,6 +8,8 @@ Usage: run.py [--library libmemtrace.so] [--decoder python_lines.so] TEST
   reuse    code objects at addresses of dead ones
   daemon   daemon threads that allocate while the interpreter ends
   deep     recursion deeper than a stack in the log can be
+  fork     the logs of fork children, which have code ids of their own
+  embed    an interpreter loaded late, for one caller alone, and started three times
   refused  interpreters that are not supported: native stacks and one note
 Exit status: 0 good, 1 not, 77 no interpreter to test with.
 """
@@ -78,19 +80,20 @@ class Run:
     """A program under the preload, and its log."""
 
     def __init__(self, it, library, program, *args, **environment):
+        """`program`: a file of this folder, for the interpreter; or a command, if `it` is None."""
         self.folder = tempfile.mkdtemp(prefix="memtrace-python-")
         try:
             env = dict(os.environ, LD_PRELOAD=library, PYTHONDONTWRITEBYTECODE="1", MEMTRACE_QUIET="1",
                        MEMTRACE_OUTPUT=os.path.join(self.folder, "%p.mt"), **environment)
-            program = os.path.join(HERE, program)
-            args = [a.replace("@", self.folder) for a in args]
-            started = subprocess.Popen([it.path, program] + args, env=env, stdout=subprocess.PIPE,
+            command = [it.path, os.path.join(HERE, program)] if it else [program]
+            started = subprocess.Popen(command + [a.replace("@", self.folder) for a in args], env=env, stdout=subprocess.PIPE,
                                        stderr=subprocess.PIPE, universal_newlines=True)
             self.out, self.err = started.communicate()
             self.status = started.returncode
             self.files = {os.path.basename(p): p for p in glob.glob(self.folder + "/*")}
             path = self.files.get("%d.mt" % started.pid)
             self.log = logfile.Log(path) if path else None
+            self.logs = {name: logfile.Log(p) for name, p in self.files.items() if name.endswith(".mt")}
             self.expected = self.read("expected")
         finally:
             shutil.rmtree(self.folder)
@@ -246,6 +249,56 @@ def check_deep(it, options):
     return "%s Python frames" % sorted(deepest), wrong
 
 
+def by_line(log):
+    got = collections.Counter()
+    for stack, size in log.allocations():
+        chain = logfile.python_only(stack)
+        if chain and isinstance(stack[0], logfile.Native):
+            got[(os.path.basename(chain[0][0]), chain[0][1], chain[0][2].split(".")[-1])] += size
+    return got
+
+
+def check_fork(it, options):
+    run = Run(it, options.library, "fork_program.py")
+    wrong = run.wrong()
+    if wrong:
+        return "", wrong
+    processes = [tuple(map(int, line.split())) for line in run.out.splitlines()]
+    if sorted(n for _, n in processes) != [0, 1, 2, 3, 4]:
+        wrong.append("processes: %s" % processes)
+    for pid, n in processes:
+        log = run.logs.get("%d.mt" % pid)
+        if not log:
+            wrong.append("process %d has no log, but there are %s" % (n, sorted(run.logs)))
+            continue
+        got = by_line(log)
+        for place, size in ((("fork_program.py", 10, "met"), (10 + n) << 20),
+                            (("late_%d.py" % n, n + 1, "late"), (20 + n) << 20)):
+            if not 0 <= got[place] - size < SLACK and not (n == 0 and place[2] == "met" and got[place] > size):
+                wrong.append("process %d: %d bytes instead of %d at %s" % (n, got[place], size, place))
+        wrong += ["process %d: note: %s" % (n, text) for severity, text in log.notes if severity]
+    return "%d processes" % len(processes), wrong
+
+
+def check_embed(it, options):
+    found = subprocess.run([it.path, "-c", "import sysconfig as s; print(s.get_config_var('LIBDIR') + '/' + "
+                            "s.get_config_var('INSTSONAME')); print(s.get_config_var('prefix'))"],
+                           stdout=subprocess.PIPE, universal_newlines=True).stdout.splitlines()
+    if not options.embed or not os.path.isfile(found[0]) or ".so" not in found[0]:
+        return "no libpython to load", []
+    run = Run(None, options.library, options.embed, found[0], PYTHONHOME=found[1])
+    wrong = run.wrong()
+    if wrong:
+        return "", wrong
+    log = run.logs.get(run.out.strip() + ".mt")
+    if not log:
+        return "", ["no log of the child, but %s" % sorted(run.logs)]
+    size = by_line(log)[("<string>", 2, "grow")]
+    if not 0 <= size - 3 * (10 << 20) < SLACK:
+        wrong.append("%d bytes instead of 3 times %d in grow" % (size, 10 << 20))
+    return "three times started and ended in a child", wrong
+
+
 def check_refused(it, options):
     run = Run(it, options.library, "refused_program.py")
     if run.status or not run.log or run.out.strip() != str(12 << 20):
@@ -262,13 +315,14 @@ def check_refused(it, options):
 
 
 CHECKS = {"lines": check_lines, "stacks": check_stacks, "reuse": check_reuse, "daemon": check_daemon,
-          "deep": check_deep, "refused": check_refused}
+          "deep": check_deep, "fork": check_fork, "embed": check_embed, "refused": check_refused}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--library")
     parser.add_argument("--decoder")
+    parser.add_argument("--embed", help="the program embed.c")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--python", help="only this one")
     parser.add_argument("test", choices=sorted(CHECKS))

@@ -11,8 +11,11 @@ endif()
 
 # The decoder alone, for ctypes: without memtrace_flags, which hide its one function.
 add_library(python_lines MODULE ${INTERPOSE}/python_lines.c)
-foreach(test lines stacks reuse daemon deep refused)
+add_executable(python_embed python/embed.c)
+target_link_libraries(python_embed PRIVATE memtrace_flags ${CMAKE_DL_LIBS})
+foreach(test lines stacks reuse daemon deep fork embed refused)
   add_test(NAME python/${test} COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/python/run.py
-    --library $<TARGET_FILE:memtrace_so> --decoder $<TARGET_FILE:python_lines> ${test})
+    --library $<TARGET_FILE:memtrace_so> --decoder $<TARGET_FILE:python_lines> --embed $<TARGET_FILE:python_embed>
+    ${test})
   set_tests_properties(python/${test} PROPERTIES SKIP_RETURN_CODE 77)
 endforeach()
