@@ -515,11 +515,3 @@ enum mt_cfi_result mt_cfi_find(uintptr_t pc, struct mt_cfi_row *row)
         return unreadable ? MT_CFI_UNREADABLE : MT_CFI_NO_FRAME;
     return row_of(fde, pc, row);
 }
-
-bool mt_cfi_mapped(uintptr_t pc, size_t bytes)
-{
-    struct dl_find_object object;
-
-    return _dl_find_object((void *)pc, &object) == 0 &&
-           (uintptr_t)object.dlfo_map_end - pc >= bytes;
-}

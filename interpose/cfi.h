@@ -60,7 +60,4 @@ bool mt_cfi_available(void);
 /* The row for the code at `pc` (not a return address: that minus 1). */
 enum mt_cfi_result mt_cfi_find(uintptr_t pc, struct mt_cfi_row *row);
 
-/* True if the `bytes` bytes of code at `pc` belong to one loaded object. */
-bool mt_cfi_mapped(uintptr_t pc, size_t bytes);
-
 #endif

@@ -76,3 +76,15 @@ bool mt_bounds_peek(struct mt_bounds *bounds, uintptr_t address, uintptr_t *word
     *word = mt_bounds_word(address);
     return true;
 }
+
+__attribute__((no_sanitize("address", "thread"))) bool mt_bounds_copy(uintptr_t address,
+                                                                      uint8_t *to, unsigned bytes)
+{
+    uintptr_t last = (address + bytes - 1) & ~(uintptr_t)(PAGE - 1);
+
+    if (!readable(address & ~(uintptr_t)(PAGE - 1)) || !readable(last))
+        return false;
+    for (unsigned i = 0; i < bytes; i++)
+        to[i] = ((const volatile uint8_t *)address)[i];
+    return true;
+}

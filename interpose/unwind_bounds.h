@@ -35,6 +35,9 @@ static inline bool mt_bounds_own(struct mt_bounds *bounds, uintptr_t sp)
 /* Read a word anywhere. False: not mapped, or not aligned. About 0.1 us for each change of page. */
 bool mt_bounds_peek(struct mt_bounds *bounds, uintptr_t address, uintptr_t *word);
 
+/* Copy code, or what a pc that was made up points at. False: not mapped. Keeps errno, asks the kernel twice at most. */
+bool mt_bounds_copy(uintptr_t address, uint8_t *to, unsigned bytes);
+
 /* Forget what mt_bounds_peek found: the program ran in between. */
 static inline void mt_bounds_begin(struct mt_bounds *bounds)
 {

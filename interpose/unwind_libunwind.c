@@ -12,10 +12,10 @@
 #define UNW_LOCAL_ONLY
 #include <libunwind.h>
 
-#include "cfi.h"
 #include "format.h"
 #include "meta.h"
 #include "unwind_arch.h"
+#include "unwind_bounds.h"
 #include "unwind_full.h"
 
 #define NAME_OF(symbol)  #symbol
@@ -148,8 +148,9 @@ static bool skip_own(unw_cursor_t *cursor, const struct mt_start *from)
 /* Did a signal interrupt the caller of this frame? libunwind's own answer is about another frame in some versions. */
 static bool is_trampoline(uintptr_t pc)
 {
-    return mt_cfi_available() && mt_cfi_mapped(pc, MT_ARCH_TRAMPOLINE_BYTES) &&
-           mt_arch_is_trampoline((const uint8_t *)pc);
+    uint8_t code[MT_ARCH_TRAMPOLINE_BYTES];
+
+    return mt_bounds_copy(pc, code, sizeof code) && mt_arch_is_trampoline(code);
 }
 
 /* All frames from the cursor outward are put behind the ones that stand in `stack`, innermost

@@ -7,6 +7,7 @@
 #include "cfi.h"
 #include "meta.h"
 #include "unwind_arch.h"
+#include "unwind_bounds.h"
 
 #define FIRST_BITS 12
 #define LAST_BITS  18 /* 2 MiB */
@@ -108,11 +109,12 @@ void mt_rule_flush(void)
  * written by hand, by makecontext for instance, at the outer end of a new stack. */
 static mt_rule without_frame(uintptr_t pc)
 {
+    uint8_t code[MT_ARCH_PLT_BYTES];
     struct mt_cfi_row row;
 
     if (mt_cfi_find(pc + 1, &row) == MT_CFI_FOUND && row.begin == pc + 1)
         return MT_RULE_END;
-    if (mt_cfi_mapped(pc, MT_ARCH_PLT_BYTES) && mt_arch_is_plt((const uint8_t *)pc))
+    if (mt_bounds_copy(pc, code, sizeof code) && mt_arch_is_plt(code))
         return MT_ARCH_PLT_RULE;
     return MT_RULE_GUESS;
 }

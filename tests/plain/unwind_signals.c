@@ -92,6 +92,7 @@ NOINLINE static int fault(volatile int *at, int depth)
 
 static void faults(int flags)
 {
+    int *forbidden = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     struct sigaction action;
 
     memset(&action, 0, sizeof action);
@@ -100,10 +101,11 @@ static void faults(int flags)
     sigaction(SIGSEGV, &action, NULL);
     for (volatile int i = 0; i < 40; i++) {
         if (sigsetjmp(back, 1) == 0)
-            KEEP((long)fault(NULL, i));
+            KEEP((long)fault(forbidden, i));
         else
             check_event();
     }
+    munmap(forbidden, 4096);
 }
 
 /* Interrupts at arbitrary instructions: function prologues and epilogues, PLT entries, the C library. */
