@@ -13,14 +13,14 @@
  * threads is known to about that many (mt_alloc.last). */
 #define TICK_EVENTS 1024u
 
-static uint64_t add(uint64_t *counter, uint64_t delta)
+static inline __attribute__((always_inline)) uint64_t add(uint64_t *counter, uint64_t delta)
 {
     if (mt_shared())
         return __atomic_add_fetch(counter, delta, __ATOMIC_RELAXED);
     return *counter += delta;
 }
 
-static void raise_to(uint64_t *peak, uint64_t level)
+static __attribute__((noinline)) void raise_to(uint64_t *peak, uint64_t level)
 {
     uint64_t known = __atomic_load_n(peak, __ATOMIC_RELAXED);
     while (level > known)
@@ -29,13 +29,13 @@ static void raise_to(uint64_t *peak, uint64_t level)
             return;
 }
 
-static bool in_level(uint32_t class)
+static inline __attribute__((always_inline)) bool in_level(uint32_t class)
 {
     return class <= MT_ANON;
 }
 
 /* By how much the event changes the level of the process. */
-static int64_t net_of(const struct mt_event *event)
+static inline __attribute__((always_inline)) int64_t net_of(const struct mt_event *event)
 {
     int64_t net = event->comes && in_level(event->class) ? (int64_t)event->bytes : 0;
     for (uint32_t i = 0; i < event->gone_count; i++)
@@ -46,7 +46,7 @@ static int64_t net_of(const struct mt_event *event)
 
 /* A level that falls from the peak ends the climb: from now on every record saves what it had
  * before it changes. */
-static void before(int64_t net)
+static inline __attribute__((always_inline)) void before(int64_t net)
 {
     struct mt_header *h = mt_log.header;
     if (net >= 0 || !__atomic_load_n(&h->at_peak, __ATOMIC_RELAXED))
@@ -59,7 +59,7 @@ static void before(int64_t net)
     }
 }
 
-static void class_level(uint32_t class, int64_t by)
+static inline __attribute__((always_inline)) void class_level(uint32_t class, int64_t by)
 {
     struct mt_class_level *c = &mt_log.header->class_level[class];
     uint64_t level = add(&c->level, (uint64_t)by);
@@ -68,7 +68,8 @@ static void class_level(uint32_t class, int64_t by)
 }
 
 /* The process's levels; returns the new level. A block that moves changes its class by the difference. */
-static uint64_t levels(const struct mt_event *event, int64_t net)
+static inline __attribute__((always_inline)) uint64_t levels(const struct mt_event *event,
+                                                             int64_t net)
 {
     struct mt_header *h = mt_log.header;
     int64_t by = event->comes ? (int64_t)event->bytes : 0;
@@ -90,8 +91,9 @@ static uint64_t levels(const struct mt_event *event, int64_t net)
 }
 
 /* Of the release records of this node, one per class that something went from. */
-static bool count_gone(struct mt_thread *t, uint32_t leaf, const struct mt_event *event,
-                       uint32_t units[MT_CLASSES])
+static inline __attribute__((always_inline)) bool count_gone(struct mt_thread *t, uint32_t leaf,
+                                                             const struct mt_event *event,
+                                                             uint32_t units[MT_CLASSES])
 {
     for (uint32_t i = 0; i < event->gone_count; i++) {
         const struct mt_gone *g = &event->gone[i];
@@ -109,7 +111,7 @@ static bool count_gone(struct mt_thread *t, uint32_t leaf, const struct mt_event
     return true;
 }
 
-static uint64_t place(struct mt_thread *t)
+static inline __attribute__((always_inline)) uint64_t place(struct mt_thread *t)
 {
     if (++t->ticks >= TICK_EVENTS) {
         t->ticks = 0;
@@ -121,7 +123,8 @@ static uint64_t place(struct mt_thread *t)
 
 /* The event could not be recorded, for want of space. What went away is still gone, and known to
  * have been here. */
-static uint32_t drop(struct mt_thread *t, const struct mt_event *event)
+static __attribute__((noinline, cold)) uint32_t drop(struct mt_thread *t,
+                                                     const struct mt_event *event)
 {
     int64_t net = 0;
     mt_runs_close(t, t->keys_used + 1);
@@ -138,7 +141,9 @@ static uint32_t drop(struct mt_thread *t, const struct mt_event *event)
     return 0;
 }
 
-uint32_t mt_account(struct mt_thread *t, const struct mt_event *event)
+/* Inlined into the usual events, where most of it falls away. */
+static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *t,
+                                                              const struct mt_event *event)
 {
     struct mt_thread_entry *e = t->entry;
     if (t->resident_due)
@@ -168,10 +173,8 @@ uint32_t mt_account(struct mt_thread *t, const struct mt_event *event)
         a->level = level;
         a->last = last;
     }
-    for (unsigned c = 0; c < MT_CLASSES; c++) {
-        if (!units[c])
-            continue;
-        struct mt_release *r = mt_counters_at(units[c]);
+    for (uint32_t i = 0; i < event->gone_count; i++) {
+        struct mt_release *r = mt_counters_at(units[event->gone[i].class]);
         r->level = level;
         r->last = last;
     }
@@ -179,12 +182,17 @@ uint32_t mt_account(struct mt_thread *t, const struct mt_event *event)
     return came;
 }
 
+uint32_t mt_account(struct mt_thread *t, const struct mt_event *event)
+{
+    return account(t, event);
+}
+
 /* A block goes that the table of live blocks does not hold (any more). */
 static void release(struct mt_thread *t, const struct mt_start *from, struct mt_live block)
 {
     struct mt_gone gone = {block.unit, MT_HEAP, block.size};
     struct mt_event event = {.from = from, .gone = &gone, .gone_count = 1};
-    mt_account(t, &event);
+    account(t, &event);
 }
 
 void mt_account_enter(struct mt_thread *t, const struct mt_start *from, const void *block,
@@ -208,7 +216,7 @@ void mt_account_block(struct mt_thread *t, const struct mt_start *from, const vo
                       uint64_t bytes)
 {
     struct mt_event event = {.from = from, .comes = true, .class = MT_HEAP, .bytes = bytes};
-    mt_account_enter(t, from, block, (struct mt_live){bytes, mt_account(t, &event)});
+    mt_account_enter(t, from, block, (struct mt_live){bytes, account(t, &event)});
 }
 
 void mt_account_free(struct mt_thread *t, const struct mt_start *from, const void *block)
