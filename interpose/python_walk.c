@@ -19,6 +19,7 @@
 #define LINES_MIN  256u
 #define LINES_MAX  8192u
 #define FRAMES_MIN 64
+#define BEYOND_MAX (64 * MT_DEPTH_MAX) /* frames to pass in search of a loop's end */
 
 /* What stands in a frame, and where the chain goes on. */
 struct seen {
@@ -260,23 +261,61 @@ static size_t follow(struct mt_python_thread *th, size_t count, struct mt_python
     }
 }
 
-/* frames = the outer `kept` ones and then `fresh`, turned round; of more than MT_DEPTH_MAX the inner ones. */
-static bool join(struct mt_python_thread *th, size_t kept, size_t fresh, bool cut)
+/* The marker of the native loop that runs the frames up to `at`, which are not its outermost. */
+static uintptr_t marker_beyond(struct mt_python_at at)
+{
+    const struct mt_python_layout *l = &mt_python.layout;
+    struct seen s;
+
+    if (l->style == MT_PYTHON_ENTRIES)
+        return at.cframe && mt_load(at.cframe, l->cframe_previous) ? at.cframe : 0;
+    for (size_t n = 0; at.frame && n < BEYOND_MAX; n++) {
+        look(l, at, &s);
+        if (s.bottom)
+            return s.marker;
+        at = s.next;
+    }
+    return 0;
+}
+
+/* Of all frames, the `kept` outer ones of th->frames and then th->fresh turned round, leave out the outermost `drop` and
+ * whatever is at `at` and beyond. The outermost one that stays tells its loop as if it were the loop's outermost. */
+static void cut_off(struct mt_python_thread *th, size_t *kept, size_t *fresh, size_t drop,
+                    struct mt_python_at at)
+{
+    const struct mt_python_frame *bottom = NULL;
+    struct mt_python_frame *outermost;
+    size_t i = drop;
+
+    th->cut = true;
+    while (i > 0 && (!bottom || !bottom->bottom)) {
+        i--;
+        bottom = i < *kept ? &th->frames[i] : &th->fresh[*kept + *fresh - 1 - i];
+    }
+    outermost = drop < *kept ? &th->frames[drop] : &th->fresh[*kept + *fresh - 1 - drop];
+    if (!outermost->bottom)
+        outermost->marker = bottom && bottom->bottom ? bottom->marker : marker_beyond(at);
+    if (drop > *kept) {
+        *fresh -= drop - *kept;
+        drop = *kept;
+    }
+    *kept -= drop;
+    if (drop > 0)
+        memmove(th->frames, th->frames + drop, *kept * sizeof *th->frames);
+}
+
+/* frames = the outer `kept` ones and then `fresh`, turned round. If that is not all, or too much, the inner ones. */
+static bool join(struct mt_python_thread *th, size_t kept, size_t fresh, struct mt_python_at at)
 {
     size_t drop = kept + fresh > MT_DEPTH_MAX ? kept + fresh - MT_DEPTH_MAX : 0;
 
-    if (drop > kept) {
-        fresh -= drop - kept;
-        drop = kept;
-    }
+    th->cut = false;
+    if (drop > 0 || at.frame)
+        cut_off(th, &kept, &fresh, drop, at);
     if (!reserve(&th->frames, &th->frames_cap, kept + fresh)) {
         th->used = 0;
         return false;
     }
-    th->cut = cut || drop > 0;
-    kept -= drop;
-    if (drop > 0)
-        memmove(th->frames, th->frames + drop, kept * sizeof *th->frames);
     for (size_t i = 0; i < fresh; i++)
         th->frames[kept + i] = th->fresh[fresh - 1 - i];
     th->used = kept + fresh;
@@ -313,7 +352,7 @@ bool mt_python_walk(struct mt_python_thread *th, struct mt_python_at at)
         }
         rest = follow(th, found, &at, &failed);
         if (rest == 0 && (!at.frame || found + fresh >= MT_DEPTH_MAX))
-            return join(th, found, fresh, at.frame != 0) && !failed;
+            return join(th, found, fresh, at) && !failed;
         /* The chain left what we remember: what was right of it is now as good as fresh. */
         if (!reserve(&th->fresh, &th->fresh_cap, fresh + found - rest))
             return false;
@@ -321,5 +360,5 @@ bool mt_python_walk(struct mt_python_thread *th, struct mt_python_at at)
             th->fresh[fresh++] = th->frames[--found];
         count = rest;
     }
-    return join(th, 0, fresh, at.frame != 0) && !failed;
+    return join(th, 0, fresh, at) && !failed;
 }

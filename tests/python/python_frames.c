@@ -289,6 +289,89 @@ static int run_extra_loop(unsigned minor, bool outside)
     return wrong;
 }
 
+/* Chains longer than the limit, put together from pieces: inner frames, optional frames between, outer frames of which
+ * some are called from elsewhere. */
+#define INNER   16000u
+#define BETWEEN 300u
+#define OUTER   3000u
+static char *long_frames;
+
+static uintptr_t long_frame(unsigned i)
+{
+    return (uintptr_t)long_frames + (size_t)i * FAKE_FRAME_BYTES;
+}
+
+/* Frames `from` to `to` - 1, outermost first, called by `previous`. */
+static uintptr_t chain(unsigned from, unsigned to, uintptr_t previous)
+{
+    for (unsigned i = from; i < to; i++) {
+        fake_frame_set(long_frame(i), (uintptr_t)codes[0], i % FAKE_INSTRUCTIONS, previous, false);
+        previous = long_frame(i);
+    }
+    return previous;
+}
+
+/* A loop that runs all of them, below two native frames; the last frame is number `last` of the chain. */
+static int check_long(void **state, uintptr_t top, const unsigned *numbers)
+{
+    struct mt_stack stack = {.frames = native, .used = 4};
+    size_t used;
+    int wrong = 0;
+
+    fake_state_set(fake_state, top, 0);
+    used = mt_python_merge(state, &stack, got, sizeof got / sizeof *got);
+    /* The cut mark, the frames, the allocating native frame: not what is outside, nor the loop. */
+    wrong += used != MT_DEPTH_MAX + 2 || !fake_is_cut(got[0]) || got[used - 1] != C_PC + 9;
+    for (size_t i = 0; !wrong && i < MT_DEPTH_MAX; i++)
+        wrong += fake_log_line(got[used - 2 - i]) !=
+                 fake_line(first_lines[0], numbers[i] % FAKE_INSTRUCTIONS);
+    return wrong;
+}
+
+static int run_long(void)
+{
+    static unsigned numbers[INNER + BETWEEN + 2 * OUTER];
+    uintptr_t sp = (uintptr_t)native_stack + sizeof native_stack, shim = sp - 3 * NATIVE_BYTES + 16,
+              outer;
+    void *state = NULL;
+    unsigned n = 0;
+    int wrong = 0;
+
+    fake_attach(12);
+    fake_state = fake_state_make();
+    fake_attached = true;
+    code_born(0);
+    long_frames = calloc(INNER + BETWEEN + 2 * OUTER, FAKE_FRAME_BYTES);
+    for (unsigned i = 0; i < 4; i++)
+        native[i] = (struct mt_frame){i == 3   ? C_PC + 9
+                                      : i == 2 ? LOOP_PC
+                                               : C_PC,
+                                      sp -= NATIVE_BYTES};
+    fake_shim_set(shim, 0);
+    /* Outer frames are numbers 0 to OUTER - 1, inner ones follow, then those between and another outer part. */
+    outer = chain(0, OUTER, shim);
+    for (unsigned i = OUTER + INNER; i > 0; i--)
+        numbers[n++] = i - 1;
+    wrong += check_long(&state, chain(OUTER, OUTER + INNER, outer), numbers);
+    wrong += check_long(&state, long_frame(OUTER + INNER - 1), numbers);
+    /* Between the inner and the outer ones come others, and the outer ones have another caller from half-way on. */
+    chain(OUTER + INNER + BETWEEN, INNER + BETWEEN + 2 * OUTER, shim);
+    chain(OUTER - 200, OUTER, long_frame(INNER + BETWEEN + 2 * OUTER - 1));
+    outer = chain(OUTER + INNER, OUTER + INNER + BETWEEN, long_frame(OUTER - 1));
+    chain(OUTER, OUTER + INNER, outer);
+    for (n = INNER; n < INNER + BETWEEN; n++)
+        numbers[n] = OUTER + INNER + BETWEEN - 1 - (n - INNER);
+    for (; n < MT_DEPTH_MAX; n++)
+        numbers[n] = OUTER - 1 - (n - INNER - BETWEEN);
+    wrong += check_long(&state, long_frame(OUTER + INNER - 1), numbers);
+    mt_python_thread_exit(&state);
+    free(long_frames);
+    free((void *)fake_state);
+    if (wrong)
+        printf("chains beyond the limit: %d wrong\n", wrong);
+    return wrong;
+}
+
 static int refused(uint32_t version, const uint64_t *runtime)
 {
     struct mt_python_layout layout;
@@ -321,7 +404,7 @@ static int run_refused(void)
 
 int main(void)
 {
-    int wrong = run_refused();
+    int wrong = run_refused() + run_long();
 
     for (unsigned minor = 8; minor <= 12; minor++)
         wrong += run(minor) + run_cut(minor);
