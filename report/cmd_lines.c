@@ -96,6 +96,8 @@ static void print_tables(struct view *view, const struct lines_options *options,
         if (wanted[f] && view_shows(&view->functions[f]))
             functions[count++] = f;
     sort_view = view;
+    if (!count && !options->name_count)
+        puts("No allocation or release is in the log.");
     if (count)
         qsort(functions, count, sizeof *functions, function_order);
     struct listing *listings = listings_make(view, functions, count);

@@ -164,18 +164,18 @@ static void print_site(const struct view *view, const struct sites *sites, const
     char rise[TABLE_MIB_BYTES], count[TEXT_COUNT_BYTES], frees[TEXT_COUNT_BYTES];
     char freed[TABLE_MIB_BYTES], released[TABLE_MIB_BYTES];
     printf("%s%3zu. %s held at the peak%s", terminal_on(STYLE_TITLE), number,
-           table_mib(peak, site->sums.at_peak, 3), terminal_off(STYLE_TITLE));
+           table_amount(peak, site->sums.at_peak), terminal_off(STYLE_TITLE));
     if (view->log.header.peak)
         printf(" (%.1f %%)", 100.0 * (double)site->sums.at_peak / (double)view->log.header.peak);
-    printf(", %s live, rise %s%s%s\n", table_mib(live, sums_live(&site->sums), 3),
-           table_mib(rise, (int64_t)site->rise, 3), site->class == MT_HEAP ? "" : ", ",
+    printf(", %s live, rise %s%s%s\n", table_amount(live, sums_live(&site->sums)),
+           table_amount(rise, (int64_t)site->rise), site->class == MT_HEAP ? "" : ", ",
            site->class == MT_HEAP ? "" : class_names[site->class]);
     printf("     %s allocated in %s allocations, of which %s freed in %s",
-           table_mib(allocated, (int64_t)site->sums.allocated, 3),
+           table_amount(allocated, (int64_t)site->sums.allocated),
            text_count(count, site->sums.allocations),
-           table_mib(freed, (int64_t)site->sums.freed, 3), text_count(frees, site->sums.frees));
+           table_amount(freed, (int64_t)site->sums.freed), text_count(frees, site->sums.frees));
     if (site->sums.releases)
-        printf("; %s released here in %s", table_mib(released, (int64_t)site->sums.released, 3),
+        printf("; %s released here in %s", table_amount(released, (int64_t)site->sums.released),
                text_count(count, site->sums.releases));
     putchar('\n');
     print_stack(view, sites, site, all);

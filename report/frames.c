@@ -160,6 +160,7 @@ struct resolver {
     uint32_t module;
     struct symbols *symbols;
     char *path;
+    bool tracker; /* its frames, where it stands in for a function of Python's, are left out */
 };
 
 static void resolver_close(struct resolver *resolver)
@@ -181,8 +182,9 @@ static void resolver_open(struct resolver *resolver, uint32_t module)
     const struct log_module *m = module < log->module_count ? &log->modules[module] : &none;
     resolver->module = module;
     resolver->path = base_copy(m->path.text ? m->path.text : "", m->path.bytes);
-    resolver->symbols =
-        symbols_open(resolver->path, m->build_id, m->build_id_bytes, &resolver->frames->strings);
+    resolver->tracker = rank_is_tracker(resolver->path);
+    resolver->symbols = symbols_open(resolver->tracker ? "" : resolver->path, m->build_id,
+                                     m->build_id_bytes, &resolver->frames->strings);
     const char *problem = symbols_problem(resolver->symbols);
     if (problem) {
         base_say("%s: no symbols: %s %s", log->name, resolver->path, problem);
@@ -198,7 +200,8 @@ static void resolve_frame(struct resolver *resolver, uint32_t index, struct reso
     switch (frame->kind) {
     case MT_FRAME_NATIVE:
         resolver_open(resolver, frame->owner);
-        resolve_native(frames, frame, resolver->symbols, resolver->path, out);
+        if (!resolver->tracker)
+            resolve_native(frames, frame, resolver->symbols, resolver->path, out);
         break;
     case MT_FRAME_PYTHON:
         resolve_python(frames, frame, out);

@@ -73,11 +73,11 @@ static void listing_extent(struct view *view, struct listing *listing)
     listing->source = sources_get(&view->sources, file);
     const char *name = frames_name(&view->frames, function);
     bool python = !strcmp(function->language, "Python");
-    bool named = name && (name[0] != '<' && !strchr(name, '<'));
+    const char *dot = name ? strrchr(name, '.') : NULL;
+    bool named = name && (dot ? dot[1] : name[0]) != '<'; /* not <module>, <lambda>, ... */
     uint32_t first = function->first_line, last = function->last_line;
-    if (python &&
-        (!named || !first)) /* <module>, <lambda>, ...: no text of their own that can be told */
-        first = name && !strcmp(name, "<module>") ? 0 : first;
+    if (python && name && !strcmp(name, "<module>"))
+        first = 0; /* all of the file: too much */
     if (python && named && first && listing->source->text)
         last = source_python_end(listing->source, first);
     listing->first = first && first <= low ? first : low > 2 ? low - 2 : 1;

@@ -43,7 +43,7 @@ static bool is_interpreter(const char *module)
     return starts(base, "python") || starts(base, "libpython");
 }
 
-static bool is_tracker(const char *module)
+bool rank_is_tracker(const char *module)
 {
     const char *slash = strrchr(module, '/');
     return slash && starts(slash, "/libmemtrace.so");
@@ -58,7 +58,7 @@ static bool in_system_library(const char *module)
 
 enum rank rank_native(const char *file, const char *module, bool python)
 {
-    if (is_tracker(module) || in_system_library(module) || in_python_library(module) ||
+    if (rank_is_tracker(module) || in_system_library(module) || in_python_library(module) ||
         (python && is_interpreter(module)))
         return RANK_LIBRARY;
     if (!file)

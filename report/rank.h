@@ -14,4 +14,7 @@ enum rank rank_python(const char *file);
 /* A native function. `file`: its source or NULL; `module`: path of its module; `python`: the program runs Python. */
 enum rank rank_native(const char *file, const char *module, bool python);
 
+/* Is this module the tracker's own library? */
+bool rank_is_tracker(const char *module);
+
 #endif

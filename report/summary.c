@@ -64,6 +64,12 @@ static void notes_all(const struct view *view, note_taker *take, void *context)
     for (size_t i = 0; i < log->note_count; i++)
         take(context, log->notes[i].text.text, log->notes[i].text.bytes);
     notes_counted(view, take, context);
+    if (log->header.flags & MT_FLAG_FALLBACK)
+        note(take, context,
+             "the tables were written when the program ended, for want of shared mappings");
+    if (log->header.flags & MT_FLAG_THREADS)
+        note(take, context,
+             "several threads: the peak may be off by the events that were under way");
     if (log->truncated)
         note(take, context, "the log is cut short: what follows is what is left of it");
     int64_t live = sums_live(&view->model.total), level = (int64_t)log->header.level;
@@ -72,6 +78,10 @@ static void notes_all(const struct view *view, note_taker *take, void *context)
              "the tables hold %" PRId64 " live bytes and the header %" PRId64
              ": the log was read or left in the middle of an event, or is damaged",
              live, level);
+    if (live == level && !(log->header.flags & MT_FLAG_THREADS) &&
+        view->model.total.at_peak != (int64_t)log->header.peak)
+        note(take, context, "the tables hold %" PRId64 " bytes at the peak of %" PRIu64,
+             view->model.total.at_peak, log->header.peak);
     if (view->frames.module_problems)
         note(take, context, "%u modules without symbols (see standard error)",
              view->frames.module_problems);

@@ -52,6 +52,7 @@ struct symbols {
     size_t unit_count, unit_cap;
     struct names names; /* made at the first look-up that needs them */
     bool names_made;
+    struct map qualified;      /* offset of a function's entry -> its name */
     struct ranges unit_ranges; /* .die.addr is the index in units */
 };
 
@@ -114,6 +115,7 @@ void symbols_close(struct symbols *symbols)
     free(symbols->units);
     free(symbols->unit_ranges.list);
     names_free(&symbols->names);
+    map_free(&symbols->qualified);
     if (symbols->dwfl)
         dwfl_end(symbols->dwfl);
     free(symbols);
@@ -299,7 +301,52 @@ static bool inlined_under(Dwarf_Die *scope, Dwarf_Addr address, Dwarf_Die *found
     return false;
 }
 
-static uint32_t function_name(struct symbols *symbols, Dwarf_Die *die)
+/* The entry that has the name: what an inlined or out-of-line copy was made from. */
+static Dwarf_Die function_origin(Dwarf_Die *die)
+{
+    static const unsigned int links[] = {DW_AT_abstract_origin, DW_AT_specification};
+    Dwarf_Die at = *die, next;
+    for (unsigned i = 0; i < 8; i++) { /* two links are usual */
+        Dwarf_Attribute attribute;
+        if (!dwarf_attr(&at, links[0], &attribute) && !dwarf_attr(&at, links[1], &attribute))
+            break;
+        if (!dwarf_formref_die(&attribute, &next))
+            break;
+        at = next;
+    }
+    return at;
+}
+
+/* The name with those of its classes and name spaces, for functions without a linkage name: C++ lambdas and what else is
+ * local. Slow (libdw goes through the unit to find what encloses an entry), so the caller remembers it. */
+static uint32_t qualified_name(struct symbols *symbols, Dwarf_Die *die, const char *name)
+{
+    char text[1024];
+    size_t start = sizeof text - 1;
+    text[start] = 0;
+    Dwarf_Die *scopes = NULL;
+    int count = dwarf_getscopes_die(die, &scopes);
+    for (int i = 0; i < count; i++) {
+        const char *part = i ? dwarf_diename(&scopes[i]) : name;
+        int tag = dwarf_tag(&scopes[i]);
+        if (tag == DW_TAG_compile_unit || tag == DW_TAG_partial_unit || tag == DW_TAG_lexical_block)
+            continue;
+        if (!part)
+            part = tag == DW_TAG_namespace       ? "(anonymous namespace)"
+                   : !strcmp(name, "operator()") ? "{lambda}"
+                                                 : "(unnamed)";
+        size_t length = strlen(part), colons = i ? 2 : 0;
+        if (length + colons > start)
+            break;
+        start -= length + colons;
+        memcpy(text + start, part, length);
+        memcpy(text + start + length, "::", colons);
+    }
+    free(scopes);
+    return strings_add(symbols->strings, text + start, strlen(text + start));
+}
+
+static uint32_t function_name(struct symbols *symbols, struct unit *unit, Dwarf_Die *die)
 {
     Dwarf_Attribute attribute;
     const char *linkage = NULL;
@@ -311,7 +358,15 @@ static uint32_t function_name(struct symbols *symbols, Dwarf_Die *die)
         return name;
     const char *plain =
         dwarf_attr_integrate(die, DW_AT_name, &attribute) ? dwarf_formstring(&attribute) : linkage;
-    return plain ? strings_add(symbols->strings, plain, strlen(plain)) : 0;
+    if (!plain)
+        return 0;
+    if (linkage || strcmp(unit->language, "C++") != 0)
+        return strings_add(symbols->strings, plain, strlen(plain));
+    Dwarf_Die origin = function_origin(die);
+    uint32_t *known = map_at(&symbols->qualified, dwarf_dieoffset(&origin));
+    if (!*known)
+        *known = qualified_name(symbols, &origin, plain);
+    return *known;
 }
 
 /* A path without "/./", "//" and "/x/..", in the strings. */
@@ -435,7 +490,7 @@ static size_t find_in_unit(struct symbols *symbols, struct unit *unit, Dwarf_Add
         count++;
     for (size_t i = 0; i < count; i++) {
         struct symbol *symbol = &out[count - 1 - i];
-        *symbol = (struct symbol){.function = function_name(symbols, &scopes[i]),
+        *symbol = (struct symbol){.function = function_name(symbols, unit, &scopes[i]),
                                   .language = unit->language};
         if (i + 1 < count)
             line_of_call(symbols, unit, &scopes[i + 1], symbol);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "table.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,14 @@ char *table_mib(char out[TABLE_MIB_BYTES], int64_t bytes, int precision)
     snprintf(out, TABLE_MIB_BYTES, "%.*f MiB", precision, (double)bytes / 1048576.0);
     if (out[0] == '-' && strspn(out + 1, "0. ") >= (size_t)precision + 2)
         memmove(out, out + 1, strlen(out));
+    return out;
+}
+
+char *table_amount(char out[TABLE_MIB_BYTES], int64_t bytes)
+{
+    if (bytes <= -100000 || bytes >= 100000)
+        return table_mib(out, bytes, 3);
+    snprintf(out, TABLE_MIB_BYTES, "%" PRId64 " bytes", bytes);
     return out;
 }
 

@@ -47,4 +47,7 @@ void table_finish(struct table *table, FILE *out, size_t width);
 #define TABLE_MIB_BYTES 48
 char *table_mib(char out[TABLE_MIB_BYTES], int64_t bytes, int precision);
 
+/* The same for text between words: small amounts as "812 bytes". Returns out. */
+char *table_amount(char out[TABLE_MIB_BYTES], int64_t bytes);
+
 #endif

@@ -136,6 +136,15 @@ class Run(Case):
         self.assertEqual(p.returncode, -9)
         self.assertIsNone(json.loads(self.memtrace('report', '--json', 's.mt').stdout)['exit'])
 
+    def test_still_running(self):
+        with subprocess.Popen([MEMTRACE, 'run', '-o', self.path('live.mt'), 'sh', '-c', 'echo up; read x; :'],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE) as p:
+            self.assertEqual(p.stdout.readline(), b'up\n')
+            self.assertTrue(json.loads(self.memtrace('report', '--json', 'live.mt').stdout)['running'])
+            self.assertIn('running', self.memtrace('report', 'live.mt').stdout)
+            p.communicate(b'\n')
+        self.assertFalse(json.loads(self.memtrace('report', '--json', 'live.mt').stdout)['running'])
+
     def test_default_name(self):
         folder = self.path('folder')
         os.mkdir(folder)

@@ -144,6 +144,9 @@ Test(table, mib)
     cr_expect_str_eq(table_mib(out, -8, 3), "0.000 MiB");
     cr_expect_str_eq(table_mib(out, -8000000, 1), "-7.6 MiB");
     cr_expect_str_eq(table_mib(out, -8, 0), "0 MiB");
+    cr_expect_str_eq(table_amount(out, 99999), "99999 bytes");
+    cr_expect_str_eq(table_amount(out, -8), "-8 bytes");
+    cr_expect_str_eq(table_amount(out, 8000000), "7.629 MiB");
     cr_expect_str_eq(table_mib(out, INT64_MIN, 0), "-8796093022208 MiB");
 }
 
