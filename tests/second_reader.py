@@ -535,7 +535,7 @@ def compare(log, memtrace):
 
 
 def compare_lines(log, report, same):
-    theirs = {(l['file'], l['line'], l['function']): l for l in report['lines'] if l['language'] == 'python'}
+    theirs = {(l['file'], l['line'], l['function']): l for l in report['lines'] if l['language'] == 'Python'}
     ours = log.python_lines()
     same('Python lines', sorted(set(ours) - set(theirs)), sorted(set(theirs) - set(ours)))
     for key in sorted(set(ours) & set(theirs)):
@@ -546,15 +546,14 @@ def compare_lines(log, report, same):
 
 
 def compare_sites(log, totals, sites, same):
+    keys = ('allocated', 'released', 'live', 'at_peak', 'allocations', 'releases')
     sums = {}
     for site in sites['sites']:
-        t = sums.setdefault(site['class'], dict.fromkeys(('allocated', 'released', 'live', 'at_peak'), 0))
-        for key in t:
-            t[key] += site[key + '_bytes']
-        for key in ('allocations', 'releases'):
-            t[key] = t.get(key, 0) + site[key]
+        t = sums.setdefault(site['class'], dict.fromkeys(keys, 0))
+        for key in keys:
+            t[key] += site[key if key in ('allocations', 'releases') else key + '_bytes']
     for name, ours in totals.items():
-        for key in ('allocated', 'released', 'live', 'at_peak', 'allocations', 'releases'):
+        for key in keys:
             if key == 'at_peak' and name not in ('heap', 'anonymous'):
                 continue
             same('sites of class %s: %s' % (name, key), ours[key], sums.get(name, {}).get(key, 0))

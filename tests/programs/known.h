@@ -143,6 +143,7 @@ static void known_push(const char *file, int line, const char *function)
 static void known_pop(void)
 {
     known_here.depth--;
+    __asm__ volatile("" : : : "memory");
 }
 
 /* Does the stack's entry i count for its line: is it the outermost of that line? */
@@ -308,6 +309,12 @@ static inline void *known_hide(void *p)
     return p;
 }
 
+/* Behind a call at a function's end: else the compiler may leave the function first, and its line is nowhere. */
+static inline __attribute__((always_inline)) void known_stay(void)
+{
+    __asm__ volatile("" : : : "memory");
+}
+
 #define KNOWN_AT __FILE__, __LINE__, __func__
 
 /* clang-format off: each must be one expression, for use on one line */
@@ -317,13 +324,29 @@ static inline void *known_hide(void *p)
         known_change(KNOWN_AT, NULL, known_p, n);                                                  \
         known_p;                                                                                   \
     }))
-#define RELEASE(block, expression) (known_change(KNOWN_AT, block, NULL, 0), (expression))
+#define RELEASE(block, expression)                                                                 \
+    (known_change(KNOWN_AT, block, NULL, 0), (expression), known_stay())
 #define MOVE(block, n, expression)                                                                 \
     (__extension__({                                                                               \
         void *known_old = known_hide(block), *known_p = known_hide(expression);                    \
         known_moved(KNOWN_AT, known_old, known_p, n);                                              \
         known_p;                                                                                   \
     }))
+#ifdef __cplusplus
+/* A temporary object, which lives to the end of the whole expression, or to an exception. */
+struct known_scope {
+    known_scope(const char *file, int line, const char *function)
+    {
+        known_push(file, line, function);
+    }
+    ~known_scope()
+    {
+        known_pop();
+    }
+};
+#define CALL(expression)      (known_scope(KNOWN_AT), (expression))
+#define CALL_VOID(expression) (known_scope(KNOWN_AT), (expression))
+#else
 #define CALL(expression)                                                                           \
     (__extension__({                                                                               \
         known_push(KNOWN_AT);                                                                      \
@@ -332,11 +355,12 @@ static inline void *known_hide(void *p)
         known_v;                                                                                   \
     }))
 #define CALL_VOID(expression) (known_push(KNOWN_AT), (expression), known_pop())
+#endif
 /* clang-format on */
 
 /* ---- mappings, page by page ---- */
 
-static struct known_page *known_page(uintptr_t at)
+static struct known_page *known_page_at(uintptr_t at)
 {
     for (uint32_t i = 0; i < KNOWN_PAGES; i++)
         if (known_pages[i].at == at)
@@ -358,7 +382,7 @@ static void known_pages_gone(uintptr_t at, size_t bytes)
     struct known_page piece = {0, 0, 0, KNOWN_ANON, {0, {0}}};
     uintptr_t end = (at + bytes + KNOWN_PAGE - 1) & ~(uintptr_t)(KNOWN_PAGE - 1);
     for (uintptr_t p = at & ~(uintptr_t)(KNOWN_PAGE - 1); p < end; p += KNOWN_PAGE) {
-        struct known_page *page = known_has_page(p) ? known_page(p) : NULL;
+        struct known_page *page = known_has_page(p) ? known_page_at(p) : NULL;
         int mapping = page ? page->mapping : 0;
         if (piece.mapping && mapping != piece.mapping) {
             known_gone(&piece.stack, piece.of, piece.bytes);
@@ -383,7 +407,7 @@ static void known_pages_came(enum known_class of, uintptr_t at, size_t bytes)
     known_came(of, (int64_t)bytes);
     while (bytes) {
         size_t in_page = KNOWN_PAGE - at % KNOWN_PAGE;
-        struct known_page *page = known_page(0);
+        struct known_page *page = known_page_at(0);
         page->at = at - at % KNOWN_PAGE;
         page->bytes = (int64_t)(bytes < in_page ? bytes : in_page);
         page->mapping = known_mappings;
@@ -427,6 +451,11 @@ static inline void known_remap(const char *file, int line, const char *function,
         known_remap(KNOWN_AT, at, n, KNOWN_ANON, known_e ? (void *)-1 : NULL, 0); known_e; }))
 #define REMAP(of, old, old_n, n, expression)                                                       \
     (__extension__({ void *known_p = (expression);                                                 \
+        known_remap(KNOWN_AT, old, old_n, of, known_p, n); known_p; }))
+/* and what is at the target goes before, as an event of its own */
+#define REMAP_OVER(of, target, old, old_n, n, expression)                                          \
+    (__extension__({ void *known_p = (expression);                                                 \
+        known_remap(KNOWN_AT, target, n, of, KNOWN_FAILED(known_p) ? known_p : NULL, 0);           \
         known_remap(KNOWN_AT, old, old_n, of, known_p, n); known_p; }))
 /* clang-format on */
 

@@ -7,13 +7,17 @@
 
 #include "known.h"
 
-/* A child's account begins with nothing. */
+/* A child's account begins with nothing; the calls that are under way are its as well. */
 static void known_forget(void)
 {
-    memset(known_lines, 0, sizeof known_lines);
+    for (int i = 1; i < known_line_count; i++) {
+        struct known_line *l = &known_lines[i];
+        l->at_peak = l->rise = l->level = 0;
+        memset(&l->sums, 0, sizeof l->sums);
+        memset(l->by_class, 0, sizeof l->by_class);
+    }
     memset(known_totals, 0, sizeof known_totals);
     memset(known_blocks, 0, sizeof known_blocks);
-    known_line_count = 1;
     known_run_count = 0;
     known_level = known_peak = known_thread_level = 0;
 }
@@ -62,12 +66,12 @@ int main(int argc, char **argv)
     for (int leave = 0; leave < 2; leave++) {
         pid_t pid = fork();
         if (pid == 0)
-            in_child(shared, leave);
+            CALL_VOID(in_child(shared, leave));
         wait_for(pid, 7);
     }
     pid_t pid = fork();
     if (pid == 0)
-        grandchild();
+        CALL_VOID(grandchild());
     wait_for(pid, 0);
     pid = fork();
     if (pid == 0) {

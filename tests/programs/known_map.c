@@ -95,20 +95,14 @@ static void remapped(void)
     CHECK(UNMAP(room, 64 * P, munmap(room, 64 * P)) == 0);
 }
 
-/* What MREMAP_FIXED takes at its target goes as an event of its own, before. */
-static char *move_to(char *target, char *old, size_t bytes)
-{
-    const int flags = MOVES | MREMAP_FIXED;
-    UNMAP(target, 4 * P, 0);
-    return REMAP(KNOWN_ANON, old, bytes, 4 * P, mremap(old, bytes, 4 * P, flags, target));
-}
-
 static void remapped_fixed(void)
 {
     char *over = MAP(KNOWN_ANON, 10 * P, 0, mmap(NULL, 10 * P, RW, PRIVATE, -1, 0));
     char *p = MAP(KNOWN_ANON, 6 * P, 0, mmap(NULL, 6 * P, RW, PRIVATE, -1, 0));
     p[0] = 'b';
-    char *q = CALL(move_to(at(over, 3), p, 6 * P));
+    const int fixed = MOVES | MREMAP_FIXED;
+    char *to = at(over, 3), *q;
+    q = REMAP_OVER(KNOWN_ANON, to, p, 6 * P, 4 * P, mremap(p, 6 * P, 4 * P, fixed, to));
     CHECK(q == at(over, 3) && q[0] == 'b');
     CHECK(UNMAP(over, 10 * P, munmap(over, 10 * P)) == 0);
     /* The old mapping stays, empty; so there are two. */

@@ -3,6 +3,8 @@
  * Stacks: inlined functions, recursion, mutual recursion, callbacks, several calls on a line; the peak and what was held
  * at it; rises that are given back and rises that stay.
  */
+#include <search.h>
+
 #include "known.h"
 
 #define INLINE  static inline __attribute__((always_inline))
@@ -56,20 +58,21 @@ OUTLINE void pong(int n)
 }
 
 static void *compared[64];
-static int compared_count;
+static size_t compared_count;
 static int compare(const void *a, const void *b)
 {
     compared[compared_count] = ALLOC(16, malloc(16));
     compared_count++;
-    return *(const int *)a - *(const int *)b;
+    return *(const int *)a != *(const int *)b;
 }
 
 OUTLINE void callback(void)
 {
-    int numbers[] = {3, 1, 2, 5, 4};
-    CALL_VOID(qsort(numbers, 5, sizeof *numbers, compare));
-    CHECK(compared_count > 3);
-    for (int i = 0; i < compared_count; i++)
+    int key = 4, numbers[] = {3, 1, 2, 5, 4};
+    size_t count = 5;
+    CHECK(CALL(lfind(&key, numbers, &count, sizeof *numbers, compare)) == &numbers[4]);
+    CHECK(compared_count == 5);
+    for (size_t i = 0; i < compared_count; i++)
         RELEASE(compared[i], free(compared[i]));
 }
 

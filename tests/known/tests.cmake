@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+#
+# Programs with known answers (tests/programs/known_*), and the tests that run them: include() this from tests/CMakeLists.txt.
+# They are the traced programs: no sanitizer, and flags of their own.
+
+set(known_folder ${CMAKE_BINARY_DIR}/known)
+set(known_sources ${CMAKE_CURRENT_LIST_DIR}/../programs)
+set(known_warnings -Wall -Wextra -Wshadow -Wpointer-arith -Wwrite-strings -Wvla -Wundef
+  $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes$<SEMICOLON>-Wmissing-prototypes>)
+
+# Each at -O0 and at -O2: known_NAME-O0, known_NAME-O2.
+function(memtrace_known file)
+  get_filename_component(name ${file} NAME_WE)
+  foreach(level O0 O2)
+    set(target ${name}-${level})
+    add_executable(${target} ${known_sources}/${file})
+    target_compile_definitions(${target} PRIVATE $<$<COMPILE_LANGUAGE:C>:_GNU_SOURCE>)
+    target_compile_options(${target} PRIVATE ${known_warnings} $<$<COMPILE_LANGUAGE:CXX>:-fsized-deallocation> -g -${level})
+    target_link_libraries(${target} PRIVATE Threads::Threads)
+    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${known_folder})
+  endforeach()
+endfunction()
+
+memtrace_known(known_malloc.c)
+memtrace_known(known_map.c)
+memtrace_known(known_stack.c)
+memtrace_known(known_threads.c)
+memtrace_known(known_fork.c)
+memtrace_known(known_new.cc)
+memtrace_known(known_containers.cc)
+
+add_executable(known_kill ${known_sources}/known_kill.c)
+target_compile_definitions(known_kill PRIVATE _GNU_SOURCE)
+target_compile_options(known_kill PRIVATE ${known_warnings} -g -O2)
+target_link_libraries(known_kill PRIVATE Threads::Threads)
+set_target_properties(known_kill PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${known_folder})
+
+find_program(RUSTC rustc)
+if(RUSTC)
+  foreach(level 0 2)
+    set(program ${known_folder}/known_rust-O${level})
+    add_custom_command(OUTPUT ${program}
+      COMMAND ${CMAKE_COMMAND} -E make_directory ${known_folder}
+      COMMAND ${RUSTC} --edition 2021 -g -C opt-level=${level} -o ${program} ${known_sources}/known_rust.rs
+      DEPENDS ${known_sources}/known_rust.rs VERBATIM)
+    add_custom_target(known_rust-O${level} ALL DEPENDS ${program})
+  endforeach()
+else()
+  message(STATUS "rustc is not here: no test of a Rust program")
+endif()
+
+foreach(part native python seed kill damaged)
+  add_test(NAME known/${part}
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run_known.py ${CMAKE_BINARY_DIR} ${part})
+endforeach()
