@@ -12,6 +12,11 @@ may be off the mean of the forwarder's two runs by three times their difference,
 with both libraries at once, where the forwarder stands behind the tracker and counts the same calls: it may count at most
 64 more in each process, which are the loader's, for the tracker's own libraries.
 
+    run.py --verify BUILD-FOLDER [PROGRAM...]
+
+Runs each program under libmemtrace_verify.so, which takes every stack again in slower ways and says at the end how many
+differ. None may.
+
 Exit status: 0 all is as it should be; 1 a difference; 77 no program of those asked for is installed."""
 
 import collections
@@ -19,6 +24,7 @@ import hashlib
 import json
 import os
 import random
+import re
 import shutil
 import struct
 import subprocess
@@ -440,14 +446,31 @@ def check(name, build):
     return len(complaints)
 
 
+def verify(name, build):
+    """The number of complaints."""
+    with tempfile.TemporaryDirectory(prefix="memtrace-real-") as folder:
+        mode = Mode("verify", folder, os.path.join(build, "libmemtrace_verify.so"))
+        mode.run(WORKLOADS[name](folder))
+    words = b"".join(result.error for result in mode.results).decode(errors="replace")
+    found = re.findall(r"memtrace: (\d+) stacks verified, (\d+) differ; (\d+) compared with the full unwinder, (\d+) differ; "
+                       r"(\d+) by the full unwinder", words)
+    stacks, memo, compared, full, left = (sum(int(line[i]) for line in found) for i in range(5))
+    print(f"{name}: {stacks:,} stacks again without the memo, {memo:,} differ; {compared:,} by libunwind, {full:,} differ; "
+          f"{left:,} by libunwind alone; {mode.seconds:.2f} s")
+    return (memo != 0) + (full != 0) + (compared == 0)
+
+
 def main():
-    if len(sys.argv) < 2 or any(name not in WORKLOADS for name in sys.argv[2:]):
+    arguments, task = sys.argv[1:], check
+    if arguments[:1] == ["--verify"]:
+        arguments, task = arguments[1:], verify
+    if not arguments or any(name not in WORKLOADS for name in arguments[1:]):
         sys.exit(__doc__)
-    build = os.path.abspath(sys.argv[1])
+    build = os.path.abspath(arguments[0])
     wrong = ran = 0
-    for name in sys.argv[2:] or WORKLOADS:
+    for name in arguments[1:] or WORKLOADS:
         try:
-            wrong += check(name, build)
+            wrong += task(name, build)
             ran += 1
         except Missing as missing:
             print(f"{name}: skipped, {missing} is not installed")
