@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * memtrace lines: the line tables alone, of all functions or of those asked for, also in %mprun's template.
+ * memtrace lines: the line tables alone, of all functions or of those asked for, also in %mprun's
+ * template.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -133,8 +133,8 @@ static enum rank entry_rank(const struct view *view, const struct sites *sites, 
     return view->frames.functions[place->function].rank;
 }
 
-/* The innermost frame and the user's own; libraries' frames between them are counted, unless all are asked for or there
- * are no others. */
+/* The innermost frame and the user's own; libraries' frames between them are counted, unless all
+ * are asked for or there are no others. */
 static void print_stack(const struct view *view, const struct sites *sites, const struct site *site,
                         bool all)
 {

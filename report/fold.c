@@ -71,9 +71,10 @@ static void lists_free(struct lists *lists)
 
 /* ---- sums ---- */
 
-/* Mem usage: the latest event's level. Within a thread the place in time decides; between threads only its high half
- * (the tick) can be compared, then the higher level wins. Entries come thread by thread, so each thread's latest is
- * found first and is compared with the other threads' when the thread is done. */
+/* Mem usage: the latest event's level. Within a thread the place in time decides; between threads
+ * only its high half (the tick) can be compared, then the higher level wins. Entries come thread by
+ * thread, so each thread's latest is found first and is compared with the other threads' when the
+ * thread is done. */
 struct latest {
     uint32_t thread;
     bool happened;
@@ -207,9 +208,10 @@ static int64_t plus(int64_t a, int64_t b)
     return result;
 }
 
-/* The highest rise of siblings that stand for one entry: adjacent runs are one run. next[i] is the item that continues
- * item i; each continues at most one, so that the chains are disjoint and this is linear but for the look-ups, whatever
- * the file says. Runs that lead round in a cycle (only in a damaged log) count singly. */
+/* The highest rise of siblings that stand for one entry: adjacent runs are one run. next[i] is the
+ * item that continues item i; each continues at most one, so that the chains are disjoint and this
+ * is linear but for the look-ups, whatever the file says. Runs that lead round in a cycle (only in
+ * a damaged log) count singly. */
 static uint64_t items_rise(const struct item *items, size_t count, uint32_t *next,
                            unsigned char *continues)
 {

@@ -26,7 +26,8 @@ struct log_text frames_module(const struct frames *frames, const struct function
     return (struct log_text){0};
 }
 
-/* Two records for one function (a module loaded twice, inlined and not) may each know a part of its extent. */
+/* Two records for one function (a module loaded twice, inlined and not) may each know a part of its
+ * extent. */
 static void function_extend(struct function *known, const struct function *more)
 {
     if (more->first_line && (!known->first_line || more->first_line < known->first_line))
@@ -37,8 +38,8 @@ static void function_extend(struct function *known, const struct function *more)
         known->rank = more->rank;
 }
 
-/* A function is its file and name; Python's also its first line, because names there are not unique (lambdas), native code
- * without a source file also its module. */
+/* A function is its file and name; Python's also its first line, because names there are not unique
+ * (lambdas), native code without a source file also its module. */
 static uint32_t function_add(struct frames *frames, const struct function *function)
 {
     bool python = !strcmp(function->language, "Python");

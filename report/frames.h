@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Each frame of a log as source places. A place is (file, line, function) of one language; a native frame has several when
- * calls were inlined in it. Places that are the same are one place, whatever frame they come from.
+ * Each frame of a log as source places. A place is (file, line, function) of one language; a native
+ * frame has several when calls were inlined in it. Places that are the same are one place, whatever
+ * frame they come from.
  */
 #ifndef FRAMES_H
 #define FRAMES_H
@@ -39,8 +40,8 @@ struct frames {
     size_t function_count, function_cap;
     struct place *places;
     size_t place_count, place_cap;
-    /* The places of frame f: place_of[start[f]] up to place_of[start[f + 1] - 1], outermost first. Frames that no node
-     * uses and threads' roots have none. */
+    /* The places of frame f: place_of[start[f]] up to place_of[start[f + 1] - 1], outermost first.
+     * Frames that no node uses and threads' roots have none. */
     uint32_t *start;
     uint32_t *place_of;
     struct map function_index, place_index;
@@ -49,8 +50,8 @@ struct frames {
     unsigned module_problems; /* modules without symbols that were complained about */
 };
 
-/* Resolve all frames that the model's nodes use. Opens the modules' files; says on standard error which cannot be used;
- * shows its progress there when that is a terminal. */
+/* Resolve all frames that the model's nodes use. Opens the modules' files; says on standard error
+ * which cannot be used; shows its progress there when that is a terminal. */
 void frames_make(struct frames *frames, struct model *model);
 void frames_free(struct frames *frames);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Writing JSON: valid UTF-8 whatever the texts are, numbers as integers, one member or element a line.
+ * Writing JSON: valid UTF-8 whatever the texts are, numbers as integers, one member or element a
+ * line.
  */
 #ifndef JSON_H
 #define JSON_H
@@ -16,7 +17,8 @@ struct json {
     bool member_before; /* the next value needs a comma in front */
 };
 
-/* `key` is NULL for an element of an array and for the outermost value; keys are the tool's own texts, plain ASCII. */
+/* `key` is NULL for an element of an array and for the outermost value; keys are the tool's own
+ * texts, plain ASCII. */
 void json_open(struct json *json, const char *key, char bracket); /* '{' or '[' */
 void json_close(struct json *json, char bracket);                 /* '}' or ']' */
 /* `text` NULL: null. Broken UTF-8 becomes U+FFFD. */

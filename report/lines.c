@@ -55,7 +55,8 @@ static int line_order(const void *a, const void *b, void *context)
     return place_order(context, *(const uint32_t *)a, *(const uint32_t *)b);
 }
 
-/* The lines to show: the function's text where it is known, else the lines with figures and two on each side. */
+/* The lines to show: the function's text where it is known, else the lines with figures and two on
+ * each side. */
 static void listing_extent(struct view *view, struct listing *listing)
 {
     const struct function *function = &view->frames.functions[listing->function];
@@ -161,7 +162,8 @@ static void row_source(struct table *table, const struct listing *listing, uint3
     free(text);
 }
 
-/* A line that is worth red: half of what the function's highest line rises, and not next to nothing. */
+/* A line that is worth red: half of what the function's highest line rises, and not next to
+ * nothing. */
 static bool is_hot(const struct view *view, const struct listing *listing,
                    const struct fold_key *key)
 {
@@ -178,7 +180,8 @@ static void row_gap(struct table *table)
     table_cell(table, "...");
 }
 
-/* The function's own figures; where a line calls its own function again, the lines' figures overlap. */
+/* The function's own figures; where a line calls its own function again, the lines' figures
+ * overlap. */
 static void row_total(const struct view *view, const struct listing *listing, struct table *table)
 {
     const struct fold_key *total = &view->functions[listing->function];

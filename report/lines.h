@@ -23,11 +23,13 @@ struct listing {
     uint32_t first, last;        /* lines to show; 0: the places have no lines */
     const struct source *source; /* NULL: no file */
 };
-/* Listings of the functions in functions[0..count). One pass over the places. To be freed with listings_free. */
+/* Listings of the functions in functions[0..count). One pass over the places. To be freed with
+ * listings_free. */
 struct listing *listings_make(struct view *view, const uint32_t *functions, size_t count);
 void listings_free(struct listing *listings, size_t count);
 
-/* The annotated table. Lines far from any with figures are left out when `shorten` is set and the function is long. */
+/* The annotated table. Lines far from any with figures are left out when `shorten` is set and the
+ * function is long. */
 void listing_print(const struct view *view, const struct listing *listing, bool shorten, FILE *out);
 /* The table in %mprun's template. */
 void listing_print_mprun(const struct view *view, const struct listing *listing, int precision,

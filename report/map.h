@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Small tables: a map from 64-bit keys to 32-bit values, and a set of strings that gives each a number.
+ * Small tables: a map from 64-bit keys to 32-bit values, and a set of strings that gives each a
+ * number.
  */
 #ifndef MAP_H
 #define MAP_H
@@ -19,12 +20,13 @@ struct map {
     size_t used;
 };
 
-/* The place for `key`'s value; when the key is new it is added with value 0. Valid until the next call. A zeroed map is
- * an empty one. */
+/* The place for `key`'s value; when the key is new it is added with value 0. Valid until the next
+ * call. A zeroed map is an empty one. */
 uint32_t *map_at(struct map *map, uint64_t key);
 void map_free(struct map *map);
 
-/* Strings without a NUL in them, each once, numbered 1, 2, ... in order of arrival; 0 stands for "no string". */
+/* Strings without a NUL in them, each once, numbered 1, 2, ... in order of arrival; 0 stands for
+ * "no string". */
 struct strings {
     char **text;
     size_t count, cap;

@@ -12,7 +12,8 @@ static bool match_file(const char *wanted, size_t length, const char *file)
     return have == length || file[have - length - 1] == '/';
 }
 
-/* Length of a name without "(int, char const*) const" and "<int>" at its end, so that "f" finds f<int>(int). */
+/* Length of a name without "(int, char const*) const" and "<int>" at its end, so that "f" finds
+ * f<int>(int). */
 static size_t bare_length(const char *name)
 {
     size_t length = strlen(name);

@@ -107,7 +107,8 @@ static bool chain_record(struct chain *chain, uint32_t kind, const unsigned char
     return true;
 }
 
-/* Follow a node's chain. Its length is bounded, since each unit is claimed once in the whole log. */
+/* Follow a node's chain. Its length is bounded, since each unit is claimed once in the whole log.
+ */
 static void chain_walk(struct chain *chain, uint32_t unit)
 {
     struct log *log = chain->model->log;

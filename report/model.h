@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * The checked content of a log: the tree of stacks with sound indices, what happened at each of its nodes, the best run of
- * each node with the open runs closed. Everything by node; fold.h makes lines of it.
+ * The checked content of a log: the tree of stacks with sound indices, what happened at each of its
+ * nodes, the best run of each node with the open runs closed. Everything by node; fold.h makes
+ * lines of it.
  */
 #ifndef MODEL_H
 #define MODEL_H
 
 #include "reader.h"
 
-/* Counters, of a node or of anything that nodes add up to. Bytes of all but `allocations` ... `frees`, `readings`. */
+/* Counters, of a node or of anything that nodes add up to. Bytes of all but `allocations` ...
+ * `frees`, `readings`. */
 struct sums {
     uint64_t allocated;   /* by events here */
     uint64_t released;    /* by events here, whoever allocated it */
@@ -20,8 +22,8 @@ struct sums {
     uint64_t live_peak; /* most that was ever live here; a sum of several is an upper bound */
     int64_t resident;   /* growth of the resident set seen here */
     uint64_t readings;  /* ... and of how many readings that is the sum */
-    uint64_t
-        last; /* place in time of the latest event, as in mt_alloc; with `level`, the process's level after it */
+    uint64_t last; /* place in time of the latest event, as in mt_alloc; with `level`, the process's
+                      level after it */
     uint64_t level;
     bool happened; /* there was an event, so that last and level mean something */
 };
@@ -55,7 +57,8 @@ struct model {
     struct sums total; /* heap and anonymous mappings */
 };
 
-/* Check and add up. Adds problems to the log; the log must outlive the model. Linear in the log's size. */
+/* Check and add up. Adds problems to the log; the log must outlive the model. Linear in the log's
+ * size. */
 void model_make(struct model *model, struct log *log);
 void model_free(struct model *model);
 

@@ -7,7 +7,8 @@
 
 #include "base.h"
 
-/* Of several names for one address the one that people know: global, with few underscores, short. */
+/* Of several names for one address the one that people know: global, with few underscores, short.
+ */
 static int name_order(const void *a, const void *b)
 {
     const struct name *x = a, *y = b;

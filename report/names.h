@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Functions by address from an ELF file's symbol tables, those in .gnu_debugdata included. libdwfl's own look-up goes
- * through all symbols each time; this one sorts them once.
+ * Functions by address from an ELF file's symbol tables, those in .gnu_debugdata included.
+ * libdwfl's own look-up goes through all symbols each time; this one sorts them once.
  */
 #ifndef NAMES_H
 #define NAMES_H

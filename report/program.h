@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Can this program be traced by preloading? Found out before it is started, so that a person is told why not.
+ * Can this program be traced by preloading? Found out before it is started, so that a person is
+ * told why not.
  */
 #ifndef PROGRAM_H
 #define PROGRAM_H
@@ -16,8 +17,8 @@ enum program_answer {
 
 /* Where execvp would find `name`; to be freed, NULL with errno if nowhere. */
 char *program_find(const char *name);
-/* Look at the file, and at the interpreter of a script. `why` gets a reason unless the answer is PROGRAM_FINE: without a full
- * stop, fit to stand after the name. */
+/* Look at the file, and at the interpreter of a script. `why` gets a reason unless the answer is
+ * PROGRAM_FINE: without a full stop, fit to stand after the name. */
 enum program_answer program_check(const char *path, char *why, size_t why_bytes);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A bar on standard error for work that takes long: nothing when that is no terminal, nothing in the first second.
+ * A bar on standard error for work that takes long: nothing when that is no terminal, nothing in
+ * the first second.
  */
 #ifndef PROGRESS_H
 #define PROGRESS_H

@@ -9,9 +9,11 @@
 
 #include "frames.h"
 
-/* A Python file: the user's own unless it belongs to the standard library or to an installed package. */
+/* A Python file: the user's own unless it belongs to the standard library or to an installed
+ * package. */
 enum rank rank_python(const char *file);
-/* A native function. `file`: its source or NULL; `module`: path of its module; `python`: the program runs Python. */
+/* A native function. `file`: its source or NULL; `module`: path of its module; `python`: the
+ * program runs Python. */
 enum rank rank_native(const char *file, const char *module, bool python);
 
 /* Is this module the tracker's own library? */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A log file, read and checked. Nothing in it is trusted: what does not hold is left out and becomes a problem with its
- * place and reason; what is left can be used without further checks, except where a field says otherwise. Memory is
- * bounded by the file's size.
+ * A log file, read and checked. Nothing in it is trusted: what does not hold is left out and
+ * becomes a problem with its place and reason; what is left can be used without further checks,
+ * except where a field says otherwise. Memory is bounded by the file's size.
  */
 #ifndef READER_H
 #define READER_H
@@ -57,7 +57,8 @@ struct log {
     struct mt_header header;
     struct log_region regions[MT_REGION_COUNT];
 
-    /* Counts include entry 0 where the format has one. Indices inside the entries are NOT checked yet: model.c does. */
+    /* Counts include entry 0 where the format has one. Indices inside the entries are NOT checked
+     * yet: model.c does. */
     const struct mt_node *nodes;
     uint32_t node_count;
     const unsigned char *units;
@@ -86,9 +87,9 @@ struct log {
     struct log_problem problems[LOG_PROBLEMS_KEPT]; /* the first ones */
 };
 
-/* Read a log from memory, which stays the caller's, aligned to 16 bytes, and must outlive `log`. False: it is no log at
- * all; problems[0] says why. Problems of a log that was read in part are in problems too. Never prints, never exits but for
- * want of memory. log_close in any case. */
+/* Read a log from memory, which stays the caller's, aligned to 16 bytes, and must outlive `log`.
+ * False: it is no log at all; problems[0] says why. Problems of a log that was read in part are in
+ * problems too. Never prints, never exits but for want of memory. log_close in any case. */
 bool log_parse(struct log *log, const char *name, const void *data, size_t bytes);
 /* The same from a file; `name` is kept. */
 bool log_read(struct log *log, const char *name);
@@ -97,7 +98,8 @@ void log_close(struct log *log);
 /* Add a problem found later on, at byte `at` of a region. */
 void log_problem_in(struct log *log, enum mt_region region, uint64_t at, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* Print the problems on standard error: "memtrace: FILE: offset N: reason". True if there were any. */
+/* Print the problems on standard error: "memtrace: FILE: offset N: reason". True if there were any.
+ */
 bool log_say_problems(const struct log *log);
 
 #endif

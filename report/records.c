@@ -7,7 +7,8 @@
 #include "base.h"
 #include "cursor.h"
 
-/* What grows while records are read; the ids in the code records are resolved at the end, when all strings are known. */
+/* What grows while records are read; the ids in the code records are resolved at the end, when all
+ * strings are known. */
 struct records {
     struct log *log;
     size_t modules_cap, strings_cap, codes_cap, notes_cap;
@@ -15,7 +16,8 @@ struct records {
     size_t raw_count, raw_cap;
 };
 
-/* An id is the index of an array: bounded by what the region's bytes could hold, so that the arrays are too. */
+/* An id is the index of an array: bounded by what the region's bytes could hold, so that the arrays
+ * are too. */
 static bool id_fits(const struct records *records, uint32_t id)
 {
     return id &&

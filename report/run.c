@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * memtrace run: preload the library and become the program. No process is left in between, so that the exit status, signals
- * and the terminal are the program's own.
+ * memtrace run: preload the library and become the program. No process is left in between, so that
+ * the exit status, signals and the terminal are the program's own.
  */
 #include <errno.h>
 #include <fcntl.h>

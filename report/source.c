@@ -163,7 +163,8 @@ static bool is_def(const char *word)
     return !strncmp(word, "def ", 4) || !strncmp(word, "class ", 6) || !strncmp(word, "async ", 6);
 }
 
-/* Decorators, then the head up to where no bracket is open, then the body: all lines that are indented deeper. */
+/* Decorators, then the head up to where no bracket is open, then the body: all lines that are
+ * indented deeper. */
 uint32_t source_python_end(const struct source *source, uint32_t first)
 {
     struct lexer lexer = {0};

@@ -25,11 +25,14 @@ struct sources {
     char *folder; /* where relative names start, NULL: here */
 };
 
-/* The file; never NULL, but perhaps without text. Only regular files up to 64 MiB are read. Valid until sources_free. */
+/* The file; never NULL, but perhaps without text. Only regular files up to 64 MiB are read. Valid
+ * until sources_free. */
 const struct source *sources_get(struct sources *sources, const char *path);
-/* Line `number` (from 1), tabs expanded to multiples of eight, without its end; NULL: there is no such line. To be freed. */
+/* Line `number` (from 1), tabs expanded to multiples of eight, without its end; NULL: there is no
+ * such line. To be freed. */
 char *source_line(const struct source *source, uint32_t number);
-/* Last line of the Python function (or class body) that begins at `first`, by its indentation; 0: cannot be told. */
+/* Last line of the Python function (or class body) that begins at `first`, by its indentation; 0:
+ * cannot be told. */
 uint32_t source_python_end(const struct source *source, uint32_t first);
 void sources_free(struct sources *sources);
 

@@ -10,7 +10,8 @@
 
 #include "map.h"
 
-/* One source-level frame. Texts live in the `strings` that were given to symbols_open; 0: not known. */
+/* One source-level frame. Texts live in the `strings` that were given to symbols_open; 0: not
+ * known. */
 struct symbol {
     uint32_t function;
     uint32_t file;
@@ -23,15 +24,16 @@ struct symbol {
 
 struct symbols;
 
-/* Prepare a module. The file at `path` is used only if its build-id is `build_id` (0 bytes: not known, any will do); debug
- * information of its own, in /usr/lib/debug or by .gnu_debuglink is found at the first look-up. Never NULL. */
+/* Prepare a module. The file at `path` is used only if its build-id is `build_id` (0 bytes: not
+ * known, any will do); debug information of its own, in /usr/lib/debug or by .gnu_debuglink is
+ * found at the first look-up. Never NULL. */
 struct symbols *symbols_open(const char *path, const unsigned char *build_id, size_t build_id_bytes,
                              struct strings *strings);
 /* Why the module has no symbols at all, NULL if nothing is wrong with it. */
 const char *symbols_problem(const struct symbols *symbols);
-/* The frames at `address` (in the file's own addresses, of the instruction itself): innermost inlined function first, the
- * real function last. Returns their number, at most SYMBOLS_INLINED_MAX, 0 when nothing is known. Ascending addresses are
- * cheapest. */
+/* The frames at `address` (in the file's own addresses, of the instruction itself): innermost
+ * inlined function first, the real function last. Returns their number, at most
+ * SYMBOLS_INLINED_MAX, 0 when nothing is known. Ascending addresses are cheapest. */
 size_t symbols_find(struct symbols *symbols, uint64_t address,
                     struct symbol out[SYMBOLS_INLINED_MAX]);
 void symbols_close(struct symbols *symbols);

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Symbols by elfutils. libdwfl finds the debug information; the look-ups have their own index, because .debug_aranges
- * is missing from what clang and rustc make and dwarf_getscopes reads a whole unit each time:
- *
- *   address -> unit (ranges of all units, made at the first look-up) -> function (ranges of the unit's functions, made
- *   at the first look-up in the unit) -> inlined calls, by going down from the function
+ * Symbols by elfutils: libdwfl finds the debug information, units.h the function, and from there
+ * we go down to the inlined calls.
  */
 #include "symbols.h"
 
@@ -21,24 +18,7 @@
 #include "base.h"
 #include "demangle.h"
 #include "names.h"
-
-/* Functions, sorted by `low`; they do not overlap but where a compiler nested them. */
-struct range {
-    Dwarf_Addr low, high;
-    Dwarf_Die die;
-};
-struct ranges {
-    struct range *list;
-    size_t count, cap;
-};
-
-struct unit {
-    Dwarf_Die die;      /* the unit with the line table */
-    Dwarf_Die contents; /* the one with the functions: another one in split DWARF */
-    struct ranges functions;
-    const char *language;
-    bool indexed;
-};
+#include "units.h"
 
 struct symbols {
     Dwfl *dwfl;
@@ -48,12 +28,10 @@ struct symbols {
     Dwarf *dwarf;
     Dwarf_Addr bias; /* address in libdwfl minus address in `dwarf` */
     bool opened;     /* debug information was looked for */
-    struct unit *units;
-    size_t unit_count, unit_cap;
+    struct units units;
     struct names names; /* made at the first look-up that needs them */
     bool names_made;
-    struct map qualified;      /* offset of a function's entry -> its name */
-    struct ranges unit_ranges; /* .die.addr is the index in units */
+    struct map qualified; /* offset of a function's entry -> its name */
 };
 
 static const Dwfl_Callbacks callbacks = {
@@ -110,10 +88,7 @@ const char *symbols_problem(const struct symbols *symbols)
 
 void symbols_close(struct symbols *symbols)
 {
-    for (size_t i = 0; i < symbols->unit_count; i++)
-        free(symbols->units[i].functions.list);
-    free(symbols->units);
-    free(symbols->unit_ranges.list);
+    units_free(&symbols->units);
     names_free(&symbols->names);
     map_free(&symbols->qualified);
     if (symbols->dwfl)
@@ -121,156 +96,18 @@ void symbols_close(struct symbols *symbols)
     free(symbols);
 }
 
-/* ---- the two indices ---- */
-
-static void ranges_add(struct ranges *ranges, Dwarf_Die *die, const Dwarf_Die *value)
-{
-    Dwarf_Addr base = 0, low = 0, high = 0;
-    ptrdiff_t at = 0;
-    while ((at = dwarf_ranges(die, at, &base, &low, &high)) > 0) {
-        if (low >= high || !low) /* 0: a section that the linker left out */
-            continue;
-        ranges->list =
-            base_room(ranges->list, &ranges->cap, ranges->count + 1, sizeof *ranges->list);
-        ranges->list[ranges->count++] = (struct range){low, high, *value};
-    }
-}
-
-static int range_order(const void *a, const void *b)
-{
-    const struct range *x = a, *y = b;
-    if (x->low != y->low)
-        return x->low < y->low ? -1 : 1;
-    return x->high > y->high ? -1 : x->high < y->high;
-}
-
-/* The innermost range that holds `address`: of those that do, the one that begins last. Ranges that overlap are nested, and
- * rare; a few steps back are enough. */
-static struct range *ranges_find(const struct ranges *ranges, Dwarf_Addr address)
-{
-    size_t low = 0, high = ranges->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (ranges->list[middle].low <= address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    for (size_t back = 0; back < 16 && low > back; back++)
-        if (address < ranges->list[low - 1 - back].high)
-            return &ranges->list[low - 1 - back];
-    return NULL;
-}
-
-static const char *unit_language(Dwarf_Die *die)
-{
-    switch (dwarf_srclang(die)) {
-    case DW_LANG_C89:
-    case DW_LANG_C:
-    case DW_LANG_C99:
-    case DW_LANG_C11:
-    case 0x2c: /* C17 */
-        return "C";
-    case DW_LANG_C_plus_plus:
-    case DW_LANG_C_plus_plus_03:
-    case DW_LANG_C_plus_plus_11:
-    case DW_LANG_C_plus_plus_14:
-    case 0x2b: /* C++20 */
-    case 0x2a: /* C++17 */
-        return "C++";
-    case DW_LANG_Rust:
-        return "Rust";
-    case DW_LANG_Go:
-        return "Go";
-    case DW_LANG_D:
-        return "D";
-    case DW_LANG_Mips_Assembler:
-        return "assembler";
-    case DW_LANG_Fortran77:
-    case DW_LANG_Fortran90:
-    case DW_LANG_Fortran95:
-    case DW_LANG_Fortran03:
-    case DW_LANG_Fortran08:
-        return "Fortran";
-    default:
-        return "native";
-    }
-}
-
-static void units_index(struct symbols *symbols)
-{
-    Dwarf_CU *cu = NULL;
-    Dwarf_Half version;
-    uint8_t type;
-    Dwarf_Die die, sub;
-    while (dwarf_get_units(symbols->dwarf, cu, &cu, &version, &type, &die, &sub) == 0) {
-        if (dwarf_tag(&die) != DW_TAG_compile_unit && dwarf_tag(&die) != DW_TAG_skeleton_unit)
-            continue;
-        symbols->units = base_room(symbols->units, &symbols->unit_cap, symbols->unit_count + 1,
-                                   sizeof *symbols->units);
-        struct unit *unit = &symbols->units[symbols->unit_count];
-        *unit = (struct unit){.die = die, .contents = die};
-        if (type == DW_UT_skeleton && dwarf_tag(&sub) == DW_TAG_compile_unit)
-            unit->contents = sub;
-        unit->language = unit_language(&unit->contents);
-        /* The range's die is of no use for units: its address field carries the unit's number. */
-        Dwarf_Die number = {.addr = (void *)(uintptr_t)symbols->unit_count++};
-        ranges_add(&symbols->unit_ranges, &die, &number);
-    }
-    if (symbols->unit_ranges.count)
-        qsort(symbols->unit_ranges.list, symbols->unit_ranges.count,
-              sizeof *symbols->unit_ranges.list, range_order);
-}
+/* ---- one address ---- */
 
 static void symbols_open_debug(struct symbols *symbols)
 {
     symbols->opened = true;
     symbols->dwarf = dwfl_module_getdwarf(symbols->module, &symbols->bias);
     if (symbols->dwarf)
-        units_index(symbols);
+        units_make(&symbols->units, symbols->dwarf);
 }
 
-/* All functions with code under `parent`: those of classes, name spaces and other functions too. `depth` bounds the
- * recursion against damaged files. */
-static void unit_collect(struct unit *unit, Dwarf_Die *parent, unsigned depth)
-{
-    Dwarf_Die child;
-    if (depth > 64 || dwarf_child(parent, &child))
-        return;
-    do {
-        switch (dwarf_tag(&child)) {
-        case DW_TAG_subprogram:
-            ranges_add(&unit->functions, &child, &child);
-            unit_collect(unit, &child, depth + 1);
-            break;
-        case DW_TAG_namespace:
-        case DW_TAG_module:
-        case DW_TAG_class_type:
-        case DW_TAG_structure_type:
-        case DW_TAG_union_type:
-        case DW_TAG_lexical_block:
-        case DW_TAG_try_block:
-        case DW_TAG_catch_block:
-            unit_collect(unit, &child, depth + 1);
-            break;
-        default:
-            break;
-        }
-    } while (!dwarf_siblingof(&child, &child));
-}
-
-static void unit_index(struct unit *unit)
-{
-    unit->indexed = true;
-    unit_collect(unit, &unit->contents, 0);
-    if (unit->functions.count)
-        qsort(unit->functions.list, unit->functions.count, sizeof *unit->functions.list,
-              range_order);
-}
-
-/* ---- one address ---- */
-
-/* The inlined call directly under `scope` that holds `address`; blocks on the way are looked through. */
+/* The inlined call directly under `scope` that holds `address`; blocks on the way are looked
+ * through. */
 static bool inlined_under(Dwarf_Die *scope, Dwarf_Addr address, Dwarf_Die *found, unsigned depth)
 {
     Dwarf_Die child;
@@ -317,8 +154,9 @@ static Dwarf_Die function_origin(Dwarf_Die *die)
     return at;
 }
 
-/* The name with those of its classes and name spaces, for functions without a linkage name: C++ lambdas and what else is
- * local. Slow (libdw goes through the unit to find what encloses an entry), so the caller remembers it. */
+/* The name with those of its classes and name spaces, for functions without a linkage name: C++
+ * lambdas and what else is local. Slow (libdw goes through the unit to find what encloses an
+ * entry), so the caller remembers it. */
 static uint32_t qualified_name(struct symbols *symbols, Dwarf_Die *die, const char *name)
 {
     char text[1024];
@@ -418,7 +256,8 @@ static uint32_t file_name(struct symbols *symbols, struct unit *unit, const char
     return id;
 }
 
-/* The line of an instruction. Line 0 means "the compiler's own": the line before it in the same function is nearest. */
+/* The line of an instruction. Line 0 means "the compiler's own": the line before it in the same
+ * function is nearest. */
 static void line_at(struct symbols *symbols, struct unit *unit, Dwarf_Addr address, Dwarf_Addr low,
                     struct symbol *out)
 {
@@ -477,9 +316,7 @@ static void function_lines(struct symbols *symbols, struct unit *unit, Dwarf_Die
 static size_t find_in_unit(struct symbols *symbols, struct unit *unit, Dwarf_Addr address,
                            struct symbol out[SYMBOLS_INLINED_MAX])
 {
-    if (!unit->indexed)
-        unit_index(unit);
-    struct range *function = ranges_find(&unit->functions, address);
+    struct range *function = unit_function(unit, address);
     if (!function)
         return 0;
     Dwarf_Die scopes[SYMBOLS_INLINED_MAX];
@@ -525,9 +362,8 @@ size_t symbols_find(struct symbols *symbols, uint64_t address,
         return 0;
     if (!symbols->opened)
         symbols_open_debug(symbols);
-    struct range *found = ranges_find(&symbols->unit_ranges, address - symbols->bias);
-    if (found) {
-        struct unit *unit = &symbols->units[(uintptr_t)found->die.addr];
+    struct unit *unit = units_find(&symbols->units, address - symbols->bias);
+    if (unit) {
         size_t count = find_in_unit(symbols, unit, address - symbols->bias, out);
         if (count)
             return count;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The verbs of the command line. Each takes what stands after `memtrace` (argv[0] is the verb), and returns the exit
- * status. A new verb is a line in main.c's table and a file.
+ * The verbs of the command line. Each takes what stands after `memtrace` (argv[0] is the verb), and
+ * returns the exit status. A new verb is a line in main.c's table and a file.
  */
 #ifndef VERBS_H
 #define VERBS_H

@@ -8,7 +8,8 @@
 
 #include "base.h"
 
-/* Whether the process that wrote the log is still there: its pid may be another's by now, its start time tells. */
+/* Whether the process that wrote the log is still there: its pid may be another's by now, its start
+ * time tells. */
 static bool view_running(const struct mt_header *header)
 {
     if (header->end != MT_END_UNKNOWN || header->pid <= 0 || !header->start_ticks)

@@ -29,7 +29,8 @@ void view_close(struct view *view);
 
 /* Was there anything that tables show of this key? */
 bool view_shows(const struct fold_key *key);
-/* The worst rank that tables should show: RANK_USER, or a later one when nothing else is there or `all` is set. */
+/* The worst rank that tables should show: RANK_USER, or a later one when nothing else is there or
+ * `all` is set. */
 enum rank view_rank(const struct view *view, bool all);
 
 /* "file.c:12  function", "module.so+0x123", ... for a line of a table; to be freed. */

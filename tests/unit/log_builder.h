@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Makes logs in memory, for tests of the reader: whole and sound ones, to be damaged afterwards. Indices and ids are those
- * of the format; 0 where it has an entry "none".
+ * Makes logs in memory, for tests of the reader: whole and sound ones, to be damaged afterwards.
+ * Indices and ids are those of the format; 0 where it has an entry "none".
  */
 #ifndef LOG_BUILDER_H
 #define LOG_BUILDER_H

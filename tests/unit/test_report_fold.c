@@ -166,7 +166,8 @@ Test(fold, runs_of_one_line_join_when_adjacent)
     struct py py;
     struct folded f;
     py_start(&py);
-    /* Two code objects of one function and line stand for one line: as two native return addresses would. */
+    /* Two code objects of one function and line stand for one line: as two native return addresses
+     * would. */
     uint32_t twin = builder_code(&py.b, "/home/u/a.py", "f", 1);
     uint32_t a = py_node(&py, py.root, py.f, 5), b = py_node(&py, py.root, twin, 5);
     py_alloc(&py, a, 1, 0);
@@ -301,7 +302,8 @@ Test(fold, wide_runs)
     unfold(&f, &py.b);
 }
 
-/* Held at the peak: live if the peak is now; what was saved for this peak; else live, since nothing changed. */
+/* Held at the peak: live if the peak is now; what was saved for this peak; else live, since nothing
+ * changed. */
 Test(fold, held_at_the_peak)
 {
     for (uint32_t now = 0; now < 2; now++) {
@@ -373,7 +375,8 @@ static unsigned dice(uint64_t *state, unsigned sides)
     return (unsigned)(*state >> 33) % sides;
 }
 
-/* One random node gets one record; count it by hand for each line and function on its stack, once. */
+/* One random node gets one record; count it by hand for each line and function on its stack, once.
+ */
 static void random_event(struct py *py, const uint32_t *codes, uint64_t *state,
                          struct tally lines[FUNCTIONS][LINES], struct tally functions[FUNCTIONS])
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The reader with sound, cut and damaged logs: cursor.c, reader.c, records.c, model.c, and what follows on what they let
- * through. Meant to run under ASan and UBSan too.
+ * The reader with sound, cut and damaged logs: cursor.c, reader.c, records.c, model.c, and what
+ * follows on what they let through. Meant to run under ASan and UBSan too.
  */
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -348,7 +348,8 @@ static uint64_t next(uint64_t *state)
     return *state >> 16;
 }
 
-/* Every 32-bit word of the tables and the header, one at a time, with values that are likely to hurt. */
+/* Every 32-bit word of the tables and the header, one at a time, with values that are likely to
+ * hurt. */
 Test(reader, each_word_damaged)
 {
     static const uint32_t values[] = {0, 1, 0x7fffffff, 0x80000000, 0xffffffff, 0xfffffff8};
