@@ -11,7 +11,9 @@
 
 #include "format.h"
 #include "log.h"
-#include "os.h"
+#include "python_symbol.h"
+
+#define LOOP "_PyEval_EvalFrameDefault"
 
 bool mt_python_attached;
 struct mt_python mt_python;
@@ -107,16 +109,36 @@ static uint32_t read_version(void *handle, char name[32])
     return version ? *version : version_of(text);
 }
 
+/* The part of it that the compiler put elsewhere. Needed up to 3.9 only, where nothing but symbols tells a loop. */
+static void find_cold_loop(void *symbol)
+{
+    uintptr_t begin, end;
+    void *link = NULL;
+    const struct link_map *map;
+    Dl_info info;
+
+    if (!dladdr1(symbol, &info, &link, RTLD_DL_LINKMAP) || !link)
+        return;
+    map = link;
+    if (!mt_python_symbol_find(map->l_name && *map->l_name ? map->l_name : "/proc/self/exe",
+                               LOOP ".cold", &begin, &end))
+        return;
+    mt_python.loop_begin[1] = map->l_addr + begin;
+    mt_python.loop_end[1] = map->l_addr + end;
+}
+
 /* The interpreter loop's code, as far as the dynamic symbol goes. */
 static void find_loop(void *handle)
 {
-    void *symbol = dlsym(handle, "_PyEval_EvalFrameDefault"), *entry = NULL;
+    void *symbol = dlsym(handle, LOOP), *entry = NULL;
     Dl_info info;
 
     if (!symbol || !dladdr1(symbol, &info, &entry, RTLD_DL_SYMENT) || !entry)
         return;
     mt_python.loop_begin[0] = (uintptr_t)symbol;
     mt_python.loop_end[0] = (uintptr_t)symbol + ((const ElfW(Sym) *)entry)->st_size;
+    if (mt_python.layout.style == MT_PYTHON_OBJECTS)
+        find_cold_loop(symbol);
 }
 
 /* Is it what we take it for? */

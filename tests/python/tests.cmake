@@ -11,6 +11,7 @@ endif()
 
 # The decoder alone, for ctypes: without memtrace_flags, which hide its one function.
 add_library(python_lines MODULE ${INTERPOSE}/python_lines.c)
+memtrace_test(python python_symbol ${INTERPOSE}/python_symbol.c ${INTERPOSE}/os_linux.c)
 add_executable(python_embed python/embed.c)
 target_link_libraries(python_embed PRIVATE memtrace_flags ${CMAKE_DL_LIBS})
 foreach(test lines stacks reuse daemon deep fork embed refused)
