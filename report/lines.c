@@ -68,6 +68,8 @@ static void listing_extent(struct view *view, struct listing *listing)
             low = line;
         if (line > high)
             high = line;
+        if (view->lines[listing->places[i]].rise > listing->most)
+            listing->most = view->lines[listing->places[i]].rise;
     }
     if (!file || !high)
         return;
@@ -162,16 +164,10 @@ static void row_source(struct table *table, const struct listing *listing, uint3
     free(text);
 }
 
-/* A line that is worth red: half of what the function's highest line rises, and not next to
- * nothing. */
-static bool is_hot(const struct view *view, const struct listing *listing,
-                   const struct fold_key *key)
+/* A line that is worth red: it rises at least half of what the function's highest line does. */
+static bool is_hot(const struct listing *listing, const struct fold_key *key)
 {
-    uint64_t most = 0;
-    for (size_t i = 0; i < listing->count; i++)
-        if (view->lines[listing->places[i]].rise > most)
-            most = view->lines[listing->places[i]].rise;
-    return key->rise && key->rise >= most - most / 2;
+    return key->rise && key->rise >= listing->most - listing->most / 2;
 }
 
 static void row_gap(struct table *table)
@@ -221,7 +217,7 @@ static void rows_of_lines(const struct view *view, const struct listing *listing
             row_gap(table);
         shown_to = line;
         const struct fold_key *key = here ? &view->lines[listing->places[next++]] : NULL;
-        table_row(table, key && is_hot(view, listing, key) ? STYLE_HOT : STYLE_NONE);
+        table_row(table, key && is_hot(listing, key) ? STYLE_HOT : STYLE_NONE);
         row_number(table, line);
         if (key)
             row_figures(table, key);

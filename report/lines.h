@@ -20,6 +20,7 @@ struct listing {
     uint32_t function;
     uint32_t *places;
     size_t count;
+    uint64_t most;               /* highest rise of these places */
     uint32_t first, last;        /* lines to show; 0: the places have no lines */
     const struct source *source; /* NULL: no file */
 };

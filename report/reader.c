@@ -13,7 +13,8 @@
 #include "base.h"
 #include "records.h"
 
-#define PAGE 4096u
+#define PAGE         4096u
+#define NONE_ENTRIES 2u /* at the start of a region, never filled, counted as used */
 
 static void log_problem_va(struct log *log, uint64_t offset, const char *format, va_list args)
 {
@@ -194,6 +195,8 @@ static uint32_t log_region(struct log *log, unsigned region, size_t entry, const
     unsigned pieces;
     uint64_t reserved;
     uint64_t there = region_there(log, region, bytes, &pieces, &reserved);
+    if (!reserved && used <= NONE_ENTRIES)
+        used = 0; /* nothing was ever put there */
     if (used > reserved / entry) {
         log_problem(log, place,
                     "region %u has %" PRIu64 " entries in use, but room for %" PRIu64 " only",

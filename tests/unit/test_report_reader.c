@@ -114,6 +114,27 @@ Test(reader, reads_a_sound_log)
     }
 }
 
+/* Entries that stand for "none" are counted as used before a region has any space. */
+Test(reader, reads_a_log_without_events)
+{
+    struct log log;
+    struct model model;
+    size_t bytes;
+    unsigned char *file = sample(&bytes, false);
+    struct mt_header *header = (struct mt_header *)(void *)file;
+    memset(header->extents, 0, sizeof header->extents);
+    header->extents_used = 0;
+    header->file_bytes = sizeof *header;
+    for (unsigned r = 0; r < MT_REGION_COUNT; r++)
+        header->used[r] = r == MT_REGION_COUNTER ? 2 : 1;
+    cr_assert(digest(&log, &model, file, sizeof *header));
+    cr_expect_eq(log.problem_count, 0, "%s", log.problems[0].reason);
+    cr_expect_eq(log.node_count, 0);
+    cr_expect_eq(model.total.allocations, 0);
+    forget(&log, &model);
+    free(file);
+}
+
 /* ---- what is refused, with place and reason ---- */
 
 static void refused(const void *data, size_t bytes, uint64_t offset, const char *reason)
