@@ -5,9 +5,117 @@
 #ifndef MT_UNWIND_ARCH_AARCH64_H
 #define MT_UNWIND_ARCH_AARCH64_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "cfi.h"
+#include "unwind_rule.h"
+
 /* libunwind saves the registers by inline assembly here: there is no function to look up. */
-#define MT_ARCH_GETCONTEXT NULL
+#define MT_ARCH_GETCONTEXT ""
 
 #define mt_arch_getcontext(function, context) ((void)(function), unw_tdep_getcontext(context))
+
+/* DWARF register numbers. */
+#define MT_DW_FP 29u
+#define MT_DW_SP 31u
+#define MT_DW_RA 30u
+
+/* A rule: kind in bits 0..2, the canonical frame address's offset in words (n) in bits 3..16, where the registers are saved
+ * in bits 17..22, counted in words from the frame's bottom or, with bit 23, down from the frame address; with bit
+ * 24 it is x30 alone, else x29 and x30 in this order. */
+#define MT_ARCH_RULE(kind, n, slot, top, alone)                                                    \
+    ((uint32_t)(kind) | (uint32_t)(n) << 3 | (uint32_t)(slot) << 17 | (uint32_t)(top) << 23 |      \
+     (uint32_t)(alone) << 24)
+#define MT_ARCH_RULE_N(rule) ((rule) >> 3 & 0x3fffu)
+#define MT_ARCH_RULE_SLOT(rule)                                                                    \
+    ((rule) >> 23 & 1 ? (rule) >> 17 & 63u : MT_ARCH_RULE_N(rule) - ((rule) >> 17 & 63u))
+#define MT_ARCH_RULE_FP(rule) ((rule) >> 24 & 1 ? 0 : MT_ARCH_RULE_SLOT(rule))
+#define MT_ARCH_RULE_RA(rule)                                                                      \
+    ((rule) >> 24 & 1 ? MT_ARCH_RULE_SLOT(rule) : MT_ARCH_RULE_SLOT(rule) - 1)
+#define MT_ARCH_N_MAX    0x3fff
+#define MT_ARCH_SLOT_MAX 63
+
+/* A return address as it stands in memory, made plain: without its authentication code. */
+static inline uintptr_t mt_arch_ra(uintptr_t word)
+{
+    return word & ((1ul << 48) - 1);
+}
+
+/* The registers that the kernel saved for a signal handler, in bytes from the trampoline's stack pointer: siginfo_t (128
+ * bytes), then a struct ucontext, whose uc_mcontext is at 176. */
+#define MT_ARCH_SIGNAL_FP 544
+#define MT_ARCH_SIGNAL_SP 560
+#define MT_ARCH_SIGNAL_PC 568
+
+/* Code that a signal handler returns to: mov x8, #139; svc #0. */
+static inline bool mt_arch_is_trampoline(const uint8_t *code)
+{
+    static const uint8_t form[] = {0x68, 0x11, 0x80, 0xd2, 0x01, 0x00, 0x00, 0xd4};
+
+    return memcmp(code, form, sizeof form) == 0;
+}
+#define MT_ARCH_TRAMPOLINE_BYTES 8
+
+/* Its description is of the frame record that the kernel adds, which has no pc: the code is what tells. */
+static inline bool mt_arch_is_signal(const struct mt_cfi_row *row)
+{
+    (void)row;
+    return false;
+}
+
+static inline bool mt_arch_plt_expression(const uint8_t *at, size_t bytes, uintptr_t pc,
+                                          int64_t *offset)
+{
+    (void)at;
+    (void)bytes;
+    (void)pc;
+    (void)offset;
+    return false;
+}
+
+/* The rule that says the same as `row`, or MT_RULE_SLOW. */
+static inline uint32_t mt_arch_rule(const struct mt_cfi_row *row)
+{
+    bool pair = row->fp.where == MT_CFI_AT_CFA;
+    int64_t n = row->offset / 8;
+    int64_t slot;
+    unsigned kind = row->reg == MT_DW_SP ? MT_RULE_SP : MT_RULE_FP;
+
+    if (row->ra.where == MT_CFI_UNDEFINED)
+        return MT_RULE_END;
+    if (row->signal || row->cfa != MT_CFI_CFA_REG || row->ra.where != MT_CFI_AT_CFA ||
+        (!pair && row->fp.where != MT_CFI_SAME) || row->offset <= 0 || row->offset % 8 ||
+        n > MT_ARCH_N_MAX || (row->reg != MT_DW_SP && row->reg != MT_DW_FP))
+        return MT_RULE_SLOW;
+    slot = -(pair ? row->fp.offset : row->ra.offset);
+    if (slot <= 0 || slot % 8 || slot > row->offset ||
+        (pair && row->ra.offset != row->fp.offset + 8))
+        return MT_RULE_SLOW;
+    slot /= 8;
+    if (n - slot <= MT_ARCH_SLOT_MAX)
+        return MT_ARCH_RULE(kind, n, n - slot, 0, !pair);
+    return slot <= MT_ARCH_SLOT_MAX ? MT_ARCH_RULE(kind, n, slot, 1, !pair) : MT_RULE_SLOW;
+}
+
+/* PLT entries don't move the stack pointer, but only the link register knows the caller: for the full unwinder. */
+static inline bool mt_arch_is_plt(const uint8_t *code)
+{
+    (void)code;
+    return false;
+}
+#define MT_ARCH_PLT_BYTES 16
+#define MT_ARCH_PLT_RULE  MT_RULE_SLOW
+
+/* The C library's descriptor of the thread: in threads that it made, on top of the stack. */
+static inline uintptr_t mt_arch_thread_pointer(void)
+{
+    uintptr_t pointer;
+
+    __asm__("mrs %0, tpidr_el0" : "=r"(pointer));
+    return pointer;
+}
 
 #endif

@@ -43,14 +43,14 @@ static bool load(void)
 
     if (!handle)
         return false;
-    *(void **)&lib.getcontext = MT_ARCH_GETCONTEXT ? dlsym(handle, MT_ARCH_GETCONTEXT) : NULL;
+    *(void **)&lib.getcontext = dlsym(handle, MT_ARCH_GETCONTEXT);
     *(void **)&lib.init_local = dlsym(handle, NAME(UNW_OBJ(init_local)));
     *(void **)&lib.step = dlsym(handle, NAME(UNW_OBJ(step)));
     *(void **)&lib.get_reg = dlsym(handle, NAME(UNW_OBJ(get_reg)));
     *(void **)&lib.set_caching_policy = dlsym(handle, NAME(UNW_OBJ(set_caching_policy)));
     *(void **)&lib.local = dlsym(handle, NAME(UNW_OBJ(local_addr_space)));
-    if ((MT_ARCH_GETCONTEXT && !lib.getcontext) || !lib.init_local || !lib.step || !lib.get_reg ||
-        !lib.set_caching_policy || !lib.local) {
+    if ((MT_ARCH_GETCONTEXT[0] && !lib.getcontext) || !lib.init_local || !lib.step ||
+        !lib.get_reg || !lib.set_caching_policy || !lib.local) {
         dlclose(handle);
         return false;
     }
@@ -168,6 +168,9 @@ static uint32_t step_all(unw_cursor_t *cursor, struct mt_stack *stack, uint32_t 
             stack->used = n;
             return 2;
         }
+        /* A frame that is its own caller: the outer end of a stack that was made by hand. */
+        if (n > before && stack->frames[n - 1].pc == pc && stack->frames[n - 1].sp == sp)
+            return 0;
         stack->frames[n].pc = pc + exact;
         stack->frames[n].sp = sp;
         stack->used = ++n;

@@ -105,6 +105,14 @@ void mt_rule_flush(void)
     clear(atomic_load(&mt_rule_table));
 }
 
+/* Is `pc` the first instruction of a signal trampoline, to which the kernel made the handler return? */
+static bool is_trampoline(uintptr_t pc)
+{
+    uint8_t code[MT_ARCH_TRAMPOLINE_BYTES];
+
+    return mt_bounds_copy(pc, code, sizeof code) && mt_arch_is_trampoline(code);
+}
+
 /* Nothing describes the code at `pc`. No call returns to the first instruction of a function: such a return address was
  * written by hand, by makecontext for instance, at the outer end of a new stack. */
 static mt_rule without_frame(uintptr_t pc)
@@ -112,6 +120,8 @@ static mt_rule without_frame(uintptr_t pc)
     uint8_t code[MT_ARCH_PLT_BYTES];
     struct mt_cfi_row row;
 
+    if (is_trampoline(pc + 1))
+        return MT_RULE_SIGNAL;
     if (mt_cfi_find(pc + 1, &row) == MT_CFI_FOUND && row.begin == pc + 1)
         return MT_RULE_END;
     if (mt_bounds_copy(pc, code, sizeof code) && mt_arch_is_plt(code))
@@ -130,7 +140,7 @@ mt_rule mt_rule_learn(uintptr_t pc)
     if (found == MT_CFI_NO_OBJECT)
         return MT_RULE_GUESS;
     if (found == MT_CFI_FOUND)
-        rule = mt_arch_rule(&row);
+        rule = row.signal && is_trampoline(pc) ? (mt_rule)MT_RULE_SIGNAL : mt_arch_rule(&row);
     else
         rule = found == MT_CFI_NO_FRAME ? without_frame(pc - 1) : (mt_rule)MT_RULE_SLOW;
     if (pc >> MT_RULE_PC_BITS == 0 && !insert(table, mt_rule_mix(pc), rule, false)) {

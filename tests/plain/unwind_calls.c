@@ -94,7 +94,7 @@ NOINLINE static void varying(int bytes)
 
 NOINLINE static void large(int depth)
 {
-    char room[300000];
+    char room[120000];
 
     memset(room, depth, sizeof room);
     KEEP(room);

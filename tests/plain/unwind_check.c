@@ -10,8 +10,7 @@
 
 #define HERE                                                                                       \
     {                                                                                              \
-        ((uintptr_t *)__builtin_frame_address(0))[1],                                              \
-            (uintptr_t)__builtin_frame_address(0) + 2 * sizeof(uintptr_t),                         \
+        (uintptr_t) __builtin_return_address(0), (uintptr_t)__builtin_dwarf_cfa(),                 \
             ((uintptr_t *)__builtin_frame_address(0))[0]                                           \
     }
 
