@@ -104,7 +104,7 @@ uint64_t mt_log_reserve(enum mt_region region, uint32_t bytes, uint32_t count)
         if ((first + count) * bytes > __atomic_load_n(&mt_log.bytes[region], __ATOMIC_ACQUIRE)) {
             mt_lock_take(&grow_lock);
             bool ok = (first + count) * bytes <= mt_log.bytes[region] ||
-                      grow(region, (uint64_t)count * bytes);
+                      grow(region, (first + count) * bytes - mt_log.bytes[region]);
             mt_lock_drop(&grow_lock);
             if (!ok)
                 return 0;
