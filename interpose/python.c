@@ -180,10 +180,19 @@ static bool attach(void *handle)
     return true;
 }
 
+static bool find_and_attach(void)
+{
+    void *handle = scope();
+
+    if (dlsym(handle, "Py_GetVersion"))
+        return attach(handle);
+    if (dlsym(RTLD_DEFAULT, "PyPy_GetVersion") || dlsym(RTLD_DEFAULT, "pypy_main_startup"))
+        refuse("PyPy", "is not known");
+    return false;
+}
+
 bool mt_python_init(void)
 {
-    void *handle;
-
     if (log_is_new()) {
         mt_python.epoch++;
         mt_python_code_forget_all();
@@ -191,12 +200,7 @@ bool mt_python_init(void)
     }
     if (mt_python_attached || refused)
         return mt_python_attached;
-    handle = scope();
-    if (!dlsym(handle, "Py_GetVersion")) {
-        if (dlsym(RTLD_DEFAULT, "PyPy_GetVersion") || dlsym(RTLD_DEFAULT, "pypy_main_startup"))
-            refuse("PyPy", "is not known");
-        return false;
-    }
-    __atomic_store_n(&mt_python_attached, attach(handle), __ATOMIC_RELEASE);
+    __atomic_store_n(&mt_python_attached, find_and_attach(), __ATOMIC_RELEASE);
+    dlerror(); /* what we did not find is not the program's error */
     return mt_python_attached;
 }

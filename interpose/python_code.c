@@ -72,11 +72,13 @@ void mt_python_code_watch(uintptr_t type)
 
 void mt_python_code_forget_all(void)
 {
+    entering.held = 0;
+    if (!ids)
+        return; /* and leave the chains' pages untouched */
     for (size_t i = 0; i < sizeof chains / sizeof *chains; i++)
         for (struct mt_python_code *c = chains[i]; c; c = c->next)
             __atomic_store_n(&c->address, 0, __ATOMIC_RELEASE);
     ids = 0;
-    entering.held = 0;
     __atomic_fetch_add(&mt_python_generation, 1, __ATOMIC_RELEASE);
 }
 

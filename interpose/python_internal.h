@@ -70,6 +70,15 @@ static inline uintptr_t mt_load(uintptr_t at, unsigned offset)
     return *(const volatile uintptr_t *)(at + offset);
 }
 
+/* Up to 3.11: whether there are several interpreters. They stand in a list, each before the ones made earlier; nothing of it
+ * but its head is read, since others may go at any time. */
+static inline bool mt_python_several(void)
+{
+    uintptr_t interpreters = (uintptr_t)mt_python.runtime + mt_python.layout.runtime_interpreters;
+
+    return mt_load(interpreters, 0) != mt_load(interpreters, sizeof(uintptr_t));
+}
+
 /* python_thread.c: */
 /* The cell's thread memory, made or reset as needed; NULL: no memory. */
 struct mt_python_thread *mt_python_thread_of(void **state);

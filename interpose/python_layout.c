@@ -77,7 +77,6 @@ static const struct mt_python_layout layouts[] = {
             .style = MT_PYTHON_SHIMS,
             .lines = MT_LINES_LOCATIONS,
             .runtime_finalizing = 24,
-            .runtime_interpreters = 40,
             .thread_id = 136,
             .thread_top = 56,
             .top_in_cframe = 1,
@@ -93,46 +92,16 @@ static const struct mt_python_layout layouts[] = {
             .code_table = 136,
             .code_start = 192,
             .code_basicsize = 192},
-    [13] = {OBJECTS,
-            TEXT,
-            .style = MT_PYTHON_SHIMS,
-            .lines = MT_LINES_LOCATIONS,
-            .runtime_finalizing = 608,
-            .runtime_interpreters = 632,
-            .interpreter_next = 7264,
-            .thread_id = 152,
-            .thread_top = 72,
-            .frame_code = 0,
-            .frame_previous = 8,
-            .frame_position = 56,
-            .frame_owner = 70,
-            .shim_owner = 3,
-            .code_file = 112,
-            .code_name = 128,
-            .code_first_line = 68,
-            .code_table = 136,
-            .code_start = 200,
-            .code_basicsize = 200},
-    [14] = {OBJECTS,
-            TEXT,
-            .style = MT_PYTHON_SHIMS,
-            .lines = MT_LINES_LOCATIONS,
-            .runtime_finalizing = 784,
-            .runtime_interpreters = 808,
-            .interpreter_next = 7272,
-            .thread_id = 152,
-            .thread_top = 72,
-            .frame_code = 0,
-            .frame_previous = 8,
-            .frame_position = 56,
-            .frame_owner = 74,
-            .shim_owner = 3,
-            .code_file = 112,
-            .code_name = 128,
-            .code_first_line = 68,
-            .code_table = 136,
-            .code_start = 208,
-            .code_basicsize = 208},
+    [13] = {OBJECTS, TEXT, .style = MT_PYTHON_SHIMS, .lines = MT_LINES_LOCATIONS,
+            .runtime_finalizing = 608, .thread_id = 152, .thread_top = 72, .frame_code = 0,
+            .frame_previous = 8, .frame_position = 56, .frame_owner = 70, .shim_owner = 3,
+            .code_file = 112, .code_name = 128, .code_first_line = 68, .code_table = 136,
+            .code_start = 200, .code_basicsize = 200},
+    [14] = {OBJECTS, TEXT, .style = MT_PYTHON_SHIMS, .lines = MT_LINES_LOCATIONS,
+            .runtime_finalizing = 784, .thread_id = 152, .thread_top = 72, .frame_code = 0,
+            .frame_previous = 8, .frame_position = 56, .frame_owner = 74, .shim_owner = 3,
+            .code_file = 112, .code_name = 128, .code_first_line = 68, .code_table = 136,
+            .code_start = 208, .code_basicsize = 208},
 };
 #define MINORS (sizeof layouts / sizeof *layouts)
 
@@ -168,7 +137,7 @@ static bool take(uint16_t *to, const uint64_t *group, unsigned field, unsigned b
 static bool take_statement(struct mt_python_layout *layout, const uint64_t *word, unsigned minor,
                            bool *differs)
 {
-    const uint64_t *runtime = word + W_RUNTIME, *interpreter = word + W_INTERPRETER;
+    const uint64_t *runtime = word + W_RUNTIME;
     const uint64_t *thread = word + groups_of[minor].thread;
     const uint64_t *frame = word + groups_of[minor].frame;
     const uint64_t *code = word + groups_of[minor].code;
@@ -176,8 +145,6 @@ static bool take_statement(struct mt_python_layout *layout, const uint64_t *word
     bool good = code[0] <= UINT16_MAX && code[9] <= code[0];
 
     good = good && take(&layout->runtime_finalizing, runtime, 1, 8, differs) &&
-           take(&layout->runtime_interpreters, runtime, 2, 8, differs) &&
-           take(&layout->interpreter_next, interpreter, 2, 8, differs) &&
            take(&layout->thread_top, thread, 4, 8, differs) &&
            take(&layout->thread_id, thread, 5, 8, differs) &&
            take(&layout->frame_previous, frame, 1, 8, differs) &&

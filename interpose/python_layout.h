@@ -27,9 +27,10 @@ struct mt_python_layout {
 
     uint16_t
         runtime_finalizing; /* _PyRuntime: pointer, nonzero from the beginning of finalisation */
-    uint16_t runtime_interpreters; /* _PyRuntime: pointer to the first interpreter */
-    uint16_t runtime_current;      /* _PyRuntime: the thread state that holds the GIL (3.8-3.11) */
-    uint16_t interpreter_next;
+    uint16_t
+        runtime_interpreters; /* _PyRuntime: pointers to the last interpreter made, and behind it
+                                      to the main one, the first (3.8-3.11) */
+    uint16_t runtime_current; /* _PyRuntime: the thread state that holds the GIL (3.8-3.11) */
 
     uint16_t thread_id;     /* pthread_t */
     uint16_t thread_top;    /* pointer to the innermost frame, or to the CFrame (3.11, 3.12) */

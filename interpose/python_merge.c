@@ -71,9 +71,7 @@ static void merge_by_address(struct writer *w, const struct mt_python_thread *th
 static void merge_by_symbol(struct writer *w, const struct mt_python_thread *th,
                             const struct mt_stack *native)
 {
-    uintptr_t first = mt_load((uintptr_t)mt_python.runtime, mt_python.layout.runtime_interpreters);
-    bool inner =
-        native->cut || th->cut || (first && mt_load(first, mt_python.layout.interpreter_next));
+    bool inner = native->cut || th->cut || mt_python_several();
     size_t loops = 0, next = 0, spare, skip;
 
     for (size_t i = 0; i < native->used; i++)

@@ -101,13 +101,12 @@ static uintptr_t own_state_by_slot(bool *attached)
 {
     const struct mt_python_layout *l = &mt_python.layout;
     uintptr_t own = (uintptr_t)mt_python.own();
-    uintptr_t holder = mt_load((uintptr_t)mt_python.runtime, l->runtime_current), first;
+    uintptr_t holder = mt_load((uintptr_t)mt_python.runtime, l->runtime_current);
 
     *attached = own != 0 && holder == own;
     if (*attached || !own || !holder)
         return own;
-    first = mt_load((uintptr_t)mt_python.runtime, l->runtime_interpreters);
-    if (!first || finalizing() || !mt_load(first, l->interpreter_next) || !is_ours(holder))
+    if (!mt_python_several() || !is_ours(holder))
         return own;
     *attached = true;
     return holder;

@@ -105,7 +105,7 @@ uint64_t fake_missed(void)
 
 #define L mt_python.layout
 
-static char runtime[4096], interpreter[64], code_type[512];
+static char runtime[4096], code_type[512];
 
 static void put(uintptr_t at, unsigned offset, uintptr_t value)
 {
@@ -115,6 +115,12 @@ static void put(uintptr_t at, unsigned offset, uintptr_t value)
 static void put_int(uintptr_t at, unsigned offset, int32_t value)
 {
     memcpy((void *)(at + offset), &value, sizeof value);
+}
+
+void fake_interpreters(unsigned count)
+{
+    put((uintptr_t)runtime, L.runtime_interpreters, count);
+    put((uintptr_t)runtime, L.runtime_interpreters + 8u, 1);
 }
 
 static void *own(void)
@@ -148,7 +154,7 @@ void fake_attach(unsigned minor)
     mt_python.loop_begin[0] = 0x10000;
     mt_python.loop_end[0] = 0x20000;
     mt_python.epoch++;
-    put((uintptr_t)runtime, L.runtime_interpreters, (uintptr_t)interpreter);
+    fake_interpreters(1);
     put((uintptr_t)code_type, L.type_dealloc, (uintptr_t)original_dealloc);
     mt_python_code_forget_all();
     mt_python_code_watch((uintptr_t)code_type);

@@ -17,6 +17,9 @@ extern _Thread_local uintptr_t fake_state; /* what PyGILState_GetThisThreadState
 extern _Thread_local bool fake_attached;   /* holds the GIL */
 extern uintptr_t fake_finalizing;          /* the word in _PyRuntime */
 
+/* How many interpreters there are; up to 3.11. */
+void fake_interpreters(unsigned count);
+
 /* A thread state whose chain ends here. */
 uintptr_t fake_state_make(void);
 /* Let the chain begin with `frame`, and with `cframe` where there are such. */

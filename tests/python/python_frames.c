@@ -260,12 +260,13 @@ static int run_cut(unsigned minor)
 static int run_extra_loop(unsigned minor, bool outside)
 {
     static struct mt_frame more[NATIVES + 1];
-    struct mt_stack stack = {.frames = more, .cut = outside ? 1 : 0};
+    struct mt_stack stack = {.frames = more};
     void *state = NULL;
     size_t n, used;
     int wrong = 0;
 
     fake_attach(minor);
+    fake_interpreters(outside ? 2 : 1);
     fake_state = fake_state_make();
     fake_attached = true;
     depth = 0;
