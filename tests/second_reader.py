@@ -200,6 +200,7 @@ class Log:
     def read_nodes(self):
         self.nodes = self.entries(NODE, 'IIIIIIIi')
         self.parent = [0] * len(self.nodes)
+        self.frame_of = [0] * len(self.nodes)  # checked
         self.counters = {}  # (node, class) -> figures
         self.runs = {}      # node -> [begin, length, rise, net]
         self.events = {}    # node -> [(last, level), ...] of heap and anonymous records
@@ -216,7 +217,7 @@ class Log:
                 continue
             if (parent == 0) != (self.frames[frame][0] == THREAD_ROOT):
                 self.problem('node %d: a root that is no thread, or a thread that is no root' % i)
-            self.parent[i] = parent
+            self.parent[i], self.frame_of[i] = parent, frame
             wide = self.read_chain(i, chain, claimed)
             if length & 0x80000000:
                 if not wide:
@@ -341,7 +342,7 @@ class Log:
         for i, (kind, owner, value) in enumerate(self.frames):
             if kind == PYTHON:
                 file, name = self.code_names(owner)
-                key_of_frame[i] = (file, value, name)
+                key_of_frame[i] = (file, value or None, name)  # line 0: none
         best = self.closed_runs()
         lines, chains = {}, {}
         above = [frozenset()] * len(self.nodes)  # keys on the path, the node's own included
@@ -350,7 +351,7 @@ class Log:
             if class_ in COUNTED:
                 by_node.setdefault(node, []).append(figures)
         for i in range(1, len(self.nodes)):
-            key = key_of_frame.get(self.nodes[i][1])
+            key = key_of_frame.get(self.frame_of[i])
             outer = above[self.parent[i]]
             above[i] = outer | {key} if key else outer
             if key and key not in outer and i in best:
@@ -438,13 +439,13 @@ def check_threads(log):
     for i in range(1, len(log.nodes)):
         root_of[i] = root_of[log.parent[i]] or i
     for (node, _), figures in log.counters.items():
-        kind, owner, _ = log.frames[log.nodes[root_of[node]][1]]
+        kind, owner, _ = log.frames[log.frame_of[root_of[node]]]
         if kind == THREAD_ROOT and owner < len(events_of):
             events_of[owner] += figures['allocations'] + figures['releases']
     for i, t in enumerate(log.threads):
         if not i:
             continue
-        if t['root'] and (t['root'] >= len(log.nodes) or log.frames[log.nodes[t['root']][1]] != (THREAD_ROOT, i, 0)):
+        if t['root'] and (t['root'] >= len(log.nodes) or log.frames[log.frame_of[t['root']]] != (THREAD_ROOT, i, 0)):
             log.problem('thread %d has node %d as its root' % (i, t['root']))
         if t['events'] > events_of[i] + (log.end != 1) + log.dropped_events:
             log.problem('thread %d has %d events, its nodes %d' % (i, t['events'], events_of[i]))
@@ -482,11 +483,11 @@ def describe(log):
     totals = log.totals()
     sites = []
     for (node, class_), figures in sorted(log.counters.items()):
-        stack = [log.frame_text(log.nodes[n][1]) for n in reversed(log.path(node))]
+        stack = [log.frame_text(log.frame_of[n]) for n in reversed(log.path(node))]
         sites.append(dict({k: v for k, v in figures.items()}, **{
             'class': CLASSES[class_], 'stack': stack, 'live': figures['allocated'] - figures['freed']}))
     lines = [dict(line_figures(v), file=k[0], line=k[1], function=k[2])
-             for k, v in sorted(log.python_lines().items())]
+             for k, v in sorted(log.python_lines().items(), key=str)]
     return dict(log=log.name, program=text(log.exe or b''), argv=[text(a) for a in log.argv], pid=log.pid,
                 end=log.end, exit_status=log.exit_status, level=log.level, peak=log.peak, classes=totals,
                 dropped_events=log.dropped_events, dropped_bytes=log.dropped_bytes,
@@ -537,8 +538,8 @@ def compare(log, memtrace):
 def compare_lines(log, report, same):
     theirs = {(l['file'], l['line'], l['function']): l for l in report['lines'] if l['language'] == 'Python'}
     ours = log.python_lines()
-    same('Python lines', sorted(set(ours) - set(theirs)), sorted(set(theirs) - set(ours)))
-    for key in sorted(set(ours) & set(theirs)):
+    same('Python lines', sorted(set(ours) - set(theirs), key=str), sorted(set(theirs) - set(ours), key=str))
+    for key in sorted(set(ours) & set(theirs), key=str):
         for name, value in line_figures(ours[key]).items():
             if name == 'mem_usage_bytes' and log.flags & FLAG_THREADS:
                 continue  # of two threads' events with one tick nobody knows the later
