@@ -294,13 +294,28 @@ static void line_of_call(struct symbols *symbols, struct unit *unit, Dwarf_Die *
     out->line = out->file ? (uint32_t)line : 0;
 }
 
+/* The file that a function is declared in. Not by dwarf_decl_file: that one aborts on split DWARF. */
+static uint32_t file_of_declaration(struct symbols *symbols, struct unit *unit, Dwarf_Die *die)
+{
+    Dwarf_Attribute attribute;
+    Dwarf_Word file;
+    Dwarf_Files *files;
+    size_t count;
+    Dwarf_Die cu;
+    if (dwarf_formudata(dwarf_attr_integrate(die, DW_AT_decl_file, &attribute), &file) ||
+        !dwarf_cu_die(attribute.cu, &cu, NULL, NULL, NULL, NULL, NULL, NULL) ||
+        dwarf_getsrcfiles(&cu, &files, &count) || file >= count)
+        return 0;
+    return file_name(symbols, unit, dwarf_filesrc(files, file, NULL, NULL));
+}
+
 /* Where the function's text begins and ends, as far as that is in the file of the frame. */
 static void function_lines(struct symbols *symbols, struct unit *unit, Dwarf_Die *die,
                            struct symbol *out)
 {
     int first = 0;
     if (!out->file || dwarf_decl_line(die, &first) || first <= 0 ||
-        file_name(symbols, unit, dwarf_decl_file(die)) != out->file)
+        file_of_declaration(symbols, unit, die) != out->file)
         return;
     out->first_line = (uint32_t)first;
     Dwarf_Addr low = 0, high = 0;

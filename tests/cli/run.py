@@ -363,6 +363,14 @@ class Symbols(Case):
         p = self.memtrace('report', '--json', log)
         return p, {(l['function'], l['line']) for l in json.loads(p.stdout)['lines']}
 
+    def test_flavours_of_debug_information(self):
+        for flags in ['-gdwarf-4'], ['-gdwarf-5'], ['-g', '-gz'], ['-g', '-gsplit-dwarf'], ['-g', '-O0'], ['-g', '-static-libgcc', '-no-pie']:
+            copy = self.path('flavour')
+            self.cc('-O1', *flags, self.source, '-o', copy)
+            self.memtrace('run', '-o', 'flavour.mt', copy)
+            _, lines = self.lines('flavour.mt')
+            self.assertLessEqual({('take', line_of('TAKE')), ('main', line_of('KEPT'))}, lines, flags)
+
     def test_separate_debug_information(self):
         copy = self.path('separate')
         shutil.copy(self.program, copy)
