@@ -158,30 +158,30 @@ static inline unsigned saved_ra(mt_rule rule)
 }
 
 /* A realigned frame is verified by stepping again. */
-static bool same_step(struct job *job, int32_t at)
+static bool same_step(struct mt_stack *stack, struct mt_walk *walk, int32_t at)
 {
-    const struct mt_frame *outer = &job->stack->frames[at - 1];
-    struct job again = *job;
+    const struct mt_frame *outer = &stack->frames[at - 1];
+    struct job again = {.stack = stack,
+                        .walk = walk,
+                        .now = {stack->frames[at].pc, stack->frames[at].sp, walk->links[at].fp},
+                        .own = true};
     struct position next;
 
-    again.now = (struct position){job->stack->frames[at].pc, job->stack->frames[at].sp,
-                                  job->walk->links[at].fp};
-    return step(&again, job->walk->links[at].rule, &next) == STEPPED && next.pc == outer->pc &&
-           next.sp == outer->sp &&
-           (!job->walk->links[at - 1].need || next.fp == job->walk->links[at - 1].fp);
+    return step(&again, walk->links[at].rule, &next) == STEPPED && next.pc == outer->pc &&
+           next.sp == outer->sp && (!walk->links[at - 1].need || next.fp == walk->links[at - 1].fp);
 }
 
 /* From frame `at`, whose state is right, outward: the first frame whose caller is not the same any more, or 0. */
-static int32_t verify(struct job *job, int32_t at)
+static inline int32_t verify(struct mt_stack *stack, struct mt_walk *walk, int32_t at)
 {
-    const struct mt_frame *frames = job->stack->frames;
-    const struct mt_link *links = job->walk->links;
+    const struct mt_frame *frames = stack->frames;
+    const struct mt_link *links = walk->links;
 
     for (; at > 0; at--) {
         uintptr_t sp = frames[at - 1].sp;
 
         if (__builtin_expect(MT_RULE_KIND(links[at].rule) == MT_RULE_REALIGNED, 0)) {
-            if (!same_step(job, at))
+            if (!same_step(stack, walk, at))
                 return at;
             continue;
         }
@@ -255,7 +255,7 @@ static enum outcome walk_new(struct job *job)
 
     for (;;) {
         if (joins(job)) {
-            int32_t at = verify(job, job->match);
+            int32_t at = verify(job->stack, job->walk, job->match);
 
             if (at == 0)
                 return END;
@@ -343,6 +343,21 @@ static void shorten(struct mt_stack *stack)
     stack->cut = 1;
 }
 
+/* The very same stack once more, as in a loop. */
+static inline bool same_again(struct mt_stack *stack, struct mt_walk *walk,
+                              const struct mt_start *from)
+{
+    uint32_t last = stack->used - 1;
+
+    if (!walk->memo || stack->frames[last].sp != from->sp || stack->frames[last].pc != from->pc ||
+        (walk->links[last].need && walk->links[last].fp != from->fp) ||
+        verify(stack, walk, (int32_t)last) != 0)
+        return false;
+    stack->kept = stack->used;
+    stack->cookie = &walk->cookie;
+    return true;
+}
+
 bool mt_walk(struct mt_stack *stack, struct mt_walk *walk, const struct mt_start *from)
 {
     struct job job = {.stack = stack,
@@ -355,6 +370,8 @@ bool mt_walk(struct mt_stack *stack, struct mt_walk *walk, const struct mt_start
     enum outcome outcome;
     uint32_t outer;
 
+    if (same_again(stack, walk, from))
+        return true;
     mt_bounds_begin(&walk->bounds);
     job.own = mt_bounds_own(&walk->bounds, from->sp - WORD);
     if (!job.own) {

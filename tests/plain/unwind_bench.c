@@ -54,13 +54,15 @@ NOINLINE static double measure(void)
 {
     double begin = now();
 
-    for (int i = 0; i < events; i += 2) {
-        if (pattern == 'B') {
+    if (pattern == 'B') {
+        for (int i = 0; i < events; i += 2) {
             one();
             two();
-        } else {
+        }
+    } else {
+        for (int i = 0; i < events; i++) {
             event();
-            event();
+            KEEP(&i);
         }
     }
     return (now() - begin) / events;

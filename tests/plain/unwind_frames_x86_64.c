@@ -239,11 +239,13 @@ static void frame_pointers(void)
 
     for (size_t i = 0; i < 200; i++) {
         shifting(i % 4 * 1024, false);
-        shifting(i % 3 * 1024, false);
+        if (i > 100)
+            shifting(i % 3 * 1024, false);
     }
     for (size_t i = 0; i < 200; i++) {
         shifting(i % 4 * 1024, true);
-        shifting(i % 3 * 1024, true);
+        if (i > 100)
+            shifting(i % 3 * 1024, true);
     }
     for (size_t i = 0; i < 20; i++)
         two_lines(16 * i);
