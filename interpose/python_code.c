@@ -14,15 +14,17 @@
 #include "meta.h"
 #include "python_lines.h"
 
-#define CHAIN_BITS 14
-#define TEXT_MAX   16384 /* bytes of a name in the log; longer ones are cut */
-#define TEXT_STACK 512   /* names up to this need no memory */
+#define CHAIN_BITS  14
+#define RECORD_BITS 12
+#define TEXT_MAX    16384 /* bytes of a name in the log; longer ones are cut */
+#define TEXT_STACK  512   /* names up to this need no memory */
 
 uint32_t mt_python_generation;
 
 static struct mt_python_code *chains[1 << CHAIN_BITS];
 static struct mt_lock entering;
 static uint32_t ids;
+static uint64_t serial; /* under `entering` */
 static uintptr_t code_type;
 static void (*original_dealloc)(void *);
 
@@ -68,18 +70,6 @@ void mt_python_code_watch(uintptr_t type)
         return;
     original_dealloc = *slot;
     __atomic_store_n(slot, dealloc, __ATOMIC_RELEASE);
-}
-
-void mt_python_code_forget_all(void)
-{
-    entering.held = 0;
-    if (!ids)
-        return; /* and leave the chains' pages untouched */
-    for (size_t i = 0; i < sizeof chains / sizeof *chains; i++)
-        for (struct mt_python_code *c = chains[i]; c; c = c->next)
-            __atomic_store_n(&c->address, 0, __ATOMIC_RELEASE);
-    ids = 0;
-    __atomic_fetch_add(&mt_python_generation, 1, __ATOMIC_RELEASE);
 }
 
 static size_t put_utf8(unsigned char *to, uint32_t c)
@@ -150,20 +140,94 @@ static uint32_t text_id(uintptr_t text)
     return id;
 }
 
-/* The code record. */
-static uint32_t write_record(uintptr_t code, int32_t first_line)
+/* A code record. Code objects that say the same of themselves share it, so that the log does not grow with each eval() of a
+ * program. */
+struct record {
+    struct record *next; /* constant once published */
+    uint32_t id, file, name, first_line;
+};
+static struct record *records[1 << RECORD_BITS];
+
+static struct record **records_of(const struct record *r)
+{
+    uint64_t hash = ((uint64_t)r->file << 32 | r->name) + r->first_line * 0xd6e8feb86659fd93u;
+
+    return &records[hash * 0x9e3779b97f4a7c15u >> (64 - RECORD_BITS)];
+}
+
+static uint32_t record_find(const struct record *like)
+{
+    const struct record *r = __atomic_load_n(records_of(like), __ATOMIC_ACQUIRE);
+
+    while (r &&
+           (r->file != like->file || r->name != like->name || r->first_line != like->first_line))
+        r = r->next;
+    return r ? r->id : 0;
+}
+
+/* Id of the record for such a code object, written on first sight; 0: no space. If two threads write it at the same
+ * time, the log has one that is not used. */
+static uint32_t record_id(uintptr_t code, int32_t first_line)
 {
     const struct mt_python_layout *l = &mt_python.layout;
-    uint32_t file = text_id(mt_load(code, l->code_file));
-    uint32_t name = text_id(mt_load(code, l->code_name));
-    uint32_t id = __atomic_add_fetch(&ids, 1, __ATOMIC_RELAXED);
-    uint32_t fields[4] = {id, file, name, first_line > 0 ? (uint32_t)first_line : 0};
-    struct mt_piece piece = {fields, sizeof fields};
+    struct record like = {.file = text_id(mt_load(code, l->code_file)),
+                          .name = text_id(mt_load(code, l->code_name)),
+                          .first_line = first_line > 0 ? (uint32_t)first_line : 0};
+    struct mt_piece piece = {&like.id, sizeof like - offsetof(struct record, id)};
+    struct record *made;
+    uint32_t id;
 
-    _Static_assert(sizeof fields == sizeof(struct mt_record_code) - sizeof(struct mt_record),
-                   "the record is its head and four words");
+    _Static_assert(sizeof like - offsetof(struct record, id) ==
+                       sizeof(struct mt_record_code) - sizeof(struct mt_record),
+                   "the log's record is its head and the same four words");
+    if (!like.file || !like.name)
+        return 0;
+    id = record_find(&like);
+    if (id)
+        return id;
+    like.id = __atomic_add_fetch(&ids, 1, __ATOMIC_RELAXED);
+    made = mt_meta_alloc(sizeof *made);
+    if (!made || !mt_log_record(MT_RECORD_CODE, &piece, 1)) {
+        mt_meta_free(made);
+        return 0;
+    }
     __atomic_fetch_or(&mt_log.header->flags, MT_FLAG_PYTHON, __ATOMIC_RELAXED);
-    return file && name && mt_log_record(MT_RECORD_CODE, &piece, 1) ? id : 0;
+    *made = like;
+    mt_lock_take(&entering);
+    id = record_find(&like);
+    if (!id) {
+        made->next = *records_of(&like);
+        __atomic_store_n(records_of(&like), made, __ATOMIC_RELEASE);
+    }
+    mt_lock_drop(&entering);
+    if (id)
+        mt_meta_free(made);
+    return id ? id : like.id;
+}
+
+/* Another log begins. Only called where there is one thread. */
+static void records_forget(void)
+{
+    for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
+        for (struct record *r = records[i], *next; r; r = next) {
+            next = r->next;
+            mt_meta_free(r);
+        }
+        records[i] = NULL;
+    }
+}
+
+void mt_python_code_forget_all(void)
+{
+    entering.held = 0;
+    if (!ids)
+        return; /* and leave the tables' pages untouched */
+    for (size_t i = 0; i < sizeof chains / sizeof *chains; i++)
+        for (struct mt_python_code *c = chains[i]; c; c = c->next)
+            __atomic_store_n(&c->address, 0, __ATOMIC_RELEASE);
+    records_forget();
+    ids = 0;
+    __atomic_fetch_add(&mt_python_generation, 1, __ATOMIC_RELEASE);
 }
 
 /* Put a code object whose record is written into the registry. If another thread was quicker both
@@ -182,7 +246,8 @@ static struct mt_python_code *enter(uintptr_t code, uint32_t id, int32_t first_l
     }
     if (c) {
         c->first_line = first_line;
-        __atomic_store_n(&c->id, id, __ATOMIC_RELAXED);
+        c->id = id;
+        __atomic_store_n(&c->serial, ++serial, __ATOMIC_RELAXED);
         __atomic_store_n(&c->address, code, __ATOMIC_RELEASE);
         if (made) {
             c->next = *chain;
@@ -204,7 +269,7 @@ const struct mt_python_code *mt_python_code_enter(uintptr_t code)
     if (mt_load(code, sizeof(uintptr_t)) != code_type)
         return NULL;
     first_line = *(const int32_t *)(code + mt_python.layout.code_first_line);
-    id = write_record(code, first_line);
+    id = record_id(code, first_line);
     return id ? enter(code, id, first_line) : NULL;
 }
 

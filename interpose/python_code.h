@@ -10,11 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* One code object. Only `address` and `id` change after creation, when the entry is used again. */
+/* One code object. An entry is used again for another one when it has died: all but `next` change then. */
 struct mt_python_code {
     struct mt_python_code *next;
     uintptr_t address; /* 0: dead */
-    uint32_t id;
+    uint64_t serial;   /* tells the code objects apart that had this entry */
+    uint32_t id;       /* in the log; others may have the same, see python_code.c */
     int32_t first_line;
 };
 

@@ -39,7 +39,7 @@ struct mt_python_line {
     uintptr_t code;
     uintptr_t position;
     const struct mt_python_code *entry;
-    uint32_t id; /* of `entry` then: the same code object as long as it is still this */
+    uint64_t serial; /* of `entry` then: the same code object as long as it is still this */
     uint32_t index;
 };
 

@@ -121,7 +121,7 @@ static uint32_t resolve(struct mt_python_thread *th, uintptr_t code, uintptr_t p
 
     if (line && line->code == code && line->position == position &&
         __atomic_load_n(&line->entry->address, __ATOMIC_RELAXED) == code &&
-        __atomic_load_n(&line->entry->id, __ATOMIC_RELAXED) == line->id)
+        __atomic_load_n(&line->entry->serial, __ATOMIC_RELAXED) == line->serial)
         return line->index;
     if (!th->lines || ++th->lines_missed > 2 * th->lines_mask)
         lines_grow(th);
@@ -131,7 +131,7 @@ static uint32_t resolve(struct mt_python_thread *th, uintptr_t code, uintptr_t p
     index = mt_python_code_frame(entry, code, position);
     if (index && th->lines) {
         line = line_slot(th, code, position);
-        *line = (struct mt_python_line){code, position, entry, entry->id, index};
+        *line = (struct mt_python_line){code, position, entry, entry->serial, index};
     }
     return index;
 }

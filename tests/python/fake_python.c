@@ -220,7 +220,7 @@ static void text_make(uintptr_t at, const char *text)
     memcpy((void *)(at + L.text_ascii), text, strlen(text));
 }
 
-void fake_code_make(uintptr_t at, int first_line, const char *file)
+void fake_code_make(uintptr_t at, int first_line, unsigned step, const char *file)
 {
     uintptr_t table = at + 1024, name = at + 2048, path = at + 3072;
     unsigned char *data = (unsigned char *)(table + L.bytes_data);
@@ -234,15 +234,15 @@ void fake_code_make(uintptr_t at, int first_line, const char *file)
     text_make(name, "NAME");
     text_make(path, file);
     put(table, L.bytes_size, 2 * FAKE_INSTRUCTIONS);
-    for (unsigned i = 0; i < FAKE_INSTRUCTIONS; i++) { /* each instruction is one line on */
+    for (unsigned i = 0; i < FAKE_INSTRUCTIONS; i++) { /* each instruction is `step` lines on */
         data[2 * i] = L.lines == MT_LINES_LOCATIONS ? 0x80 | 13 << 3 : 2;
-        data[2 * i + 1] = L.lines == MT_LINES_LOCATIONS ? 1 << 1 : 1;
+        data[2 * i + 1] = (unsigned char)(L.lines == MT_LINES_LOCATIONS ? step << 1 : step);
     }
 }
 
-unsigned fake_line(int first_line, unsigned instruction)
+unsigned fake_line(int first_line, unsigned step, unsigned instruction)
 {
-    return (unsigned)first_line + instruction + (L.lines != MT_LINES_LNOTAB);
+    return (unsigned)first_line + step * (instruction + (L.lines != MT_LINES_LNOTAB));
 }
 
 void fake_code_die(uintptr_t at)

@@ -33,11 +33,11 @@ void fake_frame_set(uintptr_t frame, uintptr_t code, unsigned instruction, uintp
 void fake_shim_set(uintptr_t frame, uintptr_t previous);
 void fake_cframe_set(uintptr_t cframe, uintptr_t previous); /* 24 bytes */
 
-/* A code object at `at` (FAKE_CODE_BYTES); instruction i has fake_line(first_line, i). Its name is "NAME". */
+/* A code object at `at` (FAKE_CODE_BYTES); instruction i has fake_line(first_line, step, i). Its name is "NAME". */
 #define FAKE_CODE_BYTES   4096
 #define FAKE_INSTRUCTIONS 60
-void fake_code_make(uintptr_t at, int first_line, const char *file);
-unsigned fake_line(int first_line, unsigned instruction);
+void fake_code_make(uintptr_t at, int first_line, unsigned step, const char *file);
+unsigned fake_line(int first_line, unsigned step, unsigned instruction);
 /* What happens when its last reference goes. */
 void fake_code_die(uintptr_t at);
 

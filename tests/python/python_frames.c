@@ -30,6 +30,7 @@ static struct model_frame model[DEPTH];
 static unsigned depth;
 static _Alignas(16) char slots[SLOTS][FAKE_FRAME_BYTES], codes[CODES][FAKE_CODE_BYTES];
 static int first_lines[CODES];
+static unsigned steps[CODES];
 static char files[CODES][16];
 static unsigned born;
 static _Alignas(16) char native_stack[NATIVES * NATIVE_BYTES];
@@ -46,9 +47,12 @@ static unsigned any(unsigned n)
 
 static void code_born(unsigned i)
 {
-    first_lines[i] = (int)(1 + any(1000));
-    snprintf(files[i], sizeof files[i], "f%u.py", born++ % 2000);
-    fake_code_make((uintptr_t)codes[i], first_lines[i], files[i]);
+    bool alike = any(3) == 0; /* says the same of itself as others do, but has other lines */
+
+    first_lines[i] = alike ? 7 : (int)(1 + any(1000));
+    steps[i] = 1 + any(3);
+    snprintf(files[i], sizeof files[i], "f%u.py", alike ? 0 : born++ % 2000);
+    fake_code_make((uintptr_t)codes[i], first_lines[i], steps[i], files[i]);
 }
 
 static bool slot_used(unsigned slot)
@@ -168,7 +172,7 @@ static bool same(size_t i)
         return got[i] == expected[i];
     f = &model[expected_code[i]];
     return got[i] & MT_KEY_PYTHON && strcmp(fake_file(got[i]), files[f->code]) == 0 &&
-           fake_log_line(got[i]) == fake_line(first_lines[f->code], f->instruction);
+           fake_log_line(got[i]) == fake_line(first_lines[f->code], steps[f->code], f->instruction);
 }
 
 static int check(unsigned minor, void **state)
@@ -242,8 +246,9 @@ static int run_cut(unsigned minor)
         for (size_t i = 0; i < used; i++) {
             if (!(got[i] & MT_KEY_PYTHON))
                 continue;
-            wrong += fake_log_line(got[i]) !=
-                     fake_line(first_lines[model[python].code], model[python].instruction);
+            wrong += fake_log_line(got[i]) != fake_line(first_lines[model[python].code],
+                                                        steps[model[python].code],
+                                                        model[python].instruction);
             python++;
         }
         /* The inner part is as if nothing were lost. */
@@ -325,7 +330,7 @@ static int check_long(void **state, uintptr_t top, const unsigned *numbers)
     wrong += used != MT_DEPTH_MAX + 2 || !fake_is_cut(got[0]) || got[used - 1] != C_PC + 9;
     for (size_t i = 0; !wrong && i < MT_DEPTH_MAX; i++)
         wrong += fake_log_line(got[used - 2 - i]) !=
-                 fake_line(first_lines[0], numbers[i] % FAKE_INSTRUCTIONS);
+                 fake_line(first_lines[0], steps[0], numbers[i] % FAKE_INSTRUCTIONS);
     return wrong;
 }
 

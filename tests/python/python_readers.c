@@ -87,7 +87,7 @@ int main(void)
     char *frames;
 
     fake_attach(12);
-    fake_code_make((uintptr_t)code, 1, "f.py");
+    fake_code_make((uintptr_t)code, 1, 1, "f.py");
     for (size_t i = 0; i < THREADS; i++)
         states[i] = fake_state_make();
     frames = frames_make();

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """400 short-lived code objects, nearly all at the same address, each with a file of its own. Prints how many addresses
-there were; the block made by file N has (N + 1) * 64 KiB."""
+there were; the block made by file N has (N + 1) * 64 KiB. Then 400 that say the same of themselves, each with a block of
+100,000 bytes, on three lines in turn."""
 import sys
 
 N = 400
@@ -10,4 +11,6 @@ for i in range(N):
     addresses.add(id(code))
     exec(code, {"size": (i + 1) << 16})
     del code
+for i in range(N):
+    exec(compile("x = 1" + "\n" * (i % 3) + ";"[i % 3:] + "bytearray(100000)", "same.py", "exec"))
 sys.stdout.write("%d\n" % len(addresses))

@@ -199,6 +199,14 @@ def check_reuse(it, options):
         size = got[("file_%d.py" % i, i % 50 + 1)]
         if not 0 <= size - ((i + 1) << 16) < 1 << 16:
             wrong.append("file_%d.py: %d bytes instead of %d" % (i, size, (i + 1) << 16))
+    same = [c for c in run.log.codes.values() if run.log.strings[c[0]] == "same.py"]
+    if len(same) != 1:
+        wrong.append("%d records for the same code" % len(same))
+    got = by_line(run.log)
+    for i in range(3):
+        size, expected = got[("same.py", i + 1, "<module>")], len(range(i, 400, 3)) * 100000
+        if not 0 <= size - expected < 50000:
+            wrong.append("same.py:%d: %d bytes instead of %d" % (i + 1, size, expected))
     return "400 code objects at %s addresses" % run.out.strip(), wrong
 
 
