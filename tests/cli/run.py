@@ -35,9 +35,28 @@ int main(int argc, char **argv)
 }
 '''
 
+INLINED = r'''
+#include <stdlib.h>
+static void *volatile kept;
+static inline __attribute__((always_inline)) void inner(void)
+{
+    kept = malloc(4096); /* INNER */
+}
+static inline __attribute__((always_inline)) void middle(void)
+{
+    if (!kept)
+        inner(); /* MIDDLE */
+}
+int main(void)
+{
+    middle(); /* MAIN */
+    return 0;
+}
+'''
 
-def line_of(mark):
-    return next(i + 1 for i, line in enumerate(PROGRAM.splitlines()) if '/* %s */' % mark in line)
+
+def line_of(mark, program=PROGRAM):
+    return next(i + 1 for i, line in enumerate(program.splitlines()) if '/* %s */' % mark in line)
 
 
 class Case(unittest.TestCase):
@@ -370,6 +389,15 @@ class Symbols(Case):
             self.memtrace('run', '-o', 'flavour.mt', copy)
             _, lines = self.lines('flavour.mt')
             self.assertLessEqual({('take', line_of('TAKE')), ('main', line_of('KEPT'))}, lines, flags)
+
+    def test_inlined_calls(self):
+        source = self.write('inlined.c', INLINED.encode())
+        for level in '-O0', '-O1', '-O2':
+            self.cc('-g', level, source, '-o', 'inlined')
+            self.memtrace('run', '-o', 'inlined.mt', self.path('inlined'))
+            sites = json.loads(self.memtrace('sites', '--json', 'inlined.mt').stdout)['sites']
+            self.assertEqual([(f['function'], f['file'], f['line']) for f in sites[0]['stack'][:3]],
+                             [(mark.lower(), source, line_of(mark, INLINED)) for mark in ('INNER', 'MIDDLE', 'MAIN')], level)
 
     def test_separate_debug_information(self):
         copy = self.path('separate')
