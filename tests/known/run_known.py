@@ -96,6 +96,18 @@ class Tests:
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         return done.stderr.decode('utf-8', 'replace').splitlines() if done.returncode else []
 
+    def call_sites(self, name, log):
+        """The call site is the caller of malloc or new: no allocator's frame stands inside of it."""
+        if name.startswith(('known_rust', 'known_threads')):
+            return []  # their runtime's business
+        bad = []
+        for site in json.loads(self.view('sites', '--json', '-n', '0', log))['sites']:
+            inner = site['stack'][0]
+            if any(frame['function'] == 'main' for frame in site['stack']) and \
+                    os.path.basename(inner['module'] or '') != name and '__cxa' not in (inner['function'] or ''):
+                bad.append('a call site in %s: %s' % (inner['module'], inner['function']))
+        return bad
+
     # ---- comparing
 
     def compare(self, account, log):
@@ -217,6 +229,7 @@ def native(tests):
                     bad += tests.compare(account, logs[account['pid']])
             for log in logs.values():
                 bad += tests.second_reader(log)
+                bad += tests.call_sites(name, log)
             lines = sum(len(a['lines']) for a in accounts)
             tests.result('%s: %d lines, %d processes' % (name, lines, len(accounts)), bad)
         except (Failed, ValueError, KeyError) as e:
