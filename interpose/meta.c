@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * jemalloc is in this library under the names mt_je_*; scripts/private-jemalloc makes that copy and
- * sends what it would ask of the process to meta_raw.c. Its own atfork handlers keep it usable in a
- * fork child.
+ * jemalloc is in this library under the names mt_je_*; scripts/private-jemalloc makes that copy and sends what it would
+ * ask of the process to meta_raw.c, and what concerns fork and the ends of threads to here.
+ *
+ * FORK. jemalloc has handlers that hold its locks during a fork, but they leave one out (that of its radix tree), so a
+ * child could wait forever; and where a signal handler forks that interrupted jemalloc itself they would wait for
+ * themselves. Therefore a gate stands before it: a fork closes the gate, waits until nobody is inside, and only then
+ * lets jemalloc's handlers run. A fork from inside closes nothing; its child has no memory (NULL) from then on.
  */
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "meta.h"
+#include "os.h"
 
 /* jemalloc's interface, as far as it is used: jemalloc(3). */
 void *mt_je_mallocx(size_t bytes, int flags);
@@ -13,18 +22,141 @@ void mt_je_dallocx(void *block, int flags);
 extern const char *mt_je_malloc_conf;
 #define JE_ZERO 0x40 /* MALLOCX_ZERO */
 
-/* One arena and no thread caches: the tables are few and large, and what is not in use goes back to
- * the system at once. retain:false: address space too. oversize_threshold:0: no second arena for
- * big blocks. */
+/* What it calls in place of pthread_atfork and pthread_key_create: once each. */
+int mt_raw_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
+int mt_raw_pthread_key_create(pthread_key_t *key, void (*destructor)(void *));
+
+/* One arena and no thread caches: the tables are few and large, and what is not in use goes back to the system at once.
+ * retain:false: address space too. oversize_threshold:0: no second arena for big blocks. */
 const char *mt_je_malloc_conf =
     "narenas:1,tcache:false,retain:false,dirty_decay_ms:0,muzzy_decay_ms:0,"
-    "oversize_threshold:0,dss:disabled,background_thread:false,"
-    "abort_conf:false";
+    "oversize_threshold:0,dss:disabled,background_thread:false,abort_conf:false";
+
+static uint32_t inside_all; /* threads inside jemalloc */
+static bool closed;         /* a fork is under way */
+static bool broken;         /* child of a fork from inside: jemalloc can't be used any more */
+static int counted_for;     /* the process that inside_all is about */
+
+/* This thread: whether it is inside jemalloc, or forks. volatile: libc's functions are declared
+ * "leaf", as if a signal handler or a fork handler never ran inside them. */
+static __thread volatile bool inside __attribute__((tls_model("initial-exec")));
+static __thread volatile bool forking __attribute__((tls_model("initial-exec")));
+static __thread volatile uint32_t skipped
+    __attribute__((tls_model("initial-exec"))); /* forks that left the gate alone */
+
+static void (*je_prepare)(void);
+static void (*je_parent)(void);
+static void (*je_child)(void);
+static void (*je_thread_end)(void *);
+
+/* False: jemalloc can't be entered here and now, which is the same as no memory. */
+static bool enter(void)
+{
+    if (__builtin_expect(inside || forking || broken, 0))
+        return false;
+    inside = true;
+    for (;;) {
+        __atomic_fetch_add(&inside_all, 1, __ATOMIC_SEQ_CST);
+        if (__builtin_expect(!__atomic_load_n(&closed, __ATOMIC_SEQ_CST), 1))
+            return true;
+        __atomic_fetch_sub(&inside_all, 1, __ATOMIC_SEQ_CST);
+        while (__atomic_load_n(&closed, __ATOMIC_RELAXED)) {
+            if (counted_for !=
+                mt_os_pid()) { /* a child that fork(3) did not make: nobody will open */
+                inside = false;
+                return false;
+            }
+            mt_os_yield();
+        }
+    }
+}
+
+static void leave(void)
+{
+    __atomic_fetch_sub(&inside_all, 1, __ATOMIC_RELEASE);
+    inside = false;
+}
+
+static void prepare(void)
+{
+    if (inside || forking ||
+        broken) { /* in a signal handler that interrupted this thread there, or in such a child */
+        skipped++;
+        return;
+    }
+    forking = true;
+    /* A child that some other way than fork(3) made may have inherited counts of threads that it does not have. */
+    if (counted_for != mt_os_pid()) {
+        counted_for = mt_os_pid();
+        inside_all = 0;
+        closed = false;
+    }
+    while (__atomic_exchange_n(&closed, true, __ATOMIC_SEQ_CST)) /* one at a time */
+        mt_os_yield();
+    while (__atomic_load_n(&inside_all, __ATOMIC_SEQ_CST))
+        mt_os_yield();
+    je_prepare();
+}
+
+static void open_gate(void)
+{
+    __atomic_store_n(&closed, false, __ATOMIC_SEQ_CST);
+    forking = false;
+}
+
+static void parent(void)
+{
+    if (skipped) {
+        skipped--;
+        return;
+    }
+    je_parent();
+    open_gate();
+}
+
+static void child(void)
+{
+    counted_for = mt_os_pid();
+    if (skipped) {
+        broken = true;
+        skipped = 0;
+        return;
+    }
+    je_child();
+    open_gate();
+}
+
+int mt_raw_pthread_atfork(void (*before)(void), void (*after)(void), void (*in_child)(void))
+{
+    je_prepare = before;
+    je_parent = after;
+    je_child = in_child;
+    counted_for = mt_os_pid();
+    return pthread_atfork(prepare, parent, child);
+}
+
+static void thread_end(void *state)
+{
+    if (!enter())
+        return;
+    je_thread_end(state);
+    leave();
+}
+
+int mt_raw_pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
+{
+    je_thread_end = destructor;
+    return pthread_key_create(key, thread_end);
+}
 
 void *mt_meta_alloc(size_t bytes)
 {
+    if (!enter())
+        return NULL;
     /* The class of 8-byte blocks is the only one not aligned to 16. */
-    return mt_je_mallocx(bytes < 16 ? 16 : bytes, JE_ZERO);
+    void *block = mt_je_mallocx(bytes < 16 ? 16 : bytes, JE_ZERO);
+    leave();
+    return block;
 }
 
 void *mt_meta_grow(void *block, size_t old_bytes, size_t new_bytes)
@@ -33,13 +165,18 @@ void *mt_meta_grow(void *block, size_t old_bytes, size_t new_bytes)
         return mt_meta_alloc(new_bytes);
     if (new_bytes <= old_bytes)
         return block;
-    /* jemalloc zeroes what lies beyond the block's real size; between that and old_bytes it was
-     * zero from the start. */
-    return mt_je_rallocx(block, new_bytes < 16 ? 16 : new_bytes, JE_ZERO);
+    if (!enter())
+        return NULL;
+    /* jemalloc zeroes what lies beyond the block's real size; between that and old_bytes it was zero from the start. */
+    block = mt_je_rallocx(block, new_bytes < 16 ? 16 : new_bytes, JE_ZERO);
+    leave();
+    return block;
 }
 
 void mt_meta_free(void *block)
 {
-    if (block)
-        mt_je_dallocx(block, 0);
+    if (!block || !enter())
+        return;
+    mt_je_dallocx(block, 0);
+    leave();
 }

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * The private allocator under threads and fork: children of a busy process can allocate, and nothing from the environment
- * reaches it. Prints nothing when all is well.
+ * The private allocator under threads and fork: children of a busy process can allocate, even where jemalloc's own
+ * handlers forget a lock (that of its radix tree); a fork in a signal handler that interrupts the allocator does not hang;
+ * nothing from the environment reaches it. Prints nothing when all is well.
  */
+#include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,6 +56,71 @@ static void *work(void *seed)
     return (void *)bad;
 }
 
+/* Address space never seen before, 1 GiB each time: the radix tree grows. Nothing of it is touched. */
+static void *spread(void *unused)
+{
+    (void)unused;
+    enum { HELD = 400 };
+    static void *held[HELD];
+    for (int i = 0; i < HELD && !atomic_load(&done); i++) {
+        held[i] = mt_meta_alloc((size_t)1 << 30);
+        usleep(500);
+    }
+    for (int i = 0; i < HELD; i++)
+        mt_meta_free(held[i]);
+    return NULL;
+}
+
+/* 0 if a child made now can allocate, or (`may_fail`) is told that it can't. */
+static int fork_once(int i, bool may_fail)
+{
+    pid_t pid = fork();
+    if (pid == 0) {
+        alarm(30); /* a deadlock ends as a failure */
+        void *space[4];
+        for (int k = 0; k < 4; k++)
+            space[k] = mt_meta_alloc((size_t)1 << 30);
+        for (int k = 0; k < 4; k++)
+            mt_meta_free(space[k]);
+        void *block = mt_meta_alloc(100);
+        if (!block)
+            _exit(may_fail ? 0 : 3);
+        mt_meta_free(block);
+        _exit(churn((unsigned)i, 100));
+    }
+    int status = -1;
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
+        fprintf(stderr, "child %d: status %#x\n", i, (unsigned)status);
+        return 1;
+    }
+    return 0;
+}
+
+static volatile sig_atomic_t ticks, bad_ticks;
+
+static void on_tick(int signal)
+{
+    (void)signal;
+    int keep = errno;
+    ticks++;
+    bad_ticks += fork_once(1000 + ticks, true);
+    errno = keep;
+}
+
+/* Forks in a handler, most of them while the allocator is at work in this very thread. */
+static int fork_in_handlers(void)
+{
+    struct sigaction action = {.sa_handler = on_tick, .sa_flags = SA_RESTART};
+    sigaction(SIGALRM, &action, NULL);
+    struct itimerval every = {{0, 3000}, {0, 3000}}, never = {{0, 0}, {0, 0}};
+    setitimer(ITIMER_REAL, &every, NULL);
+    int bad = 0;
+    for (unsigned i = 0; ticks < FORKS && !bad; i++)
+        bad = churn(i, 200);
+    setitimer(ITIMER_REAL, &never, NULL);
+    return bad || bad_ticks;
+}
+
 int main(int argc, char **argv)
 {
     (void)argc;
@@ -62,22 +131,14 @@ int main(int argc, char **argv)
         return perror("execv"), 2;
     }
     int bad = 0;
-    pthread_t threads[THREADS];
+    pthread_t threads[THREADS], spreader;
     for (uintptr_t i = 0; i < THREADS; i++)
         if (pthread_create(&threads[i], NULL, work, (void *)(i + 1)))
             return perror("pthread_create"), 2;
-    for (int i = 0; i < FORKS; i++) {
-        pid_t pid = fork();
-        if (pid == 0) {
-            alarm(60); /* a deadlock ends as a failure */
-            _exit(churn((unsigned)i, 200));
-        }
-        int status = -1;
-        if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
-            fprintf(stderr, "child %d: status %#x\n", i, (unsigned)status);
-            bad = 1;
-        }
-    }
+    if (pthread_create(&spreader, NULL, spread, NULL))
+        return perror("pthread_create"), 2;
+    for (int i = 0; i < FORKS && !bad; i++)
+        bad = fork_once(i, false);
     atomic_store(&done, true);
     for (int i = 0; i < THREADS; i++) {
         void *result;
@@ -87,5 +148,6 @@ int main(int argc, char **argv)
             bad = 1;
         }
     }
-    return bad;
+    pthread_join(spreader, NULL);
+    return bad || fork_in_handlers();
 }
