@@ -79,8 +79,8 @@ static void leave(void)
 
 static void prepare(void)
 {
-    if (inside || forking ||
-        broken) { /* in a signal handler that interrupted this thread there, or in such a child */
+    /* In a signal handler that interrupted this thread there; or in the child of such a fork. */
+    if (inside || forking || broken) {
         skipped++;
         return;
     }
