@@ -69,14 +69,15 @@ class Tests:
         return env
 
     def traced(self, command):
-        """Run it; its output and its logs by pid."""
+        """Run it; its output and its logs: (pid, name), in the order of their beginning."""
         directory = self.fresh()
         done = subprocess.run(command, env=self.environment(directory), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         if done.returncode or done.stderr:
             raise Failed('%s: status %d: %s' % (' '.join(command), done.returncode,
                                                 done.stderr.decode('utf-8', 'replace')[:2000]))
-        logs = sorted(os.path.join(directory, name) for name in os.listdir(directory))
-        return done.stdout.decode(), {self.pid_of(log): log for log in logs}
+        logs = [os.path.join(directory, name) for name in os.listdir(directory)]
+        logs.sort(key=lambda log: self.report(log)['start_time_ns'])
+        return done.stdout.decode(), [(self.pid_of(log), log) for log in logs]
 
     @staticmethod
     def pid_of(log):
@@ -222,12 +223,13 @@ def native(tests):
             output, logs = tests.traced([os.path.join(folder, name)])
             accounts = accounts_in(output)
             bad = []
-            if sorted(logs) != sorted(a['pid'] for a in accounts):
-                bad.append('logs of %s, accounts of %s' % (sorted(logs), sorted(a['pid'] for a in accounts)))
-            for account in accounts:
-                if account['pid'] in logs:
-                    bad += tests.compare(account, logs[account['pid']])
-            for log in logs.values():
+            if sorted(pid for pid, _ in logs) != sorted(a['pid'] for a in accounts):
+                bad.append('logs of %s, accounts of %s' % ([pid for pid, _ in logs], [a['pid'] for a in accounts]))
+            # A process that became another program has two, in this order.
+            first = sorted(logs, key=lambda log: log[0])
+            for account, (_, log) in zip(sorted(accounts, key=lambda a: a['pid']), first):
+                bad += tests.compare(account, log)
+            for _, log in logs:
                 bad += tests.second_reader(log)
                 bad += tests.call_sites(name, log)
             lines = sum(len(a['lines']) for a in accounts)
@@ -295,9 +297,8 @@ def python(tests):
         try:
             output, logs = tests.traced([path, os.path.join(PROGRAMS, 'known_python.py'), kind])
             account = json.loads(output)
-            bad = compare_python(tests, account, tests.report(logs[account['pid']]))
-            for log in logs.values():
-                bad += tests.second_reader(log)
+            (_, log), = logs
+            bad = compare_python(tests, account, tests.report(log)) + tests.second_reader(log)
             tests.result('%s: %d lines' % (what, len(account['lines'])), bad)
         except (Failed, ValueError, KeyError) as e:
             tests.result(what, ['%s: %s' % (type(e).__name__, e)])
@@ -357,7 +358,7 @@ def seed_run(tests, path, what, source, make, calls, times):
         with open(script, 'w') as f:
             f.write(source)
         _, logs = tests.traced([path, script])
-        log, = logs.values()
+        (_, log), = logs
         report = tests.report(log)
         lines = lines_of(report, 'mem_test.py')
         bad = tests.second_reader(log)
@@ -450,7 +451,7 @@ def damaged(tests):
     program = next((os.path.join(tests.build, 'known', p) for p in sorted(os.listdir(os.path.join(tests.build, 'known')))
                     if p.startswith('known_stack')), None)
     _, logs = tests.traced([program])
-    log, = logs.values()
+    (_, log), = logs
     with open(log, 'rb') as f:
         good = f.read()
     cases = [
