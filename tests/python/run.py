@@ -197,8 +197,8 @@ def check_reuse(it, options):
             got[chain[0][:2]] += size
     for i in range(400):
         size = got[("file_%d.py" % i, i % 50 + 1)]
-        if not 0 <= size - ((i + 1) << 16) < 1 << 16:
-            wrong.append("file_%d.py: %d bytes instead of %d" % (i, size, (i + 1) << 16))
+        if not 0 <= size - ((i + 1) << 12) < 1 << 12:
+            wrong.append("file_%d.py: %d bytes instead of %d" % (i, size, (i + 1) << 12))
     same = [c for c in run.log.codes.values() if run.log.strings[c[0]] == "same.py"]
     if len(same) != 1:
         wrong.append("%d records for the same code" % len(same))
