@@ -21,7 +21,7 @@ TESTS = os.path.dirname(HERE)
 PROGRAMS = os.path.join(TESTS, 'programs')
 MIB = 1 << 20
 LINE_KEYS = ('allocated', 'released', 'live', 'allocations', 'releases')
-RECURSIVE = ('recursion', 'ping', 'pong', 'even', 'odd', 'deep')  # more than one of their lines is on the stack at a time
+RECURSIVE = ('recursion', 'ping', 'pong', 'even', 'odd', 'deep', 'down')  # more than one of their lines is on the stack at a time
 
 
 class Failed(Exception):
@@ -122,6 +122,8 @@ class Tests:
         if 'unknown' in account and report['unknown_releases'] != account['unknown']:
             bad.append('unknown_releases: %d, should be %d' % (report['unknown_releases'], account['unknown']))
         if account['exact']:
+            if report['cut_stacks'] != account['cut']:
+                bad.append('%d stacks are cut, should be %d' % (report['cut_stacks'], account['cut']))
             for name, truth in account['classes'].items():
                 bad += differences('class %s' % name, truth, report['classes'][name], LINE_KEYS)
             if not account['threads'] and report['peak_bytes'] != account['peak']:
@@ -427,6 +429,11 @@ def kill_once(tests, program, told, threads):
         if len(data) < size:
             raise Failed('the program ended by itself')
         seen[int.from_bytes(data[:4], sys.byteorder)] = int.from_bytes(data[4:], sys.byteorder)
+    # A log is complete at any instant: this one is read while it is written.
+    live = os.path.join(directory, os.listdir(directory)[0])
+    report = tests.report(live)
+    line, = [l for l in report['lines'] if l['function'] == 'allocate' and l['user']]
+    bad = [] if report['running'] and line['allocations'] >= sum(seen) else ['while it ran: %r' % line]
     process.kill()
     rest = process.stdout.read()
     process.stdout.close()
@@ -436,8 +443,8 @@ def kill_once(tests, program, told, threads):
     log, = [os.path.join(directory, name) for name in os.listdir(directory)]
     report = tests.report(log)
     line, = [l for l in report['lines'] if l['function'] == 'allocate' and l['user']]
-    bad = tests.second_reader(log)
-    if report['exit'] is not None:
+    bad += tests.second_reader(log)
+    if report['running'] or report['exit'] is not None:
         bad.append('exit is %r, but it was killed' % report['exit'])
     if not sum(seen) <= line['allocations'] <= sum(seen) + threads:
         bad.append('%d blocks were told of, the log has %d' % (sum(seen), line['allocations']))

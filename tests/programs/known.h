@@ -78,6 +78,7 @@ static int known_mappings;
 static struct known_sums known_totals[KNOWN_CLASSES];
 static int64_t known_level, known_peak;
 static int known_failures, known_threads, known_lock;
+static int known_cut; /* events whose stack is deeper than a log holds */
 
 static __thread struct known_stack known_here; /* lines of the calls that are under way */
 static __thread struct known_run known_runs[KNOWN_DEPTH];
@@ -475,8 +476,9 @@ static int known_end(int exact)
 {
     static const char *const names[] = {"heap", "anonymous", "file", "reserved"};
     known_say(1,
-              "{\"exact\": %s, \"failures\": %d, \"threads\": %d, \"pid\": %d, \"peak\": %lld,\n",
-              exact ? "true" : "false", known_failures, known_threads, (int)getpid(),
+              "{\"exact\": %s, \"failures\": %d, \"cut\": %d, \"threads\": %d, \"pid\": %d, "
+              "\"peak\": %lld,\n",
+              exact ? "true" : "false", known_failures, known_cut, known_threads, (int)getpid(),
               (long long)known_peak);
     known_say(1, " \"classes\": {");
     for (int c = 0; c < KNOWN_CLASSES; c++) {
