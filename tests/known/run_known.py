@@ -21,7 +21,7 @@ TESTS = os.path.dirname(HERE)
 PROGRAMS = os.path.join(TESTS, 'programs')
 MIB = 1 << 20
 LINE_KEYS = ('allocated', 'released', 'live', 'allocations', 'releases')
-RECURSIVE = ('recursion', 'ping', 'pong', 'even', 'odd', 'deep', 'down')  # more than one of their lines is on the stack at a time
+RECURSIVE = ('recursion', 'ping', 'pong', 'even', 'odd', 'deep', 'down', 'first', 'second', 'third')  # more than one of their lines is on the stack at a time
 
 
 class Failed(Exception):
@@ -218,26 +218,32 @@ def native(tests):
     if not any(p.startswith('known_rust') for p in programs):
         tests.skip('Rust', 'the programs were built without rustc')
     for name in programs:
-        try:
-            plain = subprocess.run([os.path.join(folder, name)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            if plain.returncode:
-                raise Failed('not traced: status %d: %s' % (plain.returncode, plain.stderr.decode()))
-            output, logs = tests.traced([os.path.join(folder, name)])
-            accounts = accounts_in(output)
-            bad = []
-            if sorted(pid for pid, _ in logs) != sorted(a['pid'] for a in accounts):
-                bad.append('logs of %s, accounts of %s' % ([pid for pid, _ in logs], [a['pid'] for a in accounts]))
-            # A process that became another program has two, in this order.
-            first = sorted(logs, key=lambda log: log[0])
-            for account, (_, log) in zip(sorted(accounts, key=lambda a: a['pid']), first):
-                bad += tests.compare(account, log)
-            for _, log in logs:
-                bad += tests.second_reader(log)
-                bad += tests.call_sites(name, log)
-            lines = sum(len(a['lines']) for a in accounts)
-            tests.result('%s: %d lines, %d processes' % (name, lines, len(accounts)), bad)
-        except (Failed, ValueError, KeyError) as e:
-            tests.result(name, ['%s: %s' % (type(e).__name__, e)])
+        for seed in (range(1, 7) if name.startswith('known_random') else ['']):
+            native_run(tests, name, [os.path.join(folder, name)] + ([str(seed)] if seed else []))
+
+
+def native_run(tests, name, command):
+    what = ' '.join([name] + command[1:])
+    try:
+        plain = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        if plain.returncode:
+            raise Failed('not traced: status %d: %s' % (plain.returncode, plain.stderr.decode()))
+        output, logs = tests.traced(command)
+        accounts = accounts_in(output)
+        bad = []
+        if sorted(pid for pid, _ in logs) != sorted(a['pid'] for a in accounts):
+            bad.append('logs of %s, accounts of %s' % ([pid for pid, _ in logs], [a['pid'] for a in accounts]))
+        # A process that became another program has two, in this order.
+        first = sorted(logs, key=lambda log: log[0])
+        for account, (_, log) in zip(sorted(accounts, key=lambda a: a['pid']), first):
+            bad += tests.compare(account, log)
+        for _, log in logs:
+            bad += tests.second_reader(log)
+            bad += tests.call_sites(name, log)
+        lines = sum(len(a['lines']) for a in accounts)
+        tests.result('%s: %d lines, %d processes' % (what, lines, len(accounts)), bad)
+    except (Failed, ValueError, KeyError) as e:
+        tests.result(what, ['%s: %s' % (type(e).__name__, e)])
 
 
 # ---- Python
