@@ -137,6 +137,32 @@ OUTLINE void peaks(void)
     RELEASE(always, free(always));
 }
 
+OUTLINE void climbs(size_t n)
+{
+    void *p = ALLOC(n, malloc(n));
+    RELEASE(p, free(p));
+}
+
+OUTLINE void falls(void **p, size_t n)
+{
+    if (*p) {
+        RELEASE(*p, free(*p));
+        *p = NULL;
+    }
+    CALL_VOID(climbs(n));
+}
+
+/* The first time the inner lines rise higher than ever after, but the outer ones fall; later all rise together. */
+OUTLINE void falls_and_climbs(void)
+{
+    void *p = ALLOC(20000, malloc(20000));
+    for (size_t i = 0; i < 3; i++) {
+        CALL_VOID(falls(&p, 4000 - i * 500));
+        void *between = ALLOC(1, malloc(1));
+        RELEASE(between, free(between));
+    }
+}
+
 int main(void)
 {
     void *stays = ALLOC(4321, malloc(4321));
@@ -149,5 +175,6 @@ int main(void)
     CALL_VOID(one_line());
     CALL_VOID(up_and_down());
     CALL_VOID(peaks());
+    CALL_VOID(falls_and_climbs());
     return known_end(1);
 }
