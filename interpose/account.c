@@ -91,14 +91,13 @@ static inline __attribute__((always_inline)) uint64_t levels(const struct mt_eve
 }
 
 /* Of the release records of this node, one per class that something went from. */
-static inline __attribute__((always_inline)) bool count_gone(struct mt_thread *t, uint32_t leaf,
-                                                             const struct mt_event *event,
-                                                             uint32_t units[MT_CLASSES])
+static inline __attribute__((always_inline)) bool
+count_gone(struct mt_thread *t, const struct mt_event *event, uint32_t units[MT_CLASSES])
 {
     for (uint32_t i = 0; i < event->gone_count; i++) {
         const struct mt_gone *g = &event->gone[i];
         if (!units[g->class] &&
-            !(units[g->class] = mt_counters_find(t, leaf, MT_KIND_RELEASE + g->class)))
+            !(units[g->class] = mt_counters_hinted(t, MT_KIND_RELEASE + g->class)))
             return false;
     }
     for (uint32_t i = 0; i < event->gone_count; i++) {
@@ -127,7 +126,8 @@ static __attribute__((noinline, cold)) uint32_t drop(struct mt_thread *t,
                                                      const struct mt_event *event)
 {
     int64_t net = 0;
-    mt_runs_close(t, t->keys_used + 1);
+    mt_runs_close(t, 1);
+    t->keys_used = 0; /* the next event starts from the root */
     if (event->gone_count)
         before(-1);
     for (uint32_t i = 0; i < event->gone_count; i++) {
@@ -148,17 +148,16 @@ static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *
     struct mt_thread_entry *e = t->entry;
     if (t->resident_due)
         mt_timeline_resident(t);
-    uint32_t same = mt_tree_walk(t, event->from);
-    if (!same)
+    if (!mt_tree_walk(t, event->from))
         return drop(t, event);
-    uint32_t leaf = t->path[t->keys_used];
+    uint32_t leaf = t->hint->leaf;
     uint32_t came = 0, units[MT_CLASSES] = {0};
     int64_t net = net_of(event);
-    if (!mt_runs_move(t, same) ||
-        (event->comes && !(came = mt_counters_find(t, leaf, MT_KIND_ALLOC + event->class))))
+    if (!mt_runs_move(t, t->same, leaf) ||
+        (event->comes && !(came = mt_counters_hinted(t, MT_KIND_ALLOC + event->class))))
         return drop(t, event);
     before(net);
-    if (!count_gone(t, leaf, event, units))
+    if (!count_gone(t, event, units))
         return drop(t, event);
     if (came)
         mt_counters_came(came, event->bytes);
@@ -245,5 +244,5 @@ void mt_account_thread_end(struct mt_thread *t)
 {
     mt_runs_close(t, 0);
     t->entry->leaf = 0;
-    t->keys_used = 0;
+    mt_tree_thread_end(t);
 }

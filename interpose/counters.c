@@ -57,6 +57,14 @@ uint32_t mt_counters_find(struct mt_thread *t, uint32_t node, uint32_t kind)
     return unit;
 }
 
+uint32_t mt_counters_hinted(struct mt_thread *t, uint32_t kind)
+{
+    uint32_t unit = t->hint->unit;
+    if (unit && MT_LINK_KIND(*(uint32_t *)mt_counters_at(unit)) == kind && !full(unit, kind))
+        return unit;
+    return t->hint->unit = mt_counters_find(t, t->hint->leaf, kind);
+}
+
 /* What live was at the peak, before it changes for the first time since. */
 static void save(struct mt_alloc *a)
 {

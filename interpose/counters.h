@@ -24,6 +24,9 @@ static inline void *mt_counters_at(uint32_t unit)
     return mt_log.base[MT_REGION_COUNTER] + (uint64_t)unit * MT_UNIT;
 }
 
+/* The same for the present event's leaf, t->hint: nearly always the record that the last event here used. */
+uint32_t mt_counters_hinted(struct mt_thread *t, uint32_t kind);
+
 /* `bytes` came to be live at this mt_alloc by one allocation / went away from it by `count`
  * releases (0: a part of a mapping went whose rest is live still). */
 void mt_counters_came(uint32_t unit, uint64_t bytes);

@@ -128,7 +128,7 @@ struct mt_node {
     uint32_t frame; /* index in FRAME */
     /* first unit of this node's counter records in COUNTER, 0: no event ended here */
     uint32_t counters;
-    uint32_t next;      /* for the writer only */
+    uint32_t covered;   /* for the writer only */
     uint32_t run_begin; /* thread's event number (mod 2^32) of the run's first event */
     /* events in it (mod 2^31); bit 31: rise and net are in an MT_KIND_WIDE record */
     uint32_t run_len;
@@ -222,21 +222,22 @@ struct mt_thread_entry {
     int64_t level;
     uint32_t runs;      /* first entry in RUN of the open runs */
     uint32_t runs_cap;  /* entries reserved there */
-    uint32_t runs_used; /* open runs: the nodes from root to leaf, outermost first */
+    uint32_t runs_used; /* open runs: of all nodes from root to leaf, outermost first */
     uint32_t alive;     /* 1: the thread runs */
     uint8_t reserved[64];
 };
 
-/* An open run: of a node on the stack of the thread's last event. To close it, go from the
- * innermost entry outward: its highest level is the highest of its own `max` and of all entries
- * further in. */
+/* Open runs: of nodes on the stack of the thread's last event that began at the same event. They are
+ * the `frames` nodes from `node` outward, after the first `skip` ones, which are not on the stack any
+ * more. To close them, go from the innermost entry outward: its highest level is the highest of its
+ * own `max` and of all entries further in. */
 struct mt_run {
     int64_t begin; /* level of the thread before the run */
-    /* highest level of the thread while this entry was the innermost, or INT64_MIN */
-    int64_t max;
+    int64_t max; /* highest level of the thread while this entry was the innermost, or INT64_MIN */
     uint64_t begin_event;
     uint32_t node;
-    uint32_t reserved;
+    uint16_t skip;
+    uint16_t frames;
 };
 
 /* The timeline: at most MT_SAMPLES samples, in the order of time. When full, neighbours are
@@ -246,7 +247,7 @@ struct mt_sample {
     uint64_t time;      /* since start_mono, end of the sample's span */
     uint64_t level;     /* at that time */
     uint64_t level_max; /* highest since the sample before */
-    uint64_t resident;  /* resident set at that time */
+    uint64_t resident;  /* resident set at that time, without the tracker's own share */
 };
 
 /* Records: variable length, padded with zeros to 8 bytes. */

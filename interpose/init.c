@@ -132,6 +132,7 @@ static bool start(void)
     if (!mt_log_open(directory[0] ? directory : NULL, program))
         return false;
     describe_process(argv);
+    mt_unwind_start();
     if (again && constructed) {
         mt_unwind_init();
         if (mt_config.python)

@@ -10,8 +10,12 @@
 
 /* `bytes` zeroed bytes, aligned to 16, or NULL when there is no memory. */
 void *mt_meta_alloc(size_t bytes);
-/* Grow a block from mt_meta_alloc (or NULL) and zero what is new. NULL: no memory, the old block stands. */
+/* Grow a block from mt_meta_alloc (or NULL) and zero what is new. NULL: no memory, the old block
+ * stands. */
 void *mt_meta_grow(void *block, size_t old_bytes, size_t new_bytes);
 void mt_meta_free(void *block); /* NULL is allowed */
+
+/* Bytes that are mapped for it. */
+size_t mt_meta_mapped(void);
 
 #endif

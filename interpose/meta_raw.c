@@ -6,9 +6,11 @@
  */
 #include <errno.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "meta.h"
 #include "os.h"
 
 void *mt_raw_mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t offset);
@@ -22,14 +24,27 @@ long mt_raw_sysconf(int name);
 int mt_raw_pthread_create(void *thread, const void *attr, void *(*start)(void *), void *arg);
 void *mt_raw_dlsym(void *handle, const char *name);
 
+static size_t mapped;
+
+size_t mt_meta_mapped(void)
+{
+    return __atomic_load_n(&mapped, __ATOMIC_RELAXED);
+}
+
 void *mt_raw_mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t offset)
 {
-    return (void *)syscall(SYS_mmap, at, bytes, prot, flags, fd, offset); /* -1 is MAP_FAILED */
+    void *got = (void *)syscall(SYS_mmap, at, bytes, prot, flags, fd, offset);
+    if (got != MAP_FAILED && !(flags & MAP_FIXED))
+        __atomic_fetch_add(&mapped, bytes, __ATOMIC_RELAXED);
+    return got;
 }
 
 int mt_raw_munmap(void *at, size_t bytes)
 {
-    return (int)syscall(SYS_munmap, at, bytes);
+    int error = (int)syscall(SYS_munmap, at, bytes);
+    if (!error)
+        __atomic_fetch_sub(&mapped, bytes, __ATOMIC_RELAXED);
+    return error;
 }
 
 int mt_raw_mprotect(void *at, size_t bytes, int prot)

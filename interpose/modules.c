@@ -210,6 +210,11 @@ uint32_t mt_modules_frame(uintptr_t pc)
     return frame;
 }
 
+uint32_t mt_modules_generation(void)
+{
+    return __atomic_load_n(&generation, __ATOMIC_RELAXED);
+}
+
 void mt_modules_flush(void)
 {
     mt_lock_take(&lock);

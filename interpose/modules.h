@@ -15,6 +15,9 @@ uint32_t mt_modules_frame(uintptr_t pc);
 /* Something was or will be unloaded: addresses may mean another object from now on. */
 void mt_modules_flush(void);
 
+/* Changes whenever addresses may have changed their meaning. */
+uint32_t mt_modules_generation(void);
+
 /* Forget everything (fork child). */
 void mt_modules_forget(void);
 

@@ -33,6 +33,9 @@ int mt_os_identity(int fd, uint64_t id[2]);
 int mt_os_open(const char *path, bool write);
 /* Duplicate onto a high number, closed by exec. */
 int mt_os_high(int fd);
+/* Take all free descriptors below those that mt_os_high gives: up to `cap` into `held`, to be closed
+ * by the caller; their number. */
+unsigned mt_os_hold_low(int *held, unsigned cap);
 void mt_os_close(int fd);
 /* Up to `bytes` of a file from its beginning; for /proc. Returns what was read. */
 ssize_t mt_os_read_file(const char *path, void *to, size_t bytes);

@@ -55,13 +55,31 @@ bool mt_os_wipe_on_fork(void *at, size_t bytes)
     return syscall(SYS_madvise, at, bytes, MADV_WIPEONFORK) == 0;
 }
 
-int mt_os_high(int fd)
+/* Where our own descriptors begin: out of the program's way, within its limit. */
+static int high_numbers(void)
 {
     struct rlimit limit;
-    long from = 1000;
     if (syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) == 0 && limit.rlim_cur < 1100)
-        from = (long)limit.rlim_cur * 3 / 4;
-    return (int)result(syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, from));
+        return (int)(limit.rlim_cur * 3 / 4);
+    return 1000;
+}
+
+int mt_os_high(int fd)
+{
+    return (int)result(syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, high_numbers()));
+}
+
+unsigned mt_os_hold_low(int *held, unsigned cap)
+{
+    unsigned count = 0;
+    int high = high_numbers();
+    long fd = result(syscall(SYS_openat, AT_FDCWD, "/", O_RDONLY | O_CLOEXEC, 0));
+    for (long first = fd; fd >= 0; fd = result(syscall(SYS_fcntl, first, F_DUPFD_CLOEXEC, 0))) {
+        held[count++] = (int)fd;
+        if (fd >= high || count == cap)
+            break;
+    }
+    return count;
 }
 
 int mt_os_create(const char *path)

@@ -13,7 +13,8 @@ bool mt_real_ready;
 static _Alignas(64) char boot_pool[BOOT_BYTES];
 static size_t boot_used;
 
-static __thread bool resolving __attribute__((tls_model("initial-exec")));
+/* volatile: glibc's headers promise that dlsym does not come back into this file; with our malloc it does. */
+static __thread volatile bool resolving __attribute__((tls_model("initial-exec")));
 
 void *mt_boot_alloc(size_t bytes, size_t align)
 {

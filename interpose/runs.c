@@ -6,58 +6,98 @@
 #include "runs.h"
 #include "tree.h"
 
+/* A run that ends. */
+struct ended {
+    int64_t rise;
+    int64_t net;
+    uint64_t begin_event;
+};
+
 static struct mt_wide *wide_of(struct mt_thread *t, uint32_t node)
 {
     uint32_t unit = mt_counters_find(t, node, MT_KIND_WIDE);
     return unit ? mt_counters_at(unit) : NULL;
 }
 
-/* The closed run becomes its node's if it rose higher than any before. */
-static void keep_if_best(struct mt_thread *t, const struct mt_run *run, int64_t rise, int64_t net)
+/* The run becomes its node's if it rose higher than any before. */
+static void keep_if_best(struct mt_thread *t, uint32_t node, const struct ended *run)
 {
-    struct mt_node *n = mt_tree_node(run->node);
+    struct mt_node *n = mt_tree_node(node);
     if (n->run_len) {
         int64_t best = n->run_rise;
         if (n->run_len & MT_RUN_WIDE) {
-            struct mt_wide *w = wide_of(t, run->node);
+            struct mt_wide *w = wide_of(t, node);
             best = w ? w->rise : INT64_MAX;
         }
-        if (rise <= best)
+        if (run->rise <= best)
             return;
     }
     uint32_t len = (uint32_t)(t->entry->events - run->begin_event) & ~MT_RUN_WIDE;
-    bool wide = rise > UINT32_MAX || net > INT32_MAX || net < INT32_MIN;
-    struct mt_wide *w = wide ? wide_of(t, run->node) : NULL;
+    bool wide = run->rise > UINT32_MAX || run->net > INT32_MAX || run->net < INT32_MIN;
+    struct mt_wide *w = wide ? wide_of(t, node) : NULL;
     if (w) {
-        w->rise = rise;
-        w->net = net;
+        w->rise = run->rise;
+        w->net = run->net;
         len |= MT_RUN_WIDE;
     }
     n->run_begin = (uint32_t)run->begin_event;
-    n->run_rise = rise > UINT32_MAX ? UINT32_MAX : (uint32_t)rise;
-    n->run_net = net > INT32_MAX ? INT32_MAX : net < INT32_MIN ? INT32_MIN : (int32_t)net;
+    n->run_rise = run->rise > UINT32_MAX ? UINT32_MAX : (uint32_t)run->rise;
+    n->run_net = run->net > INT32_MAX   ? INT32_MAX
+                 : run->net < INT32_MIN ? INT32_MIN
+                                        : (int32_t)run->net;
     __atomic_store_n(&n->run_len, len ? len : 1, __ATOMIC_RELEASE);
+}
+
+static uint32_t ancestor(uint32_t node, uint32_t levels)
+{
+    for (; levels; levels--)
+        node = mt_tree_node(node)->parent;
+    return node;
+}
+
+/* `count` nodes from `node` outward ended the same run. node->covered says how many of the nodes outward
+ * from it, itself included, have risen at least as high as it has: if that is as far and as high as this run,
+ * there is nothing to do. Runs only get better, so it stays true. */
+static void end_runs(struct mt_thread *t, uint32_t node, uint32_t count, const struct ended *run)
+{
+    struct mt_node *inner = mt_tree_node(node);
+    if (inner->run_len && run->rise <= inner->run_rise && count <= inner->covered)
+        return;
+    bool better = !inner->run_len || run->rise > inner->run_rise;
+    for (uint32_t i = 0, n = node; i < count; i++, n = mt_tree_node(n)->parent)
+        keep_if_best(t, n, run);
+    /* The wide ones are left out: what stands in the node is less than their rise. */
+    if (better || (run->rise == inner->run_rise && count > inner->covered))
+        inner->covered = run->rise > UINT32_MAX ? 0 : count;
 }
 
 void mt_runs_close(struct mt_thread *t, uint32_t keep)
 {
-    uint32_t used = t->entry->runs_used;
-    while (used > keep) {
-        struct mt_run *run = &t->runs[--used];
-        int64_t rise = run->max > run->begin ? run->max - run->begin : 0;
-        keep_if_best(t, run, rise, t->entry->level - run->begin);
-        if (used && t->runs[used - 1].max < run->max)
-            t->runs[used - 1].max = run->max;
-        t->entry->runs_used = used;
+    struct mt_thread_entry *e = t->entry;
+    while (e->runs_used && t->depth > keep) {
+        struct mt_run *run = &t->runs[e->runs_used - 1];
+        uint32_t count = t->depth - keep < run->frames ? t->depth - keep : run->frames;
+        struct ended ended = {run->max > run->begin ? run->max - run->begin : 0,
+                              e->level - run->begin, run->begin_event};
+        uint32_t node = ancestor(run->node, run->skip);
+        end_runs(t, node, count, &ended);
+        t->depth -= count;
+        if (count < run->frames) {
+            /* The outer ones stay open. What the inner ones reached, they reached too. */
+            run->skip = (uint16_t)(run->skip + count);
+            run->frames = (uint16_t)(run->frames - count);
+            return;
+        }
+        if (e->runs_used > 1 && run[-1].max < run->max)
+            run[-1].max = run->max;
+        e->runs_used--;
     }
 }
 
-static bool grow(struct mt_thread *t, uint32_t need)
+static bool grow(struct mt_thread *t)
 {
     struct mt_thread_entry *e = t->entry;
-    uint32_t cap = e->runs_cap ? e->runs_cap : 64;
-    while (cap < need)
-        cap *= 2;
+    uint32_t cap = e->runs_cap ? e->runs_cap * 2 : 64;
     uint64_t first = mt_log_reserve(MT_REGION_RUN, sizeof(struct mt_run), cap);
     if (!first)
         return false;
@@ -70,16 +110,19 @@ static bool grow(struct mt_thread *t, uint32_t need)
     return true;
 }
 
-bool mt_runs_move(struct mt_thread *t, uint32_t same)
+bool mt_runs_move(struct mt_thread *t, uint32_t same, uint32_t leaf)
 {
     struct mt_thread_entry *e = t->entry;
     uint32_t depth = t->keys_used + 1;
-    if (same < e->runs_used)
+    if (t->depth > same)
         mt_runs_close(t, same);
-    if (depth > e->runs_cap && !grow(t, depth))
+    if (t->depth == depth)
+        return true;
+    if (e->runs_used == e->runs_cap && !grow(t))
         return false;
-    for (uint32_t i = e->runs_used; i < depth; i++)
-        t->runs[i] = (struct mt_run){e->level, INT64_MIN, e->events, t->path[i], 0};
-    __atomic_store_n(&e->runs_used, depth, __ATOMIC_RELEASE);
+    t->runs[e->runs_used] =
+        (struct mt_run){e->level, INT64_MIN, e->events, leaf, 0, (uint16_t)(depth - t->depth)};
+    t->depth = depth;
+    __atomic_store_n(&e->runs_used, e->runs_used + 1, __ATOMIC_RELEASE);
     return true;
 }

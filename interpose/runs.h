@@ -4,9 +4,10 @@
  * mt_run).
  *
  * The open runs are those of the nodes from the root to the leaf of the last event. An event closes
- * the ones that left the stack and opens the new ones; only the innermost one's maximum is updated,
- * and handed outward when it closes. So an event costs as much as the stack changed, not as deep as
- * it is.
+ * the ones that left the stack and opens the new ones. Those that began at the same event have the
+ * same figures and stand as one entry; where they end together, one comparison with the innermost
+ * node tells that all of them have risen as high before (mt_node.covered). So an event costs the
+ * same however much of the stack is new, once every stack has been met at its highest.
  */
 #ifndef MT_RUNS_H
 #define MT_RUNS_H
@@ -16,11 +17,12 @@
 
 #include "thread.h"
 
-/* The path is now t->path[0..t->keys_used]; its first `same` entries are those of the last event.
- * False: no space, all runs from there inward are closed and none is open in their place. */
-bool mt_runs_move(struct mt_thread *t, uint32_t same);
+/* The stack is now t->keys_used frames below the root, ending in `leaf`; its outermost `same` nodes
+ * are those of the last event. False: no space; then the runs from there inward are closed and none
+ * is open in their place. */
+bool mt_runs_move(struct mt_thread *t, uint32_t same, uint32_t leaf);
 
-/* The thread's level changed, with the present path. */
+/* The thread's level changed, with the present stack. */
 static inline void mt_runs_level(struct mt_thread *t, int64_t level)
 {
     struct mt_run *top = &t->runs[t->entry->runs_used - 1];
@@ -28,7 +30,7 @@ static inline void mt_runs_level(struct mt_thread *t, int64_t level)
         top->max = level;
 }
 
-/* Close all but the outermost `keep`. */
+/* Close all but those of the outermost `keep` nodes. */
 void mt_runs_close(struct mt_thread *t, uint32_t keep);
 
 #endif

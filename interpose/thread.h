@@ -16,7 +16,12 @@
 #include "python.h"
 #include "unwind.h"
 
-struct mt_place;
+/* What is known of a stack: valid until the next event. */
+struct mt_known {
+    uint64_t hash;
+    uint32_t leaf; /* 0: empty */
+    uint32_t unit; /* the counter record that the last event here used, 0: none yet */
+};
 
 struct mt_thread {
     struct mt_thread *next_free;
@@ -25,22 +30,28 @@ struct mt_thread {
     bool transient; /* given back after one event: the thread is past its destructors */
 
     /* tree.c */
-    struct mt_place *places; /* path -> node */
-    uint32_t places_bits;    /* log2 of their number */
-    uint32_t nodes;          /* of this slot */
-    mt_key *
-        keys; /* the last event's stack, outermost first; keys[i] is path[i + 1] (path[0]: the root) */
-    mt_key *scratch;  /* the next event's, being built */
-    uint32_t *frames; /* FRAME indices of keys */
+    uint32_t *places;       /* (parent, frame) -> node */
+    uint32_t places_bits;   /* log2 of their number */
+    uint32_t nodes;         /* of this slot */
+    struct mt_known *known; /* hash of a whole stack -> leaf */
+    uint32_t known_bits;
+    uint32_t known_used;
+    uint32_t generation;   /* of the meaning of addresses, as of the last event */
+    uint32_t keys_used;    /* depth of the last event's stack, without the root */
+    uint32_t same;         /* nodes from the root that it shares with the one before */
+    uint32_t path_used;    /* entries of path that are right for keys; the root's makes one */
+    struct mt_known *hint; /* the last event's leaf */
+    mt_key *keys;          /* the last event's stack, outermost first; keys[i] is path[i + 1] */
+    mt_key *scratch;
+    uint64_t *hashes; /* hashes[i]: of keys[0..i) */
     uint32_t *path;   /* nodes */
-    uint64_t *hashes; /* of the paths to them */
-    uint32_t keys_used;
-    bool mixed; /* the last stack had frames that are not native */
+    bool mixed;       /* the last stack had frames that are not native */
     struct mt_stack stack;
     void *python;
 
     /* account.c */
     struct mt_run *runs;  /* in the log, parallel to path */
+    uint32_t depth;       /* nodes that have an open run */
     uint32_t leaf_before; /* leaf of the event before the last */
     uint32_t spare_unit;  /* half of a pair of counter units, 0: none */
     uint32_t ticks;       /* events since the last tick */

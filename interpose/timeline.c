@@ -4,6 +4,7 @@
 #include "counters.h"
 #include "lock.h"
 #include "log.h"
+#include "meta.h"
 #include "os.h"
 #include "timeline.h"
 
@@ -16,6 +17,14 @@ static uint64_t spacing;   /* ns between samples; doubles when the table is full
 static struct mt_sample *samples(void)
 {
     return (struct mt_sample *)mt_log.base[MT_REGION_TIMELINE];
+}
+
+/* The program's share of the resident set: without the log's pages and the tracker's own memory, which are all in use but
+ * for a little. */
+static uint64_t resident_now(void)
+{
+    uint64_t all = mt_os_resident(), own = mt_log.header->file_bytes + mt_meta_mapped();
+    return all > own ? all - own : 0;
 }
 
 /* Join neighbours: half as many samples, each of twice the span. */
@@ -66,7 +75,7 @@ static void append(uint64_t level)
 /* Charge what the resident set grew to `node`. Under lock. */
 static void charge(struct mt_thread *t, uint32_t node)
 {
-    uint64_t now = mt_os_resident();
+    uint64_t now = resident_now();
     int64_t grown = (int64_t)(now - resident);
     resident = now;
     if (!grown || !node)
@@ -90,7 +99,7 @@ void mt_timeline_sample(struct mt_thread *t, uint64_t level)
     if (resident)
         charge(t, t->leaf_before);
     else
-        resident = mt_os_resident();
+        resident = resident_now();
     append(level);
     mt_lock_drop(&lock);
     /* The pages of what this event brought are touched after it: they are seen, and charged to it,
@@ -111,7 +120,7 @@ void mt_timeline_end(void)
 {
     if (!mt_lock_try(&lock))
         return;
-    resident = mt_os_resident();
+    resident = resident_now();
     append(mt_log.header->level);
     mt_lock_drop(&lock);
 }

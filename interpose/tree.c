@@ -10,51 +10,35 @@
  * these. */
 #define KEY_CUT (1ull << 62)
 
-/* A place in the table of nodes: found by a hash of the whole path from the root, whose upper half stands here. The hash of
- * a path is made from its parent's, without a look at the nodes: so all places that an event needs are known, and
- * can be fetched, before the first one has arrived from memory. */
-struct mt_place {
-    uint32_t node; /* 0: empty */
-    uint32_t tag;
-};
+/* ---- Nodes: (parent, frame) -> node. Open addressing, at most three quarters full ---- */
 
-static uint64_t hash_of(uint64_t parent_hash, uint32_t frame)
+static uint32_t *first_place(const struct mt_thread *t, uint32_t parent, uint32_t frame)
 {
-    uint64_t h = (parent_hash ^ frame) * 0x9e3779b97f4a7c15u;
-    return h ^ h >> 29;
+    uint64_t h = ((uint64_t)parent << 32 | frame) * 0x9e3779b97f4a7c15u;
+    return &t->places[h >> (64 - t->places_bits)];
 }
 
-static uint32_t tag_of(uint64_t hash)
-{
-    return (uint32_t)(hash >> 32);
-}
-
-static struct mt_place *first_place(const struct mt_thread *t, uint32_t tag)
-{
-    return &t->places[tag >> (32 - t->places_bits)];
-}
-
-static struct mt_place *next_place(const struct mt_thread *t, struct mt_place *p)
+static uint32_t *next_place(const struct mt_thread *t, uint32_t *p)
 {
     return p + 1 == t->places + ((size_t)1 << t->places_bits) ? t->places : p + 1;
 }
 
-/* At most three quarters full, so that probing ends. */
 static bool grow_places(struct mt_thread *t)
 {
-    struct mt_place *old = t->places;
+    uint32_t *old = t->places;
     size_t old_count = old ? (size_t)1 << t->places_bits : 0;
     uint32_t bits = old ? t->places_bits + 1 : 8;
-    struct mt_place *grown = bits < 32 ? mt_meta_alloc(sizeof *grown << bits) : NULL;
+    uint32_t *grown = mt_meta_alloc(sizeof *grown << bits);
     if (!grown)
         return false;
     t->places = grown;
     t->places_bits = bits;
     for (size_t i = 0; i < old_count; i++) {
-        if (!old[i].node)
+        if (!old[i])
             continue;
-        struct mt_place *p = first_place(t, old[i].tag);
-        while (p->node)
+        const struct mt_node *node = mt_tree_node(old[i]);
+        uint32_t *p = first_place(t, node->parent, node->frame);
+        while (*p)
             p = next_place(t, p);
         *p = old[i];
     }
@@ -62,17 +46,16 @@ static bool grow_places(struct mt_thread *t)
     return true;
 }
 
-/* The child of `parent` for `frame`, whose path has `hash`; made on first sight. 0: no space. */
-static uint32_t child(struct mt_thread *t, uint32_t parent, uint32_t frame, uint64_t hash)
+/* The child of `parent` for `frame`; made on first sight. 0: no space. */
+static uint32_t child(struct mt_thread *t, uint32_t parent, uint32_t frame)
 {
-    uint32_t tag = tag_of(hash);
     if ((!t->places || (uint64_t)t->nodes * 4 >= 3ull << t->places_bits) && !grow_places(t))
         return 0;
-    struct mt_place *p = first_place(t, tag);
-    for (; p->node; p = next_place(t, p)) {
-        const struct mt_node *node = mt_tree_node(p->node);
-        if (p->tag == tag && node->parent == parent && node->frame == frame)
-            return p->node;
+    uint32_t *p = first_place(t, parent, frame);
+    for (; *p; p = next_place(t, p)) {
+        const struct mt_node *node = mt_tree_node(*p);
+        if (node->parent == parent && node->frame == frame)
+            return *p;
     }
     uint64_t n = mt_log_reserve(MT_REGION_NODE, sizeof(struct mt_node), 1);
     if (!n || n > UINT32_MAX)
@@ -80,26 +63,52 @@ static uint32_t child(struct mt_thread *t, uint32_t parent, uint32_t frame, uint
     struct mt_node *node = mt_tree_node((uint32_t)n);
     node->parent = parent;
     __atomic_store_n(&node->frame, frame, __ATOMIC_RELEASE);
-    p->node = (uint32_t)n;
-    p->tag = tag;
+    *p = (uint32_t)n;
     t->nodes++;
     return (uint32_t)n;
 }
 
-/* The node that probably is the one of this path: its tag is. */
-static uint32_t guess(const struct mt_thread *t, uint64_t hash)
+/* ---- Whole stacks: a hash of all keys -> leaf, so that an event costs one look-up however much of the stack is new. Two
+ * stacks of the same 64-bit hash would be taken for one: with a million stacks, that happens once in 40 million runs ---- */
+
+static uint64_t hash_of(uint64_t outer, mt_key key)
 {
-    uint32_t tag = tag_of(hash);
-    for (struct mt_place *p = first_place(t, tag); p->node; p = next_place(t, p))
-        if (p->tag == tag)
-            return p->node;
-    return 0;
+    uint64_t h = (outer ^ key) * 0x9e3779b97f4a7c15u;
+    return h ^ h >> 32;
 }
+
+static struct mt_known *known_at(const struct mt_thread *t, uint64_t hash)
+{
+    uint64_t mask = ((uint64_t)1 << t->known_bits) - 1;
+    uint64_t at = hash >> 16 & mask;
+    while (t->known[at].leaf && t->known[at].hash != hash)
+        at = (at + 1) & mask;
+    return &t->known[at];
+}
+
+static bool grow_known(struct mt_thread *t)
+{
+    struct mt_known *old = t->known;
+    size_t old_count = old ? (size_t)1 << t->known_bits : 0;
+    uint32_t bits = old ? t->known_bits + 1 : 8;
+    struct mt_known *grown = mt_meta_alloc(sizeof *grown << bits);
+    if (!grown)
+        return false;
+    t->known = grown;
+    t->known_bits = bits;
+    for (size_t i = 0; i < old_count; i++)
+        if (old[i].leaf)
+            *known_at(t, old[i].hash) = old[i];
+    mt_meta_free(old);
+    return true;
+}
+
+/* ---- */
 
 /* A thread's arrays at their full size: address space that costs memory only as deep as
  * stacks really are. */
 #define KEYS_MAX    (2 * MT_DEPTH_MAX + 4) /* native and Python frames, a cut mark, the root */
-#define ARRAY_BYTES (KEYS_MAX * (2 * sizeof(mt_key) + sizeof(uint64_t) + 2 * sizeof(uint32_t)))
+#define ARRAY_BYTES (KEYS_MAX * (2 * sizeof(mt_key) + sizeof(uint64_t) + sizeof(uint32_t)))
 
 static bool arrays_init(struct mt_thread *t)
 {
@@ -110,7 +119,6 @@ static bool arrays_init(struct mt_thread *t)
     t->scratch = t->keys + KEYS_MAX;
     t->hashes = t->scratch + KEYS_MAX;
     t->path = (uint32_t *)(t->hashes + KEYS_MAX);
-    t->frames = t->path + KEYS_MAX;
     return true;
 }
 
@@ -123,45 +131,44 @@ static uint32_t frame_of(mt_key key)
     return mt_modules_frame(key);
 }
 
-/* A table of this size is not in the first caches any more: 512 KiB. */
-#define BIG_BITS 16u
-
-/* Ask for what the look-up of the new keys will read: first their places in the table, then the nodes. */
-static bool fetch(struct mt_thread *t, uint32_t same, uint32_t n)
+/* The leaf of a stack that is not known yet: node by node from the outermost one whose path[] is not right. */
+static uint32_t descend(struct mt_thread *t)
 {
-    for (uint32_t i = same; i < n; i++) {
-        t->frames[i] = frame_of(t->scratch[i]);
-        if (!t->frames[i])
-            return false;
-        t->hashes[i + 1] = hash_of(t->hashes[i], t->frames[i]);
-        __builtin_prefetch(first_place(t, tag_of(t->hashes[i + 1])));
+    for (uint32_t i = t->path_used - 1; i < t->keys_used; i++) {
+        uint32_t frame = frame_of(t->keys[i]);
+        uint32_t node = frame ? child(t, t->path[i], frame) : 0;
+        if (!node)
+            return 0;
+        t->path[i + 1] = node;
+        t->path_used = i + 2;
     }
-    if (t->places_bits < BIG_BITS || n - same < 2)
-        return true;
-    for (uint32_t i = same; i < n; i++)
-        __builtin_prefetch(mt_tree_node(guess(t, t->hashes[i + 1])));
-    return true;
+    return t->path[t->keys_used];
 }
 
-/* The nodes of the new keys, from `same` to `n` in t->scratch. False: no space; t->keys_used of them stand. */
-static bool descend(struct mt_thread *t, uint32_t same, uint32_t n)
+/* The keys from `same` to `n` are new, and stand in t->keys. Finds the leaf. */
+static bool settle(struct mt_thread *t, uint32_t same, uint32_t n)
 {
-    t->keys_used = same;
-    if (!fetch(t, same, n))
-        return false;
-    for (uint32_t i = same; i < n; i++) {
-        uint32_t node = child(t, t->path[i], t->frames[i], t->hashes[i + 1]);
-        if (!node)
+    for (uint32_t i = same; i < n; i++)
+        t->hashes[i + 1] = hash_of(t->hashes[i], t->keys[i]);
+    t->keys_used = n;
+    if (t->path_used > same + 1)
+        t->path_used = same + 1;
+    if (!t->known || (uint64_t)t->known_used * 4 >= 3ull << t->known_bits)
+        if (!grow_known(t))
             return false;
-        t->path[i + 1] = node;
-        t->keys[i] = t->scratch[i];
-        t->keys_used = i + 1;
+    t->hint = known_at(t, t->hashes[n]);
+    if (!t->hint->leaf) {
+        uint32_t leaf = descend(t);
+        if (!leaf)
+            return false;
+        *t->hint = (struct mt_known){t->hashes[n], leaf, 0};
+        t->known_used++;
     }
     return true;
 }
 
 /* Python frames among the native ones, or a cut mark in front of them: the keys are put together anew and compared. */
-static uint32_t walk_mixed(struct mt_thread *t)
+static bool walk_mixed(struct mt_thread *t)
 {
     uint32_t n = 0, same = 0;
     size_t merged = 0;
@@ -178,45 +185,73 @@ static uint32_t walk_mixed(struct mt_thread *t)
             t->scratch[n++] = t->stack.frames[i].pc;
     while (same < n && same < t->keys_used && t->scratch[same] == t->keys[same])
         same++;
+    memcpy(t->keys + same, t->scratch + same, (n - same) * sizeof *t->keys);
     t->mixed = merged || t->stack.cut;
-    return descend(t, same, n) ? same + 1 : 0;
+    t->same = same + 1;
+    return settle(t, same, n);
 }
 
 /* Native frames only, before and now: the unwinder knows how much of the stack it kept. */
-static uint32_t walk_native(struct mt_thread *t)
+static bool walk_native(struct mt_thread *t)
 {
     const struct mt_frame *frames = t->stack.frames;
     uint32_t n = t->stack.used, same = t->stack.kept < t->keys_used ? t->stack.kept : t->keys_used;
     while (same < n && same < t->keys_used && frames[same].pc == t->keys[same])
         same++;
     for (uint32_t i = same; i < n; i++)
-        t->scratch[i] = frames[i].pc;
-    return descend(t, same, n) ? same + 1 : 0;
+        t->keys[i] = frames[i].pc;
+    t->same = same + 1;
+    return settle(t, same, n);
 }
 
-uint32_t mt_tree_walk(struct mt_thread *t, const struct mt_start *from)
+static bool root_init(struct mt_thread *t)
 {
     if (!t->keys && !arrays_init(t))
-        return 0;
+        return false;
+    uint32_t frame = mt_log_frame(MT_FRAME_THREAD, t->slot, 0);
+    t->path[0] = frame ? child(t, 0, frame) : 0;
+    t->entry->root = t->path[0];
+    t->path_used = 1;
+    t->hashes[0] = frame;
+    return t->path[0] != 0;
+}
+
+/* Addresses have changed their meaning: stacks are known by addresses. */
+static void forget_known(struct mt_thread *t, uint32_t generation)
+{
+    if (t->known)
+        memset(t->known, 0, sizeof *t->known << t->known_bits);
+    t->known_used = 0;
+    t->path_used = 1;
+    t->keys_used = 0;
+    t->generation = generation;
+}
+
+bool mt_tree_walk(struct mt_thread *t, const struct mt_start *from)
+{
+    if (__builtin_expect(!t->path_used, 0) && !root_init(t))
+        return false;
+    uint32_t generation = mt_modules_generation();
+    if (__builtin_expect(t->generation != generation, 0))
+        forget_known(t, generation);
     mt_unwind(&t->stack, from);
-    if (!t->path[0]) {
-        uint32_t root = mt_log_frame(MT_FRAME_THREAD, t->slot, 0);
-        t->path[0] = root ? child(t, 0, root, hash_of(0, root)) : 0;
-        t->hashes[0] = hash_of(0, root);
-        if (!t->path[0])
-            return 0;
-        t->entry->root = t->path[0];
-    }
     if (mt_python_attached || t->stack.cut || t->mixed)
         return walk_mixed(t);
     return walk_native(t);
 }
 
-void mt_tree_forget(struct mt_thread *t)
+void mt_tree_thread_end(struct mt_thread *t)
 {
-    mt_meta_free(t->places);
-    if (t->keys)
-        mt_os_unmap(t->keys, ARRAY_BYTES);
     mt_unwind_thread_exit(&t->stack);
     mt_python_thread_exit(&t->python);
+    t->keys_used = 0;
+}
+
+void mt_tree_forget(struct mt_thread *t)
+{
+    mt_tree_thread_end(t);
+    mt_meta_free(t->places);
+    mt_meta_free(t->known);
+    if (t->keys)
+        mt_os_unmap(t->keys, ARRAY_BYTES);
 }

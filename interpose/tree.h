@@ -11,11 +11,13 @@
 #include "log.h"
 #include "thread.h"
 
-/* Capture the stack at `from` and find its nodes: t->path[0..t->keys_used] from the thread's root
- * to the leaf. Returns how many leading entries of the path are the same as at the event before (at
- * least 1: the root), or 0 if there is no space for the nodes: then the event cannot be recorded,
- * and t->keys_used frames of the path still stand. */
-uint32_t mt_tree_walk(struct mt_thread *t, const struct mt_start *from);
+/* Capture the stack at `from`: its leaf is t->hint->leaf, its depth t->keys_used frames below the thread's root, of which
+ * the outermost t->same nodes (at least 1: the root) are those of the event before. False: no space for the nodes: the
+ * event cannot be recorded. */
+bool mt_tree_walk(struct mt_thread *t, const struct mt_start *from);
+
+/* The thread ends, or a state that serves several threads goes on to the next: what is known of its stack is forgotten. */
+void mt_tree_thread_end(struct mt_thread *t);
 
 /* Free a slot's private memory (fork child). */
 void mt_tree_forget(struct mt_thread *t);

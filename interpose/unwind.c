@@ -14,9 +14,14 @@
 static bool rules_work;
 static _Atomic uint32_t generation;
 
-bool mt_unwind_init(void)
+void mt_unwind_start(void)
 {
     rules_work = mt_rule_init();
+}
+
+bool mt_unwind_init(void)
+{
+    mt_unwind_start();
     return mt_unwind_full_init() || rules_work;
 }
 

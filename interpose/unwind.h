@@ -48,6 +48,9 @@ struct mt_stack {
     void *state;          /* the unwinder's own per-thread memory */
 };
 
+/* What needs no loader: for events that come before the constructor. */
+void mt_unwind_start(void);
+
 /* Load and prepare what the unwinder needs. Called once by the constructor and in each fork child;
  * may call dlopen, so the guard must be set. False: no unwinder works here; stacks then hold the
  * caller only. */

@@ -14,6 +14,7 @@
 
 #include "format.h"
 #include "meta.h"
+#include "os.h"
 #include "unwind_arch.h"
 #include "unwind_bounds.h"
 #include "unwind_full.h"
@@ -33,6 +34,7 @@ static struct {
 } lib;
 
 static bool usable;
+static _Atomic bool warm;
 /* Threads inside libunwind. A fork child that finds it nonzero may have inherited one of
  * libunwind's locks in the locked state, and never calls it again. */
 static _Atomic uint32_t inside;
@@ -57,18 +59,26 @@ static bool load(void)
     return true;
 }
 
-/* The first use makes libunwind set itself up; let that be here. Its cache stays off: nothing
+/* The first step makes libunwind open a pipe, through which it asks the kernel whether memory can be
+ * read: it writes a byte from there to the pipe. Under a low number that pipe would take the
+ * program's next descriptors, and a program that closes them all and opens a file of its own
+ * would find bytes in it. So all low numbers are held while it is opened. Its cache stays off: nothing
  * clears it when the program unloads a library by ways that we don't see, and it then gives wrong
  * frames. */
 static void warm_up(void)
 {
     unw_context_t context;
     unw_cursor_t cursor;
+    int held[1024];
+    unsigned count = mt_os_hold_low(held, sizeof held / sizeof held[0]);
 
+    lib.set_caching_policy(*lib.local, UNW_CACHE_NONE);
     mt_arch_getcontext(lib.getcontext, &context);
     if (lib.init_local(&cursor, &context) == 0)
         lib.step(&cursor);
     lib.set_caching_policy(*lib.local, UNW_CACHE_NONE);
+    while (count > 0)
+        mt_os_close(held[--count]);
 }
 
 bool mt_unwind_full_init(void)
@@ -78,8 +88,6 @@ bool mt_unwind_full_init(void)
     if (!loaded) {
         loaded = true;
         usable = load();
-        if (usable)
-            warm_up();
     } else if (atomic_load_explicit(&inside, memory_order_relaxed) != 0) {
         usable = false;
     }
@@ -229,6 +237,9 @@ void mt_unwind_full(struct mt_stack *stack, const struct mt_start *from)
     /* libunwind probes memory by write(), a cancellation point. */
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
     atomic_fetch_add_explicit(&inside, 1, memory_order_relaxed);
+    /* Most programs never come here, so they don't pay for it. */
+    if (!atomic_exchange_explicit(&warm, true, memory_order_relaxed))
+        warm_up();
     mt_arch_getcontext(lib.getcontext, &context);
     if (lib.init_local(&cursor, &context) == 0 && skip_own(&cursor, from))
         cut = step_all(&cursor, stack, old);

@@ -224,7 +224,27 @@ static int64_t minus(int64_t a, int64_t b)
     return result;
 }
 
-/* Close the open runs of one thread: each competes with its node's best run so far. */
+/* An open run ends, for all its nodes: it competes with each one's best run so far. */
+static void model_close_run(struct model *model, const struct mt_thread_entry *thread,
+                            const struct mt_run *open, int64_t highest)
+{
+    const struct log *log = model->log;
+    struct model_run run = {.begin = (uint32_t)open->begin_event,
+                            .len = (uint32_t)(thread->events - open->begin_event) & ~MT_RUN_WIDE,
+                            .net = minus(thread->level, open->begin)};
+    if (highest > open->begin)
+        run.rise = minus(highest, open->begin);
+    uint32_t node = open->node;
+    for (uint32_t i = 0; i < (uint32_t)open->skip + open->frames && node; i++) {
+        if (node >= log->node_count)
+            return;
+        struct model_run *best = &model->nodes[node].run;
+        if (i >= open->skip && (!best->len || run.rise > best->rise))
+            *best = run;
+        node = model->nodes[node].parent; /* of a lower index, or 0: no loop */
+    }
+}
+
 static void model_close_runs(struct model *model, const struct mt_thread_entry *thread)
 {
     const struct log *log = model->log;
@@ -233,17 +253,8 @@ static void model_close_runs(struct model *model, const struct mt_thread_entry *
         const struct mt_run *open = &log->runs[thread->runs + i];
         if (open->max > highest)
             highest = open->max;
-        if (!open->node || open->node >= log->node_count || open->begin_event > thread->events)
-            continue;
-        struct model_run run = {.begin = (uint32_t)open->begin_event,
-                                .len =
-                                    (uint32_t)(thread->events - open->begin_event) & ~MT_RUN_WIDE,
-                                .net = minus(thread->level, open->begin)};
-        if (highest > open->begin)
-            run.rise = minus(highest, open->begin);
-        struct model_run *best = &model->nodes[open->node].run;
-        if (!best->len || run.rise > best->rise)
-            *best = run;
+        if (open->begin_event <= thread->events)
+            model_close_run(model, thread, open, highest);
     }
 }
 

@@ -184,7 +184,7 @@ class Log:
             self.problem('a frame is there twice')
 
     def read_threads(self):
-        runs = self.entries(RUN, 'qqQII')
+        runs = self.entries(RUN, 'qqQIHH')
         self.threads = []
         for i, t in enumerate(self.entries(THREAD, 'iIII16sQqIIII64x')):
             tid, root, leaf, started, name, events, level, first, cap, open_runs, alive = t
@@ -307,6 +307,14 @@ class Log:
             node = self.parent[node]
         return path[::-1]
 
+    def outward(self, node, skip, frames):
+        """`frames` nodes from `node` outward, after the first `skip`; fewer if the root comes first."""
+        nodes = []
+        while node and node < len(self.parent) and len(nodes) < skip + frames:
+            nodes.append(node)
+            node = self.parent[node]
+        return nodes[skip:]
+
     def frame_text(self, frame):
         kind, owner, value = self.frames[frame]
         name = ''
@@ -329,11 +337,12 @@ class Log:
             if not t['leaf']:
                 continue
             highest = INT64_MIN
-            for begin, max_, begin_event, node, _ in reversed(t['runs']):
+            for begin, max_, begin_event, node, skip, frames in reversed(t['runs']):
                 highest = max(highest, max_)
                 rise = max(0, highest - begin)
-                if node not in best or rise > best[node][2]:
-                    best[node] = [begin_event % 2**32, t['events'] - begin_event, rise, t['level'] - begin]
+                for node in self.outward(node, skip, frames):
+                    if node not in best or rise > best[node][2]:
+                        best[node] = [begin_event % 2**32, t['events'] - begin_event, rise, t['level'] - begin]
         return best
 
     def python_lines(self):
@@ -454,11 +463,13 @@ def check_threads(log):
         if t['leaf'] >= len(log.nodes):
             log.problem('thread %d has leaf %d' % (i, t['leaf']))
             continue
-        nodes = [run[3] for run in t['runs']]
-        if log.end == 1 and not log.dropped_events and nodes != log.path(t['leaf']):
+        nodes = []
+        for run in reversed(t['runs']):
+            nodes += log.outward(*run[3:])
+        if log.end == 1 and not log.dropped_events and nodes[::-1] != log.path(t['leaf']):
             log.problem('thread %d: its open runs are not those of its last stack' % i)
-        for begin, max_, begin_event, node, _ in t['runs']:
-            if node >= len(log.nodes) or begin_event > t['events']:
+        for begin, max_, begin_event, node, skip, frames in t['runs']:
+            if node >= len(log.nodes) or begin_event > t['events'] or len(log.outward(node, skip, frames)) != frames:
                 log.problem('thread %d: an open run of node %d from event %d of %d' % (i, node, begin_event, t['events']))
 
 

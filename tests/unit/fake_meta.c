@@ -24,3 +24,8 @@ void mt_meta_free(void *block)
 {
     free(block);
 }
+
+size_t mt_meta_mapped(void)
+{
+    return 0;
+}

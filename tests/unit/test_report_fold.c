@@ -246,9 +246,9 @@ Test(fold, open_runs_are_closed)
     uint32_t outer = py_node(&py, py.root, py.f, 5), inner = py_node(&py, outer, py.g, 25);
     py_run(&py, outer, 0, 2, 60, 0);
     struct mt_run runs[] = {
-        {.begin = 0, .max = INT64_MIN, .begin_event = 0, .node = py.root},
-        {.begin = 10, .max = 30, .begin_event = 4, .node = outer},
-        {.begin = 20, .max = 90, .begin_event = 6, .node = inner},
+        {.begin = 0, .max = INT64_MIN, .begin_event = 0, .node = py.root, .frames = 1},
+        {.begin = 10, .max = 30, .begin_event = 4, .node = outer, .frames = 1},
+        {.begin = 20, .max = 90, .begin_event = 6, .node = inner, .frames = 1},
     };
     struct mt_thread_entry *thread = builder_thread_entry(&py.b, 1);
     thread->runs = builder_run(&py.b, &runs[0]);
@@ -267,6 +267,35 @@ Test(fold, open_runs_are_closed)
     unfold(&f, &py.b);
 }
 
+/* One entry stands for several nodes, the innermost of which have left the stack. */
+Test(fold, an_open_run_of_several_nodes)
+{
+    struct py py;
+    struct folded f;
+    py_start(&py);
+    uint32_t a = py_node(&py, py.root, py.f, 5), b = py_node(&py, a, py.g, 25);
+    uint32_t gone = py_node(&py, b, py.f, 6), now = py_node(&py, b, py.g, 26);
+    struct mt_run runs[] = {
+        {.begin = 0, .max = 70, .begin_event = 0, .node = gone, .skip = 1, .frames = 3},
+        {.begin = 40, .max = 60, .begin_event = 7, .node = now, .frames = 1},
+    };
+    struct mt_thread_entry *thread = builder_thread_entry(&py.b, 1);
+    thread->runs = builder_run(&py.b, &runs[0]);
+    builder_run(&py.b, &runs[1]);
+    thread->runs_cap = thread->runs_used = 2;
+    thread->leaf = now;
+    thread->events = 9;
+    thread->level = 50;
+    fold(&f, &py.b);
+    cr_expect_eq(f.model.nodes[gone].run.len, 0);
+    cr_expect_eq(f.model.nodes[now].run.rise, 20);
+    cr_expect_eq(f.model.nodes[b].run.rise, 70);
+    cr_expect_eq(f.model.nodes[a].run.rise, 70);
+    cr_expect_eq(f.model.nodes[py.root].run.rise, 70);
+    cr_expect_eq(f.model.nodes[a].run.net, 50);
+    unfold(&f, &py.b);
+}
+
 Test(fold, a_lower_open_run_leaves_the_best_one)
 {
     struct py py;
@@ -274,7 +303,7 @@ Test(fold, a_lower_open_run_leaves_the_best_one)
     py_start(&py);
     uint32_t outer = py_node(&py, py.root, py.f, 5);
     py_run(&py, outer, 0, 2, 60, 5);
-    struct mt_run run = {.begin = 10, .max = 5, .begin_event = 4, .node = outer};
+    struct mt_run run = {.begin = 10, .max = 5, .begin_event = 4, .node = outer, .frames = 1};
     struct mt_thread_entry *thread = builder_thread_entry(&py.b, 1);
     thread->runs = builder_run(&py.b, &run);
     thread->runs_cap = thread->runs_used = 1;

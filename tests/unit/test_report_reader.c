@@ -32,7 +32,8 @@ static unsigned char *sample(size_t *bytes, bool scatter)
     }
     builder_counter(&b, node, MT_KIND_WIDE, &wide);
     builder_node_at(&b, node)->run_len = 1 | MT_RUN_WIDE;
-    struct mt_run run = {.begin = 1, .max = 5, .begin_event = 3, .node = node};
+    struct mt_run run = {
+        .begin = 1, .max = 5, .begin_event = 3, .node = node, .skip = 1, .frames = 5};
     struct mt_thread_entry *thread = builder_thread_entry(&b, 1);
     thread->runs = builder_run(&b, &run);
     thread->runs_cap = thread->runs_used = 1;
