@@ -226,7 +226,7 @@ static int64_t minus(int64_t a, int64_t b)
 
 /* An open run ends, for all its nodes: it competes with each one's best run so far. */
 static void model_close_run(struct model *model, const struct mt_thread_entry *thread,
-                            const struct mt_run *open, int64_t highest)
+                            const struct mt_run *open, int64_t highest, uint32_t *budget)
 {
     const struct log *log = model->log;
     struct model_run run = {.begin = (uint32_t)open->begin_event,
@@ -236,8 +236,9 @@ static void model_close_run(struct model *model, const struct mt_thread_entry *t
         run.rise = minus(highest, open->begin);
     uint32_t node = open->node;
     for (uint32_t i = 0; i < (uint32_t)open->skip + open->frames && node; i++) {
-        if (node >= log->node_count)
+        if (!*budget || node >= log->node_count)
             return;
+        --*budget;
         struct model_run *best = &model->nodes[node].run;
         if (i >= open->skip && (!best->len || run.rise > best->rise))
             *best = run;
@@ -249,12 +250,15 @@ static void model_close_runs(struct model *model, const struct mt_thread_entry *
 {
     const struct log *log = model->log;
     int64_t highest = INT64_MIN;
+    /* The open runs of a thread are of different nodes, and what they skip left the stack once: a log that says
+     * otherwise shall not keep us longer than an honest one. */
+    uint32_t budget = log->node_count;
     for (uint32_t i = thread->runs_used; i-- > 0;) {
         const struct mt_run *open = &log->runs[thread->runs + i];
         if (open->max > highest)
             highest = open->max;
         if (open->begin_event <= thread->events)
-            model_close_run(model, thread, open, highest);
+            model_close_run(model, thread, open, highest, &budget);
     }
 }
 
