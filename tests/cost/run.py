@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Instructions of libmemtrace.so per event, counted by callgrind and compared with the last recorded figure.
+
+    run.py BUILD COMPILER [--record]
+
+Times scatter on a shared machine, instructions do not. They depend on the compiler, so there is a figure for each; for one
+without a figure the count is printed and nothing is compared. More than 5 % above the recorded figure is a failure:
+make it faster, or record the new figure together with the reason. Exit status 77: no valgrind here.
+"""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+RECORDED = os.path.join(HERE, 'recorded.json')
+WORKLOADS = {
+    'churn, 512 stacks': ['churn', '1', '200000'],
+    'churn, 4 threads': ['churn', '4', '200000'],
+}
+
+
+def instructions(build, command, folder):
+    """Instructions inside the library, and events."""
+    out = os.path.join(folder, 'callgrind.out')
+    env = dict(os.environ, MEMTRACE_OUTPUT=os.path.join(folder, 'log.%e.mt'), MEMTRACE_QUIET='1', LD_PRELOAD=os.path.join(build, 'libmemtrace.so'))
+    program = [os.path.join(build, command[0])] + command[1:]
+    subprocess.run(['valgrind', '-q', '--tool=callgrind', '--callgrind-out-file=' + out] + program, env=env, check=True,
+                   stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+    text = subprocess.check_output(['callgrind_annotate', '--threshold=100', out], text=True)
+    count = sum(int(m.group(1).replace(',', '')) for m in
+                re.finditer(r'^\s*([\d,]+) .*\[[^\]]*libmemtrace\.so\]', text, re.M))
+    log = os.path.join(folder, 'log.%s.mt' % command[0])  # valgrind itself is a script, and leaves logs too
+    report = json.loads(subprocess.check_output([os.path.join(build, 'memtrace'), 'report', '--json', log]))
+    for name in os.listdir(folder):
+        os.unlink(os.path.join(folder, name))
+    return count, report['allocations'] + report['releases']
+
+
+def main():
+    if not shutil.which('valgrind') or not shutil.which('callgrind_annotate'):
+        print('no valgrind here: skipped')
+        sys.exit(77)
+    build, compiler, failed = sys.argv[1], sys.argv[2], False
+    with open(RECORDED) as f:
+        recorded = json.load(f)
+    known = recorded.setdefault(compiler, {})
+    with tempfile.TemporaryDirectory(prefix='memtrace-cost-') as folder:
+        for name, command in WORKLOADS.items():
+            count, events = instructions(build, command, folder)
+            if not count or not events:
+                sys.exit('%s: nothing counted: %d instructions, %d events' % (name, count, events))
+            now, before = round(count / events, 1), known.get(name)
+            print('%s: %.1f instructions per event (%s with %s)' % (name, now, before or 'none recorded', compiler))
+            failed = failed or bool(before and now > before * 1.05)
+            known[name] = now
+    if '--record' in sys.argv:
+        with open(RECORDED, 'w') as f:
+            json.dump(recorded, f, indent=1, sort_keys=True)
+            f.write('\n')
+    elif failed:
+        sys.exit('more than was recorded')
+
+
+main()
