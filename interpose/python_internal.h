@@ -23,6 +23,9 @@ struct mt_python {
 };
 extern struct mt_python mt_python;
 
+/* Stands for a frame that nobody wrote: it is passed over. */
+#define MT_PYTHON_HIDDEN UINT32_MAX
+
 /* One Python frame of a thread's stack. */
 struct mt_python_frame {
     uintptr_t frame;
@@ -31,7 +34,7 @@ struct mt_python_frame {
     uintptr_t
         marker; /* bottom: an address in the native frame of its interpreter loop; 0: not known */
     uint32_t bottom; /* 1: the outermost frame that its interpreter loop runs */
-    uint32_t index;  /* in FRAME */
+    uint32_t index;  /* in FRAME, or MT_PYTHON_HIDDEN */
 };
 
 /* Which FRAME entry a code object and a position in it belong to. */

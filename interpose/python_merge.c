@@ -25,9 +25,11 @@ static void put_native(struct writer *w, const struct mt_frame *frame)
 /* One loop's Python frames, outermost first. Returns the index of the next loop's. */
 static size_t put_loop(struct writer *w, const struct mt_python_thread *th, size_t i)
 {
-    do
-        w->out[w->used++] = MT_KEY_PYTHON | th->frames[i++].index;
-    while (i < th->used && !th->frames[i].bottom);
+    do {
+        if (th->frames[i].index != MT_PYTHON_HIDDEN)
+            w->out[w->used++] = MT_KEY_PYTHON | th->frames[i].index;
+        i++;
+    } while (i < th->used && !th->frames[i].bottom);
     return i;
 }
 
