@@ -180,6 +180,11 @@ static inline int32_t verify(struct mt_stack *stack, struct mt_walk *walk, int32
     for (; at > 0; at--) {
         uintptr_t sp = frames[at - 1].sp;
 
+        if (__builtin_expect(links[at].plain, 1)) {
+            if (mt_arch_ra(mt_bounds_word(sp - WORD)) != frames[at - 1].pc)
+                return at;
+            continue;
+        }
         if (__builtin_expect(MT_RULE_KIND(links[at].rule) == MT_RULE_REALIGNED, 0)) {
             if (!same_step(stack, walk, at))
                 return at;
@@ -305,6 +310,7 @@ static inline void settle_link(struct mt_link *links, uint32_t at, const struct 
     links[at].fp = step->fp;
     links[at].rule = step->rule;
     links[at].check = outer_needs ? (uint16_t)saved : 0;
+    links[at].plain = !links[at].check && saved_ra(step->rule) == 1 && kind != MT_RULE_REALIGNED;
     if (kind == MT_RULE_FP || kind == MT_RULE_REALIGNED || kind == MT_RULE_GUESS)
         links[at].need = true;
     else

@@ -16,7 +16,8 @@ struct mt_link {
     mt_rule rule; /* of its pc */
     uint16_t
         check; /* words from the next outer frame's sp down to the saved fp that must be verified; 0: none */
-    bool need; /* the frames from here outward depend on fp */
+    bool need;  /* the frames from here outward depend on fp */
+    bool plain; /* nothing to verify but the return address, one word below the caller's sp */
 };
 
 /* A frame just walked. */
