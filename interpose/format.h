@@ -89,7 +89,7 @@ struct mt_header {
     struct mt_class_level class_level[MT_CLASSES];
 
     /* Honesty: what is not in the tables. */
-    /* events not recorded, for want of space or inside a signal handler */
+    /* events not recorded, for want of space or memory */
     uint64_t dropped_events;
     uint64_t dropped_bytes;    /* ... bytes of allocations among them */
     uint64_t unknown_releases; /* releases of blocks that were never seen allocated */

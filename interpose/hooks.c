@@ -136,31 +136,33 @@ MT_EXPORT void *reallocarray(void *block, size_t count, size_t bytes)
     return resize(&here, block, all);
 }
 
-static inline void release(const struct mt_start *here, void *block, void (*real)(void *))
+/* `real`: where the original stands, which is not known before mt_real_known. NULL there: free. */
+static inline void release(const struct mt_start *here, void *block, void (*const *real)(void *))
 {
     if (!mt_real_known() || mt_boot_owns(block))
         return;
+    void (*original)(void *) = *real ? *real : mt_real.free;
     struct mt_thread *t = block ? mt_enter() : NULL;
     if (!t) {
-        real(block);
+        original(block);
         return;
     }
     releasing(t, here, block);
-    real(block);
+    original(block);
     mt_leave(t);
 }
 
 MT_EXPORT void free(void *block)
 {
     MT_HERE(here);
-    release(&here, block, mt_real.free);
+    release(&here, block, &mt_real.free);
 }
 
 /* glibc has none since 2.26. */
 MT_EXPORT void cfree(void *block)
 {
     MT_HERE(here);
-    release(&here, block, mt_real.cfree ? mt_real.cfree : mt_real.free);
+    release(&here, block, &mt_real.cfree);
 }
 
 /* C23: the same as free, except that an allocator may trust the size. */
@@ -168,7 +170,7 @@ MT_EXPORT void free_sized(void *block, size_t bytes)
 {
     MT_HERE(here);
     if (!mt_real.free_sized) {
-        release(&here, block, mt_real.free);
+        release(&here, block, &mt_real.free);
         return;
     }
     struct mt_thread *t = block ? mt_enter() : NULL;
@@ -183,7 +185,7 @@ MT_EXPORT void free_aligned_sized(void *block, size_t align, size_t bytes)
 {
     MT_HERE(here);
     if (!mt_real.free_aligned_sized) {
-        release(&here, block, mt_real.free);
+        release(&here, block, &mt_real.free);
         return;
     }
     struct mt_thread *t = block ? mt_enter() : NULL;

@@ -129,8 +129,10 @@ static bool start(void)
         find_program(argv_room);
     bool again = configured;
     configured = true;
-    if (!mt_log_open(directory[0] ? directory : NULL, program))
+    if (!mt_log_open(directory[0] ? directory : NULL, program)) {
+        mt_summary_failed(program, mt_log_error());
         return false;
+    }
     describe_process(argv);
     mt_unwind_start();
     if (again && constructed) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -24,6 +25,7 @@ static const uint64_t window_bytes[MT_REGION_COUNT] = {
 static struct mt_lock grow_lock;   /* guards the file's growth and the extent directory */
 static struct mt_lock record_lock; /* guards RECORD's end */
 static int log_fd = -1;
+static int open_error; /* errno of the last mt_log_open */
 static uint64_t log_identity[2];
 static char log_path[4096];
 static char *window;                    /* the reserved address space of all regions */
@@ -220,12 +222,12 @@ static int create(const char *directory, const char *pattern, const char *progra
             mt_str_add_z(&s, "/");
         }
         if (!expand(&s, pattern, program, attempt))
-            return -36; /* ENAMETOOLONG */
+            return -ENAMETOOLONG;
         int fd = mt_os_create(log_path);
-        if (fd != -17) /* EEXIST */
+        if (fd != -EEXIST)
             return fd;
     }
-    return -17;
+    return -EEXIST;
 }
 
 static bool map_file(void)
@@ -241,8 +243,11 @@ static bool map_file(void)
         share *= 2;
     window_all /= share;
     mt_log.header = window ? mt_os_reserve(65536) : NULL;
-    if (!mt_log.header || mt_os_allocate(log_fd, 0, MT_HEADER_BYTES) != 0 ||
-        mt_os_map_file(mt_log.header, MT_HEADER_BYTES, log_fd, 0) != 0) {
+    int error = mt_log.header ? mt_os_allocate(log_fd, 0, MT_HEADER_BYTES) : -ENOMEM;
+    if (!error)
+        error = mt_os_map_file(mt_log.header, MT_HEADER_BYTES, log_fd, 0);
+    if (error) {
+        open_error = -error;
         mt_log.header = NULL;
         return false;
     }
@@ -257,11 +262,41 @@ static bool map_file(void)
     return true;
 }
 
+const char *mt_log_error(void)
+{
+    switch (open_error) {
+    case EACCES:
+    case EPERM:
+        return "permission denied";
+    case EROFS:
+        return "the file system is read-only";
+    case ENOENT:
+    case ENOTDIR:
+        return "no such folder";
+    case ENOSPC:
+    case EDQUOT:
+        return "no space is left";
+    case EFBIG:
+        return "the limit on file sizes (ulimit -f) is too low";
+    case ENAMETOOLONG:
+        return "its name is too long";
+    case EEXIST:
+        return "all names are taken";
+    case EMFILE:
+    case ENFILE:
+        return "no descriptor is left";
+    case ENOMEM:
+        return "no memory, or no address space (ulimit -v)";
+    default:
+        return "the system refused it";
+    }
+}
+
 bool mt_log_open(const char *directory, const char *program)
 {
     const char *pattern = mt_config.output[0] ? mt_config.output : "memtrace.%e.%p.mt";
     int fd = create(directory, pattern, program);
-    if (fd < 0 && fd != -17) {
+    if (fd < 0 && fd != -EEXIST) {
         /* A working directory that cannot be written: somewhere that can, which the line at exit
          * names. */
         int first = fd;
@@ -271,7 +306,10 @@ bool mt_log_open(const char *directory, const char *program)
             fd = first;
     }
     log_fd = fd;
+    open_error = fd < 0 ? -fd : 0;
     if (fd < 0 || mt_os_identity(fd, log_identity) != 0 || !map_file()) {
+        if (fd >= 0)
+            mt_os_remove(log_path); /* no litter where there is no room */
         mt_log_forget();
         return false;
     }

@@ -24,7 +24,7 @@ extern struct mt_log mt_log;
 
 /* Create the log (O_EXCL, O_NOFOLLOW, 0600) as MEMTRACE_OUTPUT says: a relative name is one in
  * `directory` (NULL: the present one), `program` stands for %e; in /tmp if that cannot be written.
- * False: not possible. */
+ * False: not possible; mt_log_error() says why. */
 bool mt_log_open(const char *directory, const char *program);
 
 /* Reserve `count` consecutive zeroed entries of `bytes` each in `region`: the first one's index, 0
@@ -57,6 +57,9 @@ void mt_log_intern_forget(void);
 
 /* A note for the reader of the report. printf-like: %s %u %d %lu %x %% only. */
 void mt_log_note(unsigned severity, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Why mt_log_open failed: a text for people. */
+const char *mt_log_error(void);
 
 /* The log's path as created, "" if there is none. */
 const char *mt_log_path(void);

@@ -26,6 +26,7 @@ bool mt_os_wipe_on_fork(void *at, size_t bytes);
 /* Create a new file for reading and writing, never following a link: a descriptor out of the
  * program's way. */
 int mt_os_create(const char *path);
+void mt_os_remove(const char *path);
 /* Give the file real space up to `bytes`. */
 int mt_os_allocate(int fd, uint64_t offset, uint64_t bytes);
 /* The file's identity, to know it again: device and inode. */

@@ -95,6 +95,11 @@ int mt_os_create(const char *path)
     return high;
 }
 
+void mt_os_remove(const char *path)
+{
+    syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
 /* For file systems without fallocate: zeros take the space as well, and a full disk says so here
  * and not by SIGBUS. */
 static int allocate_by_writing(int fd, uint64_t offset, uint64_t bytes)

@@ -47,14 +47,32 @@ static uint64_t count_allocations(void)
     return count;
 }
 
-void mt_summary_print(const char *program, const char *directory)
+static void say(const struct mt_str *line)
 {
     uint64_t id[2];
     int fd = kept;
-    /* The program may have put something else under our number; and in a fork child there is none.
-     */
+    /* The program may have put something else under our number; and in a fork child there is none. */
     if (fd < 0 || mt_os_identity(fd, id) != 0 || memcmp(id, kept_identity, sizeof id) != 0)
         fd = 2;
+    mt_os_write(fd, line->text, line->used);
+}
+
+void mt_summary_failed(const char *program, const char *reason)
+{
+    char text[512];
+    struct mt_str s = MT_STR(text);
+    if (!wanted)
+        return;
+    mt_str_add_z(&s, "memtrace: ");
+    mt_str_add_z(&s, program);
+    mt_str_add_z(&s, ": not traced, the log cannot be made: ");
+    mt_str_add_z(&s, reason);
+    mt_str_add_z(&s, " (MEMTRACE_OUTPUT says where)\n");
+    say(&s);
+}
+
+void mt_summary_print(const char *program, const char *directory)
+{
     if (!wanted || !mt_log.header)
         return;
     const char *path = mt_log_path();
@@ -74,5 +92,5 @@ void mt_summary_print(const char *program, const char *directory)
     mt_str_add_z(&s, " allocations; to read it: memtrace report ");
     mt_str_add_z(&s, path);
     mt_str_add_z(&s, "\n");
-    mt_os_write(fd, text, s.used);
+    say(&s);
 }

@@ -12,6 +12,8 @@ void mt_summary_prepare(void);
 /* In the child of a fork: give the descriptor back, so that nobody waits for the end of a pipe that
  * we hold open. */
 void mt_summary_forget(void);
+/* The program is not traced, and why. Under the same conditions. */
+void mt_summary_failed(const char *program, const char *reason);
 void mt_summary_print(const char *program, const char *directory);
 
 #endif
