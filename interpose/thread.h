@@ -50,14 +50,15 @@ struct mt_thread {
     void *python;
 
     /* account.c */
-    struct mt_run *runs;  /* in the log, parallel to path */
-    uint32_t depth;       /* nodes that have an open run */
-    uint32_t leaf_before; /* leaf of the event before the last */
-    uint32_t spare_unit;  /* half of a pair of counter units, 0: none */
-    uint32_t ticks;       /* events since the last tick */
-    uint32_t unsampled;   /* events since the last timeline sample by this thread */
-    uint64_t moved;       /* bytes since the last timeline sample by this thread */
-    bool resident_due;    /* read the resident set at the next event */
+    struct mt_run *runs;    /* in the log, parallel to path */
+    uint32_t depth;         /* nodes that have an open run */
+    uint32_t leaf_before;   /* leaf of the event before the last */
+    uint32_t spare_unit;    /* half of a pair of counter units, 0: none */
+    uint32_t ticks;         /* events since the last tick */
+    uint32_t unsampled;     /* events since the last timeline sample by this thread */
+    uint64_t sampled_level; /* level of the process then */
+    uint64_t moved;         /* bytes since the last timeline sample by this thread */
+    bool resident_due;      /* read the resident set at the next event */
 };
 
 /* The guard. `depth` > 0: inside a hook of this thread; what is allocated there is the allocator's

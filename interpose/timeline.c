@@ -91,6 +91,7 @@ static void charge(struct mt_thread *t, uint32_t node)
 void mt_timeline_sample(struct mt_thread *t, uint64_t level)
 {
     t->moved = 0;
+    t->sampled_level = level;
     t->unsampled = 0;
     if (!mt_lock_try(&lock))
         return;

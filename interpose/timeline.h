@@ -11,10 +11,11 @@
 
 #include "thread.h"
 
-/* The resident set costs a microsecond or so to read, a fresh megabyte of it some hundred: read
- * once per this many bytes. */
-#define MT_RESIDENT_BYTES (1u << 20)
-/* A sample is due after this many events of a thread at the latest. */
+/* The resident set costs two or three microseconds to read. It is read when the level has changed by this much since the
+ * last time: blocks that come and go by turns, however big, change neither. */
+#define MT_SAMPLE_CHANGE (1u << 20)
+/* Or after so much came and went, or so many events: of a thread. */
+#define MT_SAMPLE_MOVED  (64u << 20)
 #define MT_SAMPLE_EVENTS 65536u
 
 /* The slow half of mt_timeline_moved. */
@@ -24,7 +25,9 @@ void mt_timeline_sample(struct mt_thread *t, uint64_t level);
 static inline void mt_timeline_moved(struct mt_thread *t, uint64_t bytes, uint64_t level)
 {
     t->moved += bytes;
-    if (__builtin_expect(t->moved >= MT_RESIDENT_BYTES || ++t->unsampled >= MT_SAMPLE_EVENTS, 0))
+    if (__builtin_expect(level - t->sampled_level + MT_SAMPLE_CHANGE > 2 * MT_SAMPLE_CHANGE ||
+                             t->moved >= MT_SAMPLE_MOVED || ++t->unsampled >= MT_SAMPLE_EVENTS,
+                         0))
         mt_timeline_sample(t, level);
 }
 
