@@ -31,7 +31,7 @@ class Failed(Exception):
 class Tests:
     def __init__(self, build):
         self.build = os.path.abspath(build)
-        self.library = os.path.join(self.build, 'libmemtrace.so')
+        self.preload = os.path.join(self.build, 'libmemtrace.so')
         self.memtrace = os.path.join(self.build, 'memtrace')
         self.failures = self.passed = 0
         self.directory = tempfile.mkdtemp(prefix='memtrace-known-')
@@ -63,7 +63,7 @@ class Tests:
 
     def environment(self, directory):
         """Traced, with a log for each process in `directory`."""
-        env = dict(os.environ, LD_PRELOAD=self.library, MEMTRACE_OUTPUT=os.path.join(directory, '%p.mt'),
+        env = dict(os.environ, LD_PRELOAD=self.preload, MEMTRACE_OUTPUT=os.path.join(directory, '%p.mt'),
                    KNOWN_TRACED='1', PYTHONDONTWRITEBYTECODE='1')
         env.pop('MEMTRACE_SUMMARY', None)
         return env
@@ -471,7 +471,7 @@ def damaged(tests):
     cases = [
         ('empty', b'', False), ('one byte', b'm', False), ('magic alone', good[:8], False),
         ('half a header', good[:4096], False), ('text', b'Line #    Mem usage\n' * 1000, False),
-        ('an ELF file', open(tests.library, 'rb').read(), False), ('zeros', bytes(len(good)), False),
+        ('an ELF file', open(tests.preload, 'rb').read(), False), ('zeros', bytes(len(good)), False),
         ('another version', good[:8] + b'\2\0\0\0' + good[12:], False),
         ('the other byte order', good[:16] + b'\1\2\3\4' + good[20:], False),
         ('cut in the middle', good[:len(good) // 2], True), ('cut by a page', good[:-4096], True),

@@ -159,7 +159,7 @@ def check_native(log, marked):
 
 
 def check_stacks(it, options):
-    run = Run(it, options.library, "stacks_program.py", "@/expected")
+    run = Run(it, options.preload, "stacks_program.py", "@/expected")
     wrong = run.wrong()
     if wrong:
         return "", wrong
@@ -186,7 +186,7 @@ def check_stacks(it, options):
 
 
 def check_reuse(it, options):
-    run = Run(it, options.library, "reuse_program.py")
+    run = Run(it, options.preload, "reuse_program.py")
     wrong = run.wrong()
     if wrong:
         return "", wrong
@@ -214,7 +214,7 @@ def check_daemon(it, options):
     """Crashes that the interpreter has by itself don't count: 3.10 does."""
     wrong, missed, plain = [], 0, 0
     for _ in range(options.rounds):
-        run = Run(it, options.library, "daemon_program.py", MALLOC_PERTURB_="85")
+        run = Run(it, options.preload, "daemon_program.py", MALLOC_PERTURB_="85")
         if run.status < 0:
             wrong.append("killed by signal %d" % -run.status)
         elif run.wrong():
@@ -235,7 +235,7 @@ def check_daemon(it, options):
 def check_deep(it, options):
     if it.version < (3, 11):
         return "needs native recursion", []
-    run = Run(it, options.library, "deep_program.py")
+    run = Run(it, options.preload, "deep_program.py")
     wrong = run.wrong()
     if wrong:
         return "", wrong
@@ -267,7 +267,7 @@ def by_line(log):
 
 
 def check_fork(it, options):
-    run = Run(it, options.library, "fork_program.py")
+    run = Run(it, options.preload, "fork_program.py")
     wrong = run.wrong()
     if wrong:
         return "", wrong
@@ -294,7 +294,7 @@ def check_embed(it, options):
                            stdout=subprocess.PIPE, universal_newlines=True).stdout.splitlines()
     if not options.embed or not os.path.isfile(found[0]) or ".so" not in found[0]:
         return "no libpython to load", []
-    run = Run(None, options.library, options.embed, found[0], PYTHONHOME=found[1])
+    run = Run(None, options.preload, options.embed, found[0], PYTHONHOME=found[1])
     wrong = run.wrong()
     if wrong:
         return "", wrong
@@ -308,7 +308,7 @@ def check_embed(it, options):
 
 
 def check_refused(it, options):
-    run = Run(it, options.library, "refused_program.py")
+    run = Run(it, options.preload, "refused_program.py")
     if run.status or not run.log or run.out.strip() != str(12 << 20):
         return "", ["exit status %d, output %r: %s" % (run.status, run.out, run.err[-2000:])]
     wrong = []
@@ -328,7 +328,7 @@ CHECKS = {"lines": check_lines, "stacks": check_stacks, "reuse": check_reuse, "d
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--library")
+    parser.add_argument("--library", dest="preload")
     parser.add_argument("--decoder")
     parser.add_argument("--embed", help="the program embed.c")
     parser.add_argument("--rounds", type=int, default=5)
