@@ -47,6 +47,8 @@ for name in "AUTHOR", "COMMITTER":
     ENVIRONMENT.update({f"GIT_{name}_NAME": "a", f"GIT_{name}_EMAIL": "a@example.org",
                         f"GIT_{name}_DATE": "2020-01-01T00:00:00Z"})
 
+SECOND_READER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "second_reader.py")
+
 Result = collections.namedtuple("Result", "status output error")
 
 
@@ -367,6 +369,10 @@ def tracker_counts(mode, memtrace, complain):
             complain(f"{name}: {report['dropped_events']} events dropped")
         if heap["allocated_bytes"] - heap["released_bytes"] != heap["live_bytes"]:
             complain(f"{name}: allocated - released is not live: {heap}")
+        second = subprocess.run([sys.executable, SECOND_READER, "--compare", memtrace, path], stdout=subprocess.DEVNULL,
+                                stderr=subprocess.PIPE)
+        if second.returncode != 0:
+            complain(f"{name}: the second reader says {second.returncode}: {second.stderr.decode()[-500:]}")
     return +counts
 
 
