@@ -25,36 +25,13 @@
 #include "account.h"
 #include "hooks.h"
 
-/* An allocation that `t` (NULL: not to be recorded) has made. */
-static inline void *allocated(struct mt_thread *t, const struct mt_start *here, void *block,
-                              size_t bytes)
-{
-    if (!t)
-        return block;
-    if (block) {
-        int keep = errno;
-        mt_account_block(t, here, block, bytes);
-        errno = keep;
-    }
-    mt_leave(t);
-    return block;
-}
-
-static inline void releasing(struct mt_thread *t, const struct mt_start *here, const void *block)
-{
-    int keep = errno;
-    mt_python_before_release();
-    mt_account_free(t, here, block);
-    errno = keep;
-}
-
 MT_EXPORT void *malloc(size_t bytes)
 {
     MT_HERE(here);
     if (!mt_real_known())
         return mt_boot_alloc(bytes, 16);
     struct mt_thread *t = mt_enter();
-    return allocated(t, &here, mt_real.malloc(bytes), bytes);
+    return mt_allocated(t, &here, mt_real.malloc(bytes), bytes);
 }
 
 MT_EXPORT void *calloc(size_t count, size_t bytes)
@@ -67,7 +44,7 @@ MT_EXPORT void *calloc(size_t count, size_t bytes)
     }
     struct mt_thread *t = mt_enter();
     /* When the real one succeeded the product does not overflow. */
-    return allocated(t, &here, mt_real.calloc(count, bytes), count * bytes);
+    return mt_allocated(t, &here, mt_real.calloc(count, bytes), count * bytes);
 }
 
 /* A block of the boot pool grows: it moves to the program's allocator. */
@@ -84,9 +61,9 @@ static void *resize(const struct mt_start *here, void *old, size_t bytes)
 {
     struct mt_thread *t = mt_enter();
     if (!old)
-        return allocated(t, here, mt_real.realloc(NULL, bytes), bytes);
+        return mt_allocated(t, here, mt_real.realloc(NULL, bytes), bytes);
     if (mt_boot_owns(old))
-        return allocated(t, here, leave_boot(old, bytes), bytes);
+        return mt_allocated(t, here, leave_boot(old, bytes), bytes);
     if (!t)
         return mt_real.realloc(old, bytes);
     /* Out of the table before the real call: afterwards the old address may be another thread's. */
@@ -147,7 +124,7 @@ static inline void release(const struct mt_start *here, void *block, void (*cons
         original(block);
         return;
     }
-    releasing(t, here, block);
+    mt_releasing(t, here, block);
     original(block);
     mt_leave(t);
 }
@@ -175,7 +152,7 @@ MT_EXPORT void free_sized(void *block, size_t bytes)
     }
     struct mt_thread *t = block ? mt_enter() : NULL;
     if (t)
-        releasing(t, &here, block);
+        mt_releasing(t, &here, block);
     mt_real.free_sized(block, bytes);
     if (t)
         mt_leave(t);
@@ -190,7 +167,7 @@ MT_EXPORT void free_aligned_sized(void *block, size_t align, size_t bytes)
     }
     struct mt_thread *t = block ? mt_enter() : NULL;
     if (t)
-        releasing(t, &here, block);
+        mt_releasing(t, &here, block);
     mt_real.free_aligned_sized(block, align, bytes);
     if (t)
         mt_leave(t);
@@ -203,7 +180,7 @@ MT_EXPORT int posix_memalign(void **out, size_t align, size_t bytes)
         return (*out = mt_boot_alloc(bytes, align)) ? 0 : ENOMEM;
     struct mt_thread *t = mt_enter();
     int error = mt_real.posix_memalign(out, align, bytes);
-    allocated(t, &here, error ? NULL : *out, bytes);
+    mt_allocated(t, &here, error ? NULL : *out, bytes);
     return error;
 }
 
@@ -213,7 +190,7 @@ MT_EXPORT void *aligned_alloc(size_t align, size_t bytes)
     if (!mt_real_known())
         return mt_boot_alloc(bytes, align);
     struct mt_thread *t = mt_enter();
-    return allocated(t, &here, mt_real.aligned_alloc(align, bytes), bytes);
+    return mt_allocated(t, &here, mt_real.aligned_alloc(align, bytes), bytes);
 }
 
 MT_EXPORT void *memalign(size_t align, size_t bytes)
@@ -222,7 +199,7 @@ MT_EXPORT void *memalign(size_t align, size_t bytes)
     if (!mt_real_known())
         return mt_boot_alloc(bytes, align);
     struct mt_thread *t = mt_enter();
-    return allocated(t, &here, mt_real.memalign(align, bytes), bytes);
+    return mt_allocated(t, &here, mt_real.memalign(align, bytes), bytes);
 }
 
 MT_EXPORT void *valloc(size_t bytes)
@@ -231,7 +208,7 @@ MT_EXPORT void *valloc(size_t bytes)
     if (!mt_real_known())
         return mt_boot_alloc(bytes, 4096);
     struct mt_thread *t = mt_enter();
-    return allocated(t, &here, mt_real.valloc(bytes), bytes);
+    return mt_allocated(t, &here, mt_real.valloc(bytes), bytes);
 }
 
 MT_EXPORT void *pvalloc(size_t bytes)
@@ -240,5 +217,5 @@ MT_EXPORT void *pvalloc(size_t bytes)
     if (!mt_real_known())
         return mt_boot_alloc(bytes, 4096);
     struct mt_thread *t = mt_enter();
-    return allocated(t, &here, mt_real.pvalloc(bytes), bytes);
+    return mt_allocated(t, &here, mt_real.pvalloc(bytes), bytes);
 }

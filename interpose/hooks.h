@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "account.h"
+#include "python.h"
 #include "real.h"
 #include "thread.h"
 #include "unwind.h"
@@ -31,6 +33,30 @@
 static inline bool mt_real_known(void)
 {
     return __builtin_expect(mt_real_ready, true) || mt_real_init();
+}
+
+/* An allocation that `t` (NULL: not to be recorded) has made. */
+static inline void *mt_allocated(struct mt_thread *t, const struct mt_start *here, void *block,
+                                 size_t bytes)
+{
+    if (!t)
+        return block;
+    if (block) {
+        int keep = errno;
+        mt_account_block(t, here, block, bytes);
+        errno = keep;
+    }
+    mt_leave(t);
+    return block;
+}
+
+/* A release that `t` is about to make. */
+static inline void mt_releasing(struct mt_thread *t, const struct mt_start *here, const void *block)
+{
+    int keep = errno;
+    mt_python_before_release();
+    mt_account_free(t, here, block);
+    errno = keep;
 }
 
 #endif

@@ -39,14 +39,7 @@ static __attribute__((noinline)) void *guarded_new(struct mt_thread *t, const st
                                                    uintptr_t b)
 {
     __asm__ volatile(".cfi_personality 0x1b, mt_personality");
-    void *block = real(bytes, a, b);
-    if (block) {
-        int keep = errno;
-        mt_account_block(t, here, block, bytes);
-        errno = keep;
-    }
-    mt_leave(t);
-    return block;
+    return mt_allocated(t, here, real(bytes, a, b), bytes);
 }
 
 /* A C++ plugin of a C program has its runtime out of our sight, but calls us. */
@@ -70,12 +63,7 @@ static void *malloc_for_new(struct mt_thread *t, const struct mt_start *here, si
         align ? mt_real.memalign(align, bytes ? bytes : 1) : mt_real.malloc(bytes ? bytes : 1);
     if (!block && throws)
         abort(); /* nobody is there who could throw bad_alloc */
-    if (t) {
-        if (block)
-            mt_account_block(t, here, block, bytes);
-        mt_leave(t);
-    }
-    return block;
+    return mt_allocated(t, here, block, bytes);
 }
 
 #define NEW(symbol, parameters, a, b, align, throws)                                               \
@@ -115,12 +103,8 @@ static inline void release(const struct mt_start *here, void *block, delete_func
     if (!block || !mt_real_known() || mt_boot_owns(block))
         return;
     struct mt_thread *t = mt_enter();
-    if (t) {
-        int keep = errno;
-        mt_python_before_release();
-        mt_account_free(t, here, block);
-        errno = keep;
-    }
+    if (t)
+        mt_releasing(t, here, block);
     if (real)
         real(block, a, b);
     else

@@ -51,7 +51,6 @@ int mt_os_tid(void);
 void mt_os_thread_name(char name[16]);
 void mt_os_yield(void);
 uint64_t mt_os_mono(void);     /* CLOCK_MONOTONIC, ns; no system call */
-uint64_t mt_os_coarse(void);   /* CLOCK_MONOTONIC_COARSE, ns: cheaper, a few ms old */
 uint64_t mt_os_real(void);     /* CLOCK_REALTIME, ns */
 uint64_t mt_os_resident(void); /* resident set of this process in bytes; about 1 us */
 size_t mt_os_page(void);

@@ -237,11 +237,6 @@ uint64_t mt_os_mono(void)
     return clock_ns(CLOCK_MONOTONIC);
 }
 
-uint64_t mt_os_coarse(void)
-{
-    return clock_ns(CLOCK_MONOTONIC_COARSE);
-}
-
 uint64_t mt_os_real(void)
 {
     return clock_ns(CLOCK_REALTIME);

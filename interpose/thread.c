@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <pthread.h>
 #include <limits.h>
 #include <string.h>
@@ -102,6 +103,7 @@ struct mt_thread *mt_enter_slow(void)
     if (mt_self.depth || (mt_ready && *mt_ready == 2))
         return NULL;
     mt_self.depth = 1;
+    int keep = errno; /* a thread's first event sets up a good deal */
     struct mt_thread *t = NULL;
     if ((mt_ready && *mt_ready == 1) || mt_init()) {
         t = mt_self.thread;
@@ -124,13 +126,16 @@ struct mt_thread *mt_enter_slow(void)
     }
     if (!t)
         mt_self.depth = 0;
+    errno = keep;
     return t;
 }
 
 void mt_leave_slow(struct mt_thread *t)
 {
+    int keep = errno;
     t->transient = false;
     give_back(t);
+    errno = keep;
 }
 
 void mt_threads_init(void)
