@@ -46,6 +46,12 @@ struct mt_python_line {
     uint32_t index;
 };
 
+/* What a merge had done when it came to a native frame. */
+struct mt_python_place {
+    uint32_t next; /* the Python frame whose turn it was */
+    uint32_t used; /* keys put */
+};
+
 /* A thread's memory, kept in a list for the finaliser and used again by later threads. */
 struct mt_python_thread {
     struct mt_python_thread *next; /* constant once published */
@@ -56,7 +62,14 @@ struct mt_python_thread {
     struct mt_python_frame *frames; /* the last stack, outermost first */
     struct mt_python_frame *fresh;  /* frames that were not there before, innermost first */
     size_t used, frames_cap, fresh_cap;
-    bool cut;                     /* frames further out are missing */
+    size_t
+        same; /* outer frames with the index, marker and bottom that they had in the reading before */
+    bool cut; /* frames further out are missing */
+    struct mt_python_place
+        *places; /* of the last merge: before each native frame, and at the end */
+    size_t places_cap;
+    uint32_t places_used;         /* native frames of it; 0: it can't be gone on from */
+    const mt_key *merged;         /* where its keys stand */
     struct mt_python_line *lines; /* direct-mapped */
     uint32_t lines_mask;
     uint32_t lines_missed;

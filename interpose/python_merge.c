@@ -11,6 +11,7 @@
 
 #include "format.h"
 #include "log.h"
+#include "meta.h"
 
 struct writer {
     mt_key *out;
@@ -40,33 +41,70 @@ static bool is_loop(uintptr_t pc)
            (pc - 1 >= mt_python.loop_begin[1] && pc - 1 < mt_python.loop_end[1]);
 }
 
-static void merge_by_address(struct writer *w, const struct mt_python_thread *th,
-                             const struct mt_stack *native)
+/* Up to which native frame the last merge went just as this one will: the same native frames so far, and the same Python
+ * frames, of which the next one belongs further in. That one and `innermost` are all that the decisions on the frames so far
+ * depend on besides. */
+static uint32_t place_of(const struct mt_python_thread *th, const struct mt_stack *native,
+                         const mt_key *out)
+{
+    uintptr_t innermost = native->frames[native->used - 1].sp, marker;
+    uint32_t i = native->kept < th->places_used ? native->kept : th->places_used, next;
+
+    if (out != th->merged || th->cut)
+        return 0;
+    for (; i > 0; i--) {
+        next = th->places[i].next;
+        if (next > th->same || innermost > native->frames[i - 1].sp)
+            continue;
+        if (next == th->used)
+            return i;
+        marker = th->frames[next].marker;
+        if ((next == 0 || th->frames[next].bottom) && marker >= innermost &&
+            marker < native->frames[i - 1].sp)
+            return i;
+    }
+    return 0;
+}
+
+/* Returns whether the next merge may go on from this one: all is in its place, on one stack. */
+static bool merge_by_address(struct writer *w, struct mt_python_thread *th,
+                             const struct mt_stack *native, uint32_t i, bool note)
 {
     const struct mt_frame *frames = native->frames;
     uintptr_t innermost = frames[native->used - 1].sp, low, high, marker;
-    size_t next = 0;
+    size_t next = i > 0 ? th->places[i].next : 0;
+    bool in_order = true;
 
+    w->used = i > 0 ? th->places[i].used : w->used;
     /* The outermost native frame has no upper end. */
-    high = is_loop(frames[0].pc) ? UINTPTR_MAX : frames[0].sp;
-    for (size_t i = 0; i < native->used; i++, high = low) {
+    high = i > 0 ? frames[i - 1].sp : is_loop(frames[0].pc) ? UINTPTR_MAX : frames[0].sp;
+    for (; i < native->used; i++, high = low) {
         bool replaced = false;
 
+        if (note)
+            th->places[i] = (struct mt_python_place){(uint32_t)next, (uint32_t)w->used};
         low = frames[i].sp;
+        in_order &= low <= high;
         while (next < th->used) {
             marker = th->frames[next].marker;
             if (marker >= low && marker < high)
                 replaced = true;
             else if (marker >= innermost && marker < low)
                 break; /* further in */
-            /* else in no native frame that we have: keeps its place in the order */
+            else
+                in_order =
+                    false; /* in no native frame that we have: keeps its place in the order */
             next = put_loop(w, th, next);
         }
         if (!replaced && !(th->cut && next == 0))
             put_native(w, &frames[i]);
     }
+    in_order &= next == th->used;
     while (next < th->used)
         next = put_loop(w, th, next);
+    if (note)
+        th->places[i] = (struct mt_python_place){(uint32_t)next, (uint32_t)w->used};
+    return in_order;
 }
 
 /* Each Python frame has a native loop of its own; count them. */
@@ -102,13 +140,47 @@ static size_t missed(void)
     return 0;
 }
 
+static bool places_reserve(struct mt_python_thread *th, size_t count)
+{
+    size_t cap = th->places_cap ? th->places_cap : 64;
+    struct mt_python_place *grown;
+
+    if (count <= th->places_cap)
+        return true;
+    while (cap < count)
+        cap *= 2;
+    grown = mt_meta_alloc(cap * sizeof *grown);
+    if (!grown)
+        return false;
+    mt_meta_free(th->places);
+    th->places = grown;
+    th->places_cap = cap;
+    th->places_used = 0;
+    return true;
+}
+
+/* By address, from where the last merge went another way. */
+static void merge_on(struct writer *w, struct mt_python_thread *th, const struct mt_stack *native)
+{
+    bool note = !th->cut && places_reserve(th, (size_t)native->used + 1);
+    uint32_t from = note ? place_of(th, native, w->out) : 0;
+    bool in_order = merge_by_address(w, th, native, from, note);
+
+    th->places_used = note && in_order ? native->used : 0;
+    th->merged = w->out;
+}
+
 size_t mt_python_merge(void **state, const struct mt_stack *native, mt_key *out, size_t cap)
 {
     struct mt_python_thread *th = mt_python_thread_of(state);
     struct writer w = {out, 0};
-    uint32_t cut;
+    uint32_t cut, places;
 
-    if (!th || !mt_python_thread_read(th))
+    if (!th)
+        return missed();
+    places = th->places_used;
+    th->places_used = 0; /* until it is merged again */
+    if (!mt_python_thread_read(th))
         return missed();
     if (!th->used)
         return 0;
@@ -121,9 +193,10 @@ size_t mt_python_merge(void **state, const struct mt_stack *native, mt_key *out,
         out[w.used++] = MT_KEY_PYTHON | cut;
         __atomic_fetch_add(&mt_log.header->cut_stacks, 1, __ATOMIC_RELAXED);
     }
+    th->places_used = places;
     if (mt_python.layout.style == MT_PYTHON_OBJECTS)
         merge_by_symbol(&w, th, native);
     else
-        merge_by_address(&w, th, native);
+        merge_on(&w, th, native);
     return w.used;
 }

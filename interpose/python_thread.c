@@ -191,6 +191,7 @@ static void thread_reset(struct mt_python_thread *th)
     th->lines = NULL;
     th->lines_mask = th->lines_missed = 0;
     th->used = 0;
+    th->places_used = 0;
     th->reading = 0;
     th->epoch = mt_python.epoch;
 }
@@ -218,9 +219,13 @@ void mt_python_thread_exit(void **state)
     mt_meta_free(th->frames);
     mt_meta_free(th->fresh);
     mt_meta_free(th->lines);
+    mt_meta_free(th->places);
     th->frames = th->fresh = NULL;
+    th->places = NULL;
     th->lines = NULL;
     th->used = th->frames_cap = th->fresh_cap = 0;
+    th->places_used = 0;
+    th->places_cap = 0;
     th->lines_mask = th->lines_missed = 0;
     __atomic_store_n(&th->taken, 0, __ATOMIC_RELEASE);
 }

@@ -242,22 +242,32 @@ static size_t pass_unchanged_of(const struct mt_python_thread *th, size_t count,
     return pass_unchanged(MT_PYTHON_SHIMS, th->frames, count, at);
 }
 
+/* Whether a merge takes the one for the other. */
+static inline bool reads_alike(const struct mt_python_frame *a, const struct mt_python_frame *b)
+{
+    return a->index == b->index && a->marker == b->marker && a->bottom == b->bottom;
+}
+
 /* Follow the prediction from frames[count - 1] outward. Returns how many of the remembered frames were not reached: 0
  * with at->frame == 0 says that all were right. */
 static size_t follow(struct mt_python_thread *th, size_t count, struct mt_python_at *at,
                      bool *failed)
 {
+    struct mt_python_frame old;
     struct seen s;
 
     for (;;) {
         count = pass_unchanged_of(th, count, at);
         if (count == 0 || at->frame != th->frames[count - 1].frame)
             return count;
-        look(&mt_python.layout, *at, &s);
-        if (!update(th, &th->frames[count - 1], at->frame, &s))
-            *failed = true;
-        *at = s.next;
         count--;
+        look(&mt_python.layout, *at, &s);
+        old = th->frames[count];
+        if (!update(th, &th->frames[count], at->frame, &s))
+            *failed = true;
+        if (th->same > count && !reads_alike(&old, &th->frames[count]))
+            th->same = count;
+        *at = s.next;
     }
 }
 
@@ -319,6 +329,10 @@ static bool join(struct mt_python_thread *th, size_t kept, size_t fresh, struct 
     for (size_t i = 0; i < fresh; i++)
         th->frames[kept + i] = th->fresh[fresh - 1 - i];
     th->used = kept + fresh;
+    if (th->cut)
+        th->same = 0;
+    else if (th->same > kept)
+        th->same = kept;
     return true;
 }
 
@@ -343,6 +357,7 @@ bool mt_python_walk(struct mt_python_thread *th, struct mt_python_at at)
     size_t fresh = 0, count = th->used, found, rest;
     bool failed = false;
 
+    th->same = th->used;
     while (at.frame && fresh < MT_DEPTH_MAX) {
         found = find(th, count, at.frame, fresh == 1 ? count : WINDOW);
         if (!found) {

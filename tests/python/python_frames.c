@@ -97,6 +97,21 @@ static void exec_again(void)
     model[depth++] = top;
 }
 
+/* How many native frames are the same as at the event before, or fewer. */
+static uint32_t kept_of(uint32_t used)
+{
+    static struct mt_frame before[NATIVES];
+    static uint32_t before_used;
+    uint32_t kept = 0;
+
+    while (kept < used && kept < before_used && before[kept].pc == native[kept].pc &&
+           before[kept].sp == native[kept].sp)
+        kept++;
+    memcpy(before, native, used * sizeof *native);
+    before_used = used;
+    return any(4) ? kept : any(kept + 1);
+}
+
 /* One to a few changes, as they come between two allocations. */
 static void change(void)
 {
@@ -181,6 +196,7 @@ static int check(unsigned minor, void **state)
     size_t n, used;
 
     stack.used = (uint32_t)build(&n);
+    stack.kept = kept_of(stack.used);
     used = mt_python_merge(state, &stack, got, sizeof got / sizeof *got);
     if (depth == 0)
         return used != 0;
