@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base.h"
+#include "batch.h"
 #include "progress.h"
 #include "rank.h"
 #include "symbols.h"
@@ -89,6 +90,12 @@ static uint32_t place_add(struct frames *frames, const struct place *place)
 
 /* ---- the kinds of frames ---- */
 
+/* Where to look it up: at the call, not at what follows it. */
+static uint64_t frame_address(const struct mt_frame_entry *frame)
+{
+    return frame->value ? frame->value - 1 : 0;
+}
+
 /* The places of one frame, outermost first. */
 struct resolved {
     uint32_t count;
@@ -125,19 +132,14 @@ static void resolve_python(struct frames *frames, const struct mt_frame_entry *f
 }
 
 static void resolve_native(struct frames *frames, const struct mt_frame_entry *frame,
-                           struct symbols *symbols, const char *module_path, struct resolved *out)
+                           const struct symbol *found, uint32_t count, const char *module_path,
+                           struct resolved *out)
 {
-    struct symbol found[SYMBOLS_INLINED_MAX];
-    uint64_t address = frame->value ? frame->value - 1 : 0;
-    size_t count = symbols_find(symbols, address, found);
+    static const struct symbol nothing = {.language = "native"};
     bool python = frames->log->header.flags & MT_FLAG_PYTHON;
-    if (!count) {
-        found[0] = (struct symbol){.language = "native"};
-        count = 1;
-    }
-    out->count = (uint32_t)count;
-    for (size_t i = 0; i < count; i++) {
-        const struct symbol *symbol = &found[count - 1 - i];
+    out->count = count ? count : 1;
+    for (uint32_t i = 0; i < out->count; i++) {
+        const struct symbol *symbol = count ? &found[count - 1 - i] : &nothing;
         const char *file = strings_get(&frames->strings, symbol->file);
         struct function function = {.name = symbol->function,
                                     .file = symbol->file,
@@ -148,74 +150,99 @@ static void resolve_native(struct frames *frames, const struct mt_frame_entry *f
                                     .rank = rank_native(file, module_path, python)};
         struct place place = {.function = function_add(frames, &function),
                               .line = symbol->line,
-                              .address = symbol->function || symbol->file ? 0 : address};
+                              .address =
+                                  symbol->function || symbol->file ? 0 : frame_address(frame)};
         out->places[i] = place_add(frames, &place);
     }
 }
 
 /* ---- all frames ---- */
 
-/* The module that is open: frames come sorted by module, so one at a time is enough. */
+/* The places of all frames, in the order of resolving. */
 struct resolver {
     struct frames *frames;
-    uint32_t module;
-    struct symbols *symbols;
-    char *path;
-    bool tracker; /* its frames, where it stands in for a function of Python's, are left out */
+    uint32_t *at, *length; /* of each frame, in `found` */
+    uint32_t *found;
+    size_t found_count, found_cap;
+    struct progress progress;
 };
 
-static void resolver_close(struct resolver *resolver)
+static void resolver_keep(struct resolver *resolver, uint32_t frame,
+                          const struct resolved *resolved)
 {
-    if (resolver->symbols)
-        symbols_close(resolver->symbols);
-    free(resolver->path);
-    resolver->symbols = NULL;
-    resolver->path = NULL;
+    resolver->found = base_room(resolver->found, &resolver->found_cap,
+                                resolver->found_count + resolved->count + 1, sizeof(uint32_t));
+    for (uint32_t k = 0; k < resolved->count; k++)
+        resolver->found[resolver->found_count + k] = resolved->places[k];
+    resolver->at[frame] = (uint32_t)resolver->found_count;
+    resolver->length[frame] = resolved->count;
+    resolver->found_count += resolved->count;
 }
 
-static void resolver_open(struct resolver *resolver, uint32_t module)
+/* Native frames of one module, list[0..count). The tracker's own, where it stands in for a function
+ * of Python's, are left out. */
+static void resolve_module(struct resolver *resolver, const uint32_t *list, uint32_t count,
+                           size_t done_before)
 {
-    const struct log *log = resolver->frames->log;
-    if (resolver->symbols && resolver->module == module)
-        return;
-    resolver_close(resolver);
+    struct frames *frames = resolver->frames;
+    const struct log *log = frames->log;
     struct log_module none = {0};
+    uint32_t module = log->frames[list[0]].owner;
     const struct log_module *m = module < log->module_count ? &log->modules[module] : &none;
-    resolver->module = module;
-    resolver->path = base_copy(m->path.text ? m->path.text : "", m->path.bytes);
-    resolver->tracker = rank_is_tracker(resolver->path);
-    resolver->symbols = symbols_open(resolver->tracker ? "" : resolver->path, m->build_id,
-                                     m->build_id_bytes, &resolver->frames->strings);
-    const char *problem = symbols_problem(resolver->symbols);
-    if (problem) {
-        base_say("%s: no symbols: %s %s", log->name, resolver->path, problem);
-        resolver->frames->module_problems++;
+    char *path = base_copy(m->path.text ? m->path.text : "", m->path.bytes);
+    if (rank_is_tracker(path)) {
+        free(path);
+        return;
     }
+    struct batch batch = {.items = base_alloc(count, sizeof *batch.items),
+                          .count = count,
+                          .path = path,
+                          .build_id = m->build_id,
+                          .build_id_bytes = m->build_id_bytes,
+                          .strings = &frames->strings,
+                          .progress = &resolver->progress,
+                          .done_before = done_before};
+    for (uint32_t i = 0; i < count; i++)
+        batch.items[i].address = frame_address(&log->frames[list[i]]);
+    progress_of(&resolver->progress, path);
+    batch_run(&batch);
+    for (uint32_t i = 0; i < count; i++) {
+        struct resolved resolved;
+        const struct batch_item *item = &batch.items[i];
+        resolve_native(frames, &log->frames[list[i]],
+                       item->count ? batch.symbols + item->first : NULL, item->count, path,
+                       &resolved);
+        resolver_keep(resolver, list[i], &resolved);
+    }
+    if (batch.problem) {
+        progress_end(&resolver->progress); /* the bar makes room; it comes again */
+        base_say("%s: no symbols: %s %s", log->name, path, batch.problem);
+        frames->module_problems++;
+    }
+    batch_free(&batch);
+    free(batch.items);
+    free(path);
 }
 
-static void resolve_frame(struct resolver *resolver, uint32_t index, struct resolved *out)
+static void resolve_other(struct resolver *resolver, uint32_t index)
 {
     struct frames *frames = resolver->frames;
     const struct mt_frame_entry *frame = &frames->log->frames[index];
-    out->count = 0;
+    struct resolved resolved = {0};
     switch (frame->kind) {
-    case MT_FRAME_NATIVE:
-        resolver_open(resolver, frame->owner);
-        if (!resolver->tracker)
-            resolve_native(frames, frame, resolver->symbols, resolver->path, out);
-        break;
     case MT_FRAME_PYTHON:
-        resolve_python(frames, frame, out);
+        resolve_python(frames, frame, &resolved);
         break;
     case MT_FRAME_THREAD:
         break;
     case MT_FRAME_CUT:
-        resolve_word(frames, "[frames further out are not known]", out);
+        resolve_word(frames, "[frames further out are not known]", &resolved);
         break;
     default:
-        resolve_word(frames, "[unknown code]", out);
+        resolve_word(frames, "[unknown code]", &resolved);
         break;
     }
+    resolver_keep(resolver, index, &resolved);
 }
 
 static int frame_order(const void *a, const void *b, void *context)
@@ -246,44 +273,47 @@ static uint32_t *frames_wanted(const struct model *model, uint32_t *count)
     return list;
 }
 
+/* From the order of resolving to the order of frames. */
+static void frames_take(struct frames *frames, const struct resolver *resolver)
+{
+    uint32_t count = frames->log->frame_count;
+    frames->start = base_alloc(count + (size_t)2, sizeof *frames->start);
+    frames->place_of = base_alloc(resolver->found_count + 1, sizeof *frames->place_of);
+    for (uint32_t f = 0; f < count; f++) {
+        for (uint32_t k = 0; k < resolver->length[f]; k++)
+            frames->place_of[frames->start[f] + k] = resolver->found[resolver->at[f] + k];
+        frames->start[f + 1] = frames->start[f] + resolver->length[f];
+    }
+}
+
 void frames_make(struct frames *frames, struct model *model)
 {
     const struct log *log = model->log;
     *frames = (struct frames){.log = log};
     uint32_t count;
     uint32_t *wanted = frames_wanted(model, &count);
-    /* First in the order of resolving: where each frame's places stand in `found`, and how many. */
-    uint32_t *at = base_alloc(log->frame_count + (size_t)1, sizeof *at);
-    uint32_t *length = base_alloc(log->frame_count + (size_t)2, sizeof *length);
-    uint32_t *found = NULL;
-    size_t found_count = 0, found_cap = 0;
-    struct resolver resolver = {.frames = frames};
-    struct progress progress;
-    progress_start(&progress, "reading symbols", count);
-    for (uint32_t i = 0; i < count; i++) {
-        struct resolved resolved;
-        resolve_frame(&resolver, wanted[i], &resolved);
-        found = base_room(found, &found_cap, found_count + resolved.count + 1, sizeof *found);
-        for (uint32_t k = 0; k < resolved.count; k++)
-            found[found_count + k] = resolved.places[k];
-        at[wanted[i]] = (uint32_t)found_count;
-        length[wanted[i]] = resolved.count;
-        found_count += resolved.count;
-        progress_at(&progress, i);
+    struct resolver resolver = {.frames = frames,
+                                .at = base_alloc(log->frame_count + (size_t)1, sizeof(uint32_t)),
+                                .length =
+                                    base_alloc(log->frame_count + (size_t)1, sizeof(uint32_t))};
+    progress_start(&resolver.progress, "reading symbols", count);
+    for (uint32_t i = 0, end; i < count; i = end) {
+        const struct mt_frame_entry *frame = &log->frames[wanted[i]];
+        end = i + 1;
+        if (frame->kind != MT_FRAME_NATIVE) {
+            resolve_other(&resolver, wanted[i]);
+            continue;
+        }
+        while (end < count && log->frames[wanted[end]].kind == MT_FRAME_NATIVE &&
+               log->frames[wanted[end]].owner == frame->owner)
+            end++;
+        resolve_module(&resolver, wanted + i, end - i, i);
     }
-    progress_end(&progress);
-    resolver_close(&resolver);
-    /* Then by frame. */
-    frames->start = base_alloc(log->frame_count + (size_t)2, sizeof *frames->start);
-    frames->place_of = base_alloc(found_count + 1, sizeof *frames->place_of);
-    for (uint32_t f = 0; f < log->frame_count; f++) {
-        for (uint32_t k = 0; k < length[f]; k++)
-            frames->place_of[frames->start[f] + k] = found[at[f] + k];
-        frames->start[f + 1] = frames->start[f] + length[f];
-    }
-    free(found);
-    free(at);
-    free(length);
+    progress_end(&resolver.progress);
+    frames_take(frames, &resolver);
+    free(resolver.found);
+    free(resolver.at);
+    free(resolver.length);
     free(wanted);
 }
 

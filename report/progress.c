@@ -2,10 +2,13 @@
 #include "progress.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#define BAR_CELLS 40u
+#include "base.h"
+
+#define BAR_CELLS 30u
 
 static uint64_t progress_now(void)
 {
@@ -21,6 +24,12 @@ void progress_start(struct progress *progress, const char *what, size_t total)
         progress->start = progress_now();
 }
 
+void progress_of(struct progress *progress, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    snprintf(progress->of, sizeof progress->of, "%s", slash ? slash + 1 : path);
+}
+
 void progress_at(struct progress *progress, size_t done)
 {
     if (!progress->terminal || !progress->total)
@@ -31,7 +40,12 @@ void progress_at(struct progress *progress, size_t done)
         return;
     progress->shown = now;
     size_t cells = (size_t)((double)done / (double)progress->total * BAR_CELLS);
-    fprintf(stderr, "\r%s [", progress->what);
+    fprintf(stderr, "\r\033[K%s", progress->what);
+    if (*progress->of) { /* cut: the line must not be longer than the terminal */
+        fputs(" of ", stderr);
+        text_put(stderr, progress->of, strlen(progress->of), 16);
+    }
+    fputs(" [", stderr);
     for (size_t i = 0; i < BAR_CELLS; i++)
         fputc(i < cells ? '#' : ' ', stderr);
     fprintf(stderr, "] %zu of %zu", done, progress->total);

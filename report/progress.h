@@ -12,12 +12,15 @@
 
 struct progress {
     const char *what;
+    char of[32]; /* what it is at just now: a file's name; "" if there is none */
     size_t total;
     uint64_t start, shown; /* ns */
     bool terminal;
 };
 
 void progress_start(struct progress *progress, const char *what, size_t total);
+/* Go on with the file at `path`. */
+void progress_of(struct progress *progress, const char *path);
 /* Cheap enough for each step. */
 void progress_at(struct progress *progress, size_t done);
 void progress_end(struct progress *progress);

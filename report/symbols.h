@@ -5,6 +5,7 @@
 #ifndef SYMBOLS_H
 #define SYMBOLS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,15 @@ struct symbol {
 };
 #define SYMBOLS_INLINED_MAX 64u
 
+/* Which file it is, as far as that can be told without reading it. */
+struct symbols_file {
+    uint64_t device, inode, bytes, modified; /* ns */
+};
+bool symbols_file_same(const struct symbols_file *a, const struct symbols_file *b);
+/* False: there is no such file. */
+bool symbols_file_at(const char *path, struct symbols_file *file);
+
+/* One thread at a time may use it; several for the same module do not disturb each other. */
 struct symbols;
 
 /* Prepare a module. The file at `path` is used only if its build-id is `build_id` (0 bytes: not
@@ -29,6 +39,14 @@ struct symbols;
  * found at the first look-up. Never NULL. */
 struct symbols *symbols_open(const char *path, const unsigned char *build_id, size_t build_id_bytes,
                              struct strings *strings);
+/* The file of the module, all 0 if it is not used. */
+struct symbols_file symbols_file(const struct symbols *symbols);
+/* The separate file that the debug information is in; "" if the module's own file has it, NULL if
+ * what will be found depends on more than these two files, or there is no debug information. */
+const char *symbols_debug_path(struct symbols *symbols);
+/* Number of the compilation unit at `address`, 0: none. A unit is read at the first look-up in it,
+ * which is what takes the time; further ones by the same `symbols` are cheap. */
+size_t symbols_unit(struct symbols *symbols, uint64_t address);
 /* Why the module has no symbols at all, NULL if nothing is wrong with it. */
 const char *symbols_problem(const struct symbols *symbols);
 /* The frames at `address` (in the file's own addresses, of the instruction itself): innermost

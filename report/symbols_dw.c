@@ -7,6 +7,7 @@
 
 #include <dwarf.h>
 #include <elfutils/libdw.h>
+#include <elfutils/libdwelf.h>
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -32,7 +33,10 @@ struct symbols {
     struct names names; /* made at the first look-up that needs them */
     bool names_made;
     struct map qualified; /* offset of a function's entry -> its name */
+    struct map demangled; /* linkage name, by its place in the file -> name, 0: not looked up */
+    struct symbols_file file;
 };
+#define NOT_MANGLED UINT32_MAX
 
 static const Dwfl_Callbacks callbacks = {
     .find_elf = dwfl_build_id_find_elf,
@@ -45,6 +49,31 @@ static bool build_id_matches(Dwfl_Module *module, const unsigned char *build_id,
     GElf_Addr place;
     int length = dwfl_module_build_id(module, &bits, &place);
     return length > 0 && (size_t)length == bytes && !memcmp(bits, build_id, bytes);
+}
+
+static struct symbols_file file_of(const struct stat *info)
+{
+    return (struct symbols_file){
+        .device = info->st_dev,
+        .inode = info->st_ino,
+        .bytes = (uint64_t)info->st_size,
+        .modified = (uint64_t)info->st_mtim.tv_sec * 1000000000u + (uint64_t)info->st_mtim.tv_nsec,
+    };
+}
+
+bool symbols_file_at(const char *path, struct symbols_file *file)
+{
+    struct stat info;
+    if (stat(path, &info) < 0)
+        return false;
+    *file = file_of(&info);
+    return true;
+}
+
+bool symbols_file_same(const struct symbols_file *a, const struct symbols_file *b)
+{
+    return a->device == b->device && a->inode == b->inode && a->bytes == b->bytes &&
+           a->modified == b->modified;
 }
 
 struct symbols *symbols_open(const char *path, const unsigned char *build_id, size_t build_id_bytes,
@@ -76,9 +105,16 @@ struct symbols *symbols_open(const char *path, const unsigned char *build_id, si
         symbols->problem = "is not an ELF file that can be read";
     else if (build_id_bytes && !build_id_matches(module, build_id, build_id_bytes))
         symbols->problem = "is not the file of the run (its build-id is another)";
-    else
+    else {
         symbols->module = module;
+        symbols->file = file_of(&info);
+    }
     return symbols;
+}
+
+struct symbols_file symbols_file(const struct symbols *symbols)
+{
+    return symbols->file;
 }
 
 const char *symbols_problem(const struct symbols *symbols)
@@ -91,6 +127,7 @@ void symbols_close(struct symbols *symbols)
     units_free(&symbols->units);
     names_free(&symbols->names);
     map_free(&symbols->qualified);
+    map_free(&symbols->demangled);
     if (symbols->dwfl)
         dwfl_end(symbols->dwfl);
     free(symbols);
@@ -100,10 +137,34 @@ void symbols_close(struct symbols *symbols)
 
 static void symbols_open_debug(struct symbols *symbols)
 {
+    if (symbols->opened || !symbols->module)
+        return;
     symbols->opened = true;
     symbols->dwarf = dwfl_module_getdwarf(symbols->module, &symbols->bias);
     if (symbols->dwarf)
         units_make(&symbols->units, symbols->dwarf);
+}
+
+const char *symbols_debug_path(struct symbols *symbols)
+{
+    symbols_open_debug(symbols);
+    const char *alternative, *path = NULL;
+    const void *id;
+    if (!symbols->dwarf || symbols->units.split ||
+        dwelf_dwarf_gnu_debugaltlink(symbols->dwarf, &alternative, &id) != 0)
+        return NULL;
+    GElf_Addr bias;
+    if (dwarf_getelf(symbols->dwarf) == dwfl_module_getelf(symbols->module, &bias))
+        return "";
+    dwfl_module_info(symbols->module, NULL, NULL, NULL, NULL, NULL, NULL, &path);
+    return path && path[0] == '/' ? path : NULL;
+}
+
+size_t symbols_unit(struct symbols *symbols, uint64_t address)
+{
+    symbols_open_debug(symbols);
+    struct unit *unit = units_find(&symbols->units, address - symbols->bias);
+    return unit ? (size_t)(unit - symbols->units.list) + 1 : 0;
 }
 
 /* The inlined call directly under `scope` that holds `address`; blocks on the way are looked
@@ -184,6 +245,17 @@ static uint32_t qualified_name(struct symbols *symbols, Dwarf_Die *die, const ch
     return strings_add(symbols->strings, text + start, strlen(text + start));
 }
 
+/* Of a name in the file's bytes: the same one is met at every call that was inlined. */
+static uint32_t demangled(struct symbols *symbols, const char *linkage)
+{
+    uint32_t *known = map_at(&symbols->demangled, (uintptr_t)linkage);
+    if (!*known) {
+        uint32_t name = demangle(symbols->strings, linkage);
+        *known = name ? name : NOT_MANGLED;
+    }
+    return *known == NOT_MANGLED ? 0 : *known;
+}
+
 static uint32_t function_name(struct symbols *symbols, struct unit *unit, Dwarf_Die *die)
 {
     Dwarf_Attribute attribute;
@@ -191,7 +263,7 @@ static uint32_t function_name(struct symbols *symbols, struct unit *unit, Dwarf_
     if (dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute) ||
         dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute))
         linkage = dwarf_formstring(&attribute);
-    uint32_t name = linkage ? demangle(symbols->strings, linkage) : 0;
+    uint32_t name = linkage ? demangled(symbols, linkage) : 0;
     if (name)
         return name;
     const char *plain =
@@ -375,8 +447,7 @@ size_t symbols_find(struct symbols *symbols, uint64_t address,
 {
     if (!symbols->module)
         return 0;
-    if (!symbols->opened)
-        symbols_open_debug(symbols);
+    symbols_open_debug(symbols);
     struct unit *unit = units_find(&symbols->units, address - symbols->bias);
     if (unit) {
         size_t count = find_in_unit(symbols, unit, address - symbols->bias, out);

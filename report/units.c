@@ -94,6 +94,8 @@ void units_make(struct units *units, Dwarf *dwarf)
         *unit = (struct unit){.die = die, .contents = die};
         if (type == DW_UT_skeleton && dwarf_tag(&sub) == DW_TAG_compile_unit)
             unit->contents = sub;
+        if (type == DW_UT_skeleton)
+            units->split = true;
         unit->language = unit_language(&unit->contents);
         /* The range's die is of no use for units: its address field carries the unit's number. */
         Dwarf_Die number = {.addr = (void *)(uintptr_t)units->count++};

@@ -36,6 +36,7 @@ struct units {
     struct unit *list;
     size_t count, cap;
     struct ranges ranges; /* .die.addr is the index in list */
+    bool split;           /* some units are in files of their own */
 };
 
 /* `dwarf` must outlive the units. */
