@@ -82,7 +82,7 @@ class Case(unittest.TestCase):
 
     @classmethod
     def memtrace(cls, *args, **env):
-        env = {**os.environ, 'MEMTRACE_QUIET': '1', **env}
+        env = {**os.environ, 'MEMTRACE_QUIET': '1', 'XDG_CACHE_HOME': os.path.join(cls.top, 'cache'), **env}
         for name in ('MEMTRACE_LIBRARY', 'MEMTRACE_OUTPUT', 'LD_PRELOAD'):
             env.setdefault(name, '')
             if not env[name]:
@@ -446,7 +446,7 @@ class Terminal(Case):
         pid, fd = pty.fork()
         if not pid:
             os.chdir(self.top)
-            os.execve(MEMTRACE, [MEMTRACE, *args], {'TERM': 'xterm', **env})
+            os.execve(MEMTRACE, [MEMTRACE, *args], {'TERM': 'xterm', 'MEMTRACE_CACHE': '0', **env})
         fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
         out = b''
         while True:
