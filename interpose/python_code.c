@@ -12,7 +12,6 @@
 #include "lock.h"
 #include "log.h"
 #include "meta.h"
-#include "python_lines.h"
 
 #define CHAIN_BITS  14
 #define RECORD_BITS 12
@@ -284,7 +283,7 @@ static int64_t offset_of(uintptr_t code, uintptr_t position)
 }
 
 uint32_t mt_python_code_frame(const struct mt_python_code *entry, uintptr_t code,
-                              uintptr_t position)
+                              uintptr_t position, struct mt_python_mark *mark)
 {
     const struct mt_python_layout *l = &mt_python.layout;
     uintptr_t table;
@@ -295,9 +294,9 @@ uint32_t mt_python_code_frame(const struct mt_python_code *entry, uintptr_t code
     if (entry->first_line <= 0)
         return MT_PYTHON_HIDDEN;
     table = mt_load(code, l->code_table);
-    line =
-        mt_python_line(l->lines, (const uint8_t *)(table + l->bytes_data),
-                       mt_load(table, l->bytes_size), entry->first_line, offset_of(code, position));
+    line = mt_python_line(l->lines, (const uint8_t *)(table + l->bytes_data),
+                          mt_load(table, l->bytes_size), entry->first_line,
+                          offset_of(code, position), mark);
 
     /* Instructions that stand for no line (the making of a generator, say) count for the function's
      * first. */

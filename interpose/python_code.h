@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "python_lines.h"
+
 /* One code object. An entry is used again for another one when it has died: all but `next` change then. */
 struct mt_python_code {
     struct mt_python_code *next;
@@ -35,8 +37,9 @@ void mt_python_code_forget_all(void);
  * NULL: no memory, no space in the log, or not a code object at all. */
 const struct mt_python_code *mt_python_code_enter(uintptr_t code);
 
-/* FRAME index of the line at `position` (as it stands in a frame); 0: no space. */
+/* FRAME index of the line at `position` (as it stands in a frame); 0: no space. `mark`: of this
+ * entry's line table. */
 uint32_t mt_python_code_frame(const struct mt_python_code *entry, uintptr_t code,
-                              uintptr_t position);
+                              uintptr_t position, struct mt_python_mark *mark);
 
 #endif

@@ -46,6 +46,14 @@ struct mt_python_line {
     uint32_t index;
 };
 
+/* A place in a code object's line table. */
+struct mt_python_marked {
+    const struct mt_python_code *entry;
+    uint64_t serial;
+    struct mt_python_mark mark;
+};
+#define MT_PYTHON_MARKS 64
+
 /* What a merge had done when it came to a native frame. */
 struct mt_python_place {
     uint32_t next; /* the Python frame whose turn it was */
@@ -73,6 +81,7 @@ struct mt_python_thread {
     struct mt_python_line *lines; /* direct-mapped */
     uint32_t lines_mask;
     uint32_t lines_missed;
+    struct mt_python_marked marks[MT_PYTHON_MARKS];
 };
 
 /* Where a walk stands. */

@@ -72,15 +72,16 @@ enum {
 };
 
 /* 3.11 on: entries that begin with a byte that has bit 7 set, which no other byte has. */
-static int from_locations(const uint8_t *table, size_t bytes, int line, int64_t offset)
+static int from_locations(const uint8_t *table, size_t bytes, struct mt_python_mark *mark,
+                          int64_t offset)
 {
-    struct cursor c = {table, table + bytes};
-    int64_t end = 0;
+    struct cursor c = {table + mark->at, table + bytes};
 
     while (c.at < c.end) {
         unsigned first = *c.at++, kind = first >> 3 & 15;
+        int64_t end = mark->end + 2 * ((first & 7) + 1);
+        int line = mark->line;
 
-        end += 2 * ((first & 7) + 1);
         if (kind == KIND_NO_COLUMNS || kind == KIND_LONG)
             line += svarint(&c);
         else if (kind >= KIND_ONE_LINE_0 && kind <= KIND_ONE_LINE_2)
@@ -89,13 +90,16 @@ static int from_locations(const uint8_t *table, size_t bytes, int line, int64_t 
             return kind == KIND_NONE ? NO_LINE : line;
         while (c.at < c.end && !(*c.at & 128))
             c.at++;
+        *mark = (struct mt_python_mark){(size_t)(c.at - table), end, line};
     }
     return NO_LINE;
 }
 
 int mt_python_line(enum mt_python_lines form, const uint8_t *table, size_t bytes, int first_line,
-                   int64_t offset)
+                   int64_t offset, struct mt_python_mark *mark)
 {
+    struct mt_python_mark start = {0, 0, first_line};
+
     if (offset < 0)
         return first_line;
     switch (form) {
@@ -104,7 +108,11 @@ int mt_python_line(enum mt_python_lines form, const uint8_t *table, size_t bytes
     case MT_LINES_RANGES:
         return from_ranges(table, bytes, first_line, offset);
     case MT_LINES_LOCATIONS:
-        return from_locations(table, bytes, first_line, offset);
+        if (!mark)
+            mark = &start;
+        else if (mark->at == 0 || mark->at > bytes || mark->end > offset)
+            *mark = start;
+        return from_locations(table, bytes, mark, offset);
     }
     return NO_LINE;
 }

@@ -112,6 +112,17 @@ static void lines_grow(struct mt_python_thread *th)
     th->lines_mask = slots - 1;
 }
 
+/* Code runs forward, above all that of a module that is imported: each of its lines is resolved once. */
+static struct mt_python_mark *mark_of(struct mt_python_thread *th,
+                                      const struct mt_python_code *entry)
+{
+    struct mt_python_marked *m = &th->marks[(uintptr_t)entry / sizeof *entry % MT_PYTHON_MARKS];
+
+    if (m->entry != entry || m->serial != entry->serial)
+        *m = (struct mt_python_marked){.entry = entry, .serial = entry->serial};
+    return &m->mark;
+}
+
 /* FRAME index; 0: it can't be had. */
 static uint32_t resolve(struct mt_python_thread *th, uintptr_t code, uintptr_t position)
 {
@@ -128,7 +139,7 @@ static uint32_t resolve(struct mt_python_thread *th, uintptr_t code, uintptr_t p
     entry = code ? mt_python_code_enter(code) : NULL;
     if (!entry)
         return 0;
-    index = mt_python_code_frame(entry, code, position);
+    index = mt_python_code_frame(entry, code, position, mark_of(th, entry));
     if (index && th->lines) {
         line = line_slot(th, code, position);
         *line = (struct mt_python_line){code, position, entry, entry->serial, index};

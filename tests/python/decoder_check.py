@@ -6,6 +6,7 @@ Usage: decoder_check.py DECODER.so [CODE_OBJECTS]; run by run.py under each inte
 import ctypes
 import dis
 import os
+import random
 import sys
 import sysconfig
 import types
@@ -58,9 +59,15 @@ def expected_lines(code):
     return lines
 
 
+class Mark(ctypes.Structure):
+    _fields_ = [("at", ctypes.c_size_t), ("end", ctypes.c_int64), ("line", ctypes.c_int)]
+
+
 def main():
     decoder = ctypes.CDLL(sys.argv[1]).mt_python_line
-    decoder.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int64]
+    decoder.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int64,
+                        ctypes.POINTER(Mark)]
+    random.seed(1)
     wanted = int(sys.argv[2]) if len(sys.argv) > 2 else 5000
     form = LNOTAB if sys.version_info < (3, 10) else RANGES if sys.version_info < (3, 11) else LOCATIONS
     codes = offsets = wrong = lineless = 0
@@ -69,8 +76,14 @@ def main():
         first = code.co_firstlineno
         expected = expected_lines(code)
         expected[-2] = first  # a frame that has not begun
-        for offset, line in expected.items():
-            got = decoder(form, table, len(table), first, offset)
+        mark, search = Mark(), sorted(expected.items())
+        for _ in range(len(search) // 8):  # mostly forward, as code runs
+            i, j = random.randrange(len(search)), random.randrange(len(search))
+            search[i], search[j] = search[j], search[i]
+        for offset, line in search:
+            got = decoder(form, table, len(table), first, offset, None)
+            if got == line:
+                got = decoder(form, table, len(table), first, offset, mark)
             offsets += 1
             lineless += line == -1
             if got != line:
