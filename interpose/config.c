@@ -37,6 +37,23 @@ static bool flag(const char *name, bool unset, char *room, size_t bytes)
     return strcmp(value, "0") != 0;
 }
 
+/* "100000", "64M": 0 if it is not a number of bytes. */
+static uint64_t bytes_of(const char *text)
+{
+    static const char units[] = "KMGT";
+    uint64_t n = 0;
+    const char *p = text;
+    for (; p && *p >= '0' && *p <= '9'; p++)
+        if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, *p - '0', &n))
+            return 0;
+    if (!p || p == text || !*p)
+        return n;
+    const char *unit = *p == ' ' ? NULL : strchr(units, *p & ~0x20);
+    if (!unit || p[1] || n >> (63 - 10 * (unit - units + 1)))
+        return 0;
+    return n << (10 * (unit - units + 1));
+}
+
 void mt_config_read(void)
 {
     static char room[65536]; /* once per process, too big for a small thread's stack */
@@ -44,6 +61,7 @@ void mt_config_read(void)
     mt_config.output[0] = 0;
     if (output && strlen(output) < sizeof mt_config.output)
         memcpy(mt_config.output, output, strlen(output) + 1);
+    mt_config.max_log = bytes_of(variable("MEMTRACE_MAX_LOG", room, sizeof room));
     mt_config.quiet = flag("MEMTRACE_QUIET", false, room, sizeof room);
     mt_config.summary = flag("MEMTRACE_SUMMARY", false, room, sizeof room);
     mt_config.python = flag("MEMTRACE_PYTHON", true, room, sizeof room);

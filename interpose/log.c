@@ -21,6 +21,7 @@ static const uint64_t window_bytes[MT_REGION_COUNT] = {
     [MT_REGION_TIMELINE] = 1ull << 16,
 };
 #define EXTENT_FIRST 16384u
+#define HEADER_ROOM  65536u /* address space for the header: a page of any size */
 
 static struct mt_lock grow_lock;   /* guards the file's growth and the extent directory */
 static struct mt_lock record_lock; /* guards RECORD's end */
@@ -28,8 +29,10 @@ static int log_fd = -1;
 static int open_error; /* errno of the last mt_log_open */
 static uint64_t log_identity[2];
 static char log_path[4096];
-static char *window;                    /* the reserved address space of all regions */
-static uint64_t window_all;             /* its length */
+static char *window;        /* the reserved address space of all regions */
+static uint64_t window_all; /* its length */
+static bool window_holes;   /* a mapping in it failed: the kernel may have given its place away */
+static uint32_t refused;    /* requests left to refuse without asking the system again */
 static uint64_t limit[MT_REGION_COUNT]; /* each region's share of it */
 
 const char *mt_log_path(void)
@@ -66,28 +69,23 @@ static bool descriptor_is_ours(void)
     return true;
 }
 
-/* Extend region by at least `need` bytes. A quarter more each time: slack stays below a quarter,
- * and the directory lasts for gigabytes; when it gets short, double. Under grow_lock. */
-static bool grow(enum mt_region region, uint64_t need)
+/* A region gets `add` more bytes at the file's end. Under grow_lock. */
+static bool extend(enum mt_region region, uint64_t at, uint64_t add)
 {
     struct mt_header *h = mt_log.header;
     uint64_t have = mt_log.bytes[region];
-    uint64_t page = mt_os_page() < 4096 ? 4096 : mt_os_page();
-    uint64_t add = h->extents_used < MT_EXTENTS_MAX * 2 / 3 ? have / 4 : have;
-    if (region == MT_REGION_TIMELINE)
-        add = MT_SAMPLES * sizeof(struct mt_sample);
-    if (add < EXTENT_FIRST)
-        add = EXTENT_FIRST;
-    if (add < need)
-        add = need;
-    add = (add + page - 1) & ~(page - 1);
-    uint64_t at = (h->file_bytes + page - 1) & ~(page - 1);
-    if (h->extents_used >= MT_EXTENTS_MAX || have + add > limit[region] || !descriptor_is_ours() ||
-        mt_os_allocate(log_fd, at, add) != 0 ||
-        mt_os_map_file(mt_log.base[region] + have, add, log_fd, at) != 0) {
-        __atomic_fetch_or(&h->flags, MT_FLAG_FULL, __ATOMIC_RELAXED);
+    if (have + add > limit[region] || (mt_config.max_log && at + add > mt_config.max_log) ||
+        mt_os_allocate(log_fd, at, add) != 0)
+        return false;
+    if (mt_os_map_file(mt_log.base[region] + have, add, log_fd, at) != 0) {
+        limit[region] = have;
+        window_holes = true;
         return false;
     }
+    if (!have) /* index 0 means none; the two units of an mt_alloc share a cache line */
+        h->used[region] = region == MT_REGION_COUNTER
+                              ? 2
+                              : region != MT_REGION_RECORD && region != MT_REGION_TIMELINE;
     struct mt_extent *e = &h->extents[h->extents_used];
     e->offset = at;
     e->region = (uint32_t)region;
@@ -96,6 +94,36 @@ static bool grow(enum mt_region region, uint64_t need)
     __atomic_store_n(&h->extents_used, h->extents_used + 1, __ATOMIC_RELEASE);
     __atomic_store_n(&mt_log.bytes[region], have + add, __ATOMIC_RELEASE);
     return true;
+}
+
+/* Extend region by at least `need` bytes. A quarter more each time: slack stays below a quarter,
+ * and the directory lasts for gigabytes; when it gets short, double. Where there is not so much room,
+ * less. Under grow_lock.
+ *
+ * A refusal costs several system calls, and a program that runs on with a full disk would pay them
+ * at every new line: so only every 256th request asks again. */
+static bool grow(enum mt_region region, uint64_t need)
+{
+    struct mt_header *h = mt_log.header;
+    uint64_t have = mt_log.bytes[region];
+    uint64_t page = mt_os_page() < 4096 ? 4096 : mt_os_page();
+    uint64_t add = h->extents_used < MT_EXTENTS_MAX * 2 / 3 ? have / 4 : have;
+    if (region == MT_REGION_TIMELINE)
+        need = MT_SAMPLES * sizeof(struct mt_sample);
+    if (need < EXTENT_FIRST)
+        need = EXTENT_FIRST;
+    need = (need + page - 1) & ~(page - 1);
+    uint64_t at = (h->file_bytes + page - 1) & ~(page - 1);
+    bool ask = !refused && h->extents_used < MT_EXTENTS_MAX && descriptor_is_ours();
+    for (add = (add + page - 1) & ~(page - 1); ask && add > need;
+         add = (add / 2 + page - 1) & ~(page - 1))
+        if (extend(region, at, add))
+            return true;
+    if (ask && extend(region, at, need))
+        return true;
+    refused = refused ? refused - 1 : 255;
+    __atomic_fetch_or(&h->flags, MT_FLAG_FULL, __ATOMIC_RELAXED);
+    return false;
 }
 
 uint64_t mt_log_reserve(enum mt_region region, uint32_t bytes, uint32_t count)
@@ -242,15 +270,17 @@ static bool map_file(void)
     while (!(window = mt_os_reserve(window_all / share)) && share < 4096)
         share *= 2;
     window_all /= share;
-    mt_log.header = window ? mt_os_reserve(65536) : NULL;
-    int error = mt_log.header ? mt_os_allocate(log_fd, 0, MT_HEADER_BYTES) : -ENOMEM;
-    if (!error)
-        error = mt_os_map_file(mt_log.header, MT_HEADER_BYTES, log_fd, 0);
+    char *header = window ? mt_os_reserve(HEADER_ROOM) : NULL;
+    int error = header ? mt_os_allocate(log_fd, 0, MT_HEADER_BYTES) : -ENOMEM;
+    if (!error && (error = mt_os_map_file(header, MT_HEADER_BYTES, log_fd, 0)) != 0)
+        header = NULL; /* its place may be another's by now */
     if (error) {
+        if (header)
+            mt_os_unmap(header, HEADER_ROOM);
         open_error = -error;
-        mt_log.header = NULL;
         return false;
     }
+    mt_log.header = (struct mt_header *)header;
     char *at = window;
     for (int r = 0; r < MT_REGION_COUNT; r++) {
         mt_log.base[r] = at;
@@ -268,6 +298,10 @@ const char *mt_log_error(void)
     case EACCES:
     case EPERM:
         return "permission denied";
+    case ELOOP:
+        return "somebody else's link is in its way";
+    case ENODEV:
+        return "the file system has no shared mappings";
     case EROFS:
         return "the file system is read-only";
     case ENOENT:
@@ -292,33 +326,58 @@ const char *mt_log_error(void)
     }
 }
 
+/* Make the file and map it. False: open_error says why, and nothing is left of it. */
+static bool open_in(const char *directory, const char *pattern, const char *program)
+{
+    log_fd = create(directory, pattern, program);
+    open_error = log_fd < 0 ? -log_fd : 0;
+    if (log_fd >= 0 && mt_os_identity(log_fd, log_identity) == 0 && map_file())
+        return true;
+    if (log_fd >= 0)
+        mt_os_remove(log_path); /* no litter where there is no room */
+    mt_log_forget();
+    return false;
+}
+
+/* The log can't be where it should be: somewhere else, which the line at exit names. */
+static bool open_elsewhere(const char *pattern, const char *program)
+{
+    int first = open_error;
+    const char *reason = mt_log_error(), *name = strrchr(pattern, '/');
+    if (first == EEXIST || first == EFBIG || first == ENOMEM)
+        return false; /* it would be no better there */
+    if (!open_in("/tmp", name ? name + 1 : pattern, program)) {
+        open_error = first;
+        return false;
+    }
+    mt_log_note(1, "the log is in /tmp, not where it should be: %s", reason);
+    return true;
+}
+
 bool mt_log_open(const char *directory, const char *program)
 {
     const char *pattern = mt_config.output[0] ? mt_config.output : "memtrace.%e.%p.mt";
-    int fd = create(directory, pattern, program);
-    if (fd < 0 && fd != -EEXIST) {
-        /* A working directory that cannot be written: somewhere that can, which the line at exit
-         * names. */
-        int first = fd;
-        const char *name = strrchr(pattern, '/');
-        fd = create("/tmp", name ? name + 1 : pattern, program);
-        if (fd < 0)
-            fd = first;
-    }
-    log_fd = fd;
-    open_error = fd < 0 ? -fd : 0;
-    if (fd < 0 || mt_os_identity(fd, log_identity) != 0 || !map_file()) {
-        if (fd >= 0)
-            mt_os_remove(log_path); /* no litter where there is no room */
-        mt_log_forget();
+    if (mt_os_privileged()) {
+        open_error = EPERM;
         return false;
     }
-    /* Index 0 means none. */
-    for (int r = MT_REGION_NODE; r <= MT_REGION_RUN; r++)
-        mt_log.header->used[r] = r == MT_REGION_RECORD ? 0 : 1;
-    mt_log.header->used[MT_REGION_COUNTER] =
-        2; /* keeps the two units of an mt_alloc in one cache line */
-    return true;
+    return open_in(directory, pattern, program) || open_elsewhere(pattern, program);
+}
+
+/* In the child of a fork the pieces of the file are not mapped, and their places may be somebody
+ * else's by now: a thread's stack, which libc maps past us. */
+static void unmap_window(void)
+{
+    uint64_t page = mt_os_page(), header = (MT_HEADER_BYTES + page - 1) & ~(page - 1);
+    if (window && !window_holes && !mt_log.header)
+        mt_os_unmap(window, window_all);
+    if (!mt_log.header)
+        return;
+    for (int r = 0; !window_holes && r < MT_REGION_COUNT; r++)
+        if (mt_log.bytes[r] < limit[r])
+            mt_os_unmap(mt_log.base[r] + mt_log.bytes[r], limit[r] - mt_log.bytes[r]);
+    if (header < HEADER_ROOM)
+        mt_os_unmap((char *)mt_log.header + header, HEADER_ROOM - header);
 }
 
 void mt_log_forget(void)
@@ -328,12 +387,11 @@ void mt_log_forget(void)
         if (mt_os_identity(log_fd, id) == 0 && !memcmp(id, log_identity, sizeof id))
             mt_os_close(log_fd);
     }
-    if (window)
-        mt_os_unmap(window, window_all);
-    if (mt_log.header)
-        mt_os_unmap(mt_log.header, 65536);
+    unmap_window();
     memset(&mt_log, 0, sizeof mt_log);
     window = NULL;
+    window_holes = false;
+    refused = 0;
     log_fd = -1;
     log_path[0] = 0;
     grow_lock.held = record_lock.held = 0;

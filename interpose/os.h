@@ -23,11 +23,14 @@ int mt_os_map_file(void *at, size_t bytes, int fd, uint64_t offset);
 /* From now on reads as zero in the child of a fork. */
 bool mt_os_wipe_on_fork(void *at, size_t bytes);
 
-/* Create a new file for reading and writing, never following a link: a descriptor out of the
- * program's way. */
+/* Create a new file for reading and writing: a descriptor out of the program's way. A link is never
+ * followed at the end of the path, nor anybody else's link in a sticky folder like /tmp (-ELOOP). */
 int mt_os_create(const char *path);
+/* This process may do what the user who started it may not (set-user-ID and the like). */
+bool mt_os_privileged(void);
 void mt_os_remove(const char *path);
-/* Give the file real space up to `bytes`. */
+/* Give the file real space at its end, `offset`; where there is none the file stays as it was. Never
+ * SIGXFSZ. */
 int mt_os_allocate(int fd, uint64_t offset, uint64_t bytes);
 /* The file's identity, to know it again: device and inode. */
 int mt_os_identity(int fd, uint64_t id[2]);

@@ -82,19 +82,6 @@ unsigned mt_os_hold_low(int *held, unsigned cap)
     return count;
 }
 
-int mt_os_create(const char *path)
-{
-    long fd = result(syscall(SYS_openat, AT_FDCWD, path,
-                             O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (fd < 0)
-        return (int)fd;
-    int high = mt_os_high((int)fd);
-    if (high < 0)
-        return (int)fd;
-    mt_os_close((int)fd);
-    return high;
-}
-
 void mt_os_remove(const char *path)
 {
     syscall(SYS_unlinkat, AT_FDCWD, path, 0);
@@ -131,6 +118,8 @@ int mt_os_allocate(int fd, uint64_t offset, uint64_t bytes)
     while (r == -EINTR);
     if (r == -EOPNOTSUPP || r == -ENOSYS)
         r = allocate_by_writing(fd, offset, bytes);
+    if (r < 0) /* what a full disk still had is not for us to keep */
+        syscall(SYS_ftruncate, fd, offset);
     return (int)r;
 }
 
@@ -146,8 +135,9 @@ int mt_os_identity(int fd, uint64_t id[2])
 
 int mt_os_open(const char *path, bool write)
 {
-    return (int)result(syscall(SYS_openat, AT_FDCWD, path,
-                               (write ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC, 0));
+    return (int)result(
+        syscall(SYS_openat, AT_FDCWD, path,
+                (write ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0));
 }
 
 void mt_os_close(int fd)

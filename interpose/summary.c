@@ -89,7 +89,13 @@ void mt_summary_print(const char *program, const char *directory)
     mt_str_add_size(&s, mt_log.header->level);
     mt_str_add_z(&s, " live at the end, ");
     mt_str_add_grouped(&s, count_allocations());
-    mt_str_add_z(&s, " allocations; to read it: memtrace report ");
+    mt_str_add_z(&s, " allocations");
+    if (mt_log.header->dropped_events) {
+        mt_str_add_z(&s, ", ");
+        mt_str_add_grouped(&s, mt_log.header->dropped_events);
+        mt_str_add_z(&s, " events dropped for want of space");
+    }
+    mt_str_add_z(&s, "; to read it: memtrace report ");
     mt_str_add_z(&s, path);
     mt_str_add_z(&s, "\n");
     say(&s);

@@ -1,0 +1,350 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The log where there is no room for it, or where somebody is at work against it: the program never notices, and what is missing is
+counted.
+
+    run_log.py BUILD [WORD...]      (only tests with one of the words in their names)
+"""
+import glob
+import os
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import threading
+
+from common import Skip, Tests
+
+STACKS = '8000'  # a log of 4 MB
+t = Tests(sys.argv[1])
+work = t.program('work')
+
+
+def full_tmpfs():
+    """Show 4 of the issue: a disk that gets full by the log."""
+    at = t.mount('-t', 'tmpfs', '-o', 'size=1m', 'none')
+    done = t.both([work, STACKS, 'errno'], os.path.join(at, 'x.mt'))
+    t.exact(os.path.join(at, 'x.mt'), done.accounts()[0], dropped=True)
+    t.check(os.path.getsize(os.path.join(at, 'x.mt')) > 900000, 'the space there was is not used')
+
+
+def full_by_others():
+    """The disk is full before the log begins: it goes elsewhere, and says so."""
+    at = t.mount('-t', 'tmpfs', '-o', 'size=64k', 'none')
+    with open(os.path.join(at, 'filler'), 'wb') as f:
+        try:
+            f.write(bytes(1 << 20))
+        except OSError:
+            pass
+    elsewhere([work, '2000'], os.path.join(at, '%p.full.mt'), '.full.mt', 'no space is left')
+    t.check(os.listdir(at) == ['filler'], 'litter: %s', os.listdir(at))
+
+
+def elsewhere(command, output, suffix, why, **more):
+    """The log is in /tmp, and the report says why."""
+    done = t.both(command, output, **more)
+    account = done.accounts()[0]
+    log = '/tmp/%d%s' % (account['pid'], suffix)
+    try:
+        report = t.exact(log, account)
+        t.check(any('/tmp' in note and why in note for note in report['notes']), 'notes: %s', report['notes'])
+    finally:
+        if os.path.exists(log):
+            os.remove(log)
+
+
+def small_disk(mkfs, options='loop'):
+    """A real file system, too small: ext3 has no fallocate, and reserves by being written."""
+    at = t.image(mkfs, 2 << 20, options)
+    done = t.both([work, STACKS, 'errno'], os.path.join(at, 'x.mt'))
+    t.exact(os.path.join(at, 'x.mt'), done.accounts()[0], dropped=True)
+
+
+def no_fallocate():
+    at = t.image(['mkfs.ext3', '-q', '-b', '1024'], 32 << 20)
+    done = t.both([work, '10000'], os.path.join(at, 'x.mt'))
+    t.exact(os.path.join(at, 'x.mt'), done.accounts()[0])
+
+
+def quota():
+    """A user's quota, while the disk has room."""
+    for tool in ('setquota', 'quotaon'):
+        if not shutil.which(tool, path='/usr/sbin:/sbin'):
+            raise Skip('%s is not here' % tool)
+    at = t.image(['mkfs.ext4', '-q', '-O', 'quota', '-E', 'quotatype=usrquota'], 32 << 20, 'loop,usrquota')
+    if subprocess.run(['/usr/sbin/setquota', '-u', '1234', '1000', '1000', '0', '0', at]).returncode:
+        raise Skip('no quota here')
+    os.chmod(at, 0o777)
+    log = os.path.join(at, 'x.mt')
+    done = t.both([work, STACKS], log, user=1234)
+    t.exact(log, done.accounts()[0], dropped=True)
+    t.check(os.path.getsize(log) <= 1000 << 10, 'the log has %d bytes', os.path.getsize(log))
+
+
+def file_limit(limit):
+    """RLIMIT_FSIZE: no SIGXFSZ from us, and the log goes as far as it may."""
+    log = t.path('x.mt')
+    done = t.both([work, STACKS, 'limit', str(limit), 'errno'], log)
+    t.exact(log, done.accounts()[0], dropped=True)
+
+
+def file_limit_own_write():
+    """The program's own SIGXFSZ arrives as ever."""
+    log = t.path('x.mt')
+    command = [work, STACKS, 'limit', '50000', 'write', t.path('file')]
+    bare = t.plain(command)
+    traced = t.run(command, env=t.environment(log))
+    t.check(bare.status == traced.status == -signal.SIGXFSZ, 'ended by %d, %d', bare.status, traced.status)
+    t.sound(log)
+
+
+def file_limit_from_start():
+    import resource
+    def tight():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+    t.both([work, '2000'], t.path('x.mt'), preexec_fn=tight)
+    t.check(not os.path.exists(t.path('x.mt')), 'litter')
+    said = t.run([work, '10'], env=t.environment(t.path('x.mt'), MEMTRACE_SUMMARY='1'), preexec_fn=tight)
+    t.check('file sizes' in said.err, 'the message: %r', said.err)
+
+
+def size_cap(value, most, dropped=True):
+    log = t.path('x.mt')
+    done = t.both([work, STACKS if dropped else '1000', 'errno'], log, env={'MEMTRACE_MAX_LOG': value})
+    t.exact(log, done.accounts()[0], dropped=dropped)
+    size = os.path.getsize(log)
+    t.check(size <= most, 'the log has %d bytes', size)
+    t.check(not dropped or size > most - (64 << 10) or most < 200000, 'the log has only %d bytes', size)
+
+
+def removed():
+    """Removed while we write: the file lives on as long as the program does, and whoever has it open can read it."""
+    log, kept = t.path('x.mt'), t.path('kept')
+    command = [work, STACKS, 'link', log, kept, 'unlink', log]
+    done = t.run(command, env=t.environment(log))
+    t.check(done.status == 42 and not done.err, 'status %d: %s', done.status, done.err)
+    t.check(not os.path.exists(log), 'it is back')
+    t.exact(kept, done.accounts()[0])
+
+
+def removed_and_closed():
+    """... and our descriptor closed: no way to grow; what was there stays right."""
+    log, kept = t.path('x.mt'), t.path('kept')
+    done = t.run([work, STACKS, 'link', log, kept, 'unlink', log, 'close', 'errno'], env=t.environment(log))
+    t.check(done.status == 42 and not done.err, 'status %d: %s', done.status, done.err)
+    t.exact(kept, done.accounts()[0], dropped=True)
+
+
+def replaced():
+    """... and another file under its name: that one is not touched."""
+    log, kept = t.path('x.mt'), t.path('kept')
+    done = t.run([work, STACKS, 'link', log, kept, 'unlink', log, 'write', log, 'close'], env=t.environment(log))
+    t.check(done.status == 42 and not done.err, 'status %d: %s', done.status, done.err)
+    with open(log, 'rb') as f:
+        t.check(f.read() == bytes(100000), 'the program\'s own file was written to')
+    t.exact(kept, done.accounts()[0], dropped=True)
+
+
+def closed():
+    """All descriptors closed, again and again: the log is found by its name."""
+    log = t.path('x.mt')
+    done = t.both([work, STACKS, 'close', 'errno', 'close'], log)
+    t.exact(log, done.accounts()[0])
+
+
+def folder_gone():
+    """The working folder is removed before the start."""
+    def gone():
+        os.makedirs(t.path('gone'), exist_ok=True)
+        os.chdir(t.path('gone'))
+        os.rmdir(t.path('gone'))
+    elsewhere([work, '2000'], '%p.gone.mt', '.gone.mt', 'no such folder', preexec_fn=gone)
+
+
+def folder_vanishes():
+    """Parent and log are there when the folder goes; its child comes later."""
+    folder = t.path('folder')
+    os.mkdir(folder)
+    log, kept = os.path.join(folder, 'x.mt'), t.path('kept')
+    command = [work, STACKS, 'link', log, kept, 'unlink', log, 'fork']
+    # The folder is empty then, but it is the program that would have to remove it: rename does as well.
+    done = t.run(command, env=t.environment(log))
+    child, parent = done.accounts()
+    t.check(done.status == 42 and not done.err, 'status %d: %s', done.status, done.err)
+    t.exact(kept, parent)
+    t.exact(log, child)  # the name was free again
+
+
+def read_only():
+    at = t.mount('-t', 'tmpfs', '-o', 'size=64k,ro', 'none')
+    elsewhere([work, '2000'], os.path.join(at, '%p.ro.mt'), '.ro.mt', 'read-only')
+    elsewhere([work, '2000'], '%p.ro.mt', '.ro.mt', 'read-only', cwd=at)
+
+
+def namespaces():
+    """Two programs with the same name and number in one folder at the same time."""
+    if os.geteuid() != 0 or subprocess.run(['unshare', '-p', '-f', 'true'], stderr=subprocess.DEVNULL).returncode:
+        raise Skip('no new process namespaces here')
+    env = t.environment(None)
+    preload = env.pop('LD_PRELOAD')  # unshare is not to be traced
+    command = ['unshare', '-p', '-f', 'env', 'LD_PRELOAD=' + preload, work, STACKS]
+    running = [subprocess.Popen(command, env=env, cwd=t.current, stdout=subprocess.PIPE) for _ in range(3)]
+    said = [Done(p) for p in running]
+    t.check([d.status for d in said] == [42] * 3, 'status')
+    logs = sorted(glob.glob(t.path('memtrace.work.1*.mt')))
+    t.check(len(logs) == 3, 'logs: %s', os.listdir(t.current))
+    for log in logs:
+        t.exact(log, said[0].account)
+
+
+class Done:
+    def __init__(self, process):
+        import json
+        out, _ = process.communicate(timeout=300)
+        self.status = process.returncode
+        self.account = json.loads(out.decode())
+
+
+def mode():
+    """0600 whatever the umask; a name that is taken is never written to."""
+    log = t.path('x.mt')
+    with open(log, 'w') as f:
+        f.write('mine')
+    done = t.both([work, '2000'], log, before=lambda: os.umask(0))
+    os.umask(0o022)
+    with open(log) as f:
+        t.check(f.read() == 'mine', 'somebody\'s file is overwritten')
+    t.exact(t.path('x.2.mt'), done.accounts()[0])
+    mode = stat.S_IMODE(os.stat(t.path('x.2.mt')).st_mode)
+    t.check(mode == 0o600, 'mode %o', mode)
+
+
+def last_link():
+    """A link in the log's place is not followed, wherever it leads."""
+    os.symlink(t.path('target'), t.path('x.mt'))
+    done = t.both([work, '2000'], t.path('x.mt'))
+    t.check(not os.path.exists(t.path('target')), 'written through the link')
+    t.exact(t.path('x.2.mt'), done.accounts()[0])
+
+
+def sticky_link():
+    """Somebody else's link to a folder, in a folder like /tmp."""
+    if os.geteuid() != 0:
+        raise Skip('giving files away takes root')
+    sticky, target = t.path('sticky'), t.path('target')
+    os.mkdir(sticky)
+    os.chmod(sticky, 0o1777)
+    os.mkdir(target)
+    os.symlink(target, os.path.join(sticky, 'link'))
+    done = t.both([work, '2000'], os.path.join(sticky, 'link', 'own.mt'))  # our own: fine
+    t.exact(os.path.join(target, 'own.mt'), done.accounts()[0])
+    os.symlink('../target', os.path.join(sticky, 'other'))
+    os.symlink('sticky/other', t.path('further'))
+    os.lchown(os.path.join(sticky, 'other'), 1234, 1234)
+    for path in (os.path.join(sticky, 'other'), t.path('further')):
+        elsewhere([work, '2000'], os.path.join(path, '%p.link.mt'), '.link.mt', 'link is in its way')
+    t.check(os.listdir(target) == ['own.mt'], 'written through it: %s', os.listdir(target))
+    os.symlink('loop', t.path('loop'))
+    elsewhere([work, '2000'], t.path('loop', '%p.loop.mt'), '.loop.mt', '')
+
+
+def odd_names():
+    """Environment values are bounded and checked."""
+    for output in ('x' * 3000, 'y' * 100000, '%%%q%e%', '/dev/null', '/dev/full/x', t.current, t.current + '/', '', '%n%s%s%x'):
+        before = set(glob.glob('/dev/null*') + glob.glob('/tmp/*.mt') + glob.glob('/tmp/memtrace.work.*') + glob.glob('/tmp/x*'))
+        os.makedirs(t.path('folder'), exist_ok=True)
+        t.both([work, '100'], output, cwd=t.path('folder'), env={'MEMTRACE_MAX_LOG': 'x' * 1000 if len(output) % 2 else '99999999999999999999999'})
+        for litter in set(glob.glob('/dev/null*') + glob.glob('/tmp/*.mt') + glob.glob('/tmp/memtrace.work.*') + glob.glob('/tmp/x*')) - before:
+            os.remove(litter)
+
+
+def privileged():
+    """A process with more rights than its user's does not write where the user chose."""
+    if os.geteuid() != 0:
+        raise Skip('changing the user takes root')
+    log = t.path('%p.mt')
+    done = t.both([work, '2000', 'user', '1234', 'fork'], log)
+    child, parent = done.accounts()
+    t.exact(t.path('%d.mt' % parent['pid']), parent)
+    t.check(not os.path.exists(t.path('%d.mt' % child['pid'])) and not glob.glob('/tmp/%d.mt' % child['pid']),
+            'the child has a log')
+
+
+def thread_in_child():
+    """What a fork child's libc maps where its parent's log was is not unmapped by us."""
+    done = t.both([work, STACKS, 'thread'], t.path('%p.mt'))
+    t.exact(t.path('%d.mt' % done.accounts()[0]['pid']), done.accounts()[0])
+
+
+def fork_full():
+    """A fork where the disk is full: a child's log gets what the parent's left, or goes elsewhere."""
+    at = t.mount('-t', 'tmpfs', '-o', 'size=2m', 'none')
+    done = t.both([work, STACKS, 'fork', 'close', 'fork'], os.path.join(at, '%p.fork.mt'))
+    accounts = done.accounts()
+    t.exact(os.path.join(at, '%d.fork.mt' % accounts[-1]['pid']), accounts[-1], dropped=True)
+    for account in accounts[:-1]:
+        somewhere(at, account, '.fork.mt')
+
+
+def four_fill():
+    """Several programs fill one disk at once."""
+    at = t.mount('-t', 'tmpfs', '-o', 'size=2m', 'none')
+    done = []
+    def one():
+        done.append(t.run([work, STACKS], env=t.environment(os.path.join(at, '%p.four.mt'))))
+    threads = [threading.Thread(target=one) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for d in done:
+        t.check(d.status == 42 and not d.err, '%s', d.err)
+        account = d.accounts()[0]
+        somewhere(at, account, '.four.mt')
+
+
+def somewhere(at, account, suffix):
+    """The log is on the full disk, and lacks something, or in /tmp, and lacks nothing."""
+    name = '%d%s' % (account['pid'], suffix)
+    logs = glob.glob(os.path.join(at, name)) + glob.glob('/tmp/' + name)
+    t.check(len(logs) == 1, 'logs: %s', logs)
+    try:
+        t.exact(logs[0], account, dropped=os.path.dirname(logs[0]) != '/tmp')
+    finally:
+        os.remove(logs[0])
+
+
+t.test('full tmpfs', full_tmpfs)
+t.test('full from the start', full_by_others)
+t.test('ext4 full', lambda: small_disk(['mkfs.ext4', '-q']))
+t.test('ext3 full', lambda: small_disk(['mkfs.ext3', '-q', '-b', '1024']))
+t.test('without fallocate', no_fallocate)
+t.test('quota', quota)
+for limit in (8192, 50000, 200000, 1000001):
+    t.test('file limit %d' % limit, lambda: file_limit(limit))
+t.test('file limit, own write', file_limit_own_write)
+t.test('file limit from the start', file_limit_from_start)
+t.test('cap 64K', lambda: size_cap('64K', 64 << 10))
+t.test('cap 300000', lambda: size_cap('300000', 300000))
+t.test('cap 2m', lambda: size_cap('2m', 2 << 20))
+t.test('cap 1G', lambda: size_cap('1G', 1 << 30, dropped=False))
+for value in ('', 'x', '10Q', '-1', '64 ', '0', '99999999999999999999', '9000000T'):
+    t.test('cap %r' % value, lambda: size_cap(value, 1 << 30, dropped=False))
+t.test('removed', removed)
+t.test('removed and closed', removed_and_closed)
+t.test('replaced', replaced)
+t.test('closed', closed)
+t.test('folder gone', folder_gone)
+t.test('name free again', folder_vanishes)
+t.test('read-only', read_only)
+t.test('namespaces', namespaces)
+t.test('mode', mode)
+t.test('link in its place', last_link)
+t.test('link in a sticky folder', sticky_link)
+t.test('odd names', odd_names)
+t.test('privileged', privileged)
+t.test('thread in a child', thread_in_child)
+t.test('fork, full', fork_full)
+t.test('four fill a disk', four_fill)
+t.end()
