@@ -72,13 +72,13 @@ static bool merge_by_address(struct writer *w, struct mt_python_thread *th,
 {
     const struct mt_frame *frames = native->frames;
     uintptr_t innermost = frames[native->used - 1].sp, low, high, marker;
-    size_t next = i > 0 ? th->places[i].next : 0;
+    size_t next = i > 0 ? th->places[i].next : 0, used;
     bool in_order = true;
 
     w->used = i > 0 ? th->places[i].used : w->used;
     /* The outermost native frame has no upper end. */
     high = i > 0 ? frames[i - 1].sp : is_loop(frames[0].pc) ? UINTPTR_MAX : frames[0].sp;
-    for (; i < native->used; i++, high = low) {
+    for (; i < native->used && next < th->used; i++, high = low) {
         bool replaced = false;
 
         if (note)
@@ -99,6 +99,16 @@ static bool merge_by_address(struct writer *w, struct mt_python_thread *th,
         if (!replaced && !(th->cut && next == 0))
             put_native(w, &frames[i]);
     }
+    /* No Python frame is left. */
+    used = w->used;
+    for (; i < native->used; i++, high = low) {
+        if (note)
+            th->places[i] = (struct mt_python_place){(uint32_t)next, (uint32_t)used};
+        low = frames[i].sp;
+        in_order &= low <= high;
+        w->out[used++] = frames[i].pc;
+    }
+    w->used = used;
     in_order &= next == th->used;
     while (next < th->used)
         next = put_loop(w, th, next);
