@@ -43,7 +43,7 @@ struct crew {
     uint32_t worker_count;
 };
 
-static uint32_t workers_wanted(void)
+uint32_t batch_threads(void)
 {
     const char *text = getenv("MEMTRACE_THREADS");
     if (text && *text) {
@@ -148,7 +148,7 @@ static void crew_divide(struct crew *crew)
 
 static void crew_work(struct crew *crew)
 {
-    size_t count = crew->count / WORKER_ITEMS + 1, most = workers_wanted();
+    size_t count = crew->count / WORKER_ITEMS + 1, most = batch_threads();
     if (count > crew->piece_count)
         count = crew->piece_count ? crew->piece_count : 1;
     if (count > most)

@@ -35,6 +35,8 @@ struct batch {
     const char *problem; /* why there are no symbols at all; NULL: nothing is wrong */
 };
 
+/* How many threads the report may use: MEMTRACE_THREADS, or one for each processor, at most 8. */
+uint32_t batch_threads(void);
 /* Look all items up. */
 void batch_run(struct batch *batch);
 /* Frees the symbols. */

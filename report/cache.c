@@ -38,18 +38,6 @@ struct cache_symbol {
 
 #define HASHED_FROM (offsetof(struct cache_head, hash) + sizeof(uint64_t))
 
-static uint64_t hash_bytes(const unsigned char *data, size_t bytes)
-{
-    uint64_t hash = 0x9e3779b97f4a7c15u ^ bytes;
-    for (size_t i = 0; i < bytes; i += 8) {
-        uint64_t word = 0;
-        memcpy(&word, data + i, bytes - i < 8 ? bytes - i : 8);
-        hash = (hash ^ word) * 0xff51afd7ed558ccdu;
-        hash ^= hash >> 32;
-    }
-    return hash;
-}
-
 /* ---- the parts of a checked file ---- */
 
 static const struct cache_lookup *part_lookups(const struct cache_head *head)
@@ -112,7 +100,7 @@ static bool data_sound(const unsigned char *data, size_t bytes)
     return bytes >= sizeof *head && !memcmp(head->magic, CACHE_MAGIC, sizeof head->magic) &&
            head->version == CACHE_VERSION && head->order == CACHE_ORDER &&
            !memcmp(head->tool, tool, sizeof tool) && size_of_parts(head) == bytes &&
-           head->hash == hash_bytes(data + HASHED_FROM, bytes - HASHED_FROM) && parts_sound(head);
+           head->hash == map_hash(data + HASHED_FROM, bytes - HASHED_FROM) && parts_sound(head);
 }
 
 /* Is it about these files, as they are now? */
@@ -296,7 +284,7 @@ static unsigned char *output_data(const struct output *output, struct cache_head
         memcpy((char *)(starts + output->strings.count) + at, output->strings.text[i], length);
         at += (uint32_t)length;
     }
-    written->hash = hash_bytes(data + HASHED_FROM, *bytes - HASHED_FROM);
+    written->hash = map_hash(data + HASHED_FROM, *bytes - HASHED_FROM);
     return data;
 }
 

@@ -59,8 +59,12 @@ uint64_t map_hash(const void *bytes, size_t length)
 {
     const unsigned char *p = bytes;
     uint64_t hash = 0xcbf29ce484222325u ^ length;
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ p[i]) * 0x100000001b3u;
+    for (size_t i = 0; i < length; i += 8) {
+        uint64_t word = 0;
+        memcpy(&word, p + i, length - i < 8 ? length - i : 8);
+        hash = (hash ^ word) * 0xff51afd7ed558ccdu;
+        hash ^= hash >> 32;
+    }
     return map_mix(hash);
 }
 

@@ -39,6 +39,7 @@ uint32_t strings_add(struct strings *strings, const char *text, size_t bytes);
 const char *strings_get(const struct strings *strings, uint32_t id);
 void strings_free(struct strings *strings);
 
+/* The same on every machine of one byte order: files hold it. */
 uint64_t map_hash(const void *bytes, size_t length);
 
 #endif

@@ -49,11 +49,13 @@ VIEWS = ('report', '--json'), ('lines', '--json'), ('sites', '--json', '-n', '0'
 
 
 def hash_bytes(data):
-    value = 0x9e3779b97f4a7c15 ^ len(data)
+    value = 0xcbf29ce484222325 ^ len(data)
     for i in range(0, len(data), 8):
         word = int.from_bytes(data[i:i + 8], 'little')
         value = (value ^ word) * 0xff51afd7ed558ccd & 0xffffffffffffffff
         value ^= value >> 32
+    for shift, factor in (31, 0x9e3779b97f4a7c15), (29, 0xbf58476d1ce4e5b9), (32, 1): # map_mix
+        value = (value ^ value >> shift) * factor & 0xffffffffffffffff
     return value
 
 
