@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base.h"
+#include "family.h"
 #include "lines.h"
 #include "lines_json.h"
 #include "summary.h"
@@ -16,7 +17,8 @@ const char verb_report_help[] =
     "usage: memtrace report [--all] [-n N] [--json] LOG...\n\n"
     "Summary of the process, the N lines that rise most (10; 0: all), then the annotated source of "
     "the\n"
-    "functions that these lines are in.\n\n"
+    "functions that these lines are in. Of several logs first the tree of the processes, with "
+    "sums.\n\n"
     "  -a, --all       libraries and the interpreter too, not only your own code\n"
     "  -n, --top N     how many lines\n"
     "      --json      everything, as JSON (SCHEMA.md)\n\n"
@@ -109,7 +111,9 @@ static void print_report(struct view *view, const struct report_options *options
     free(lines);
 }
 
-static int report_one(const char *file, const struct report_options *options, struct json *json)
+/* `family`: NULL when there is one log only. */
+static int report_one(const char *file, const struct report_options *options, struct json *json,
+                      const struct family *family, size_t index)
 {
     struct view view;
     if (view_open(&view, file)) {
@@ -117,6 +121,8 @@ static int report_one(const char *file, const struct report_options *options, st
             json_open(json, NULL, '{');
             json_string(json, "schema", "memtrace-report/1");
             summary_json(&view, json);
+            if (family)
+                family_json(family, index, json);
             lines_json(&view, json, NULL);
             json_close(json, '}');
         } else {
@@ -163,11 +169,18 @@ int verb_report(int argc, char **argv)
     bool several = argc - optind > 1;
     if (options.json && several)
         json_open(&json, NULL, '[');
+    struct family family = {0};
+    if (several)
+        family_make(&family, argv + optind, (size_t)(argc - optind));
+    if (several && !options.json && family.total.processes)
+        family_print(&family, stdout);
     for (int i = optind; i < argc; i++) {
-        int one = report_one(argv[i], &options, options.json ? &json : NULL);
+        int one = report_one(argv[i], &options, options.json ? &json : NULL,
+                             several ? &family : NULL, (size_t)(i - optind));
         if (one > status)
             status = one;
     }
+    family_free(&family);
     if (options.json && several)
         json_close(&json, ']');
     return status;
