@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is printed: base.c, json.c, table.c, source.c, match.c, rank.c, demangle.c.
+ * What is printed: base.c, json.c, table.c, source.c, match.c, rank.c, demangle.c, progress.c.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../report/base.h"
 #include "../../report/demangle.h"
 #include "../../report/json.h"
 #include "../../report/match.h"
+#include "../../report/progress.h"
 #include "../../report/rank.h"
 #include "../../report/source.h"
 #include "../../report/table.h"
@@ -275,4 +277,51 @@ Test(source, python_functions_end)
     ends("async def f():\n    await g()\n", 1, 2);
     ends("x = lambda: 1\ny = 2\n", 1, 0);
     ends("x = 1\n", 9, 0);
+}
+
+/* ---- the bar ---- */
+
+/* What came on standard error while `terminal` says whether that is one. The bar waits for a second,
+ * so it is told that it began long ago. */
+static size_t bar(bool terminal, uint64_t started, char *out, size_t bytes)
+{
+    struct progress progress;
+    FILE *paper = tmpfile();
+    int kept = dup(2);
+    dup2(fileno(paper), 2);
+    progress_start(&progress, "reading symbols", 200);
+    bool is_terminal = progress.terminal;
+    progress.terminal = terminal;
+    if (started)
+        progress.start = started;
+    progress_of(&progress, "/some/where/program\033[31m-with-a-long-name");
+    progress_at(&progress, 100);
+    progress_end(&progress);
+    dup2(kept, 2);
+    close(kept);
+    cr_expect(!is_terminal, "a file is no terminal");
+    rewind(paper);
+    size_t length = fread(out, 1, bytes - 1, paper);
+    fclose(paper);
+    out[length] = 0;
+    return length;
+}
+
+Test(progress, says_what_and_how_far)
+{
+    char text[1024];
+    bar(true, 1, text, sizeof text);
+    cr_expect_str_eq(text,
+                     "\r\033[Kreading symbols of program?[31m-... [###############               "
+                     "] 100 of 200\r\033[K");
+}
+
+Test(progress, is_for_terminals_and_long_work)
+{
+    char text[1024];
+    cr_expect_eq(bar(false, 1, text, sizeof text), 0, "no terminal");
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    uint64_t later = ((uint64_t)now.tv_sec + 3600) * 1000000000u;
+    cr_expect_eq(bar(true, later, text, sizeof text), 0, "not in the first second");
 }
