@@ -13,8 +13,8 @@
 
 #define WORKERS_MAX     64u
 #define WORKERS_DEFAULT 8u
-/* A thread is not worth its own reading of the file's list of units for less. */
-#define WORKER_ITEMS 16u
+/* A thread opens the file for itself, which may mean to unpack all of it: not worth it for less. */
+#define WORKER_ITEMS 64u
 
 /* An item that is to be looked up, and where its symbols are. */
 struct task {
