@@ -203,7 +203,7 @@ void mt_account_enter(struct mt_thread *t, const struct mt_start *from, const vo
     if (!mt_live_enter((uintptr_t)block, entry, &stale)) {
         /* Not tracked: it will never be seen released, so it must not stay live. */
         release(t, from, entry);
-        mt_log_dropped(1, entry.size);
+        mt_log_dropped(1, 0); /* its true release; the allocation is recorded */
     } else if (stale.unit) {
         /* Its release went past us (a free inside a signal handler, say): it is gone all the same.
          */

@@ -55,8 +55,13 @@ static void record(struct mt_thread *t, const struct mt_start *here, const struc
         struct mt_event event = {here, gone, count, bytes != 0, class, bytes};
         uint32_t unit = mt_account(t, &event);
         struct mt_mapping mapping = {start, start + bytes, unit, (uint32_t) class};
-        if (unit && !mt_mappings_enter(mapping))
-            mt_log_dropped(1, bytes);
+        if (unit && !mt_mappings_enter(mapping)) {
+            /* It would never be seen released, so it must not stay live. */
+            struct mt_gone back = {unit, (uint32_t) class, bytes};
+            struct mt_event undo = {.from = here, .gone = &back, .gone_count = 1};
+            mt_account(t, &undo);
+            mt_log_dropped(1, 0);
+        }
     }
     if (gone != own)
         mt_meta_free(gone);

@@ -5,6 +5,7 @@
  * everything else is answered with "no".
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -26,6 +27,15 @@ void *mt_raw_dlsym(void *handle, const char *name);
 
 static size_t mapped;
 
+/* At its start jemalloc maps a page to try MADV_DONTNEED on, and writes to it whether it got one or
+ * not. So that one it gets always. */
+static char spare[2 * 65536];
+
+static void *spare_page(void)
+{
+    return (void *)(((uintptr_t)spare + mt_os_page() - 1) & ~(uintptr_t)(mt_os_page() - 1));
+}
+
 size_t mt_meta_mapped(void)
 {
     return __atomic_load_n(&mapped, __ATOMIC_RELAXED);
@@ -33,18 +43,23 @@ size_t mt_meta_mapped(void)
 
 void *mt_raw_mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t offset)
 {
+    static bool begun;
     void *got = (void *)syscall(SYS_mmap, at, bytes, prot, flags, fd, offset);
+    if (!begun && got == MAP_FAILED && !at && bytes <= sizeof spare / 2)
+        got = spare_page();
+    begun = true;
     if (got != MAP_FAILED && !(flags & MAP_FIXED))
         __atomic_fetch_add(&mapped, bytes, __ATOMIC_RELAXED);
     return got;
 }
 
+/* The system may refuse (too many mappings); jemalloc would say so on the program's standard error.
+ * What it thinks is gone stays mapped, no more. */
 int mt_raw_munmap(void *at, size_t bytes)
 {
-    int error = (int)syscall(SYS_munmap, at, bytes);
-    if (!error)
+    if (at != spare_page() && syscall(SYS_munmap, at, bytes) == 0)
         __atomic_fetch_sub(&mapped, bytes, __ATOMIC_RELAXED);
-    return error;
+    return 0;
 }
 
 int mt_raw_mprotect(void *at, size_t bytes, int prot)

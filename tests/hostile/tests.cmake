@@ -19,7 +19,7 @@ endfunction()
 
 memtrace_hostile(hostile_work work.c)
 
-foreach(part log)
+foreach(part log sweep)
   add_test(NAME hostile/${part} COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run_${part}.py ${CMAKE_BINARY_DIR})
   set_tests_properties(hostile/${part} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
 endforeach()

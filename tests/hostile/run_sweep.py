@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Every system call of ours made to fail in turn: the program never notices, and whatever log there is can be read.
+
+    run_sweep.py BUILD [WORD...]
+"""
+import errno
+import glob
+import os
+import sys
+
+from common import Tests
+
+t = Tests(sys.argv[1])
+FAULTY = os.path.join(t.build, 'libmemtrace_faulty.so')
+ERRORS = {
+    'mmap': [errno.ENOMEM], 'mapfile': [errno.ENODEV, errno.ENOMEM], 'openat': [errno.EMFILE, errno.EACCES],
+    'fallocate': [errno.ENOSPC, errno.EOPNOTSUPP], 'madvise': [errno.EINVAL], 'munmap': [errno.ENOMEM], 'fcntl': [errno.EMFILE],
+    'ftruncate': [errno.EIO], 'prlimit64': [errno.EPERM], 'read': [errno.EIO], 'readlinkat': [errno.ENOENT],
+    'getcwd': [errno.ENOENT], 'mprotect': [errno.ENOMEM], 'pwrite64': [errno.ENOSPC], 'unlinkat': [errno.EACCES],
+    'close': [errno.EBADF], 'write': [errno.EPIPE],
+}
+POINTS = 60  # calls beyond that many are failed at this many places spread over them
+
+
+def calls_of(command):
+    """How often a run makes each call, all going well."""
+    count = t.path('count')
+    done = t.run(command, env=t.environment(t.path('clean.%p.mt'), FAULTY, FAULTY_COUNT=count))
+    calls = {}
+    with open(count) as f:
+        for line in f:
+            name, number = line.split()
+            calls[name] = calls.get(name, 0) + int(number)
+    t.check(calls['openat'] > 3 and calls['mapfile'] > 3 and calls['fallocate'] > 3 and calls['mmap'] > 3, '%s', calls)
+    return done, calls
+
+
+def sweep(command):
+    bare = t.plain(command)
+    clean, calls = calls_of(command)
+    t.check(clean.status == bare.status, 'status %d', clean.status)
+    runs, bad = 0, []
+    for call, errors in ERRORS.items():
+        number = calls[call]
+        points = sorted(set(1 + i * (number - 1) // max(1, min(POINTS, number) - 1) for i in range(min(POINTS, number))))
+        for at in points:
+            for error in errors:
+                for last in (at, 0):
+                    runs += 1
+                    bad += broken(bare, command, call, at, last, error)
+    for error in ERRORS['fallocate']:  # calls that only come when another failed
+        bad += broken(bare, command, 'pwrite64', 1, 0, errno.ENOSPC, error)
+    print('      %d runs of %s' % (runs, os.path.basename(command[0])), flush=True)
+    t.check(not bad, '%d of %d runs:\n%s', len(bad), runs, '\n'.join(bad[:20]))
+
+
+def broken(bare, command, call, at, last, error, *_):
+    what = '%s %d to %d, %s' % (call, at, last, errno.errorcode[error])
+    env = t.environment(t.path('%p.sweep.mt'), FAULTY, FAULTY_CALL=call, FAULTY_AT=str(at), FAULTY_LAST=str(last),
+                        FAULTY_ERROR=str(error), PYTHONHASHSEED='0')
+    done = t.run(command, env=env)
+    bad = []
+    said = [[{k: v for k, v in a.items() if k != 'pid'} for a in d.accounts()] for d in (bare, done)]
+    rest = [[line for line in d.out.splitlines() if not line.startswith('{')] for d in (bare, done)]
+    if done.status != bare.status or said[0] != said[1] or rest[0] != rest[1] or done.err:
+        bad.append('%s: status %d, output %r, error %r' % (what, done.status, done.out[:300], done.err[:300]))
+    logs = glob.glob(t.path('*.sweep.mt')) + glob.glob('/tmp/*.sweep.mt')
+    accounts = {'%d' % a['pid']: a for a in done.accounts()}
+    for log in logs:
+        bad += log_of(what, log, accounts)
+        os.remove(log)
+    return bad
+
+
+def log_of(what, log, accounts):
+    """A log that exists can be read, and its figures are right but for what it says is missing; one that was not finished holds nothing."""
+    with open(log, 'rb') as f:
+        if f.read(8) != b'memtrace':
+            return []
+    done = t.run([t.memtrace, 'report', '--json', log])
+    if done.status:
+        return ['%s: %s: status %d: %s' % (what, os.path.basename(log), done.status, done.err[:500])]
+    account = accounts.get(os.path.basename(log).split('.')[0])
+    if not account:
+        return []
+    import json
+    report = json.loads(done.out)
+    heap, lost = report['classes']['heap'], report['dropped_events']
+    found = heap['allocated_bytes'], heap['allocations'] + heap['releases']
+    said = account['allocated'], account['allocations'] + account['releases']
+    if not lost and not report['unknown_releases'] and found != said or found[0] > said[0] or found[1] > said[1] + lost or \
+            found[0] + report['dropped_bytes'] > said[0] + account['mapped']:
+        return ['%s: %s: %s, the program says %s, dropped %d (%d bytes), unknown %d' % (
+            what, os.path.basename(log), found, said, lost, report['dropped_bytes'], report['unknown_releases'])]
+    return []
+
+
+work = t.program('work')
+t.test('work', lambda: sweep([work, '3000', 'errno']))
+t.test('fork', lambda: sweep([work, '100', 'errno', 'close', 'fork', 'thread']))
+t.test('python', lambda: sweep([sys.executable, '-I', '-S', '-c', 'import json; print(sum(len(json.dumps([i] * i)) for i in range(100)))']))
+t.end()
