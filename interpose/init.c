@@ -17,6 +17,7 @@
 #include "counters.h"
 #include "lock.h"
 #include "log.h"
+#include "meta.h"
 #include "modules.h"
 #include "os.h"
 #include "python.h"
@@ -101,6 +102,8 @@ static void describe_process(struct mt_piece argv)
 /* What the parent's memory has left in a fork child. */
 static void forget(void)
 {
+    mt_meta_torn = mt_shared();
+    mt_meta_child();
     mt_log_forget();
     mt_log_intern_forget();
     mt_modules_forget();

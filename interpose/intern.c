@@ -168,13 +168,14 @@ uint32_t mt_log_string(const char *text, size_t bytes)
 
 void mt_log_intern_forget(void)
 {
-    for (struct table *t = frames; t;) {
+    for (struct table *t = mt_meta_torn ? NULL : frames; t;) {
         struct table *older = t->older;
         mt_meta_free(t);
         t = older;
     }
     frames = NULL;
-    mt_meta_free(strings);
+    if (!mt_meta_torn)
+        mt_meta_free(strings);
     strings = NULL;
     strings_mask = strings_used = 0;
     frames_lock.held = strings_lock.held = 0;

@@ -398,20 +398,22 @@ void mt_live_forget(void)
 {
     for (unsigned i = 0; i < SHARDS; i++) {
         struct shard *s = &shards[i];
-        for (uint64_t j = 0; s->slots && j <= s->mask; j++)
+        for (uint64_t j = 0; !mt_meta_torn && s->slots && j <= s->mask; j++)
             if (s->slots[j].w0 && slot_class(&s->slots[j]))
                 mt_meta_free(s->slots[j].bucket);
-        for (unsigned c = 0; c < sizeof s->spare / sizeof s->spare[0]; c++) {
+        for (unsigned c = 0; !mt_meta_torn && c < sizeof s->spare / sizeof s->spare[0]; c++) {
             while (s->spare[c]) {
                 uint64_t *bucket = s->spare[c];
                 s->spare[c] = (uint64_t *)bucket[0];
                 mt_meta_free(bucket);
             }
         }
-        mt_meta_free(s->slots);
+        if (!mt_meta_torn)
+            mt_meta_free(s->slots);
         memset(s, 0, sizeof *s);
     }
-    mt_meta_free(bigs);
+    if (!mt_meta_torn)
+        mt_meta_free(bigs);
     bigs = NULL;
     bigs_mask = bigs_used = 0;
     big_lock.held = 0;

@@ -165,7 +165,8 @@ void mt_mappings_put_back(const struct mt_pieces *pieces)
 
 void mt_mappings_forget(void)
 {
-    mt_meta_free(sorted);
+    if (!mt_meta_torn)
+        mt_meta_free(sorted);
     sorted = NULL;
     used = cap = 0;
     lock.held = 0;

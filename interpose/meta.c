@@ -32,6 +32,8 @@ const char *mt_je_malloc_conf =
     "narenas:1,tcache:false,retain:false,dirty_decay_ms:0,muzzy_decay_ms:0,"
     "oversize_threshold:0,dss:disabled,background_thread:false,abort_conf:false";
 
+bool mt_meta_torn;
+
 static uint32_t inside_all; /* threads inside jemalloc */
 static bool closed;         /* a fork is under way */
 static bool broken;         /* child of a fork from inside: jemalloc can't be used any more */
@@ -124,6 +126,16 @@ static void child(void)
     }
     je_child();
     open_gate();
+}
+
+void mt_meta_child(void)
+{
+    if (counted_for == mt_os_pid())
+        return; /* `child` has run */
+    counted_for = mt_os_pid();
+    broken = broken || mt_meta_torn || inside_all;
+    inside_all = 0;
+    closed = false;
 }
 
 int mt_raw_pthread_atfork(void (*before)(void), void (*after)(void), void (*in_child)(void))

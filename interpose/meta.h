@@ -6,6 +6,7 @@
 #ifndef MT_META_H
 #define MT_META_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* `bytes` zeroed bytes, aligned to 16, or NULL when there is no memory. */
@@ -14,6 +15,14 @@ void *mt_meta_alloc(size_t bytes);
  * stands. */
 void *mt_meta_grow(void *block, size_t old_bytes, size_t new_bytes);
 void mt_meta_free(void *block); /* NULL is allowed */
+
+/* In the child of a fork, set before the modules forget what they knew: the parent had other threads, which may have been
+ * in the middle of a change when the memory was copied. Then no table may be read, not even to free it: it is left behind. */
+extern bool mt_meta_torn;
+
+/* In the child of a fork, first: a child that some other way than fork(3) made of a process with several threads has no memory,
+ * since one of them may have been inside. */
+void mt_meta_child(void);
 
 /* Bytes that are mapped for it. */
 size_t mt_meta_mapped(void);

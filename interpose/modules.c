@@ -224,13 +224,14 @@ void mt_modules_flush(void)
 
 void mt_modules_forget(void)
 {
-    for (struct table *t = table; t;) {
+    for (struct table *t = mt_meta_torn ? NULL : table; t;) {
         struct table *older = t->older;
         mt_meta_free(t);
         t = older;
     }
     table = NULL;
-    mt_meta_free(modules);
+    if (!mt_meta_torn)
+        mt_meta_free(modules);
     modules = NULL;
     modules_used = modules_cap = 0;
     lock.held = 0;

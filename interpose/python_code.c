@@ -208,7 +208,7 @@ static uint32_t record_id(uintptr_t code, int32_t first_line)
 static void records_forget(void)
 {
     for (size_t i = 0; i < sizeof records / sizeof *records; i++) {
-        for (struct record *r = records[i], *next; r; r = next) {
+        for (struct record *r = mt_meta_torn ? NULL : records[i], *next; r; r = next) {
             next = r->next;
             mt_meta_free(r);
         }

@@ -146,11 +146,12 @@ void mt_threads_init(void)
 
 void mt_threads_forget(void)
 {
-    for (uint32_t i = 0; i < states_used; i++) {
+    for (uint32_t i = 0; !mt_meta_torn && i < states_used; i++) {
         mt_tree_forget(states[i]);
         mt_meta_free(states[i]);
     }
-    mt_meta_free(states);
+    if (!mt_meta_torn)
+        mt_meta_free(states);
     states = NULL;
     free_states = NULL;
     states_used = states_cap = 0;

@@ -7,6 +7,8 @@
 
 #include "../../interpose/meta.h"
 
+bool mt_meta_torn;
+
 void *mt_meta_alloc(size_t bytes)
 {
     return calloc(1, bytes ? bytes : 1);
