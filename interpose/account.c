@@ -127,7 +127,7 @@ static __attribute__((noinline, cold)) uint32_t drop(struct mt_thread *t,
 {
     int64_t net = 0;
     mt_runs_close(t, 1);
-    t->keys_used = 0; /* the next event starts from the root */
+    mt_tree_lost(t); /* the next event starts from the root */
     if (event->gone_count)
         before(-1);
     for (uint32_t i = 0; i < event->gone_count; i++) {

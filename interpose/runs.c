@@ -113,7 +113,7 @@ static bool grow(struct mt_thread *t)
 bool mt_runs_move(struct mt_thread *t, uint32_t same, uint32_t leaf)
 {
     struct mt_thread_entry *e = t->entry;
-    uint32_t depth = t->keys_used + 1;
+    uint32_t depth = t->frames + 1;
     if (t->depth > same)
         mt_runs_close(t, same);
     if (t->depth == depth)

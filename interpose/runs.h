@@ -17,7 +17,7 @@
 
 #include "thread.h"
 
-/* The stack is now t->keys_used frames below the root, ending in `leaf`; its outermost `same` nodes
+/* The stack is now t->frames frames below the root, ending in `leaf`; its outermost `same` nodes
  * are those of the last event. False: no space; then the runs from there inward are closed and none
  * is open in their place. */
 bool mt_runs_move(struct mt_thread *t, uint32_t same, uint32_t leaf);

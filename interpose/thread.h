@@ -16,13 +16,6 @@
 #include "python.h"
 #include "unwind.h"
 
-/* What is known of a stack: valid until the next event. */
-struct mt_known {
-    uint64_t hash;
-    uint32_t leaf; /* 0: empty */
-    uint32_t unit; /* the counter record that the last event here used, 0: none yet */
-};
-
 struct mt_thread {
     struct mt_thread *next_free;
     struct mt_thread_entry *entry; /* in the log */
@@ -37,11 +30,14 @@ struct mt_thread {
     uint32_t known_bits;
     uint32_t known_used;
     uint32_t generation;   /* of the meaning of addresses, as of the last event */
-    uint32_t keys_used;    /* depth of the last event's stack, without the root */
+    uint32_t keys_used;    /* depth of the last stack in keys, without the root */
+    uint32_t frames;       /* depth of the last event's stack, without the root */
     uint32_t same;         /* nodes from the root that it shares with the one before */
+    struct mt_whole *whole; /* the last event's stack was a remembered one; NULL: it is the one in keys */
+    uint64_t whole_at;      /* of the last event's stack where it is remembered now, else 0 */
     uint32_t path_used;    /* entries of path that are right for keys; the root's makes one */
     struct mt_known *hint; /* the last event's leaf */
-    mt_key *keys;          /* the last event's stack, outermost first; keys[i] is path[i + 1] */
+    mt_key *keys;          /* the last captured stack, outermost first; keys[i] is path[i + 1] */
     mt_key *scratch;
     uint64_t *hashes; /* hashes[i]: of keys[0..i) */
     uint32_t *path;   /* nodes */

@@ -5,6 +5,7 @@
 #include "modules.h"
 #include "os.h"
 #include "tree.h"
+#include "unwind_whole.h"
 
 /* Keys of frames that are neither native nor Python; no address and no FRAME index looks like
  * these. */
@@ -167,6 +168,51 @@ static bool settle(struct mt_thread *t, uint32_t same, uint32_t n)
     return true;
 }
 
+/* ---- How much of the last event's stack is in this one's, in nodes: the root is in all ---- */
+
+static uint32_t same_as_keys(const struct mt_thread *t, const struct mt_whole *whole)
+{
+    uint32_t n = whole->frames < t->keys_used ? whole->frames : t->keys_used, same = 0;
+    while (same < n && mt_whole_pc(whole, same) == t->keys[same])
+        same++;
+    return same + 1;
+}
+
+static uint32_t same_as_whole(const struct mt_whole *a, const struct mt_whole *b)
+{
+    uint32_t n = a->frames < b->frames ? a->frames : b->frames, same = 0;
+    while (same < n && mt_whole_pc(a, same) == mt_whole_pc(b, same))
+        same++;
+    return same + 1;
+}
+
+/* The event has a stack that was met before, as a whole. Most follow the same one again and again. */
+static void again(struct mt_thread *t, struct mt_whole *whole)
+{
+    if (whole->at == t->whole_at) {
+        t->same = whole->frames + 1;
+    } else if (t->whole_at && whole->before == t->whole_at) {
+        t->same = whole->before_same;
+    } else {
+        t->same = t->whole ? same_as_whole(t->whole, whole) : same_as_keys(t, whole);
+        whole->before = t->whole_at;
+        whole->before_same = t->same;
+    }
+    t->frames = whole->frames;
+    t->hint = &whole->known;
+    t->whole = whole;
+    t->whole_at = whole->at;
+}
+
+/* The event's stack is in keys; `same` nodes of it are the last captured stack's. */
+static void captured(struct mt_thread *t, uint32_t same)
+{
+    t->same = t->whole ? same_as_keys(t, t->whole) : same;
+    t->frames = t->keys_used;
+    t->whole = NULL;
+    t->whole_at = 0;
+}
+
 /* Python frames among the native ones, or a cut mark in front of them: the keys are put together anew and compared. */
 static bool walk_mixed(struct mt_thread *t)
 {
@@ -187,12 +233,14 @@ static bool walk_mixed(struct mt_thread *t)
         same++;
     memcpy(t->keys + same, t->scratch + same, (n - same) * sizeof *t->keys);
     t->mixed = merged || t->stack.cut;
-    t->same = same + 1;
-    return settle(t, same, n);
+    if (!settle(t, same, n))
+        return false;
+    captured(t, same + 1);
+    return true;
 }
 
 /* Native frames only, before and now: the unwinder knows how much of the stack it kept. */
-static bool walk_native(struct mt_thread *t)
+static bool walk_native(struct mt_thread *t, const struct mt_start *from)
 {
     const struct mt_frame *frames = t->stack.frames;
     uint32_t n = t->stack.used, same = t->stack.kept < t->keys_used ? t->stack.kept : t->keys_used;
@@ -200,8 +248,15 @@ static bool walk_native(struct mt_thread *t)
         same++;
     for (uint32_t i = same; i < n; i++)
         t->keys[i] = frames[i].pc;
-    t->same = same + 1;
-    return settle(t, same, n);
+    if (!settle(t, same, n))
+        return false;
+    captured(t, same + 1);
+    struct mt_whole *whole = mt_unwind_remember(&t->stack, from);
+    if (whole) {
+        whole->known = *t->hint;
+        t->whole_at = whole->at;
+    }
+    return true;
 }
 
 static bool root_init(struct mt_thread *t)
@@ -224,6 +279,9 @@ static void forget_known(struct mt_thread *t, uint32_t generation)
     t->known_used = 0;
     t->path_used = 1;
     t->keys_used = 0;
+    t->whole = NULL;
+    t->whole_at = 0;
+    mt_unwind_forget(&t->stack);
     t->generation = generation;
 }
 
@@ -234,17 +292,31 @@ bool mt_tree_walk(struct mt_thread *t, const struct mt_start *from)
     uint32_t generation = mt_modules_generation();
     if (__builtin_expect(t->generation != generation, 0))
         forget_known(t, generation);
+    if (!mt_python_attached) {
+        struct mt_whole *whole = mt_unwind_again(&t->stack, from);
+        if (whole) {
+            again(t, whole);
+            return true;
+        }
+    }
     mt_unwind(&t->stack, from);
     if (mt_python_attached || t->stack.cut || t->mixed)
         return walk_mixed(t);
-    return walk_native(t);
+    return walk_native(t, from);
+}
+
+void mt_tree_lost(struct mt_thread *t)
+{
+    t->keys_used = 0;
+    t->whole = NULL;
+    t->whole_at = 0;
 }
 
 void mt_tree_thread_end(struct mt_thread *t)
 {
     mt_unwind_thread_exit(&t->stack);
     mt_python_thread_exit(&t->python);
-    t->keys_used = 0;
+    mt_tree_lost(t);
 }
 
 void mt_tree_forget(struct mt_thread *t)

@@ -11,10 +11,13 @@
 #include "log.h"
 #include "thread.h"
 
-/* Capture the stack at `from`: its leaf is t->hint->leaf, its depth t->keys_used frames below the thread's root, of which
+/* Capture the stack at `from`: its leaf is t->hint->leaf, its depth t->frames frames below the thread's root, of which
  * the outermost t->same nodes (at least 1: the root) are those of the event before. False: no space for the nodes: the
  * event cannot be recorded. */
 bool mt_tree_walk(struct mt_thread *t, const struct mt_start *from);
+
+/* No run is open but the root's: the next event shares nothing with this one. */
+void mt_tree_lost(struct mt_thread *t);
 
 /* The thread ends, or a state that serves several threads goes on to the next: what is known of its stack is forgotten. */
 void mt_tree_thread_end(struct mt_thread *t);

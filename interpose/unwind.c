@@ -10,6 +10,7 @@
 #include "unwind_full.h"
 #include "unwind_verify.h"
 #include "unwind_walk.h"
+#include "unwind_whole.h"
 
 static bool rules_work;
 static _Atomic uint32_t generation;
@@ -32,22 +33,65 @@ static struct mt_walk *walk_of(struct mt_stack *stack)
     return stack->state;
 }
 
+/* Code may have come and gone: the same addresses may mean something else now. */
+static inline void notice_flush(struct mt_stack *stack, struct mt_walk *walk)
+{
+    uint32_t now = atomic_load_explicit(&generation, memory_order_acquire);
+
+    if (__builtin_expect(walk->generation != now, 0)) {
+        walk->generation = now;
+        walk->memo = false;
+        stack->used = 0; /* so nothing counts as kept */
+        mt_wholes_forget(walk->wholes);
+    }
+}
+
+struct mt_whole *mt_unwind_again_unchecked(struct mt_stack *stack, const struct mt_start *from)
+{
+    struct mt_walk *walk = stack->state;
+
+    if (!walk || !walk->wholes)
+        return NULL;
+    notice_flush(stack, walk);
+    return mt_whole_find(walk->wholes, from);
+}
+
+struct mt_whole *mt_unwind_again(struct mt_stack *stack, const struct mt_start *from)
+{
+#ifdef MEMTRACE_VERIFY_STACKS
+    return mt_unwind_again_checked(stack, from);
+#else
+    return mt_unwind_again_unchecked(stack, from);
+#endif
+}
+
+struct mt_whole *mt_unwind_remember(struct mt_stack *stack, const struct mt_start *from)
+{
+    struct mt_walk *walk = stack->state;
+
+    if (!walk || !stack->by_rules || (!walk->wholes && !(walk->wholes = mt_wholes_new())))
+        return NULL;
+    return mt_whole_add(walk->wholes, stack, walk, from);
+}
+
+void mt_unwind_forget(struct mt_stack *stack)
+{
+    struct mt_walk *walk = stack->state;
+
+    if (walk)
+        mt_wholes_forget(walk->wholes);
+}
+
 void mt_unwind_layers(struct mt_stack *stack, const struct mt_start *from)
 {
     struct mt_walk *walk = walk_of(stack);
-    uint32_t now = atomic_load_explicit(&generation, memory_order_acquire);
 
     if (!walk || !rules_work) {
         mt_unwind_full(stack, from);
         return;
     }
-    if (__builtin_expect(walk->generation != now, 0)) {
-        walk->generation = now;
-        walk->memo = false;
-        stack->used = 0; /* the same addresses may be other code now, so nothing counts as kept */
-    }
+    notice_flush(stack, walk);
     if (!mt_walk(stack, walk, from)) {
-        walk->cookie = 0;
         walk->full_captures++;
         mt_unwind_full(stack, from);
     }
@@ -70,6 +114,7 @@ void mt_unwind_thread_exit(struct mt_stack *stack)
         if (walk->oracle)
             mt_unwind_thread_exit(walk->oracle);
         mt_meta_free(walk->oracle);
+        mt_wholes_free(walk->wholes);
         mt_meta_free(walk->links);
         mt_meta_free(walk->steps);
         mt_meta_free(walk);

@@ -24,6 +24,13 @@ struct mt_frame {
     uintptr_t sp;
 };
 
+/* What tree.c notes about a whole stack. */
+struct mt_known {
+    uint64_t hash;
+    uint32_t leaf; /* 0: nothing noted */
+    uint32_t unit; /* the counter record that the last event here used, 0: none yet */
+};
+
 /* Where to start: the caller of the hook. The hook is compiled with a frame pointer and takes these
  * from it (MT_HERE): its return address, its canonical frame address and the caller's frame pointer
  * register. */
@@ -42,8 +49,7 @@ struct mt_stack {
     uint32_t kept; /* leading frames that are the same (pc and sp) as in the capture before; may be
                       less than true */
     uint32_t cut;  /* 0: complete. 1: depth limit. 2: unwinding failed before the end */
-    uint64_t *cookie; /* a cell of the caller's for exactly this whole stack, zero when fresh; NULL:
-                       * none. Valid until the next call of a function of this file */
+    bool by_rules; /* the full unwinder was not needed */
     struct mt_frame only; /* where `frames` points when there is no memory */
     void *state;          /* the unwinder's own per-thread memory */
 };
@@ -59,6 +65,16 @@ bool mt_unwind_init(void);
 /* Fill `stack` for an event whose hook was called from `from`. At least one frame. Cuts at
  * MT_DEPTH_MAX. */
 void mt_unwind(struct mt_stack *stack, const struct mt_start *from);
+
+/* Remembered whole stacks (unwind_whole.h). Before mt_unwind: is the event's stack one of them? Then there is nothing to
+ * capture: `stack` still holds the last one that was. NULL: no. */
+struct mt_whole *mt_unwind_again(struct mt_stack *stack, const struct mt_start *from);
+
+/* After mt_unwind with the same `from`: remember the stack. What was found before may be gone. NULL: not possible. */
+struct mt_whole *mt_unwind_remember(struct mt_stack *stack, const struct mt_start *from);
+
+/* Forget them, with the notes. */
+void mt_unwind_forget(struct mt_stack *stack);
 
 /* The same, and then a capture by the full unwinder only: adds 1 to *differences if any frame, their number or the cut
  * is not the same. From the first frame without a description on outward they are not compared. For tests and the

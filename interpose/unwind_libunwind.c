@@ -134,7 +134,7 @@ void mt_unwind_caller_only(struct mt_stack *stack, const struct mt_start *from)
     stack->frames[0].sp = from->sp;
     stack->used = 1;
     stack->cut = 2;
-    stack->cookie = NULL;
+    stack->by_rules = false;
 }
 
 /* Step over our own frames to the hook's caller. */
@@ -218,7 +218,7 @@ static void settle(struct mt_stack *stack, uint32_t old, uint32_t cut)
     stack->used = used;
     stack->kept = same;
     stack->cut = cut;
-    stack->cookie = NULL;
+    stack->by_rules = false;
 }
 
 void mt_unwind_full(struct mt_stack *stack, const struct mt_start *from)

@@ -12,6 +12,7 @@
 #include "meta.h"
 #include "unwind_full.h"
 #include "unwind_walk.h"
+#include "unwind_whole.h"
 
 #ifndef MEMTRACE_VERIFY_STACKS
 #define MEMTRACE_VERIFY_STACKS 1
@@ -19,6 +20,7 @@
 
 static struct {
     _Atomic uint64_t stacks;
+    _Atomic uint64_t wholes; /* of them remembered ones */
     _Atomic uint64_t by_full;
     _Atomic uint64_t full_captures; /* not compared: there is nothing to compare them with */
     _Atomic uint64_t memo_differs;
@@ -32,7 +34,7 @@ static uint32_t comparable(const struct mt_stack *stack)
     const struct mt_walk *walk = stack->state;
     uint32_t count = 0;
 
-    if (!stack->cookie || stack->cut == 1) /* by the full unwinder, or shortened */
+    if (!stack->by_rules || stack->cut == 1) /* by the full unwinder, or shortened */
         return stack->used;
     while (count < stack->used &&
            MT_RULE_KIND(walk->links[stack->used - 1 - count].rule) != MT_RULE_GUESS)
@@ -112,7 +114,7 @@ void mt_unwind_checked(struct mt_stack *stack, const struct mt_start *from)
     oracle = oracle_of(stack);
     if (!oracle)
         return;
-    if (!stack->cookie) {
+    if (!stack->by_rules) {
         atomic_fetch_add(&counts.full_captures, 1);
         return;
     }
@@ -126,6 +128,39 @@ void mt_unwind_checked(struct mt_stack *stack, const struct mt_start *from)
     }
 }
 
+static bool same_as_whole(const struct mt_whole *whole, const struct mt_stack *stack)
+{
+    if (stack->used != whole->frames || stack->cut)
+        return false;
+    for (uint32_t i = 0; i < whole->frames; i++)
+        if (stack->frames[i].pc != mt_whole_pc(whole, i))
+            return false;
+    return true;
+}
+
+struct mt_whole *mt_unwind_again_checked(struct mt_stack *stack, const struct mt_start *from)
+{
+    struct mt_whole *whole;
+    struct mt_stack *oracle;
+
+    if (counts.stacks % MEMTRACE_VERIFY_STACKS == 0)
+        return NULL; /* mt_unwind_checked compares it with the full unwinder */
+    whole = mt_unwind_again_unchecked(stack, from);
+    oracle = whole ? oracle_of(stack) : NULL;
+    if (!oracle)
+        return whole;
+    if (!oracle->state)
+        oracle->state = mt_meta_alloc(sizeof(struct mt_walk));
+    if (!oracle->state)
+        return whole;
+    ((struct mt_walk *)oracle->state)->memo = false;
+    atomic_fetch_add(&counts.stacks, 1);
+    atomic_fetch_add(&counts.wholes, 1);
+    if (!mt_walk(oracle, oracle->state, from) || !same_as_whole(whole, oracle))
+        atomic_fetch_add(&counts.memo_differs, 1);
+    return whole;
+}
+
 /* At the process's end, if this is that build. */
 __attribute__((destructor)) static void say(void)
 {
@@ -136,9 +171,10 @@ __attribute__((destructor)) static void say(void)
         return;
     bytes =
         snprintf(text, sizeof text,
-                 "memtrace: %lu stacks verified, %lu differ; %lu compared with the full unwinder, "
+                 "memtrace: %lu stacks verified (%lu of them remembered), %lu differ; %lu compared with the full unwinder, "
                  "%lu differ; %lu by the full unwinder\n",
-                 (unsigned long)counts.stacks, (unsigned long)counts.memo_differs,
+                 (unsigned long)counts.stacks, (unsigned long)counts.wholes,
+                 (unsigned long)counts.memo_differs,
                  (unsigned long)counts.by_full, (unsigned long)counts.full_differs,
                  (unsigned long)counts.full_captures);
     syscall(SYS_write, 2, text, (size_t)bytes);

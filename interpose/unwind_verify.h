@@ -14,4 +14,8 @@ void mt_unwind_layers(struct mt_stack *stack, const struct mt_start *from);
 /* mt_unwind with the option. */
 void mt_unwind_checked(struct mt_stack *stack, const struct mt_start *from);
 
+/* mt_unwind_again without and with it. */
+struct mt_whole *mt_unwind_again_unchecked(struct mt_stack *stack, const struct mt_start *from);
+struct mt_whole *mt_unwind_again_checked(struct mt_stack *stack, const struct mt_start *from);
+
 #endif

@@ -150,13 +150,6 @@ static inline unsigned saved_fp(mt_rule rule)
     return kind == MT_RULE_GUESS ? 2 : 0;
 }
 
-static inline unsigned saved_ra(mt_rule rule)
-{
-    unsigned kind = MT_RULE_KIND(rule);
-
-    return kind == MT_RULE_SP || kind == MT_RULE_FP ? MT_ARCH_RULE_RA(rule) : 1;
-}
-
 /* A realigned frame is verified by stepping again. */
 static bool same_step(struct mt_stack *stack, struct mt_walk *walk, int32_t at)
 {
@@ -190,7 +183,7 @@ static inline int32_t verify(struct mt_stack *stack, struct mt_walk *walk, int32
                 return at;
             continue;
         }
-        if (mt_arch_ra(mt_bounds_word(sp - saved_ra(links[at].rule) * WORD)) != frames[at - 1].pc)
+        if (mt_arch_ra(mt_bounds_word(sp - mt_walk_saved_ra(links[at].rule) * WORD)) != frames[at - 1].pc)
             return at;
         if (links[at].check && mt_bounds_word(sp - links[at].check * WORD) != links[at - 1].fp)
             return at;
@@ -310,7 +303,7 @@ static inline void settle_link(struct mt_link *links, uint32_t at, const struct 
     links[at].fp = step->fp;
     links[at].rule = step->rule;
     links[at].check = outer_needs ? (uint16_t)saved : 0;
-    links[at].plain = !links[at].check && saved_ra(step->rule) == 1 && kind != MT_RULE_REALIGNED;
+    links[at].plain = !links[at].check && mt_walk_saved_ra(step->rule) == 1 && kind != MT_RULE_REALIGNED;
     if (kind == MT_RULE_FP || kind == MT_RULE_REALIGNED || kind == MT_RULE_GUESS)
         links[at].need = true;
     else
@@ -360,7 +353,7 @@ static inline bool same_again(struct mt_stack *stack, struct mt_walk *walk,
         verify(stack, walk, (int32_t)last) != 0)
         return false;
     stack->kept = stack->used;
-    stack->cookie = &walk->cookie;
+    stack->by_rules = true;
     return true;
 }
 
@@ -371,8 +364,6 @@ bool mt_walk(struct mt_stack *stack, struct mt_walk *walk, const struct mt_start
                       .now = {from->pc, from->sp, from->fp},
                       .match = walk->memo ? (int32_t)stack->used - 1 : -1,
                       .plain = true};
-    uint32_t before = stack->used;
-    uint32_t cut = stack->cut;
     enum outcome outcome;
     uint32_t outer;
 
@@ -395,8 +386,6 @@ bool mt_walk(struct mt_stack *stack, struct mt_walk *walk, const struct mt_start
     if (stack->used > MT_DEPTH_MAX)
         shorten(stack);
     walk->memo = job.plain && stack->cut != 1;
-    if (stack->kept != stack->used || stack->used != before || stack->cut != cut)
-        walk->cookie = 0;
-    stack->cookie = &walk->cookie;
+    stack->by_rules = true;
     return true;
 }

@@ -7,6 +7,7 @@
 #define MT_UNWIND_WALK_H
 
 #include "unwind.h"
+#include "unwind_arch.h"
 #include "unwind_bounds.h"
 #include "unwind_rule.h"
 
@@ -36,12 +37,20 @@ struct mt_walk {
     uint32_t steps_cap;
     uint32_t generation; /* of mt_unwind_flush, at the last capture */
     bool memo;           /* frames and links may be reused after verification */
-    uint64_t cookie;
+    struct mt_wholes *wholes; /* unwind_whole.h */
     uint64_t full_captures;  /* how often the rules did not suffice */
     struct mt_stack *oracle; /* for mt_unwind_verify */
 };
 
 /* Capture by rules. False: they do not suffice; `stack` is as it was, but the memo is gone. */
 bool mt_walk(struct mt_stack *stack, struct mt_walk *walk, const struct mt_start *from);
+
+/* Words below the caller's sp where the return address stands. */
+static inline unsigned mt_walk_saved_ra(mt_rule rule)
+{
+    unsigned kind = MT_RULE_KIND(rule);
+
+    return kind == MT_RULE_SP || kind == MT_RULE_FP ? MT_ARCH_RULE_RA(rule) : 1;
+}
 
 #endif

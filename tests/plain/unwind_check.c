@@ -2,6 +2,7 @@
 #include "unwind_check.h"
 #include "../../interpose/unwind_full.h"
 #include "../../interpose/unwind_walk.h"
+#include "../../interpose/unwind_whole.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@ static __thread struct mt_frame *before;
 static __thread uint32_t before_used, before_cap;
 static __thread volatile bool busy;
 
-static _Atomic uint64_t events, differences, failures;
+static _Atomic uint64_t events, differences, failures, remembered;
 
 static void setup(void) __attribute__((constructor));
 static void setup(void)
@@ -48,8 +49,9 @@ static void check_kept(void)
     before_used = stack.used;
 }
 
-/* Two cookies must never be the same for different stacks: a stack's hash is its cookie. */
-static void check_cookie(void)
+/* Every stack is looked for among the remembered ones first. What is found must be what the capture gives, and bear the
+ * note that belongs to this stack. */
+static void check_again(struct mt_whole *whole, const struct mt_start *from)
 {
     uint64_t hash = 14695981039346656037u;
 
@@ -57,10 +59,17 @@ static void check_cookie(void)
         hash = (hash ^ stack.frames[i].pc) * 1099511628211u;
         hash = (hash ^ stack.frames[i].sp) * 1099511628211u;
     }
-    if (!stack.cookie)
+    if (whole) {
+        atomic_fetch_add(&remembered, 1);
+        CHECK(whole->frames == stack.used && !stack.cut);
+        for (uint32_t i = 0; i < stack.used && i < whole->frames; i++)
+            CHECK(mt_whole_pc(whole, i) == stack.frames[i].pc);
+        CHECK(whole->known.hash == hash);
         return;
-    CHECK(*stack.cookie == 0 || *stack.cookie == hash);
-    *stack.cookie = hash;
+    }
+    whole = mt_unwind_remember(&stack, from);
+    if (whole)
+        whole->known.hash = hash;
 }
 
 static void report(const struct mt_stack *now, const char *which, uint64_t number)
@@ -77,9 +86,11 @@ __attribute__((noinline)) void check_event(void)
 {
     struct mt_start from = HERE;
     uint64_t different = 0;
+    struct mt_whole *found;
 
     busy = true;
     errno = 123;
+    found = mt_unwind_again(&stack, &from);
     mt_unwind_verify(&stack, &from, &different);
     CHECK(errno == 123);
     atomic_fetch_add(&events, 1);
@@ -92,21 +103,23 @@ __attribute__((noinline)) void check_event(void)
         report(&full, "full unwinder", number);
     }
     check_kept();
-    check_cookie();
+    check_again(found, &from);
     busy = false;
 }
 
 __attribute__((noinline)) void check_event_alone(void)
 {
     struct mt_start from = HERE;
+    struct mt_whole *found;
 
     busy = true;
     errno = 123;
+    found = mt_unwind_again(&stack, &from);
     mt_unwind(&stack, &from);
     CHECK(errno == 123);
     atomic_fetch_add(&events, 1);
     check_kept();
-    check_cookie();
+    check_again(found, &from);
     busy = false;
 }
 
@@ -157,7 +170,8 @@ uint64_t check_events(void)
 int check_done(void)
 {
     check_thread_exit();
-    printf("%lu events, %lu stacks differ, %lu checks failed\n", (unsigned long)events,
+    printf("%lu events (%lu stacks remembered), %lu stacks differ, %lu checks failed\n", (unsigned long)events,
+           (unsigned long)remembered,
            (unsigned long)differences, (unsigned long)failures);
     return differences != 0 || failures != 0;
 }

@@ -458,10 +458,10 @@ def verify(name, build):
         mode = Mode("verify", folder, os.path.join(build, "libmemtrace_verify.so"))
         mode.run(WORKLOADS[name](folder))
     words = b"".join(result.error for result in mode.results).decode(errors="replace")
-    found = re.findall(r"memtrace: (\d+) stacks verified, (\d+) differ; (\d+) compared with the full unwinder, (\d+) differ; "
+    found = re.findall(r"memtrace: (\d+) stacks verified \((\d+) of them remembered\), (\d+) differ; (\d+) compared with the full unwinder, (\d+) differ; "
                        r"(\d+) by the full unwinder", words)
-    stacks, memo, compared, full, left = (sum(int(line[i]) for line in found) for i in range(5))
-    print(f"{name}: {stacks:,} stacks again without the memo, {memo:,} differ; {compared:,} by libunwind, {full:,} differ; "
+    stacks, whole, memo, compared, full, left = (sum(int(line[i]) for line in found) for i in range(6))
+    print(f"{name}: {stacks:,} stacks again without the memo, {whole:,} of them remembered as a whole, {memo:,} differ; {compared:,} by libunwind, {full:,} differ; "
           f"{left:,} by libunwind alone; {mode.seconds:.2f} s")
     return (memo != 0) + (full != 0) + (compared == 0)
 
