@@ -20,13 +20,21 @@ static inline __attribute__((always_inline)) uint64_t add(uint64_t *counter, uin
     return *counter += delta;
 }
 
-static __attribute__((noinline)) void raise_to(uint64_t *peak, uint64_t level)
+static __attribute__((noinline)) void raise_shared(uint64_t *peak, uint64_t level)
 {
     uint64_t known = __atomic_load_n(peak, __ATOMIC_RELAXED);
     while (level > known)
         if (__atomic_compare_exchange_n(peak, &known, level, true, __ATOMIC_RELAXED,
                                         __ATOMIC_RELAXED))
             return;
+}
+
+static inline __attribute__((always_inline)) void raise_to(uint64_t *peak, uint64_t level)
+{
+    if (mt_shared())
+        raise_shared(peak, level);
+    else
+        *peak = level;
 }
 
 static inline __attribute__((always_inline)) bool in_level(uint32_t class)

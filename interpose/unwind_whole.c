@@ -8,11 +8,11 @@
 #include "unwind_walk.h"
 
 #define WORD       sizeof(uintptr_t)
-#define RING_BYTES (512u << 10) /* about 1,500 stacks of 20 frames */
+#define RING_BYTES (1u << 20) /* about 3,000 stacks of 20 frames */
 #define BUCKETS    2048u
 #define SHAPES     2048u
 #define WAYS       4u /* shapes at one place: functions called from frames of different sizes */
-#define PICKED     11u
+#define PICKED     9u
 #define WORDS_MAX  128u /* deeper ones are left to the memo */
 
 /* Of so many events at least a quarter must have been found, or the cache rests for as many as are named second. */
@@ -23,6 +23,7 @@
  * stacks apart; recursion has many stacks of one pc and sp, and where two entries meet a word in which they differ is added. */
 struct shape {
     uintptr_t pc, sp;
+    uint64_t last; /* the entry found last, tried first while there seems to be no other */
     uint32_t count;
     uint32_t offset[PICKED];
 };
@@ -104,6 +105,12 @@ static inline bool stands(const struct mt_whole *whole)
     return true;
 }
 
+static inline bool is(const struct mt_whole *whole, const struct mt_start *from)
+{
+    return whole->pc == from->pc && whole->sp == from->sp &&
+           (whole->fp == from->fp || !whole->need_fp) && stands(whole);
+}
+
 /* Does the cache pay? False: it rests now. */
 static inline bool pays(struct mt_wholes *wholes)
 {
@@ -125,18 +132,22 @@ struct mt_whole *mt_whole_find(struct mt_wholes *wholes, const struct mt_start *
 {
     if (!pays(wholes))
         return NULL;
-    const struct shape *shape = shapes_of(wholes, from);
-    for (const struct shape *end = shape + WAYS; shape < end; shape++) {
+    struct shape *shape = shapes_of(wholes, from);
+    for (struct shape *end = shape + WAYS; shape < end; shape++) {
         if (shape->pc != from->pc || shape->sp != from->sp)
             continue;
-        for (uint64_t at = *bucket_of(wholes, shape); at >= wholes->oldest;) {
-            struct mt_whole *whole = entry_at(wholes, at);
-            if (whole->pc == from->pc && whole->sp == from->sp &&
-                (whole->fp == from->fp || !whole->need_fp) && stands(whole)) {
+        struct mt_whole *whole = entry_at(wholes, shape->last);
+        if (shape->count <= 2 && shape->last >= wholes->oldest && is(whole, from)) {
+            wholes->found++;
+            return whole;
+        }
+        for (uint64_t at = *bucket_of(wholes, shape); at >= wholes->oldest; at = whole->older) {
+            whole = entry_at(wholes, at);
+            if (is(whole, from)) {
                 wholes->found++;
+                shape->last = at;
                 return whole;
             }
-            at = whole->older;
         }
     }
     return NULL;
@@ -201,7 +212,7 @@ static bool collect(struct words *words, const struct mt_stack *stack, const str
 static struct shape *shape_of(struct mt_wholes *wholes, const struct mt_start *from,
                               const struct words *words, uint32_t frames)
 {
-    struct shape new = {from->pc, from->sp, 2, {0}}, *set = shapes_of(wholes, from);
+    struct shape new = {from->pc, from->sp, 0, 2, {0}}, *set = shapes_of(wholes, from);
     new.offset[0] = (uint32_t)(words->at[0] - from->sp);
     new.offset[1] = (uint32_t)(words->at[frames > 2] - from->sp);
     for (uint32_t way = 0; way < WAYS; way++)
