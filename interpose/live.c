@@ -266,7 +266,7 @@ static bool bucket_grow(struct shard *s, struct slot *slot)
 static bool bucket_full(const struct slot *slot)
 {
     uint32_t cap = class_cap[slot_class(slot)], count = slot_count(slot);
-    return cap < 512 && count >= cap - cap / 16;
+    return cap < 512 && count >= cap - cap / 8;
 }
 
 /* ---- */
@@ -350,6 +350,14 @@ static struct mt_live unpack(uintptr_t block, uint64_t entry)
         mt_lock_drop(&big_lock);
     }
     return live;
+}
+
+void mt_live_prefetch(uintptr_t block)
+{
+    uint64_t hash = hash_of(block >> 12);
+    const struct shard *s = &shards[hash >> 16 & (SHARDS - 1)];
+    /* If another thread grows it just now this may be any address: it is not read. */
+    __builtin_prefetch((const void *)((uintptr_t)s->slots + (hash >> (s->shift & 63)) * sizeof *s->slots));
 }
 
 bool mt_live_enter(uintptr_t block, struct mt_live entry, struct mt_live *stale)

@@ -19,6 +19,9 @@ struct mt_live {
  * given in *stale, stale->unit 0 if none. */
 bool mt_live_enter(uintptr_t block, struct mt_live entry, struct mt_live *stale);
 
+/* The block is about to be entered: its place is brought into the cache meanwhile. */
+void mt_live_prefetch(uintptr_t block);
+
 /* Take a block out. False: not known. */
 bool mt_live_take(uintptr_t block, struct mt_live *entry);
 

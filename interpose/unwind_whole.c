@@ -8,12 +8,12 @@
 #include "unwind_walk.h"
 
 #define WORD       sizeof(uintptr_t)
-#define RING_BYTES (1u << 20) /* about 3,000 stacks of 20 frames */
+#define RING_BYTES (1u << 20) /* about 2,500 stacks of 20 frames */
 #define BUCKETS    2048u
 #define SHAPES     2048u
 #define WAYS       4u /* shapes at one place: functions called from frames of different sizes */
 #define PICKED     9u
-#define WORDS_MAX  128u /* deeper ones are left to the memo */
+#define WORDS_MAX  64u /* deeper ones are left to the memo */
 
 /* Of so many events at least a quarter must have been found, or the cache rests for as many as are named second. */
 #define WINDOW 1024u
@@ -79,28 +79,18 @@ static uint64_t *bucket_of(struct mt_wholes *wholes, const struct shape *shape)
 }
 _Static_assert(BUCKETS == 1u << (64 - 53), "bucket_of");
 
-static inline const uint32_t *offsets(const struct mt_whole *whole)
-{
-    return (const uint32_t *)(whole->want + whole->words);
-}
-
 /* Do all words stand there? The addresses are those of an earlier walk from the same sp on the thread's own stack, which is
  * mapped from there up for good. */
 static inline bool stands(const struct mt_whole *whole)
 {
-    const uintptr_t *want = whole->want;
-    const uint32_t *offset = offsets(whole);
-    uintptr_t sp = whole->sp;
-    size_t i = 0, words = whole->words;
+    const struct mt_whole_word *w = whole->word, *end = w + whole->words;
 
-    for (; i + 4 <= words; i += 4)
-        if (((mt_bounds_word(sp + offset[i]) ^ want[i]) |
-             (mt_bounds_word(sp + offset[i + 1]) ^ want[i + 1]) |
-             (mt_bounds_word(sp + offset[i + 2]) ^ want[i + 2]) |
-             (mt_bounds_word(sp + offset[i + 3]) ^ want[i + 3])) != 0)
+    for (; end - w >= 4; w += 4)
+        if (((mt_bounds_word(w[0].at) ^ w[0].want) | (mt_bounds_word(w[1].at) ^ w[1].want) |
+             (mt_bounds_word(w[2].at) ^ w[2].want) | (mt_bounds_word(w[3].at) ^ w[3].want)) != 0)
             return false;
-    for (; i < words; i++)
-        if (mt_bounds_word(sp + offset[i]) != want[i])
+    for (; w < end; w++)
+        if (mt_bounds_word(w->at) != w->want)
             return false;
     return true;
 }
@@ -155,8 +145,7 @@ struct mt_whole *mt_whole_find(struct mt_wholes *wholes, const struct mt_start *
 
 static size_t bytes_of(uint32_t words)
 {
-    size_t bytes = sizeof(struct mt_whole) + words * (WORD + sizeof(uint32_t));
-    return (bytes + 15) & ~(size_t)15;
+    return sizeof(struct mt_whole) + words * sizeof(struct mt_whole_word);
 }
 
 /* Room for an entry; what stood there is gone. */
@@ -233,14 +222,14 @@ static void tell_apart(struct mt_wholes *wholes, struct shape *shape, const stru
     if (at < wholes->oldest || shape->count == PICKED)
         return;
     const struct mt_whole *other = entry_at(wholes, at);
-    const uint32_t *offset = offsets(other);
     if (other->pc != shape->pc || other->sp != shape->sp)
         return;
     for (uint32_t i = 0; i < other->words && i < words->count; i++) {
-        if (offset[i] != words->at[i] - shape->sp)
+        const struct mt_whole_word *word = &other->word[i];
+        if (word->at != words->at[i])
             return;
-        if (mt_bounds_word(words->at[i]) != other->want[i]) {
-            shape->offset[shape->count++] = offset[i];
+        if (mt_bounds_word(word->at) != word->want) {
+            shape->offset[shape->count++] = (uint32_t)(word->at - shape->sp);
             return;
         }
     }
@@ -270,10 +259,7 @@ struct mt_whole *mt_whole_add(struct mt_wholes *wholes, const struct mt_stack *s
     whole->before = 0;
     whole->frames = stack->used;
     whole->words = words.count;
-    uint32_t *offset = (uint32_t *)(whole->want + words.count);
-    for (uint32_t i = 0; i < words.count; i++) {
-        whole->want[i] = mt_bounds_word(words.at[i]);
-        offset[i] = (uint32_t)(words.at[i] - from->sp);
-    }
+    for (uint32_t i = 0; i < words.count; i++)
+        whole->word[i] = (struct mt_whole_word){mt_bounds_word(words.at[i]), words.at[i]};
     return whole;
 }

@@ -29,7 +29,10 @@ struct mt_whole {
     uint32_t frames;
     uint32_t words; /* that must be the same; the first frames - 1 are the return addresses, innermost first */
     bool need_fp;
-    uintptr_t want[]; /* then uint32_t offset[words]: bytes from sp */
+    struct mt_whole_word {
+        uintptr_t want;
+        uintptr_t at;
+    } word[];
 };
 
 /* The thread's cache, or NULL: no memory. */
@@ -43,7 +46,7 @@ struct mt_whole *mt_whole_find(struct mt_wholes *wholes, const struct mt_start *
 /* Frame `i` of it, counted from the outermost. */
 static inline uintptr_t mt_whole_pc(const struct mt_whole *whole, uint32_t i)
 {
-    return i + 1 == whole->frames ? whole->pc : mt_arch_ra(whole->want[whole->frames - 2 - i]);
+    return i + 1 == whole->frames ? whole->pc : mt_arch_ra(whole->word[whole->frames - 2 - i].want);
 }
 
 /* Remember the stack that was just walked from `from`; NULL: not possible. Overwrites old entries. */
