@@ -357,7 +357,8 @@ void mt_live_prefetch(uintptr_t block)
     uint64_t hash = hash_of(block >> 12);
     const struct shard *s = &shards[hash >> 16 & (SHARDS - 1)];
     /* If another thread grows it just now this may be any address: it is not read. */
-    __builtin_prefetch((const void *)((uintptr_t)s->slots + (hash >> (s->shift & 63)) * sizeof *s->slots));
+    __builtin_prefetch(
+        (const void *)((uintptr_t)s->slots + (hash >> (s->shift & 63)) * sizeof *s->slots));
 }
 
 bool mt_live_enter(uintptr_t block, struct mt_live entry, struct mt_live *stale)

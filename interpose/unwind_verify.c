@@ -169,13 +169,12 @@ __attribute__((destructor)) static void say(void)
 
     if (counts.stacks == 0)
         return;
-    bytes =
-        snprintf(text, sizeof text,
-                 "memtrace: %lu stacks verified (%lu of them remembered), %lu differ; %lu compared with the full unwinder, "
-                 "%lu differ; %lu by the full unwinder\n",
-                 (unsigned long)counts.stacks, (unsigned long)counts.wholes,
-                 (unsigned long)counts.memo_differs,
-                 (unsigned long)counts.by_full, (unsigned long)counts.full_differs,
-                 (unsigned long)counts.full_captures);
+    bytes = snprintf(text, sizeof text,
+                     "memtrace: %lu stacks verified (%lu of them remembered), %lu differ; %lu "
+                     "compared with the full unwinder, "
+                     "%lu differ; %lu by the full unwinder\n",
+                     (unsigned long)counts.stacks, (unsigned long)counts.wholes,
+                     (unsigned long)counts.memo_differs, (unsigned long)counts.by_full,
+                     (unsigned long)counts.full_differs, (unsigned long)counts.full_captures);
     syscall(SYS_write, 2, text, (size_t)bytes);
 }

@@ -183,7 +183,8 @@ static inline int32_t verify(struct mt_stack *stack, struct mt_walk *walk, int32
                 return at;
             continue;
         }
-        if (mt_arch_ra(mt_bounds_word(sp - mt_walk_saved_ra(links[at].rule) * WORD)) != frames[at - 1].pc)
+        if (mt_arch_ra(mt_bounds_word(sp - mt_walk_saved_ra(links[at].rule) * WORD)) !=
+            frames[at - 1].pc)
             return at;
         if (links[at].check && mt_bounds_word(sp - links[at].check * WORD) != links[at - 1].fp)
             return at;
@@ -303,7 +304,8 @@ static inline void settle_link(struct mt_link *links, uint32_t at, const struct 
     links[at].fp = step->fp;
     links[at].rule = step->rule;
     links[at].check = outer_needs ? (uint16_t)saved : 0;
-    links[at].plain = !links[at].check && mt_walk_saved_ra(step->rule) == 1 && kind != MT_RULE_REALIGNED;
+    links[at].plain =
+        !links[at].check && mt_walk_saved_ra(step->rule) == 1 && kind != MT_RULE_REALIGNED;
     if (kind == MT_RULE_FP || kind == MT_RULE_REALIGNED || kind == MT_RULE_GUESS)
         links[at].need = true;
     else

@@ -15,9 +15,12 @@
 #define PICKED     9u
 #define WORDS_MAX  64u /* deeper ones are left to the memo */
 
-/* Of so many events at least a quarter must have been found, or the cache rests for as many as are named second. */
-#define WINDOW 1024u
-#define REST   16384u
+/* Of so many events at least 13 in 16 must have been found, or the cache rests: for REST events at first, longer each time.
+ * What is found costs a look at memory that the walk's own memo, always the same, does not need: cc1plus, two thirds of whose
+ * stacks come again, gets slower by it. */
+#define WINDOW   1024u
+#define REST     16384u
+#define REST_MAX (1u << 20)
 
 /* By which words above an event that starts from (pc, sp) its entry is found. The two innermost return addresses tell most
  * stacks apart; recursion has many stacks of one pc and sp, and where two entries meet a word in which they differ is added. */
@@ -34,6 +37,7 @@ struct mt_wholes {
     uint64_t oldest;          /* entries below are gone */
     uint32_t asked, found;    /* in this window */
     uint32_t rest;            /* events until it is tried again */
+    uint32_t next_rest;       /* ... the next time */
     _Alignas(64) struct shape shapes[SHAPES];
     _Alignas(64) char ring[RING_BYTES];
 };
@@ -41,8 +45,10 @@ struct mt_wholes {
 struct mt_wholes *mt_wholes_new(void)
 {
     struct mt_wholes *wholes = mt_os_map(sizeof *wholes);
-    if (wholes)
+    if (wholes) {
         wholes->next = wholes->oldest = RING_BYTES;
+        wholes->next_rest = REST;
+    }
     return wholes;
 }
 
@@ -109,11 +115,16 @@ static inline bool pays(struct mt_wholes *wholes)
         return false;
     }
     if (__builtin_expect(wholes->asked++ == WINDOW, 0)) {
-        bool poor = wholes->found < WINDOW / 4;
+        bool poor = wholes->found < WINDOW / 16 * 13;
         wholes->asked = wholes->found = 0;
-        if (poor)
-            wholes->rest = REST;
-        return !poor;
+        if (!poor) {
+            wholes->next_rest = REST;
+            return true;
+        }
+        wholes->rest = wholes->next_rest;
+        if (wholes->next_rest < REST_MAX)
+            wholes->next_rest *= 2;
+        return false;
     }
     return true;
 }
@@ -205,7 +216,7 @@ static struct shape *shape_of(struct mt_wholes *wholes, const struct mt_start *f
     new.offset[0] = (uint32_t)(words->at[0] - from->sp);
     new.offset[1] = (uint32_t)(words->at[frames > 2] - from->sp);
     for (uint32_t way = 0; way < WAYS; way++)
-        if (set[way].pc == new.pc && set[way].sp == new.sp && set[way].offset[0] == new.offset[0] &&
+        if (set[way].pc == new.pc && set[way].sp == new.sp &&set[way].offset[0] == new.offset[0] &&
             set[way].offset[1] == new.offset[1])
             return &set[way];
     for (uint32_t way = WAYS - 1; way; way--)

@@ -27,7 +27,8 @@ struct mt_whole {
     uint64_t before; /* `at` of the stack that mt_whole_same was last asked about */
     uint32_t before_same;
     uint32_t frames;
-    uint32_t words; /* that must be the same; the first frames - 1 are the return addresses, innermost first */
+    uint32_t
+        words; /* that must be the same; the first frames - 1 are the return addresses, innermost first */
     bool need_fp;
     struct mt_whole_word {
         uintptr_t want;

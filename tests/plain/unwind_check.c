@@ -170,8 +170,8 @@ uint64_t check_events(void)
 int check_done(void)
 {
     check_thread_exit();
-    printf("%lu events (%lu stacks remembered), %lu stacks differ, %lu checks failed\n", (unsigned long)events,
-           (unsigned long)remembered,
-           (unsigned long)differences, (unsigned long)failures);
+    printf("%lu events (%lu stacks remembered), %lu stacks differ, %lu checks failed\n",
+           (unsigned long)events, (unsigned long)remembered, (unsigned long)differences,
+           (unsigned long)failures);
     return differences != 0 || failures != 0;
 }
