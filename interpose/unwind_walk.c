@@ -164,48 +164,55 @@ static bool same_step(struct mt_stack *stack, struct mt_walk *walk, int32_t at)
            next.sp == outer->sp && (!walk->links[at - 1].need || next.fp == walk->links[at - 1].fp);
 }
 
+/* A frame that is not plain: is its caller still the same? */
+static bool same_caller(struct mt_stack *stack, struct mt_walk *walk, int32_t at)
+{
+    const struct mt_frame *outer = &stack->frames[at - 1];
+    const struct mt_link *link = &walk->links[at];
+
+    if (MT_RULE_KIND(link->rule) == MT_RULE_REALIGNED)
+        return same_step(stack, walk, at);
+    if (mt_arch_ra(mt_bounds_word(outer->sp - mt_walk_saved_ra(link->rule) * WORD)) != outer->pc)
+        return false;
+    return !link->check || mt_bounds_word(outer->sp - link->check * WORD) == link[-1].fp;
+}
+
 /* From frame `at`, whose state is right, outward: the first frame whose caller is not the same any more, or 0. */
 static inline int32_t verify(struct mt_stack *stack, struct mt_walk *walk, int32_t at)
 {
-    const struct mt_frame *frames = stack->frames;
-    const struct mt_link *links = walk->links;
+    const struct mt_frame *outer = stack->frames + at - 1;
+    const struct mt_link *link = walk->links + at;
 
-    for (; at > 0; at--) {
-        uintptr_t sp = frames[at - 1].sp;
-
-        if (__builtin_expect(links[at].plain, 1)) {
-            if (mt_arch_ra(mt_bounds_word(sp - WORD)) != frames[at - 1].pc)
-                return at;
-            continue;
+    for (; link > walk->links; outer--, link--) {
+        if (__builtin_expect(link->plain, 1)) {
+            if (mt_arch_ra(mt_bounds_word(outer->sp - WORD)) != outer->pc)
+                break;
+        } else if (!same_caller(stack, walk, (int32_t)(link - walk->links))) {
+            break;
         }
-        if (__builtin_expect(MT_RULE_KIND(links[at].rule) == MT_RULE_REALIGNED, 0)) {
-            if (!same_step(stack, walk, at))
-                return at;
-            continue;
-        }
-        if (mt_arch_ra(mt_bounds_word(sp - mt_walk_saved_ra(links[at].rule) * WORD)) !=
-            frames[at - 1].pc)
-            return at;
-        if (links[at].check && mt_bounds_word(sp - links[at].check * WORD) != links[at - 1].fp)
-            return at;
     }
-    return 0;
+    return (int32_t)(link - walk->links);
 }
 
-static bool push(struct job *job, const struct position *at, mt_rule rule)
+static __attribute__((noinline)) bool steps_grow(struct mt_walk *walk)
+{
+    uint32_t cap = walk->steps_cap ? 2 * walk->steps_cap : 256;
+    struct mt_step *steps =
+        mt_meta_grow(walk->steps, walk->steps_cap * sizeof *steps, cap * sizeof *steps);
+
+    if (!steps)
+        return false;
+    walk->steps = steps;
+    walk->steps_cap = cap;
+    return true;
+}
+
+static inline bool push(struct job *job, const struct position *at, mt_rule rule)
 {
     struct mt_walk *walk = job->walk;
 
-    if (__builtin_expect(job->count == walk->steps_cap, 0)) {
-        uint32_t cap = walk->steps_cap ? 2 * walk->steps_cap : 256;
-        struct mt_step *steps =
-            mt_meta_grow(walk->steps, walk->steps_cap * sizeof *steps, cap * sizeof *steps);
-
-        if (!steps)
-            return false;
-        walk->steps = steps;
-        walk->steps_cap = cap;
-    }
+    if (__builtin_expect(job->count == walk->steps_cap, 0) && !steps_grow(walk))
+        return false;
     walk->steps[job->count++] =
         (struct mt_step){.frame = {.pc = at->pc, .sp = at->sp}, .fp = at->fp, .rule = rule};
     return true;
@@ -282,6 +289,8 @@ static bool reserve(struct mt_stack *stack, struct mt_walk *walk, uint32_t count
 {
     struct mt_link *links;
 
+    if (__builtin_expect(count <= stack->cap && count <= walk->links_cap, 1))
+        return true;
     if (!mt_unwind_reserve(stack, count))
         return false;
     if (walk->links_cap < stack->cap) {
