@@ -29,12 +29,13 @@ struct mt_thread {
     struct mt_known *known; /* hash of a whole stack -> leaf */
     uint32_t known_bits;
     uint32_t known_used;
-    uint32_t generation;   /* of the meaning of addresses, as of the last event */
-    uint32_t keys_used;    /* depth of the last stack in keys, without the root */
-    uint32_t frames;       /* depth of the last event's stack, without the root */
-    uint32_t same;         /* nodes from the root that it shares with the one before */
-    struct mt_whole *whole; /* the last event's stack was a remembered one; NULL: it is the one in keys */
-    uint64_t whole_at;      /* of the last event's stack where it is remembered now, else 0 */
+    uint32_t generation; /* of the meaning of addresses, as of the last event */
+    uint32_t keys_used;  /* depth of the last stack in keys, without the root */
+    uint32_t frames;     /* depth of the last event's stack, without the root */
+    uint32_t same;       /* nodes from the root that it shares with the one before */
+    struct mt_whole
+        *whole; /* the last event's stack was a remembered one; NULL: it is the one in keys */
+    uint64_t whole_at;     /* of the last event's stack where it is remembered now, else 0 */
     uint32_t path_used;    /* entries of path that are right for keys; the root's makes one */
     struct mt_known *hint; /* the last event's leaf */
     mt_key *keys;          /* the last captured stack, outermost first; keys[i] is path[i + 1] */

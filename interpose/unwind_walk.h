@@ -35,11 +35,11 @@ struct mt_walk {
     struct mt_step *steps; /* innermost first */
     uint32_t links_cap;
     uint32_t steps_cap;
-    uint32_t generation; /* of mt_unwind_flush, at the last capture */
-    bool memo;           /* frames and links may be reused after verification */
+    uint32_t generation;      /* of mt_unwind_flush, at the last capture */
+    bool memo;                /* frames and links may be reused after verification */
     struct mt_wholes *wholes; /* unwind_whole.h */
-    uint64_t full_captures;  /* how often the rules did not suffice */
-    struct mt_stack *oracle; /* for mt_unwind_verify */
+    uint64_t full_captures;   /* how often the rules did not suffice */
+    struct mt_stack *oracle;  /* for mt_unwind_verify */
 };
 
 /* Capture by rules. False: they do not suffice; `stack` is as it was, but the memo is gone. */
