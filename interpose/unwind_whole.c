@@ -18,8 +18,8 @@
 /* Of so many events at least 13 in 16 must have been found, or the cache rests: for REST events at first, longer each time.
  * What is found costs a look at memory that the walk's own memo, always the same, does not need: cc1plus, two thirds of whose
  * stacks come again, gets slower by it. */
-#define WINDOW   1024u
-#define REST     16384u
+#define WINDOW   4096u
+#define REST     1024u
 #define REST_MAX (1u << 20)
 
 /* By which words above an event that starts from (pc, sp) its entry is found. The two innermost return addresses tell most
@@ -123,7 +123,7 @@ static inline bool pays(struct mt_wholes *wholes)
         }
         wholes->rest = wholes->next_rest;
         if (wholes->next_rest < REST_MAX)
-            wholes->next_rest *= 2;
+            wholes->next_rest *= 4;
         return false;
     }
     return true;
