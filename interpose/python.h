@@ -35,9 +35,10 @@ extern bool mt_python_attached;
  * than MT_DEPTH_MAX Python frames the outer ones are left out and the first key is that of an
  * MT_FRAME_CUT frame (unless native->cut: then the caller puts one). Guard set, no lock held, errno
  * kept. To be called after every capture of `native`, which tells what it kept, and `out` with what the last call put there:
- * only what changed is merged anew. `state` is the thread's own pointer-sized cell, NULL at first, for what this module
+ * only what changed is merged anew. *same: so many leading keys are known to be the last call's. `state` is the thread's own pointer-sized cell, NULL at first, for what this module
  * remembers between calls (freed by mt_python_thread_exit). */
-size_t mt_python_merge(void **state, const struct mt_stack *native, mt_key *out, size_t cap);
+size_t mt_python_merge(void **state, const struct mt_stack *native, mt_key *out, size_t cap,
+                       uint32_t *same);
 void mt_python_thread_exit(void **state);
 
 /* To be called by the hooks before each real free and munmap: while the interpreter is finalising,

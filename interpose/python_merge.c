@@ -169,23 +169,28 @@ static bool places_reserve(struct mt_python_thread *th, size_t count)
     return true;
 }
 
-/* By address, from where the last merge went another way. */
-static void merge_on(struct writer *w, struct mt_python_thread *th, const struct mt_stack *native)
+/* By address, from where the last merge went another way. Returns how many keys it had put there. */
+static uint32_t merge_on(struct writer *w, struct mt_python_thread *th,
+                         const struct mt_stack *native)
 {
     bool note = !th->cut && places_reserve(th, (size_t)native->used + 1);
     uint32_t from = note ? place_of(th, native, w->out) : 0;
+    uint32_t same = from > 0 ? th->places[from].used : 0;
     bool in_order = merge_by_address(w, th, native, from, note);
 
     th->places_used = note && in_order ? native->used : 0;
     th->merged = w->out;
+    return same;
 }
 
-size_t mt_python_merge(void **state, const struct mt_stack *native, mt_key *out, size_t cap)
+size_t mt_python_merge(void **state, const struct mt_stack *native, mt_key *out, size_t cap,
+                       uint32_t *same)
 {
     struct mt_python_thread *th = mt_python_thread_of(state);
     struct writer w = {out, 0};
     uint32_t cut, places;
 
+    *same = 0;
     if (!th)
         return missed();
     places = th->places_used;
@@ -207,6 +212,6 @@ size_t mt_python_merge(void **state, const struct mt_stack *native, mt_key *out,
     if (mt_python.layout.style == MT_PYTHON_OBJECTS)
         merge_by_symbol(&w, th, native);
     else
-        merge_on(&w, th, native);
+        *same = merge_on(&w, th, native);
     return w.used;
 }

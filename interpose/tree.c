@@ -223,7 +223,9 @@ static bool walk_mixed(struct mt_thread *t)
         __atomic_fetch_add(&mt_log.header->cut_stacks, 1, __ATOMIC_RELAXED);
     }
     if (mt_python_attached)
-        merged = mt_python_merge(&t->python, &t->stack, t->scratch + n, KEYS_MAX - 1 - n);
+        merged = mt_python_merge(&t->python, &t->stack, t->scratch + n, KEYS_MAX - 1 - n, &same);
+    if (same > t->keys_used || n)
+        same = 0; /* the last keys are gone, or a cut mark stands before these */
     if (merged)
         n += (uint32_t)merged;
     else

@@ -26,8 +26,9 @@ static mt_key keys[THREADS + 1][MT_DEPTH_MAX + 2];
 static size_t read_once(void **state, mt_key *out)
 {
     struct mt_stack stack = {.frames = native, .used = 1};
+    uint32_t alike;
 
-    return mt_python_merge(state, &stack, out, MT_DEPTH_MAX + 2);
+    return mt_python_merge(state, &stack, out, MT_DEPTH_MAX + 2, &alike);
 }
 
 static void *reader(void *arg)
