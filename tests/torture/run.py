@@ -61,7 +61,7 @@ for how in ('return', 'atexit', 'thread-exit', 'thread-exit-group', 'main-pthrea
     SUBJECTS['end-' + how] = Subject('ends', how)
 
 
-NOT_YET = ('exec', 'signals', 'signals-jump', 'exceptions')
+NOT_YET = ('signals', 'signals-jump', 'exceptions')
 
 
 class Symbols:
