@@ -71,7 +71,12 @@ struct mt_python_thread {
     struct mt_python_frame *fresh;  /* frames that were not there before, innermost first */
     size_t used, frames_cap, fresh_cap;
     size_t
-        same; /* outer frames with the index, marker and bottom that they had in the reading before */
+        same; /* outer frames with the index, marker and bottom that they had in the last merged reading; while
+                       * reading: in the one before */
+    bool merged_last; /* the last reading was merged */
+    bool readable;    /* the last reading succeeded */
+    uint64_t *prints; /* prints[i]: of the outer i + 1 frames, as far as `printed` */
+    size_t prints_cap, printed;
     bool cut; /* frames further out are missing */
     struct mt_python_place
         *places; /* of the last merge: before each native frame, and at the end */

@@ -169,6 +169,23 @@ static bool places_reserve(struct mt_python_thread *th, size_t count)
     return true;
 }
 
+static bool prints_reserve(struct mt_python_thread *th)
+{
+    size_t cap = th->prints_cap ? th->prints_cap : 64;
+    uint64_t *grown;
+
+    if (th->used <= th->prints_cap)
+        return true;
+    while (cap < th->used)
+        cap *= 2;
+    grown = mt_meta_grow(th->prints, th->prints_cap * sizeof *grown, cap * sizeof *grown);
+    if (!grown)
+        return false;
+    th->prints = grown;
+    th->prints_cap = cap;
+    return true;
+}
+
 /* By address, from where the last merge went another way. Returns how many keys it had put there. */
 static uint32_t merge_on(struct writer *w, struct mt_python_thread *th,
                          const struct mt_stack *native)
@@ -183,19 +200,38 @@ static uint32_t merge_on(struct writer *w, struct mt_python_thread *th,
     return same;
 }
 
+bool mt_python_read(void **state, uint64_t *print)
+{
+    struct mt_python_thread *th = mt_python_thread_of(state);
+
+    if (!th || !mt_python_thread_read(th) || th->cut ||
+        mt_python.layout.style == MT_PYTHON_OBJECTS || !prints_reserve(th))
+        return false;
+    for (size_t i = th->printed; i < th->used; i++) {
+        const struct mt_python_frame *f = &th->frames[i];
+        uint64_t h = (i ? th->prints[i - 1] : 0) ^ f->marker;
+        h = (h ^ h >> 29) * 0xbf58476d1ce4e5b9u + ((uint64_t)f->index << 1 | f->bottom);
+        th->prints[i] = (h ^ h >> 32) * 0x9e3779b97f4a7c15u;
+    }
+    th->printed = th->used;
+    *print = th->used ? th->prints[th->used - 1] : 0;
+    return true;
+}
+
 size_t mt_python_merge(void **state, const struct mt_stack *native, mt_key *out, size_t cap,
                        uint32_t *same)
 {
-    struct mt_python_thread *th = mt_python_thread_of(state);
+    struct mt_python_thread *th = *state;
     struct writer w = {out, 0};
     uint32_t cut, places;
 
     *same = 0;
     if (!th)
         return missed();
+    th->merged_last = true;
     places = th->places_used;
     th->places_used = 0; /* until it is merged again */
-    if (!mt_python_thread_read(th))
+    if (!th->readable)
         return missed();
     if (!th->used)
         return 0;

@@ -138,7 +138,7 @@ static struct mt_python_at top_of(uintptr_t state)
     return at;
 }
 
-bool mt_python_thread_read(struct mt_python_thread *th)
+static bool read_now(struct mt_python_thread *th)
 {
     uint32_t generation = __atomic_load_n(&mt_python_generation, __ATOMIC_RELAXED);
     bool attached, good;
@@ -162,6 +162,20 @@ bool mt_python_thread_read(struct mt_python_thread *th)
     if (!good)
         th->used = 0;
     return good;
+}
+
+bool mt_python_thread_read(struct mt_python_thread *th)
+{
+    size_t same = th->same;
+
+    th->same = 0; /* unless there are frames */
+    th->readable = read_now(th);
+    if (th->printed > th->same)
+        th->printed = th->same;
+    if (!th->merged_last && th->same > same)
+        th->same = same;
+    th->merged_last = false;
+    return th->readable;
 }
 
 static struct mt_python_thread *thread_take(void)
@@ -191,6 +205,7 @@ static void thread_reset(struct mt_python_thread *th)
     th->lines = NULL;
     th->lines_mask = th->lines_missed = 0;
     th->used = 0;
+    th->printed = 0;
     th->places_used = 0;
     th->reading = 0;
     th->epoch = mt_python.epoch;
@@ -220,6 +235,9 @@ void mt_python_thread_exit(void **state)
     mt_meta_free(th->fresh);
     mt_meta_free(th->lines);
     mt_meta_free(th->places);
+    mt_meta_free(th->prints);
+    th->prints = NULL;
+    th->prints_cap = th->printed = 0;
     th->frames = th->fresh = NULL;
     th->places = NULL;
     th->lines = NULL;

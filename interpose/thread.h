@@ -33,12 +33,14 @@ struct mt_thread {
     uint32_t keys_used;  /* depth of the last stack in keys, without the root */
     uint32_t frames;     /* depth of the last event's stack, without the root */
     uint32_t same;       /* nodes from the root that it shares with the one before */
-    struct mt_whole
-        *whole; /* the last event's stack was a remembered one; NULL: it is the one in keys */
-    uint64_t whole_at;     /* of the last event's stack where it is remembered now, else 0 */
-    uint32_t path_used;    /* entries of path that are right for keys; the root's makes one */
-    struct mt_known *hint; /* the last event's leaf */
-    mt_key *keys;          /* the last captured stack, outermost first; keys[i] is path[i + 1] */
+    uint32_t last_leaf;  /* the last event's; 0: the next one shares nothing but the root with it */
+    bool elsewhere;      /* the last event's stack is not the one in keys ... */
+    struct mt_whole *whole; /* ... but this remembered one, if not NULL */
+    uint64_t whole_at;      /* its place if it is remembered now, else 0 */
+    struct mt_mixed *pairs; /* native stack and Python stack -> leaf; NULL: not made yet */
+    uint32_t path_used;     /* entries of path that are right for keys; the root's makes one */
+    struct mt_known *hint;  /* the last event's leaf */
+    mt_key *keys;           /* the last captured stack, outermost first; keys[i] is path[i + 1] */
     mt_key *scratch;
     uint64_t *hashes; /* hashes[i]: of keys[0..i) */
     uint32_t *path;   /* nodes */

@@ -186,6 +186,22 @@ static uint32_t same_as_whole(const struct mt_whole *a, const struct mt_whole *b
     return same + 1;
 }
 
+/* The same by the leaves alone: one step for each node that they do not share. */
+static uint32_t same_by_leaves(uint32_t a, uint32_t depth_a, uint32_t b, uint32_t depth_b)
+{
+    if (!a)
+        return 1;
+    for (; depth_a > depth_b; depth_a--)
+        a = mt_tree_node(a)->parent;
+    for (; depth_b > depth_a; depth_b--)
+        b = mt_tree_node(b)->parent;
+    for (; a != b; depth_a--) {
+        a = mt_tree_node(a)->parent;
+        b = mt_tree_node(b)->parent;
+    }
+    return depth_a + 1;
+}
+
 /* The event has a stack that was met before, as a whole. Most follow the same one again and again. */
 static void again(struct mt_thread *t, struct mt_whole *whole)
 {
@@ -194,12 +210,19 @@ static void again(struct mt_thread *t, struct mt_whole *whole)
     } else if (t->whole_at && whole->before == t->whole_at) {
         t->same = whole->before_same;
     } else {
-        t->same = t->whole ? same_as_whole(t->whole, whole) : same_as_keys(t, whole);
+        if (t->whole)
+            t->same = same_as_whole(t->whole, whole);
+        else if (t->elsewhere)
+            t->same = same_by_leaves(t->last_leaf, t->frames, whole->known.leaf, whole->frames);
+        else
+            t->same = same_as_keys(t, whole);
         whole->before = t->whole_at;
         whole->before_same = t->same;
     }
     t->frames = whole->frames;
     t->hint = &whole->known;
+    t->last_leaf = whole->known.leaf;
+    t->elsewhere = true;
     t->whole = whole;
     t->whole_at = whole->at;
 }
@@ -207,8 +230,60 @@ static void again(struct mt_thread *t, struct mt_whole *whole)
 /* The event's stack is in keys; `same` nodes of it are the last captured stack's. */
 static void captured(struct mt_thread *t, uint32_t same)
 {
-    t->same = t->whole ? same_as_keys(t, t->whole) : same;
+    if (t->whole)
+        same = same_as_keys(t, t->whole);
+    else if (t->elsewhere)
+        same = same_by_leaves(t->last_leaf, t->frames, t->hint->leaf, t->keys_used);
+    t->same = same;
     t->frames = t->keys_used;
+    t->last_leaf = t->hint->leaf;
+    t->elsewhere = false;
+    t->whole = NULL;
+    t->whole_at = 0;
+}
+
+/* ---- Python: a remembered native stack together with a Python stack that it was met with ---- */
+
+#define PAIRS 2048u
+
+struct mt_mixed {
+    uint64_t tag; /* of both; 0: empty */
+    struct mt_known known;
+    uint32_t depth;       /* nodes, without the root */
+    uint32_t before;      /* leaf of the event before ... */
+    uint32_t before_same; /* ... and how many nodes it shares with this one */
+};
+
+/* Two pairs of the same tag would be taken for one; see `known`. */
+static uint64_t tag_of(uint64_t whole_at, uint64_t print)
+{
+    uint64_t h = hash_of(print * 0x94d049bb133111ebu, whole_at);
+    return h ? h : 1;
+}
+
+static struct mt_mixed *pair_at(struct mt_thread *t, uint64_t tag)
+{
+    if (!t->pairs)
+        t->pairs = mt_meta_alloc(PAIRS * sizeof *t->pairs);
+    return t->pairs ? &t->pairs[tag >> 20 & (PAIRS - 1)] : NULL;
+}
+
+static void pair_again(struct mt_thread *t, struct mt_mixed *pair)
+{
+    if (t->last_leaf == pair->known.leaf) {
+        t->same = pair->depth + 1;
+    } else {
+        if (!t->last_leaf || pair->before != t->last_leaf) {
+            pair->before = t->last_leaf;
+            pair->before_same =
+                same_by_leaves(t->last_leaf, t->frames, pair->known.leaf, pair->depth);
+        }
+        t->same = pair->before_same;
+    }
+    t->frames = pair->depth;
+    t->hint = &pair->known;
+    t->last_leaf = pair->known.leaf;
+    t->elsewhere = true;
     t->whole = NULL;
     t->whole_at = 0;
 }
@@ -281,28 +356,63 @@ static void forget_known(struct mt_thread *t, uint32_t generation)
     t->known_used = 0;
     t->path_used = 1;
     t->keys_used = 0;
+    t->elsewhere = true; /* where the last event was is told by its leaf alone */
     t->whole = NULL;
     t->whole_at = 0;
+    if (t->pairs)
+        memset(t->pairs, 0, PAIRS * sizeof *t->pairs);
     mt_unwind_forget(&t->stack);
     t->generation = generation;
 }
 
+/* With an interpreter in the process: its stack is read at every event, the native one only where it is new. */
+static bool walk_python(struct mt_thread *t, const struct mt_start *from)
+{
+    struct mt_whole *whole = mt_unwind_again(&t->stack, from);
+    struct mt_mixed *pair;
+    uint64_t print, tag = 0;
+    bool printed = mt_python_read(&t->python, &print);
+    if (whole && printed) {
+        tag = tag_of(whole->at, print);
+        pair = pair_at(t, tag);
+        if (pair && pair->tag == tag && !mt_unwind_doubted()) {
+            pair_again(t, pair);
+            return true;
+        }
+    }
+    mt_unwind(&t->stack, from);
+    if (!walk_mixed(t))
+        return false;
+    if (!whole)
+        whole = mt_unwind_remember(&t->stack, from);
+    if (whole && printed) {
+        tag = tag_of(whole->at, print);
+        pair = pair_at(t, tag);
+        if (pair && pair->tag == tag)
+            mt_unwind_compared(pair->known.leaf == t->hint->leaf);
+        if (pair)
+            *pair = (struct mt_mixed){tag, *t->hint, t->frames, 0, 0};
+    }
+    return true;
+}
+
 bool mt_tree_walk(struct mt_thread *t, const struct mt_start *from)
 {
+
     if (__builtin_expect(!t->path_used, 0) && !root_init(t))
         return false;
     uint32_t generation = mt_modules_generation();
     if (__builtin_expect(t->generation != generation, 0))
         forget_known(t, generation);
-    if (!mt_python_attached) {
-        struct mt_whole *whole = mt_unwind_again(&t->stack, from);
-        if (whole) {
-            again(t, whole);
-            return true;
-        }
+    if (mt_python_attached)
+        return walk_python(t, from);
+    struct mt_whole *whole = mt_unwind_again(&t->stack, from);
+    if (whole && whole->known.leaf) {
+        again(t, whole);
+        return true;
     }
     mt_unwind(&t->stack, from);
-    if (mt_python_attached || t->stack.cut || t->mixed)
+    if (t->stack.cut || t->mixed)
         return walk_mixed(t);
     return walk_native(t, from);
 }
@@ -310,6 +420,8 @@ bool mt_tree_walk(struct mt_thread *t, const struct mt_start *from)
 void mt_tree_lost(struct mt_thread *t)
 {
     t->keys_used = 0;
+    t->last_leaf = 0;
+    t->elsewhere = false;
     t->whole = NULL;
     t->whole_at = 0;
 }
@@ -326,6 +438,7 @@ void mt_tree_forget(struct mt_thread *t)
     mt_tree_thread_end(t);
     mt_meta_free(t->places);
     mt_meta_free(t->known);
+    mt_meta_free(t->pairs);
     if (t->keys)
         mt_os_unmap(t->keys, ARRAY_BYTES);
 }

@@ -76,6 +76,25 @@ struct mt_whole *mt_unwind_remember(struct mt_stack *stack, const struct mt_star
 /* Forget them, with the notes. */
 void mt_unwind_forget(struct mt_stack *stack);
 
+/* Only in the build option MEMTRACE_VERIFY_STACKS (unwind_verify.h): is the caller to do without what it remembers of a stack
+ * and then say whether that was right? */
+#ifdef MEMTRACE_VERIFY_STACKS
+static inline bool mt_unwind_doubted(void)
+{
+    return true;
+}
+void mt_unwind_compared(bool same);
+#else
+static inline bool mt_unwind_doubted(void)
+{
+    return false;
+}
+static inline void mt_unwind_compared(bool same)
+{
+    (void)same;
+}
+#endif
+
 /* The same, and then a capture by the full unwinder only: adds 1 to *differences if any frame, their number or the cut
  * is not the same. From the first frame without a description on outward they are not compared. For tests and the
  * verification mode; does nothing more than mt_unwind where there is no full one. */

@@ -14,13 +14,16 @@
 #include "unwind_walk.h"
 #include "unwind_whole.h"
 
-#ifndef MEMTRACE_VERIFY_STACKS
+#ifdef MEMTRACE_VERIFY_STACKS
+#define MEMTRACE_VERIFY_STACKS_ON
+#else
 #define MEMTRACE_VERIFY_STACKS 1
 #endif
 
 static struct {
     _Atomic uint64_t stacks;
     _Atomic uint64_t wholes; /* of them remembered ones */
+    _Atomic uint64_t pairs;  /* Python and native stacks that were remembered together */
     _Atomic uint64_t by_full;
     _Atomic uint64_t full_captures; /* not compared: there is nothing to compare them with */
     _Atomic uint64_t memo_differs;
@@ -161,6 +164,15 @@ struct mt_whole *mt_unwind_again_checked(struct mt_stack *stack, const struct mt
     return whole;
 }
 
+#ifdef MEMTRACE_VERIFY_STACKS_ON
+void mt_unwind_compared(bool same)
+{
+    atomic_fetch_add(&counts.pairs, 1);
+    if (!same)
+        atomic_fetch_add(&counts.memo_differs, 1);
+}
+#endif
+
 /* At the process's end, if this is that build. */
 __attribute__((destructor)) static void say(void)
 {
@@ -170,11 +182,13 @@ __attribute__((destructor)) static void say(void)
     if (counts.stacks == 0)
         return;
     bytes = snprintf(text, sizeof text,
-                     "memtrace: %lu stacks verified (%lu of them remembered), %lu differ; %lu "
+                     "memtrace: %lu stacks verified (%lu of them remembered, %lu with a Python "
+                     "stack), %lu differ; %lu "
                      "compared with the full unwinder, "
                      "%lu differ; %lu by the full unwinder\n",
                      (unsigned long)counts.stacks, (unsigned long)counts.wholes,
-                     (unsigned long)counts.memo_differs, (unsigned long)counts.by_full,
-                     (unsigned long)counts.full_differs, (unsigned long)counts.full_captures);
+                     (unsigned long)counts.pairs, (unsigned long)counts.memo_differs,
+                     (unsigned long)counts.by_full, (unsigned long)counts.full_differs,
+                     (unsigned long)counts.full_captures);
     syscall(SYS_write, 2, text, (size_t)bytes);
 }

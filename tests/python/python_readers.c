@@ -27,7 +27,9 @@ static size_t read_once(void **state, mt_key *out)
 {
     struct mt_stack stack = {.frames = native, .used = 1};
     uint32_t alike;
+    uint64_t print;
 
+    mt_python_read(state, &print);
     return mt_python_merge(state, &stack, out, MT_DEPTH_MAX + 2, &alike);
 }
 

@@ -296,7 +296,45 @@ class Redis(Workload):
         return [Result(status, answers, server.stderr.read())]
 
 
-WORKLOADS = {"jq": Jq, "sqlite3": Sqlite3, "perl": Perl, "git": Git, "cc1": Cc1, "cc1-O1": Cc1O1, "redis": Redis}
+class Python(Workload):
+    """For the verification: Python and native stacks in turn, in threads and generators, deep and shallow."""
+
+    varies = True  # addresses decide how sets and dictionaries of objects grow
+
+    def prepare(self):
+        self.write("script.py", r"""
+import itertools, json, re, threading, zlib
+
+def tree(depth):
+    return {"l": tree(depth - 1), "r": [depth] * 40} if depth else bytes(700)
+
+def pieces(data):
+    for i in range(0, len(data), 600):
+        yield zlib.compress(data[i:i + 600] + bytes(600))
+
+def work(n):
+    for i in range(n):
+        text = json.dumps(tree(1 + i % 60), default=len)
+        assert len(json.loads(text)["r"]) == 40
+        total = sum(map(len, pieces(text.encode())))
+        blocks = sorted((bytearray(600 + k) for k in range(20)), key=lambda b: re.sub(r"x+", "y" * 600, "x" + str(len(b))))
+    return total, len(blocks)
+
+results = []
+threads = [threading.Thread(target=lambda n=n: results.append(work(n))) for n in (150, 151, 152)]
+for t in threads:
+    t.start()
+for t in threads:
+    t.join()
+print(sorted(results))
+""")
+
+    def run(self, traced):
+        return [traced([sys.executable, self.path("script.py")])]
+
+
+WORKLOADS = {"jq": Jq, "sqlite3": Sqlite3, "perl": Perl, "git": Git, "cc1": Cc1, "cc1-O1": Cc1O1, "redis": Redis,
+             "python": Python}
 
 
 class Mode:
@@ -458,7 +496,7 @@ def verify(name, build):
         mode = Mode("verify", folder, os.path.join(build, "libmemtrace_verify.so"))
         mode.run(WORKLOADS[name](folder))
     words = b"".join(result.error for result in mode.results).decode(errors="replace")
-    found = re.findall(r"memtrace: (\d+) stacks verified \((\d+) of them remembered\), (\d+) differ; (\d+) compared with the full unwinder, (\d+) differ; "
+    found = re.findall(r"memtrace: (\d+) stacks verified \((\d+) of them remembered, \d+ with a Python stack\), (\d+) differ; (\d+) compared with the full unwinder, (\d+) differ; "
                        r"(\d+) by the full unwinder", words)
     stacks, whole, memo, compared, full, left = (sum(int(line[i]) for line in found) for i in range(6))
     print(f"{name}: {stacks:,} stacks again without the memo, {whole:,} of them remembered as a whole, {memo:,} differ; {compared:,} by libunwind, {full:,} differ; "
