@@ -81,7 +81,7 @@ struct mt_header {
 
     /* The level and its peak: live bytes of HEAP and ANON together. */
     uint64_t level;
-    uint64_t peak;
+    uint64_t peak;      /* since the present period began: see peak_before */
     uint64_t peak_time; /* of the last timeline sample at or after the peak; 0: not known */
     uint32_t peak_seq;  /* number of finished climbs to a new peak; see mt_alloc.saved_seq */
     /* 1: level == peak now, nothing was released since, so live is what the peak held */
@@ -103,7 +103,14 @@ struct mt_header {
     uint64_t file_bytes; /* end of the last extent */
     uint32_t extents_used;
     uint32_t sample_events; /* reserved, 0 */
-    uint8_t reserved[728];
+
+    /* Periods: parts of the process's time, of which the program says where they begin. Stacks of each have roots of
+     * their own. The process's peak is the greater of peak and peak_before. */
+    uint64_t period_level; /* level when the present period began */
+    uint64_t peak_before;  /* highest level of all earlier periods */
+    uint32_t period;       /* the present one; 0: the process's first */
+    uint32_t reserved_word;
+    uint8_t reserved[704];
     struct mt_extent extents[MT_EXTENTS_MAX]; /* at offset 1,024 */
 };
 
@@ -117,7 +124,7 @@ struct mt_header {
 
 /* One frame of the tree of all stacks. A node's index is greater than its parent's. Entries that
  * are not (yet) in use are all zero. The children of 0 are the threads' roots (frame kind
- * MT_FRAME_THREAD).
+ * MT_FRAME_THREAD), one for each period in which the thread made events.
  *
  * A "run" of a node is a maximal sequence of consecutive events of its thread that all have the
  * node on the stack. run_* describe the run with the highest rise (the first such). Runs of
@@ -196,7 +203,8 @@ enum mt_frame_kind {
     /* owner: module id; value: return address - module base. Look up value - 1. */
     MT_FRAME_NATIVE = 1,
     MT_FRAME_PYTHON = 2, /* owner: code id; value: line */
-    MT_FRAME_THREAD = 3, /* owner: thread entry; root of that thread's stacks */
+    MT_FRAME_THREAD =
+        3, /* owner: thread entry; value: period. Root of that thread's stacks in that period */
     /* frames further out are not known; value: 1 depth limit, 2 unwinding failed */
     MT_FRAME_CUT = 4,
     MT_FRAME_UNKNOWN = 5 /* owner: 0; value: return address in no known module (JIT code) */
@@ -212,7 +220,7 @@ struct mt_frame_entry {
  * that the log is bounded by the number of threads at one time. */
 struct mt_thread_entry {
     int32_t tid;   /* of the present or last thread */
-    uint32_t root; /* node */
+    uint32_t root; /* node: the latest one */
     /* node of the last event, 0: no event yet or thread ended (no open runs) */
     uint32_t leaf;
     uint32_t started; /* threads that used this slot */
@@ -256,7 +264,8 @@ enum mt_record_kind {
     MT_RECORD_MODULE = 2,  /* struct mt_record_module */
     MT_RECORD_STRING = 3,  /* struct mt_record_string */
     MT_RECORD_CODE = 4,    /* struct mt_record_code */
-    MT_RECORD_NOTE = 5     /* struct mt_record_note */
+    MT_RECORD_NOTE = 5,    /* struct mt_record_note */
+    MT_RECORD_MARK = 8     /* struct mt_record_mark */
 };
 
 struct mt_record {
@@ -308,8 +317,20 @@ struct mt_record_note {
     /* char text[], UTF-8 */
 };
 
+/* The program said that something begins: a period, or just a name for this instant. */
+struct mt_record_mark {
+    struct mt_record head;
+    uint32_t period; /* that begins here; 0: none, a mark only */
+    uint32_t bytes;
+    uint64_t time;  /* since start_mono */
+    uint64_t level; /* of the process then */
+    uint64_t peak;  /* with a period: of the one that ends here */
+    /* char name[], UTF-8 */
+};
+
 _Static_assert(sizeof(struct mt_extent) == 16, "format");
 _Static_assert(offsetof(struct mt_header, level) == 72, "format");
+_Static_assert(offsetof(struct mt_header, period_level) == 296, "format");
 _Static_assert(offsetof(struct mt_header, extents) == 1024, "format");
 _Static_assert(sizeof(struct mt_header) == MT_HEADER_BYTES, "format");
 _Static_assert(sizeof(struct mt_node) == 32, "format");
@@ -324,5 +345,6 @@ _Static_assert(sizeof(struct mt_frame_entry) == 16, "format");
 _Static_assert(sizeof(struct mt_thread_entry) == 128, "format");
 _Static_assert(sizeof(struct mt_run) == 32, "format");
 _Static_assert(sizeof(struct mt_sample) == 32, "format");
+_Static_assert(sizeof(struct mt_record_mark) == 40, "format");
 
 #endif

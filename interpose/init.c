@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "account.h"
+#include "api.h"
 #include "config.h"
 #include "counters.h"
 #include "lock.h"
@@ -113,6 +114,7 @@ static void forget(void)
     mt_counters_forget();
     mt_timeline_forget();
     mt_summary_forget();
+    mt_api_forget();
 }
 
 static bool start(void)

@@ -30,6 +30,7 @@ struct mt_thread {
     uint32_t known_bits;
     uint32_t known_used;
     uint32_t generation; /* of the meaning of addresses, as of the last event */
+    uint32_t period;     /* that path[0] is the root of */
     uint32_t keys_used;  /* depth of the last stack in keys, without the root */
     uint32_t frames;     /* depth of the last event's stack, without the root */
     uint32_t same;       /* nodes from the root that it shares with the one before */

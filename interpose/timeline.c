@@ -126,6 +126,15 @@ void mt_timeline_end(void)
     mt_lock_drop(&lock);
 }
 
+void mt_timeline_period(void)
+{
+    if (!mt_lock_try(&lock))
+        return;
+    append(mt_log.header->level);
+    peak_seen = mt_log.header->level;
+    mt_lock_drop(&lock);
+}
+
 void mt_timeline_forget(void)
 {
     lock.held = 0;

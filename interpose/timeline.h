@@ -37,6 +37,8 @@ void mt_timeline_resident(struct mt_thread *t);
 
 /* A last sample: the process ends. */
 void mt_timeline_end(void);
+/* A sample between two periods, before the level's peak begins anew. */
+void mt_timeline_period(void);
 
 void mt_timeline_forget(void); /* fork child */
 

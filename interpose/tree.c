@@ -4,6 +4,7 @@
 #include "meta.h"
 #include "modules.h"
 #include "os.h"
+#include "runs.h"
 #include "tree.h"
 #include "unwind_whole.h"
 
@@ -340,16 +341,26 @@ static bool root_init(struct mt_thread *t)
 {
     if (!t->keys && !arrays_init(t))
         return false;
-    uint32_t frame = mt_log_frame(MT_FRAME_THREAD, t->slot, 0);
+    t->period = __atomic_load_n(&mt_log.header->period, __ATOMIC_RELAXED);
+    uint32_t frame = mt_log_frame(MT_FRAME_THREAD, t->slot, t->period);
     t->path[0] = frame ? child(t, 0, frame) : 0;
     t->entry->root = t->path[0];
-    t->path_used = 1;
+    t->path_used = t->path[0] != 0; /* else the next event tries again */
     t->hashes[0] = frame;
     return t->path[0] != 0;
 }
 
-/* Addresses have changed their meaning: stacks are known by addresses. */
-static void forget_known(struct mt_thread *t, uint32_t generation)
+/* A new period: its stacks have a root of their own. No run goes over into it. */
+static bool change_root(struct mt_thread *t)
+{
+    mt_runs_close(t, 0);
+    t->last_leaf = 0;
+    t->elsewhere = false;
+    return root_init(t);
+}
+
+/* Addresses have changed their meaning: stacks are known by addresses. Or a period has begun. */
+static bool forget_known(struct mt_thread *t, uint32_t generation)
 {
     if (t->known)
         memset(t->known, 0, sizeof *t->known << t->known_bits);
@@ -363,6 +374,8 @@ static void forget_known(struct mt_thread *t, uint32_t generation)
         memset(t->pairs, 0, PAIRS * sizeof *t->pairs);
     mt_unwind_forget(&t->stack);
     t->generation = generation;
+    __atomic_thread_fence(__ATOMIC_ACQUIRE); /* the period is stepped before the generation */
+    return t->period == __atomic_load_n(&mt_log.header->period, __ATOMIC_RELAXED) || change_root(t);
 }
 
 /* With an interpreter in the process: its stack is read at every event, the native one only where it is new. */
@@ -398,12 +411,11 @@ static bool walk_python(struct mt_thread *t, const struct mt_start *from)
 
 bool mt_tree_walk(struct mt_thread *t, const struct mt_start *from)
 {
-
     if (__builtin_expect(!t->path_used, 0) && !root_init(t))
         return false;
     uint32_t generation = mt_modules_generation();
-    if (__builtin_expect(t->generation != generation, 0))
-        forget_known(t, generation);
+    if (__builtin_expect(t->generation != generation, 0) && !forget_known(t, generation))
+        return false;
     if (mt_python_attached)
         return walk_python(t, from);
     struct mt_whole *whole = mt_unwind_again(&t->stack, from);

@@ -21,6 +21,7 @@ const char verb_lines_help[] =
     "the\n"
     "                        number of allocations), Line Contents\n"
     "      --precision N     decimals with --mprun (1)\n"
+    "      --period N[-M]    what happened in these periods of the process\n"
     "  -a, --all             libraries and the interpreter too\n"
     "      --json            as JSON (SCHEMA.md)\n\n"
     "Exit status 1: no function or file in the log is called that.\n\n"
@@ -32,6 +33,7 @@ struct lines_options {
     int precision;
     char **names;
     size_t name_count;
+    struct model_periods periods;
 };
 
 /* Marks the functions that one name asks for. Of several that are called so, the user's own win. */
@@ -116,7 +118,7 @@ static int lines_one(const char *file, const struct lines_options *options)
 {
     struct view view;
     bool found = true;
-    if (view_open(&view, file)) {
+    if (view_open_periods(&view, file, options->periods)) {
         unsigned char *wanted = base_alloc(view.frames.function_count, 1);
         found = choose(&view, options, wanted);
         if (options->json) {
@@ -143,8 +145,10 @@ int verb_lines(int argc, char **argv)
                                           {"precision", required_argument, NULL, 'p'},
                                           {"all", no_argument, NULL, 'a'},
                                           {"json", no_argument, NULL, 'j'},
+                                          {"period", required_argument, NULL, 'P'},
                                           {NULL, 0, NULL, 0}};
     struct lines_options options = {.precision = 1,
+                                    .periods = MODEL_ALL_PERIODS,
                                     .names = base_alloc((size_t)argc, sizeof(char *))};
     int option, status = STATUS_DONE;
     while (status == STATUS_DONE && (option = getopt_long(argc, argv, "af:", longs, NULL)) != -1) {
@@ -161,6 +165,10 @@ int verb_lines(int argc, char **argv)
         case 'p':
             options.precision = (int)verb_number("--precision", optarg, 9);
             status = options.precision < 0 ? STATUS_BAD : STATUS_DONE;
+            break;
+        case 'P':
+            if (!view_periods_parse(optarg, &options.periods))
+                status = STATUS_BAD;
             break;
         case 'j':
             options.json = true;

@@ -21,6 +21,8 @@ const char verb_report_help[] =
     "sums.\n\n"
     "  -a, --all       libraries and the interpreter too, not only your own code\n"
     "  -n, --top N     how many lines\n"
+    "      --period N[-M]  what happened in these periods of the process, where the program made "
+    "some\n"
     "      --json      everything, as JSON (SCHEMA.md)\n\n"
     "  Mem usage  bytes live in the process after the line's last event\n"
     "  Increment  allocated minus released while the line ran\n"
@@ -33,6 +35,7 @@ const char verb_report_help[] =
 struct report_options {
     bool all, json;
     size_t top;
+    struct model_periods periods;
 };
 
 static void print_share(struct table *table, const struct view *view, const struct fold_key *key)
@@ -116,7 +119,7 @@ static int report_one(const char *file, const struct report_options *options, st
                       const struct family *family, size_t index)
 {
     struct view view;
-    if (view_open(&view, file)) {
+    if (view_open_periods(&view, file, options->periods)) {
         if (json) {
             json_open(json, NULL, '{');
             json_string(json, "schema", "memtrace-report/1");
@@ -139,8 +142,9 @@ int verb_report(int argc, char **argv)
     static const struct option longs[] = {{"all", no_argument, NULL, 'a'},
                                           {"top", required_argument, NULL, 'n'},
                                           {"json", no_argument, NULL, 'j'},
+                                          {"period", required_argument, NULL, 'P'},
                                           {NULL, 0, NULL, 0}};
-    struct report_options options = {.top = 10};
+    struct report_options options = {.top = 10, .periods = MODEL_ALL_PERIODS};
     int option;
     long number;
     while ((option = getopt_long(argc, argv, "an:", longs, NULL)) != -1) {
@@ -152,6 +156,10 @@ int verb_report(int argc, char **argv)
             if ((number = verb_number("-n", optarg, 1000000000)) < 0)
                 return STATUS_BAD;
             options.top = (size_t)number;
+            break;
+        case 'P':
+            if (!view_periods_parse(optarg, &options.periods))
+                return STATUS_BAD;
             break;
         case 'j':
             options.json = true;

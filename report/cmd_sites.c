@@ -17,6 +17,7 @@ const char verb_sites_help[] =
     "  -a, --all        libraries' frames too, not only the innermost and your own\n"
     "  -n, --top N      how many\n"
     "      --sort KEY   peak (held at the process's peak), live, allocated, rise or allocations\n"
+    "      --period N[-M]  what happened in these periods of the process\n"
     "      --json       as JSON (SCHEMA.md)\n\n"
     "example:\n"
     "  memtrace sites -n 5 --sort live memtrace.python3.4711.mt\n";
@@ -209,10 +210,11 @@ static void json_site(const struct view *view, const struct sites *sites, const 
     json_close(json, '}');
 }
 
-static int sites_one(const char *file, size_t top, site_key *key, bool as_json, bool all)
+static int sites_one(const char *file, size_t top, site_key *key, bool as_json, bool all,
+                     struct model_periods periods)
 {
     struct view view;
-    if (view_open(&view, file)) {
+    if (view_open_periods(&view, file, periods)) {
         struct sites sites;
         sites_make(&sites, &view);
         if (sites.count)
@@ -223,7 +225,7 @@ static int sites_one(const char *file, size_t top, site_key *key, bool as_json, 
             json_open(&json, NULL, '{');
             json_string(&json, "schema", "memtrace-sites/1");
             view_json_process(&view, &json);
-            json_unsigned(&json, "peak_bytes", view.log.header.peak);
+            json_unsigned(&json, "peak_bytes", log_peak(&view.log));
             json_unsigned(&json, "site_count", sites.count);
             json_open(&json, "sites", '[');
         }
@@ -249,12 +251,12 @@ static int sites_one(const char *file, size_t top, site_key *key, bool as_json, 
 
 int verb_sites(int argc, char **argv)
 {
-    static const struct option longs[] = {{"all", no_argument, NULL, 'a'},
-                                          {"top", required_argument, NULL, 'n'},
-                                          {"sort", required_argument, NULL, 's'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {
+        {"all", no_argument, NULL, 'a'},          {"top", required_argument, NULL, 'n'},
+        {"sort", required_argument, NULL, 's'},   {"json", no_argument, NULL, 'j'},
+        {"period", required_argument, NULL, 'P'}, {NULL, 0, NULL, 0}};
     long top = 20;
+    struct model_periods periods = MODEL_ALL_PERIODS;
     bool as_json = false, all = false;
     site_key *key = key_peak;
     int option;
@@ -278,6 +280,10 @@ int verb_sites(int argc, char **argv)
                 return STATUS_BAD;
             }
             break;
+        case 'P':
+            if (!view_periods_parse(optarg, &periods))
+                return STATUS_BAD;
+            break;
         case 'j':
             as_json = true;
             break;
@@ -289,5 +295,5 @@ int verb_sites(int argc, char **argv)
         base_say(optind == argc ? "sites: which log?" : "sites: one log at a time");
         return verb_usage("sites");
     }
-    return sites_one(argv[optind], (size_t)top, key, as_json, all);
+    return sites_one(argv[optind], (size_t)top, key, as_json, all, periods);
 }

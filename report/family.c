@@ -44,7 +44,7 @@ static void member_read(struct member *member, const char *name)
         member->start = log.header.start_real;
         member->exited = log.header.end == MT_END_EXIT;
         member->own = (struct family_sums){.processes = 1,
-                                           .peak = log.header.peak,
+                                           .peak = log_peak(&log),
                                            .live = (int64_t)log.header.level,
                                            .allocated = model.total.allocated,
                                            .released = model.total.released,

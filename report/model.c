@@ -207,6 +207,13 @@ static void model_node_take(struct model *model, uint32_t index, unsigned char *
     if (frame && frame->kind == MT_FRAME_THREAD && !node->parent &&
         frame->owner < log->thread_count)
         node->thread = frame->owner;
+    node->outside = model->nodes[node->parent].outside;
+    if (frame && frame->kind == MT_FRAME_THREAD && !node->parent)
+        node->outside = frame->value < model->periods.first || frame->value > model->periods.last;
+    if (node->outside) {
+        node->frame = 0;
+        return;
+    }
     struct chain chain = {.model = model, .seen = seen, .node = index};
     if (raw->counters) {
         chain_walk(&chain, raw->counters);
@@ -240,7 +247,7 @@ static void model_close_run(struct model *model, const struct mt_thread_entry *t
             return;
         --*budget;
         struct model_run *best = &model->nodes[node].run;
-        if (i >= open->skip && (!best->len || run.rise > best->rise))
+        if (i >= open->skip && !model->nodes[node].outside && (!best->len || run.rise > best->rise))
             *best = run;
         node = model->nodes[node].parent; /* of a lower index, or 0: no loop */
     }
@@ -280,9 +287,9 @@ static void model_threads(struct model *model)
     }
 }
 
-void model_make(struct model *model, struct log *log)
+void model_make_periods(struct model *model, struct log *log, struct model_periods periods)
 {
-    *model = (struct model){.log = log};
+    *model = (struct model){.log = log, .periods = periods};
     model->nodes = base_alloc(log->node_count + (size_t)1, sizeof *model->nodes);
     unsigned char *seen = base_alloc(log->unit_count / 8 + (size_t)1, 1);
     size_t cap = 0;
@@ -292,6 +299,11 @@ void model_make(struct model *model, struct log *log)
             model_node_take(model, i, seen, &cap);
     free(seen);
     model_threads(model);
+}
+
+void model_make(struct model *model, struct log *log)
+{
+    model_make_periods(model, log, MODEL_ALL_PERIODS);
 }
 
 void model_free(struct model *model)

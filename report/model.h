@@ -41,15 +41,23 @@ struct model_run {
     int64_t rise, net;
 };
 
+/* Which periods of the process are looked at. */
+struct model_periods {
+    uint32_t first, last;
+};
+#define MODEL_ALL_PERIODS ((struct model_periods){0, UINT32_MAX})
+
 struct model_node {
     uint32_t parent; /* less than the node's own index; 0: none */
     uint32_t frame;  /* index in log->frames, 0: not known */
     uint32_t thread; /* entry in log->threads, 0: not known */
+    bool outside;    /* of the periods looked at: its frame is 0 and it has no entries and no run */
     struct model_run run;
 };
 
 struct model {
     struct log *log;
+    struct model_periods periods;
     struct model_node *nodes;    /* log->node_count of them */
     struct model_entry *entries; /* in the order of their nodes, at most one per node and class */
     size_t entry_count;
@@ -60,6 +68,8 @@ struct model {
 /* Check and add up. Adds problems to the log; the log must outlive the model. Linear in the log's
  * size. */
 void model_make(struct model *model, struct log *log);
+/* The same of some periods only. */
+void model_make_periods(struct model *model, struct log *log, struct model_periods periods);
 void model_free(struct model *model);
 
 /* Add `more` to `sums`; of `last` and `level` the later one stays (same thread). */

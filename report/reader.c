@@ -320,6 +320,7 @@ void log_close(struct log *log)
     free(log->strings);
     free(log->codes);
     free(log->notes);
+    free(log->marks);
     free(log->file);
     *log = (struct log){0};
 }

@@ -45,6 +45,13 @@ struct log_note {
     struct log_text text;
 };
 
+/* The program named an instant, or began a period. */
+struct log_mark {
+    uint32_t period; /* 0: a mark only */
+    uint64_t time, level, peak;
+    struct log_text name;
+};
+
 struct log_problem {
     uint64_t offset; /* in the file */
     char reason[160];
@@ -81,6 +88,8 @@ struct log {
     size_t code_count;
     struct log_note *notes;
     size_t note_count;
+    struct log_mark *marks; /* in the order of time, but for those of several threads */
+    size_t mark_count;
 
     bool truncated; /* the file ends before its tables do */
     uint64_t problem_count;
@@ -94,6 +103,12 @@ bool log_parse(struct log *log, const char *name, const void *data, size_t bytes
 /* The same from a file; `name` is kept. */
 bool log_read(struct log *log, const char *name);
 void log_close(struct log *log);
+
+/* The process's peak: the header's is the present period's. */
+static inline uint64_t log_peak(const struct log *log)
+{
+    return log->header.peak > log->header.peak_before ? log->header.peak : log->header.peak_before;
+}
 
 /* Add a problem found later on, at byte `at` of a region. */
 void log_problem_in(struct log *log, enum mt_region region, uint64_t at, const char *format, ...)

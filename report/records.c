@@ -11,7 +11,7 @@
  * strings are known. */
 struct records {
     struct log *log;
-    size_t modules_cap, strings_cap, codes_cap, notes_cap;
+    size_t modules_cap, strings_cap, codes_cap, notes_cap, marks_cap;
     struct mt_record_code *raw_codes;
     size_t raw_count, raw_cap;
 };
@@ -125,6 +125,21 @@ static bool read_note(struct records *records, struct cursor *in)
     return true;
 }
 
+static bool read_mark(struct records *records, struct cursor *in)
+{
+    struct mt_record_mark record;
+    if (!cursor_read(in, &record, sizeof record, "a mark that is too short"))
+        return false;
+    struct log_mark mark = {
+        .period = record.period, .time = record.time, .level = record.level, .peak = record.peak};
+    if (!text_read(in, &mark.name, record.bytes))
+        return false;
+    struct log *log = records->log;
+    log->marks = base_room(log->marks, &records->marks_cap, log->mark_count + 1, sizeof mark);
+    log->marks[log->mark_count++] = mark;
+    return true;
+}
+
 static bool read_body(struct records *records, uint32_t kind, struct cursor *in)
 {
     switch (kind) {
@@ -138,6 +153,8 @@ static bool read_body(struct records *records, uint32_t kind, struct cursor *in)
         return read_code(records, in);
     case MT_RECORD_NOTE:
         return read_note(records, in);
+    case MT_RECORD_MARK:
+        return read_mark(records, in);
     default:
         return true; /* a kind of a later version: skipped by its length */
     }

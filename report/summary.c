@@ -58,6 +58,13 @@ static void notes_counted(const struct view *view, note_taker *take, void *conte
         note(take, context, "%" PRIu64 " stacks lack their Python frames", h->python_missed);
 }
 
+static void notes_modules(const struct view *view, note_taker *take, void *context)
+{
+    if (view->frames.module_problems)
+        note(take, context, "%u modules without symbols (see standard error)",
+             view->frames.module_problems);
+}
+
 static void notes_all(const struct view *view, note_taker *take, void *context)
 {
     const struct log *log = &view->log;
@@ -72,6 +79,15 @@ static void notes_all(const struct view *view, note_taker *take, void *context)
              "several threads: the peak may be off by the events that were under way");
     if (log->truncated)
         note(take, context, "the log is cut short: what follows is what is left of it");
+    if (view_whole(view) && log->header.peak_before > log->header.peak)
+        note(take, context,
+             "what was held at the peak is not known, as a period has begun since: the figures are "
+             "of the peak since then, %" PRIu64 " bytes",
+             log->header.peak);
+    if (!view_whole(view)) {
+        notes_modules(view, take, context);
+        return;
+    }
     int64_t live = sums_live(&view->model.total), level = (int64_t)log->header.level;
     if (live != level)
         note(take, context,
@@ -82,9 +98,7 @@ static void notes_all(const struct view *view, note_taker *take, void *context)
         view->model.total.at_peak != (int64_t)log->header.peak)
         note(take, context, "the tables hold %" PRId64 " bytes at the peak of %" PRIu64,
              view->model.total.at_peak, log->header.peak);
-    if (view->frames.module_problems)
-        note(take, context, "%u modules without symbols (see standard error)",
-             view->frames.module_problems);
+    notes_modules(view, take, context);
 }
 
 /* ---- text ---- */
@@ -146,7 +160,7 @@ static void print_totals(const struct view *view, FILE *out)
     char count[TEXT_COUNT_BYTES], rest[96] = "";
     if (h->peak_time)
         snprintf(rest, sizeof rest, "  after %.3f s", (double)h->peak_time / 1e9);
-    print_amount(out, "peak", (int64_t)h->peak, rest);
+    print_amount(out, "peak", (int64_t)log_peak(&view->log), rest);
     print_amount(out, "live", (int64_t)h->level, view->running ? "  now" : "  at the end");
     snprintf(rest, sizeof rest, "  in %s allocations", text_count(count, total->allocations));
     print_amount(out, "allocated", (int64_t)total->allocated, rest);
@@ -182,6 +196,52 @@ static void print_classes(const struct view *view, FILE *out)
     table_finish(&table, out, terminal_cut());
 }
 
+/* The peak of the period that began with mark `i`: told by the next one's, or the header. */
+static uint64_t period_peak(const struct log *log, size_t i)
+{
+    for (size_t k = i + 1; k < log->mark_count; k++)
+        if (log->marks[k].period == log->marks[i].period + 1)
+            return log->marks[k].peak;
+    return log->header.peak;
+}
+
+#define MARKS_SHOWN 40u
+
+static void print_marks(const struct view *view, FILE *out)
+{
+    static const struct table_column columns[] = {
+        {"  period", 11}, {"after", 11}, {"live then", 13}, {"peak", 13}, {"name", 0}};
+    const struct log *log = &view->log;
+    if (!log->mark_count)
+        return;
+    struct table table;
+    fputc('\n', out);
+    table_start(&table, columns, sizeof columns / sizeof columns[0]);
+    size_t first = log->mark_count > MARKS_SHOWN ? log->mark_count - MARKS_SHOWN : 0;
+    if (first) {
+        table_row(&table, STYLE_FAINT);
+        table_cell(&table, "...");
+    }
+    for (size_t i = first; i < log->mark_count; i++) {
+        const struct log_mark *mark = &log->marks[i];
+        char text[32];
+        table_row(&table, STYLE_NONE);
+        snprintf(text, sizeof text, "%" PRIu32, mark->period);
+        table_cell(&table, mark->period ? text : "mark");
+        snprintf(text, sizeof text, "%.3f s", (double)mark->time / 1e9);
+        table_cell(&table, text);
+        table_cell_mib(&table, (int64_t)mark->level);
+        if (mark->period)
+            table_cell_mib(&table, (int64_t)period_peak(log, i));
+        else
+            table_cell(&table, NULL);
+        char *name = base_copy(mark->name.text, mark->name.bytes);
+        table_cell(&table, name);
+        free(name);
+    }
+    table_finish(&table, out, terminal_cut());
+}
+
 void summary_print(const struct view *view, FILE *out)
 {
     print_command(&view->log, out);
@@ -189,6 +249,7 @@ void summary_print(const struct view *view, FILE *out)
     print_totals(view, out);
     notes_all(view, print_note, out);
     print_classes(view, out);
+    print_marks(view, out);
     fputc('\n', out);
 }
 
@@ -234,6 +295,37 @@ static void json_classes(const struct view *view, struct json *json)
     json_close(json, '}');
 }
 
+static void json_marks(const struct view *view, struct json *json)
+{
+    const struct log *log = &view->log;
+    json_open(json, "periods", '[');
+    for (size_t i = 0; i < log->mark_count; i++) {
+        const struct log_mark *mark = &log->marks[i];
+        if (!mark->period)
+            continue;
+        json_open(json, NULL, '{');
+        json_unsigned(json, "period", mark->period);
+        json_text(json, "name", mark->name.text, mark->name.bytes);
+        json_unsigned(json, "time_ns", mark->time);
+        json_unsigned(json, "level_bytes", mark->level);
+        json_unsigned(json, "peak_bytes", period_peak(log, i));
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+    json_open(json, "marks", '[');
+    for (size_t i = 0; i < log->mark_count; i++) {
+        const struct log_mark *mark = &log->marks[i];
+        if (mark->period)
+            continue;
+        json_open(json, NULL, '{');
+        json_text(json, "name", mark->name.text, mark->name.bytes);
+        json_unsigned(json, "time_ns", mark->time);
+        json_unsigned(json, "level_bytes", mark->level);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+}
+
 void summary_json(const struct view *view, struct json *json)
 {
     const struct mt_header *h = &view->log.header;
@@ -241,7 +333,7 @@ void summary_json(const struct view *view, struct json *json)
     json_string(json, "log", view->log.name);
     view_json_process(view, json);
     json_end(view, json);
-    json_unsigned(json, "peak_bytes", h->peak);
+    json_unsigned(json, "peak_bytes", log_peak(&view->log));
     json_unsigned(json, "peak_time_ns", h->peak_time);
     json_unsigned(json, "live_bytes", h->level);
     json_unsigned(json, "allocated_bytes", total->allocated);
@@ -258,4 +350,5 @@ void summary_json(const struct view *view, struct json *json)
     notes_all(view, json_note, json);
     json_close(json, ']');
     json_classes(view, json);
+    json_marks(view, json);
 }

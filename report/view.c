@@ -76,13 +76,13 @@ static void view_fold(struct view *view)
         fold_functions(view);
 }
 
-bool view_open(struct view *view, const char *file)
+bool view_open_periods(struct view *view, const char *file, struct model_periods periods)
 {
     *view = (struct view){.status = STATUS_DONE};
     bool read = log_read(&view->log, file);
     if (read) {
         view->running = view_running(&view->log.header);
-        model_make(&view->model, &view->log);
+        model_make_periods(&view->model, &view->log, periods);
     }
     if (log_say_problems(&view->log))
         view->status = STATUS_BAD;
@@ -95,6 +95,11 @@ bool view_open(struct view *view, const char *file)
     return true;
 }
 
+bool view_open(struct view *view, const char *file)
+{
+    return view_open_periods(view, file, MODEL_ALL_PERIODS);
+}
+
 void view_close(struct view *view)
 {
     free(view->lines);
@@ -103,6 +108,23 @@ void view_close(struct view *view)
     model_free(&view->model);
     sources_free(&view->sources);
     log_close(&view->log);
+}
+
+bool view_periods_parse(const char *text, struct model_periods *periods)
+{
+    int used = 0, count = sscanf(text, "%9" SCNu32 "%n-%9" SCNu32 "%n", &periods->first, &used,
+                                 &periods->last, &used);
+    if (count == 1)
+        periods->last = periods->first;
+    if (count >= 1 && !text[used] && text[0] != ' ' && periods->first <= periods->last)
+        return true;
+    base_say("--period takes a number, or FIRST-LAST, not '%s'", text);
+    return false;
+}
+
+bool view_whole(const struct view *view)
+{
+    return !view->model.periods.first && view->model.periods.last >= view->log.header.period;
 }
 
 bool view_shows(const struct fold_key *key)

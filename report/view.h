@@ -25,6 +25,8 @@ struct view {
 
 /* Read the log, say what is wrong with it. False: nothing can be shown. view_close in any case. */
 bool view_open(struct view *view, const char *file);
+/* The same of some periods only. */
+bool view_open_periods(struct view *view, const char *file, struct model_periods periods);
 void view_close(struct view *view);
 
 /* Was there anything that tables show of this key? */
@@ -47,6 +49,11 @@ void view_json_function(const struct view *view, struct json *json, uint32_t fun
 void view_json_key(struct json *json, const struct fold_key *key);
 /* Members that name the process: program, argv, pid. */
 void view_json_process(const struct view *view, struct json *json);
+
+/* The periods that --period's argument names: N, or FIRST-LAST; false after a message. */
+bool view_periods_parse(const char *text, struct model_periods *periods);
+/* All periods are looked at. */
+bool view_whole(const struct view *view);
 
 /* Figures that add up. */
 static inline int64_t sums_increment(const struct sums *sums)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""exports.py HOOKS.DEF LIBMEMTRACE.SO: the library exports what the list names, needs nothing but libc, and finds its
+"""exports.py HOOKS.DEF MEMTRACE.H LIBMEMTRACE.SO: the library exports what the lists name, needs nothing but libc, and finds its
 thread-local variables without a call."""
 
 import re
@@ -12,13 +12,16 @@ def output(*command):
 
 
 def main():
-    hooks, library = sys.argv[1:]
+    hooks, api, library = sys.argv[1:]
     with open(hooks) as file:
         wanted = re.findall(r"^MT_HOOK\((\w+),", file.read(), re.M)
+    with open(api) as file:
+        callable_ = re.findall(r"^MEMTRACE_API .*?(memtrace_\w+)\(", file.read(), re.M)
+    assert len(callable_) >= 6, callable_
     assert len(wanted) > 30 and len(set(wanted)) == len(wanted), wanted
     found = [line.split()[-1] for line in output("nm", "-D", "--defined-only", library).splitlines()]
-    wrong = [f"not exported: {name}" for name in wanted if name not in found]
-    wrong += [f"exported: {name}" for name in found if name not in wanted]
+    wrong = [f"not exported: {name}" for name in wanted + callable_ if name not in found]
+    wrong += [f"exported: {name}" for name in found if name not in wanted + callable_]
 
     dynamic = output("readelf", "-dW", library)
     needed = re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic)

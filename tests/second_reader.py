@@ -69,7 +69,8 @@ class Log:
          self.tick) = self.take('5QII', 168)
         self.used = self.take('8Q', 216)
         self.file_bytes, self.extents_used, _ = self.take('QII', 280)
-        if any(data[296:1024]):
+        self.period_level, self.peak_before, self.period, _ = self.take('QQII', 296)
+        if any(data[316:1024]):
             self.problem('reserved bytes of the header are not zero')
         if self.extents_used > 448:
             raise NotALog('%d extents' % self.extents_used)
@@ -107,7 +108,7 @@ class Log:
         data = self.regions[RECORD]
         self.exe = self.cwd = None
         self.argv = []
-        self.modules, self.strings, self.codes, self.notes = {}, {}, {}, []
+        self.modules, self.strings, self.codes, self.notes, self.marks = {}, {}, {}, [], []
         at = 0
         while at < len(data):
             if len(data) - at < 8:
@@ -151,6 +152,10 @@ class Log:
         elif kind == 4:
             number, file, name, first = self.take('IIII', 8, record)
             self.once(self.codes, number, (file, name, first))
+        elif kind == 8:
+            period, length, time, level, peak = self.take('IIQQQ', 8, record)
+            name = self.texts(record, 40, length)[0]
+            self.marks.append(dict(period=period, time=time, level=level, peak=peak, name=text(name)))
         elif kind == 5:
             severity, length = self.take('II', 8, record)
             self.notes.append((severity, self.texts(record, 16, length)[0]))
@@ -345,8 +350,8 @@ class Log:
                         best[node] = [begin_event % 2**32, t['events'] - begin_event, rise, t['level'] - begin]
         return best
 
-    def python_lines(self):
-        """(file, line, function) -> figures, by FORMAT.md's section Lines."""
+    def python_lines(self, period=None):
+        """(file, line, function) -> figures, by FORMAT.md's section Lines; of one period or of all."""
         key_of_frame = {}
         for i, (kind, owner, value) in enumerate(self.frames):
             if kind == PYTHON:
@@ -356,10 +361,16 @@ class Log:
         lines, chains = {}, {}
         above = [frozenset()] * len(self.nodes)  # keys on the path, the node's own included
         by_node = {}
+        inside = [True] * len(self.nodes)
+        for i in range(1, len(self.nodes)):
+            kind, _, value = self.frames[self.frame_of[i]]
+            inside[i] = inside[self.parent[i]] if kind != THREAD_ROOT else period is None or value == period
         for (node, class_), figures in self.counters.items():
             if class_ in COUNTED:
                 by_node.setdefault(node, []).append(figures)
         for i in range(1, len(self.nodes)):
+            if not inside[i]:
+                continue
             key = key_of_frame.get(self.frame_of[i])
             outer = above[self.parent[i]]
             above[i] = outer | {key} if key else outer
@@ -435,11 +446,26 @@ def check(log):
             equal('level and the thread\'s level', log.level, sum(t['level'] for t in log.threads), slack)
     elif exact and log.end == 1:
         equal('level and the threads\' levels', log.level, sum(t['level'] for t in log.threads), slack)
+    check_periods(log)
     check_threads(log)
     check_timeline(log)
     for node, (begin, length, rise, net) in log.runs.items():
         if rise < 0 or net > rise:
             log.problem('node %d: a run with rise %d and net %d' % (node, rise, net))
+
+
+def check_periods(log):
+    periods = [m for m in log.marks if m['period']]
+    if [m['period'] for m in periods] != list(range(1, log.period + 1)):
+        log.problem('periods %r of %d' % ([m['period'] for m in periods], log.period))
+    elif periods and not log.flags & FLAG_THREADS:
+        if log.peak_before != max(m['peak'] for m in periods):
+            log.problem('the highest of the earlier periods is %d, not %d' % (max(m['peak'] for m in periods), log.peak_before))
+        if log.period_level != periods[-1]['level']:
+            log.problem('period %d began at %d and %d' % (log.period, log.period_level, periods[-1]['level']))
+    for kind, owner, value in log.frames:
+        if kind == THREAD_ROOT and value > log.period:
+            log.problem('thread %d has a root in period %d of %d' % (owner, value, log.period))
 
 
 def check_threads(log):
@@ -454,7 +480,7 @@ def check_threads(log):
     for i, t in enumerate(log.threads):
         if not i:
             continue
-        if t['root'] and (t['root'] >= len(log.nodes) or log.frames[log.frame_of[t['root']]] != (THREAD_ROOT, i, 0)):
+        if t['root'] and (t['root'] >= len(log.nodes) or log.frames[log.frame_of[t['root']]][:2] != (THREAD_ROOT, i)):
             log.problem('thread %d has node %d as its root' % (i, t['root']))
         if t['events'] > events_of[i] + (log.end != 1) + log.dropped_events:
             log.problem('thread %d has %d events, its nodes %d' % (i, t['events'], events_of[i]))
@@ -478,7 +504,7 @@ def check_timeline(log):
     for time, level, level_max, _ in log.entries(TIMELINE, 'QQQQ'):
         if time < before or level > level_max:
             log.problem('timeline: %d after %d, level %d of at most %d' % (time, before, level, level_max))
-        if level_max > log.peak and not log.flags & FLAG_THREADS:
+        if level_max > max(log.peak, log.peak_before) and not log.flags & FLAG_THREADS:
             log.problem('timeline: a level of %d above the peak' % level_max)
         before = time
 
@@ -531,7 +557,7 @@ def compare(log, memtrace):
                       ('allocations', 'allocations'), ('releases', 'releases')):
         if key != 'live' or not under_way(log, report[name], sum(t['allocated'] - t['released'] for t in both)):
             same(name, sum(t[key] for t in both), report[name])
-    same('peak_bytes', log.peak, report['peak_bytes'])
+    same('peak_bytes', max(log.peak, log.peak_before), report['peak_bytes'])
     same('pid', log.pid, report['pid'])
     same('program', text(log.exe or b''), report['program'])
     same('argv', [text(a) for a in log.argv], report['argv'])
@@ -544,6 +570,9 @@ def compare(log, memtrace):
         for key in ('allocations', 'releases'):
             same('%s %s' % (name, key), t[key], theirs[key])
     compare_lines(log, report, same)
+    for period in range(log.period + 1 if 0 < log.period < 20 else 0):
+        theirs = run_memtrace(memtrace, 'report', '--json', '--period', str(period), log.name)
+        compare_lines(log, theirs, lambda what, *both: same('period %d: %s' % (period, what), *both), period)
     compare_sites(log, totals, run_memtrace(memtrace, 'sites', '--json', '-n', '0', log.name), same)
     return differences
 
@@ -554,7 +583,7 @@ def under_way(log, theirs, difference):
     return log.flags & FLAG_THREADS and theirs == difference
 
 
-def compare_lines(log, report, same):
+def compare_lines(log, report, same, period=None):
     theirs, twice = {}, set()
     for line in report['lines']:
         if line['language'] == 'Python':
@@ -562,7 +591,7 @@ def compare_lines(log, report, same):
             if key in theirs:
                 twice.add(key)  # functions of the same name that begin at different lines, in texts without a name of their own
             theirs[key] = line
-    ours = log.python_lines()
+    ours = log.python_lines(period)
     for key in twice:
         ours.pop(key)
         theirs.pop(key)

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a traced program can ask its tracer. The functions are there only while libmemtrace.so is preloaded, so they are
+ * declared weak: test one before the first call, or look them up (dlsym, ctypes).
+ *
+ *     if (memtrace_period)
+ *         memtrace_period("load");
+ *
+ * Callable in any thread, not in a signal handler. None of them fails: what cannot be told is 0 or "".
+ */
+#ifndef MEMTRACE_H
+#define MEMTRACE_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#ifndef MEMTRACE_API
+#define MEMTRACE_API __attribute__((weak))
+#endif
+
+/* Path of this process's log. Stays as it is until the process forks. */
+MEMTRACE_API const char *memtrace_log_path(void);
+
+/* Live bytes now: heap and anonymous mappings. */
+MEMTRACE_API uint64_t memtrace_live_bytes(void);
+/* The most that was live since the present period began; and what was live then. */
+MEMTRACE_API uint64_t memtrace_peak_bytes(void);
+MEMTRACE_API uint64_t memtrace_period_bytes(void);
+
+/* The next period begins: its tables are its own, and its peak. Returns its number, 1 for the first. `name` is for the
+ * report (UTF-8, may be NULL). A period costs each thread the walk of its next stack, and as many nodes of the log as it
+ * has stacks. */
+MEMTRACE_API uint32_t memtrace_period(const char *name);
+
+/* A name for this instant, for the report and the timeline. */
+MEMTRACE_API void memtrace_mark(const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
