@@ -121,6 +121,8 @@ struct mt_header {
 #define MT_FLAG_PYTHON   4u /* Python frames were read */
 /* more than one thread made events: peak_bytes may be off by events under way */
 #define MT_FLAG_THREADS 8u
+/* A signal handler jumped out of the tracker's own work in the middle of a table: nothing was recorded from then on */
+#define MT_FLAG_ENDED 16u
 
 /* One frame of the tree of all stacks. A node's index is greater than its parent's. Entries that
  * are not (yet) in use are all zero. The children of 0 are the threads' roots (frame kind

@@ -30,7 +30,7 @@ MT_EXPORT void *malloc(size_t bytes)
     MT_HERE(here);
     if (!mt_real_known())
         return mt_boot_alloc(bytes, 16);
-    struct mt_thread *t = mt_enter();
+    struct mt_thread *t = mt_enter_heap(here.pc, bytes);
     return mt_allocated(t, &here, mt_real.malloc(bytes), bytes);
 }
 
@@ -42,7 +42,7 @@ MT_EXPORT void *calloc(size_t count, size_t bytes)
         size_t all;
         return __builtin_mul_overflow(count, bytes, &all) ? NULL : mt_boot_alloc(all, 16);
     }
-    struct mt_thread *t = mt_enter();
+    struct mt_thread *t = mt_enter_heap(here.pc, count * bytes);
     /* When the real one succeeded the product does not overflow. */
     return mt_allocated(t, &here, mt_real.calloc(count, bytes), count * bytes);
 }
@@ -59,7 +59,7 @@ static void *leave_boot(const void *block, size_t bytes)
 /* realloc and reallocarray of a product that does not overflow. */
 static void *resize(const struct mt_start *here, void *old, size_t bytes)
 {
-    struct mt_thread *t = mt_enter();
+    struct mt_thread *t = mt_enter_heap(here->pc, bytes);
     if (!old)
         return mt_allocated(t, here, mt_real.realloc(NULL, bytes), bytes);
     if (mt_boot_owns(old))
@@ -74,6 +74,7 @@ static void *resize(const struct mt_start *here, void *old, size_t bytes)
     errno = keep;
     void *block = mt_real.realloc(old, bytes);
     keep = errno;
+    mt_critical++;
     if (block) {
         mt_account_moved(t, here, known ? &was : NULL, block, bytes);
         if (!known)
@@ -87,6 +88,7 @@ static void *resize(const struct mt_start *here, void *old, size_t bytes)
     } else if (!bytes) {
         mt_account_unknown();
     }
+    mt_critical--;
     errno = keep;
     mt_leave(t);
     return block;
@@ -119,7 +121,7 @@ static inline void release(const struct mt_start *here, void *block, void (*cons
     if (!mt_real_known() || mt_boot_owns(block))
         return;
     void (*original)(void *) = *real ? *real : mt_real.free;
-    struct mt_thread *t = block ? mt_enter() : NULL;
+    struct mt_thread *t = block ? mt_enter_heap(here->pc, 0) : NULL;
     if (!t) {
         original(block);
         return;
@@ -150,7 +152,7 @@ MT_EXPORT void free_sized(void *block, size_t bytes)
         release(&here, block, &mt_real.free);
         return;
     }
-    struct mt_thread *t = block ? mt_enter() : NULL;
+    struct mt_thread *t = block ? mt_enter_heap(here.pc, 0) : NULL;
     if (t)
         mt_releasing(t, &here, block);
     mt_real.free_sized(block, bytes);
@@ -165,7 +167,7 @@ MT_EXPORT void free_aligned_sized(void *block, size_t align, size_t bytes)
         release(&here, block, &mt_real.free);
         return;
     }
-    struct mt_thread *t = block ? mt_enter() : NULL;
+    struct mt_thread *t = block ? mt_enter_heap(here.pc, 0) : NULL;
     if (t)
         mt_releasing(t, &here, block);
     mt_real.free_aligned_sized(block, align, bytes);
@@ -178,7 +180,7 @@ MT_EXPORT int posix_memalign(void **out, size_t align, size_t bytes)
     MT_HERE(here);
     if (!mt_real_known())
         return (*out = mt_boot_alloc(bytes, align)) ? 0 : ENOMEM;
-    struct mt_thread *t = mt_enter();
+    struct mt_thread *t = mt_enter_heap(here.pc, bytes);
     int error = mt_real.posix_memalign(out, align, bytes);
     mt_allocated(t, &here, error ? NULL : *out, bytes);
     return error;
@@ -189,7 +191,7 @@ MT_EXPORT void *aligned_alloc(size_t align, size_t bytes)
     MT_HERE(here);
     if (!mt_real_known())
         return mt_boot_alloc(bytes, align);
-    struct mt_thread *t = mt_enter();
+    struct mt_thread *t = mt_enter_heap(here.pc, bytes);
     return mt_allocated(t, &here, mt_real.aligned_alloc(align, bytes), bytes);
 }
 
@@ -198,7 +200,7 @@ MT_EXPORT void *memalign(size_t align, size_t bytes)
     MT_HERE(here);
     if (!mt_real_known())
         return mt_boot_alloc(bytes, align);
-    struct mt_thread *t = mt_enter();
+    struct mt_thread *t = mt_enter_heap(here.pc, bytes);
     return mt_allocated(t, &here, mt_real.memalign(align, bytes), bytes);
 }
 
@@ -207,7 +209,7 @@ MT_EXPORT void *valloc(size_t bytes)
     MT_HERE(here);
     if (!mt_real_known())
         return mt_boot_alloc(bytes, 4096);
-    struct mt_thread *t = mt_enter();
+    struct mt_thread *t = mt_enter_heap(here.pc, bytes);
     return mt_allocated(t, &here, mt_real.valloc(bytes), bytes);
 }
 
@@ -216,6 +218,6 @@ MT_EXPORT void *pvalloc(size_t bytes)
     MT_HERE(here);
     if (!mt_real_known())
         return mt_boot_alloc(bytes, 4096);
-    struct mt_thread *t = mt_enter();
+    struct mt_thread *t = mt_enter_heap(here.pc, bytes);
     return mt_allocated(t, &here, mt_real.pvalloc(bytes), bytes);
 }

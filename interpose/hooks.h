@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "account.h"
+#include "os.h"
 #include "python.h"
 #include "real.h"
 #include "thread.h"
@@ -43,7 +44,9 @@ static inline void *mt_allocated(struct mt_thread *t, const struct mt_start *her
         return block;
     if (block) {
         int keep = errno;
+        mt_critical++;
         mt_account_block(t, here, block, bytes);
+        mt_critical--;
         errno = keep;
     }
     mt_leave(t);
@@ -54,8 +57,10 @@ static inline void *mt_allocated(struct mt_thread *t, const struct mt_start *her
 static inline void mt_releasing(struct mt_thread *t, const struct mt_start *here, const void *block)
 {
     int keep = errno;
+    mt_critical++;
     mt_python_before_release();
     mt_account_free(t, here, block);
+    mt_critical--;
     errno = keep;
 }
 

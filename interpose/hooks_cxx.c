@@ -47,10 +47,12 @@ static __attribute__((noinline)) void find_late(void **real, const char *symbol,
 {
     uint32_t depth = mt_self.depth;
     int keep = errno;
-    mt_self.depth = depth + 1;
+    uintptr_t frame = mt_self.frame;
+    mt_guard();
     void *found = mt_real_from_caller(symbol, (void *)caller);
     if (found)
         __atomic_store_n(real, found, __ATOMIC_RELAXED);
+    mt_self.frame = frame;
     mt_self.depth = depth;
     errno = keep;
 }

@@ -11,7 +11,7 @@ static void flush(void)
     if (mt_self.depth || !mt_ready || *mt_ready != 1)
         return;
     int keep = errno;
-    mt_self.depth = 1;
+    mt_guard();
     mt_modules_flush();
     mt_unwind_flush();
     mt_self.depth = 0;

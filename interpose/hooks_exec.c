@@ -91,12 +91,12 @@ MT_EXPORT int fexecve(int fd, char *const arguments[], char *const environment[]
 }
 
 /* The arguments of a list, `first` among them, on the stack of the caller (a macro, for alloca); `list` then stands behind
- * the NULL. As libc has it: no more than INT_MAX of them, which the kernel refuses anyway. */
+ * the NULL. As libc has it: the first is none of them only if the caller breaks the contract. */
 #define COLLECT(first, list, to)                                                                   \
     do {                                                                                           \
-        size_t count = first ? 1 : 0;                                                              \
+        size_t count = 1;                                                                          \
         va_start(list, first);                                                                     \
-        while (first && va_arg(list, const char *))                                                \
+        while (va_arg(list, const char *))                                                         \
             count++;                                                                               \
         va_end(list);                                                                              \
         to = __builtin_alloca((count + 1) * sizeof *to);                                           \

@@ -171,9 +171,10 @@ bool mt_init(void)
 static void at_exit(int status, void *unused)
 {
     (void)unused;
-    if (!mt_ready || *mt_ready != 1 || mt_self.depth)
+    /* Also when the tracker stood aside in the middle (MT_FLAG_ENDED). */
+    if (!mt_ready || !*mt_ready || !mt_log.header || mt_self.depth)
         return;
-    mt_self.depth = 1;
+    mt_guard();
     struct mt_header *h = mt_log.header;
     mt_timeline_end();
     h->exit_status = status;
@@ -186,8 +187,9 @@ static void at_exit(int status, void *unused)
 __attribute__((constructor)) static void construct(void)
 {
     mt_real_init();
-    mt_self.depth = 1;
+    mt_guard();
     constructed = true;
+    mt_threads_allocator();
     if ((mt_ready && *mt_ready == 1) || mt_init()) {
         mt_unwind_init();
         if (mt_config.python)

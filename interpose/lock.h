@@ -19,20 +19,30 @@ struct mt_lock {
 
 static inline bool mt_lock_try(struct mt_lock *lock)
 {
-    return !__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE);
+    mt_critical++;
+    if (!__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE))
+        return true;
+    mt_critical--;
+    return false;
 }
 
 static inline void mt_lock_take(struct mt_lock *lock)
 {
-    for (unsigned spins = 0; !mt_lock_try(lock); spins++)
-        while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED))
+    for (unsigned spins = 0; !mt_lock_try(lock); spins++) {
+        while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED) && !mt_lock_broken)
             if (++spins > 100)
                 mt_os_yield();
+        if (__builtin_expect(mt_lock_broken, 0)) {
+            mt_critical++;
+            return;
+        }
+    }
 }
 
 static inline void mt_lock_drop(struct mt_lock *lock)
 {
     __atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
+    mt_critical--;
 }
 
 #endif

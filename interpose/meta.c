@@ -46,6 +46,10 @@ static __thread volatile bool forking __attribute__((tls_model("initial-exec")))
 static __thread volatile uint32_t skipped
     __attribute__((tls_model("initial-exec"))); /* forks that left the gate alone */
 
+/* Signals wait while the thread is inside, so that no handler jumps out of it with jemalloc's locks held: rare enough for two
+ * system calls. The program's mask is the same again before any code of its own runs. */
+static __thread uint64_t held_back __attribute__((tls_model("initial-exec")));
+
 static void (*je_prepare)(void);
 static void (*je_parent)(void);
 static void (*je_child)(void);
@@ -56,7 +60,9 @@ static bool enter(void)
 {
     if (__builtin_expect(inside || forking || broken, 0))
         return false;
+    mt_os_hold_signals(&held_back);
     inside = true;
+    mt_critical++;
     for (;;) {
         __atomic_fetch_add(&inside_all, 1, __ATOMIC_SEQ_CST);
         if (__builtin_expect(!__atomic_load_n(&closed, __ATOMIC_SEQ_CST), 1))
@@ -66,6 +72,8 @@ static bool enter(void)
             if (counted_for !=
                 mt_os_pid()) { /* a child that fork(3) did not make: nobody will open */
                 inside = false;
+                mt_critical--;
+                mt_os_release_signals(&held_back);
                 return false;
             }
             mt_os_yield();
@@ -77,6 +85,8 @@ static void leave(void)
 {
     __atomic_fetch_sub(&inside_all, 1, __ATOMIC_RELEASE);
     inside = false;
+    mt_critical--;
+    mt_os_release_signals(&held_back);
 }
 
 static void prepare(void)
@@ -126,6 +136,14 @@ static void child(void)
     }
     je_child();
     open_gate();
+}
+
+void mt_meta_jumped(void)
+{
+    if (!inside)
+        return;
+    broken = true;
+    leave();
 }
 
 void mt_meta_child(void)

@@ -24,6 +24,9 @@ extern bool mt_meta_torn;
  * since one of them may have been inside. */
 void mt_meta_child(void);
 
+/* This thread left by a jump what it was doing: if that was in here, there is no memory from now on. */
+void mt_meta_jumped(void);
+
 /* Bytes that are mapped for it. */
 size_t mt_meta_mapped(void);
 

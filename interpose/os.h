@@ -48,6 +48,16 @@ ssize_t mt_os_write(int fd, const void *from, size_t bytes);
 ssize_t mt_os_cwd(char *to, size_t bytes); /* without the NUL */
 bool mt_os_is_terminal(int fd);
 
+/* lock.h: how many sections of this thread are open in which a table may be half-written. */
+extern __thread uint32_t mt_critical __attribute__((tls_model("initial-exec")));
+/* A thread left such a section by a jump. Nobody waits for a lock any more. */
+extern bool mt_lock_broken;
+
+/* Hold back all signals of this thread; *mask: what was held back before. */
+void mt_os_hold_signals(uint64_t *mask);
+void mt_os_release_signals(const uint64_t *mask);
+bool mt_os_on_signal_stack(void); /* of sigaltstack */
+
 int mt_os_pid(void);
 int mt_os_parent(void);
 int mt_os_tid(void);

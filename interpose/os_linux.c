@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/ioctl.h>
@@ -15,6 +16,9 @@
 #include <unistd.h>
 
 #include "os.h"
+
+__thread uint32_t mt_critical;
+bool mt_lock_broken;
 
 /* syscall() is libc's own, no wrapped function and no cancellation point. */
 static long result(long r)
@@ -187,6 +191,24 @@ bool mt_os_is_terminal(int fd)
 {
     struct termios t;
     return syscall(SYS_ioctl, fd, TCGETS, &t) == 0;
+}
+
+void mt_os_hold_signals(uint64_t *mask)
+{
+    /* Raw, as libc's leaves out its own two: those of cancellation and setuid. Faults come all the same. */
+    static const uint64_t all = ~0ull;
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, mask, sizeof *mask);
+}
+
+void mt_os_release_signals(const uint64_t *mask)
+{
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, mask, NULL, sizeof *mask);
+}
+
+bool mt_os_on_signal_stack(void)
+{
+    stack_t now;
+    return syscall(SYS_sigaltstack, NULL, &now) == 0 && (now.ss_flags & SS_ONSTACK);
 }
 
 int mt_os_pid(void)

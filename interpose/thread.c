@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <limits.h>
@@ -9,11 +10,15 @@
 #include "log.h"
 #include "meta.h"
 #include "os.h"
+#include "real.h"
 #include "thread.h"
 #include "tree.h"
 
 __thread struct mt_self mt_self;
 uint32_t *mt_ready;
+
+/* glibc 2.35: lock-free and async-signal-safe. */
+extern int _dl_find_object(void *, struct dl_find_object *) __attribute__((weak));
 
 static struct mt_lock lock;           /* guards the two lists */
 static struct mt_thread *free_states; /* slots whose threads ended */
@@ -89,7 +94,7 @@ static void thread_ended(void *value)
         return;
     if (round < PTHREAD_DESTRUCTOR_ITERATIONS && pthread_setspecific(key, (void *)(round + 1)) == 0)
         return;
-    mt_self.depth = 1;
+    mt_guard();
     mt_os_thread_name(t->entry->name);
     t->entry->alive = 0;
     mt_self.thread = NULL;
@@ -98,12 +103,63 @@ static void thread_ended(void *value)
     mt_self.depth = 0;
 }
 
-struct mt_thread *mt_enter_slow(void)
+/* ---- The guard is set: whose event is this? ---- */
+
+static bool allocator_known; /* and not libc's, which never calls itself by its public names */
+static uintptr_t allocator_start, allocator_end;
+
+void mt_threads_allocator(void)
 {
-    if (mt_self.depth || (mt_ready && *mt_ready == 2))
-        return NULL;
-    mt_self.depth = 1;
+    struct dl_find_object malloc_in, libc_in;
+    if (!&_dl_find_object || _dl_find_object((void *)(uintptr_t)mt_real.malloc, &malloc_in) != 0 ||
+        _dl_find_object((void *)(uintptr_t)pthread_key_create, &libc_in) != 0)
+        return;
+    if (malloc_in.dlfo_link_map != libc_in.dlfo_link_map) {
+        allocator_start = (uintptr_t)malloc_in.dlfo_map_start;
+        allocator_end = (uintptr_t)malloc_in.dlfo_map_end;
+    }
+    allocator_known = true;
+}
+
+/* The hook that set the guard is gone: its frame lies further in than this one. An alternate signal stack may lie anywhere,
+ * but then the kernel knows that we are on it. */
+static bool hook_was_left(uintptr_t frame)
+{
+    return frame >= mt_self.frame && !mt_os_on_signal_stack();
+}
+
+/* A signal handler has jumped out of a hook of this thread. If that was in the real call, nothing was left undone but the one
+ * event. In the middle of our tables, though, nobody knows what they hold now: the tracker stands aside. */
+static void recover(void)
+{
+    mt_self.depth = 0;
+    if (*mt_ready != 1)
+        return;
+    if (mt_critical) {
+        mt_lock_broken = true;
+        mt_meta_jumped();
+        mt_critical = 0;
+        __atomic_store_n(&mt_log.header->flags, mt_log.header->flags | MT_FLAG_ENDED,
+                         __ATOMIC_RELAXED);
+        __atomic_store_n(mt_ready, 2, __ATOMIC_RELEASE);
+        return;
+    }
+    mt_log_dropped(1, 0);
+}
+
+struct mt_thread *mt_enter_slow(uint32_t inside, uintptr_t frame, uintptr_t pc, uint64_t bytes)
+{
     int keep = errno; /* a thread's first event sets up a good deal */
+    if (mt_self.depth && mt_ready && hook_was_left(frame))
+        recover();
+    if (mt_self.depth || (mt_ready && *mt_ready == 2)) {
+        if (mt_self.depth == MT_IN_HEAP && inside == MT_IN_HEAP && mt_ready && *mt_ready == 1 &&
+            allocator_known && (pc < allocator_start || pc >= allocator_end))
+            mt_log_dropped(1, bytes);
+        errno = keep;
+        return NULL;
+    }
+    mt_guard();
     struct mt_thread *t = NULL;
     if ((mt_ready && *mt_ready == 1) || mt_init()) {
         t = mt_self.thread;
@@ -124,8 +180,8 @@ struct mt_thread *mt_enter_slow(void)
             }
         }
     }
-    if (!t)
-        mt_self.depth = 0;
+    mt_self.frame = frame;
+    mt_self.depth = t ? inside : 0;
     errno = keep;
     return t;
 }

@@ -62,11 +62,16 @@ struct mt_thread {
 };
 
 /* The guard. `depth` > 0: inside a hook of this thread; what is allocated there is the allocator's
- * or our own business. */
+ * or our own business (MT_INSIDE), or, in a hook of the malloc family (MT_IN_HEAP), what a signal handler does that
+ * interrupted it: dropped, and counted. */
+enum { MT_INSIDE = 1, MT_IN_HEAP = 2 };
 struct mt_self {
     struct mt_thread *thread;
     uint32_t depth;
     bool ended; /* the thread's state is given back, what comes now are stragglers */
+    /* The frame of the function that set the guard. An event of a caller further out on the same stack means that it was
+     * left by a jump out of a signal handler. */
+    uintptr_t frame;
 };
 extern __thread struct mt_self mt_self __attribute__((tls_model("initial-exec")));
 
@@ -84,14 +89,40 @@ static inline bool mt_shared(void)
 
 /* Start an event: the thread's state with the guard set, or NULL if this call is not to be
  * recorded: pass it on. */
-struct mt_thread *mt_enter_slow(void);
-static inline struct mt_thread *mt_enter(void)
+struct mt_thread *mt_enter_slow(uint32_t inside, uintptr_t frame, uintptr_t pc, uint64_t bytes);
+static inline __attribute__((always_inline)) struct mt_thread *
+mt_enter_as(uint32_t inside, uintptr_t pc, uint64_t bytes)
 {
     struct mt_thread *t = mt_self.thread;
+    uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
     if (__builtin_expect(!t || mt_self.depth || !mt_ready || *mt_ready != 1, 0))
-        return mt_enter_slow();
-    mt_self.depth = 1;
+        return mt_enter_slow(inside, frame, pc, bytes);
+    mt_self.frame = frame;
+    mt_self.depth = inside;
     return t;
+}
+
+/* In a hook whose real function may call wrapped functions in its turn. */
+static inline __attribute__((always_inline)) struct mt_thread *mt_enter(void)
+{
+    return mt_enter_as(MT_INSIDE, 0, 0);
+}
+
+/* In a hook of the malloc family: its caller, and the bytes that it allocates. */
+static inline __attribute__((always_inline)) struct mt_thread *mt_enter_heap(uintptr_t pc,
+                                                                             uint64_t bytes)
+{
+    return mt_enter_as(MT_IN_HEAP, pc, bytes);
+}
+
+/* Once the originals are known: where the allocator's own code lies, which may call itself by its public names. */
+void mt_threads_allocator(void);
+
+/* Set the guard around work that is no event, until the calling function returns at the latest. */
+static inline __attribute__((always_inline)) void mt_guard(void)
+{
+    mt_self.frame = (uintptr_t)__builtin_frame_address(0);
+    mt_self.depth = MT_INSIDE;
 }
 
 void mt_leave_slow(struct mt_thread *t);

@@ -74,6 +74,11 @@ static void notes_all(const struct view *view, note_taker *take, void *context)
     if (log->header.flags & MT_FLAG_FALLBACK)
         note(take, context,
              "the tables were written when the program ended, for want of shared mappings");
+    if (log->header.flags & MT_FLAG_ENDED)
+        note(
+            take, context,
+            "a signal handler jumped out of a call of the allocator at an unlucky instant: nothing "
+            "was recorded from then on");
     if (log->header.flags & MT_FLAG_THREADS)
         note(take, context,
              "several threads: the peak may be off by the events that were under way");
