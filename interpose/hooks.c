@@ -8,7 +8,8 @@
  *   2. errno after a wrapped function is what the real one left.
  *   3. No lock of ours is held across the real call, nor across any call into the loader or the
  * program.
- *   4. No thread of ours, no signal handler of ours, no change of the program's signal mask.
+ *   4. No thread of ours, no signal handler of ours, no change of the signal mask that the
+ * program could see (meta.c holds signals back while it is inside).
  *   5. Only raw system calls (os.h): wrappers of libc are cancellation points, or our own wrapped
  * functions.
  *   6. Thread-local data is initial-exec and touched behind the guard (thread.h); what happens
