@@ -69,13 +69,15 @@ static void *resize(const struct mt_start *here, void *old, size_t bytes)
         return mt_real.realloc(old, bytes);
     /* Out of the table before the real call: afterwards the old address may be another thread's. */
     int keep = errno;
+    uint32_t inside = mt_tables_open();
     mt_python_before_release();
     struct mt_live was;
     bool known = mt_live_take((uintptr_t)old, &was);
+    mt_tables_close(inside);
     errno = keep;
     void *block = mt_real.realloc(old, bytes);
     keep = errno;
-    mt_critical++;
+    mt_tables_open();
     if (block) {
         mt_account_moved(t, here, known ? &was : NULL, block, bytes);
         if (!known)
@@ -89,7 +91,6 @@ static void *resize(const struct mt_start *here, void *old, size_t bytes)
     } else if (!bytes) {
         mt_account_unknown();
     }
-    mt_critical--;
     errno = keep;
     mt_leave(t);
     return block;

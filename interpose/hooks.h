@@ -44,9 +44,8 @@ static inline void *mt_allocated(struct mt_thread *t, const struct mt_start *her
         return block;
     if (block) {
         int keep = errno;
-        mt_critical++;
+        mt_tables_open();
         mt_account_block(t, here, block, bytes);
-        mt_critical--;
         errno = keep;
     }
     mt_leave(t);
@@ -57,10 +56,10 @@ static inline void *mt_allocated(struct mt_thread *t, const struct mt_start *her
 static inline void mt_releasing(struct mt_thread *t, const struct mt_start *here, const void *block)
 {
     int keep = errno;
-    mt_critical++;
+    uint32_t inside = mt_tables_open();
     mt_python_before_release();
     mt_account_free(t, here, block);
-    mt_critical--;
+    mt_tables_close(inside);
     errno = keep;
 }
 

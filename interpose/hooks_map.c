@@ -53,9 +53,9 @@ static void record(struct mt_thread *t, const struct mt_start *here, const struc
     }
     if (count || bytes) {
         struct mt_event event = {here, gone, count, bytes != 0, class, bytes};
-        mt_critical++;
+        uint32_t inside = mt_tables_open();
         uint32_t unit = mt_account(t, &event);
-        mt_critical--;
+        mt_tables_close(inside);
         struct mt_mapping mapping = {start, start + bytes, unit, (uint32_t) class};
         if (unit && !mt_mappings_enter(mapping)) {
             /* It would never be seen released, so it must not stay live. */

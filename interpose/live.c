@@ -277,8 +277,6 @@ static struct shard *lock_shard(uint64_t hash, bool *locked)
     *locked = mt_shared();
     if (*locked)
         mt_lock_take(&s->lock);
-    else
-        mt_critical++;
     return s;
 }
 
@@ -286,8 +284,6 @@ static void unlock_shard(struct shard *s, bool locked)
 {
     if (locked)
         mt_lock_drop(&s->lock);
-    else
-        mt_critical--;
 }
 
 /* Put `entry` in; *replaced: what stood there, 0 if nothing. */

@@ -132,10 +132,11 @@ static bool hook_was_left(uintptr_t frame)
  * event. In the middle of our tables, though, nobody knows what they hold now: the tracker stands aside. */
 static void recover(void)
 {
+    bool torn = mt_self.depth == MT_IN_TABLES || mt_critical;
     mt_self.depth = 0;
     if (*mt_ready != 1)
         return;
-    if (mt_critical) {
+    if (torn) {
         mt_lock_broken = true;
         mt_meta_jumped();
         mt_critical = 0;
@@ -153,7 +154,7 @@ struct mt_thread *mt_enter_slow(uint32_t inside, uintptr_t frame, uintptr_t pc, 
     if (mt_self.depth && mt_ready && hook_was_left(frame))
         recover();
     if (mt_self.depth || (mt_ready && *mt_ready == 2)) {
-        if (mt_self.depth == MT_IN_HEAP && inside == MT_IN_HEAP && mt_ready && *mt_ready == 1 &&
+        if (mt_self.depth >= MT_IN_HEAP && inside == MT_IN_HEAP && mt_ready && *mt_ready == 1 &&
             allocator_known && (pc < allocator_start || pc >= allocator_end))
             mt_log_dropped(1, bytes);
         errno = keep;

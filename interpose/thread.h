@@ -63,8 +63,8 @@ struct mt_thread {
 
 /* The guard. `depth` > 0: inside a hook of this thread; what is allocated there is the allocator's
  * or our own business (MT_INSIDE), or, in a hook of the malloc family (MT_IN_HEAP), what a signal handler does that
- * interrupted it: dropped, and counted. */
-enum { MT_INSIDE = 1, MT_IN_HEAP = 2 };
+ * interrupted it: dropped, and counted. MT_IN_TABLES: the same, while our own tables are half-written. */
+enum { MT_INSIDE = 1, MT_IN_HEAP = 2, MT_IN_TABLES = 3 };
 struct mt_self {
     struct mt_thread *thread;
     uint32_t depth;
@@ -113,6 +113,21 @@ static inline __attribute__((always_inline)) struct mt_thread *mt_enter_heap(uin
                                                                              uint64_t bytes)
 {
     return mt_enter_as(MT_IN_HEAP, pc, bytes);
+}
+
+/* Around work on the tables in a hook. The hook's mt_leave closes too. */
+static inline __attribute__((always_inline)) uint32_t mt_tables_open(void)
+{
+    uint32_t inside = mt_self.depth;
+    mt_self.depth = MT_IN_TABLES;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    return inside;
+}
+
+static inline __attribute__((always_inline)) void mt_tables_close(uint32_t inside)
+{
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    mt_self.depth = inside;
 }
 
 /* Once the originals are known: where the allocator's own code lies, which may call itself by its public names. */
