@@ -20,6 +20,8 @@ void mt_os_unmap(void *at, size_t bytes);
 /* Map `bytes` of the file at `offset` shared, read-write, over `at`; not inherited by fork
  * children. */
 int mt_os_map_file(void *at, size_t bytes, int fd, uint64_t offset);
+/* A hint: `bytes` at `at` are all in use and read at random, so that huge pages save the misses of the TLB. Any alignment. */
+void mt_os_huge(void *at, size_t bytes);
 /* From now on reads as zero in the child of a fork. */
 bool mt_os_wipe_on_fork(void *at, size_t bytes);
 

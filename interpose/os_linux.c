@@ -54,6 +54,14 @@ int mt_os_map_file(void *at, size_t bytes, int fd, uint64_t offset)
     return (int)result(syscall(SYS_madvise, at, bytes, MADV_DONTFORK));
 }
 
+void mt_os_huge(void *at, size_t bytes)
+{
+    uintptr_t mask = mt_os_page() - 1, begin = ((uintptr_t)at + mask) & ~mask,
+              end = ((uintptr_t)at + bytes) & ~mask;
+    if (begin < end)
+        syscall(SYS_madvise, begin, end - begin, MADV_HUGEPAGE);
+}
+
 bool mt_os_wipe_on_fork(void *at, size_t bytes)
 {
     return syscall(SYS_madvise, at, bytes, MADV_WIPEONFORK) == 0;
