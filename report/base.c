@@ -85,8 +85,7 @@ size_t text_decode(const char *text, size_t bytes, uint32_t *code)
     return length;
 }
 
-/* Characters that move the cursor, change colours or reorder what is shown. */
-static bool text_harmful(uint32_t code)
+bool text_harmful(uint32_t code)
 {
     return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x200e || code == 0x200f ||
            (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ||

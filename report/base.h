@@ -34,6 +34,8 @@ size_t text_width(const char *text, size_t bytes);
 /* Decode one UTF-8 character from text[0..bytes), bytes > 0: its length, 0 if it is not valid (then
  * skip one byte). */
 size_t text_decode(const char *text, size_t bytes, uint32_t *code);
+/* Does the character move the cursor, change colours or reorder what is shown? Below 0x10000. */
+bool text_harmful(uint32_t code);
 
 /* "41,207" in `out`. Returns out. */
 #define TEXT_COUNT_BYTES 32

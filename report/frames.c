@@ -46,7 +46,7 @@ static uint32_t function_add(struct frames *frames, const struct function *funct
     bool python = !strcmp(function->language, "Python");
     uint32_t key[4] = {function->name, function->file, function->file ? 0 : function->module,
                        python ? function->first_line : 0};
-    uint32_t *first = map_at(&frames->function_index, map_hash(key, sizeof key));
+    uint32_t *first = map_at(&frames->function_index, map_key(key, sizeof key));
     for (uint32_t id = *first; id; id = frames->function_chain[id - 1]) {
         struct function *known = &frames->functions[id - 1];
         if (known->name == function->name && known->file == function->file &&
@@ -70,7 +70,7 @@ static uint32_t function_add(struct frames *frames, const struct function *funct
 static uint32_t place_add(struct frames *frames, const struct place *place)
 {
     uint64_t key[2] = {(uint64_t)place->function << 32 | place->line, place->address};
-    uint32_t *first = map_at(&frames->place_index, map_hash(key, sizeof key));
+    uint32_t *first = map_at(&frames->place_index, map_key(key, sizeof key));
     for (uint32_t id = *first; id; id = frames->place_chain[id - 1]) {
         const struct place *known = &frames->places[id - 1];
         if (known->function == place->function && known->line == place->line &&

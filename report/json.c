@@ -44,7 +44,7 @@ static void json_character(FILE *out, uint32_t code, const char *text, size_t le
         fputs("\\n", out);
     else if (code == '\t')
         fputs("\\t", out);
-    else if (code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 || code == 0x2029)
+    else if (text_harmful(code))
         fprintf(out, "\\u%04" PRIx32, code);
     else
         fwrite(text, 1, length, out);

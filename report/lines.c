@@ -9,9 +9,12 @@
 #include "table.h"
 
 #define LONG_FUNCTION 60u /* lines; longer ones are shortened */
-#define WHOLE_LINES                                                                                \
-    50000u /* more than any function has: a damaged log must not print line numbers for hours */
-#define CONTEXT 3u /* lines kept on each side of one with figures */
+#define CONTEXT       3u  /* lines kept on each side of one with figures */
+/* Functions are shown whole up to this many lines, more than any has; but a damaged log must not have us print line
+ * numbers for hours. */
+#define WHOLE_LINES      50000u   /* of a function whose text is there */
+#define WHOLE_TEXTLESS   1000u    /* of another one */
+#define WHOLE_LINES_VIEW 1000000u /* of all functions together */
 
 /* ---- which lines ---- */
 
@@ -87,6 +90,10 @@ static void listing_extent(struct view *view, struct listing *listing)
     listing->last = last >= high ? last : high > UINT32_MAX - 2 || python ? high : high + 2;
     if (listing->source->text && listing->last > listing->source->line_count)
         listing->last = listing->source->line_count > high ? listing->source->line_count : high;
+    uint64_t lines = listing->last - listing->first + (uint64_t)1;
+    listing->whole = lines <= (listing->source->text ? WHOLE_LINES : WHOLE_TEXTLESS) &&
+                     lines <= WHOLE_LINES_VIEW - view->blank_lines;
+    view->blank_lines += listing->whole ? lines : 0;
 }
 
 struct listing *listings_make(struct view *view, const uint32_t *functions, size_t count)
@@ -198,7 +205,7 @@ static void row_total(const struct view *view, const struct listing *listing, st
 static void rows_of_lines(const struct view *view, const struct listing *listing, bool shorten,
                           struct table *table)
 {
-    bool whole = listing->last - listing->first < (shorten ? LONG_FUNCTION : WHOLE_LINES);
+    bool whole = listing->whole && (!shorten || listing->last - listing->first < LONG_FUNCTION);
     size_t next = 0;                    /* the first place at this line or after it */
     uint32_t shown_to = 0, kept_to = 0; /* last line printed; last line within reach of figures */
     const struct place *places = view->frames.places;
@@ -287,12 +294,14 @@ void listing_print_mprun(const struct view *view, const struct listing *listing,
         fputc('=', out);
     fputc('\n', out);
     size_t next = 0;
-    for (uint32_t line = listing->first; line <= listing->last; line++) {
+    for (uint32_t line = listing->first; line && line <= listing->last; line++) {
         char number[16], usage[64] = "", increment[64] = "", count[24] = "";
         const struct place *places = view->frames.places;
         while (next < listing->count && places[listing->places[next]].line < line)
             next++;
-        if (next < listing->count && places[listing->places[next]].line - line > WHOLE_LINES)
+        if (!listing->whole && next == listing->count)
+            break;
+        if (!listing->whole)
             line = places[listing->places[next]].line;
         if (next < listing->count && places[listing->places[next]].line == line) {
             const struct fold_key *key = &view->lines[listing->places[next]];
@@ -304,8 +313,6 @@ void listing_print_mprun(const struct view *view, const struct listing *listing,
         char *text = listing->source->text ? source_line(listing->source, line) : NULL;
         mprun_row(out, number, usage, increment, count, text);
         free(text);
-        if (line == UINT32_MAX)
-            break;
     }
     fputs("\n\n", out);
 }

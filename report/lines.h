@@ -22,6 +22,7 @@ struct listing {
     size_t count;
     uint64_t most;               /* highest rise of these places */
     uint32_t first, last;        /* lines to show; 0: the places have no lines */
+    bool whole;                  /* not only those with figures and what is next to them */
     const struct source *source; /* NULL: no file */
 };
 /* Listings of the functions in functions[0..count). One pass over the places. To be freed with

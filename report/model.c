@@ -165,6 +165,12 @@ static void chain_finish(struct chain *chain, size_t *cap)
 
 /* ---- nodes and runs ---- */
 
+/* Native and Python frames, a cut mark, the thread's root. Whatever prints a stack for each node relies on it. */
+#define DEEPEST (2 * MT_DEPTH_MAX + 4)
+/* Steps that open runs may take, beside one for each node: those of an honest log need not be linear in its size, as
+ * an entry's first nodes may have been on the stack of others, too. */
+#define RUN_STEPS ((uint64_t)1 << 24)
+
 static void model_run_take(struct model *model, const struct mt_node *raw, struct model_node *node,
                            const struct chain *chain, uint32_t index)
 {
@@ -187,7 +193,9 @@ static void model_run_take(struct model *model, const struct mt_node *raw, struc
         node->run.rise = 0;
 }
 
-static void model_node_take(struct model *model, uint32_t index, unsigned char *seen, size_t *cap)
+/* `depth`: of all nodes before this one; the root's is 0. */
+static void model_node_take(struct model *model, uint32_t index, unsigned char *seen,
+                            uint32_t *depth, size_t *cap)
 {
     struct log *log = model->log;
     const struct mt_node *raw = &log->nodes[index];
@@ -195,8 +203,11 @@ static void model_node_take(struct model *model, uint32_t index, unsigned char *
     uint64_t at = (uint64_t)index * sizeof *raw;
     if (raw->parent >= index)
         log_problem_in(log, MT_REGION_NODE, at, "node %u has parent %u", index, raw->parent);
+    else if (depth[raw->parent] == DEEPEST)
+        log_problem_in(log, MT_REGION_NODE, at, "node %u is deeper than any stack", index);
     else
         node->parent = raw->parent;
+    depth[index] = depth[node->parent] + 1;
     if (raw->frame < log->frame_count)
         node->frame = raw->frame;
     else if (!log->truncated)
@@ -233,7 +244,7 @@ static int64_t minus(int64_t a, int64_t b)
 
 /* An open run ends, for all its nodes: it competes with each one's best run so far. */
 static void model_close_run(struct model *model, const struct mt_thread_entry *thread,
-                            const struct mt_run *open, int64_t highest, uint32_t *budget)
+                            const struct mt_run *open, int64_t highest, uint64_t *budget)
 {
     const struct log *log = model->log;
     struct model_run run = {.begin = (uint32_t)open->begin_event,
@@ -253,25 +264,28 @@ static void model_close_run(struct model *model, const struct mt_thread_entry *t
     }
 }
 
-static void model_close_runs(struct model *model, const struct mt_thread_entry *thread)
+/* False when the budget is spent. */
+static bool model_close_runs(struct model *model, const struct mt_thread_entry *thread,
+                             uint64_t *budget)
 {
     const struct log *log = model->log;
     int64_t highest = INT64_MIN;
-    /* The open runs of a thread are of different nodes, and what they skip left the stack once: a log that says
-     * otherwise shall not keep us longer than an honest one. */
-    uint32_t budget = log->node_count;
-    for (uint32_t i = thread->runs_used; i-- > 0;) {
+    for (uint32_t i = thread->runs_used; i-- > 0 && *budget; --*budget) {
         const struct mt_run *open = &log->runs[thread->runs + i];
         if (open->max > highest)
             highest = open->max;
         if (open->begin_event <= thread->events)
-            model_close_run(model, thread, open, highest, &budget);
+            model_close_run(model, thread, open, highest, budget);
+        if (!*budget)
+            return false;
     }
+    return *budget > 0;
 }
 
 static void model_threads(struct model *model)
 {
     struct log *log = model->log;
+    uint64_t budget = RUN_STEPS + log->node_count;
     for (uint32_t i = 1; i < log->thread_count; i++) {
         const struct mt_thread_entry *thread = &log->threads[i];
         if (!thread->leaf || !thread->runs_used)
@@ -283,7 +297,11 @@ static void model_threads(struct model *model)
                                thread->runs_used, log->run_count);
             continue;
         }
-        model_close_runs(model, thread);
+        if (!model_close_runs(model, thread, &budget)) {
+            log_problem_in(log, MT_REGION_THREAD, (uint64_t)i * sizeof *thread,
+                           "open runs of more nodes than there can be");
+            return;
+        }
     }
 }
 
@@ -292,11 +310,13 @@ void model_make_periods(struct model *model, struct log *log, struct model_perio
     *model = (struct model){.log = log, .periods = periods};
     model->nodes = base_alloc(log->node_count + (size_t)1, sizeof *model->nodes);
     unsigned char *seen = base_alloc(log->unit_count / 8 + (size_t)1, 1);
+    uint32_t *depth = base_alloc(log->node_count + (size_t)1, sizeof *depth);
     size_t cap = 0;
     static const struct mt_node unused;
     for (uint32_t i = 1; i < log->node_count; i++)
         if (memcmp(&log->nodes[i], &unused, sizeof unused))
-            model_node_take(model, i, seen, &cap);
+            model_node_take(model, i, seen, depth, &cap);
+    free(depth);
     free(seen);
     model_threads(model);
 }

@@ -7,10 +7,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base.h"
+#include "file.h"
 #include "records.h"
 
 #define PAGE         4096u
@@ -53,9 +53,10 @@ static uint64_t log_offset(const struct log *log, enum mt_region region, uint64_
 
 void log_problem_in(struct log *log, enum mt_region region, uint64_t at, const char *format, ...)
 {
+    uint64_t offset = log->problem_count < LOG_PROBLEMS_KEPT ? log_offset(log, region, at) : 0;
     va_list args;
     va_start(args, format);
-    log_problem_va(log, log_offset(log, region, at), format, args);
+    log_problem_va(log, offset, format, args);
     va_end(args);
 }
 
@@ -266,44 +267,32 @@ bool log_parse(struct log *log, const char *name, const void *data, size_t bytes
 }
 
 /* The whole file in memory; NULL after a problem was added. */
-static void *log_load(struct log *log, int fd, size_t *bytes)
+static void *log_load(struct log *log, int fd, size_t size, size_t *bytes)
 {
-    struct stat info;
-    if (fstat(fd, &info) < 0 || !S_ISREG(info.st_mode)) {
-        log_problem(log, 0, "not a regular file");
-        return NULL;
-    }
-    size_t size = (size_t)info.st_size, done = 0;
     unsigned char *data = malloc(size ? size : 1);
     if (!data) {
         log_problem(log, 0, "no memory for its %zu bytes", size);
         return NULL;
     }
-    while (done < size) {
-        ssize_t got = pread(fd, data + done, size - done, (off_t)done);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0) {
-            log_problem(log, done, "cannot be read: %s", strerror(errno));
-            free(data);
-            return NULL;
-        }
-        if (!got)
-            break;
-        done += (size_t)got;
-    }
-    *bytes = done;
-    return data;
+    *bytes = file_read(fd, data, size);
+    if (*bytes == size || !errno)
+        return data;
+    log_problem(log, *bytes, "cannot be read: %s", strerror(errno));
+    free(data);
+    return NULL;
 }
 
 bool log_read(struct log *log, const char *name)
 {
     *log = (struct log){.name = name};
-    int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
+    struct stat info;
+    int fd = file_open(AT_FDCWD, name, &info);
+    if (fd < 0 && errno)
         return log_problem(log, 0, "cannot be opened: %s", strerror(errno));
+    if (fd < 0)
+        return log_problem(log, 0, "not a regular file");
     size_t bytes = 0;
-    void *data = log_load(log, fd, &bytes);
+    void *data = log_load(log, fd, (size_t)info.st_size, &bytes);
     close(fd);
     if (!data)
         return false;

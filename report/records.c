@@ -7,6 +7,10 @@
 #include "base.h"
 #include "cursor.h"
 
+/* Of a name; what is longer is cut. Names are printed once for each line and each frame of a stack, so that a single
+ * long one would make much of a small log. */
+#define NAME_MAX_BYTES 4096u
+
 /* What grows while records are read; the ids in the code records are resolved at the end, when all
  * strings are known. */
 struct records {
@@ -43,13 +47,21 @@ static bool text_read(struct cursor *in, struct log_text *out, uint32_t bytes)
     return out->text != NULL;
 }
 
+static bool name_read(struct cursor *in, struct log_text *out, uint32_t bytes)
+{
+    bool read = text_read(in, out, bytes);
+    if (out->bytes > NAME_MAX_BYTES)
+        out->bytes = NAME_MAX_BYTES;
+    return read;
+}
+
 static bool read_process(struct records *records, struct cursor *in)
 {
     struct mt_record_process record;
     struct log *log = records->log;
     return cursor_read(in, &record, sizeof record, "a process record that is too short") &&
-           text_read(in, &log->exe, record.exe_bytes) &&
-           text_read(in, &log->cwd, record.cwd_bytes) &&
+           name_read(in, &log->exe, record.exe_bytes) &&
+           name_read(in, &log->cwd, record.cwd_bytes) &&
            text_read(in, &log->argv, record.argv_bytes);
 }
 
@@ -60,7 +72,7 @@ static bool read_module(struct records *records, struct cursor *in)
     struct log_text build_id;
     if (!cursor_read(in, &record, sizeof record, "a module record that is too short") ||
         !text_read(in, &build_id, record.build_id_bytes) ||
-        !text_read(in, &module.path, record.path_bytes))
+        !name_read(in, &module.path, record.path_bytes))
         return false;
     if (!id_fits(records, record.id))
         return cursor_fail(in, "a module's number that cannot be");
@@ -84,7 +96,7 @@ static bool read_string(struct records *records, struct cursor *in)
     struct mt_record_string record;
     struct log_text text;
     if (!cursor_read(in, &record, sizeof record, "a string record that is too short") ||
-        !text_read(in, &text, record.bytes))
+        !name_read(in, &text, record.bytes))
         return false;
     if (!id_fits(records, record.id))
         return cursor_fail(in, "a string's number that cannot be");

@@ -4,41 +4,39 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base.h"
+#include "file.h"
 
-#define SOURCE_MAX_BYTES ((off_t)64 << 20)
-#define TAB_COLUMNS      8u
+#define SOURCE_MAX_BYTES  ((size_t)64 << 20)
+#define SOURCES_MAX_BYTES ((size_t)256 << 20)
+#define LINE_MAX_BYTES    4096u
+#define TAB_COLUMNS       8u
 
 static void source_split(struct source *source)
 {
-    size_t cap = 0, count = 0;
+    size_t count = 0;
+    for (size_t i = 0; i < source->bytes; i++)
+        count += source->text[i] == '\n';
+    source->lines = base_alloc(count + 2, sizeof *source->lines);
     for (size_t i = 0; i < source->bytes;) {
-        source->lines = base_room(source->lines, &cap, count + 2, sizeof *source->lines);
-        source->lines[count++] = i;
+        source->lines[source->line_count++] = (uint32_t)i;
         const char *end = memchr(source->text + i, '\n', source->bytes - i);
         i = end ? (size_t)(end - source->text) + 1 : source->bytes;
     }
-    source->lines = base_room(source->lines, &cap, count + 1, sizeof *source->lines);
-    source->lines[count] = source->bytes;
-    source->line_count = (uint32_t)count;
+    source->lines[source->line_count] = (uint32_t)source->bytes;
 }
 
-static void source_load(struct source *source, int folder)
+static void source_load(struct source *source, int folder, size_t most)
 {
-    int fd = openat(folder, source->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat info;
+    int fd = file_open(folder, source->path, &info);
     if (fd < 0)
         return;
-    if (!fstat(fd, &info) && S_ISREG(info.st_mode) && info.st_size <= SOURCE_MAX_BYTES) {
+    if (info.st_size >= 0 && (size_t)info.st_size <= most) {
         source->text = base_alloc((size_t)info.st_size + 1, 1);
-        ssize_t got;
-        while (source->bytes < (size_t)info.st_size &&
-               (got = read(fd, source->text + source->bytes,
-                           (size_t)info.st_size - source->bytes)) > 0)
-            source->bytes += (size_t)got;
+        source->bytes = file_read(fd, source->text, (size_t)info.st_size);
         source->changed =
             (uint64_t)info.st_mtim.tv_sec * 1000000000u + (uint64_t)info.st_mtim.tv_nsec;
         source_split(source);
@@ -48,20 +46,23 @@ static void source_load(struct source *source, int folder)
 
 const struct source *sources_get(struct sources *sources, const char *path)
 {
-    for (struct source *s = sources->first; s; s = s->next)
-        if (!strcmp(s->path, path))
-            return s;
+    uint32_t id = strings_add(&sources->paths, path, strlen(path));
+    if (id <= sources->count)
+        return sources->list[id - 1];
     struct source *source = base_alloc(1, sizeof *source);
+    sources->list =
+        base_room(sources->list, &sources->cap, sources->count + 1, sizeof *sources->list);
+    sources->list[sources->count++] = source;
     source->path = base_copy(path, strlen(path));
-    source->next = sources->first;
-    sources->first = source;
     int folder = AT_FDCWD;
     if (sources->folder && path[0] != '/')
         folder = open(sources->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    size_t left = SOURCES_MAX_BYTES > sources->bytes ? SOURCES_MAX_BYTES - sources->bytes : 0;
     if (folder != -1)
-        source_load(source, folder);
+        source_load(source, folder, left < SOURCE_MAX_BYTES ? left : SOURCE_MAX_BYTES);
     if (folder >= 0)
         close(folder);
+    sources->bytes += source->bytes + source->line_count * sizeof *source->lines;
     return source;
 }
 
@@ -73,6 +74,8 @@ char *source_line(const struct source *source, uint32_t number)
     size_t length = source->lines[number] - source->lines[number - 1];
     while (length && (text[length - 1] == '\n' || text[length - 1] == '\r'))
         length--;
+    if (length > LINE_MAX_BYTES)
+        length = LINE_MAX_BYTES;
     size_t tabs = 0;
     for (size_t i = 0; i < length; i++)
         tabs += text[i] == '\t';
@@ -171,7 +174,9 @@ uint32_t source_python_end(const struct source *source, uint32_t first)
     bool def = false, body = false, over = false;
     size_t indent = 0;
     uint32_t last = 0;
-    for (uint32_t number = first; number && number <= source->line_count && !over; number++) {
+    for (uint32_t number = first;
+         number && number <= source->line_count && !over && number - first < SOURCE_FUNCTION_LINES;
+         number++) {
         char *line = source_line(source, number);
         size_t blank = strspn(line, " ");
         const char *word = line + blank;
@@ -193,14 +198,14 @@ uint32_t source_python_end(const struct source *source, uint32_t first)
 
 void sources_free(struct sources *sources)
 {
-    while (sources->first) {
-        struct source *source = sources->first;
-        sources->first = source->next;
-        free(source->path);
-        free(source->text);
-        free(source->lines);
-        free(source);
+    for (size_t i = 0; i < sources->count; i++) {
+        free(sources->list[i]->path);
+        free(sources->list[i]->text);
+        free(sources->list[i]->lines);
+        free(sources->list[i]);
     }
+    free(sources->list);
+    strings_free(&sources->paths);
     free(sources->folder);
-    sources->folder = NULL;
+    *sources = (struct sources){0};
 }

@@ -13,11 +13,11 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base.h"
 #include "demangle.h"
+#include "file.h"
 #include "names.h"
 #include "units.h"
 
@@ -83,11 +83,9 @@ struct symbols *symbols_open(const char *path, const unsigned char *build_id, si
     symbols->strings = strings;
     if (path[0] != '/') /* the vdso and the like */
         return symbols;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat info;
-    if (fd < 0 || fstat(fd, &info) < 0 || !S_ISREG(info.st_mode)) {
-        if (fd >= 0)
-            close(fd);
+    int fd = file_open(AT_FDCWD, path, &info);
+    if (fd < 0) {
         symbols->problem = "is not there";
         return symbols;
     }

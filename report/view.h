@@ -19,8 +19,9 @@ struct view {
     struct fold_key *lines;     /* by place */
     struct fold_key *functions; /* by function */
     struct sources sources;
-    bool running; /* the process is still there */
-    int status;   /* STATUS_BAD when something in the log could not be read */
+    uint64_t blank_lines; /* shown for the sake of whole functions, see lines.c */
+    bool running;         /* the process is still there */
+    int status;           /* STATUS_BAD when something in the log could not be read */
 };
 
 /* Read the log, say what is wrong with it. False: nothing can be shown. view_close in any case. */

@@ -127,6 +127,26 @@ uint32_t builder_code(struct builder *b, const char *file, const char *name, uin
     return fixed.id;
 }
 
+uint32_t builder_module(struct builder *b, const char *path, const char *build_id,
+                        size_t build_id_bytes, uint64_t base)
+{
+    const char *texts[] = {build_id, path};
+    size_t lengths[] = {build_id_bytes, strlen(path)};
+    struct mt_record_module fixed = {.id = ++b->modules,
+                                     .build_id_bytes = (uint32_t)build_id_bytes,
+                                     .base = base,
+                                     .start = base,
+                                     .end = base + 0x100000,
+                                     .path_bytes = (uint32_t)lengths[1]};
+    record(b, MT_RECORD_MODULE, &fixed, sizeof fixed, texts, lengths, 2);
+    return fixed.id;
+}
+
+void builder_sample(struct builder *b, const struct mt_sample *sample)
+{
+    append(b, MT_REGION_TIMELINE, sample, sizeof *sample);
+}
+
 void builder_note(struct builder *b, const char *text)
 {
     size_t length = strlen(text);

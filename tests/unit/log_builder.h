@@ -31,6 +31,9 @@ void builder_counter(struct builder *b, uint32_t node, uint32_t kind, const void
 uint32_t builder_run(struct builder *b, const struct mt_run *run); /* its index */
 uint32_t builder_string(struct builder *b, const char *text);
 uint32_t builder_code(struct builder *b, const char *file, const char *name, uint32_t first_line);
+uint32_t builder_module(struct builder *b, const char *path, const char *build_id,
+                        size_t build_id_bytes, uint64_t base);
+void builder_sample(struct builder *b, const struct mt_sample *sample);
 void builder_note(struct builder *b, const char *text);
 void builder_process(struct builder *b, const char *exe, const char *cwd, const char *argv,
                      size_t argv_bytes);

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include "seeds.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../unit/log_builder.h"
+#include "image.h"
+
+static void counters(struct builder *b, uint32_t node, uint32_t i)
+{
+    struct mt_alloc alloc = {.allocs = 2,
+                             .allocated = 300 + i,
+                             .freed = 100,
+                             .frees = 1,
+                             .live_peak = 300,
+                             .saved = 150,
+                             .saved_seq = i % 2,
+                             .level = 1000 * i,
+                             .last = (uint64_t)i << 32 | i};
+    struct mt_release release = {.releases = 1, .released = 100, .level = 900 * i, .last = i};
+    struct mt_resident resident = {.grown = 4096, .readings = 1};
+    builder_counter(b, node, MT_KIND_ALLOC + i % MT_CLASSES, &alloc);
+    builder_counter(b, node, MT_KIND_RELEASE + i % MT_CLASSES, &release);
+    if (i % 3 == 0)
+        builder_counter(b, node, MT_KIND_RESIDENT, &resident);
+    struct mt_node *raw = builder_node_at(b, node);
+    raw->run_begin = i;
+    raw->run_len = 1 + i % 3;
+    raw->run_rise = 300;
+    raw->run_net = 200;
+    if (i % 5 == 0) {
+        struct mt_wide wide = {.rise = 300 + i, .net = -7};
+        builder_counter(b, node, MT_KIND_WIDE, &wide);
+        builder_node_at(b, node)->run_len |= MT_RUN_WIDE;
+    }
+}
+
+/* Stacks of one thread; with runs that are open. */
+static void stacks(struct builder *b, uint32_t thread, const uint32_t *frames, uint32_t count)
+{
+    uint32_t root = builder_thread(b, "main"), node = root;
+    for (uint32_t i = 0; i < count; i++) {
+        node = builder_node(b, i % 5 ? node : root, frames[i]);
+        counters(b, node, i);
+    }
+    struct mt_run run = {.begin = 1, .max = 500, .begin_event = 3, .node = node, .frames = 1};
+    struct mt_run outer = {.begin = 0, .max = INT64_MIN, .node = root, .frames = 1};
+    struct mt_thread_entry *entry = builder_thread_entry(b, thread);
+    uint32_t first = builder_run(b, &outer);
+    builder_run(b, &run);
+    entry = builder_thread_entry(b, thread);
+    entry->runs = first;
+    entry->runs_cap = entry->runs_used = 2;
+    entry->leaf = node;
+    entry->events = 20;
+    entry->level = 400;
+    entry->alive = 1;
+}
+
+static void python_log(struct builder *b)
+{
+    builder_process(b, "/usr/bin/python3", "/home/u", "python3\0a.py", sizeof "python3\0a.py");
+    builder_note(b, "a \033[31mnote");
+    uint32_t codes[] = {builder_code(b, "/home/u/a.py", "f", 1),
+                        builder_code(b, "b.py", "C.g\n", 11),
+                        builder_code(b, "/usr/lib/python3.11/os.py", "<module>", 1),
+                        builder_code(b, "gone", "\342\200\256\302\233\377", 4000000000u)};
+    uint32_t frames[10];
+    for (uint32_t i = 0; i < 10; i++)
+        frames[i] = builder_frame(b, i % 7 == 6 ? MT_FRAME_CUT : MT_FRAME_PYTHON, codes[i % 4],
+                                  i == 9 ? INT32_MAX : i);
+    stacks(b, 1, frames, 10);
+    stacks(b, 2, frames + 3, 3);
+    b->header.flags = MT_FLAG_PYTHON | MT_FLAG_THREADS;
+}
+
+static void native_log(struct builder *b)
+{
+    builder_process(b, "/usr/bin/program", "/", "program\0-x", sizeof "program\0-x");
+    builder_module(b, "/usr/bin/program", "\2\3", 2, 0x1000);
+    builder_module(b, "/usr/lib/libc.so.6", "", 0, 0x7f0000000000);
+    builder_module(b, "[vdso]", "\3", 1, 0);
+    builder_module(b, "/opt/libmemtrace.so", "", 0, 0);
+    uint32_t frames[12];
+    for (uint32_t i = 0; i < 12; i++)
+        frames[i] = builder_frame(b, i % 9 == 8 ? MT_FRAME_UNKNOWN : MT_FRAME_NATIVE,
+                                  i % 9 == 8 ? 0 : 1 + i % 5, i * 37 + (i == 4 ? 1u << 20 : 0));
+    stacks(b, 1, frames, 12);
+    for (uint32_t i = 0; i < 4; i++) {
+        struct mt_sample sample = {i * 1000, i * 500, i * 600, 1 << 20};
+        builder_sample(b, &sample);
+    }
+    b->header.end = MT_END_UNKNOWN;
+    b->header.peak = b->header.level = 5000;
+    b->header.dropped_events = 3;
+    b->header.flags = MT_FLAG_FULL | MT_FLAG_FALLBACK;
+}
+
+static void empty_log(struct builder *b)
+{
+    (void)b;
+}
+
+static void (*const makers[])(struct builder *b) = {python_log, native_log, empty_log};
+
+void seeds_make(void (*add)(const void *image, size_t bytes))
+{
+    static struct image image;
+    static unsigned char packed[IMAGE_BYTES_MAX];
+    for (size_t i = 0; i < 2 * sizeof makers / sizeof makers[0]; i++) {
+        struct builder b;
+        builder_start(&b);
+        b.scatter = i & 1;
+        makers[i / 2](&b);
+        size_t bytes;
+        unsigned char *file = builder_file(&b, &bytes);
+        builder_end(&b);
+        image_of_file(&image, file, bytes);
+        free(file);
+        add(packed, image_pack(&image, packed, sizeof packed));
+    }
+}
+
+static const char *seeds_folder;
+static int seeds_status;
+
+static void write_one(const void *image, size_t bytes)
+{
+    static unsigned number;
+    char path[4096];
+    snprintf(path, sizeof path, "%s/seed-%u", seeds_folder, number++);
+    FILE *file = fopen(path, "wb");
+    if (!file || fwrite(image, 1, bytes, file) != bytes || fclose(file)) {
+        perror(path);
+        seeds_status = 2;
+    }
+}
+
+int seeds_write(const char *folder)
+{
+    seeds_folder = folder;
+    seeds_make(write_one);
+    return seeds_status;
+}

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+#
+# The reader and the views, fuzzed: include() this from tests/CMakeLists.txt. With MEMTRACE_FUZZER (clang) fuzz_reader is a
+# libFuzzer program, see scripts/fuzz; else it replays and mutates by itself.
+
+option(MEMTRACE_FUZZER "fuzz_reader by libFuzzer (clang only)" OFF)
+
+# The tool without what opens files: world.c stands in for it.
+set(fuzz_sources ${REPORT_SOURCES})
+list(REMOVE_ITEM fuzz_sources report/file.c report/run.c report/program.c report/symbols_dw.c report/units.c report/names.c
+  report/demangle.c)
+list(TRANSFORM fuzz_sources PREPEND ${CMAKE_SOURCE_DIR}/)
+add_library(fuzz_report OBJECT ${fuzz_sources})
+target_link_libraries(fuzz_report PUBLIC memtrace_flags memtrace_sanitize)
+add_executable(fuzz_reader fuzz/target.c fuzz/image.c fuzz/mutate.c fuzz/check.c fuzz/world.c)
+target_link_libraries(fuzz_reader PRIVATE fuzz_report Threads::Threads)
+foreach(function malloc calloc realloc free vasprintf open fopen isatty getrandom)
+  target_link_options(fuzz_reader PRIVATE -Wl,--wrap=${function})
+endforeach()
+if(MEMTRACE_FUZZER)
+  target_compile_options(fuzz_report PRIVATE -fsanitize=fuzzer-no-link)
+  target_link_options(fuzz_reader PRIVATE -fsanitize=fuzzer)
+else()
+  target_sources(fuzz_reader PRIVATE fuzz/driver.c fuzz/seeds.c unit/log_builder.c)
+  # Every input in every mode, then a fixed number of mutations.
+  add_test(NAME fuzz/reader COMMAND fuzz_reader --runs 60000 ${CMAKE_CURRENT_LIST_DIR}/findings)
+  set_tests_properties(fuzz/reader PROPERTIES FAIL_REGULAR_EXPRESSION "${sanitizer_complaints}")
+endif()
