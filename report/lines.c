@@ -91,7 +91,8 @@ static void listing_extent(struct view *view, struct listing *listing)
     if (listing->source->text && listing->last > listing->source->line_count)
         listing->last = listing->source->line_count > high ? listing->source->line_count : high;
     uint64_t lines = listing->last - listing->first + (uint64_t)1;
-    listing->whole = lines <= (listing->source->text ? WHOLE_LINES : WHOLE_TEXTLESS) &&
+    bool there = listing->source->text && listing->last <= listing->source->line_count;
+    listing->whole = lines <= (there ? WHOLE_LINES : WHOLE_TEXTLESS) &&
                      lines <= WHOLE_LINES_VIEW - view->blank_lines;
     view->blank_lines += listing->whole ? lines : 0;
 }

@@ -35,6 +35,8 @@ static const char *character_wrong(const unsigned char *c, unsigned length)
 
 static void check_text(struct check *check, unsigned char c)
 {
+    if (!check->seen && ((c >= 0x20 && c < 0x7f) || c == '\n'))
+        return;
     check->character[check->seen++] = c;
     unsigned length = expected(check->character[0]);
     if (!length)

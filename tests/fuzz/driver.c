@@ -8,13 +8,12 @@
  * log as it is, not an image. An input that is a finding is left in fuzz-finding.image in the working directory.
  */
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "image.h"
@@ -159,8 +158,6 @@ int main(int argc, char **argv)
 {
     unsigned long runs = 0;
     for (int i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "--seeds") && i + 1 < argc)
-            return seeds_write(argv[i + 1]);
         if (!strcmp(argv[i], "--runs") && i + 1 < argc)
             runs = strtoul(argv[++i], NULL, 10);
         else if (!strcmp(argv[i], "--seed") && i + 1 < argc)

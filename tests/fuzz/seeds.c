@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "seeds.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,26 +120,4 @@ void seeds_make(void (*add)(const void *image, size_t bytes))
         free(file);
         add(packed, image_pack(&image, packed, sizeof packed));
     }
-}
-
-static const char *seeds_folder;
-static int seeds_status;
-
-static void write_one(const void *image, size_t bytes)
-{
-    static unsigned number;
-    char path[4096];
-    snprintf(path, sizeof path, "%s/seed-%u", seeds_folder, number++);
-    FILE *file = fopen(path, "wb");
-    if (!file || fwrite(image, 1, bytes, file) != bytes || fclose(file)) {
-        perror(path);
-        seeds_status = 2;
-    }
-}
-
-int seeds_write(const char *folder)
-{
-    seeds_folder = folder;
-    seeds_make(write_one);
-    return seeds_status;
 }

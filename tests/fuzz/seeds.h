@@ -9,7 +9,4 @@
 
 /* Give each as an image to `add`. */
 void seeds_make(void (*add)(const void *image, size_t bytes));
-/* Write them into a folder, for libFuzzer. Returns an exit status. */
-int seeds_write(const char *folder);
-
 #endif
