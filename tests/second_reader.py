@@ -559,7 +559,7 @@ def compare(log, memtrace):
             same(name, sum(t[key] for t in both), report[name])
     same('peak_bytes', max(log.peak, log.peak_before), report['peak_bytes'])
     same('pid', log.pid, report['pid'])
-    same('program', text(log.exe or b''), report['program'])
+    same('program', text(log.exe) if log.exe else None, report['program'])
     same('argv', [text(a) for a in log.argv], report['argv'])
     same('dropped_events', log.dropped_events, report['dropped_events'])
     for name, t in totals.items():
