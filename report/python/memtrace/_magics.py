@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+"""%mprun, %%mprun, %memit and %%memit, with memory_profiler's options and its words."""
+
+import builtins
+import re
+
+from IPython.core.error import UsageError
+from IPython.core.magic import Magics, line_cell_magic, magics_class
+from IPython.core.page import page
+
+from . import _memit, _native, _period, _tables
+
+
+@magics_class
+class MemtraceMagics(Magics):
+    @line_cell_magic
+    def mprun(self, line="", cell=None):
+        """Run a statement and show the line tables of the functions asked for.
+
+        Usage, in line mode:
+          %mprun -f func1 -f func2 <statement>
+
+        Usage, in cell mode:
+          %%mprun -f func1 -f func2 [statement]
+          code...
+
+        Options:
+
+        -f <function>: show this function or method: any expression without blanks that gives one. May be given several
+        times. Functions of the notebook or session itself are as good as those in files.
+
+        -T <filename>: write the tables to a text file, too.
+
+        -r: return the result (memtrace.Result).
+
+        -m: memory_profiler's columns only, without Rise.
+
+        -c: accepted for memory_profiler's sake: children have logs of their own.
+
+        Increment is what the line took minus what was given back while it ran, and Rise the highest it stood above its
+        start: an array that a line makes and drops has increment 0 and its size as rise. Increments are exact: they are of
+        this run alone, and the same each time.
+        """
+        options, statement = self.parse_options(line.replace('"', r"\"").replace("'", r"\'"), "rf:T:cm", list_all=True)
+        if cell is not None:
+            statement += "\n" + cell
+        codes = self._functions(options.get("f", []))
+        if not _native.traced():
+            raise UsageError("%mprun: " + _native.how_to_start())
+        namespace = self.shell.user_ns
+        had, old = hasattr(builtins, "profile"), getattr(builtins, "profile", None)
+
+        def profile(function):
+            code = _tables.code_of(function)
+            if code is not None and code not in codes:
+                codes.append(code)
+            return function
+
+        builtins.profile = profile
+        message = ""
+        stretch = None
+        try:
+            code = compile(statement, "<mprun>", "exec")
+            stretch = _period.Stretch("mprun").start()
+            exec(code, self.shell.user_global_ns, namespace)
+        except SystemExit:
+            message = "*** SystemExit exception caught in code being profiled."
+        except KeyboardInterrupt:
+            message = "*** KeyboardInterrupt exception caught in code being profiled."
+        finally:
+            result = stretch.stop() if stretch else None
+            if had:
+                builtins.profile = old
+            else:
+                del builtins.profile
+        output = "".join(_tables.format_function(result.report, code, 1, "m" not in options) for code in codes).rstrip()
+        page(output)
+        print(message)
+        self._to_file(options.get("T", [""])[-1], output, message)
+        return result if "r" in options else None
+
+    def _functions(self, names):
+        codes = []
+        for name in names:
+            try:
+                function = eval(name, self.shell.user_global_ns, self.shell.user_ns)
+            except Exception as problem:
+                raise UsageError("Could not find function %r.\n%s: %s" % (name, type(problem).__name__, problem)) from None
+            code = _tables.code_of(function)
+            if code is None:
+                print("Could not extract a code object for the object %r" % (function,))
+            elif code not in codes:
+                codes.append(code)
+        return codes
+
+    @staticmethod
+    def _to_file(name, output, message):
+        if name:
+            with open(name, "w", encoding="utf-8") as file:
+                file.write(output)
+            print("\n*** Profile printout saved to text file %s. %s" % (name, message))
+
+    @line_cell_magic
+    def memit(self, line="", cell=None):
+        """Measure what a statement takes at its peak, and which line holds it.
+
+        Usage, in line mode:
+          %memit [-r<R> -t<T> -i -c -o -q] statement
+
+        Usage, in cell mode:
+          %%memit [-r<R> -t<T> -i -c -o -q] setup_code
+          code...
+
+        The statement runs in a fresh process: its figure does not depend on what ran before, and if it crashes the session
+        lives on. What it binds stays there, too. In cell mode the first line is set-up code, not measured.
+
+        Options:
+
+        -r<R>: run it R times, each in a process of its own, and take the highest. Default: 1
+
+        -t<T>: give up after T seconds.
+
+        -i: run it here, in the session itself, which must have been started under memtrace. (-i0.1, an interval as in
+        memory_profiler, is accepted and means nothing: every allocation is seen.)
+
+        -c: add the peaks of the process's children.
+
+        -o: return the result.
+
+        -q: print nothing.
+        """
+        line, interval = re.subn(r"(^|\s)-i\s*=?(\d+\.?\d*|\.\d+)(?=\s|$)", r"\1", line, count=1)
+        options, statement = self.parse_options(line, "r:t:icoq", posix=False, strict=False)
+        setup = "pass"
+        if cell is not None:
+            setup, statement = statement or "pass", cell
+        setup, statement = (self.shell.transform_cell(text) for text in (setup, statement))
+        repeat = max(1, int(options.get("r", 1)))
+        timeout = float(options.get("t", 0)) or None
+        here, children = "i" in options, "c" in options
+        runs = []
+        for _ in range(repeat):
+            made = self._once(statement, setup, timeout, here, children)
+            if made is None:
+                return None
+            if made.done:
+                runs.append(made)
+            elif "q" not in options:
+                print(_memit.failure(made, statement))
+        if not runs:
+            print("ERROR: all subprocesses exited unsuccessfully. Try again with the `-i` option.")
+            return None
+        best = max(runs, key=lambda made: made.peak + made.children - made.begin)
+        result = _memit.MemitResult([(made.peak + made.children) / _tables.MIB for made in runs], best.begin / _tables.MIB,
+                                    repeat, timeout, 0, children)
+        result.held = best.held
+        if "q" not in options:
+            print(result)
+            print(_memit.held_text(best, len(runs), statement))
+        return result if "o" in options else None
+
+    def _once(self, statement, setup, timeout, here, children):
+        try:
+            return _memit.run(statement, setup, self.shell.user_ns, timeout, here, children)
+        except _period.NotTraced as problem:
+            raise UsageError("%%memit -i: %s" % problem) from None
+        except _memit._carry.CannotCarry as problem:
+            print("ERROR: %s. Try again with the `-i` option." % problem)
+            return None

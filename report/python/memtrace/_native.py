@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: MIT
+"""The tracer in this process, by ctypes (memtrace.h), and where the library and the command `memtrace` are."""
+
+import ctypes
+import os
+import shutil
+import sys
+
+_names = {
+    "memtrace_log_path": ctypes.c_char_p,
+    "memtrace_live_bytes": ctypes.c_uint64,
+    "memtrace_peak_bytes": ctypes.c_uint64,
+    "memtrace_period_bytes": ctypes.c_uint64,
+    "memtrace_period": ctypes.c_uint32,
+    "memtrace_mark": None,
+}
+
+
+def _find():
+    """The functions, or None where the library is not preloaded."""
+    process = ctypes.CDLL(None)
+    found = {}
+    for name, result in _names.items():
+        try:
+            function = getattr(process, name)
+        except AttributeError:
+            return None
+        function.restype = result
+        function.argtypes = [ctypes.c_char_p] if name in ("memtrace_period", "memtrace_mark") else []
+        found[name] = function
+    return found
+
+
+_functions = _find()
+
+
+def preloaded():
+    return _functions is not None
+
+
+def log_path():
+    """This process's log; '' if there is none."""
+    return os.fsdecode(_functions["memtrace_log_path"]()) if _functions else ""
+
+
+def traced():
+    """Allocations of this process are recorded."""
+    return bool(_functions) and bool(_functions["memtrace_log_path"]())
+
+
+def live_bytes():
+    return _functions["memtrace_live_bytes"]() if _functions else 0
+
+
+def peak_bytes():
+    return _functions["memtrace_peak_bytes"]() if _functions else 0
+
+
+def period_bytes():
+    return _functions["memtrace_period_bytes"]() if _functions else 0
+
+
+def period(name=None):
+    """Begin the next period; its number."""
+    return _functions["memtrace_period"](None if name is None else name.encode("utf-8", "replace"))
+
+
+def mark(name):
+    if _functions:
+        _functions["memtrace_mark"](name.encode("utf-8", "replace"))
+
+
+# ---- files
+
+_folder = os.path.dirname(os.path.abspath(__file__))
+_above = os.path.dirname(os.path.dirname(_folder))  # where the library is installed: .../python/memtrace
+
+
+def _loaded_library():
+    try:
+        with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as maps:
+            for line in maps:
+                path = line.split(None, 5)[5:]
+                if path and os.path.basename(path[0]).startswith("libmemtrace"):
+                    return path[0].rstrip("\n")
+    except OSError:
+        pass
+    return None
+
+
+def library():
+    """libmemtrace.so: the one that is loaded, else the one that belongs to this module. None: it is nowhere."""
+    if preloaded():
+        path = _loaded_library()
+        if path:
+            return path
+    for path in (os.environ.get("MEMTRACE_LIBRARY"), os.path.join(_above, "libmemtrace.so"),
+                 os.path.join(_above, "lib", "libmemtrace.so")):
+        if path and os.path.isfile(path):
+            return os.path.abspath(path)
+    return None
+
+
+def tool():
+    """The command `memtrace`. None: it is nowhere."""
+    at = os.path.dirname(library() or _above)
+    for path in (os.path.join(at, "memtrace"), os.path.join(at, "..", "bin", "memtrace"),
+                 os.path.join(at, "..", "..", "bin", "memtrace")):
+        if os.path.isfile(path) and os.access(path, os.X_OK):
+            return os.path.abspath(path)
+    return shutil.which("memtrace")
+
+
+def plain_environment():
+    """The environment without the preload, for helpers that are nobody's business."""
+    environment = dict(os.environ)
+    others = [p for p in environment.get("LD_PRELOAD", "").replace(":", " ").split()
+              if not os.path.basename(p).startswith("libmemtrace")]
+    environment.pop("LD_PRELOAD", None)
+    if others:
+        environment["LD_PRELOAD"] = ":".join(others)
+    return environment
+
+
+def traced_environment(output=None):
+    """The environment in which a program is traced."""
+    path = library()
+    if not path:
+        raise OSError("libmemtrace.so is not beside this module; MEMTRACE_LIBRARY can name it")
+    if " " in path or ":" in path:
+        raise OSError("%s: a library whose path has a blank or a colon cannot be preloaded" % path)
+    environment = plain_environment()
+    others = environment.get("LD_PRELOAD")
+    environment["LD_PRELOAD"] = path + (":" + others if others else "")
+    if output:
+        environment["MEMTRACE_OUTPUT"] = output
+    return environment
+
+
+def how_to_start():
+    """What to tell a person whose process is not traced."""
+    if preloaded():
+        return "memtrace is loaded here but could not make its log, so nothing is recorded."
+    ipython = "IPython" in sys.modules and hasattr(sys.modules["IPython"], "get_ipython") and \
+        sys.modules["IPython"].get_ipython() is not None
+    program = "-m IPython" if ipython else (os.path.basename(sys.argv[0]) if sys.argv and sys.argv[0] else "script.py")
+    return ("This process was not started under memtrace, which must see every allocation from the start on.\n"
+            "Start it again with one of:\n"
+            "    python -m memtrace %s\n"
+            "    memtrace run python %s" % (program, program))

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: MIT
+"""What a log says of one stretch of time, asked of the command `memtrace`, and line tables in memory_profiler's manner."""
+
+import inspect
+import json
+import linecache
+import os
+import subprocess
+import sysconfig
+import types
+
+from . import _native
+
+MIB = 1024.0 * 1024.0
+
+
+class ToolError(Exception):
+    """The command `memtrace` is missing, or could not read the log."""
+
+
+def ask(verb, *arguments):
+    """The JSON of a view."""
+    tool = _native.tool()
+    if not tool:
+        raise ToolError("the command memtrace is neither beside libmemtrace.so nor in PATH")
+    done = subprocess.run([tool, verb, "--json"] + list(arguments), env=_native.plain_environment(),
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        return json.loads(done.stdout.decode("utf-8", "replace"))
+    except ValueError:
+        raise ToolError(done.stderr.decode("utf-8", "replace").strip() or
+                        "%s %s: exit status %d" % (tool, verb, done.returncode)) from None
+
+
+# ---- whose line it is
+
+_package = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_libraries = tuple({os.path.join(path, "") for key, path in sysconfig.get_paths().items()
+                    if key in ("stdlib", "platstdlib", "purelib", "platlib") and path})
+
+
+def is_users(line):
+    """A Python line of the user's own code: no library's, not ours."""
+    file = line["file"]
+    if line["language"] != "Python" or not file or not line["line"] or file.startswith(("<frozen ", "<__array")):
+        return False
+    return not (file.startswith(_libraries) or file.startswith(_package) or
+                "/site-packages/" in file or "/dist-packages/" in file)
+
+
+def source_of(file, number, texts=None):
+    """The text of a line; `texts`: of code that is in no file."""
+    if texts and file in texts:
+        lines = texts[file].splitlines()
+        return lines[number - 1].strip() if 0 < number <= len(lines) else ""
+    return linecache.getline(file, number).strip()
+
+
+def place_text(line, texts=None):
+    """mem_test.py:6 in make_a_large_array: return np.ones((1000, 1000))"""
+    file, number = line["file"], line["line"]
+    name = line.get("function") or "?"
+    text = source_of(file, number, texts)
+    where = "" if texts and file in texts else "%s:%d" % (os.path.basename(file), number)
+    if where and name != "<module>":
+        where += " in %s" % name
+    return where + (": " if where and text else "") + text
+
+
+def held_lines(log, *periods):
+    """What was live at the peak, by the innermost of the user's lines on each stack, most first: [(bytes, line)]."""
+    sums, lines = {}, {}
+    for site in ask("sites", "-n", "500", *periods, log)["sites"]:
+        if site["at_peak_bytes"] <= 0 or site["class"] not in ("heap", "anonymous"):
+            continue
+        for frame in site["stack"]:
+            if is_users(frame):
+                key = (frame["file"], frame["line"])
+                lines.setdefault(key, frame)
+                sums[key] = sums.get(key, 0) + site["at_peak_bytes"]
+                break
+    return sorted(((held, lines[key]) for key, held in sums.items()), key=lambda pair: -pair[0])
+
+
+# ---- a function's table
+
+def code_of(thing):
+    """The code object that a function, method or decorated function stands for; None: there is none."""
+    seen = set()
+    while id(thing) not in seen:
+        seen.add(id(thing))
+        if isinstance(thing, types.CodeType):
+            return thing
+        thing = getattr(thing, "__wrapped__", None) or getattr(thing, "__func__", None) or \
+            getattr(thing, "fget", None) or getattr(thing, "func", None) or getattr(thing, "__code__", None) or \
+            (getattr(thing, "__init__", None) if isinstance(thing, type) else None) or thing
+    return None
+
+
+def _nested(code):
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield constant
+            yield from _nested(constant)
+
+
+def _source_lines(code):
+    """The function's lines, with their numbers."""
+    linecache.checkcache(code.co_filename)
+    lines = linecache.getlines(code.co_filename)
+    first = code.co_firstlineno
+    if not 0 < first <= len(lines):
+        return []
+    block = inspect.getblock(lines[first - 1:])
+    return list(enumerate(block, first))
+
+
+def _same_file(code, file, folder):
+    if file == code.co_filename:
+        return True
+    return bool(file) and os.path.join(folder, file) == os.path.join(folder, code.co_filename)
+
+
+def function_lines(report, code):
+    """{line number: figures} of a function: its own lines, and of the functions inside it those that are not its own."""
+    folder = os.getcwd()
+    name = getattr(code, "co_qualname", code.co_name)
+    inner = {getattr(c, "co_qualname", c.co_name) for c in _nested(code)}
+    rows = _source_lines(code)
+    last = rows[-1][0] if rows else float("inf")
+    own, others = {}, {}
+    for line in report["lines"]:
+        if line["language"] != "Python" or not line["line"] or not code.co_firstlineno <= line["line"] <= last:
+            continue
+        if not _same_file(code, line["file"], folder):
+            continue
+        if line["function"] == name:
+            own[line["line"]] = line
+        elif line["function"] in inner:
+            others.setdefault(line["line"], line)
+    for number, line in others.items():
+        own.setdefault(number, line)
+    return own
+
+
+def _mib(value, precision):
+    return "{0:{1}.{2}f} MiB".format(value / MIB, precision + 4, precision)
+
+
+def format_function(report, code, precision=1, rise=True):
+    """The table of one function; '' if nothing is in the log about it. `rise`: with the column that memory_profiler lacks."""
+    figures = function_lines(report, code)
+    if not figures:
+        return ""
+    template = "{0:>6} {1:>12} {2:>12}  {4:>10}   {5:<}"
+    if rise:
+        template = "{0:>6} {1:>12} {2:>12} {3:>12}  {4:>10}   {5:<}"
+    header = template.format("Line #", "Mem usage", "Increment", "Rise", "Occurrences", "Line Contents")
+    out = ["Filename: " + code.co_filename + "\n\n", header + "\n", "=" * len(header) + "\n"]
+    rows = _source_lines(code) or [(number, "\n") for number in sorted(figures)]
+    for number, text in rows:
+        line = figures.get(number)
+        cells = [number, "", "", "", ""]
+        if line:
+            usage = line["mem_usage_bytes"]
+            cells = [number, "" if usage is None else _mib(usage, precision), _mib(line["increment_bytes"], precision),
+                     _mib(line["rise_bytes"], precision), line.get("executions") or line["allocations"]]
+        out.append(template.format(*cells, text if text.endswith("\n") else text + "\n"))
+    out.append("\n\n")
+    return "".join(out)
+
+
+def format_top(report, count=10):
+    """The user's lines that rise most."""
+    lines = [line for line in report["lines"] if is_users(line)]
+    lines.sort(key=lambda line: (-line["rise_bytes"], -line["allocated_bytes"], line["file"], line["line"]))
+    out = ["{0:>12} {1:>12}   {2}\n".format("Rise", "Increment", "Line")]
+    for line in lines[:count]:
+        out.append("{0:>12} {1:>12}   {2}\n".format(_mib(line["rise_bytes"], 3), _mib(line["increment_bytes"], 3),
+                                                  place_text(line)))
+    return "".join(out)
