@@ -69,6 +69,17 @@ static void record(struct mt_thread *t, const struct mt_start *here, const struc
         mt_meta_free(gone);
 }
 
+/* What was recorded as gone is still there. */
+static void come_back(struct mt_thread *t, const struct mt_start *here,
+                      const struct mt_pieces *pieces)
+{
+    static const struct mt_pieces none;
+    for (uint32_t i = 0; i < pieces->used; i++)
+        record(t, here, &none, pieces->piece[i].start,
+               pieces->piece[i].end - pieces->piece[i].start,
+               (enum mt_class)pieces->piece[i].class);
+}
+
 static enum mt_class class_of(int prot, int flags)
 {
     if (!(flags & MAP_ANONYMOUS))
@@ -132,11 +143,19 @@ MT_EXPORT int munmap(void *at, size_t bytes)
     mt_python_before_release();
     bool ok = take(at, bytes, &pieces);
     errno = keep;
+    /* An interpreter gives back the part of its stack of frames that its present frame is in: read it while it is there. */
+    bool early = ok && mt_python_attached && pieces.used;
+    if (early) {
+        record(t, &here, &pieces, 0, 0, MT_ANON);
+        errno = keep;
+    }
     int error = mt_real.munmap(at, bytes);
     keep = errno;
-    if (error)
+    if (error && early)
+        come_back(t, &here, &pieces);
+    else if (error)
         mt_mappings_put_back(&pieces);
-    else if (ok)
+    else if (ok && !early)
         record(t, &here, &pieces, 0, 0, MT_ANON);
     mt_pieces_free(&pieces);
     errno = keep;
