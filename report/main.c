@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base.h"
+#include "python_folder.h"
 #include "verbs.h"
 
 #ifndef MEMTRACE_VERSION
@@ -23,6 +24,8 @@ static const struct verb {
     {"report", verb_report, verb_report_help, "summary, the lines that rise most, their source"},
     {"lines", verb_lines, verb_lines_help, "line tables of functions or files, also as %mprun's"},
     {"sites", verb_sites, verb_sites_help, "call sites with their stacks"},
+    {"memit", verb_memit, verb_memit_help,
+     "run a program a few times: its peak, and the line that held it"},
 };
 #define VERBS (sizeof verbs / sizeof verbs[0])
 
@@ -34,7 +37,11 @@ static void help(FILE *out)
     for (size_t i = 0; i < VERBS; i++)
         fprintf(out, "  %-8s %s\n", verbs[i].name, verbs[i].what);
     fputs("\n"
-          "  memtrace VERB --help tells a verb's options; memtrace --version the version.\n\n"
+          "  memtrace VERB --help tells a verb's options; memtrace --version the version.\n"
+          "  memtrace --python prints where the Python module is (%mprun, %memit, python -m "
+          "memtrace, "
+          "pytest):\n"
+          "    export PYTHONPATH=$(memtrace --python)\n\n"
           "example:\n"
           "  memtrace run -o app.mt python3 mem_test.py && memtrace report app.mt\n\n"
           "exit status: 0 done; 1 the answer is \"no\"; 2 wrong usage or unreadable input\n",
@@ -55,7 +62,7 @@ static bool asks_for_help(int argc, char **argv)
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (!strcmp(argv[i], "--help"))
             return true;
-        if (argv[i][0] != '-' && !strcmp(argv[0], "run"))
+        if (argv[i][0] != '-' && (!strcmp(argv[0], "run") || !strcmp(argv[0], "memit")))
             return false; /* the program's own arguments begin */
     }
     return false;
@@ -71,6 +78,8 @@ int main(int argc, char **argv)
         help(stdout);
         return finish(STATUS_DONE);
     }
+    if (!strcmp(argv[1], "--python"))
+        return finish(python_folder_print());
     if (!strcmp(argv[1], "--version")) {
         puts("memtrace " MEMTRACE_VERSION);
         return finish(STATUS_DONE);

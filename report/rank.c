@@ -29,7 +29,8 @@ static bool in_python_library(const char *path)
 
 enum rank rank_python(const char *file)
 {
-    if (!file || starts(file, "<frozen ") || in_python_library(file))
+    if (!file || starts(file, "<frozen ") || in_python_library(file) ||
+        strstr(file, "/python/memtrace/")) /* our own module */
         return RANK_LIBRARY;
     if (file[0] == '<') /* "<string>": python -c, but also what site.py executes at start */
         return RANK_PROGRAM;

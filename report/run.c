@@ -15,6 +15,7 @@
 #include "../interpose/format.h"
 #include "base.h"
 #include "program.h"
+#include "run.h"
 #include "verbs.h"
 
 const char verb_run_help[] =
@@ -139,7 +140,7 @@ static bool set_output(const char *pattern)
     return true;
 }
 
-static int run_program(char **argv)
+int run_program(char **argv)
 {
     char why[1024];
     char *path = program_find(argv[0]);

@@ -7,7 +7,7 @@ option(MEMTRACE_FUZZER "fuzz_reader by libFuzzer (clang only)" OFF)
 
 # The tool without what opens files: world.c stands in for it.
 set(fuzz_sources ${REPORT_SOURCES})
-list(REMOVE_ITEM fuzz_sources report/file.c report/run.c report/program.c report/symbols_dw.c report/units.c report/names.c
+list(REMOVE_ITEM fuzz_sources report/file.c report/cmd_memit.c report/run.c report/program.c report/symbols_dw.c report/units.c report/names.c
   report/demangle.c)
 list(TRANSFORM fuzz_sources PREPEND ${CMAKE_SOURCE_DIR}/)
 add_library(fuzz_report OBJECT ${fuzz_sources})

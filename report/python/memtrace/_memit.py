@@ -352,8 +352,10 @@ def held_text(made, count, statement):
     out = "maximum of %d: " % count
     if not made.held:
         return out + "%.02f MiB above the start, held by no line of yours" % ((made.peak - made.begin) / _tables.MIB)
-    held, line = made.held[0]
-    out += "%.02f MiB held at %s" % (held / _tables.MIB, _tables.place_text(line, {"<memit>": statement}))
+    indent = " " * len(out)
+    lines = ["%.02f MiB held at %s" % (held / _tables.MIB, _tables.place_text(line, {"<memit>": statement}))
+             for held, line in made.held[:3] if held >= (made.peak - made.begin) / 20]
+    out += ("\n" + indent).join(lines or ["less than a twentieth of it held by any line of yours"])
     if made.unknown:
         out += "\n(%d blocks from before were released, which a forked child does not see: the peak is an upper bound)" % made.unknown
     return out
