@@ -95,6 +95,9 @@ mt_enter_as(uint32_t inside, uintptr_t pc, uint64_t bytes)
 {
     struct mt_thread *t = mt_self.thread;
     uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
+    /* Called by the real function of a hook that stands: operator new's malloc, delete's free. */
+    if (__builtin_expect(mt_self.depth == MT_INSIDE && frame < mt_self.frame, 0))
+        return NULL;
     if (__builtin_expect(!t || mt_self.depth || !mt_ready || *mt_ready != 1, 0))
         return mt_enter_slow(inside, frame, pc, bytes);
     mt_self.frame = frame;
