@@ -61,6 +61,10 @@ void mt_config_read(void)
     mt_config.output[0] = 0;
     if (output && strlen(output) < sizeof mt_config.output)
         memcpy(mt_config.output, output, strlen(output) + 1);
+    const char *lines = variable("MEMTRACE_LINES", room, sizeof room);
+    mt_config.lines[0] = 0;
+    if (lines && strlen(lines) < sizeof mt_config.lines)
+        memcpy(mt_config.lines, lines, strlen(lines) + 1);
     mt_config.max_log = bytes_of(variable("MEMTRACE_MAX_LOG", room, sizeof room));
     mt_config.quiet = flag("MEMTRACE_QUIET", false, room, sizeof room);
     mt_config.summary = flag("MEMTRACE_SUMMARY", false, room, sizeof room);

@@ -12,8 +12,10 @@
 struct mt_config {
     char output[3072]; /* MEMTRACE_OUTPUT: pattern of the log's name, %p pid, %e program; "" = the
                           default */
-    uint64_t max_log;  /* MEMTRACE_MAX_LOG: bytes, with K, M or G if you like; 0: no limit */
-    bool quiet;        /* MEMTRACE_QUIET=1: never a word */
+    char lines
+        [2048]; /* MEMTRACE_LINES: functions whose line executions are counted, with commas in between */
+    uint64_t max_log; /* MEMTRACE_MAX_LOG: bytes, with K, M or G if you like; 0: no limit */
+    bool quiet;       /* MEMTRACE_QUIET=1: never a word */
     bool summary; /* MEMTRACE_SUMMARY=1: the line at exit even when standard error is no terminal */
     bool python;  /* MEMTRACE_PYTHON=0: native stacks only */
 };

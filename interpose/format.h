@@ -267,6 +267,7 @@ enum mt_record_kind {
     MT_RECORD_STRING = 3,  /* struct mt_record_string */
     MT_RECORD_CODE = 4,    /* struct mt_record_code */
     MT_RECORD_NOTE = 5,    /* struct mt_record_note */
+    MT_RECORD_LINES = 6,   /* struct mt_record_lines */
     MT_RECORD_MARK = 8     /* struct mt_record_mark */
 };
 
@@ -330,6 +331,28 @@ struct mt_record_mark {
     /* char name[], UTF-8 */
 };
 
+/* One line of a function whose line executions are counted: updated in place. */
+struct mt_line {
+    uint64_t executions;
+    uint64_t level; /* of the process when the latest execution began */
+    uint64_t last;  /* its place in time, as in mt_alloc.last: an event with the same or a later
+                       place came after it */
+};
+
+/* Executions of the lines of a function that the user named (MEMTRACE_LINES), one record for each
+ * code record of it in each period. There may be several: add them up. */
+struct mt_record_lines {
+    struct mt_record head;
+    uint32_t code;       /* id of a code record */
+    uint32_t first_line; /* of lines[1] */
+    uint32_t count;      /* of lines */
+    uint32_t period;     /* in which they were executed */
+    /* struct mt_line lines[]: [0] stands for calls of the function, [i] for line first_line + i - 1
+     */
+};
+
+_Static_assert(sizeof(struct mt_line) == 24, "format");
+_Static_assert(sizeof(struct mt_record_lines) == 24, "format");
 _Static_assert(sizeof(struct mt_extent) == 16, "format");
 _Static_assert(offsetof(struct mt_header, level) == 72, "format");
 _Static_assert(offsetof(struct mt_header, period_level) == 296, "format");

@@ -11,6 +11,7 @@
 
 #include "format.h"
 #include "log.h"
+#include "python_exact.h"
 #include "python_symbol.h"
 
 #define LOOP "_PyEval_EvalFrameDefault"
@@ -174,6 +175,7 @@ static bool attach(void *handle)
         mt_log_note(0, "%s: other offsets than known, as it states itself", name);
     find_loop(handle);
     mt_python_code_watch(code_type);
+    mt_python_exact_attach(handle, minor);
     __atomic_store_n(&mt_python_finalizing,
                      (const uintptr_t *)(mt_python.runtime + layout->runtime_finalizing),
                      __ATOMIC_RELEASE);

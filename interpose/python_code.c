@@ -12,6 +12,8 @@
 #include "lock.h"
 #include "log.h"
 #include "meta.h"
+#include "python_exact.h"
+#include "python_text.h"
 
 #define CHAIN_BITS  14
 #define RECORD_BITS 12
@@ -32,7 +34,7 @@ static struct mt_python_code **chain_of(uintptr_t address)
     return &chains[(address >> 4) * 0x9e3779b97f4a7c15u >> (64 - CHAIN_BITS)];
 }
 
-static struct mt_python_code *find(uintptr_t address)
+struct mt_python_code *mt_python_code_find(uintptr_t address)
 {
     struct mt_python_code *c = __atomic_load_n(chain_of(address), __ATOMIC_ACQUIRE);
 
@@ -57,6 +59,7 @@ static void dealloc(void *code)
     }
     if (known)
         __atomic_fetch_add(&mt_python_generation, 1, __ATOMIC_RELEASE);
+    mt_python_exact_died((uintptr_t)code);
     original_dealloc(code);
 }
 
@@ -71,69 +74,22 @@ void mt_python_code_watch(uintptr_t type)
     __atomic_store_n(slot, dealloc, __ATOMIC_RELEASE);
 }
 
-static size_t put_utf8(unsigned char *to, uint32_t c)
-{
-    if (c < 0x80) {
-        to[0] = (unsigned char)c;
-        return 1;
-    }
-    if (c >= 0xdc80 && c <= 0xdcff) { /* surrogateescape: a byte of a file name that is not UTF-8 */
-        to[0] = (unsigned char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        to[0] = (unsigned char)(0xc0 | c >> 6);
-        to[1] = (unsigned char)(0x80 | (c & 63));
-        return 2;
-    }
-    if (c < 0x10000) {
-        to[0] = (unsigned char)(0xe0 | c >> 12);
-        to[1] = (unsigned char)(0x80 | (c >> 6 & 63));
-        to[2] = (unsigned char)(0x80 | (c & 63));
-        return 3;
-    }
-    to[0] = (unsigned char)(0xf0 | (c >> 18 & 7));
-    to[1] = (unsigned char)(0x80 | (c >> 12 & 63));
-    to[2] = (unsigned char)(0x80 | (c >> 6 & 63));
-    to[3] = (unsigned char)(0x80 | (c & 63));
-    return 4;
-}
-
-static uint32_t character(const unsigned char *data, unsigned kind, size_t i)
-{
-    if (kind == 1)
-        return data[i];
-    if (kind == 2)
-        return ((const uint16_t *)data)[i];
-    return ((const uint32_t *)data)[i];
-}
-
-/* The log's id of a str, transcoded to UTF-8. */
+/* The log's id of a str. */
 static uint32_t text_id(uintptr_t text)
 {
-    const struct mt_python_layout *l = &mt_python.layout;
-    uint32_t state = text ? *(const uint32_t *)(text + l->text_state) : 0, id;
-    unsigned kind = state >> 2 & 7;
-    bool compact = state >> 5 & 1, ascii = state >> 6 & 1;
-    size_t length, n = 0;
-    unsigned char room[TEXT_STACK] = {0}, *utf8 = room;
-    const unsigned char *data;
+    char room[TEXT_STACK], *utf8 = room;
+    size_t most = mt_python_text_most(text), bytes;
+    const char *found;
+    uint32_t id;
 
-    if (!compact || (kind != 1 && kind != 2 && kind != 4))
-        return mt_log_string("?", 1);
-    length = mt_load(text, l->text_length);
-    data = (const unsigned char *)(text + (ascii ? l->text_ascii : l->text_other));
-    if (ascii)
-        return mt_log_string((const char *)data, length < TEXT_MAX ? length : TEXT_MAX);
-    if (length > TEXT_MAX / 4)
-        length = TEXT_MAX / 4;
-    if (length > TEXT_STACK / 4)
-        utf8 = mt_meta_alloc(length * 4);
+    if (most > TEXT_MAX)
+        most = TEXT_MAX;
+    if (most > TEXT_STACK)
+        utf8 = mt_meta_alloc(most);
     if (!utf8)
         return 0;
-    for (size_t i = 0; i < length; i++)
-        n += put_utf8(utf8 + n, character(data, kind, i));
-    id = mt_log_string((const char *)utf8, n);
+    found = mt_python_text(text, utf8, most > TEXT_STACK ? most : TEXT_STACK, &bytes);
+    id = found ? mt_log_string(found, bytes < TEXT_MAX ? bytes : TEXT_MAX) : mt_log_string("?", 1);
     if (utf8 != room)
         mt_meta_free(utf8);
     return id;
@@ -246,6 +202,7 @@ static struct mt_python_code *enter(uintptr_t code, uint32_t id, int32_t first_l
     if (c) {
         c->first_line = first_line;
         c->id = id;
+        c->exact = 0;
         __atomic_store_n(&c->serial, ++serial, __ATOMIC_RELAXED);
         __atomic_store_n(&c->address, code, __ATOMIC_RELEASE);
         if (made) {
@@ -259,7 +216,7 @@ static struct mt_python_code *enter(uintptr_t code, uint32_t id, int32_t first_l
 
 const struct mt_python_code *mt_python_code_enter(uintptr_t code)
 {
-    struct mt_python_code *c = find(code);
+    struct mt_python_code *c = mt_python_code_find(code);
     int32_t first_line;
     uint32_t id;
 
@@ -268,6 +225,7 @@ const struct mt_python_code *mt_python_code_enter(uintptr_t code)
     if (mt_load(code, sizeof(uintptr_t)) != code_type)
         return NULL;
     first_line = *(const int32_t *)(code + mt_python.layout.code_first_line);
+    mt_python_exact_met();
     id = record_id(code, first_line);
     return id ? enter(code, id, first_line) : NULL;
 }

@@ -19,6 +19,7 @@ struct mt_python_code {
     uint64_t serial;   /* tells the code objects apart that had this entry */
     uint32_t id;       /* in the log; others may have the same, see python_code.c */
     int32_t first_line;
+    uint64_t exact; /* where its LINES record stands in RECORD, 0: none; python_exact.c's */
 };
 
 /* Counts the deaths of known code objects. What a thread remembers about addresses is void when it
@@ -36,6 +37,9 @@ void mt_python_code_forget_all(void);
 /* The entry of a code object on the calling thread's stack, entered in the log on first sight.
  * NULL: no memory, no space in the log, or not a code object at all. */
 const struct mt_python_code *mt_python_code_enter(uintptr_t code);
+
+/* The entry of a code object that lives, NULL if it has none. Takes no lock. */
+struct mt_python_code *mt_python_code_find(uintptr_t code);
 
 /* FRAME index of the line at `position` (as it stands in a frame); 0: no space. `mark`: of this
  * entry's line table. */

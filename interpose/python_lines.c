@@ -116,3 +116,53 @@ int mt_python_line(enum mt_python_lines form, const uint8_t *table, size_t bytes
     }
     return NO_LINE;
 }
+
+/* Steps of pairs, each the second byte; `none` stands for a range without a line. */
+static int last_of_pairs(const uint8_t *table, size_t bytes, int line, int none)
+{
+    int last = line;
+
+    for (size_t i = 0; i + 1 < bytes; i += 2) {
+        int step = (int8_t)table[i + 1];
+
+        if (step != none)
+            line += step;
+        if (line > last)
+            last = line;
+    }
+    return last;
+}
+
+static int last_of_locations(const uint8_t *table, size_t bytes, int line)
+{
+    struct cursor c = {table, table + bytes};
+    int last = line;
+
+    while (c.at < c.end) {
+        unsigned kind = *c.at++ >> 3 & 15;
+
+        if (kind == KIND_NO_COLUMNS || kind == KIND_LONG)
+            line += svarint(&c);
+        else if (kind >= KIND_ONE_LINE_0 && kind <= KIND_ONE_LINE_2)
+            line += (int)kind - KIND_ONE_LINE_0;
+        if (line > last)
+            last = line;
+        while (c.at < c.end && !(*c.at & 128))
+            c.at++;
+    }
+    return last;
+}
+
+int mt_python_line_last(enum mt_python_lines form, const uint8_t *table, size_t bytes,
+                        int first_line)
+{
+    switch (form) {
+    case MT_LINES_LNOTAB:
+        return last_of_pairs(table, bytes, first_line, 256);
+    case MT_LINES_RANGES:
+        return last_of_pairs(table, bytes, first_line, -128);
+    case MT_LINES_LOCATIONS:
+        return last_of_locations(table, bytes, first_line);
+    }
+    return first_line;
+}

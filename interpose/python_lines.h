@@ -25,4 +25,8 @@ struct mt_python_mark {
 int mt_python_line(enum mt_python_lines form, const uint8_t *table, size_t bytes, int first_line,
                    int64_t offset, struct mt_python_mark *mark);
 
+/* The last line of the table, or `first_line` if that is greater. Linear in `bytes`. */
+int mt_python_line_last(enum mt_python_lines form, const uint8_t *table, size_t bytes,
+                        int first_line);
+
 #endif

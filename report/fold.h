@@ -30,6 +30,8 @@ struct fold_key {
     struct sums sums; /* heap and anonymous mappings; resident with all classes */
     uint64_t rise;    /* highest of all runs of the key */
     bool seen;        /* stands on some stack */
+    bool exact;       /* executions are counted: of a line, or calls of a function; exact.h */
+    uint64_t executions;
 };
 
 /* Build the tree. `key_of_place` gives each place's key, less than FOLD_THREAD. `threads`: stacks

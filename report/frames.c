@@ -112,23 +112,28 @@ static void resolve_word(struct frames *frames, const char *word, struct resolve
     out->places[0] = place_add(frames, &place);
 }
 
-static void resolve_python(struct frames *frames, const struct mt_frame_entry *frame,
-                           struct resolved *out)
+uint32_t frames_python(struct frames *frames, uint32_t owner, uint32_t line)
 {
     const struct log *log = frames->log;
     struct log_code code = {0};
-    if (frame->owner < log->code_count)
-        code = log->codes[frame->owner];
+    if (owner < log->code_count)
+        code = log->codes[owner];
     struct function function = {.language = "Python", .first_line = code.first_line};
     if (code.file.text)
         function.file = strings_add(&frames->strings, code.file.text, code.file.bytes);
     if (code.name.text)
         function.name = strings_add(&frames->strings, code.name.text, code.name.bytes);
     function.rank = rank_python(strings_get(&frames->strings, function.file));
-    struct place place = {.function = function_add(frames, &function),
-                          .line = frame->value <= INT32_MAX ? (uint32_t)frame->value : 0};
+    struct place place = {.function = function_add(frames, &function), .line = line};
+    return place_add(frames, &place);
+}
+
+static void resolve_python(struct frames *frames, const struct mt_frame_entry *frame,
+                           struct resolved *out)
+{
     out->count = 1;
-    out->places[0] = place_add(frames, &place);
+    out->places[0] =
+        frames_python(frames, frame->owner, frame->value <= INT32_MAX ? (uint32_t)frame->value : 0);
 }
 
 static void resolve_native(struct frames *frames, const struct mt_frame_entry *frame,

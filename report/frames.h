@@ -53,6 +53,8 @@ struct frames {
 /* Resolve all frames that the model's nodes use. Opens the modules' files; says on standard error
  * which cannot be used; shows its progress there when that is a terminal. */
 void frames_make(struct frames *frames, struct model *model);
+/* The place of a line of Python code record `code`, made if there is none yet. */
+uint32_t frames_python(struct frames *frames, uint32_t code, uint32_t line);
 void frames_free(struct frames *frames);
 
 /* Number of places of frame `frame`, and them in *places. */

@@ -46,7 +46,7 @@ uint32_t *lines_by_rise(const struct view *view, enum rank rank, size_t *count)
     uint32_t *list = base_alloc(frames->place_count, sizeof *list);
     *count = 0;
     for (uint32_t p = 0; p < frames->place_count; p++)
-        if (view_shows(&view->lines[p]) &&
+        if (view_acted(&view->lines[p]) &&
             frames->functions[frames->places[p].function].rank <= rank)
             list[(*count)++] = p;
     qsort_r(list, *count, sizeof *list, rise_order, (void *)(uintptr_t)view);
@@ -105,6 +105,7 @@ struct listing *listings_make(struct view *view, const uint32_t *functions, size
     size_t *caps = base_alloc(count, sizeof *caps);
     for (size_t i = 0; i < count; i++) {
         listings[i].function = functions[i];
+        listings[i].exact = view->functions[functions[i]].exact;
         listing_of[functions[i]] = (uint32_t)i + 1;
     }
     for (uint32_t p = 0; p < frames->place_count; p++) {
@@ -141,7 +142,12 @@ static const struct table_column line_columns[] = {
     {"Resident", 13}, {"Allocs", 8},     {"Source", 0},
 };
 
-static void row_figures(struct table *table, const struct fold_key *key)
+static const struct table_column exact_columns[] = {
+    {"  Line", 6},    {"Mem usage", 13}, {"Increment", 13}, {"Rise", 13},
+    {"Resident", 13}, {"Allocs", 8},     {"Count", 8},      {"Source", 0},
+};
+
+static void row_figures(struct table *table, const struct fold_key *key, bool exact)
 {
     const struct sums *sums = &key->sums;
     if (sums->happened)
@@ -155,6 +161,10 @@ static void row_figures(struct table *table, const struct fold_key *key)
     else
         table_cell(table, NULL);
     table_cell_count(table, sums->allocations);
+    if (exact && key->exact)
+        table_cell_count(table, key->executions);
+    else if (exact)
+        table_cell(table, NULL);
 }
 
 static void row_number(struct table *table, uint32_t line)
@@ -197,7 +207,7 @@ static void row_total(const struct view *view, const struct listing *listing, st
     bool overlap = allocated != total->sums.allocated || released != total->sums.released;
     table_row(table, STYLE_TITLE);
     table_cell(table, "total");
-    row_figures(table, total);
+    row_figures(table, total, listing->exact);
     if (overlap)
         table_cell(table, "(recursive: lines overlap)");
 }
@@ -228,8 +238,8 @@ static void rows_of_lines(const struct view *view, const struct listing *listing
         table_row(table, key && is_hot(listing, key) ? STYLE_HOT : STYLE_NONE);
         row_number(table, line);
         if (key)
-            row_figures(table, key);
-        for (int blank = 0; !key && blank < 5; blank++)
+            row_figures(table, key, listing->exact);
+        for (int blank = 0; !key && blank < 5 + listing->exact; blank++)
             table_cell(table, NULL);
         row_source(table, listing, line++);
     }
@@ -245,7 +255,10 @@ void listing_print(const struct view *view, const struct listing *listing, bool 
     text_put(out, title, strlen(title), SIZE_MAX);
     fprintf(out, "%s\n", terminal_off(STYLE_TITLE));
     free(title);
-    table_start(&table, line_columns, sizeof line_columns / sizeof line_columns[0]);
+    if (listing->exact)
+        table_start(&table, exact_columns, sizeof exact_columns / sizeof exact_columns[0]);
+    else
+        table_start(&table, line_columns, sizeof line_columns / sizeof line_columns[0]);
     for (size_t i = 0; i < listing->count; i++) { /* code of it without a line */
         const struct place *place = &view->frames.places[listing->places[i]];
         if (place->line)
@@ -253,7 +266,7 @@ void listing_print(const struct view *view, const struct listing *listing, bool 
         char address[32];
         table_row(&table, STYLE_NONE);
         table_cell(&table, NULL);
-        row_figures(&table, &view->lines[listing->places[i]]);
+        row_figures(&table, &view->lines[listing->places[i]], listing->exact);
         snprintf(address, sizeof address, "at 0x%" PRIx64, place->address);
         table_cell(&table, place->address ? address : "(no line information)");
     }
@@ -308,7 +321,8 @@ void listing_print_mprun(const struct view *view, const struct listing *listing,
             const struct fold_key *key = &view->lines[listing->places[next]];
             mprun_cell(usage, sizeof usage, (int64_t)key->sums.level, precision);
             mprun_cell(increment, sizeof increment, sums_increment(&key->sums), precision);
-            snprintf(count, sizeof count, "%" PRIu64, key->sums.allocations);
+            snprintf(count, sizeof count, "%" PRIu64,
+                     listing->exact ? key->executions : key->sums.allocations);
         }
         snprintf(number, sizeof number, "%" PRIu32, line);
         char *text = listing->source->text ? source_line(listing->source, line) : NULL;

@@ -21,6 +21,7 @@ struct listing {
     uint32_t *places;
     size_t count;
     uint64_t most;               /* highest rise of these places */
+    bool exact;                  /* line executions were counted */
     uint32_t first, last;        /* lines to show; 0: the places have no lines */
     bool whole;                  /* not only those with figures and what is next to them */
     const struct source *source; /* NULL: no file */

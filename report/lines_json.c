@@ -45,6 +45,7 @@ static void one_line(struct view *view, struct json *json, uint32_t index)
     json_open(json, NULL, '{');
     view_json_place(view, json, index);
     view_json_key(json, &view->lines[index]);
+    view_json_count(json, "executions", &view->lines[index]);
     char *text = NULL;
     if (file && place->line) {
         const struct source *source = sources_get(&view->sources, file);
@@ -67,6 +68,7 @@ static void one_function(const struct view *view, struct json *json, uint32_t in
     else
         json_null(json, "first_line");
     view_json_key(json, &view->functions[index]);
+    view_json_count(json, "calls", &view->functions[index]);
     json_bool(json, "user", function->rank == RANK_USER);
     json_close(json, '}');
 }

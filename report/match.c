@@ -45,10 +45,32 @@ static bool match_name(const char *wanted, const char *name)
            (match_end(wanted, name, strlen(name)) || match_end(wanted, name, bare_length(name)));
 }
 
+/* "a.b" of .../a/b.py and of .../a/b/__init__.py. */
+static bool match_module(const char *wanted, size_t length, const char *file)
+{
+    static const char *const endings[] = {"/__init__.py", ".py"};
+    size_t have = file ? strlen(file) : 0;
+    for (size_t i = 0; i < 2 && length; i++) {
+        size_t end = strlen(endings[i]);
+        if (have < end + length || strcmp(file + have - end, endings[i]) != 0)
+            continue;
+        const char *at = file + have - end - length;
+        size_t same = 0;
+        while (same < length && at[same] == (wanted[same] == '.' ? '/' : wanted[same]))
+            same++;
+        if (same == length && (at == file || at[-1] == '/'))
+            return true;
+    }
+    return false;
+}
+
 bool match_function(const char *wanted, const char *file, const char *name)
 {
     if (match_name(wanted, name) || match_file(wanted, strlen(wanted), file))
         return true;
+    for (const char *dot = wanted; (dot = strchr(dot, '.')); dot++)
+        if (match_module(wanted, (size_t)(dot - wanted), file) && match_name(dot + 1, name))
+            return true;
     /* FILE:FUNCTION, at any single colon: both may have some of their own */
     for (const char *colon = wanted; (colon = strchr(colon, ':')); colon++)
         if (match_file(wanted, (size_t)(colon - wanted), file) && match_name(colon + 1, name))

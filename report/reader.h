@@ -40,6 +40,12 @@ struct log_code {
     uint32_t first_line;
 };
 
+/* Executions of the lines of a code object: see struct mt_record_lines. */
+struct log_lines {
+    uint32_t code, first_line, count, period;
+    const unsigned char *data; /* `count` of struct mt_line, not aligned */
+};
+
 struct log_note {
     uint32_t severity;
     struct log_text text;
@@ -86,6 +92,8 @@ struct log {
     size_t string_count;
     struct log_code *codes; /* by id */
     size_t code_count;
+    struct log_lines *lines;
+    size_t lines_count;
     struct log_note *notes;
     size_t note_count;
     struct log_mark *marks; /* in the order of time, but for those of several threads */

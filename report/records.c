@@ -15,7 +15,7 @@
  * strings are known. */
 struct records {
     struct log *log;
-    size_t modules_cap, strings_cap, codes_cap, notes_cap, marks_cap;
+    size_t modules_cap, strings_cap, codes_cap, lines_cap, notes_cap, marks_cap;
     struct mt_record_code *raw_codes;
     size_t raw_count, raw_cap;
 };
@@ -137,6 +137,25 @@ static bool read_note(struct records *records, struct cursor *in)
     return true;
 }
 
+static bool read_lines(struct records *records, struct cursor *in)
+{
+    struct mt_record_lines record;
+    struct log *log = records->log;
+    struct log_lines lines;
+    if (!cursor_read(in, &record, sizeof record, "a lines record that is too short"))
+        return false;
+    if (record.first_line > INT32_MAX || record.count > INT32_MAX)
+        return cursor_fail(in, "lines that cannot be");
+    lines = (struct log_lines){record.code, record.first_line, record.count, record.period,
+                               cursor_bytes(in, (size_t)record.count * sizeof(struct mt_line),
+                                            "lines beyond their record")};
+    if (!lines.data)
+        return false;
+    log->lines = base_room(log->lines, &records->lines_cap, log->lines_count + 1, sizeof lines);
+    log->lines[log->lines_count++] = lines;
+    return true;
+}
+
 static bool read_mark(struct records *records, struct cursor *in)
 {
     struct mt_record_mark record;
@@ -165,6 +184,8 @@ static bool read_body(struct records *records, uint32_t kind, struct cursor *in)
         return read_code(records, in);
     case MT_RECORD_NOTE:
         return read_note(records, in);
+    case MT_RECORD_LINES:
+        return read_lines(records, in);
     case MT_RECORD_MARK:
         return read_mark(records, in);
     default:

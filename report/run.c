@@ -19,12 +19,15 @@
 #include "verbs.h"
 
 const char verb_run_help[] =
-    "usage: memtrace run [-o LOG] [--] PROGRAM [ARG...]\n\n"
+    "usage: memtrace run [-o LOG] [--lines FUNCTION]... [--] PROGRAM [ARG...]\n\n"
     "Run a program with libmemtrace.so preloaded. Its children are traced too, each with a log of "
     "its own.\n\n"
     "  -o, --output LOG   name of the log; %p becomes the pid, %e the program's name. A log of "
     "that name is\n"
-    "                     replaced. Without -o: memtrace.%e.%p.mt in the working directory\n\n"
+    "                     replaced. Without -o: memtrace.%e.%p.mt in the working directory\n"
+    "  -f, --lines NAME   count every execution of each line of this Python function: FUNCTION, "
+    "CLASS.METHOD,\n"
+    "                     MODULE.FUNCTION, FILE or FILE:FUNCTION. May be given several times\n\n"
     "The library is the one that MEMTRACE_LIBRARY names, else the one beside memtrace or in "
     "../lib.\n\n"
     "Exit status: the program's; 127 when there is no such program, 126 when it cannot be "
@@ -140,6 +143,26 @@ static bool set_output(const char *pattern)
     return true;
 }
 
+/* One more name for MEMTRACE_LINES. */
+static bool add_lines(const char *name)
+{
+    const char *before = getenv("MEMTRACE_LINES");
+    char *value = NULL;
+    if (!*name || strchr(name, ',')) {
+        base_say("run: '%s' is no function's name", name);
+        return false;
+    }
+    if (asprintf(&value, "%s%s%s", before ? before : "", before && *before ? "," : "", name) < 0)
+        return false;
+    bool fits = strlen(value) < 2048; /* what the library takes */
+    if (fits)
+        setenv("MEMTRACE_LINES", value, 1);
+    else
+        base_say("run: the names after --lines are too long");
+    free(value);
+    return fits;
+}
+
 int run_program(char **argv)
 {
     char why[1024];
@@ -171,13 +194,17 @@ int run_program(char **argv)
 int verb_run(int argc, char **argv)
 {
     static const struct option longs[] = {{"output", required_argument, NULL, 'o'},
+                                          {"lines", required_argument, NULL, 'f'},
                                           {NULL, 0, NULL, 0}};
     const char *output = NULL;
     int option;
-    while ((option = getopt_long(argc, argv, "+o:", longs, NULL)) != -1) {
-        if (option != 'o')
+    while ((option = getopt_long(argc, argv, "+o:f:", longs, NULL)) != -1) {
+        if (option == 'o')
+            output = optarg;
+        else if (option != 'f')
             return verb_usage("run");
-        output = optarg;
+        else if (!add_lines(optarg))
+            return STATUS_BAD;
     }
     if (optind == argc) {
         base_say("run: which program?");

@@ -9,6 +9,7 @@
 
 #include "base.h"
 #include "batch.h"
+#include "exact.h"
 
 #define FOLD_APART 4096u /* nodes that are worth a thread */
 
@@ -89,7 +90,11 @@ bool view_open_periods(struct view *view, const char *file, struct model_periods
     if (!read)
         return false;
     frames_make(&view->frames, &view->model);
+    struct exact exact;
+    exact_make(&exact, &view->frames, periods);
     view_fold(view);
+    exact_merge(&exact, &view->frames, view->lines, view->functions);
+    exact_free(&exact);
     if (view->log.cwd.bytes)
         view->sources.folder = base_copy(view->log.cwd.text, view->log.cwd.bytes);
     return true;
@@ -127,9 +132,14 @@ bool view_whole(const struct view *view)
     return !view->model.periods.first && view->model.periods.last >= view->log.header.period;
 }
 
-bool view_shows(const struct fold_key *key)
+bool view_acted(const struct fold_key *key)
 {
     return key->sums.allocations || key->sums.releases;
+}
+
+bool view_shows(const struct fold_key *key)
+{
+    return view_acted(key) || key->exact;
 }
 
 enum rank view_rank(const struct view *view, bool all)
@@ -243,6 +253,14 @@ void view_json_key(struct json *json, const struct fold_key *key)
     json_signed(json, "resident_bytes", sums->resident);
     json_unsigned(json, "allocations", sums->allocations);
     json_unsigned(json, "releases", sums->releases);
+}
+
+void view_json_count(struct json *json, const char *member, const struct fold_key *key)
+{
+    if (key->exact)
+        json_unsigned(json, member, key->executions);
+    else
+        json_null(json, member);
 }
 
 void view_json_process(const struct view *view, struct json *json)

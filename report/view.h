@@ -32,6 +32,8 @@ void view_close(struct view *view);
 
 /* Was there anything that tables show of this key? */
 bool view_shows(const struct fold_key *key);
+/* Did it allocate or release? */
+bool view_acted(const struct fold_key *key);
 /* The worst rank that tables should show: RANK_USER, or a later one when nothing else is there or
  * `all` is set. */
 enum rank view_rank(const struct view *view, bool all);
@@ -48,6 +50,8 @@ void view_json_place(const struct view *view, struct json *json, uint32_t place)
 void view_json_function(const struct view *view, struct json *json, uint32_t function);
 /* The figures of a line or function. */
 void view_json_key(struct json *json, const struct fold_key *key);
+/* Executions of a line, calls of a function: null where they were not counted. */
+void view_json_count(struct json *json, const char *member, const struct fold_key *key);
 /* Members that name the process: program, argv, pid. */
 void view_json_process(const struct view *view, struct json *json);
 

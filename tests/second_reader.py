@@ -108,7 +108,7 @@ class Log:
         data = self.regions[RECORD]
         self.exe = self.cwd = None
         self.argv = []
-        self.modules, self.strings, self.codes, self.notes, self.marks = {}, {}, {}, [], []
+        self.modules, self.strings, self.codes, self.notes, self.marks, self.counted = {}, {}, {}, [], [], []
         at = 0
         while at < len(data):
             if len(data) - at < 8:
@@ -159,6 +159,9 @@ class Log:
         elif kind == 5:
             severity, length = self.take('II', 8, record)
             self.notes.append((severity, self.texts(record, 16, length)[0]))
+        elif kind == 6:
+            code, first, count, _ = self.take('IIII', 8, record)
+            self.counted += [(code, first + i - 1 if i else 0) + self.take('QQQ', 24 + 24 * i, record) for i in range(count)]
 
     # ---- frames and threads
 
@@ -378,7 +381,7 @@ class Log:
                 chains.setdefault((self.parent[i], key), []).append(best[i])
             for figures in by_node.get(i, ()):
                 for k in above[i]:
-                    line = lines.setdefault(k, dict(dict.fromkeys(FIGURES, 0), rise=0, when=(-1, 0)))
+                    line = lines.setdefault(k, no_line())
                     for f in FIGURES:
                         line[f] += figures[f]
             for when in self.events.get(i, ()):
@@ -387,11 +390,32 @@ class Log:
         for (_, key), runs in chains.items():
             if key in lines:
                 lines[key]['rise'] = max(lines[key]['rise'], joined_rise(runs))
+        self.add_counted(lines)
         return lines
+
+    def add_counted(self, lines):
+        """By FORMAT.md's section Exact lines. Calls stand at the function's first line, if nothing else does."""
+        own = {(code, line) for code, line, executions, _, _ in self.counted if line and executions}
+        for code, line, executions, level, last in self.counted:
+            if not executions:
+                continue
+            file, name = self.code_names(code)
+            if not line:
+                line = self.codes.get(code, (0, 0, 0))[2]
+                if (code, line) in own:
+                    continue
+            figures = lines.setdefault((file, line or None, name), no_line())
+            figures['executions'] = (figures['executions'] or 0) + executions
+            if last > figures['when'][0]:
+                figures['when'] = (last, level)
 
 
 def text(data):
     return data.decode('utf-8', 'replace')
+
+
+def no_line():
+    return dict(dict.fromkeys(FIGURES, 0), rise=0, when=(-1, 0), executions=None)
 
 
 def joined_rise(runs):
@@ -513,7 +537,7 @@ def line_figures(line):
     return dict(allocated_bytes=line['allocated'], released_bytes=line['released'],
                 increment_bytes=line['allocated'] - line['released'], live_bytes=line['allocated'] - line['freed'],
                 at_peak_bytes=line['at_peak'], allocations=line['allocations'], releases=line['releases'],
-                rise_bytes=line['rise'], mem_usage_bytes=line['when'][1])
+                rise_bytes=line['rise'], mem_usage_bytes=line['when'][1], executions=line['executions'])
 
 
 def describe(log):

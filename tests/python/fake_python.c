@@ -9,6 +9,18 @@
 
 #include "../../interpose/log.h"
 #include "../../interpose/meta.h"
+#include "../../interpose/python_exact.h"
+
+/* No lines are counted here. */
+uint32_t mt_python_exact;
+uintptr_t *mt_python_exact_known;
+void mt_python_exact_ask(void)
+{
+}
+void mt_python_exact_forget(uintptr_t code)
+{
+    (void)code;
+}
 
 _Thread_local uintptr_t fake_state;
 _Thread_local bool fake_attached;

@@ -5,7 +5,7 @@ import struct
 
 NODE, COUNTER, FRAME, RECORD = 1, 2, 3, 4
 NATIVE, PYTHON, THREAD, CUT = 1, 2, 3, 4
-MODULE, STRING, CODE, NOTE = 2, 3, 4, 5
+MODULE, STRING, CODE, NOTE, LINES = 2, 3, 4, 5, 6
 ALLOC_HEAP, ALLOC_ANON = 1, 2
 
 Native = collections.namedtuple("Native", "module offset")
@@ -18,6 +18,7 @@ class Log:
             data = f.read()
         if data[:8] != b"memtrace" or struct.unpack_from("=II", data, 8) != (1, 8192):
             raise ValueError("%s is no log of version 1" % path)
+        self.header_pid, = struct.unpack_from("=i", data, 24)
         self.end, self.exit_status = struct.unpack_from("=Ii", data, 56)
         self.dropped_events, = struct.unpack_from("=Q", data, 168)
         self.cut_stacks, self.python_missed = struct.unpack_from("=2Q", data, 192)
@@ -30,7 +31,7 @@ class Log:
         self.counter = bytes(regions[COUNTER])
         self.nodes = list(struct.iter_unpack("=8I", bytes(regions[NODE][:32 * used[NODE]])))
         self.frames = list(struct.iter_unpack("=QII", bytes(regions[FRAME][:16 * used[FRAME]])))
-        self.strings, self.codes, self.modules, self.notes = {}, {}, {}, []
+        self.strings, self.codes, self.modules, self.notes, self.lines = {}, {}, {}, [], []
         self.read_records(bytes(regions[RECORD][:used[RECORD]]))
 
     def read_records(self, data):
@@ -54,7 +55,22 @@ class Log:
             elif kind == NOTE:
                 severity, n = struct.unpack_from("=II", data, at + 8)
                 self.notes.append((severity, data[at + 16:at + 16 + n].decode()))
+            elif kind == LINES:
+                id_, first, count = struct.unpack_from("=3I", data, at + 8)
+                self.lines.append((id_, first, [struct.unpack_from("=3Q", data, at + 24 + 24 * i) for i in range(count)]))
             at += size
+
+    def executions(self):
+        """(file, line, function) -> (executions, level at the last one); line 0: the calls."""
+        found = {}
+        for id_, first, lines in self.lines:
+            file, name, _ = self.codes[id_]
+            for i, (count, level, _) in enumerate(lines):
+                if count:
+                    key = (self.strings[file], first + i - 1 if i else 0, self.strings[name])
+                    before = found.get(key, (0, 0))
+                    found[key] = (before[0] + count, level)
+        return found
 
     def frame(self, index):
         value, owner, kind = self.frames[index]

@@ -10,6 +10,8 @@ Usage: run.py [--library libmemtrace.so] [--decoder python_lines.so] TEST
   deep     recursion deeper than a stack in the log can be
   fork     the logs of fork children, which have code ids of their own
   embed    an interpreter loaded late, for one caller alone, and started three times
+  exact    executions of the lines of named functions
+  traced   the same in a program that has a trace function of its own
   refused  interpreters that are not supported: native stacks and one note
 Exit status: 0 good, 1 not, 77 no interpreter to test with.
 """
@@ -91,6 +93,7 @@ class Run:
                                        stderr=subprocess.PIPE, universal_newlines=True)
             self.out, self.err = started.communicate()
             self.status = started.returncode
+            self.pid = started.pid
             self.files = {os.path.basename(p): p for p in glob.glob(self.folder + "/*")}
             path = self.files.get("%d.mt" % started.pid)
             self.log = logfile.Log(path) if path else None
@@ -335,7 +338,56 @@ def check_refused(it, options):
     return " ".join(notes), wrong
 
 
-CHECKS = {"lines": check_lines, "stacks": check_stacks, "reuse": check_reuse, "daemon": check_daemon,
+def check_exact(it, options):
+    """Counts of lines against a trace function's, in another run; what the program can see; the logs of fork children."""
+    names = ["made.py:made", "exact_program.levels", "exact_program.py:recursive", "Thing.method", "Thing.get"] + [
+        "__main__." + n for n in ("loops", "generator", "delegating", "coroutine", "agen")] + [
+        "handlers", "wrapped", "in_thread", "with_inner", "multi"]
+    run = Run(it, options.preload, "exact_program.py", MEMTRACE_LINES=",".join(names))
+    wrong = run.wrong()
+    if wrong:
+        return "", wrong
+    plain = Run(it, options.preload, "exact_program.py")
+    counted = Run(it, "", "exact_program.py", "--count", "@/expected")
+    if plain.out != run.out:
+        wrong.append("the program sees %s\n  and without: %s" % (run.out, plain.out))
+    bare = it.version < (3, 11)
+    want = {(line, name): n for line, name, n in counted.expected}
+    got = {k[1:]: v for k, v in run.log.executions().items() if os.path.basename(k[0]) in ("exact_program.py", "made.py")}
+    for key in sorted(set(want) | set(got), key=str):
+        if want.get(key) != got.get(key, (None, 0))[0]:
+            wrong.append("%s: %s executions instead of %s" % (key, got.get(key), want.get(key)))
+    if len(want) < 350:
+        wrong.append("only %d lines" % len(want))
+    at = {line: level for (line, name), (_, level) in got.items() if name == "levels" and line}
+    lines = sorted(at)
+    steps = [round((at[b] - at[a]) / (64 << 20), 1) for a, b in zip(lines, lines[1:])]
+    if steps != [0.0, 1.0, 0.0, -1.0, 0.0]:
+        wrong.append("the level's steps in levels(): %s" % steps)
+    children = [log.executions() for name, log in run.logs.items() if log is not run.log and log.header_pid != run.pid]
+    loops = [n for child in children for (_, line, name), (n, _) in child.items() if name == "loops" and not line]
+    if loops != [2]:
+        wrong.append("the fork child's calls of loops(): %s" % loops)
+    return "%d lines, %s" % (len(want), "names without classes" if bare else "names"), wrong
+
+
+def check_traced(it, options):
+    program = os.path.join(HERE, "traced_program.py")
+    run = Run(it, options.preload, "traced_program.py", MEMTRACE_LINES="named,sets_it")
+    alone = subprocess.run([it.path, program], stdout=subprocess.PIPE, universal_newlines=True).stdout
+    wrong = [] if run.status == 0 and run.out == alone else ["exit status %d, it sees %s\nand alone %s\n%s" % (
+        run.status, run.out, alone, run.err[-2000:])]
+    got = {k[1:]: n for k, (n, _) in run.log.executions().items() if k[0].endswith("traced_program.py")}
+    calls = got.get((0, "named"))
+    if calls != 5:
+        wrong.append("%s calls of named()" % calls)
+    notes = [text for severity, text in run.log.notes if severity]
+    if len(notes) != (it.version < (3, 12)):
+        wrong.append("notes: %s" % notes)
+    return "%d lines, notes: %s" % (len(got), notes), wrong
+
+
+CHECKS = {"exact": check_exact, "traced": check_traced, "lines": check_lines, "stacks": check_stacks, "reuse": check_reuse, "daemon": check_daemon,
           "deep": check_deep, "fork": check_fork, "embed": check_embed, "refused": check_refused}
 
 

@@ -2,7 +2,8 @@
 #
 # Tests of Python stacks; part of tests/CMakeLists.txt.
 set(fake_python python/fake_python.c unit/fake_meta.c ${INTERPOSE}/os_linux.c ${INTERPOSE}/python_code.c
-  ${INTERPOSE}/python_layout.c ${INTERPOSE}/python_lines.c ${INTERPOSE}/python_merge.c ${INTERPOSE}/python_thread.c
+  ${INTERPOSE}/python_layout.c ${INTERPOSE}/python_lines.c ${INTERPOSE}/python_merge.c ${INTERPOSE}/python_text.c
+  ${INTERPOSE}/python_thread.c
   ${INTERPOSE}/python_walk.c)
 memtrace_test(python python_frames ${fake_python})
 if(NOT MEMTRACE_SANITIZE MATCHES thread) # its frames change while they are read, which is the point
@@ -14,7 +15,7 @@ add_library(python_lines MODULE ${INTERPOSE}/python_lines.c)
 memtrace_test(python python_symbol ${INTERPOSE}/python_symbol.c ${INTERPOSE}/os_linux.c)
 add_executable(python_embed python/embed.c)
 target_link_libraries(python_embed PRIVATE memtrace_flags ${CMAKE_DL_LIBS})
-foreach(test lines stacks reuse daemon deep fork embed refused)
+foreach(test lines stacks reuse daemon deep fork embed refused exact traced)
   add_test(NAME python/${test} COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/python/run.py
     --library $<TARGET_FILE:memtrace_so> --decoder $<TARGET_FILE:python_lines> --embed $<TARGET_FILE:python_embed>
     ${test})
