@@ -47,8 +47,16 @@ struct shard {
     struct slot *slots;
     uint64_t mask;
     uint64_t used;
-    uint64_t *spare[8]; /* freed buckets of the small classes, chained by their first word */
+    uint64_t *spare[CLASSES]; /* empty buckets of each class, chained by their first word */
+    uint64_t *sets;       /* blocks that hold several buckets of a small class, chained likewise */
+    uint32_t spare_bytes; /* in those of the classes from SMALL_CLASSES on */
 } __attribute__((aligned(64)));
+
+/* Buckets of the first classes are made several at a time and never given back; of the others a shard keeps this much. A
+ * page that fills and empties again and again, or many that take turns, cost no allocator, which costs two system calls. */
+#define SMALL_CLASSES 8u
+#define SMALL_AT_ONCE 8u
+#define SPARE_BYTES   (32u << 10)
 
 /* The sizes of big blocks: a plain hash, address -> size. */
 struct big {
@@ -178,27 +186,46 @@ static void slot_remove(struct shard *s, struct slot *slot)
 
 /* ---- Buckets ---- */
 
-static uint64_t *bucket_new(struct shard *s, uint32_t class)
+static void bucket_spare(struct shard *s, uint64_t *bucket, uint32_t class)
 {
-    if (class < sizeof s->spare / sizeof s->spare[0] && s->spare[class]) {
-        uint64_t *bucket = s->spare[class];
-        s->spare[class] = (uint64_t *)bucket[0];
-        bucket[0] = 0;
-        return bucket;
-    }
-    return mt_meta_alloc(class_cap[class] * sizeof(uint64_t));
+    bucket[0] = (uint64_t)s->spare[class];
+    s->spare[class] = bucket;
 }
 
-/* Only empty ones of a small class are kept: pages that fill and empty again and again cost no allocator. */
+static uint64_t *bucket_new(struct shard *s, uint32_t class)
+{
+    uint32_t cap = class_cap[class];
+    uint64_t *bucket = s->spare[class];
+    if (bucket) {
+        s->spare[class] = (uint64_t *)bucket[0];
+        bucket[0] = 0;
+        if (class >= SMALL_CLASSES)
+            s->spare_bytes -= cap * (uint32_t)sizeof *bucket;
+        return bucket;
+    }
+    if (class >= SMALL_CLASSES)
+        return mt_meta_alloc(cap * sizeof *bucket);
+    uint64_t *set = mt_meta_alloc((2 + SMALL_AT_ONCE * cap) * sizeof *set);
+    if (!set)
+        return NULL;
+    set[0] = (uint64_t)s->sets;
+    s->sets = set;
+    for (uint32_t i = 1; i < SMALL_AT_ONCE; i++)
+        bucket_spare(s, set + 2 + i * cap, class);
+    return set + 2;
+}
+
 static void bucket_free(struct shard *s, uint64_t *bucket, uint32_t class)
 {
-    if (class >= sizeof s->spare / sizeof s->spare[0]) {
+    uint32_t bytes = class_cap[class] * (uint32_t)sizeof *bucket;
+    if (class >= SMALL_CLASSES && s->spare_bytes + bytes > SPARE_BYTES) {
         mt_meta_free(bucket);
         return;
     }
-    memset(bucket, 0, class_cap[class] * sizeof *bucket);
-    bucket[0] = (uint64_t)s->spare[class];
-    s->spare[class] = bucket;
+    if (class >= SMALL_CLASSES)
+        s->spare_bytes += bytes;
+    memset(bucket, 0, bytes);
+    bucket_spare(s, bucket, class);
 }
 
 static uint32_t offset_of(uint64_t entry)
@@ -403,26 +430,37 @@ bool mt_live_take(uintptr_t block, struct mt_live *entry)
     return word != 0;
 }
 
+static void free_chain(uint64_t *first)
+{
+    while (first) {
+        uint64_t *next = (uint64_t *)first[0];
+        mt_meta_free(first);
+        first = next;
+    }
+}
+
+static void shard_free(struct shard *s)
+{
+    for (uint64_t i = 0; s->slots && i <= s->mask; i++)
+        if (s->slots[i].w0 && slot_class(&s->slots[i]) >= SMALL_CLASSES)
+            mt_meta_free(s->slots[i].bucket);
+    for (uint32_t class = SMALL_CLASSES; class < CLASSES; class ++)
+        free_chain(s->spare[class]);
+    free_chain(s->sets);
+    mt_meta_free(s->slots);
+}
+
 void mt_live_forget(void)
 {
+    mt_meta_hold();
     for (unsigned i = 0; i < SHARDS; i++) {
-        struct shard *s = &shards[i];
-        for (uint64_t j = 0; !mt_meta_torn && s->slots && j <= s->mask; j++)
-            if (s->slots[j].w0 && slot_class(&s->slots[j]))
-                mt_meta_free(s->slots[j].bucket);
-        for (unsigned c = 0; !mt_meta_torn && c < sizeof s->spare / sizeof s->spare[0]; c++) {
-            while (s->spare[c]) {
-                uint64_t *bucket = s->spare[c];
-                s->spare[c] = (uint64_t *)bucket[0];
-                mt_meta_free(bucket);
-            }
-        }
         if (!mt_meta_torn)
-            mt_meta_free(s->slots);
-        memset(s, 0, sizeof *s);
+            shard_free(&shards[i]);
+        memset(&shards[i], 0, sizeof shards[i]);
     }
     if (!mt_meta_torn)
         mt_meta_free(bigs);
+    mt_meta_release();
     bigs = NULL;
     bigs_mask = bigs_used = 0;
     big_lock.held = 0;

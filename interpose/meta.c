@@ -53,6 +53,7 @@ static __thread volatile uint32_t skipped
 /* Signals wait while the thread is inside, so that no handler jumps out of it with jemalloc's locks held: rare enough for two
  * system calls. The program's mask is the same again before any code of its own runs. */
 static __thread uint64_t held_back __attribute__((tls_model("initial-exec")));
+static __thread bool held __attribute__((tls_model("initial-exec"))); /* mt_meta_hold */
 
 static void (*je_prepare)(void);
 static void (*je_parent)(void);
@@ -64,7 +65,8 @@ static bool enter(void)
 {
     if (__builtin_expect(inside || forking || broken, 0))
         return false;
-    mt_os_hold_signals(&held_back);
+    if (!held)
+        mt_os_hold_signals(&held_back);
     inside = true;
     mt_critical++;
     for (;;) {
@@ -77,7 +79,8 @@ static bool enter(void)
                 mt_os_pid()) { /* a child that fork(3) did not make: nobody will open */
                 inside = false;
                 mt_critical--;
-                mt_os_release_signals(&held_back);
+                if (!held)
+                    mt_os_release_signals(&held_back);
                 return false;
             }
             mt_os_yield();
@@ -90,6 +93,19 @@ static void leave(void)
     __atomic_fetch_sub(&inside_all, 1, __ATOMIC_RELEASE);
     inside = false;
     mt_critical--;
+    if (!held)
+        mt_os_release_signals(&held_back);
+}
+
+void mt_meta_hold(void)
+{
+    mt_os_hold_signals(&held_back);
+    held = true;
+}
+
+void mt_meta_release(void)
+{
+    held = false;
     mt_os_release_signals(&held_back);
 }
 

@@ -16,6 +16,10 @@ void *mt_meta_alloc(size_t bytes);
 void *mt_meta_grow(void *block, size_t old_bytes, size_t new_bytes);
 void mt_meta_free(void *block); /* NULL is allowed */
 
+/* Around many of these calls by one thread: each holds signals back for itself otherwise, by two system calls. Not nested. */
+void mt_meta_hold(void);
+void mt_meta_release(void);
+
 /* In the child of a fork, set before the modules forget what they knew: the parent had other threads, which may have been
  * in the middle of a change when the memory was copied. Then no table may be read, not even to free it: it is left behind. */
 extern bool mt_meta_torn;

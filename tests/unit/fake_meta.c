@@ -31,3 +31,11 @@ size_t mt_meta_mapped(void)
 {
     return 0;
 }
+
+void mt_meta_hold(void)
+{
+}
+
+void mt_meta_release(void)
+{
+}
