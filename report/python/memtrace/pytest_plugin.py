@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: MIT
+"""pytest: what each test takes at its peak and leaves behind, and limits for both.
+
+    pytest --memtrace                                            peak and leak of each test, with their lines
+    @pytest.mark.memtrace(limit="100 MiB")                       fails when the peak stands higher above the test's start
+    @pytest.mark.memtrace(leaks="1 MiB")                         fails when more is left after the test
+
+pytest is started again under memtrace when --memtrace is given and it was not. Limits of an untraced run are not checked,
+which is said.
+"""
+
+import gc
+import os
+import re
+import sys
+
+import pytest
+
+from . import _native, _period, _tables
+
+_WORTH_LINES = 1 << 16  # bytes of a test's peak
+_STARTED = "MEMTRACE_PYTEST"  # set for the pytest that is started again
+
+_units = {"": 1, "b": 1, "kb": 1000, "mb": 1000 ** 2, "gb": 1000 ** 3, "tb": 1000 ** 4,
+          "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40,
+          "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}
+
+
+def parse_size(text):
+    """Bytes of "100 MiB", "1.5 GB", "20k", 4096."""
+    if isinstance(text, (int, float)) and not isinstance(text, bool):
+        return int(text)
+    found = re.match(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([a-zA-Z]*)\s*$", str(text))
+    if not found or found.group(2).lower() not in _units:
+        raise ValueError("%r is no amount of memory; try '100 MiB'" % (text,))
+    return int(float(found.group(1)) * _units[found.group(2).lower()])
+
+
+def size_text(count):
+    for unit, factor in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if abs(count) >= factor:
+            return "%.1f %s" % (count / factor, unit)
+    return "%d bytes" % count
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("memtrace", "memory of each test, by memtrace")
+    group.addoption("--memtrace", action="store_true", default=False, help="show the peak of each test and what it leaves behind")
+    group.addoption("--memtrace-top", type=int, default=10, metavar="N", help="show the N tests with the highest peaks (10; 0: all)")
+    group.addoption("--memtrace-limit", metavar="SIZE", help="limit for every test without one of its own, such as '100 MiB'")
+    group.addoption("--memtrace-leaks", metavar="SIZE", help="the same for what a test leaves behind")
+    parser.addini("memtrace", "show the memory of each test", type="bool", default=False)
+
+
+def _start_again():
+    """Become a pytest under memtrace. By the command line only: pytest.main() within a program is told how to start instead."""
+    arguments = getattr(sys, "orig_argv", None)
+    if arguments is None:
+        first = sys.argv[0]
+        arguments = [sys.executable] + (["-m", "pytest"] if os.path.basename(first) == "__main__.py" else [first]) + sys.argv[1:]
+    environment = _native.traced_environment()
+    environment[_STARTED] = "1"
+    environment.setdefault("MEMTRACE_QUIET", "1")
+    if "MEMTRACE_OUTPUT" not in environment:
+        import tempfile
+        environment["MEMTRACE_OUTPUT"] = os.path.join(tempfile.gettempdir().replace("%", "%%"), "memtrace.pytest.%p.mt")
+        environment[_STARTED] = "remove"
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.execve(sys.executable, [sys.executable] + list(arguments[1:]), environment)
+
+
+def _wanted_on_command_line():
+    program = os.path.basename(sys.argv[0] if sys.argv else "")
+    return "--memtrace" in sys.argv[1:] and (program in ("pytest", "py.test", "pytest-3", "__main__.py"))
+
+
+if _wanted_on_command_line() and not _native.preloaded() and _STARTED not in os.environ:
+    _start_again()  # before pytest takes hold of the standard streams
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "memtrace(limit=None, leaks=None): limits for the test's peak above its start, and for what "
+                                       "it leaves behind, such as '100 MiB'")
+    wanted = config.getoption("--memtrace") or config.getini("memtrace")
+    if wanted and not _native.traced():
+        raise pytest.UsageError("--memtrace: " + _native.how_to_start())
+    started = os.environ.pop(_STARTED, None)
+    config.pluginmanager.register(Plugin(config, wanted, started == "remove"), "memtrace-plugin")
+
+
+class Limits:
+    def __init__(self, item, config):
+        self.limit = config.getoption("--memtrace-limit")
+        self.leaks = config.getoption("--memtrace-leaks")
+        self.marked = False
+        for mark in reversed(list(item.iter_markers("memtrace"))):  # the closest one last
+            self.marked = True
+            unknown = set(mark.kwargs) - {"limit", "leaks"}
+            if unknown or len(mark.args) > 1:
+                raise ValueError("memtrace(limit=, leaks=) has no %s" % (", ".join(sorted(unknown)) or "second argument"))
+            self.limit = mark.kwargs.get("limit", mark.args[0] if mark.args else self.limit)
+            self.leaks = mark.kwargs.get("leaks", self.leaks)
+        self.limit = None if self.limit is None else parse_size(self.limit)
+        self.leaks = None if self.leaks is None else parse_size(self.leaks)
+
+    def any(self):
+        return self.limit is not None or self.leaks is not None
+
+
+class Plugin:
+    def __init__(self, config, wanted, remove):
+        self.config = config
+        self.wanted = wanted
+        self.remove = remove
+        self.measured = []  # (peak above the start, left, nodeid, periods, log)
+        self.unchecked = 0
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_call(self, item):
+        problem = None
+        try:
+            limits = Limits(item, self.config)
+        except ValueError as error:
+            problem = str(error)
+        if problem:
+            pytest.fail("memtrace: %s" % problem, pytrace=False)
+        if not _native.traced():
+            self.unchecked += limits.any()
+        if not _native.traced() or not (self.wanted or limits.any()):
+            yield
+            return
+        gc.collect()
+        stretch = _period.Stretch(item.nodeid).start()
+        outcome = yield
+        # What the test still holds in its own frame is gone by now, but for cycles.
+        over = limits.limit is not None and max(_native.peak_bytes(), stretch.highest) - stretch.begin > limits.limit
+        if not over:
+            gc.collect()
+        result = stretch.stop(copy=over or limits.leaks is not None)
+        item.user_properties += [("memtrace_peak_bytes", result.increment_bytes),
+                                 ("memtrace_left_bytes", result.end_bytes - result.begin_bytes),
+                                 ("memtrace_log", _native.log_path()),
+                                 ("memtrace_periods", "%d-%d" % (result.first_period, result.last_period))]
+        if outcome.excinfo is not None:
+            return  # the test has failed by itself
+        if over:
+            self._fail(outcome, "the peak stood %s above the test's start, the limit is %s" % (
+                size_text(result.increment_bytes), size_text(limits.limit)), "held at the peak", result.held())
+        elif limits.leaks is not None:
+            leaks = _left_lines(result)
+            total = sum(count for count, _ in leaks)
+            if total > limits.leaks:
+                self._fail(outcome, "%s were left behind, the limit is %s" % (size_text(total), size_text(limits.leaks)),
+                           "left behind", leaks)
+
+    def pytest_runtest_logreport(self, report):
+        """Of this process's tests, and of those of the workers that it may have."""
+        figures = dict(report.user_properties)
+        if report.when == "call" and "memtrace_periods" in figures:
+            self.measured.append((figures["memtrace_peak_bytes"], figures["memtrace_left_bytes"], report.nodeid,
+                                  figures["memtrace_periods"], figures["memtrace_log"]))
+
+    @staticmethod
+    def _fail(outcome, words, title, lines):
+        text = ["memtrace: " + words]
+        text += ["    %10s %s at %s" % (size_text(count), title, _tables.place_text(line)) for count, line in lines[:10]]
+        try:
+            pytest.fail("\n".join(text), pytrace=False)
+        except BaseException:
+            _force(outcome, sys.exc_info())
+
+    def pytest_terminal_summary(self, terminalreporter):
+        if self.unchecked:
+            terminalreporter.write_sep("=", "memtrace")
+            terminalreporter.write_line("%d tests have limits that were not checked: pytest was not started with --memtrace" % self.unchecked)
+        if self.wanted and self.measured:
+            self._print(terminalreporter)
+
+    def _print(self, out):
+        out.write_sep("=", "memtrace: peak of each test above its start, and what it left behind")
+        tests = sorted(self.measured, key=lambda test: (-test[0], test[2]))
+        top = self.config.getoption("--memtrace-top")
+        out.write_line("%12s %12s  %s" % ("Peak", "Left", "Test"))
+        for increment, left, nodeid, periods, log in tests[:top or None]:
+            out.write_line("%12s %12s  %s" % (size_text(increment), size_text(left), nodeid))
+            if increment >= _WORTH_LINES and os.path.exists(log):
+                for line in _risen_lines(log, periods, increment):
+                    out.write_line("%26s %10s  %s" % ("", size_text(line["rise_bytes"]), _tables.place_text(line)))
+        if top and len(tests) > top:
+            out.write_line("%d more; --memtrace-top 0 shows all" % (len(tests) - top))
+
+    def pytest_unconfigure(self, config):
+        if self.remove and _native.traced() and os.getpid() == self._process:
+            try:
+                os.unlink(_native.log_path())
+            except OSError:
+                pass
+
+    _process = os.getpid()
+
+
+def _force(outcome, info):
+    """Make the hook's outcome this exception, in all versions of pluggy."""
+    if hasattr(outcome, "force_exception"):
+        outcome.force_exception(info[1])
+    else:
+        outcome._excinfo = info
+
+
+def _left_lines(result):
+    """What the test allocated and is still live, by the innermost line of the user's own code."""
+    sums, lines = {}, {}
+    for site in _tables.ask("sites", "-n", "0", "--sort", "live", *result._periods(), result._copy)["sites"]:
+        if site["live_bytes"] <= 0 or site["class"] not in ("heap", "anonymous"):
+            continue
+        for frame in site["stack"]:
+            if _tables.is_users(frame):
+                key = (frame["file"], frame["line"])
+                lines.setdefault(key, frame)
+                sums[key] = sums.get(key, 0) + site["live_bytes"]
+                break
+    return sorted(((count, lines[key]) for key, count in sums.items()), key=lambda pair: -pair[0])
+
+
+def _risen_lines(log, periods, increment):
+    """The three lines of the user's own that rose most in a test, by a tenth of its peak at least. Of lines that rise alike,
+    calling each other, the one with the fewest allocations comes first."""
+    lines = [line for line in _tables.ask("report", "--period", periods, log)["lines"]
+             if _tables.is_users(line) and line["rise_bytes"] >= increment / 10 and line["file"] != sys.argv[0]]
+    lines.sort(key=lambda line: (-line["rise_bytes"], line["allocations"], line["file"], line["line"]))
+    return lines[:3]
