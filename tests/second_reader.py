@@ -594,7 +594,7 @@ def compare(log, memtrace):
         for key in ('allocations', 'releases'):
             same('%s %s' % (name, key), t[key], theirs[key])
     compare_lines(log, report, same)
-    for period in range(log.period + 1 if 0 < log.period < 20 else 0):
+    for period in range(max(0, log.period - 2), log.period + 1 if log.period else 0):
         theirs = run_memtrace(memtrace, 'report', '--json', '--period', str(period), log.name)
         compare_lines(log, theirs, lambda what, *both: same('period %d: %s' % (period, what), *both), period)
     compare_sites(log, totals, run_memtrace(memtrace, 'sites', '--json', '-n', '0', log.name), same)

@@ -21,3 +21,10 @@ foreach(test lines stacks reuse daemon deep fork embed refused exact traced)
     ${test})
   set_tests_properties(python/${test} PROPERTIES SKIP_RETURN_CODE 77)
 endforeach()
+
+# The Python module, as it stands in the build folder.
+foreach(case api memit session pytest peer)
+  add_test(NAME python/module-${case}
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/python/module/run.py ${CMAKE_BINARY_DIR} ${case})
+  set_tests_properties(python/module-${case} PROPERTIES SKIP_RETURN_CODE 77)
+endforeach()

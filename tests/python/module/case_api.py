@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""memtrace.profile, start, stop and mark; python -m memtrace; what is said where nothing is traced."""
+
+import os
+
+from common import folder_with, holds, interpreters, same, table_rows
+
+
+def check(build):
+    pythons = interpreters()
+    for python in pythons:
+        api(build, python)
+    for python in (pythons[0], pythons[-1]):
+        main(build, python)
+    return "%d interpreters" % len(pythons)
+
+
+def api(build, python):
+    with folder_with("api_program.py", "untraced_program.py") as folder:
+        out, err = build.traced([python, "api_program.py"], folder)
+        same(out + err, "\n", "what went wrong with " + python)
+        build.check_log(os.path.join(folder, "log.mt"))
+        same(build.run([python, "untraced_program.py"], folder), ("", ""), "output without memtrace, " + python)
+        same(sorted(os.listdir(folder)), ["api_program.py", "log.mt", "untraced_program.py"], "files left behind")
+
+
+def main(build, python):
+    with folder_with("nested_program.py") as folder:
+        with open(os.path.join(folder, "says.py"), "w") as file:
+            file.write("import sys\nprint(sys.argv, __name__, __file__, sys.path[0] == %r)\nsys.exit(5)\n" % folder)
+        run = [python, "-m", "memtrace", "-o", "log.mt"]
+        same(build.run(run + ["says.py", "a", "-x", "--help"], folder, status=5)[0],
+             "['says.py', 'a', '-x', '--help'] __main__ says.py True\n", "a script")
+        same(build.run(run + ["-c", "import sys; print(sys.argv, __name__)", "-o"], folder)[0], "['-c', '-o'] __main__\n", "-c")
+        out = build.run(run + ["-m", "says", "a"], folder, status=5)[0]
+        holds(out, "/says.py', 'a'] __main__ ", "-m")
+        same(build.run(run + ["missing.py"], folder, status=1)[1], "Could not find script missing.py\n", "a missing script")
+        same(build.run([python, "-m", "memtrace"], folder, status=1)[0], "A program to run must be provided. Use -h for help\n",
+             "no program")
+        out = build.run(run + ["-c", "raise KeyError('mine')"], folder, status=1)[1]
+        holds(out, "KeyError: 'mine'", "an exception")
+        out = build.run(run + ["--precision", "2", "nested_program.py"], folder)[0]
+        outer, inner, reused = (table_rows(out, name) for name in ("outer", "inner", "reused"))
+        # In all, two arrays of 8,000,000 bytes (7.63 MiB) came and stayed.
+        same([outer[n][1:3] for n in (7, 8)], [("7.63 MiB", "7.63 MiB")] * 2, "outer's lines")
+        same(inner[14][1], "15.26 MiB", "inner's line, in two calls")
+        same([reused[n][1:3] for n in (21, 22)], [("2.29 MiB", "0.76 MiB"), ("-2.29 MiB", "0.00 MiB")], "reused's lines, in three rounds")
+        same(table_rows(out, "outer")[5], ("", "", "", ""), "the decorator's line")

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+"""The pytest plugin: limits that hold and that don't, what it prints, and pytest without it."""
+
+import os
+import re
+
+from common import folder_with, holds, interpreter_with, matches, same
+
+TESTS = '''
+import unittest
+import pytest
+
+KEPT = []
+
+
+def take(mib):
+    return bytearray(mib << 20)
+
+
+@pytest.mark.memtrace(limit="10 MiB", leaks="100 KiB")
+def test_within():
+    take(8)
+    take(8)
+
+
+@pytest.mark.memtrace("10 MiB")
+def test_over():
+    a = take(6)
+    b = take(7)
+    assert a is not b
+
+
+@pytest.mark.memtrace(leaks="1 MiB")
+def test_leaves():
+    KEPT.append(take(3))
+
+
+def test_unmarked():
+    take(20)
+
+
+@pytest.mark.memtrace(limit="1 XB")
+def test_mistake():
+    pass
+
+
+@pytest.mark.memtrace(limit="1 MiB")
+def test_fails_itself():
+    take(5)
+    assert 1 == 2
+
+
+@pytest.mark.memtrace(limit=4 << 20)
+class TestClass:
+    def test_of_class(self):
+        take(5)
+
+    @pytest.mark.memtrace(limit="6 MiB")
+    def test_closer(self):
+        take(5)
+
+
+class TestCase(unittest.TestCase):
+    @pytest.mark.memtrace(limit="1 MiB")
+    def test_unittest(self):
+        take(2)
+'''
+
+
+def outcomes(text):
+    """{test: outcome} of pytest -v."""
+    return dict(re.findall(r"^test_it\.py::(\S+) (PASSED|FAILED|ERROR)", text, re.M))
+
+
+def check(build):
+    python = interpreter_with("pytest")
+    with folder_with() as folder:
+        with open(os.path.join(folder, "test_it.py"), "w") as file:
+            file.write(TESTS)
+        command = [python, "-m", "pytest", "-v", "-p", "no:cacheprovider"]
+        passed = {"test_within": "PASSED", "test_over": "PASSED", "test_leaves": "PASSED", "test_unmarked": "PASSED",
+                  "test_mistake": "FAILED", "test_fails_itself": "FAILED", "TestClass::test_of_class": "PASSED",
+                  "TestClass::test_closer": "PASSED", "TestCase::test_unittest": "PASSED"}
+        out = build.run(command, folder, status=1)[0]
+        same(outcomes(out), passed, "without --memtrace")
+        holds(out, "7 tests have limits that were not checked: pytest was not started with --memtrace")
+        more = {"TMPDIR": os.path.join(folder, "t")}
+        os.mkdir(more["TMPDIR"])
+        limited = dict(passed)
+        for name in ("test_over", "test_leaves", "TestClass::test_of_class", "TestCase::test_unittest"):
+            limited[name] = "FAILED"
+        out = build.run(command + ["--memtrace"], folder, status=1, **more)[0]
+        same(outcomes(out), limited, "with --memtrace\n" + out)
+        matches(out, r"^memtrace: the peak stood 13\.0 MiB above the test's start, the limit is 10\.0 MiB\n"
+                     r" +13\.0 MiB held at the peak at test_it\.py:9 in take: return bytearray\(mib << 20\)$", "a limit")
+        matches(out, r"^memtrace: 3\.0 MiB were left behind, the limit is 1\.0 MiB\n +3\.0 MiB left behind at test_it\.py:9 in take", "a leak")
+        matches(out, r"^memtrace: '1 XB' is no amount of memory; try '100 MiB'$", "a mistake")
+        matches(out, r"^ +20\.0 MiB +\S+ \w+  test_it\.py::test_unmarked\n +20\.0 MiB  test_it\.py:9 in take: .*\n"
+                     r" +20\.0 MiB  test_it\.py:31 in test_unmarked: take\(20\)$", "the list")
+        matches(out, r"^ +3\.0 MiB +3\.0 MiB  test_it\.py::test_leaves$", "the list")
+        out = build.run(command + ["--memtrace", "--memtrace-limit", "15 MiB", "-k", "unmarked"], folder, status=1, **more)[0]
+        matches(out, r"the peak stood 20\.0 MiB above the test's start, the limit is 15\.0 MiB", "a limit for all")
+        same(os.listdir(more["TMPDIR"]), [], "files left behind")
+        # Under memtrace run, limits hold without an option.
+        out = build.traced(command, folder, status=1, log="kept.mt")[0]
+        same(outcomes(out), limited, "under memtrace run")
+        if "Peak" in out:
+            raise AssertionError("a list that nobody asked for:\n" + out)
+        build.check_log(os.path.join(folder, "kept.mt"))
+    return python
