@@ -56,7 +56,7 @@ def answers(build, python, folder, text, traced, **more):
                "--InteractiveShell.cache_size=0"]
     more["IPYTHONDIR"] = os.path.join(folder, "ipython")
     run = build.traced if traced else build.run
-    out = run(["sh", "-c", 'exec "$@" 2>&1', "sh"] + command, folder, text=text, **more)[0]
+    out = run(command, folder, text=text, merge=True, **more)[0]
     pieces = re.split(r"^In \[\d+\]: ", out, flags=re.M)[1:]
     typed = text.splitlines()
     if len(pieces) < len(typed):

@@ -34,12 +34,13 @@ class Build:
         keep.update(PYTHONPATH=self.module, PYTHONDONTWRITEBYTECODE="1", MEMTRACE_QUIET="1", NO_COLOR="1", **more)
         return keep
 
-    def run(self, command, folder, text=None, status=0, **more):
-        """Output and errors of a command, which must exit so."""
+    def run(self, command, folder, text=None, status=0, merge=False, **more):
+        """Output and errors (merge: both as output) of a command, which must exit so."""
         done = subprocess.run(command, cwd=folder, env=self.environment(**more), input=text, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, universal_newlines=True, stdin=None if text is not None else subprocess.DEVNULL)
+                              stderr=subprocess.STDOUT if merge else subprocess.PIPE, universal_newlines=True,
+                              **({} if text is not None else {"stdin": subprocess.DEVNULL}))
         if status is not None:
-            same(done.returncode, status, "exit status of %s\n%s%s" % (" ".join(command), done.stdout, done.stderr))
+            same(done.returncode, status, "exit status of %s\n%s%s" % (" ".join(command), done.stdout, done.stderr or ""))
         return done.stdout, done.stderr
 
     def traced(self, command, folder, log="log.mt", **more):
