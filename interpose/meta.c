@@ -10,6 +10,7 @@
  */
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "meta.h"
@@ -19,6 +20,7 @@
 void *mt_je_mallocx(size_t bytes, int flags);
 void *mt_je_rallocx(void *block, size_t bytes, int flags);
 void mt_je_dallocx(void *block, int flags);
+int mt_je_mallctl(const char *name, void *old, size_t *old_bytes, void *new, size_t new_bytes);
 extern const char *mt_je_malloc_conf;
 #define JE_ZERO 0x40 /* MALLOCX_ZERO */
 
@@ -97,14 +99,25 @@ static void leave(void)
         mt_os_release_signals(&held_back);
 }
 
+/* What is free goes back to the system at once (0), or when this is called with 0 again, in long pieces then (-1). */
+static void purge_later(ptrdiff_t decay_ms)
+{
+    if (!enter())
+        return;
+    mt_je_mallctl("arena.0.dirty_decay_ms", NULL, NULL, &decay_ms, sizeof decay_ms);
+    leave();
+}
+
 void mt_meta_hold(void)
 {
     mt_os_hold_signals(&held_back);
     held = true;
+    purge_later(-1);
 }
 
 void mt_meta_release(void)
 {
+    purge_later(0);
     held = false;
     mt_os_release_signals(&held_back);
 }

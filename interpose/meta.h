@@ -16,7 +16,8 @@ void *mt_meta_alloc(size_t bytes);
 void *mt_meta_grow(void *block, size_t old_bytes, size_t new_bytes);
 void mt_meta_free(void *block); /* NULL is allowed */
 
-/* Around many of these calls by one thread: each holds signals back for itself otherwise, by two system calls. Not nested. */
+/* Around many of these calls by one thread: each makes system calls of its own otherwise, to hold signals back and to give
+ * memory back. Not nested. */
 void mt_meta_hold(void);
 void mt_meta_release(void);
 
