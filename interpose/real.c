@@ -56,10 +56,29 @@ bool mt_real_init(void)
     return true;
 }
 
+static bool is_ours(const void *address)
+{
+    Dl_info own, info;
+    return dladdr(&mt_real, &own) && dladdr(address, &info) && info.dli_fbase == own.dli_fbase;
+}
+
+/* An operator of C++ that was found. */
+static const void *known_operator(void)
+{
+#define MT_HOOK(symbol, result, parameters)                                                        \
+    if (#symbol[0] == '_' && #symbol[1] == 'Z' && mt_real.symbol)                                  \
+        return (const void *)(uintptr_t)mt_real.symbol;
+#include "hooks.def"
+    return NULL;
+}
+
 void *mt_real_from_caller(const char *symbol, const void *caller)
 {
     Dl_info info;
-    if (!dladdr(caller, &info) || !info.dli_fname)
+    /* A real operator that passes the call on to another one by a jump: then we seem to be the caller. */
+    if (is_ours(caller))
+        caller = known_operator();
+    if (!caller || !dladdr(caller, &info) || !info.dli_fname)
         return NULL;
     void *handle = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
     if (!handle)
@@ -67,5 +86,5 @@ void *mt_real_from_caller(const char *symbol, const void *caller)
     void *found = dlsym(handle, symbol);
     if (mt_real.dlclose)
         mt_real.dlclose(handle);
-    return found;
+    return found && is_ours(found) ? NULL : found;
 }

@@ -418,4 +418,5 @@ def main():
     return 1 if failed else 0 if ran else SKIPPED
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

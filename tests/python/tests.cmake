@@ -28,3 +28,6 @@ foreach(case api memit session pytest peer)
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/python/module/run.py ${CMAKE_BINARY_DIR} ${case})
   set_tests_properties(python/module-${case} PROPERTIES SKIP_RETURN_CODE 77)
 endforeach()
+add_test(NAME python/kinds COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/python/run_kinds.py
+  --library $<TARGET_FILE:memtrace_so>)
+set_tests_properties(python/kinds PROPERTIES SKIP_RETURN_CODE 77)

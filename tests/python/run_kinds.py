@@ -1,0 +1,216 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The log's Python stacks against sys._getframe's, in code from other places than a script, in other processes, and under
+native code; with every CPython that this machine has. See kinds_program.py.
+
+Usage: run_kinds.py [--library libmemtrace.so] [--python PATH] [CASE...]
+Exit status: 0 good, 1 not, 77 no interpreter to test with.
+"""
+import argparse
+import collections
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import logfile
+import run as others
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SLACK = 4 << 20
+PROGRAM = os.path.join(HERE, "kinds_program.py")
+TEXT = """import sys
+sys.path.insert(0, %r)
+from marks import mark
+def f(n):
+    return f(n - 1) if n else len(bytearray(mark()))
+f(3)
+[f(0) for _ in range(2)]
+exec("f(1)\\n\\nbytearray(mark())")
+print(eval("f(2)") > 0)
+""" % HERE
+
+
+class Case:
+    """A run under the preload: its folder holds the log of each process, and `marks`."""
+
+    def __init__(self, it, library, command, text=None, prepare=None, **environment):
+        self.folder = tempfile.mkdtemp(prefix="memtrace-kinds-")
+        self.library = library
+        self.skipped = prepare(it, self.folder) if prepare else None
+        if self.skipped:
+            return
+        env = dict(os.environ, LD_PRELOAD=library, MEMTRACE_QUIET="1", PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=HERE,
+                   MEMTRACE_OUTPUT=self.path("%p.mt"), MARKS=self.path("marks"), **environment)
+        done = subprocess.run([it.path] + [a.replace("@", self.folder) for a in command], env=env, cwd=HERE,
+                              input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+        self.status, self.err = done.returncode, done.stderr
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def processes(self):
+        """pid -> chain -> bytes."""
+        found = collections.defaultdict(collections.Counter)
+        with open(self.path("marks")) as f:
+            for line in f:
+                pid, size, chain = json.loads(line)
+                found[pid][tuple(map(tuple, chain))] += size
+        return found
+
+    def memtrace(self, verb, pid):
+        memtrace = os.path.join(os.path.dirname(self.library), "memtrace")
+        return json.loads(subprocess.run([memtrace, verb, "--json", "-n", "0", self.path("%d.mt" % pid)],
+                                         stdout=subprocess.PIPE, check=True).stdout.decode())
+
+    def close(self):
+        shutil.rmtree(self.folder)
+
+
+def compare(case):
+    """(blocks' number of chains, what is wrong)"""
+    wrong, chains = [], 0
+    for pid, want in case.processes().items():
+        if not os.path.exists(case.path("%d.mt" % pid)):
+            wrong.append("process %d has no log" % pid)
+            continue
+        log = logfile.Log(case.path("%d.mt" % pid))
+        got = collections.Counter()
+        for stack, size in log.allocations():
+            got[logfile.python_only(stack)] += size
+        chains += len(want)
+        for chain, size in want.items():
+            if not 0 <= got[chain] - size < SLACK:
+                wrong.append("%d bytes instead of %d at %s" % (got[chain], size, chain))
+        for chain, size in got.items():
+            if size >= 2 * SLACK and chain not in want:
+                wrong.append("%d bytes that nobody allocated at %s" % (size, chain))
+        if log.python_missed or log.dropped_events:
+            wrong.append("%d stacks without Python frames, %d events dropped" % (log.python_missed, log.dropped_events))
+        wrong += ["note: " + text for severity, text in log.notes if severity]
+    return chains, wrong
+
+
+# ---- extensions
+
+def headers(it):
+    done = subprocess.run([it.path, "-c", "import sysconfig as s; print(s.get_path('include')); "
+                           "print(s.get_config_var('EXT_SUFFIX'))"], stdout=subprocess.PIPE, universal_newlines=True)
+    include, suffix = done.stdout.split()
+    return (include, suffix) if os.path.exists(os.path.join(include, "Python.h")) else (None, suffix)
+
+
+def build(it, folder, compiler, source, *options):
+    include, suffix = headers(it)
+    if not include or not shutil.which(compiler):
+        return "no headers or no compiler"
+    done = subprocess.run([compiler, "-O1", "-g", "-shared", "-fPIC", "-w", "-fno-builtin", "-I", include, "-o",
+                           os.path.join(folder, "spam" + suffix), source] + list(options),
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+    return "not for this version" if done.returncode else None
+
+
+def prepare_cython(it, folder):
+    cython = shutil.which("cython3") or shutil.which("cython")
+    if not cython:
+        return "no cython"
+    source = shutil.copy(os.path.join(HERE, "spam.pyx"), folder)
+    if subprocess.run([cython, "--line-directives", source], stdout=subprocess.DEVNULL,
+                      stderr=subprocess.DEVNULL).returncode:
+        return "cython fails"
+    return build(it, folder, "gcc", os.path.join(folder, "spam.c"))
+
+
+def prepare_pybind11(it, folder):
+    if not os.path.exists("/usr/include/pybind11/pybind11.h"):
+        return "no pybind11"
+    return build(it, folder, "g++", os.path.join(HERE, "spam.cc"), "-fvisibility=hidden")
+
+
+def native_lines(case):
+    """The extension's own lines stand between the Python frames that they were called by and that they call."""
+    (pid, _), = case.processes().items()
+    wrong, between, alone = [], 0, 0
+    for site in case.memtrace("sites", pid)["sites"]:
+        frames = [("python" if f["language"] == "Python" else os.path.basename(f["file"] or "").split(".")[0], f["function"])
+                  for f in site["stack"]]
+        names = [name.split(".")[-1] if kind == "python" else kind for kind, name in frames if name]
+        if "native" not in names or site["allocated_bytes"] < 8 << 20:
+            continue
+        inner = names[:names.index("native")]
+        called = [i for i, name in enumerate(inner) if name in ("<lambda>", "recursive")]
+        if not called:
+            alone += "spam" in inner
+        elif "spam" in inner[called[-1]:]:
+            between += 1
+        else:
+            wrong.append("no line of the extension in %s" % (names,))
+    if between < 5 or alone < 2:
+        wrong.append("%d stacks through the extension, %d from it" % (between, alone))
+    return wrong
+
+
+def run_case(it, library, name):
+    script = [PROGRAM, "@"]
+    if name in ("cython", "pybind11"):
+        case = Case(it, library, script + ["native"], prepare=prepare_cython if name == "cython" else prepare_pybind11)
+    elif name == "command":
+        case = Case(it, library, ["-c", TEXT])
+    elif name == "stdin":
+        case = Case(it, library, ["-"], text=TEXT)
+    elif name == "module":
+        case = Case(it, library, ["-m", "kinds_program", "@", "modules"])
+    elif name == "objects":  # every domain by malloc: small objects' stacks come along
+        case = Case(it, library, script + ["modules", "hooks"], PYTHONMALLOC="malloc")
+    else:
+        case = Case(it, library, script + [name])
+    try:
+        if case.skipped or case.status == 77:
+            return "%s: skipped, %s" % (name, case.skipped or "none here"), []
+        if case.status:
+            return name, ["%s: exit status %d: %s" % (name, case.status, case.err[-1500:])]
+        chains, wrong = compare(case)
+        if name in ("cython", "pybind11"):
+            wrong += native_lines(case)
+        if not chains:
+            wrong.append("no marks")
+        return "%s %d" % (name, chains), ["%s: %s" % (name, text) for text in wrong]
+    finally:
+        case.close()
+
+
+CASES = ("command", "stdin", "module", "hooks", "objects", "fork", "spawn", "forkserver", "greenlets", "cython",
+         "pybind11")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--library", required=True)
+    parser.add_argument("--python")
+    parser.add_argument("case", nargs="*")
+    options = parser.parse_args()
+    ran = failed = 0
+    for it in [others.probe(options.python)] if options.python else others.interpreters():
+        if not it.known:
+            continue
+        ran += 1
+        said, wrong = [], []
+        for name in options.case or CASES:
+            text, bad = run_case(it, options.library, name)
+            said.append(text)
+            wrong += bad
+        failed += bool(wrong)
+        print("%-16s %s: stacks by case: %s" % (it.name, it.path, ", ".join(said)))
+        for text in wrong[:6]:
+            print("    WRONG: " + text[:1500])
+        if len(wrong) > 6:
+            print("    and %d more" % (len(wrong) - 6))
+        sys.stdout.flush()
+    print("%d run, %d failed" % (ran, failed))
+    return 1 if failed else 0 if ran else others.SKIPPED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
