@@ -11,6 +11,7 @@
 #include "log.h"
 #include "modules.h"
 #include "os.h"
+#include "python_exact.h"
 #include "thread.h"
 #include "timeline.h"
 
@@ -106,6 +107,14 @@ uint32_t memtrace_period(const char *name)
     errno = keep;
     mt_leave(t);
     return period;
+}
+
+int memtrace_lines(void *code, int on)
+{
+    int keep = errno;
+    bool done = mt_ready && *mt_ready == 1 && code && mt_python_exact_watch(code, on);
+    errno = keep;
+    return done;
 }
 
 void memtrace_mark(const char *name)

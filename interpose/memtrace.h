@@ -35,6 +35,11 @@ MEMTRACE_API uint64_t memtrace_period_bytes(void);
  * has stacks. */
 MEMTRACE_API uint32_t memtrace_period(const char *name);
 
+/* Python, 3.8 on: from now on (on: 1) or no longer (0) count every execution of the lines of this code object, for the
+ * report's Occurrences. To be called with the GIL; the code object must live as long as it is counted. 0: it cannot be; a
+ * note in the report says why. */
+MEMTRACE_API int memtrace_lines(void *code, int on);
+
 /* A name for this instant, for the report and the timeline. */
 MEMTRACE_API void memtrace_mark(const char *name);
 

@@ -28,6 +28,10 @@ static struct {
 } names[NAMES_MAX];
 static unsigned name_count;
 static unsigned version_minor;
+static void *symbols; /* where the interpreter's are found */
+
+static uintptr_t watched[NAMES_MAX]; /* code objects that the program asked for. Under the GIL */
+static unsigned watched_count;
 
 /* The LINES records of this log, so that code objects that share a code record share it, too. Under the GIL. */
 struct made {
@@ -101,6 +105,7 @@ static bool find_api(void *handle)
 void mt_python_exact_attach(void *handle, unsigned minor)
 {
     version_minor = minor;
+    symbols = handle;
     read_names();
     if (!name_count)
         return;
@@ -144,13 +149,46 @@ void mt_python_exact_ask(void)
         asked = 0;
 }
 
-/* ---- names ---- */
+/* ---- names, and what the program asked for ---- */
+
+bool mt_python_exact_watch(void *code, bool on)
+{
+    static bool failed;
+    unsigned at = 0;
+
+    if (mt_python_exact == MT_EXACT_OFF && version_minor && !failed) {
+        failed = true;
+        if (find_api(symbols))
+            mt_python_exact = MT_EXACT_WAITING;
+        else
+            mt_python_exact_note("the interpreter lacks a symbol");
+    }
+    set_up(NULL);
+    if (mt_python_exact != MT_EXACT_ON)
+        return false;
+    while (at < watched_count && watched[at] != (uintptr_t)code)
+        at++;
+    if (on && at == NAMES_MAX)
+        return false;
+    if (on && at == watched_count)
+        watched[watched_count++] = (uintptr_t)code;
+    else if (!on && at < watched_count)
+        watched[at] = watched[--watched_count];
+    mt_python_exact_died((uintptr_t)code); /* what was looked up is no longer so */
+    return version_minor < 12 || mt_python_exact_monitor_watch(code, on);
+}
 
 bool mt_python_exact_wanted(uintptr_t code)
 {
     const struct mt_python_layout *l = &mt_python.layout;
     char file_room[NAME_ROOM], name_room[NAME_ROOM];
     size_t file_bytes, name_bytes;
+
+    for (unsigned i = 0; i < watched_count; i++)
+        if (watched[i] == code)
+            return true;
+    if (!name_count)
+        return false;
     const char *name =
         mt_python_text(mt_load(code, l->code_name), name_room, sizeof name_room, &name_bytes);
     const char *file =

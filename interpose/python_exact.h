@@ -67,7 +67,11 @@ static inline void mt_python_exact_died(uintptr_t code)
         mt_python_exact_forget(code);
 }
 
-/* Whether the user named it. Takes no memory and calls nothing. */
+/* The program asks for it at run time (memtrace.h): count the lines of this code object, which must live until it is told to
+ * stop. False: it can't be, and a note says why. */
+bool mt_python_exact_watch(void *code, bool on);
+
+/* Whether the user named it, or the program asked for it. Takes no memory and calls nothing. */
 bool mt_python_exact_wanted(uintptr_t code);
 
 /* Does `wanted` name the function `name` in `file`? FUNCTION, Class.method, module.function, FILE, FILE:FUNCTION. With
@@ -84,6 +88,7 @@ void mt_python_exact_note(const char *why);
 /* ---- how lines are seen: false: it can't be, and a note says why ---- */
 
 bool mt_python_exact_monitor(void); /* python_exact_monitor.c, 3.12 on */
-bool mt_python_exact_trace(void);   /* python_exact_trace.c, 3.8 to 3.11 */
+bool mt_python_exact_monitor_watch(void *code, bool on);
+bool mt_python_exact_trace(void); /* python_exact_trace.c, 3.8 to 3.11 */
 
 #endif

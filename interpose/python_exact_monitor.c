@@ -66,6 +66,11 @@ static bool call(void *function, const char *format, ...)
     return result != NULL;
 }
 
+bool mt_python_exact_monitor_watch(void *code, bool on)
+{
+    return call(set_local_events, "(iOl)", tool, code, on ? wanted_events : 0L);
+}
+
 static int on_code(int event, void *code)
 {
     if (event == CODE_CREATED && mt_python_exact_wanted((uintptr_t)code))

@@ -58,6 +58,8 @@ static void merge(struct fold_key *key, const struct mt_line *counted)
 void exact_merge(const struct exact *exact, const struct frames *frames, struct fold_key *lines,
                  struct fold_key *functions)
 {
+    unsigned char *own = base_alloc(frames->place_count, 1); /* executed as a line */
+
     for (size_t i = 0; i < exact->count; i++) {
         const struct exact_line *one = &exact->list[i];
         struct fold_key *function = &functions[frames->places[one->place].function];
@@ -67,12 +69,14 @@ void exact_merge(const struct exact *exact, const struct frames *frames, struct 
             function->executions += one->counted.executions;
         else
             merge(&lines[one->place], &one->counted);
+        own[one->place] |= !one->call;
     }
     for (size_t i = 0; i < exact->count;
          i++) { /* calls, where the first line is none of the body's */
         const struct exact_line *one = &exact->list[i];
 
-        if (one->call && !lines[one->place].exact)
+        if (one->call && !own[one->place])
             merge(&lines[one->place], &one->counted);
     }
+    free(own);
 }

@@ -160,8 +160,9 @@ class Log:
             severity, length = self.take('II', 8, record)
             self.notes.append((severity, self.texts(record, 16, length)[0]))
         elif kind == 6:
-            code, first, count, _ = self.take('IIII', 8, record)
-            self.counted += [(code, first + i - 1 if i else 0) + self.take('QQQ', 24 + 24 * i, record) for i in range(count)]
+            code, first, count, period = self.take('IIII', 8, record)
+            self.counted += [(period, code, first + i - 1 if i else 0) + self.take('QQQ', 24 + 24 * i, record)
+                             for i in range(count)]
 
     # ---- frames and threads
 
@@ -390,13 +391,14 @@ class Log:
         for (_, key), runs in chains.items():
             if key in lines:
                 lines[key]['rise'] = max(lines[key]['rise'], joined_rise(runs))
-        self.add_counted(lines)
+        self.add_counted(lines, period)
         return lines
 
-    def add_counted(self, lines):
+    def add_counted(self, lines, period):
         """By FORMAT.md's section Exact lines. Calls stand at the function's first line, if nothing else does."""
-        own = {(code, line) for code, line, executions, _, _ in self.counted if line and executions}
-        for code, line, executions, level, last in self.counted:
+        counted = [entry[1:] for entry in self.counted if period in (None, entry[0])]
+        own = {(code, line) for code, line, executions, _, _ in counted if line and executions}
+        for code, line, executions, level, last in counted:
             if not executions:
                 continue
             file, name = self.code_names(code)

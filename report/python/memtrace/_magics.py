@@ -54,6 +54,7 @@ class MemtraceMagics(Magics):
             code = _tables.code_of(function)
             if code is not None and code not in codes:
                 codes.append(code)
+                _native.count_lines([code], True)
             return function
 
         builtins.profile = profile
@@ -61,6 +62,7 @@ class MemtraceMagics(Magics):
         stretch = None
         try:
             code = compile(statement, "<mprun>", "exec")
+            _native.count_lines(codes, True)
             stretch = _period.Stretch("mprun").start()
             exec(code, self.shell.user_global_ns, namespace)
         except SystemExit:
@@ -69,6 +71,7 @@ class MemtraceMagics(Magics):
             message = "*** KeyboardInterrupt exception caught in code being profiled."
         finally:
             result = stretch.stop() if stretch else None
+            _native.count_lines(codes, False)
             if had:
                 builtins.profile = old
             else:

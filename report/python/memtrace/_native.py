@@ -32,6 +32,12 @@ def _find():
 
 
 _functions = _find()
+_lines = None
+if _functions:
+    _lines = getattr(ctypes.PyDLL(None), "memtrace_lines", None)  # with the GIL
+    if _lines:
+        _lines.restype = ctypes.c_int
+        _lines.argtypes = [ctypes.py_object, ctypes.c_int]
 
 
 def preloaded():
@@ -63,6 +69,14 @@ def period_bytes():
 def period(name=None):
     """Begin the next period; its number."""
     return _functions["memtrace_period"](None if name is None else name.encode("utf-8", "replace"))
+
+
+def count_lines(codes, on):
+    """Count every execution of the lines of these code objects, from now on or no longer. Where that cannot be, tables show
+    the number of allocations instead."""
+    for code in codes:
+        if _lines:
+            _lines(code, 1 if on else 0)
 
 
 def mark(name):

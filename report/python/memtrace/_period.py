@@ -208,6 +208,7 @@ class Profile:
         if collecting is not None:
             if code not in collecting:
                 collecting.append(code)
+                _native.count_lines([code], True)
             return function
         return self._wrap(function, code)
 
@@ -215,6 +216,7 @@ class Profile:
         if busy or not _measurable():
             return None  # a recursive call is a part of the outer one
         busy.append(code)
+        _native.count_lines([code], True)
         try:
             return Stretch(code.co_name).start()
         except BaseException:
@@ -226,6 +228,7 @@ class Profile:
             return
         busy.pop()
         self.result = stretch.stop()
+        _native.count_lines([code], False)
         stream = self.stream or sys.stdout
         stream.write(_tables.format_function(self.result.report, code, self.precision, self.rise))
 

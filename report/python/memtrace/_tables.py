@@ -164,7 +164,7 @@ def format_function(report, code, precision=1, rise=True):
         if line:
             usage = line["mem_usage_bytes"]
             cells = [number, "" if usage is None else _mib(usage, precision), _mib(line["increment_bytes"], precision),
-                     _mib(line["rise_bytes"], precision), line.get("executions") or line["allocations"]]
+                     _mib(line["rise_bytes"], precision), line["allocations"] if line.get("executions") is None else line["executions"]]
         out.append(template.format(*cells, text if text.endswith("\n") else text + "\n"))
     out.append("\n\n")
     return "".join(out)

@@ -87,6 +87,8 @@ def decorated():
     def function(n):
         a = take(n)
         b = take(1)
+        for i in range(n):
+            c = i
         return b
 
     first = function.__wrapped__.__code__.co_firstlineno
@@ -97,7 +99,9 @@ def decorated():
         table = rows(out.getvalue())
         equal(table[first + 2][1:3], ["%.2f MiB" % n, "%.2f MiB" % n], "decorated: a of %d" % n)
         equal(table[first + 3][1:3], ["1.00 MiB", "1.00 MiB"], "decorated: b")
-        equal(table[first], ["", "", "", ""], "decorated: the decorator's line")
+        equal([table[first + at][3] for at in (0, 1, 2, 3, 4, 5, 6)], ["1", "", "1", "1", str(n + 1), str(n), "1"],
+              "decorated: occurrences")
+        equal(table[first + 5][1:3], ["0.00 MiB", "0.00 MiB"], "decorated: a line that takes nothing")
 
 
 def recursive():

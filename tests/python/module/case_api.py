@@ -45,4 +45,5 @@ def main(build, python):
         same([outer[n][1:3] for n in (7, 8)], [("7.63 MiB", "7.63 MiB")] * 2, "outer's lines")
         same(inner[14][1], "15.26 MiB", "inner's line, in two calls")
         same([reused[n][1:3] for n in (21, 22)], [("2.29 MiB", "0.76 MiB"), ("-2.29 MiB", "0.00 MiB")], "reused's lines, in three rounds")
-        same(table_rows(out, "outer")[5], ("", "", "", ""), "the decorator's line")
+        same([outer[n][3] for n in (5, 6, 7, 8, 9)] + [inner[14][3], reused[20][3], reused[22][3]],
+             ["1", "", "1", "1", "1", "2", "4", "3"], "occurrences")
