@@ -12,11 +12,11 @@
 
 #include "account.h"
 #include "hooks.h"
+#include "hooks_cxx.h"
 
-typedef void *new_function(size_t bytes, uintptr_t a, uintptr_t b);
 typedef void delete_function(void *block, uintptr_t a, uintptr_t b);
 
-/* The personality of guarded_new: a frame that an exception passes through (bad_alloc out of the
+/* The personality of mt_guarded_new: a frame that an exception passes through (bad_alloc out of the
  * real operator) must give the guard back. It needs no landing pad for that, so nothing of a C++ or
  * gcc runtime is linked: the search phase (bit 0 of `actions`) and the clean-up phase both go on to
  * the next frame (_URC_CONTINUE_UNWIND). Itanium C++ ABI, 1.5.2. */
@@ -34,12 +34,12 @@ int mt_personality(int version, int actions, uint64_t class, void *exception, vo
     return 8;
 }
 
-static __attribute__((noinline)) void *guarded_new(struct mt_thread *t, const struct mt_start *here,
-                                                   new_function *real, size_t bytes, uintptr_t a,
-                                                   uintptr_t b)
+__attribute__((noinline)) void *mt_guarded_new(struct mt_thread *t, const struct mt_start *here,
+                                               mt_new_function *real, size_t recorded, size_t bytes,
+                                               uintptr_t a, uintptr_t b)
 {
     __asm__ volatile(".cfi_personality 0x1b, mt_personality");
-    return mt_allocated(t, here, real(bytes, a, b), bytes);
+    return mt_allocated(t, here, real(bytes, a, b), recorded);
 }
 
 /* A C++ plugin of a C program has its runtime out of our sight, but calls us. */
@@ -77,12 +77,12 @@ static void *malloc_for_new(struct mt_thread *t, const struct mt_start *here, si
         if (__builtin_expect(!mt_real.symbol, 0))                                                  \
             find_late((void **)&mt_real.symbol, #symbol, here.pc);                                 \
         struct mt_thread *t = mt_enter();                                                          \
-        new_function *real = (new_function *)(uintptr_t)mt_real.symbol;                            \
+        mt_new_function *real = (mt_new_function *)(uintptr_t)mt_real.symbol;                      \
         if (!real)                                                                                 \
             return malloc_for_new(t, &here, bytes, align, throws);                                 \
         if (!t)                                                                                    \
             return real(bytes, a, b);                                                              \
-        return guarded_new(t, &here, real, bytes, a, b);                                           \
+        return mt_guarded_new(t, &here, real, bytes, bytes, a, b);                                 \
     }
 
 #define BYTES   size_t bytes

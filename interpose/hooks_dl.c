@@ -2,7 +2,12 @@
  *
  * dlclose: code addresses change their meaning. dlopen is not wrapped: the loader takes the
  * caller's address to decide where to search; new objects are met when their code is.
+ *
+ * dl_iterate_phdr: AddressSanitizer asks it at its start whether its library is the first, and ends the
+ * program if not. It is answered as if we were not there.
  */
+#include <link.h>
+
 #include "hooks.h"
 #include "modules.h"
 
@@ -26,4 +31,29 @@ MT_EXPORT int dlclose(void *handle)
     int error = mt_real.dlclose(handle);
     flush();
     return error;
+}
+
+struct visit {
+    int (*visitor)(struct dl_phdr_info *, size_t, void *);
+    void *context;
+    ElfW(Addr) self;
+};
+
+static int visit_others(struct dl_phdr_info *object, size_t bytes, void *context)
+{
+    const struct visit *v = context;
+    return object->dlpi_addr == v->self ? 0 : v->visitor(object, bytes, v->context);
+}
+
+/* This library's own ELF header. */
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+
+MT_EXPORT int dl_iterate_phdr(int (*visitor)(struct dl_phdr_info *, size_t, void *), void *context)
+{
+    if (!mt_real_known())
+        return 0;
+    if (!mt_real_is_sanitizer((uintptr_t)__builtin_return_address(0)))
+        return mt_real.dl_iterate_phdr(visitor, context);
+    struct visit v = {visitor, context, (ElfW(Addr)) & __ehdr_start};
+    return mt_real.dl_iterate_phdr(visit_others, &v);
 }

@@ -17,6 +17,13 @@
 
 typedef void *mmap_function(void *, size_t, int, int, int, off_t);
 
+/* mt_enter for a mapping: an allocator's own, which it makes at its start, in a thread of its own or at
+ * exit, is not the program's. */
+static inline __attribute__((always_inline)) struct mt_thread *enter(const struct mt_start *here)
+{
+    return mt_real_is_allocator(here->pc) ? NULL : mt_enter();
+}
+
 static uintptr_t page_up(uintptr_t at)
 {
     uintptr_t mask = mt_os_page() - 1;
@@ -90,7 +97,7 @@ static enum mt_class class_of(int prot, int flags)
 static void *map(const struct mt_start *here, mmap_function *real, void *at, size_t bytes, int prot,
                  int flags, int fd, off_t offset)
 {
-    struct mt_thread *t = mt_enter();
+    struct mt_thread *t = enter(here);
     if (!t)
         return real(at, bytes, prot, flags, fd, offset);
     struct mt_pieces pieces;
@@ -135,7 +142,7 @@ MT_EXPORT int munmap(void *at, size_t bytes)
     MT_HERE(here);
     if (!mt_real_known())
         return (int)syscall(SYS_munmap, at, bytes);
-    struct mt_thread *t = mt_enter();
+    struct mt_thread *t = enter(&here);
     if (!t)
         return mt_real.munmap(at, bytes);
     struct mt_pieces pieces;
@@ -208,7 +215,7 @@ MT_EXPORT void *mremap(void *old, size_t old_bytes, size_t bytes, int flags, ...
     va_end(args);
     if (!mt_real_known())
         return (void *)syscall(SYS_mremap, old, old_bytes, bytes, flags, target);
-    struct mt_thread *t = mt_enter();
+    struct mt_thread *t = enter(&here);
     if (!t)
         return mt_real.mremap(old, old_bytes, bytes, flags, target);
     void *got = remap(t, &here, old, old_bytes, bytes, flags, target);
@@ -235,7 +242,7 @@ MT_EXPORT void *sbrk(intptr_t increment)
     MT_HERE(here);
     if (!mt_real_known())
         return (void *)-1;
-    struct mt_thread *t = increment ? mt_enter() : NULL;
+    struct mt_thread *t = increment ? enter(&here) : NULL;
     void *old = mt_real.sbrk(increment);
     if (t) {
         if (old != (void *)-1)
@@ -250,7 +257,7 @@ MT_EXPORT int brk(void *to)
     MT_HERE(here);
     if (!mt_real_known())
         return -1;
-    struct mt_thread *t = mt_enter();
+    struct mt_thread *t = enter(&here);
     void *old = t ? mt_real.sbrk(0) : NULL;
     int error = mt_real.brk(to);
     if (t) {

@@ -134,11 +134,18 @@ static bool start(void)
         find_program(argv_room);
     bool again = configured;
     configured = true;
+    if (mt_real_sanitizer()) {
+        mt_summary_aside(program);
+        return false;
+    }
     if (!mt_log_open(directory[0] ? directory : NULL, program)) {
         mt_summary_failed(program, mt_log_error());
         return false;
     }
     describe_process(argv);
+    if (mt_real_stranger())
+        mt_log_note(1, "malloc is %s's, which comes before this library: heap blocks are not seen",
+                    mt_real_stranger());
     mt_unwind_start();
     if (again && constructed) {
         mt_unwind_init();
@@ -189,8 +196,7 @@ __attribute__((constructor)) static void construct(void)
     mt_real_init();
     mt_guard();
     constructed = true;
-    mt_threads_allocator();
-    if ((mt_ready && *mt_ready == 1) || mt_init()) {
+    if (mt_ready && *mt_ready ? *mt_ready == 1 : mt_init()) {
         mt_unwind_init();
         if (mt_config.python)
             mt_python_init();

@@ -46,7 +46,7 @@ static int follow(struct walk *w, int link)
 {
     char text[4096];
     struct stat here, there;
-    if (fstat(w->folder, &here) != 0 || fstat(link, &there) != 0)
+    if (syscall(SYS_fstat, w->folder, &here) != 0 || syscall(SYS_fstat, link, &there) != 0)
         return -errno;
     if (!may_follow(&here, &there) || ++w->links > LINKS_MAX)
         return -ELOOP;
@@ -85,7 +85,7 @@ static int step(struct walk *w)
     int next = (int)open_path(w->folder, name);
     if (next < 0)
         return next;
-    if (fstat(next, &st) != 0 || !S_ISLNK(st.st_mode))
+    if (syscall(SYS_fstat, next, &st) != 0 || !S_ISLNK(st.st_mode))
         return enter(w, next);
     int error = follow(w, next);
     mt_os_close(next);

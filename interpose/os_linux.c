@@ -138,7 +138,7 @@ int mt_os_allocate(int fd, uint64_t offset, uint64_t bytes)
 int mt_os_identity(int fd, uint64_t id[2])
 {
     struct stat st;
-    if (fstat(fd, &st) != 0)
+    if (syscall(SYS_fstat, fd, &st) != 0)
         return -errno;
     id[0] = st.st_dev;
     id[1] = st.st_ino;

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <dlfcn.h>
+#include <link.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #include "real.h"
 
 struct mt_real mt_real;
+struct mt_own mt_own;
 bool mt_real_ready;
 
 /* dlsym of glibc 2.36 allocates nothing on success, but other versions, other libcs and failing
@@ -41,6 +44,130 @@ size_t mt_boot_size(const void *block)
     return ((const size_t *)block)[-1];
 }
 
+/* glibc 2.35: takes no lock. */
+extern int _dl_find_object(void *, struct dl_find_object *) __attribute__((weak));
+
+struct range {
+    uintptr_t start, end;
+};
+
+/* Where the object lies that `at` is in. The loader's lock may be taken: only where dlsym may be called too. */
+static struct range object_of(uintptr_t at)
+{
+    struct range r = {0, 0};
+    struct dl_find_object found;
+    Dl_info info;
+    if (_dl_find_object) {
+        if (_dl_find_object((void *)at, &found) == 0)
+            r = (struct range){(uintptr_t)found.dlfo_map_start, (uintptr_t)found.dlfo_map_end};
+        return r;
+    }
+    if (!dladdr((void *)at, &info))
+        return r;
+    const ElfW(Ehdr) *elf = info.dli_fbase;
+    const ElfW(Phdr) *p = (const void *)((const char *)elf + elf->e_phoff);
+    uintptr_t low = UINTPTR_MAX, high = 0;
+    for (unsigned i = 0; i < elf->e_phnum; i++) {
+        if (p[i].p_type != PT_LOAD)
+            continue;
+        low = p[i].p_vaddr < low ? p[i].p_vaddr : low;
+        high = p[i].p_vaddr + p[i].p_memsz > high ? p[i].p_vaddr + p[i].p_memsz : high;
+    }
+    if (low < high)
+        r = (struct range){(uintptr_t)elf, (uintptr_t)elf + (high - low)};
+    return r;
+}
+
+/* Objects that are allocators. Entries are only added; the end is set last, and says that there is one. */
+static struct range allocators[8];
+static uint32_t allocators_used;
+
+static void add(struct range r)
+{
+    uint32_t i = __atomic_fetch_add(&allocators_used, 1, __ATOMIC_RELAXED);
+    if (i >= sizeof allocators / sizeof allocators[0])
+        return;
+    allocators[i].start = r.start;
+    __atomic_store_n(&allocators[i].end, r.end, __ATOMIC_RELEASE);
+}
+
+/* libc's own mappings are never seen: it calls no wrapped function for them. Where an allocator's function ends in a jump
+ * to another, it is our hook that called that one. */
+static void note_allocator(const void *function)
+{
+    if (!function || mt_real_is_allocator((uintptr_t)function))
+        return;
+    struct range r = object_of((uintptr_t)function);
+    if (!r.end || r.start == object_of((uintptr_t)getauxval).start)
+        return;
+    if (!allocators_used)
+        add(object_of((uintptr_t)boot_pool));
+    add(r);
+}
+
+bool mt_real_is_allocator(uintptr_t pc)
+{
+    for (unsigned i = 0; i < sizeof allocators / sizeof allocators[0]; i++) {
+        uintptr_t end = __atomic_load_n(&allocators[i].end, __ATOMIC_ACQUIRE);
+        if (!end)
+            break;
+        if (pc >= allocators[i].start && pc < end)
+            return true;
+    }
+    return false;
+}
+
+/* Each sanitizer's library, or a program that has it linked in, exports one of these. */
+extern char __asan_init[] __attribute__((weak)), __hwasan_init[] __attribute__((weak));
+extern char __msan_init[] __attribute__((weak)), __tsan_init[] __attribute__((weak));
+
+static uintptr_t sanitizer(void)
+{
+    char *const found[] = {__asan_init, __hwasan_init, __msan_init, __tsan_init};
+    for (unsigned i = 0; i < sizeof found / sizeof found[0]; i++)
+        if (found[i])
+            return (uintptr_t)found[i];
+    return 0;
+}
+
+bool mt_real_sanitizer(void)
+{
+    return sanitizer() != 0;
+}
+
+bool mt_real_is_sanitizer(uintptr_t pc)
+{
+    uintptr_t at = sanitizer();
+    if (!at)
+        return false;
+    struct range r = object_of(at);
+    return pc >= r.start && pc < r.end;
+}
+
+static void *stranger; /* the malloc before ours */
+
+const char *mt_real_stranger(void)
+{
+    Dl_info info;
+    if (!stranger)
+        return NULL;
+    return dladdr(stranger, &info) && info.dli_fname ? info.dli_fname : "another library";
+}
+
+/* An allocator's own entry points, all at once: its library is in the search order. */
+static void find_own(const char *first, const char *prefix)
+{
+    void *found = dlsym(RTLD_NEXT, first);
+    if (!found)
+        return;
+    note_allocator(found);
+    size_t n = strlen(prefix);
+#define MT_HOOK_LATE(symbol, result, parameters)                                                   \
+    if (!strncmp(#symbol, prefix, n) && (n || (#symbol)[2] != '_'))                                \
+        mt_own.symbol##_sought = (*(void **)&mt_own.symbol = dlsym(RTLD_NEXT, #symbol)) != NULL;
+#include "hooks.def"
+}
+
 bool mt_real_init(void)
 {
     if (__atomic_load_n(&mt_real_ready, __ATOMIC_ACQUIRE))
@@ -49,8 +176,22 @@ bool mt_real_init(void)
         return false;
     resolving = true;
     /* Two threads may do this at once: both find the same. */
-#define MT_HOOK(symbol, result, parameters) *(void **)&mt_real.symbol = dlsym(RTLD_NEXT, #symbol);
+    void *first = dlsym(RTLD_DEFAULT, "malloc");
+    if (object_of((uintptr_t)first).start != object_of((uintptr_t)boot_pool).start)
+        stranger = first;
+#define FIND(symbol)                        *(void **)&mt_real.symbol = dlsym(RTLD_NEXT, #symbol);
+#define MT_HOOK(symbol, result, parameters) FIND(symbol)
+#define MT_HOOK_MAYBE(symbol, result, parameters)
 #include "hooks.def"
+    /* A search in vain allocates. A stranger may have called us to map with its own lock held. */
+    if (!stranger) {
+#define MT_HOOK_MAYBE(symbol, result, parameters) FIND(symbol)
+#include "hooks.def"
+        note_allocator((void *)(uintptr_t)mt_real.malloc);
+        find_own("mallocx", "");
+        find_own("mi_malloc", "mi_");
+        find_own("tc_malloc", "tc_");
+    }
     __atomic_store_n(&mt_real_ready, true, __ATOMIC_RELEASE);
     resolving = false;
     return true;
@@ -58,14 +199,13 @@ bool mt_real_init(void)
 
 static bool is_ours(const void *address)
 {
-    Dl_info own, info;
-    return dladdr(&mt_real, &own) && dladdr(address, &info) && info.dli_fbase == own.dli_fbase;
+    return object_of((uintptr_t)address).start == object_of((uintptr_t)boot_pool).start;
 }
 
 /* An operator of C++ that was found. */
 static const void *known_operator(void)
 {
-#define MT_HOOK(symbol, result, parameters)                                                        \
+#define MT_HOOK_MAYBE(symbol, result, parameters)                                                  \
     if (#symbol[0] == '_' && #symbol[1] == 'Z' && mt_real.symbol)                                  \
         return (const void *)(uintptr_t)mt_real.symbol;
 #include "hooks.def"
@@ -87,4 +227,24 @@ void *mt_real_from_caller(const char *symbol, const void *caller)
     if (mt_real.dlclose)
         mt_real.dlclose(handle);
     return found && is_ours(found) ? NULL : found;
+}
+
+void mt_real_find_own(void **real, bool *sought, const char *symbol, const void *caller)
+{
+    Dl_info info;
+    void *found = dlsym(RTLD_NEXT, symbol);
+    /* If we seem to be the caller, one of the known allocators' functions passes the call on by a jump. */
+    for (unsigned i = 0; !found && is_ours(caller) && i < sizeof allocators / sizeof allocators[0];
+         i++)
+        if (allocators[i].end && !is_ours((void *)allocators[i].start))
+            found = mt_real_from_caller(symbol, (void *)allocators[i].start);
+    if (!found && !is_ours(caller))
+        found = mt_real_from_caller(symbol, caller);
+    note_allocator(found);
+    /* It came by dlopen, and would be called after its dlclose: it stays. */
+    if (found && dladdr(found, &info) && info.dli_fname)
+        dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+    if (found)
+        __atomic_store_n(real, found, __ATOMIC_RELAXED);
+    __atomic_store_n(sought, true, __ATOMIC_RELEASE);
 }

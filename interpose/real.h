@@ -11,11 +11,22 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct dl_phdr_info;
+
 struct mt_real {
 #define MT_HOOK(symbol, result, parameters) result(*symbol) parameters;
 #include "hooks.def"
 };
 extern struct mt_real mt_real;
+
+/* An allocator's own entry points. NULL and sought: there is none. */
+struct mt_own {
+#define MT_HOOK_LATE(symbol, result, parameters)                                                   \
+    result(*symbol) parameters;                                                                    \
+    bool symbol##_sought;
+#include "hooks.def"
+};
+extern struct mt_own mt_own;
 
 /* True once the originals are known. Plain load, for the hot path. */
 extern bool mt_real_ready;
@@ -24,10 +35,27 @@ extern bool mt_real_ready;
  * are then served by the boot pool. False while another call is under way in this thread. */
 bool mt_real_init(void);
 
+/* Whose malloc the program calls: NULL if ours, else the object that comes before us in the search order.
+ * The originals of MT_HOOK_MAYBE are not known then. */
+const char *mt_real_stranger(void);
+
+/* A sanitizer's run-time library is in the program: it knows every block itself, and checks that nobody
+ * comes before it. Nothing is recorded, every call goes straight on. */
+bool mt_real_sanitizer(void);
+/* Whether this address is in that library. */
+bool mt_real_is_sanitizer(uintptr_t pc);
+
 /* The original of a C++ operator that the search order did not have at start-up: C++ came later, as
  * a plugin. Looks among what the caller's own object links with (`caller`: the hook's return
  * address). NULL: there is none. */
 void *mt_real_from_caller(const char *symbol, const void *caller);
+
+/* One of mt_own, by the search order or among what the caller's object links with. */
+void mt_real_find_own(void **real, bool *sought, const char *symbol, const void *caller);
+
+/* Whether this address is in the code of an allocator that the program uses in place of libc's: what
+ * is mapped from there is the allocator's business. */
+bool mt_real_is_allocator(uintptr_t pc);
 
 /* Memory for allocations that arrive while the originals are not known. Never given back. NULL when
  * used up. */

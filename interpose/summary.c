@@ -57,6 +57,18 @@ static void say(const struct mt_str *line)
     mt_os_write(fd, line->text, line->used);
 }
 
+void mt_summary_aside(const char *program)
+{
+    char text[512];
+    struct mt_str s = MT_STR(text);
+    if (!wanted)
+        return;
+    mt_str_add_z(&s, "memtrace: ");
+    mt_str_add_z(&s, program);
+    mt_str_add_z(&s, ": not traced, it is built with a sanitizer\n");
+    say(&s);
+}
+
 void mt_summary_failed(const char *program, const char *reason)
 {
     char text[512];

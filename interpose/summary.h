@@ -14,6 +14,8 @@ void mt_summary_prepare(void);
 void mt_summary_forget(void);
 /* The program is not traced, and why. Under the same conditions. */
 void mt_summary_failed(const char *program, const char *reason);
+/* The program is not traced because of its sanitizer. Under the same conditions. */
+void mt_summary_aside(const char *program);
 void mt_summary_print(const char *program, const char *directory);
 
 #endif

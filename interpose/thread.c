@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <limits.h>
@@ -16,9 +15,6 @@
 
 __thread struct mt_self mt_self;
 uint32_t *mt_ready;
-
-/* glibc 2.35: lock-free and async-signal-safe. */
-extern int _dl_find_object(void *, struct dl_find_object *) __attribute__((weak));
 
 static struct mt_lock lock;           /* guards the two lists */
 static struct mt_thread *free_states; /* slots whose threads ended */
@@ -105,22 +101,6 @@ static void thread_ended(void *value)
 
 /* ---- The guard is set: whose event is this? ---- */
 
-static bool allocator_known; /* and not libc's, which never calls itself by its public names */
-static uintptr_t allocator_start, allocator_end;
-
-void mt_threads_allocator(void)
-{
-    struct dl_find_object malloc_in, libc_in;
-    if (!&_dl_find_object || _dl_find_object((void *)(uintptr_t)mt_real.malloc, &malloc_in) != 0 ||
-        _dl_find_object((void *)(uintptr_t)pthread_key_create, &libc_in) != 0)
-        return;
-    if (malloc_in.dlfo_link_map != libc_in.dlfo_link_map) {
-        allocator_start = (uintptr_t)malloc_in.dlfo_map_start;
-        allocator_end = (uintptr_t)malloc_in.dlfo_map_end;
-    }
-    allocator_known = true;
-}
-
 /* The hook that set the guard is gone: its frame lies further in than this one. An alternate signal stack may lie anywhere,
  * but then the kernel knows that we are on it. */
 static bool hook_was_left(uintptr_t frame)
@@ -155,7 +135,7 @@ struct mt_thread *mt_enter_slow(uint32_t inside, uintptr_t frame, uintptr_t pc, 
         recover();
     if (mt_self.depth || (mt_ready && *mt_ready == 2)) {
         if (mt_self.depth >= MT_IN_HEAP && inside == MT_IN_HEAP && mt_ready && *mt_ready == 1 &&
-            allocator_known && (pc < allocator_start || pc >= allocator_end))
+            !mt_real_is_allocator(pc))
             mt_log_dropped(1, bytes);
         errno = keep;
         return NULL;

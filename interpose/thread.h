@@ -133,9 +133,6 @@ static inline __attribute__((always_inline)) void mt_tables_close(uint32_t insid
     mt_self.depth = inside;
 }
 
-/* Once the originals are known: where the allocator's own code lies, which may call itself by its public names. */
-void mt_threads_allocator(void);
-
 /* Set the guard around work that is no event, until the calling function returns at the latest. */
 static inline __attribute__((always_inline)) void mt_guard(void)
 {

@@ -14,7 +14,7 @@ def output(*command):
 def main():
     hooks, api, library = sys.argv[1:]
     with open(hooks) as file:
-        wanted = re.findall(r"^MT_HOOK\((\w+),", file.read(), re.M)
+        wanted = re.findall(r"^MT_HOOK(?:_LATE|_MAYBE)?\((\w+),", file.read(), re.M)
     with open(api) as file:
         callable_ = re.findall(r"^MEMTRACE_API .*?(memtrace_\w+)\(", file.read(), re.M)
     assert len(callable_) >= 6, callable_
