@@ -20,6 +20,7 @@ ERRORS = {
     'getcwd': [errno.ENOENT], 'mprotect': [errno.ENOMEM], 'pwrite64': [errno.ENOSPC], 'unlinkat': [errno.EACCES],
     'close': [errno.EBADF], 'write': [errno.EPIPE],
 }
+OURS = os.path.basename(t.folder) + '.mt'  # in /tmp, where logs go that can be nowhere else, others may test too
 POINTS = 60  # calls beyond that many are failed at this many places spread over them
 
 
@@ -57,7 +58,7 @@ def sweep(command):
 
 def broken(bare, command, call, at, last, error, *_):
     what = '%s %d to %d, %s' % (call, at, last, errno.errorcode[error])
-    env = t.environment(t.path('%p.sweep.mt'), FAULTY, FAULTY_CALL=call, FAULTY_AT=str(at), FAULTY_LAST=str(last),
+    env = t.environment(t.path('%p.' + OURS), FAULTY, FAULTY_CALL=call, FAULTY_AT=str(at), FAULTY_LAST=str(last),
                         FAULTY_ERROR=str(error), PYTHONHASHSEED='0')
     done = t.run(command, env=env)
     bad = []
@@ -65,7 +66,7 @@ def broken(bare, command, call, at, last, error, *_):
     rest = [[line for line in d.out.splitlines() if not line.startswith('{')] for d in (bare, done)]
     if done.status != bare.status or said[0] != said[1] or rest[0] != rest[1] or done.err:
         bad.append('%s: status %d, output %r, error %r' % (what, done.status, done.out[:300], done.err[:300]))
-    logs = glob.glob(t.path('*.sweep.mt')) + glob.glob('/tmp/*.sweep.mt')
+    logs = glob.glob(t.path('*.' + OURS)) + glob.glob('/tmp/*.' + OURS)
     accounts = {'%d' % a['pid']: a for a in done.accounts()}
     for log in logs:
         bad += log_of(what, log, accounts)
