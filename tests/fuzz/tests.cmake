@@ -5,6 +5,10 @@
 
 option(MEMTRACE_FUZZER "fuzz_reader by libFuzzer (clang only)" OFF)
 
+if(MEMTRACE_SANITIZE MATCHES thread)
+  return() # there is one thread only
+endif()
+
 # The tool without what opens files: world.c stands in for it.
 set(fuzz_sources ${REPORT_SOURCES})
 list(REMOVE_ITEM fuzz_sources report/file.c report/cmd_memit.c report/run.c report/program.c report/symbols_dw.c report/units.c report/names.c
