@@ -13,7 +13,7 @@
 /* Functions are shown whole up to this many lines, more than any has; but a damaged log must not have us print line
  * numbers for hours. */
 #define WHOLE_LINES      50000u   /* of a function whose text is there */
-#define WHOLE_TEXTLESS   1000u    /* of another one */
+#define WHOLE_TEXTLESS   200u     /* of another one */
 #define WHOLE_LINES_VIEW 1000000u /* of all functions together */
 
 /* ---- which lines ---- */

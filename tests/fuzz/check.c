@@ -165,7 +165,10 @@ static ssize_t check_write(void *cookie, const char *data, size_t bytes)
 
 FILE *check_open(struct check *check)
 {
-    return fopencookie(check, "w", (cookie_io_functions_t){.write = check_write});
+    FILE *file = fopencookie(check, "w", (cookie_io_functions_t){.write = check_write});
+    if (file)
+        setvbuf(file, check->buffer, _IOFBF, CHECK_BUFFER);
+    return file;
 }
 
 void check_end(struct check *check)

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#define CHECK_BUFFER ((size_t)64 << 10)
+
 struct check {
     bool json;     /* it must be one JSON value */
     size_t bytes;  /* so far */
@@ -19,6 +21,7 @@ struct check {
     unsigned depth;
     int state;
     const char *wrong; /* NULL: nothing so far */
+    char *buffer;      /* the stream's, CHECK_BUFFER bytes */
 };
 
 /* A stream that checks. To be closed with fclose, then check_end. */

@@ -7,6 +7,11 @@
 #include "../unit/log_builder.h"
 #include "image.h"
 
+/* Numbers of frames. Fuzzing is fast with few, the most fill more than a page. */
+#define SIZES      3u
+#define FRAMES_MAX 150u
+static const uint32_t sizes[SIZES] = {4, 12, FRAMES_MAX};
+
 static void counters(struct builder *b, uint32_t node, uint32_t i)
 {
     struct mt_alloc alloc = {.allocs = 2,
@@ -58,7 +63,7 @@ static void stacks(struct builder *b, uint32_t thread, const uint32_t *frames, u
     entry->alive = 1;
 }
 
-static void python_log(struct builder *b)
+static void python_log(struct builder *b, uint32_t size)
 {
     builder_process(b, "/usr/bin/python3", "/home/u", "python3\0a.py", sizeof "python3\0a.py");
     builder_note(b, "a \033[31mnote");
@@ -66,27 +71,27 @@ static void python_log(struct builder *b)
                         builder_code(b, "b.py", "C.g\n", 11),
                         builder_code(b, "/usr/lib/python3.11/os.py", "<module>", 1),
                         builder_code(b, "gone", "\342\200\256\302\233\377", 4000000000u)};
-    uint32_t frames[10];
-    for (uint32_t i = 0; i < 10; i++)
+    uint32_t frames[FRAMES_MAX];
+    for (uint32_t i = 0; i < size; i++)
         frames[i] = builder_frame(b, i % 7 == 6 ? MT_FRAME_CUT : MT_FRAME_PYTHON, codes[i % 4],
                                   i == 9 ? INT32_MAX : i);
-    stacks(b, 1, frames, 10);
-    stacks(b, 2, frames + 3, 3);
+    stacks(b, 1, frames, size);
+    stacks(b, 2, frames + size / 2, size / 2);
     b->header.flags = MT_FLAG_PYTHON | MT_FLAG_THREADS;
 }
 
-static void native_log(struct builder *b)
+static void native_log(struct builder *b, uint32_t size)
 {
     builder_process(b, "/usr/bin/program", "/", "program\0-x", sizeof "program\0-x");
     builder_module(b, "/usr/bin/program", "\2\3", 2, 0x1000);
     builder_module(b, "/usr/lib/libc.so.6", "", 0, 0x7f0000000000);
     builder_module(b, "[vdso]", "\3", 1, 0);
     builder_module(b, "/opt/libmemtrace.so", "", 0, 0);
-    uint32_t frames[12];
-    for (uint32_t i = 0; i < 12; i++)
+    uint32_t frames[FRAMES_MAX];
+    for (uint32_t i = 0; i < size; i++)
         frames[i] = builder_frame(b, i % 9 == 8 ? MT_FRAME_UNKNOWN : MT_FRAME_NATIVE,
                                   i % 9 == 8 ? 0 : 1 + i % 5, i * 37 + (i == 4 ? 1u << 20 : 0));
-    stacks(b, 1, frames, 12);
+    stacks(b, 1, frames, size);
     for (uint32_t i = 0; i < 4; i++) {
         struct mt_sample sample = {i * 1000, i * 500, i * 600, 1 << 20};
         builder_sample(b, &sample);
@@ -97,22 +102,24 @@ static void native_log(struct builder *b)
     b->header.flags = MT_FLAG_FULL | MT_FLAG_FALLBACK;
 }
 
-static void empty_log(struct builder *b)
+static void empty_log(struct builder *b, uint32_t size)
 {
     (void)b;
+    (void)size;
 }
 
-static void (*const makers[])(struct builder *b) = {python_log, native_log, empty_log};
+static void (*const makers[])(struct builder *b, uint32_t size) = {python_log, native_log,
+                                                                   empty_log};
 
 void seeds_make(void (*add)(const void *image, size_t bytes))
 {
     static struct image image;
     static unsigned char packed[IMAGE_BYTES_MAX];
-    for (size_t i = 0; i < 2 * sizeof makers / sizeof makers[0]; i++) {
+    for (size_t i = 0; i < SIZES * sizeof makers / sizeof makers[0]; i++) {
         struct builder b;
         builder_start(&b);
-        b.scatter = i & 1;
-        makers[i / 2](&b);
+        b.scatter = sizes[i % SIZES] == FRAMES_MAX;
+        makers[i / SIZES](&b, sizes[i % SIZES]);
         size_t bytes;
         unsigned char *file = builder_file(&b, &bytes);
         builder_end(&b);

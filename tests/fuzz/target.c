@@ -89,7 +89,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     size_t length = image_to_file(&image, file);
     world_set_log(file, length);
     const struct mode *mode = &modes[image.mode % MODES];
-    struct check out = {.json = mode->json}, error = {0};
+    static char buffers[2][CHECK_BUFFER];
+    struct check out = {.json = mode->json, .buffer = buffers[0]}, error = {.buffer = buffers[1]};
     size_t memory, logs = mode->verb == verb_report ? 2 : 1;
     int status = verb_run_mode(mode, &out, &error, &memory);
     if (out.wrong)

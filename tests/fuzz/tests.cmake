@@ -33,3 +33,7 @@ else()
   add_test(NAME fuzz/reader COMMAND fuzz_reader --runs 60000 ${CMAKE_CURRENT_LIST_DIR}/findings)
   set_tests_properties(fuzz/reader PROPERTIES FAIL_REGULAR_EXPRESSION "${sanitizer_complaints}")
 endif()
+
+# What a view costs, of logs that are made to cost much.
+add_test(NAME fuzz/scaling COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/scaling.py $<TARGET_FILE:memtrace>)
+set_tests_properties(fuzz/scaling PROPERTIES SKIP_RETURN_CODE 77)
