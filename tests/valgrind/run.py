@@ -13,6 +13,7 @@ import collections
 import glob
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -37,7 +38,7 @@ class Run:
         xml = os.path.join(self.folder, '%p.xml')
         p = subprocess.run(['valgrind', '--leak-check=full', '--show-leak-kinds=definite', '--xml=yes', '--xml-file=' + xml, *options, *command],
                            env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.output, self.status = p.stdout, p.returncode
+        self.output, self.status = re.sub(rb'"pid": \d+', b'', p.stdout), p.returncode
         self.errors = collections.Counter()
         self.ours = []
         for file in sorted(glob.glob(os.path.join(self.folder, '*.xml'))):
