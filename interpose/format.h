@@ -268,6 +268,7 @@ enum mt_record_kind {
     MT_RECORD_CODE = 4,    /* struct mt_record_code */
     MT_RECORD_NOTE = 5,    /* struct mt_record_note */
     MT_RECORD_LINES = 6,   /* struct mt_record_lines */
+    MT_RECORD_SOURCE = 7,  /* struct mt_record_source */
     MT_RECORD_MARK = 8     /* struct mt_record_mark */
 };
 
@@ -329,6 +330,14 @@ struct mt_record_mark {
     uint64_t level; /* of the process then */
     uint64_t peak;  /* with a period: of the one that ends here */
     /* char name[], UTF-8 */
+};
+
+/* The text of a Python file that is in no file: a notebook's cell. */
+struct mt_record_source {
+    struct mt_record head;
+    uint32_t file; /* string id: as in the code records of it */
+    uint32_t bytes;
+    /* char text[], UTF-8 */
 };
 
 /* One line of a function whose line executions are counted: updated in place. */

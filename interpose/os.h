@@ -44,6 +44,7 @@ int mt_os_high(int fd);
 unsigned mt_os_hold_low(int *held, unsigned cap);
 void mt_os_close(int fd);
 /* Up to `bytes` of a file from its beginning; for /proc. Returns what was read. */
+bool mt_os_exists(const char *path);
 ssize_t mt_os_read_file(const char *path, void *to, size_t bytes);
 ssize_t mt_os_readlink(const char *path, char *to, size_t bytes);
 ssize_t mt_os_write(int fd, const void *from, size_t bytes);

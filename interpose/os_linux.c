@@ -175,6 +175,11 @@ ssize_t mt_os_read_file(const char *path, void *to, size_t bytes)
     return (ssize_t)got;
 }
 
+bool mt_os_exists(const char *path)
+{
+    return syscall(SYS_faccessat, AT_FDCWD, path, F_OK) == 0;
+}
+
 ssize_t mt_os_readlink(const char *path, char *to, size_t bytes)
 {
     return result(syscall(SYS_readlinkat, AT_FDCWD, path, to, bytes));

@@ -12,6 +12,7 @@
 #include "format.h"
 #include "log.h"
 #include "python_exact.h"
+#include "python_source.h"
 #include "python_symbol.h"
 
 #define LOOP "_PyEval_EvalFrameDefault"
@@ -176,6 +177,7 @@ static bool attach(void *handle)
     find_loop(handle);
     mt_python_code_watch(code_type);
     mt_python_exact_attach(handle, minor);
+    mt_python_source_attach(handle);
     __atomic_store_n(&mt_python_finalizing,
                      (const uintptr_t *)(mt_python.runtime + layout->runtime_finalizing),
                      __ATOMIC_RELEASE);
@@ -198,6 +200,7 @@ bool mt_python_init(void)
     if (log_is_new()) {
         mt_python.epoch++;
         mt_python_code_forget_all();
+        mt_python_source_forget();
         refused = false;
     }
     if (mt_python_attached || refused)

@@ -13,6 +13,7 @@
 #include "log.h"
 #include "meta.h"
 #include "python_exact.h"
+#include "python_source.h"
 #include "python_text.h"
 
 #define CHAIN_BITS  14
@@ -142,6 +143,7 @@ static uint32_t record_id(uintptr_t code, int32_t first_line)
         return id;
     like.id = __atomic_add_fetch(&ids, 1, __ATOMIC_RELAXED);
     made = mt_meta_alloc(sizeof *made);
+    mt_python_source_met(like.file, mt_load(code, l->code_file));
     if (!made || !mt_log_record(MT_RECORD_CODE, &piece, 1)) {
         mt_meta_free(made);
         return 0;

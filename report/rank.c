@@ -32,6 +32,9 @@ enum rank rank_python(const char *file)
     if (!file || starts(file, "<frozen ") || in_python_library(file) ||
         strstr(file, "/python/memtrace/")) /* our own module */
         return RANK_LIBRARY;
+    if (starts(file, "<ipython-input-") || starts(file, "<python-input-") ||
+        starts(file, "<doctest "))
+        return RANK_USER;
     if (file[0] == '<') /* "<string>": python -c, but also what site.py executes at start */
         return RANK_PROGRAM;
     return RANK_USER;

@@ -308,6 +308,7 @@ void log_close(struct log *log)
     free(log->modules);
     free(log->strings);
     free(log->codes);
+    free(log->sources);
     free(log->lines);
     free(log->notes);
     free(log->marks);

@@ -46,6 +46,12 @@ struct log_lines {
     const unsigned char *data; /* `count` of struct mt_line, not aligned */
 };
 
+/* Source that is in no file. */
+struct log_source {
+    uint32_t file; /* in log->strings; may be out of range */
+    struct log_text text;
+};
+
 struct log_note {
     uint32_t severity;
     struct log_text text;
@@ -92,6 +98,8 @@ struct log {
     size_t string_count;
     struct log_code *codes; /* by id */
     size_t code_count;
+    struct log_source *sources;
+    size_t source_count;
     struct log_lines *lines;
     size_t lines_count;
     struct log_note *notes;

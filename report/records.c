@@ -15,7 +15,7 @@
  * strings are known. */
 struct records {
     struct log *log;
-    size_t modules_cap, strings_cap, codes_cap, lines_cap, notes_cap, marks_cap;
+    size_t modules_cap, strings_cap, codes_cap, lines_cap, sources_cap, notes_cap, marks_cap;
     struct mt_record_code *raw_codes;
     size_t raw_count, raw_cap;
 };
@@ -137,6 +137,21 @@ static bool read_note(struct records *records, struct cursor *in)
     return true;
 }
 
+static bool read_source(struct records *records, struct cursor *in)
+{
+    struct mt_record_source record;
+    struct log_source source = {0};
+    struct log *log = records->log;
+    if (!cursor_read(in, &record, sizeof record, "a source record that is too short") ||
+        !text_read(in, &source.text, record.bytes))
+        return false;
+    source.file = record.file;
+    log->sources =
+        base_room(log->sources, &records->sources_cap, log->source_count + 1, sizeof source);
+    log->sources[log->source_count++] = source;
+    return true;
+}
+
 static bool read_lines(struct records *records, struct cursor *in)
 {
     struct mt_record_lines record;
@@ -184,6 +199,8 @@ static bool read_body(struct records *records, uint32_t kind, struct cursor *in)
         return read_code(records, in);
     case MT_RECORD_NOTE:
         return read_note(records, in);
+    case MT_RECORD_SOURCE:
+        return read_source(records, in);
     case MT_RECORD_LINES:
         return read_lines(records, in);
     case MT_RECORD_MARK:

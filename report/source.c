@@ -44,16 +44,39 @@ static void source_load(struct source *source, int folder, size_t most)
     close(fd);
 }
 
-const struct source *sources_get(struct sources *sources, const char *path)
+/* The source that is called so; *made: it is new. */
+static struct source *sources_find(struct sources *sources, const char *path, bool *made)
 {
     uint32_t id = strings_add(&sources->paths, path, strlen(path));
-    if (id <= sources->count)
+    *made = id > sources->count;
+    if (!*made)
         return sources->list[id - 1];
     struct source *source = base_alloc(1, sizeof *source);
     sources->list =
         base_room(sources->list, &sources->cap, sources->count + 1, sizeof *sources->list);
     sources->list[sources->count++] = source;
     source->path = base_copy(path, strlen(path));
+    return source;
+}
+
+void sources_put(struct sources *sources, const char *path, const char *text, size_t bytes)
+{
+    bool made;
+    struct source *source = sources_find(sources, path, &made);
+    if (!made || bytes > SOURCE_MAX_BYTES || bytes > SOURCES_MAX_BYTES - sources->bytes)
+        return;
+    source->text = base_copy(text, bytes);
+    source->bytes = bytes;
+    source_split(source);
+    sources->bytes += source->bytes + source->line_count * sizeof *source->lines;
+}
+
+const struct source *sources_get(struct sources *sources, const char *path)
+{
+    bool made;
+    struct source *source = sources_find(sources, path, &made);
+    if (!made)
+        return source;
     int folder = AT_FDCWD;
     if (sources->folder && path[0] != '/')
         folder = open(sources->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -32,6 +32,8 @@ struct sources {
 /* The file; never NULL, but perhaps without text. Only regular files up to 64 MiB are read, and no more
  * of them when all together are 256 MiB, whatever a log names. Valid until sources_free. */
 const struct source *sources_get(struct sources *sources, const char *path);
+/* This text stands for the file `path` from now on, unless one of that name was asked for already; both are copied. */
+void sources_put(struct sources *sources, const char *path, const char *text, size_t bytes);
 /* Line `number` (from 1), tabs expanded to multiples of eight, without its end, the first 4,096 bytes of it;
  * NULL: there is no such line. To be freed. */
 char *source_line(const struct source *source, uint32_t number);

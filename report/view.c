@@ -10,6 +10,7 @@
 #include "base.h"
 #include "batch.h"
 #include "exact.h"
+#include "source_log.h"
 
 #define FOLD_APART 4096u /* nodes that are worth a thread */
 
@@ -97,6 +98,7 @@ bool view_open_periods(struct view *view, const char *file, struct model_periods
     exact_free(&exact);
     if (view->log.cwd.bytes)
         view->sources.folder = base_copy(view->log.cwd.text, view->log.cwd.bytes);
+    sources_of_log(&view->sources, &view->log);
     return true;
 }
 

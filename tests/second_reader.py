@@ -159,6 +159,11 @@ class Log:
         elif kind == 5:
             severity, length = self.take('II', 8, record)
             self.notes.append((severity, self.texts(record, 16, length)[0]))
+        elif kind == 7:
+            file, length = self.take('II', 8, record)
+            self.texts(record, 16, length)
+            if file not in self.strings:
+                self.problem('source of string %d, which is not there' % file)
         elif kind == 6:
             code, first, count, period = self.take('IIII', 8, record)
             self.counted += [(period, code, first + i - 1 if i else 0) + self.take('QQQ', 24 + 24 * i, record)

@@ -10,12 +10,18 @@
 #include "../../interpose/log.h"
 #include "../../interpose/meta.h"
 #include "../../interpose/python_exact.h"
+#include "../../interpose/python_source.h"
 
 /* No lines are counted here. */
 uint32_t mt_python_exact;
 uintptr_t *mt_python_exact_known;
 void mt_python_exact_ask(void)
 {
+}
+void mt_python_source_met(uint32_t id, uintptr_t file)
+{
+    (void)id;
+    (void)file;
 }
 void mt_python_exact_forget(uintptr_t code)
 {

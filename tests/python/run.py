@@ -11,6 +11,7 @@ Usage: run.py [--library libmemtrace.so] [--decoder python_lines.so] TEST
   fork     the logs of fork children, which have code ids of their own
   embed    an interpreter loaded late, for one caller alone, and started three times
   exact    executions of the lines of named functions
+  sources  source that is in no file
   traced   the same in a program that has a trace function of its own
   refused  interpreters that are not supported: native stacks and one note
 Exit status: 0 good, 1 not, 77 no interpreter to test with.
@@ -387,7 +388,48 @@ def check_traced(it, options):
     return "%d lines, notes: %s" % (len(got), notes), wrong
 
 
-CHECKS = {"exact": check_exact, "traced": check_traced, "lines": check_lines, "stacks": check_stacks, "reuse": check_reuse, "daemon": check_daemon,
+def check_sources(it, options):
+    """What is in no file is in the log: registered cells, also of fork children and after a kill, and what -c runs."""
+    memtrace = os.path.join(os.path.dirname(options.preload), "memtrace")
+    wrong, shown = [], []
+
+    def lines(log, *names):
+        done = subprocess.run([memtrace, "lines", "--json", "--all"] + [a for n in names for a in ("-f", n)] + [log],
+                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        return {(line["function"], line["line"]): line["source"] for line in json.loads(done.stdout.decode())["lines"]}
+
+    folder = tempfile.mkdtemp(prefix="memtrace-python-")
+    try:
+        env = dict(os.environ, LD_PRELOAD=options.preload, MEMTRACE_QUIET="1", MEMTRACE_OUTPUT=os.path.join(folder, "%p.mt"))
+        done = subprocess.run([it.path, os.path.join(HERE, "sources_program.py")], env=env, stdout=subprocess.PIPE,
+                              universal_newlines=True)
+        pids = done.stdout.split()  # its own, its child's
+        if done.returncode != -9 or len(pids) != 2:
+            return "", ["exit status %d, %r" % (done.returncode, done.stdout)]
+        for pid in pids:
+            found = lines(os.path.join(folder, pid + ".mt"), "cell_function", "named_function", "late_function")
+            for key, text in ((("cell_function", 3), "    return len(bytearray(8 << 20))  # \u00e9\u4e16"),
+                              (("named_function", 2), "    return len(bytearray(9 << 20))"),
+                              (("late_function", 4), "    return len(bytearray(10 << 20))")):
+                if key[0] == "named_function" and pid != pids[0] or key[0] == "late_function" and pid == pids[0]:
+                    continue
+                shown.append(key)
+                if found.get(key) != text:
+                    wrong.append("process %s: %s is %r" % (pid, key, found.get(key)))
+        text = "def of_command(n):\n\n    return len(bytearray(n))\nof_command(8 << 20)\n"
+        for arguments in (["-c", text], ["-Bc", text, "-c"], ["-X", "dev", "-Wignore", "-bc" + text]):
+            started = subprocess.Popen([it.path] + arguments, env=env)
+            started.wait()
+            got = lines(os.path.join(folder, "%d.mt" % started.pid), "of_command").get(("of_command", 3))
+            shown.append("of_command")
+            if got != "    return len(bytearray(n))":
+                wrong.append("%s: %r" % (arguments, got))
+    finally:
+        shutil.rmtree(folder)
+    return "%d lines" % len(shown), wrong
+
+
+CHECKS = {"sources": check_sources, "exact": check_exact, "traced": check_traced, "lines": check_lines, "stacks": check_stacks, "reuse": check_reuse, "daemon": check_daemon,
           "deep": check_deep, "fork": check_fork, "embed": check_embed, "refused": check_refused}
 
 
