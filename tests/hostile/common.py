@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What the hostile tests share: run a program without the preload and with it, compare, and check its log against what it said."""
+import difflib
 import glob
 import json
 import os
@@ -103,7 +104,8 @@ class Tests:
         same = [[{k: v for k, v in a.items() if k != 'pid'} for a in d.accounts()] for d in (bare, traced)]
         rest = [[line for line in d.out.splitlines() if not line.startswith('{')] for d in (bare, traced)]
         self.check(bare.status == traced.status, 'status %d without, %d with: %s', bare.status, traced.status, traced.err[:500])
-        self.check(same[0] == same[1] and rest[0] == rest[1], 'output without:\n%s\nwith:\n%s', bare.out, traced.out)
+        self.check(same[0] == same[1] and rest[0] == rest[1], 'output without and with:\n%s',
+                   '\n'.join(list(difflib.unified_diff(bare.out.splitlines(), traced.out.splitlines(), lineterm='', n=1))[:40]))
         if expect_err is not None:
             self.check(traced.err == bare.err + expect_err, 'standard error: %r', traced.err)
         return traced

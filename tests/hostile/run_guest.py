@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The tracker is a guest: no thread, signal handler or descriptor of its own to be seen, no lock held across a real call, errno untouched.
+
+    run_guest.py BUILD [WORD...]
+"""
+import re
+import subprocess
+import sys
+
+from common import Tests
+
+t = Tests(sys.argv[1])
+
+# What the library may take from libc. A name that is not here: is it a cancellation point, does it allocate, is it the program's
+# to replace? Then it has no place in a hook (the rules in interpose/hooks.c).
+IMPORTS = r'''_ITM_\w+ __gmon_start__ __cxa_finalize __cxa_atexit __stack_chk_\w+ __(mem|str)\w+_chk __\w+_init
+    _dl_find_object dl(sym|open|error|addr1?) getauxval __libc_single_threaded __libc_stack_end __ctype_b_loc __environ environ
+    __errno_location abort clock_gettime gettimeofday getpid malloc_usable_size on_exit syscall process_vm_readv __register_atfork
+    mem(r?chr|cmp|cpy|move|set) str(r?chr|n?cmp|n?cpy|n?len|c?spn) strerror_r sigfillset pthread_sigmask sched_\w+ __sched_cpucount
+    pthread_(self|join|key_create|setspecific|[gs]etname_np|setcancelstate) pthread_mutex(attr)?_\w+ pthread_cond_\w+'''.split()
+
+
+def imports():
+    names = subprocess.run(['nm', '-D', '--undefined-only', t.library], stdout=subprocess.PIPE, check=True).stdout.decode().split()
+    names = {name.split('@')[0] for name in names if len(name) > 1}
+    strange = sorted(name for name in names if not any(re.fullmatch(pattern, name) for pattern in IMPORTS))
+    t.check(len(names) > 20 and not strange, 'the library calls %s', strange)
+
+
+def locks():
+    """Both with the functions that stand still behind; a deadlock ends by SIGALRM."""
+    parking = t.program('libparking.so')
+    bare = t.run([t.program('guest'), 'locks'], env=t.environment(None, parking))
+    done = t.run([t.program('guest'), 'locks'], env=t.environment(t.path('%p.mt'), t.library + ':' + parking))
+    t.check(bare.status == 42 and bare.out.count('stood still') == 13, 'without: %d: %s', bare.status, bare.err)
+    t.check((done.status, done.out, done.err) == (bare.status, bare.out, bare.err), 'with: %d, the last is the one after %s: %s',
+            done.status, re.findall('still: (.*)', done.out)[-1:], done.err)
+
+
+def face():
+    done = t.both([t.program('guest'), 'face'], t.path('%p.mt'), pass_fds=())
+    t.check(done.out.count('-- ') == 7 and done.status == 42, '%s', done.out)
+
+
+def unchanged():
+    t.both([t.program('work'), '3000', 'errno', 'fork', 'thread'], t.path('%p.mt'))
+
+
+t.test('imports', imports)
+t.test('locks', locks)
+t.test('face', face)
+t.test('errno', unchanged)
+t.end()
