@@ -77,6 +77,17 @@ static void python_log(struct builder *b, uint32_t size)
                                   i == 9 ? INT32_MAX : i);
     stacks(b, 1, frames, size);
     stacks(b, 2, frames + size / 2, size / 2);
+    struct mt_line lines[] = {
+        {3, 100, 2}, {9, 200, (uint64_t)3 << 32}, {0, 0, 0}, {1, 300, UINT64_MAX}};
+    builder_lines(b, codes[0], 2, 0, lines, 4);
+    builder_lines(b, codes[3], 11, 1, lines, 3);
+    builder_mark(b, 0, "a mark\n");
+    builder_mark(b, 1, "a period");
+    uint32_t later = builder_node(b, 0, builder_frame(b, MT_FRAME_THREAD, 1, 1));
+    counters(b, builder_node(b, later, frames[0]), 5);
+    b->header.period = 1;
+    b->header.period_level = 300;
+    b->header.peak_before = 700;
     b->header.flags = MT_FLAG_PYTHON | MT_FLAG_THREADS;
 }
 

@@ -147,6 +147,24 @@ void builder_sample(struct builder *b, const struct mt_sample *sample)
     append(b, MT_REGION_TIMELINE, sample, sizeof *sample);
 }
 
+void builder_mark(struct builder *b, uint32_t period, const char *name)
+{
+    size_t length = strlen(name);
+    struct mt_record_mark fixed = {
+        .period = period, .bytes = (uint32_t)length, .time = 5, .level = 100, .peak = 200};
+    record(b, MT_RECORD_MARK, &fixed, sizeof fixed, &name, &length, 1);
+}
+
+void builder_lines(struct builder *b, uint32_t code, uint32_t first_line, uint32_t period,
+                   const struct mt_line *lines, uint32_t count)
+{
+    const char *data = (const char *)lines;
+    size_t bytes = count * sizeof *lines;
+    struct mt_record_lines fixed = {
+        .code = code, .first_line = first_line, .count = count, .period = period};
+    record(b, MT_RECORD_LINES, &fixed, sizeof fixed, &data, &bytes, 1);
+}
+
 void builder_note(struct builder *b, const char *text)
 {
     size_t length = strlen(text);

@@ -34,6 +34,10 @@ uint32_t builder_code(struct builder *b, const char *file, const char *name, uin
 uint32_t builder_module(struct builder *b, const char *path, const char *build_id,
                         size_t build_id_bytes, uint64_t base);
 void builder_sample(struct builder *b, const struct mt_sample *sample);
+void builder_mark(struct builder *b, uint32_t period, const char *name);
+/* Executions of `count` lines of a code record. */
+void builder_lines(struct builder *b, uint32_t code, uint32_t first_line, uint32_t period,
+                   const struct mt_line *lines, uint32_t count);
 void builder_note(struct builder *b, const char *text);
 void builder_process(struct builder *b, const char *exe, const char *cwd, const char *argv,
                      size_t argv_bytes);
