@@ -13,6 +13,7 @@
 #include "account.h"
 #include "hooks.h"
 #include "hooks_cxx.h"
+#include "inner.h"
 
 typedef void delete_function(void *block, uintptr_t a, uintptr_t b);
 
@@ -29,7 +30,8 @@ int mt_personality(int version, int actions, uint64_t class, void *exception, vo
         struct mt_thread *t = mt_self.thread;
         if (t)
             mt_leave(t);
-        mt_self.depth = 0;
+        else
+            mt_self.depth = 0;
     }
     return 8;
 }
@@ -50,8 +52,10 @@ static __attribute__((noinline)) void find_late(void **real, const char *symbol,
     uintptr_t frame = mt_self.frame;
     mt_guard();
     void *found = mt_real_from_caller(symbol, (void *)caller);
-    if (found)
+    if (found) {
         __atomic_store_n(real, found, __ATOMIC_RELAXED);
+        mt_inner_find(caller);
+    }
     mt_self.frame = frame;
     mt_self.depth = depth;
     errno = keep;
@@ -76,7 +80,7 @@ static void *malloc_for_new(struct mt_thread *t, const struct mt_start *here, si
             return mt_boot_alloc(bytes, 16);                                                       \
         if (__builtin_expect(!mt_real.symbol, 0))                                                  \
             find_late((void **)&mt_real.symbol, #symbol, here.pc);                                 \
-        struct mt_thread *t = mt_enter();                                                          \
+        struct mt_thread *t = mt_enter_new(here.pc, bytes);                                        \
         mt_new_function *real = (mt_new_function *)(uintptr_t)mt_real.symbol;                      \
         if (!real)                                                                                 \
             return malloc_for_new(t, &here, bytes, align, throws);                                 \
@@ -104,7 +108,7 @@ static inline void release(const struct mt_start *here, void *block, delete_func
 {
     if (!block || !mt_real_known() || mt_boot_owns(block))
         return;
-    struct mt_thread *t = mt_enter();
+    struct mt_thread *t = mt_enter_new(here->pc, 0);
     if (t)
         mt_releasing(t, here, block);
     if (real)

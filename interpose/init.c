@@ -8,7 +8,9 @@
  * with its own log at its first event; it never touches its parent's, whose mappings it does not
  * even have.
  */
+#include <dlfcn.h>
 #include <link.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +18,7 @@
 #include "api.h"
 #include "config.h"
 #include "counters.h"
+#include "inner.h"
 #include "lock.h"
 #include "log.h"
 #include "meta.h"
@@ -103,6 +106,8 @@ static void describe_process(struct mt_piece argv)
 /* What the parent's memory has left in a fork child. */
 static void forget(void)
 {
+    mt_critical = 0;
+    mt_lock_broken = false;
     mt_meta_torn = mt_shared();
     mt_meta_child();
     mt_log_forget();
@@ -178,17 +183,32 @@ bool mt_init(void)
 static void at_exit(int status, void *unused)
 {
     (void)unused;
+    mt_guard_recover((uintptr_t)__builtin_frame_address(0));
     /* Also when the tracker stood aside in the middle (MT_FLAG_ENDED). */
-    if (!mt_ready || !*mt_ready || !mt_log.header || mt_self.depth)
+    if (!mt_ready || !*mt_ready || !mt_log.header)
         return;
+    /* A signal handler that interrupted a hook may end the process: what it was about may be locked. */
+    struct mt_self outer = mt_self;
     mt_guard();
     struct mt_header *h = mt_log.header;
-    mt_timeline_end();
+    if (outer.depth == 0 || (outer.depth >= MT_IN_HEAP && !mt_critical))
+        mt_timeline_end();
     h->exit_status = status;
     h->end_time = mt_os_mono() - h->start_mono;
     __atomic_store_n(&h->end, MT_END_EXIT, __ATOMIC_RELEASE);
     mt_summary_print(program, directory);
-    mt_self.depth = 0;
+    mt_self.frame = outer.frame;
+    mt_self.depth = outer.depth;
+}
+
+/* In fork's child. If a signal handler forked inside an event of this thread, the child will finish that event in its
+ * parent's tables (mt_log_copy), and start its own at the next. The threads that hold locks on them are not here. */
+static void forked(void)
+{
+    if (!mt_self.depth || !mt_log.header)
+        return;
+    mt_lock_broken = true;
+    mt_log_copy();
 }
 
 __attribute__((constructor)) static void construct(void)
@@ -196,11 +216,16 @@ __attribute__((constructor)) static void construct(void)
     mt_real_init();
     mt_guard();
     constructed = true;
+    mt_inner_find(0);
     if (mt_ready && *mt_ready ? *mt_ready == 1 : mt_init()) {
         mt_unwind_init();
         if (mt_config.python)
             mt_python_init();
     }
+    pthread_atfork(NULL, NULL, forked);
+    /* What was looked for and not found is not the program's error; the second one frees the text. */
+    dlerror();
+    dlerror();
     /* Registered first, so it runs last, after every destructor; it is told the exit status. */
     on_exit(at_exit, NULL);
     mt_self.depth = 0;

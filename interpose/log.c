@@ -31,6 +31,7 @@ static uint64_t log_identity[2];
 static char log_path[4096];
 static char *window;        /* the reserved address space of all regions */
 static uint64_t window_all; /* its length */
+static bool window_copied;  /* mt_log_copy */
 static bool window_holes;   /* a mapping in it failed: the kernel may have given its place away */
 static uint32_t refused;    /* requests left to refuse without asking the system again */
 static uint64_t limit[MT_REGION_COUNT]; /* each region's share of it */
@@ -369,6 +370,12 @@ bool mt_log_open(const char *directory, const char *program)
 static void unmap_window(void)
 {
     uint64_t page = mt_os_page(), header = (MT_HEADER_BYTES + page - 1) & ~(page - 1);
+    if (window_copied && !window_holes)
+        mt_os_unmap(window, window_all);
+    if (window_copied)
+        mt_os_unmap(mt_log.header, HEADER_ROOM);
+    if (window_copied)
+        return;
     if (window && !window_holes && !mt_log.header)
         mt_os_unmap(window, window_all);
     if (!mt_log.header)
@@ -378,6 +385,25 @@ static void unmap_window(void)
             mt_os_unmap(mt_log.base[r] + mt_log.bytes[r], limit[r] - mt_log.bytes[r]);
     if (header < HEADER_ROOM)
         mt_os_unmap((char *)mt_log.header + header, HEADER_ROOM - header);
+}
+
+void mt_log_copy(void)
+{
+    uint64_t have[MT_REGION_COUNT] = {0};
+    struct mt_header *h = mt_log.header;
+    int fd = h && descriptor_is_ours() ? log_fd : -1;
+    if (!h || mt_os_map_copy(h, MT_HEADER_BYTES, fd, 0) != 0)
+        return;
+    window_copied = true;
+    for (uint32_t i = 0; fd >= 0 && i < h->extents_used; i++) {
+        const struct mt_extent *e = &h->extents[i];
+        uint64_t bytes = (uint64_t)e->pages * 4096;
+        mt_os_map_copy(mt_log.base[e->region] + have[e->region], bytes, fd, e->offset);
+        have[e->region] += bytes;
+    }
+    for (int r = 0; r < MT_REGION_COUNT; r++)
+        if (have[r] < mt_log.bytes[r])
+            mt_os_map_copy(mt_log.base[r] + have[r], mt_log.bytes[r] - have[r], -1, 0);
 }
 
 void mt_log_forget(void)
@@ -390,7 +416,7 @@ void mt_log_forget(void)
     unmap_window();
     memset(&mt_log, 0, sizeof mt_log);
     window = NULL;
-    window_holes = false;
+    window_holes = window_copied = false;
     refused = 0;
     log_fd = -1;
     log_path[0] = 0;

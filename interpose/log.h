@@ -67,6 +67,10 @@ const char *mt_log_path(void);
 /* Note a loss: `events` not recorded, with `bytes` of allocations among them. */
 void mt_log_dropped(uint64_t events, uint64_t bytes);
 
+/* In the child of a fork that a signal handler made inside of an event: that event will be finished here too. A copy of the
+ * log takes its place, for as long as that lasts: until mt_log_forget. */
+void mt_log_copy(void);
+
 /* Forget the log without touching the file: in the child of a fork (which does not have its
  * mappings), or when opening fails. Resets this module's locks. */
 void mt_log_forget(void);

@@ -22,6 +22,8 @@ void mt_os_unmap(void *at, size_t bytes);
 int mt_os_map_file(void *at, size_t bytes, int fd, uint64_t offset);
 /* A hint: `bytes` at `at` are all in use and read at random, so that huge pages save the misses of the TLB. Any alignment. */
 void mt_os_huge(void *at, size_t bytes);
+/* A copy of that part of the file over `at`, where nothing must be mapped; where the file can't be had (fd < 0), zeros. */
+int mt_os_map_copy(void *at, size_t bytes, int fd, uint64_t offset);
 /* From now on reads as zero in the child of a fork. */
 bool mt_os_wipe_on_fork(void *at, size_t bytes);
 

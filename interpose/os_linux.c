@@ -62,6 +62,14 @@ void mt_os_huge(void *at, size_t bytes)
         syscall(SYS_madvise, begin, end - begin, MADV_HUGEPAGE);
 }
 
+int mt_os_map_copy(void *at, size_t bytes, int fd, uint64_t offset)
+{
+    static const int flags = MAP_PRIVATE | MAP_FIXED_NOREPLACE;
+    if (fd >= 0 && map(at, bytes, PROT_READ | PROT_WRITE, flags, fd, offset))
+        return 0;
+    return map(at, bytes, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0) ? 0 : -errno;
+}
+
 bool mt_os_wipe_on_fork(void *at, size_t bytes)
 {
     return syscall(SYS_madvise, at, bytes, MADV_WIPEONFORK) == 0;

@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "account.h"
+#include "inner.h"
 #include "lock.h"
 #include "log.h"
 #include "meta.h"
 #include "os.h"
-#include "real.h"
 #include "thread.h"
 #include "tree.h"
 
@@ -86,6 +86,7 @@ static void thread_ended(void *value)
 {
     struct mt_thread *t = mt_self.thread;
     uintptr_t round = (uintptr_t)value;
+    mt_guard_recover((uintptr_t)__builtin_frame_address(0)); /* a handler may end the thread */
     if (!t || mt_self.depth || !mt_ready || *mt_ready != 1)
         return;
     if (round < PTHREAD_DESTRUCTOR_ITERATIONS && pthread_setspecific(key, (void *)(round + 1)) == 0)
@@ -99,7 +100,7 @@ static void thread_ended(void *value)
     mt_self.depth = 0;
 }
 
-/* ---- The guard is set: whose event is this? ---- */
+/* ---- The guard ---- */
 
 /* The hook that set the guard is gone: its frame lies further in than this one. An alternate signal stack may lie anywhere,
  * but then the kernel knows that we are on it. */
@@ -108,70 +109,105 @@ static bool hook_was_left(uintptr_t frame)
     return frame >= mt_self.frame && !mt_os_on_signal_stack();
 }
 
-/* A signal handler has jumped out of a hook of this thread. If that was in the real call, nothing was left undone but the one
- * event. In the middle of our tables, though, nobody knows what they hold now: the tracker stands aside. */
-static void recover(void)
+/* Nobody knows what the tables hold now: the tracker stands aside. */
+static void end_torn(void)
 {
-    bool torn = mt_self.depth == MT_IN_TABLES || mt_critical;
-    mt_self.depth = 0;
-    if (*mt_ready != 1)
-        return;
-    if (torn) {
-        mt_lock_broken = true;
-        mt_meta_jumped();
-        mt_critical = 0;
-        __atomic_store_n(&mt_log.header->flags, mt_log.header->flags | MT_FLAG_ENDED,
-                         __ATOMIC_RELAXED);
-        __atomic_store_n(mt_ready, 2, __ATOMIC_RELEASE);
-        return;
+    mt_lock_broken = true;
+    mt_meta_jumped();
+    mt_critical = 0;
+    __atomic_store_n(&mt_log.header->flags, mt_log.header->flags | MT_FLAG_ENDED, __ATOMIC_RELAXED);
+    __atomic_store_n(mt_ready, 2, __ATOMIC_RELEASE);
+}
+
+void mt_guard_recover(uintptr_t frame)
+{
+    while (mt_self.depth && mt_ready && hook_was_left(frame)) {
+        bool torn = mt_self.depth == MT_IN_TABLES || mt_critical;
+        struct mt_thread *t = mt_self.thread;
+        if (t && t->nested)
+            mt_leave_slow(t);
+        else
+            mt_self.depth = 0;
+        if (*mt_ready != 1)
+            continue;
+        /* In the real call nothing was left undone but the one event. */
+        if (torn)
+            end_torn();
+        else
+            mt_log_dropped(1, 0);
     }
-    mt_log_dropped(1, 0);
+}
+
+/* An event inside another one of the same thread: to be recorded? */
+static struct mt_thread *enter_nested(uint32_t inside, uintptr_t frame, uintptr_t pc,
+                                      uint64_t bytes)
+{
+    struct mt_thread *t = mt_self.thread;
+    uint32_t outer = mt_self.depth;
+    if (*mt_ready != 1 || inside < MT_IN_HEAP || mt_inner(outer, pc))
+        return NULL;
+    if (!t || t->special || outer == MT_IN_TABLES) {
+        mt_log_dropped(1, bytes);
+        return NULL;
+    }
+    t->outer_depth = outer;
+    t->outer_frame = mt_self.frame;
+    t->special = t->nested = true;
+    mt_guard_at(frame, inside);
+    return t;
+}
+
+/* The state of a thread that has none, or (NULL) why not is counted. */
+static struct mt_thread *enter_first(void)
+{
+    struct mt_thread *t = take_state();
+    if (!t) {
+        mt_log_dropped(1, 0);
+        return NULL;
+    }
+    t->special = t->transient = mt_self.ended;
+    if (!mt_self.ended) {
+        mt_self.thread = t;
+        thread_started(t);
+        /* May allocate, by the wrapped functions: the guard is set, so that is not recorded. */
+        if (key_made)
+            pthread_setspecific(key, (void *)1);
+    }
+    return t;
 }
 
 struct mt_thread *mt_enter_slow(uint32_t inside, uintptr_t frame, uintptr_t pc, uint64_t bytes)
 {
+    if (mt_self.depth && frame < mt_self.frame && mt_inner(mt_self.depth, pc))
+        return NULL;  /* what happens all the time: operator new calls malloc */
     int keep = errno; /* a thread's first event sets up a good deal */
-    if (mt_self.depth && mt_ready && hook_was_left(frame))
-        recover();
-    if (mt_self.depth || (mt_ready && *mt_ready == 2)) {
-        if (mt_self.depth >= MT_IN_HEAP && inside == MT_IN_HEAP && mt_ready && *mt_ready == 1 &&
-            !mt_real_is_allocator(pc))
-            mt_log_dropped(1, bytes);
-        errno = keep;
-        return NULL;
-    }
-    mt_guard();
     struct mt_thread *t = NULL;
-    if ((mt_ready && *mt_ready == 1) || mt_init()) {
-        t = mt_self.thread;
-        if (!t) {
-            t = take_state();
-            if (t) {
-                t->transient = mt_self.ended;
-                if (!mt_self.ended) {
-                    mt_self.thread = t;
-                    thread_started(t);
-                    /* May allocate, by the wrapped functions: the guard is set, so that is not
-                     * recorded. */
-                    if (key_made)
-                        pthread_setspecific(key, (void *)1);
-                }
-            } else {
-                mt_log_dropped(1, 0);
-            }
-        }
+    mt_guard_recover(frame);
+    if (mt_self.depth) {
+        if (mt_ready)
+            t = enter_nested(inside, frame, pc, bytes);
+    } else if (!mt_ready || *mt_ready != 2) {
+        mt_guard_at(frame, MT_IN_TABLES);
+        if ((mt_ready && *mt_ready == 1) || mt_init())
+            t = mt_self.thread ? mt_self.thread : enter_first();
+        mt_self.depth = t ? inside : 0;
     }
-    mt_self.frame = frame;
-    mt_self.depth = t ? inside : 0;
     errno = keep;
     return t;
 }
 
 void mt_leave_slow(struct mt_thread *t)
 {
+    if (t->nested) {
+        t->nested = false;
+        mt_guard_at(t->outer_frame, t->outer_depth);
+        t->special = false; /* not before: this one's place is free for another */
+        return;
+    }
     int keep = errno;
-    t->transient = false;
+    t->special = t->transient = false;
     give_back(t);
+    mt_self.depth = 0;
     errno = keep;
 }
 

@@ -20,7 +20,11 @@ struct mt_thread {
     struct mt_thread *next_free;
     struct mt_thread_entry *entry; /* in the log */
     uint32_t slot;
+    bool special;   /* either of the next two: mt_leave has more to do */
     bool transient; /* given back after one event: the thread is past its destructors */
+    bool nested;    /* this event interrupts another one of the thread, whose guard was: */
+    uint32_t outer_depth;
+    uintptr_t outer_frame;
 
     /* tree.c */
     uint32_t *places;       /* (parent, frame) -> node */
@@ -61,10 +65,11 @@ struct mt_thread {
     bool resident_due;      /* read the resident set at the next event */
 };
 
-/* The guard. `depth` > 0: inside a hook of this thread; what is allocated there is the allocator's
- * or our own business (MT_INSIDE), or, in a hook of the malloc family (MT_IN_HEAP), what a signal handler does that
- * interrupted it: dropped, and counted. MT_IN_TABLES: the same, while our own tables are half-written. */
-enum { MT_INSIDE = 1, MT_IN_HEAP = 2, MT_IN_TABLES = 3 };
+/* The guard. `depth` > 0: inside a hook of this thread. What is allocated then is mostly the real function's or our own
+ * business, but a signal handler may have interrupted the hook, or a new handler may be at work. MT_INSIDE: not to be told.
+ * MT_IN_TABLES: our own tables are half-written; a handler's events are dropped, and counted. MT_IN_HEAP, MT_IN_NEW: in the
+ * real function of the malloc family or of an operator; a handler's events are events of their own (inner.h). */
+enum { MT_INSIDE = 1, MT_IN_TABLES = 2, MT_IN_HEAP = 3, MT_IN_NEW = 4 };
 struct mt_self {
     struct mt_thread *thread;
     uint32_t depth;
@@ -87,6 +92,14 @@ static inline bool mt_shared(void)
     return !&__libc_single_threaded || !__libc_single_threaded;
 }
 
+/* Set the guard. The frame once more, since a signal handler's own events may come between the first two. */
+static inline __attribute__((always_inline)) void mt_guard_at(uintptr_t frame, uint32_t depth)
+{
+    *(volatile uintptr_t *)&mt_self.frame = frame;
+    *(volatile uint32_t *)&mt_self.depth = depth;
+    *(volatile uintptr_t *)&mt_self.frame = frame;
+}
+
 /* Start an event: the thread's state with the guard set, or NULL if this call is not to be
  * recorded: pass it on. */
 struct mt_thread *mt_enter_slow(uint32_t inside, uintptr_t frame, uintptr_t pc, uint64_t bytes);
@@ -100,22 +113,27 @@ mt_enter_as(uint32_t inside, uintptr_t pc, uint64_t bytes)
         return NULL;
     if (__builtin_expect(!t || mt_self.depth || !mt_ready || *mt_ready != 1, 0))
         return mt_enter_slow(inside, frame, pc, bytes);
-    mt_self.frame = frame;
-    mt_self.depth = inside;
+    mt_guard_at(frame, inside);
     return t;
 }
 
-/* In a hook whose real function may call wrapped functions in its turn. */
+/* In a hook whose real function may call any wrapped function. */
 static inline __attribute__((always_inline)) struct mt_thread *mt_enter(void)
 {
     return mt_enter_as(MT_INSIDE, 0, 0);
 }
 
-/* In a hook of the malloc family: its caller, and the bytes that it allocates. */
+/* In a hook of the malloc family, or of a C++ operator: its caller, and the bytes that it allocates. */
 static inline __attribute__((always_inline)) struct mt_thread *mt_enter_heap(uintptr_t pc,
                                                                              uint64_t bytes)
 {
     return mt_enter_as(MT_IN_HEAP, pc, bytes);
+}
+
+static inline __attribute__((always_inline)) struct mt_thread *mt_enter_new(uintptr_t pc,
+                                                                            uint64_t bytes)
+{
+    return mt_enter_as(MT_IN_NEW, pc, bytes);
 }
 
 /* Around work on the tables in a hook. The hook's mt_leave closes too. */
@@ -136,17 +154,21 @@ static inline __attribute__((always_inline)) void mt_tables_close(uint32_t insid
 /* Set the guard around work that is no event, until the calling function returns at the latest. */
 static inline __attribute__((always_inline)) void mt_guard(void)
 {
-    mt_self.frame = (uintptr_t)__builtin_frame_address(0);
-    mt_self.depth = MT_INSIDE;
+    mt_guard_at((uintptr_t)__builtin_frame_address(0), MT_INSIDE);
 }
 
 void mt_leave_slow(struct mt_thread *t);
 static inline void mt_leave(struct mt_thread *t)
 {
-    if (__builtin_expect(t->transient, 0))
+    if (__builtin_expect(t->special, 0))
         mt_leave_slow(t);
-    mt_self.depth = 0;
+    else
+        mt_self.depth = 0;
 }
+
+/* The guard is set, but the function that set it may have been left by a jump out of a signal handler: `frame`, the caller's,
+ * tells. Then the guard is undone. */
+void mt_guard_recover(uintptr_t frame);
 
 /* Once, before the first event. */
 void mt_threads_init(void);

@@ -31,7 +31,7 @@ memtrace_known(known_threads.c)
 memtrace_known(known_fork.c)
 memtrace_known(known_new.cc)
 memtrace_known(known_containers.cc)
-# known_handler.cc is not among them yet: what a new handler allocates and releases inside operator new is not seen.
+memtrace_known(known_handler.cc)
 
 add_executable(known_kill ${known_sources}/known_kill.c)
 target_compile_definitions(known_kill PRIVATE _GNU_SOURCE)

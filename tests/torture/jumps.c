@@ -95,6 +95,8 @@ static void body(int index)
 {
     nest(index % 7, index);
     finished++;
+    /* Not by uc_link, which is read when the context is made: the thread may be another now. */
+    setcontext(&scheduler[*(volatile int *)&me]);
 }
 
 static void *stacks[COROUTINES];
@@ -107,7 +109,6 @@ static void *run_all(void *who)
             continue;
         int before = finished;
         give(take(12));
-        routine[i].uc_link = &scheduler[me];
         CHECK(swapcontext(&scheduler[me], &routine[i]) == 0);
         if (finished != before) {
             CHECK(munmap(stacks[i], STACK) == 0);

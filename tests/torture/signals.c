@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Signal handlers that allocate, on the usual and on an alternate stack, while the thread that they interrupt allocates. The
- * allocator is reentrant.c: with it, this is allowed. "jump": now and then the handler leaves by siglongjmp.
+ * allocator is reentrant.c: with it, this is allowed. "jump": now and then the handler leaves by siglongjmp. "fork": it forks,
+ * and the child goes on with what was interrupted.
  */
 #include <pthread.h>
 #include <setjmp.h>
@@ -10,11 +11,15 @@
 
 #include "torture.h"
 
-#define WORKERS 2
+#define WORKERS  2
+#define CHILDREN 60
 
-static bool jump;
+static bool jump, forks;
 static int stop;
-static unsigned long handled, jumped;
+static unsigned long handled, jumped, forked;
+static bool child;
+static int
+    forking; /* the others wait: the allocator never uses memory again, and forks would get slow */
 static __thread sigjmp_buf back;
 static __thread volatile sig_atomic_t may_jump;
 static __thread volatile sig_atomic_t working;
@@ -27,6 +32,17 @@ static void handler(int number)
     give(block);
     give(more);
     unsigned long n = __atomic_add_fetch(&handled, 1, __ATOMIC_RELAXED);
+    if (forks && !child && n % 5 == 0 &&
+        __atomic_fetch_add(&forked, 1, __ATOMIC_RELAXED) < CHILDREN) {
+        __atomic_fetch_add(&forking, 1, __ATOMIC_RELAXED);
+        pid_t pid = fork();
+        CHECK(pid >= 0);
+        child = !pid;
+        if (pid) {
+            CHECK(WEXITSTATUS(reap(pid)) == 12);
+            __atomic_fetch_sub(&forking, 1, __ATOMIC_RELAXED);
+        }
+    }
     errno = keep;
     if (jump && may_jump && n % 3 == (unsigned)number % 3) {
         may_jump = 0;
@@ -44,6 +60,13 @@ static NOINLINE void some_work(unsigned *state)
     give(second);
 }
 
+static NOINLINE void in_child(void)
+{
+    for (int i = 0; i < 100; i++)
+        free(malloc(56));
+    _exit(12);
+}
+
 static void *worker(void *argument)
 {
     unsigned volatile state = (unsigned)(uintptr_t)argument;
@@ -52,6 +75,8 @@ static void *worker(void *argument)
         CHECK(sigaltstack(&alternate, NULL) == 0);
     working = 1;
     while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
+        while (!child && __atomic_load_n(&forking, __ATOMIC_RELAXED))
+            sched_yield();
         sigsetjmp(back, 1);
         may_jump = 1;
         for (int i = 0; i < 100; i++) {
@@ -60,6 +85,8 @@ static void *worker(void *argument)
             some_work(&s);
             state = s;
             CHECK(errno == 7777);
+            if (child)
+                in_child();
         }
         may_jump = 0;
     }
@@ -87,15 +114,21 @@ static void *worker_and_after(void *argument)
 int main(int argc, char **argv)
 {
     jump = argc > 1 && !strcmp(argv[1], "jump");
-    int rounds = argc > 2 ? atoi(argv[2]) : 20000;
+    forks = argc > 1 && !strcmp(argv[1], "fork");
+    int rounds = forks ? 0 : 20000;
     struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+    if (forks) { /* or a child goes on in a handler that waits for its parent's child */
+        sigaddset(&action.sa_mask, SIGUSR1);
+        sigaddset(&action.sa_mask, SIGUSR2);
+    }
     CHECK(sigaction(SIGUSR1, &action, NULL) == 0);
     action.sa_flags |= SA_ONSTACK;
     CHECK(sigaction(SIGUSR2, &action, NULL) == 0);
     pthread_t workers[WORKERS];
     for (uintptr_t i = 0; i < WORKERS; i++)
         CHECK(pthread_create(&workers[i], NULL, worker_and_after, (void *)(i + 1)) == 0);
-    for (int i = 0; i < rounds; i++) {
+    for (int i = 0; i < rounds || (forks && __atomic_load_n(&forked, __ATOMIC_RELAXED) < CHILDREN);
+         i++) {
         CHECK(pthread_kill(workers[i % WORKERS], i & 2 ? SIGUSR1 : SIGUSR2) == 0);
         unsigned long before = __atomic_load_n(&handled, __ATOMIC_RELAXED);
         for (int spin = 0; spin < 2000 && before == __atomic_load_n(&handled, __ATOMIC_RELAXED);
@@ -105,7 +138,7 @@ int main(int argc, char **argv)
     __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
     for (int i = 0; i < WORKERS; i++)
         CHECK(pthread_join(workers[i], NULL) == 0);
-    CHECK(handled > 0 && (!jump || jumped > 0));
+    CHECK(handled > 0 && (!jump || jumped > 0) && (!forks || forked >= CHILDREN));
     /* A fork still works, and its child is traced. */
     pid_t pid = fork();
     CHECK(pid >= 0);
