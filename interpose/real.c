@@ -168,6 +168,16 @@ static void find_own(const char *first, const char *prefix)
 #include "hooks.def"
 }
 
+/* An executable that takes malloc's address, and is at a fixed one, has an entry of its own for it, which the search finds
+ * first; it leads to the function that everybody else finds. */
+static bool is_defined(const void *found)
+{
+    Dl_info info;
+    const ElfW(Sym) *symbol = NULL;
+    return !dladdr1(found, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol ||
+           symbol->st_shndx != SHN_UNDEF;
+}
+
 bool mt_real_init(void)
 {
     if (__atomic_load_n(&mt_real_ready, __ATOMIC_ACQUIRE))
@@ -177,7 +187,8 @@ bool mt_real_init(void)
     resolving = true;
     /* Two threads may do this at once: both find the same. */
     void *first = dlsym(RTLD_DEFAULT, "malloc");
-    if (object_of((uintptr_t)first).start != object_of((uintptr_t)boot_pool).start)
+    if (object_of((uintptr_t)first).start != object_of((uintptr_t)boot_pool).start &&
+        is_defined(first))
         stranger = first;
 #define FIND(symbol)                        *(void **)&mt_real.symbol = dlsym(RTLD_NEXT, #symbol);
 #define MT_HOOK(symbol, result, parameters) FIND(symbol)
