@@ -16,6 +16,13 @@ def _tell(descriptor, **what):
         data = data[os.write(descriptor, data):]
 
 
+def _unknown_releases(log):
+    """Releases of blocks that the log knows nothing of: in the child of a fork, those that its parent allocated."""
+    with open(log, "rb", 0) as file:
+        file.seek(184)
+        return int.from_bytes(file.read(8), sys.byteorder)
+
+
 def measure(statement, namespace, out, crash):
     """Run a statement and tell what it took. Does not return: nothing of the session is to happen a second time."""
     from . import _native
@@ -23,14 +30,16 @@ def measure(statement, namespace, out, crash):
     try:
         faulthandler.enable(file=crash)
         gc.collect()
+        log, exited = _native.log_path(), None
+        unknown = _unknown_releases(log)
         period = _native.period("memit")
-        exec(statement, namespace)
+        try:
+            exec(statement, namespace)
+        except SystemExit as end:
+            exited = str(end.code)
         peak = _native.peak_bytes()
-        _tell(out, peak=peak, begin=_native.period_bytes(), period=period, log=_native.log_path())
-        status = 0
-    except SystemExit as end:
-        peak = _native.peak_bytes()
-        _tell(out, peak=peak, begin=_native.period_bytes(), period=period, log=_native.log_path(), exited=str(end.code))
+        _tell(out, peak=peak, begin=_native.period_bytes(), period=period, log=log, exited=exited,
+              unknown=_unknown_releases(log) - unknown)
         status = 0
     except BaseException as problem:
         lines = traceback.format_exception(type(problem), problem, problem.__traceback__.tb_next)

@@ -118,6 +118,7 @@ def _collect(run, read, crash, wait, kill, timeout):
     if code > 0 and run.error is None:
         run.status = code
     run.peak, run.begin = told.get("peak", 0), told.get("begin", 0)
+    run.unknown = told.get("unknown", 0)
     run.period, run.log, run.exited = told.get("period", 0), told.get("log", ""), told.get("exited")
     crash.seek(0)
     run.crash = crash.read().decode("utf-8", "replace")
@@ -206,7 +207,7 @@ def _run_here(statement, setup, namespace):
 # ---- logs
 
 def _header(path):
-    """(pid, parent, level, peak, unknown releases) of a log; None: it is none."""
+    """(pid, parent, peak) of a log; None: it is none."""
     try:
         with open(path, "rb") as file:
             data = file.read(320)
@@ -215,10 +216,9 @@ def _header(path):
     if len(data) < 320 or data[:8] != b"memtrace":
         return None
     pid, parent = struct.unpack_from("=ii", data, 24)
-    level, peak = struct.unpack_from("=QQ", data, 72)
-    unknown, = struct.unpack_from("=Q", data, 184)
+    peak, = struct.unpack_from("=Q", data, 80)
     before, = struct.unpack_from("=Q", data, 304)
-    return pid, parent, level, max(peak, before), unknown
+    return pid, parent, max(peak, before)
 
 
 def _logs(folder):
@@ -248,7 +248,6 @@ def _read_log(run, folder, include_children):
     header = _header(run.log)
     if not header:
         return
-    run.unknown = header[4]
     try:
         if run.done or run.signal:
             run.held = _tables.held_lines(run.log, *(["--period", str(run.period)] if run.period else []))
@@ -258,7 +257,7 @@ def _read_log(run, folder, include_children):
     logs = _logs(folder)
     while more:
         more = False
-        for path, (pid, parent, _, peak, _) in list(logs.items()):
+        for path, (pid, parent, peak) in list(logs.items()):
             if path != run.log and parent in parents:
                 parents.add(pid)
                 more = True
@@ -357,5 +356,5 @@ def held_text(made, count, statement):
              for held, line in made.held[:3] if held >= (made.peak - made.begin) / 20]
     out += ("\n" + indent).join(lines or ["less than a twentieth of it held by any line of yours"])
     if made.unknown:
-        out += "\n(%d blocks from before were released, which a forked child does not see: the peak is an upper bound)" % made.unknown
+        out += "\n(%d blocks of the session were released, of sizes that a forked child does not know: the peak is an upper bound)" % made.unknown
     return out

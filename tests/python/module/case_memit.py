@@ -28,7 +28,7 @@ def make(depth):
     return inner
 
 MIB = 1 << 20
-held = bytearray(3 * MIB)
+held = [bytearray(3 * MIB)]
 holder = Holder(5)
 closure = make(4)
 generator = (i for i in range(3))
@@ -42,7 +42,7 @@ def measure(statement, **more):
         out.append([statement, "raised", "%s: %s" % (type(problem).__name__, problem)])
         return
     lines = [[count, line["line"], line["function"]] for count, line in run.held]
-    out.append([statement, "done" if run.done else "failed", run.peak - run.begin if run.done else _memit.failure(run, statement), lines])
+    out.append([statement, "done" if run.done else "failed", run.peak - run.begin if run.done else _memit.failure(run, statement), lines, run.unknown])
 
 method = sys.argv[1]
 measure("helper(7 * MIB)")
@@ -55,7 +55,7 @@ measure("import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
 measure("import ctypes\nctypes.string_at(0)")
 measure("import os; os._exit(9)")
 measure("import time; time.sleep(1000)", timeout=1)
-measure("import json; json.dumps([1])")
+measure("held.clear()")
 measure("next(generator)")
 measure("a = bytearray(2 * MIB); del a; b = bytearray(MIB)", setup="c = bytearray(9 * MIB)")
 measure("no python")
@@ -89,6 +89,7 @@ def program(build, python, folder, method, traced):
     for statement, size in sizes.items():
         same(found[statement][1], "done", what + repr(found[statement]))
         near(found[statement][2], size * MIB, 50000, what + statement)
+    same((found["held.clear()"][1], found["held.clear()"][4] > 0), ("done", method == "fork"), what + "releases of the session's blocks")
     same([line[2] for line in found["helper(7 * MIB)"][3][:1]], ["helper"], what + "the line that held the peak")
     for statement, words in (("raise KeyError('mine')", "KeyError: 'mine'"),
                              ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "Subprocess was killed by SIGKILL"),
