@@ -206,6 +206,7 @@ bool mt_python_init(void)
     if (mt_python_attached || refused)
         return mt_python_attached;
     __atomic_store_n(&mt_python_attached, find_and_attach(), __ATOMIC_RELEASE);
-    dlerror(); /* what we did not find is not the program's error */
+    dlerror(); /* what we did not find is not the program's error: taken, ... */
+    dlerror(); /* ... and freed */
     return mt_python_attached;
 }

@@ -154,17 +154,43 @@ const char *mt_real_stranger(void)
     return dladdr(stranger, &info) && info.dli_fname ? info.dli_fname : "another library";
 }
 
+static bool is_ours(const void *address)
+{
+    return object_of((uintptr_t)address).start == object_of((uintptr_t)boot_pool).start;
+}
+
+/* dlsym, but for somebody's own dlsym before the loader's: RTLD_NEXT means what comes after that one, and finds us. */
+static void *find_next(const char *symbol)
+{
+    static const char *const versions[] = {"GLIBC_2.2.5",  "GLIBC_2.17",   "GLIBC_2.16",
+                                           "GLIBC_2.26",   "GLIBC_2.34",   "GLIBCXX_3.4",
+                                           "CXXABI_1.3.9", "CXXABI_1.3.11"};
+    void *found = dlsym(RTLD_NEXT, symbol);
+    for (unsigned i = 0; found && is_ours(found) && i < sizeof versions / sizeof versions[0]; i++) {
+        void *other = dlvsym(RTLD_NEXT, symbol, versions[i]);
+        found = other ? other : found;
+    }
+    return found && is_ours(found) ? NULL : found;
+}
+
+/* What we did not find is not the program's error; the first call takes it, the second frees it. */
+static void forget_error(void)
+{
+    dlerror();
+    dlerror();
+}
+
 /* An allocator's own entry points, all at once: its library is in the search order. */
 static void find_own(const char *first, const char *prefix)
 {
-    void *found = dlsym(RTLD_NEXT, first);
+    void *found = find_next(first);
     if (!found)
         return;
     note_allocator(found);
     size_t n = strlen(prefix);
 #define MT_HOOK_LATE(symbol, result, parameters)                                                   \
     if (!strncmp(#symbol, prefix, n) && (n || (#symbol)[2] != '_'))                                \
-        mt_own.symbol##_sought = (*(void **)&mt_own.symbol = dlsym(RTLD_NEXT, #symbol)) != NULL;
+        mt_own.symbol##_sought = (*(void **)&mt_own.symbol = find_next(#symbol)) != NULL;
 #include "hooks.def"
 }
 
@@ -190,7 +216,7 @@ bool mt_real_init(void)
     if (object_of((uintptr_t)first).start != object_of((uintptr_t)boot_pool).start &&
         is_defined(first))
         stranger = first;
-#define FIND(symbol)                        *(void **)&mt_real.symbol = dlsym(RTLD_NEXT, #symbol);
+#define FIND(symbol)                        *(void **)&mt_real.symbol = find_next(#symbol);
 #define MT_HOOK(symbol, result, parameters) FIND(symbol)
 #define MT_HOOK_MAYBE(symbol, result, parameters)
 #include "hooks.def"
@@ -202,15 +228,11 @@ bool mt_real_init(void)
         find_own("mallocx", "");
         find_own("mi_malloc", "mi_");
         find_own("tc_malloc", "tc_");
+        forget_error();
     }
     __atomic_store_n(&mt_real_ready, true, __ATOMIC_RELEASE);
     resolving = false;
     return true;
-}
-
-static bool is_ours(const void *address)
-{
-    return object_of((uintptr_t)address).start == object_of((uintptr_t)boot_pool).start;
 }
 
 /* An operator of C++ that was found. */
@@ -232,9 +254,13 @@ void *mt_real_from_caller(const char *symbol, const void *caller)
     if (!caller || !dladdr(caller, &info) || !info.dli_fname)
         return NULL;
     void *handle = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
-    if (!handle)
+    if (!handle) {
+        forget_error();
         return NULL;
+    }
     void *found = dlsym(handle, symbol);
+    if (!found)
+        forget_error();
     if (mt_real.dlclose)
         mt_real.dlclose(handle);
     return found && is_ours(found) ? NULL : found;
@@ -243,7 +269,7 @@ void *mt_real_from_caller(const char *symbol, const void *caller)
 void mt_real_find_own(void **real, bool *sought, const char *symbol, const void *caller)
 {
     Dl_info info;
-    void *found = dlsym(RTLD_NEXT, symbol);
+    void *found = find_next(symbol);
     /* If we seem to be the caller, one of the known allocators' functions passes the call on by a jump. */
     for (unsigned i = 0; !found && is_ours(caller) && i < sizeof allocators / sizeof allocators[0];
          i++)
@@ -257,5 +283,7 @@ void mt_real_find_own(void **real, bool *sought, const char *symbol, const void 
         dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
     if (found)
         __atomic_store_n(real, found, __ATOMIC_RELAXED);
+    if (!found)
+        forget_error();
     __atomic_store_n(sought, true, __ATOMIC_RELEASE);
 }

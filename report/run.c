@@ -95,6 +95,20 @@ static bool set_preload(void)
     return true;
 }
 
+/* glibc keeps little static thread-local storage for libraries when LD_AUDIT is set; the library needs more. */
+static void make_room_beside_audit(void)
+{
+    static const char name[] = "glibc.rtld.optional_static_tls";
+    const char *tunables = getenv("GLIBC_TUNABLES");
+    char *value = NULL;
+    if (!getenv("LD_AUDIT") || (tunables && strstr(tunables, name)) ||
+        asprintf(&value, "%s%s%s=4096", tunables ? tunables : "", tunables && *tunables ? ":" : "",
+                 name) < 0)
+        return;
+    setenv("GLIBC_TUNABLES", value, 1);
+    free(value);
+}
+
 /* Make way for the log: an old log of that name goes, anything else stays and is an error. */
 static bool make_way(const char *name)
 {
@@ -183,6 +197,7 @@ int run_program(char **argv)
         free(path);
         return STATUS_BAD;
     }
+    make_room_beside_audit();
     setenv("MEMTRACE_SUMMARY", "1", 0);
     execvp(path, argv);
     int error = errno;
