@@ -156,6 +156,8 @@ bool mt_python_exact_watch(void *code, bool on)
     static bool failed;
     unsigned at = 0;
 
+    if (!on && mt_python_exact != MT_EXACT_ON)
+        return true;
     if (mt_python_exact == MT_EXACT_OFF && version_minor && !failed) {
         failed = true;
         if (find_api(symbols))
@@ -166,6 +168,7 @@ bool mt_python_exact_watch(void *code, bool on)
     set_up(NULL);
     if (mt_python_exact != MT_EXACT_ON)
         return false;
+    failed = false;
     while (at < watched_count && watched[at] != (uintptr_t)code)
         at++;
     if (on && at == NAMES_MAX)
@@ -175,6 +178,10 @@ bool mt_python_exact_watch(void *code, bool on)
     else if (!on && at < watched_count)
         watched[at] = watched[--watched_count];
     mt_python_exact_died((uintptr_t)code); /* what was looked up is no longer so */
+    if (version_minor < 12 && !watched_count && !name_count) {
+        mt_python_exact_trace_end();
+        mt_python_exact = MT_EXACT_OFF;
+    }
     return version_minor < 12 || mt_python_exact_monitor_watch(code, on);
 }
 

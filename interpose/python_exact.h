@@ -89,6 +89,7 @@ void mt_python_exact_note(const char *why);
 
 bool mt_python_exact_monitor(void); /* python_exact_monitor.c, 3.12 on */
 bool mt_python_exact_monitor_watch(void *code, bool on);
-bool mt_python_exact_trace(void); /* python_exact_trace.c, 3.8 to 3.11 */
+bool mt_python_exact_trace(void);     /* python_exact_trace.c, 3.8 to 3.11 */
+void mt_python_exact_trace_end(void); /* calls are as fast again as before it */
 
 #endif

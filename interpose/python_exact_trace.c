@@ -157,10 +157,15 @@ static bool self_check(uintptr_t state)
     return good && !trace_of(state);
 }
 
+static void **slot_3_8(void *interpreter)
+{
+    return (void **)((char *)interpreter + EVALUATE_AT_3_8);
+}
+
 /* Ours in the place of the interpreter's own. */
 static bool replace_evaluation(void *interpreter)
 {
-    void **slot = (void **)((char *)interpreter + EVALUATE_AT_3_8);
+    void **slot = slot_3_8(interpreter);
 
     if (old) {
         if (*slot != mt_python_api.evaluate)
@@ -174,6 +179,17 @@ static bool replace_evaluation(void *interpreter)
     return true;
 }
 
+void mt_python_exact_trace_end(void)
+{
+    void *interpreter = mt_python_api.interpreter();
+    void **slot = slot_3_8(interpreter);
+
+    if (old && *slot == (void *)evaluate_3_8)
+        *slot = mt_python_api.evaluate;
+    else if (!old && mt_python_api.get_evaluate(interpreter) == (void *)evaluate_3_9)
+        mt_python_api.set_evaluate(interpreter, mt_python_api.evaluate);
+}
+
 bool mt_python_exact_trace(void)
 {
     enum mt_python_style style = mt_python.layout.style;
@@ -185,7 +201,8 @@ bool mt_python_exact_trace(void)
         mt_python_exact_note("a trace function is set already");
         return false;
     }
-    mt_python_exact_known = mt_meta_alloc(sizeof *mt_python_exact_known << KNOWN_BITS);
+    if (!mt_python_exact_known)
+        mt_python_exact_known = mt_meta_alloc(sizeof *mt_python_exact_known << KNOWN_BITS);
     if (mt_python_exact_known && replace_evaluation(mt_python_api.interpreter()))
         return true;
     mt_python_exact_note("somebody else evaluates frames already");

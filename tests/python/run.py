@@ -369,6 +369,11 @@ def check_exact(it, options):
     loops = [n for child in children for (_, line, name), (n, _) in child.items() if name == "loops" and not line]
     if loops != [2]:
         wrong.append("the fork child's calls of loops(): %s" % loops)
+    chosen = Run(it, options.preload, "chosen_program.py")
+    wrong += chosen.wrong()
+    counts = {line: n for (_, line, name), (n, _) in chosen.log.executions().items() if name == "named"}
+    if chosen.out.strip() != str([1] * 7) or counts != {0: 3, 10: 3, 11: 18, 12: 15, 13: 3}:
+        wrong.append("counted on request: %s, %s" % (chosen.out.strip(), counts))
     return "%d lines, %s" % (len(want), "names without classes" if bare else "names"), wrong
 
 
