@@ -16,6 +16,7 @@
 #include "../../report/progress.h"
 #include "../../report/rank.h"
 #include "../../report/source.h"
+#include "../../report/source_log.h"
 #include "../../report/table.h"
 
 /* A stream whose text can be compared. */
@@ -164,6 +165,11 @@ Test(match, names)
     cr_expect(match_function("ns::f", "/x/a.cc", "ns::f(std::vector<int>)"));
     cr_expect(match_function("a.cc:ns::f", "/x/a.cc", "ns::f(int)"));
     cr_expect(match_function("grow", NULL, "app::K::grow(int)"));
+    cr_expect(match_function("a.main", "/home/u/a.py", "main"));
+    cr_expect(match_function("u.a.K.main", "/home/u/a.py", "K.main"));
+    cr_expect(match_function("u.a.main", "/home/u/a/__init__.py", "main"));
+    cr_expect_not(match_function("b.main", "/home/u/a.py", "main"));
+    cr_expect_not(match_function("a.main", "/home/u/ba.py", "main"));
     cr_expect_not(match_function("ain", "/home/u/a.py", "main"));
     cr_expect_not(match_function(".py", "/home/u/a.py", "main"));
     cr_expect_not(match_function("b.py:main", "/home/u/a.py", "main"));
@@ -181,6 +187,7 @@ Test(rank, whose_code)
     cr_expect_eq(rank_python("/home/u/lib/python_tools/x.py"), RANK_USER);
     cr_expect_eq(rank_python("<frozen importlib._bootstrap>"), RANK_LIBRARY);
     cr_expect_eq(rank_python("<string>"), RANK_PROGRAM);
+    cr_expect_eq(rank_python("<ipython-input-3-0123456789ab>"), RANK_USER);
     cr_expect_eq(rank_native("/home/u/a.c", "/home/u/a.out", false), RANK_USER);
     cr_expect_eq(rank_native(NULL, "/home/u/a.out", false), RANK_PROGRAM);
     cr_expect_eq(rank_native("/usr/include/c++/12/vector", "/home/u/a.out", false), RANK_LIBRARY);
@@ -253,6 +260,47 @@ Test(source, lines)
     cr_expect_null(sources_get(&sources, "/nowhere/at/all.c")->text);
     cr_expect_null(sources_get(&sources, "/dev/zero")->text);
     cr_expect_eq(source_of(&sources, "")->line_count, 0);
+    sources_free(&sources);
+}
+
+/* What the arguments run by -c, as line 1 of "<string>". */
+static void runs(const char *argv, size_t bytes, const char *wanted)
+{
+    struct log log = {.argv = {argv, (uint32_t)bytes}, .header.flags = MT_FLAG_PYTHON};
+    struct sources sources = {0};
+    sources_of_log(&sources, &log);
+    line_is(sources_get(&sources, "<string>"), 1, wanted);
+    sources_free(&sources);
+}
+#define RUNS(argv, wanted) runs(argv, sizeof argv, wanted) /* each argument with its NUL */
+
+Test(source, of_a_command)
+{
+    RUNS("python\0-c\0a = 1", "a = 1");
+    RUNS("python\0-c\0a = 1\0-c\0b", "a = 1");
+    RUNS("python\0-Bca = 1", "a = 1");
+    RUNS("python\0-W\0-c\0-Xdev\0-X\0-c\0-Ec\0a = 1", "a = 1");
+    RUNS("python\0--check-hash-based-pycs\0always\0-c\0a = 1", "a = 1");
+    RUNS("python\0x.py\0-c\0a = 1", NULL);
+    RUNS("python\0-mc\0-c\0a = 1", NULL);
+    RUNS("python\0-\0-c\0a = 1", NULL);
+    RUNS("python\0-c", NULL);
+    RUNS("python\0-W", NULL);
+    RUNS("", NULL);
+    runs("python\0-c\0cut", 12, NULL); /* without the last NUL */
+}
+
+Test(source, of_the_log)
+{
+    struct log_text strings[] = {{0}, {"<cell 1>", 8}, {"/no/cell.py", 11}};
+    struct log_source cells[] = {
+        {1, {"one\ntwo", 7}}, {2, {"three", 5}}, {1, {"later", 5}}, {9, {"x", 1}}};
+    struct log log = {.strings = strings, .string_count = 3, .sources = cells, .source_count = 4};
+    struct sources sources = {0};
+    sources_of_log(&sources, &log);
+    line_is(sources_get(&sources, "<cell 1>"), 1, "one");
+    line_is(sources_get(&sources, "<cell 1>"), 2, "two");
+    line_is(sources_get(&sources, "/no/cell.py"), 1, "three");
     sources_free(&sources);
 }
 
