@@ -155,6 +155,15 @@ def wrong_nodes(log, n):
         log.node(1 << 31, frame)
 
 
+def line_records(log, n):
+    """Executions of lines, of many functions in many records."""
+    file = log.string(b'/gone/a.py')
+    codes = [log.code(file, log.string(b'f%d' % (i % 50)), i) for i in range(n)]
+    for i, code in enumerate(codes):
+        log.record(6, struct.pack('=IIII', code, 1 + i * 7, 3, 0), struct.pack('=9Q', *range(1, 10)))
+        log.record(8, struct.pack('=IIQQQ', 0, 4, i, i, i), b'mark')
+
+
 def many_modules(log, n):
     for i in range(n):
         log.node(0, log.frame(NATIVE, log.module(b'/gone/%d.so' % i), 100))
@@ -170,6 +179,7 @@ SHAPES = {
     long_names: (500, ['report', '-n', '0', '--json']),
     deep: (2000, ['sites']),
     wrong_nodes: (3000, ['sites', '-n', '0', '--json']),
+    line_records: (500, ['lines', '--all']),
     many_modules: (500, ['report', '-n', '0']),
 }
 
