@@ -10,6 +10,7 @@ Every log is also checked and compared by the second reader.
 import argparse
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -417,16 +418,21 @@ def kill(tests):
     if not os.access(program, os.X_OK):
         tests.result('known_kill', ['%s is not there' % program])
         return
-    for told in (1, 50, 1000, 20000, 60000):
-        for threads in (1, 3):
-            try:
-                kill_once(tests, program, told, threads)
-            except (Failed, ValueError, KeyError) as e:
-                tests.result('killed after %d' % told, ['%s: %s' % (type(e).__name__, e)])
+    cases = [(told, threads, None) for told in (1, 50, 1000, 20000, 60000) for threads in (1, 3)]
+    # And without looking at the log before, at instants that nobody chose: a number of messages, then some more work of ours.
+    rng = random.Random(4)
+    cases += [(int(10 ** rng.uniform(0, 4.5)), rng.choice((1, 1, 2, 3, 8)), rng.randrange(100000)) for _ in range(190)]
+    bad = []
+    for told, threads, spin in cases:
+        try:
+            kill_once(tests, program, told, threads, spin, bad)
+        except (Failed, ValueError, KeyError) as e:
+            bad.append('%d told, %d threads, %r: %s: %s' % (told, threads, spin, type(e).__name__, e))
+    tests.result('killed %d times' % len(cases), bad)
 
 
-def kill_once(tests, program, told, threads):
-    directory = tests.fresh()
+def kill_once(tests, program, told, threads, spin, bad):
+    directory, before = tests.fresh(), len(bad)
     process = subprocess.Popen([program, str(threads)], env=tests.environment(directory), stdout=subprocess.PIPE)
     seen = [0] * threads
     size = 12  # u32 thread, u64 number of blocks so far: written after the block was allocated
@@ -435,11 +441,14 @@ def kill_once(tests, program, told, threads):
         if len(data) < size:
             raise Failed('the program ended by itself')
         seen[int.from_bytes(data[:4], sys.byteorder)] = int.from_bytes(data[4:], sys.byteorder)
-    # A log is complete at any instant: this one is read while it is written.
-    live = os.path.join(directory, os.listdir(directory)[0])
-    report = tests.report(live)
-    line, = [l for l in report['lines'] if l['function'] == 'allocate' and l['user']]
-    bad = [] if report['running'] and line['allocations'] >= sum(seen) else ['while it ran: %r' % line]
+    if spin is None:  # a log is complete at any instant: this one is read while it is written
+        live = os.path.join(directory, os.listdir(directory)[0])
+        report = tests.report(live)
+        line, = [l for l in report['lines'] if l['function'] == 'allocate' and l['user']]
+        if not report['running'] or line['allocations'] < sum(seen):
+            bad.append('while it ran: %r' % line)
+    for _ in range(spin or 0):
+        pass
     process.kill()
     rest = process.stdout.read()
     process.stdout.close()
@@ -449,14 +458,15 @@ def kill_once(tests, program, told, threads):
     log, = [os.path.join(directory, name) for name in os.listdir(directory)]
     report = tests.report(log)
     line, = [l for l in report['lines'] if l['function'] == 'allocate' and l['user']]
-    bad += tests.second_reader(log)
+    bad += tests.second_reader(log) if spin is None or told % 4 == 0 else []
     if report['running'] or report['exit'] is not None:
         bad.append('exit is %r, but it was killed' % report['exit'])
     if not sum(seen) <= line['allocations'] <= sum(seen) + threads:
         bad.append('%d blocks were told of, the log has %d' % (sum(seen), line['allocations']))
     if not line['allocations'] * 48 <= line['allocated_bytes'] + 48 * threads:
         bad.append('%d blocks of 48 bytes, %d bytes' % (line['allocations'], line['allocated_bytes']))
-    tests.result('killed after %d blocks of %d threads: the log has %d' % (sum(seen), threads, line['allocations']), bad)
+    if len(bad) == before:
+        shutil.rmtree(directory)
 
 
 # ---- damaged, cut, empty and foreign files
