@@ -41,11 +41,12 @@ def simple():
     near(result.increment_bytes, 11 * MIB, "simple: peak")
     near(result.end_bytes - result.begin_bytes, 5 * MIB, "simple: what is left")
     held = {line["line"]: count for count, line in result.held() if count > MIB}
-    equal(list(held.values()), [11 * MIB + 2], "simple: held at the peak, by lines")
+    equal(len(held), 1, "simple: lines that held the peak")
+    near(sum(held.values()), 11 * MIB, "simple: held at the peak", 1000)  # the objects themselves
     line = {(x["function"].rsplit(".", 1)[-1], x["line"]): x for x in result.report["lines"] if x["function"]}
     first = simple.__code__.co_firstlineno
-    equal(line["simple", first + 4]["rise_bytes"], 8 * MIB + 1, "simple: rise of a")
-    equal(line["simple", first + 6]["released_bytes"], 8 * MIB + 1, "simple: released by del a")
+    near(line["simple", first + 4]["rise_bytes"], 8 * MIB, "simple: rise of a", 1000)
+    near(line["simple", first + 6]["released_bytes"], 8 * MIB, "simple: released by del a", 1000)
     if ("simple", first + 1) in line:
         wrong.append("simple: a line from before it began")
     leaks = sum(count for count, x in result.leaks() if x["function"].endswith("simple"))
