@@ -182,6 +182,8 @@ NEW(tc_newarray_aligned_nothrow, (N, A, NOTHROW), n, align, NT, n, align)
 NEW(mi_new, (N), n, 0, 0, n, 0)
 NEW(mi_new_aligned, (N, A), n, align, 0, n, align)
 NEW(mi_new_n, (C, N), count, n, 0, count *n, 0)
+NEW(mi_heap_alloc_new, (H, N), (size_t)heap, n, 0, n, 0)
+NEW(mi_heap_alloc_new_n, (H, C, N), (size_t)heap, count, n, count *n, 0)
 
 /* ---- Releases ---- */
 
@@ -271,9 +273,10 @@ static void *move_end(struct move *m, const struct mt_start *here, void *old, vo
     return block;
 }
 
-#define RESIZE(symbol, parameters, arguments, count, size, align, zero, released)                  \
+#define RESIZE_IN(guarded, symbol, parameters, arguments, count, size, align, zero, released)      \
     MT_EXPORT void *symbol parameters                                                              \
     {                                                                                              \
+        guarded;                                                                                   \
         SEEK(symbol);                                                                              \
         size_t all = 0;                                                                            \
         bool fits = !__builtin_mul_overflow(count, size, &all);                                    \
@@ -283,10 +286,16 @@ static void *move_end(struct move *m, const struct mt_start *here, void *old, vo
                                                 : NULL;                                            \
         return move_end(&m, &here, old, block, all, released);                                     \
     }
+#define RESIZE(...) RESIZE_IN((void)0, __VA_ARGS__)
+/* May throw: then the guard is given back. */
+#define RESIZE_NEW(...)                                                                            \
+    RESIZE_IN(__asm__ volatile(".cfi_personality 0x1b, mt_personality"), __VA_ARGS__)
 
 RESIZE(rallocx, (OLD, N, int flags), (old, n, flags), (size_t)1, n, LG_ALIGN(flags), ZERO(flags),
        false)
 RESIZE(tc_realloc, (OLD, N), (old, n), (size_t)1, n, 0, false, !n)
+RESIZE_NEW(mi_new_realloc, (OLD, N), (old, n), (size_t)1, n, 0, false, false)
+RESIZE_NEW(mi_new_reallocn, (OLD, C, N), (old, count, n), count, n, 0, false, false)
 RESIZE(mi_reallocarray, (OLD, C, N), (old, count, n), count, n, 0, false, false)
 BOTH(RESIZE, realloc, OLD COMMA N, old COMMA n, (size_t)1, n, 0, false, false)
 BOTH(RESIZE, reallocf, OLD COMMA N, old COMMA n, (size_t)1, n, 0, false, true)
@@ -332,4 +341,69 @@ MT_EXPORT size_t xallocx(OLD, N, size_t extra, int flags)
     else
         move_end(&m, &here, old, old, has < most ? has : most, false);
     return has;
+}
+
+/* ---- Heaps: what describes one is the allocator's own ---- */
+
+MT_EXPORT void *mi_heap_new(void)
+{
+    SEEK(mi_heap_new);
+    struct mt_thread *t = mt_enter();
+    void *heap = mt_own.mi_heap_new ? mt_own.mi_heap_new() : NULL;
+    if (t)
+        mt_leave(t);
+    return heap;
+}
+
+/* Its blocks go to another heap. */
+MT_EXPORT void mi_heap_delete(H)
+{
+    SEEK(mi_heap_delete);
+    struct mt_thread *t = mt_enter();
+    if (mt_own.mi_heap_delete)
+        mt_own.mi_heap_delete(heap);
+    if (t)
+        mt_leave(t);
+}
+
+struct destruction {
+    struct mt_thread *t;
+    const struct mt_start *here;
+};
+
+/* mimalloc's mi_block_visit_fun. Blocks of a stricter alignment than usual may begin elsewhere: those stay. */
+static bool destroyed(const void *heap, const void *area, void *block, size_t bytes, void *context)
+{
+    const struct destruction *d = context;
+    struct mt_live was;
+    (void)heap, (void)area, (void)bytes;
+    if (block && mt_live_take((uintptr_t)block, &was)) {
+        mt_account_enter(d->t, d->here, block, was);
+        mt_account_free(d->t, d->here, block);
+    }
+    return true;
+}
+
+MT_EXPORT void mi_heap_destroy(H)
+{
+    static bool (*visit)(const void *, bool,
+                         bool (*)(const void *, const void *, void *, size_t, void *), void *);
+    static bool visit_sought;
+    SEEK(mi_heap_destroy);
+    if (!mt_own.mi_heap_destroy)
+        return;
+    if (!__atomic_load_n(&visit_sought, __ATOMIC_ACQUIRE))
+        seek((void **)&visit, &visit_sought, "mi_heap_visit_blocks", here.pc);
+    struct mt_thread *t = mt_enter_heap(here.pc, 0);
+    if (t && visit) {
+        int keep = errno;
+        uint32_t inside = mt_tables_open();
+        mt_python_before_release();
+        visit(heap, true, destroyed, &(struct destruction){t, &here});
+        mt_tables_close(inside);
+        errno = keep;
+    }
+    mt_own.mi_heap_destroy(heap);
+    if (t)
+        mt_leave(t);
 }

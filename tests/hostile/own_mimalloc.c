@@ -38,6 +38,25 @@ int main(void)
     mi_heap_t *heap = mi_heap_get_default();
     for (size_t n = 1; n < 3000000; n = n * 3 + 1)
         mimalloc(n, heap);
+    mi_heap_t *own = mi_heap_new();
+    for (size_t n = 1; n < 300; n++) {
+        char *p = took(mi_heap_malloc(own, n), n);
+        if (n % 3)
+            p = moved(mi_heap_realloc(own, p, 2 * n), 2 * n);
+        if (n % 5 == 0)
+            mi_free(p);
+        releases++; /* now, or with the heap */
+    }
+    mi_heap_destroy(own);
+    own = mi_heap_new();
+    char *kept = took(mi_heap_malloc(own, 500), 500);
+    mi_heap_delete(own);
+    mi_free(gone(kept));
+    char *grown = took(mi_new(10), 10);
+    grown = moved(mi_new_realloc(grown, 1000), 1000);
+    grown = moved(mi_new_reallocn(grown, 3, 1000), 3000);
+    mi_free(gone(grown));
+    mi_free(gone(took(mi_heap_alloc_new(heap, 88), 88)));
     char *copy = mi_strdup("hello");
     CHECK(copy && !strcmp(copy, "hello"));
     took(copy, 6);

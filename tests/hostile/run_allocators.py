@@ -60,7 +60,7 @@ def find(library):
 def preloaded(library):
     """Behind us: it is the program's allocator, and ours to see."""
     library = find(library)
-    command = [t.program('work'), '4000', 'fork']
+    command = [t.program('work'), '1000', 'fork']
     bare = t.run(command, env=t.environment(None, library))
     done = t.run(command, env=t.environment(t.path('%p.mt'), t.library + ':' + library))
     t.check(bare.status == done.status == 42 and done.err == bare.err, 'status %d, %d: %s', bare.status, done.status, done.err)
