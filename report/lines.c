@@ -15,6 +15,8 @@
 #define WHOLE_LINES      50000u   /* of a function whose text is there */
 #define WHOLE_TEXTLESS   200u     /* of another one */
 #define WHOLE_LINES_VIEW 1000000u /* of all functions together */
+/* Lines of source that are read in search of functions' ends, which a log can make one long function for all of. */
+#define SEARCHED_LINES 5000000u
 
 /* ---- which lines ---- */
 
@@ -84,8 +86,13 @@ static void listing_extent(struct view *view, struct listing *listing)
     uint32_t first = function->first_line, last = function->last_line;
     if (python && name && !strcmp(name, "<module>"))
         first = 0; /* all of the file: too much */
-    if (python && named && first && listing->source->text)
+    if (python && named && first && listing->source->text && view->searched < SEARCHED_LINES) {
         last = source_python_end(listing->source, first);
+        uint32_t there = listing->source->line_count; /* the most that was looked at */
+        view->searched += last                            ? last - first + (uint64_t)1
+                          : there < SOURCE_FUNCTION_LINES ? there
+                                                          : SOURCE_FUNCTION_LINES;
+    }
     listing->first = first && first <= low ? first : low > 2 ? low - 2 : 1;
     listing->last = last >= high ? last : high > UINT32_MAX - 2 || python ? high : high + 2;
     if (listing->source->text && listing->last > listing->source->line_count)

@@ -44,6 +44,13 @@ static void source_load(struct source *source, int folder, size_t most)
     close(fd);
 }
 
+/* The most bytes that one more may have. */
+static size_t source_room(const struct sources *sources)
+{
+    size_t left = SOURCES_MAX_BYTES > sources->bytes ? SOURCES_MAX_BYTES - sources->bytes : 0;
+    return left < SOURCE_MAX_BYTES ? left : SOURCE_MAX_BYTES;
+}
+
 /* The source that is called so; *made: it is new. */
 static struct source *sources_find(struct sources *sources, const char *path, bool *made)
 {
@@ -63,7 +70,7 @@ void sources_put(struct sources *sources, const char *path, const char *text, si
 {
     bool made;
     struct source *source = sources_find(sources, path, &made);
-    if (!made || bytes > SOURCE_MAX_BYTES || bytes > SOURCES_MAX_BYTES - sources->bytes)
+    if (!made || bytes > source_room(sources))
         return;
     source->text = base_copy(text, bytes);
     source->bytes = bytes;
@@ -80,9 +87,8 @@ const struct source *sources_get(struct sources *sources, const char *path)
     int folder = AT_FDCWD;
     if (sources->folder && path[0] != '/')
         folder = open(sources->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    size_t left = SOURCES_MAX_BYTES > sources->bytes ? SOURCES_MAX_BYTES - sources->bytes : 0;
     if (folder != -1)
-        source_load(source, folder, left < SOURCE_MAX_BYTES ? left : SOURCE_MAX_BYTES);
+        source_load(source, folder, source_room(sources));
     if (folder >= 0)
         close(folder);
     sources->bytes += source->bytes + source->line_count * sizeof *source->lines;

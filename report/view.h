@@ -20,6 +20,7 @@ struct view {
     struct fold_key *functions; /* by function */
     struct sources sources;
     uint64_t blank_lines; /* shown for the sake of whole functions, see lines.c */
+    uint64_t searched;    /* lines of source, for functions' ends */
     bool running;         /* the process is still there */
     int status;           /* STATUS_BAD when something in the log could not be read */
 };

@@ -81,6 +81,8 @@ static void python_log(struct builder *b, uint32_t size)
         {3, 100, 2}, {9, 200, (uint64_t)3 << 32}, {0, 0, 0}, {1, 300, UINT64_MAX}};
     builder_lines(b, codes[0], 2, 0, lines, 4);
     builder_lines(b, codes[3], 11, 1, lines, 3);
+    builder_source(b, builder_string(b, "gone"),
+                   "def f(\n  a):\n\tx = \"\"\"\033[1m\n\"\"\" # (\n\ny\n");
     builder_mark(b, 0, "a mark\n");
     builder_mark(b, 1, "a period");
     uint32_t later = builder_node(b, 0, builder_frame(b, MT_FRAME_THREAD, 1, 1));

@@ -147,6 +147,13 @@ void builder_sample(struct builder *b, const struct mt_sample *sample)
     append(b, MT_REGION_TIMELINE, sample, sizeof *sample);
 }
 
+void builder_source(struct builder *b, uint32_t file, const char *text)
+{
+    size_t length = strlen(text);
+    struct mt_record_source fixed = {.file = file, .bytes = (uint32_t)length};
+    record(b, MT_RECORD_SOURCE, &fixed, sizeof fixed, &text, &length, 1);
+}
+
 void builder_mark(struct builder *b, uint32_t period, const char *name)
 {
     size_t length = strlen(name);

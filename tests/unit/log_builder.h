@@ -34,6 +34,8 @@ uint32_t builder_code(struct builder *b, const char *file, const char *name, uin
 uint32_t builder_module(struct builder *b, const char *path, const char *build_id,
                         size_t build_id_bytes, uint64_t base);
 void builder_sample(struct builder *b, const struct mt_sample *sample);
+/* The text of a file; `file` is a string. */
+void builder_source(struct builder *b, uint32_t file, const char *text);
 void builder_mark(struct builder *b, uint32_t period, const char *name);
 /* Executions of `count` lines of a code record. */
 void builder_lines(struct builder *b, uint32_t code, uint32_t first_line, uint32_t period,
