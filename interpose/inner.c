@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <dlfcn.h>
+#include <link.h>
 #include <pthread.h>
 
 #include "inner.h"
@@ -15,6 +16,8 @@ struct range {
 };
 
 static struct range libc, loader, self, operators;
+/* Of the runtime too, but called by an operator it makes the exception, which lives on. */
+static struct range exceptions;
 static bool libc_known, operators_known;
 
 static bool in(const struct range *range, uintptr_t pc)
@@ -30,6 +33,15 @@ static bool object_of(const void *function, struct range *range)
         return false;
     *range = (struct range){(uintptr_t)found.dlfo_map_start, (uintptr_t)found.dlfo_map_end};
     return true;
+}
+
+static struct range function_of(const void *function)
+{
+    Dl_info info;
+    ElfW(Sym) *symbol = NULL;
+    if (!function || !dladdr1(function, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol)
+        return (struct range){0, 0};
+    return (struct range){(uintptr_t)info.dli_saddr, (uintptr_t)info.dli_saddr + symbol->st_size};
 }
 
 /* Only of a C++ runtime's operators, all of one object together with the new handler, is it known that they call the public
@@ -54,6 +66,10 @@ static bool find_operators(uintptr_t pc)
     for (unsigned i = 0; i < sizeof all / sizeof all[0]; i++)
         if (all[i] && (!object_of(all[i], &other) || other.start != runtime.start))
             return false;
+    static const char allocate[] = "__cxa_allocate_exception";
+    const void *function =
+        pc ? mt_real_from_caller(allocate, (void *)pc) : dlsym(RTLD_NEXT, allocate);
+    exceptions = function_of(function);
     operators = runtime;
     return true;
 }
@@ -76,5 +92,5 @@ bool mt_inner(uint32_t depth, uintptr_t pc)
         return true;
     if (depth == MT_IN_TABLES) /* we call nobody else */
         return in(&libc, pc) || in(&loader, pc);
-    return depth == MT_IN_NEW && (!operators_known || in(&operators, pc));
+    return depth == MT_IN_NEW && (!operators_known || (in(&operators, pc) && !in(&exceptions, pc)));
 }
