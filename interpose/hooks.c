@@ -123,7 +123,7 @@ static inline void release(const struct mt_start *here, void *block, void (*cons
     if (!mt_real_known() || mt_boot_owns(block))
         return;
     void (*original)(void *) = *real ? *real : mt_real.free;
-    struct mt_thread *t = block ? mt_enter_heap(here->pc, 0) : NULL;
+    struct mt_thread *t = block ? mt_enter_heap(here->pc, MT_RELEASE) : NULL;
     if (!t) {
         original(block);
         return;
@@ -154,7 +154,7 @@ MT_EXPORT void free_sized(void *block, size_t bytes)
         release(&here, block, &mt_real.free);
         return;
     }
-    struct mt_thread *t = block ? mt_enter_heap(here.pc, 0) : NULL;
+    struct mt_thread *t = block ? mt_enter_heap(here.pc, MT_RELEASE) : NULL;
     if (t)
         mt_releasing(t, &here, block);
     mt_real.free_sized(block, bytes);
@@ -169,7 +169,7 @@ MT_EXPORT void free_aligned_sized(void *block, size_t align, size_t bytes)
         release(&here, block, &mt_real.free);
         return;
     }
-    struct mt_thread *t = block ? mt_enter_heap(here.pc, 0) : NULL;
+    struct mt_thread *t = block ? mt_enter_heap(here.pc, MT_RELEASE) : NULL;
     if (t)
         mt_releasing(t, &here, block);
     mt_real.free_aligned_sized(block, align, bytes);

@@ -108,7 +108,7 @@ static inline void release(const struct mt_start *here, void *block, delete_func
 {
     if (!block || !mt_real_known() || mt_boot_owns(block))
         return;
-    struct mt_thread *t = mt_enter_new(here->pc, 0);
+    struct mt_thread *t = mt_enter_as(MT_IN_DELETE, here->pc, MT_RELEASE);
     if (t)
         mt_releasing(t, here, block);
     if (real)

@@ -16,7 +16,7 @@ struct range {
 };
 
 static struct range libc, loader, self, operators;
-/* Of the runtime too, but called by an operator it makes the exception, which lives on. */
+/* Of the runtime too, but called by an operator it makes the exception, an allocation of its own. */
 static struct range exceptions;
 static bool libc_known, operators_known;
 
@@ -84,7 +84,7 @@ void mt_inner_find(uintptr_t pc)
     operators_known = find_operators(pc);
 }
 
-bool mt_inner(uint32_t depth, uintptr_t pc)
+bool mt_inner(uint32_t depth, uintptr_t pc, bool release)
 {
     /* From ourselves: the real function went on to another one by a jump, as operator delete does to free. libc's allocator
      * never calls itself by its public names. */
@@ -92,5 +92,9 @@ bool mt_inner(uint32_t depth, uintptr_t pc)
         return true;
     if (depth == MT_IN_TABLES) /* we call nobody else */
         return in(&libc, pc) || in(&loader, pc);
-    return depth == MT_IN_NEW && (!operators_known || (in(&operators, pc) && !in(&exceptions, pc)));
+    if (depth < MT_IN_NEW || !operators_known)
+        return depth >= MT_IN_NEW;
+    if (depth == MT_IN_NEW && (release || in(&exceptions, pc)))
+        return false; /* the nothrow ones release the exception that they caught */
+    return in(&operators, pc);
 }

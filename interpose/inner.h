@@ -14,7 +14,7 @@
  * their caller then, else 0. */
 void mt_inner_find(uintptr_t pc);
 
-/* A call of a function of the heap from `pc`, with the guard at `depth`, is the real function's own, or it can't be told. */
-bool mt_inner(uint32_t depth, uintptr_t pc);
+/* A call of a function of the heap (a release?) from `pc`, with the guard at `depth`, is the real function's own, or it can't be told. */
+bool mt_inner(uint32_t depth, uintptr_t pc, bool release);
 
 #endif

@@ -144,10 +144,10 @@ static struct mt_thread *enter_nested(uint32_t inside, uintptr_t frame, uintptr_
 {
     struct mt_thread *t = mt_self.thread;
     uint32_t outer = mt_self.depth;
-    if (*mt_ready != 1 || inside < MT_IN_HEAP || mt_inner(outer, pc))
+    if (*mt_ready != 1 || inside < MT_IN_HEAP || mt_inner(outer, pc, bytes == MT_RELEASE))
         return NULL;
     if (!t || t->special || outer == MT_IN_TABLES) {
-        mt_log_dropped(1, bytes);
+        mt_log_dropped(1, bytes == MT_RELEASE ? 0 : bytes);
         return NULL;
     }
     t->outer_depth = outer;
@@ -178,7 +178,7 @@ static struct mt_thread *enter_first(void)
 
 struct mt_thread *mt_enter_slow(uint32_t inside, uintptr_t frame, uintptr_t pc, uint64_t bytes)
 {
-    if (mt_self.depth && frame < mt_self.frame && mt_inner(mt_self.depth, pc))
+    if (mt_self.depth && frame < mt_self.frame && mt_inner(mt_self.depth, pc, bytes == MT_RELEASE))
         return NULL;  /* what happens all the time: operator new calls malloc */
     int keep = errno; /* a thread's first event sets up a good deal */
     struct mt_thread *t = NULL;

@@ -105,7 +105,7 @@ class Tests:
         bad = []
         for site in json.loads(self.view('sites', '--json', '-n', '0', log))['sites']:
             inner = site['stack'][0]
-            if any(frame['function'] == 'main' for frame in site['stack']) and \
+            if site['allocations'] and any(frame['function'] == 'main' for frame in site['stack']) and \
                     os.path.basename(inner['module'] or '') != name and '__cxa' not in (inner['function'] or ''):
                 bad.append('a call site in %s: %s' % (inner['module'], inner['function']))
         return bad
