@@ -5,6 +5,8 @@
 #include "counters.h"
 #include "log.h"
 #include "os.h"
+#include "python_blocks.h"
+#include "python_objects.h"
 #include "runs.h"
 #include "timeline.h"
 #include "tree.h"
@@ -226,6 +228,7 @@ void mt_account_block(struct mt_thread *t, const struct mt_start *from, const vo
                       uint64_t bytes)
 {
     struct mt_event event = {.from = from, .comes = true, .class = MT_HEAP, .bytes = bytes};
+    mt_python_objects_check();
     mt_live_prefetch((uintptr_t)block);
     mt_account_enter(t, from, block, (struct mt_live){bytes, account(t, &event)});
 }
@@ -247,6 +250,127 @@ void mt_account_moved(struct mt_thread *t, const struct mt_start *from, const st
     struct mt_gone gone = {old ? old->unit : 0, MT_HEAP, old ? old->size : 0};
     struct mt_event event = {from, &gone, old ? 1 : 0, true, MT_HEAP, bytes};
     mt_account_enter(t, from, block, (struct mt_live){bytes, mt_account(t, &event)});
+}
+
+/* ---- Objects: those of an interpreter's arenas are not in the table of live blocks ---- */
+
+/* The largest that an interpreter puts in an arena. */
+#define OBJECT_MAX 512u
+
+void mt_account_object_enter(struct mt_thread *t, const struct mt_start *from, const void *object,
+                             struct mt_live entry)
+{
+    uint32_t *words = mt_python_blocks_at((uintptr_t)object), second;
+    if (!words || entry.size - 1 >= OBJECT_MAX || entry.unit & 1) {
+        mt_account_enter(t, from, object, entry);
+        return;
+    }
+    if (!entry.unit)
+        return;
+    if (__builtin_expect(*words != 0, 0)) /* its release went past us */
+        release(t, from, mt_python_blocks_unpack(words));
+    *words = mt_python_blocks_pack(entry, &second);
+    if (second)
+        words[1] = second;
+}
+
+bool mt_account_object_take(const void *object, struct mt_live *entry)
+{
+    uint32_t *words = mt_python_blocks_at((uintptr_t)object);
+    if (!words || !*words)
+        return mt_live_take((uintptr_t)object, entry);
+    *entry = mt_python_blocks_unpack(words);
+    *words = 0;
+    return true;
+}
+
+/* An object comes or goes: what account() does for one block of the heap, with nothing left to decide. Only while the
+ * process has one thread. False: no space, nothing happened yet. */
+static inline __attribute__((always_inline)) bool
+account_object(struct mt_thread *t, const struct mt_start *from, bool comes, struct mt_live *live)
+{
+    struct mt_header *h = mt_log.header;
+    struct mt_thread_entry *e = t->entry;
+    struct mt_class_level *heap = &h->class_level[MT_HEAP];
+    int64_t net = comes ? (int64_t)live->size : -(int64_t)live->size;
+
+    if (t->resident_due)
+        mt_timeline_resident(t);
+    if (!mt_tree_walk(t, from))
+        return false;
+    struct mt_known *hint = t->hint;
+    uint32_t leaf = hint->leaf, kind = (comes ? MT_KIND_ALLOC : MT_KIND_RELEASE) + MT_HEAP;
+    if ((t->depth != t->same || t->depth != t->frames + 1) && !mt_runs_move(t, t->same, leaf))
+        return false;
+    uint32_t unit = mt_counters_hinted(t, kind);
+    if (!unit)
+        return false;
+    if (net < 0 && h->at_peak) {
+        h->peak_seq++;
+        h->at_peak = 0;
+    }
+    if (comes)
+        mt_counters_add(mt_counters_at(unit), live->size);
+    else
+        mt_counters_subtract(mt_counters_at(live->unit), live->size, 1);
+    heap->level += (uint64_t)net;
+    uint64_t level = h->level += (uint64_t)net;
+    if (comes && heap->level > heap->peak)
+        heap->peak = heap->level;
+    if (comes && level > h->peak) {
+        h->peak = level;
+        h->at_peak = 1;
+    }
+    uint64_t last = place(t);
+    t->leaf_before = e->leaf;
+    e->leaf = leaf;
+    e->level += net;
+    e->events++;
+    mt_runs_level(t, e->level);
+    if (comes) {
+        struct mt_alloc *a = mt_counters_at(unit);
+        a->level = level;
+        a->last = last;
+    } else {
+        struct mt_release *r = mt_counters_at(unit);
+        r->released += live->size;
+        r->releases++;
+        r->level = level;
+        r->last = last;
+    }
+    mt_timeline_moved(t, live->size, level);
+    if (comes)
+        live->unit = unit;
+    return true;
+}
+
+void mt_account_object(struct mt_thread *t, const struct mt_start *from, const void *object,
+                       uint64_t bytes)
+{
+    struct mt_live live = {bytes, 0};
+    mt_python_objects_check();
+    if (__builtin_expect(mt_shared() || !account_object(t, from, true, &live), 0)) {
+        struct mt_event event = {.from = from, .comes = true, .class = MT_HEAP, .bytes = bytes};
+        live.unit = mt_account(t, &event);
+    }
+    mt_account_object_enter(t, from, object, live);
+}
+
+void mt_account_object_free(struct mt_thread *t, const struct mt_start *from, const void *object)
+{
+    struct mt_live entry;
+    if (!mt_account_object_take(object, &entry))
+        mt_account_unknown();
+    else if (__builtin_expect(mt_shared() || !account_object(t, from, false, &entry), 0))
+        release(t, from, entry);
+}
+
+void mt_account_object_moved(struct mt_thread *t, const struct mt_start *from,
+                             const struct mt_live *old, const void *object, uint64_t bytes)
+{
+    struct mt_gone gone = {old ? old->unit : 0, MT_HEAP, old ? old->size : 0};
+    struct mt_event event = {from, &gone, old ? 1 : 0, true, MT_HEAP, bytes};
+    mt_account_object_enter(t, from, object, (struct mt_live){bytes, mt_account(t, &event)});
 }
 
 void mt_account_unknown(void)

@@ -44,6 +44,16 @@ void mt_account_free(struct mt_thread *t, const struct mt_start *from, const voi
 void mt_account_moved(struct mt_thread *t, const struct mt_start *from, const struct mt_live *old,
                       const void *block, uint64_t bytes);
 
+/* The same of an interpreter's object, whatever memory it lies in. */
+void mt_account_object(struct mt_thread *t, const struct mt_start *from, const void *object,
+                       uint64_t bytes);
+void mt_account_object_free(struct mt_thread *t, const struct mt_start *from, const void *object);
+bool mt_account_object_take(const void *object, struct mt_live *entry);
+void mt_account_object_moved(struct mt_thread *t, const struct mt_start *from,
+                             const struct mt_live *old, const void *object, uint64_t bytes);
+void mt_account_object_enter(struct mt_thread *t, const struct mt_start *from, const void *object,
+                             struct mt_live entry);
+
 /* Put a block that an event brought into the table of live blocks; entry.unit 0: the event was
  * dropped, nothing happens. */
 void mt_account_enter(struct mt_thread *t, const struct mt_start *from, const void *block,

@@ -69,4 +69,5 @@ void mt_config_read(void)
     mt_config.quiet = flag("MEMTRACE_QUIET", false, room, sizeof room);
     mt_config.summary = flag("MEMTRACE_SUMMARY", false, room, sizeof room);
     mt_config.python = flag("MEMTRACE_PYTHON", true, room, sizeof room);
+    mt_config.python_objects = flag("MEMTRACE_PYTHON_OBJECTS", true, room, sizeof room);
 }

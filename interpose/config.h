@@ -18,6 +18,9 @@ struct mt_config {
     bool quiet;       /* MEMTRACE_QUIET=1: never a word */
     bool summary; /* MEMTRACE_SUMMARY=1: the line at exit even when standard error is no terminal */
     bool python;  /* MEMTRACE_PYTHON=0: native stacks only */
+    bool
+        python_objects; /* MEMTRACE_PYTHON_OBJECTS=0: not the interpreter's own allocator, only what
+                            that takes from the system */
 };
 extern struct mt_config mt_config;
 

@@ -65,51 +65,25 @@ uint32_t mt_counters_hinted(struct mt_thread *t, uint32_t kind)
     return t->hint->unit = mt_counters_find(t, t->hint->leaf, kind);
 }
 
-/* What live was at the peak, before it changes for the first time since. */
-static void save(struct mt_alloc *a)
-{
-    uint32_t seq = __atomic_load_n(&mt_log.header->peak_seq, __ATOMIC_RELAXED);
-    if (a->saved_seq != seq) {
-        a->saved = a->allocated - a->freed;
-        a->saved_seq = seq;
-    }
-}
-
-static void came(struct mt_alloc *a, uint64_t bytes)
-{
-    save(a);
-    a->allocated += bytes;
-    a->allocs++;
-    if (a->allocated - a->freed > a->live_peak)
-        a->live_peak = a->allocated - a->freed;
-}
-
-static void went(struct mt_alloc *a, uint64_t bytes, uint32_t count)
-{
-    save(a);
-    a->freed += bytes;
-    a->frees += count;
-}
-
 void mt_counters_came(uint32_t unit, uint64_t bytes)
 {
     if (!mt_shared()) {
-        came(mt_counters_at(unit), bytes);
+        mt_counters_add(mt_counters_at(unit), bytes);
         return;
     }
     mt_lock_take(lock_of(unit));
-    came(mt_counters_at(unit), bytes);
+    mt_counters_add(mt_counters_at(unit), bytes);
     mt_lock_drop(lock_of(unit));
 }
 
 void mt_counters_went(uint32_t unit, uint64_t bytes, uint32_t count)
 {
     if (!mt_shared()) {
-        went(mt_counters_at(unit), bytes, count);
+        mt_counters_subtract(mt_counters_at(unit), bytes, count);
         return;
     }
     mt_lock_take(lock_of(unit));
-    went(mt_counters_at(unit), bytes, count);
+    mt_counters_subtract(mt_counters_at(unit), bytes, count);
     mt_lock_drop(lock_of(unit));
 }
 

@@ -24,6 +24,33 @@ static inline void *mt_counters_at(uint32_t unit)
     return mt_log.base[MT_REGION_COUNTER] + (uint64_t)unit * MT_UNIT;
 }
 
+/* What mt_counters_came and mt_counters_went do, for a process of one thread or under the record's lock. */
+/* What live was at the peak, before it changes for the first time since. */
+static inline void mt_counters_save(struct mt_alloc *a)
+{
+    uint32_t seq = __atomic_load_n(&mt_log.header->peak_seq, __ATOMIC_RELAXED);
+    if (a->saved_seq != seq) {
+        a->saved = a->allocated - a->freed;
+        a->saved_seq = seq;
+    }
+}
+
+static inline void mt_counters_add(struct mt_alloc *a, uint64_t bytes)
+{
+    mt_counters_save(a);
+    a->allocated += bytes;
+    a->allocs++;
+    if (a->allocated - a->freed > a->live_peak)
+        a->live_peak = a->allocated - a->freed;
+}
+
+static inline void mt_counters_subtract(struct mt_alloc *a, uint64_t bytes, uint32_t count)
+{
+    mt_counters_save(a);
+    a->freed += bytes;
+    a->frees += count;
+}
+
 /* The same for the present event's leaf, t->hint: nearly always the record that the last event here used. */
 uint32_t mt_counters_hinted(struct mt_thread *t, uint32_t kind);
 

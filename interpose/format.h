@@ -110,7 +110,11 @@ struct mt_header {
     uint64_t peak_before;  /* highest level of all earlier periods */
     uint32_t period;       /* the present one; 0: the process's first */
     uint32_t reserved_word;
-    uint8_t reserved[704];
+    /* what CPython's allocator of small objects has mapped, now and at most. The objects are counted
+     * one by one, as MT_HEAP; their arenas are in no level. In a fork child: its parent's too. */
+    uint64_t python_arenas;
+    uint64_t python_arenas_peak;
+    uint8_t reserved[688];
     struct mt_extent extents[MT_EXTENTS_MAX]; /* at offset 1,024 */
 };
 

@@ -24,12 +24,14 @@
 
 /* The caller of the wrapped function that this stands in: its pc, stack pointer and frame pointer.
  * Needs a frame pointer in the wrapper (-fno-omit-frame-pointer). */
-#define MT_HERE(here)                                                                              \
+#define MT_HERE_FOR(here, object)                                                                  \
     const struct mt_start here = {                                                                 \
         (uintptr_t)__builtin_return_address(0),                                                    \
         (uintptr_t)__builtin_dwarf_cfa(),                                                          \
         *(const uintptr_t *)__builtin_frame_address(0),                                            \
+        object,                                                                                    \
     }
+#define MT_HERE(here) MT_HERE_FOR(here, false)
 
 static inline bool mt_real_known(void)
 {

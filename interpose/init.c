@@ -25,6 +25,7 @@
 #include "modules.h"
 #include "os.h"
 #include "python.h"
+#include "python_blocks.h"
 #include "real.h"
 #include "summary.h"
 #include "str.h"
@@ -115,6 +116,7 @@ static void forget(void)
     mt_modules_forget();
     mt_threads_forget();
     mt_live_forget();
+    mt_python_blocks_forget();
     mt_mappings_forget();
     mt_counters_forget();
     mt_timeline_forget();

@@ -9,6 +9,7 @@
 #include <link.h>
 #include <string.h>
 
+#include "config.h"
 #include "format.h"
 #include "log.h"
 #include "python_exact.h"
@@ -143,6 +144,28 @@ static void find_loop(void *handle)
         find_cold_loop(symbol);
 }
 
+static int find_text(struct dl_phdr_info *info, size_t bytes, void *inside)
+{
+    uintptr_t begin = UINTPTR_MAX, end = 0, at = *(const uintptr_t *)inside;
+
+    (void)bytes;
+    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+
+        if (p->p_type != PT_LOAD)
+            continue;
+        if (info->dlpi_addr + p->p_vaddr < begin)
+            begin = info->dlpi_addr + p->p_vaddr;
+        if (info->dlpi_addr + p->p_vaddr + p->p_memsz > end)
+            end = info->dlpi_addr + p->p_vaddr + p->p_memsz;
+    }
+    if (at < begin || at >= end)
+        return 0;
+    mt_python.text_begin = begin;
+    mt_python.text_end = end;
+    return 1;
+}
+
 /* Is it what we take it for? */
 static bool self_check(const struct mt_python_layout *layout, uintptr_t code_type)
 {
@@ -175,9 +198,12 @@ static bool attach(void *handle)
     if (differs)
         mt_log_note(0, "%s: other offsets than known, as it states itself", name);
     find_loop(handle);
+    dl_iterate_phdr(find_text, &code_type);
     mt_python_code_watch(code_type);
     mt_python_exact_attach(handle, minor);
     mt_python_source_attach(handle);
+    if (mt_config.python_objects && !mt_python_objects_init(handle))
+        mt_log_note(1, "%s lacks a symbol: its objects are not seen", name);
     __atomic_store_n(&mt_python_finalizing,
                      (const uintptr_t *)(mt_python.runtime + layout->runtime_finalizing),
                      __ATOMIC_RELEASE);

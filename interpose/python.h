@@ -31,7 +31,7 @@ extern bool mt_python_attached;
  * *print stands for all of it that a merge depends on, so that the same native stack (pc and sp of every frame) and the same
  * print give the same keys (but for a chance of 1 in 2^64). False: not so. Guard set, no lock held, errno kept; for `state`
  * see mt_python_merge. */
-bool mt_python_read(void **state, uint64_t *print);
+bool mt_python_read(void **state, bool object, uint64_t *print);
 
 /* The calling thread's Python frames, as mt_python_read has just found them, merged into its native stack. `out` gets keys, outermost
  * first; each native frame that is an interpreter loop is replaced by the Python frames that it
@@ -47,6 +47,10 @@ bool mt_python_read(void **state, uint64_t *print);
 size_t mt_python_merge(void **state, const struct mt_stack *native, mt_key *out, size_t cap,
                        uint32_t *same);
 void mt_python_thread_exit(void **state);
+
+/* Of `count` merged keys, how many stay of an object's stack: all up to the innermost Python frame, if the native frames within it are the
+ * interpreter's own. Which of its functions made the object says little, and they are many; an extension's say much. */
+size_t mt_python_trim(const mt_key *keys, size_t count);
 
 /* To be called by the hooks before each real free and munmap: while the interpreter is finalising,
  * waits until no thread reads frames that this release could take away (bounded). Costs two loads

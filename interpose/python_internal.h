@@ -8,6 +8,7 @@
 #include "python.h"
 #include "python_code.h"
 #include "python_layout.h"
+#include "python_objects.h"
 
 /* The interpreter we are attached to. Written by mt_python_init before mt_python_attached is set,
  * then constant (but for `epoch`). */
@@ -19,6 +20,8 @@ struct mt_python {
     uintptr_t loop_begin[2]; /* native code of the interpreter loop, as far as its symbols tell:
                                 [begin, end) */
     uintptr_t loop_end[2];
+    uintptr_t text_begin; /* the object that the interpreter is in */
+    uintptr_t text_end;
     uint32_t epoch; /* counts the logs (fork): what was remembered for another one is void */
 };
 extern struct mt_python mt_python;
@@ -66,6 +69,7 @@ struct mt_python_thread {
     uint32_t taken;
     uint32_t reading; /* 1: reads frames without the GIL, see python_thread.c */
     uint32_t epoch;
+    uintptr_t attached;             /* its thread state, if it held the GIL at the last reading */
     uint32_t generation;            /* mt_python_generation when `frames` was read */
     struct mt_python_frame *frames; /* the last stack, outermost first */
     struct mt_python_frame *fresh;  /* frames that were not there before, innermost first */
@@ -109,12 +113,28 @@ static inline bool mt_python_several(void)
     return mt_load(interpreters, 0) != mt_load(interpreters, sizeof(uintptr_t));
 }
 
+/* Whether there is any interpreter: from its configuration on to the end of its finalisation. */
+static inline bool mt_python_runs(void)
+{
+    return mt_load((uintptr_t)mt_python.runtime, mt_python.layout.runtime_interpreters) != 0;
+}
+
+/* Equal to what was loaded from the chain, but the compiler must not know: it would wait for the load. */
+static inline uintptr_t mt_python_predicted(uintptr_t value)
+{
+    __asm__("" : "+r"(value));
+    return value;
+}
+
 /* python_thread.c: */
 /* The cell's thread memory, made or reset as needed; NULL: no memory. */
 struct mt_python_thread *mt_python_thread_of(void **state);
 /* Read the calling thread's Python stack into th->frames (0 frames: none). False: it could not be
  * read. */
 bool mt_python_thread_read(struct mt_python_thread *th);
+/* For an object, whose thread holds the GIL: true if all frames are as they were read last, and then the same as a reading.
+ * Otherwise it is to be read. NULL: false. */
+bool mt_python_thread_unchanged(struct mt_python_thread *th);
 
 /* python_walk.c: bring th->frames up to date from the innermost frame on. False: no memory, no
  * space in the log. */

@@ -77,6 +77,7 @@ static const struct mt_python_layout layouts[] = {
             .style = MT_PYTHON_SHIMS,
             .lines = MT_LINES_LOCATIONS,
             .runtime_finalizing = 24,
+            .runtime_interpreters = 40,
             .thread_id = 136,
             .thread_top = 56,
             .top_in_cframe = 1,
@@ -93,15 +94,15 @@ static const struct mt_python_layout layouts[] = {
             .code_start = 192,
             .code_basicsize = 192},
     [13] = {OBJECTS, TEXT, .style = MT_PYTHON_SHIMS, .lines = MT_LINES_LOCATIONS,
-            .runtime_finalizing = 608, .thread_id = 152, .thread_top = 72, .frame_code = 0,
-            .frame_previous = 8, .frame_position = 56, .frame_owner = 70, .shim_owner = 3,
-            .code_file = 112, .code_name = 128, .code_first_line = 68, .code_table = 136,
-            .code_start = 200, .code_basicsize = 200},
+            .runtime_finalizing = 608, .runtime_interpreters = 632, .thread_id = 152,
+            .thread_top = 72, .frame_code = 0, .frame_previous = 8, .frame_position = 56,
+            .frame_owner = 70, .shim_owner = 3, .code_file = 112, .code_name = 128,
+            .code_first_line = 68, .code_table = 136, .code_start = 200, .code_basicsize = 200},
     [14] = {OBJECTS, TEXT, .style = MT_PYTHON_SHIMS, .lines = MT_LINES_LOCATIONS,
-            .runtime_finalizing = 784, .thread_id = 152, .thread_top = 72, .frame_code = 0,
-            .frame_previous = 8, .frame_position = 56, .frame_owner = 74, .shim_owner = 3,
-            .code_file = 112, .code_name = 128, .code_first_line = 68, .code_table = 136,
-            .code_start = 208, .code_basicsize = 208},
+            .runtime_finalizing = 784, .runtime_interpreters = 808, .thread_id = 152,
+            .thread_top = 72, .frame_code = 0, .frame_previous = 8, .frame_position = 56,
+            .frame_owner = 74, .shim_owner = 3, .code_file = 112, .code_name = 128,
+            .code_first_line = 68, .code_table = 136, .code_start = 208, .code_basicsize = 208},
 };
 #define MINORS (sizeof layouts / sizeof *layouts)
 
@@ -145,6 +146,7 @@ static bool take_statement(struct mt_python_layout *layout, const uint64_t *word
     bool good = code[0] <= UINT16_MAX && code[9] <= code[0];
 
     good = good && take(&layout->runtime_finalizing, runtime, 1, 8, differs) &&
+           take(&layout->runtime_interpreters, runtime, 2, 8, differs) &&
            take(&layout->thread_top, thread, 4, 8, differs) &&
            take(&layout->thread_id, thread, 5, 8, differs) &&
            take(&layout->frame_previous, frame, 1, 8, differs) &&

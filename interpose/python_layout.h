@@ -28,8 +28,8 @@ struct mt_python_layout {
     uint16_t
         runtime_finalizing; /* _PyRuntime: pointer, nonzero from the beginning of finalisation */
     uint16_t
-        runtime_interpreters; /* _PyRuntime: pointers to the last interpreter made, and behind it
-                                      to the main one, the first (3.8-3.11) */
+        runtime_interpreters; /* _PyRuntime: pointer to the last interpreter made, NULL if there is
+                                 none; behind it one to the main one, the first */
     uint16_t runtime_current; /* _PyRuntime: the thread state that holds the GIL (3.8-3.11) */
 
     uint16_t thread_id;     /* pthread_t */

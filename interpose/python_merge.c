@@ -9,9 +9,16 @@
  */
 #include "python_internal.h"
 
+#include <dlfcn.h>
+#include <link.h>
+#include <string.h>
+
 #include "format.h"
 #include "log.h"
 #include "meta.h"
+
+/* glibc 2.35: without a lock. */
+extern int _dl_find_object(void *, struct dl_find_object *) __attribute__((weak));
 
 struct writer {
     mt_key *out;
@@ -144,6 +151,26 @@ static void merge_by_symbol(struct writer *w, const struct mt_python_thread *th,
     }
 }
 
+/* Its own object, or one of its standard library's. */
+static bool is_interpreters(uintptr_t pc)
+{
+    struct dl_find_object object;
+
+    if (pc - mt_python.text_begin < mt_python.text_end - mt_python.text_begin)
+        return true;
+    return pc >> 62 == 0 && _dl_find_object && _dl_find_object((void *)(pc - 1), &object) == 0 &&
+           object.dlfo_link_map->l_name && strstr(object.dlfo_link_map->l_name, "/lib-dynload/");
+}
+
+size_t mt_python_trim(const mt_key *keys, size_t count)
+{
+    size_t n = count;
+
+    while (n > 0 && is_interpreters(keys[n - 1]))
+        n--;
+    return n > 0 && keys[n - 1] & MT_KEY_PYTHON ? n : count;
+}
+
 static size_t missed(void)
 {
     __atomic_fetch_add(&mt_log.header->python_missed, 1, __ATOMIC_RELAXED);
@@ -200,10 +227,15 @@ static uint32_t merge_on(struct writer *w, struct mt_python_thread *th,
     return same;
 }
 
-bool mt_python_read(void **state, uint64_t *print)
+bool mt_python_read(void **state, bool object, uint64_t *print)
 {
-    struct mt_python_thread *th = mt_python_thread_of(state);
+    struct mt_python_thread *th = *state;
 
+    if (object && mt_python_thread_unchanged(th) && th->printed == th->used) {
+        *print = th->prints[th->used - 1];
+        return true;
+    }
+    th = mt_python_thread_of(state);
     if (!th || !mt_python_thread_read(th) || th->cut ||
         mt_python.layout.style == MT_PYTHON_OBJECTS || !prints_reserve(th))
         return false;

@@ -23,6 +23,7 @@
 enum { OPEN = 0, CLOSING = 1, CLOSED = 2 };
 static uint32_t gate; /* CLOSING: no reading without the GIL; CLOSED: and no reader is left */
 static struct mt_python_thread *threads;
+bool mt_python_unsettled;
 static __thread bool reading __attribute__((tls_model("initial-exec")));
 
 static bool finalizing(void)
@@ -65,6 +66,7 @@ void mt_python_wait_for_readers(void)
     if (!mt_python_attached || reading || __atomic_load_n(&gate, __ATOMIC_ACQUIRE) == CLOSED)
         return;
     saved = errno;
+    __atomic_store_n(&mt_python_unsettled, true, __ATOMIC_RELAXED);
     __atomic_store_n(&gate, CLOSING, __ATOMIC_SEQ_CST);
     begin = mt_os_mono();
     while (someone_reads() && mt_os_mono() - begin < WAIT_NS)
@@ -123,7 +125,7 @@ static uintptr_t own_state(bool *attached)
     return state ? state : (uintptr_t)mt_python.own();
 }
 
-static struct mt_python_at top_of(uintptr_t state)
+static inline __attribute__((always_inline)) struct mt_python_at top_of(uintptr_t state)
 {
     const struct mt_python_layout *l = &mt_python.layout;
     struct mt_python_at at = {mt_load(state, l->thread_top), 0};
@@ -138,12 +140,76 @@ static struct mt_python_at top_of(uintptr_t state)
     return at;
 }
 
+/* Whether all frames are in their old places, as most often they are: then there is nothing to bring up to date. A frame is
+ * read when the link to it was seen to be the old one. */
+static inline __attribute__((always_inline)) bool stands_in(enum mt_python_style style,
+                                                            const struct mt_python_frame *frames,
+                                                            size_t used, struct mt_python_at at)
+{
+    const struct mt_python_layout *l = &mt_python.layout;
+    const size_t code_at = l->frame_code, position_at = l->frame_position;
+    const size_t previous_at = l->frame_previous, owner_at = l->frame_owner;
+    const struct mt_python_frame *f = &frames[used - 1];
+    uintptr_t link = at.frame, cframe = at.cframe, now, differs;
+
+    for (;; f--) {
+        if (link != f->frame)
+            return false;
+        now = mt_python_predicted(f->frame);
+        link = mt_load(now, previous_at);
+        differs = mt_load(now, code_at) ^ f->code;
+        if (style == MT_PYTHON_SHIMS)
+            differs &= ~(uintptr_t)3;
+        differs |= (style >= MT_PYTHON_ENTRIES ? mt_load(now, position_at)
+                                               : *(const volatile uint32_t *)(now + position_at)) ^
+                   f->position;
+        if (style == MT_PYTHON_ENTRIES)
+            differs |= (*(const volatile uint8_t *)(now + owner_at) | !link) ^ f->bottom;
+        if (differs)
+            return false;
+        if (style == MT_PYTHON_SHIMS && f->bottom && f->marker) {
+            if (link != f->marker ||
+                *(const volatile uint8_t *)(mt_python_predicted(link) + owner_at) < l->shim_owner)
+                return false;
+            link = mt_load(mt_python_predicted(link), previous_at);
+        }
+        if ((style == MT_PYTHON_CFRAMES || style == MT_PYTHON_ENTRIES) && f->bottom) {
+            /* The outermost one is in the thread state. */
+            uintptr_t further = cframe ? mt_load(cframe, l->cframe_previous) : 0;
+            if ((further ? cframe : 0) != f->marker)
+                return false;
+            cframe = further;
+        }
+        if (f == frames)
+            return !link;
+    }
+}
+
+static inline __attribute__((always_inline)) bool stands(const struct mt_python_thread *th,
+                                                         struct mt_python_at at)
+{
+    if (!th->used || th->cut)
+        return false;
+    switch (mt_python.layout.style) {
+    case MT_PYTHON_OBJECTS:
+        return stands_in(MT_PYTHON_OBJECTS, th->frames, th->used, at);
+    case MT_PYTHON_CFRAMES:
+        return stands_in(MT_PYTHON_CFRAMES, th->frames, th->used, at);
+    case MT_PYTHON_ENTRIES:
+        return stands_in(MT_PYTHON_ENTRIES, th->frames, th->used, at);
+    case MT_PYTHON_SHIMS:
+        break;
+    }
+    return stands_in(MT_PYTHON_SHIMS, th->frames, th->used, at);
+}
+
 static bool read_now(struct mt_python_thread *th)
 {
     uint32_t generation = __atomic_load_n(&mt_python_generation, __ATOMIC_RELAXED);
     bool attached, good;
     uintptr_t state = own_state(&attached);
 
+    th->attached = attached ? state : 0;
     if (!state) {
         th->used = 0;
         return true;
@@ -176,6 +242,35 @@ bool mt_python_thread_read(struct mt_python_thread *th)
         th->same = same;
     th->merged_last = false;
     return th->readable;
+}
+
+/* The state of a thread that holds the GIL: the one it had at its last reading. An object is allocated with the GIL only,
+ * so up to 3.11 the holder of the GIL is asked for, not the thread; from 3.12 on the thread's own is at hand. */
+static inline uintptr_t attached_state(const struct mt_python_thread *th)
+{
+    uintptr_t state;
+
+    if (mt_python.current)
+        state = (uintptr_t)mt_python.current();
+    else
+        state = mt_load((uintptr_t)mt_python.runtime, mt_python.layout.runtime_current);
+    return state == th->attached ? state : 0;
+}
+
+bool mt_python_thread_unchanged(struct mt_python_thread *th)
+{
+    uintptr_t state;
+
+    if (!th || th->epoch != mt_python.epoch ||
+        th->generation != __atomic_load_n(&mt_python_generation, __ATOMIC_RELAXED) ||
+        __atomic_load_n(&gate, __ATOMIC_RELAXED) != OPEN || !(state = attached_state(th)) ||
+        !stands(th, top_of(state)))
+        return false;
+    if (th->merged_last)
+        th->same = th->used;
+    th->merged_last = false;
+    th->readable = true;
+    return true;
 }
 
 static struct mt_python_thread *thread_take(void)

@@ -172,13 +172,6 @@ static size_t find(const struct mt_python_thread *th, size_t count, uintptr_t fr
     return 0;
 }
 
-/* Equal to what was loaded from the chain, but the compiler must not know: it would wait for the load. */
-static inline uintptr_t predicted(uintptr_t value)
-{
-    __asm__("" : "+r"(value));
-    return value;
-}
-
 /* The fast way over frames[count - 1] and further out, as long as nothing changed; what did is left to follow(), which
  * reads that frame again. Returns the count of frames not passed. */
 static inline __attribute__((always_inline)) size_t
@@ -194,7 +187,7 @@ pass_unchanged(enum mt_python_style style, const struct mt_python_frame *frames,
 
     for (; count > 0 && frames[count - 1].frame == frame; count--) {
         const struct mt_python_frame *f = &frames[count - 1];
-        uintptr_t now = predicted(f->frame), link = mt_load(now, previous_at);
+        uintptr_t now = mt_python_predicted(f->frame), link = mt_load(now, previous_at);
         uintptr_t code = mt_load(now, code_at);
         unsigned owner =
             style >= MT_PYTHON_ENTRIES ? *(const volatile uint8_t *)(now + owner_at) : 0;
@@ -212,7 +205,7 @@ pass_unchanged(enum mt_python_style style, const struct mt_python_frame *frames,
             if (f->bottom && f->marker) {
                 if (link != f->marker)
                     break;
-                link = predicted(link);
+                link = mt_python_predicted(link);
                 if (*(const volatile uint8_t *)(link + owner_at) < shim_owner)
                     break;
                 link = mt_load(link, previous_at);
@@ -226,7 +219,7 @@ pass_unchanged(enum mt_python_style style, const struct mt_python_frame *frames,
             if (style >= MT_PYTHON_CFRAMES && f->bottom) {
                 if (cframe != f->marker || !cframe)
                     break;
-                cframe = mt_load(predicted(f->marker), cframe_previous_at);
+                cframe = mt_load(mt_python_predicted(f->marker), cframe_previous_at);
                 if (!cframe)
                     break;
             }

@@ -256,9 +256,9 @@ struct mt_mixed {
 };
 
 /* Two pairs of the same tag would be taken for one; see `known`. */
-static uint64_t tag_of(uint64_t whole_at, uint64_t print)
+static uint64_t tag_of(uint64_t whole_and_kind, uint64_t print)
 {
-    uint64_t h = hash_of(print * 0x94d049bb133111ebu, whole_at);
+    uint64_t h = hash_of(print * 0x94d049bb133111ebu, whole_and_kind);
     return h ? h : 1;
 }
 
@@ -290,7 +290,7 @@ static void pair_again(struct mt_thread *t, struct mt_mixed *pair)
 }
 
 /* Python frames among the native ones, or a cut mark in front of them: the keys are put together anew and compared. */
-static bool walk_mixed(struct mt_thread *t)
+static bool walk_mixed(struct mt_thread *t, bool object)
 {
     uint32_t n = 0, same = 0;
     size_t merged = 0;
@@ -300,13 +300,17 @@ static bool walk_mixed(struct mt_thread *t)
     }
     if (mt_python_attached)
         merged = mt_python_merge(&t->python, &t->stack, t->scratch + n, KEYS_MAX - 1 - n, &same);
-    if (same > t->keys_used || n)
-        same = 0; /* the last keys are gone, or a cut mark stands before these */
+    if (n)
+        same = 0; /* a cut mark stands before these keys */
+    if (same > t->keys_used)
+        same = t->keys_used; /* the last keys are gone, or were trimmed */
     if (merged)
-        n += (uint32_t)merged;
+        n = (uint32_t)(object ? mt_python_trim(t->scratch, n + merged) : n + merged);
     else
         for (uint32_t i = 0; i < t->stack.used; i++)
             t->scratch[n++] = t->stack.frames[i].pc;
+    if (same > n)
+        same = n;
     while (same < n && same < t->keys_used && t->scratch[same] == t->keys[same])
         same++;
     memcpy(t->keys + same, t->scratch + same, (n - same) * sizeof *t->keys);
@@ -384,9 +388,9 @@ static bool walk_python(struct mt_thread *t, const struct mt_start *from)
     struct mt_whole *whole = mt_unwind_again(&t->stack, from);
     struct mt_mixed *pair;
     uint64_t print, tag = 0;
-    bool printed = mt_python_read(&t->python, &print);
+    bool printed = mt_python_read(&t->python, from->object, &print);
     if (whole && printed) {
-        tag = tag_of(whole->at, print);
+        tag = tag_of(whole->at + from->object, print);
         pair = pair_at(t, tag);
         if (pair && pair->tag == tag && !mt_unwind_doubted()) {
             pair_again(t, pair);
@@ -394,12 +398,12 @@ static bool walk_python(struct mt_thread *t, const struct mt_start *from)
         }
     }
     mt_unwind(&t->stack, from);
-    if (!walk_mixed(t))
+    if (!walk_mixed(t, from->object))
         return false;
     if (!whole)
         whole = mt_unwind_remember(&t->stack, from);
     if (whole && printed) {
-        tag = tag_of(whole->at, print);
+        tag = tag_of(whole->at + from->object, print);
         pair = pair_at(t, tag);
         if (pair && pair->tag == tag)
             mt_unwind_compared(pair->known.leaf == t->hint->leaf);
@@ -425,7 +429,7 @@ bool mt_tree_walk(struct mt_thread *t, const struct mt_start *from)
     }
     mt_unwind(&t->stack, from);
     if (t->stack.cut || t->mixed)
-        return walk_mixed(t);
+        return walk_mixed(t, false);
     return walk_native(t, from);
 }
 

@@ -69,8 +69,9 @@ class Log:
          self.tick) = self.take('5QII', 168)
         self.used = self.take('8Q', 216)
         self.file_bytes, self.extents_used, _ = self.take('QII', 280)
-        self.period_level, self.peak_before, self.period, _ = self.take('QQII', 296)
-        if any(data[316:1024]):
+        (self.period_level, self.peak_before, self.period, _, self.python_arenas,
+         self.python_arenas_peak) = self.take('QQIIQQ', 296)
+        if any(data[336:1024]):
             self.problem('reserved bytes of the header are not zero')
         if self.extents_used > 448:
             raise NotALog('%d extents' % self.extents_used)

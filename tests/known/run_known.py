@@ -64,7 +64,7 @@ class Tests:
 
     def environment(self, directory):
         """Traced, with a log for each process in `directory`."""
-        env = dict(os.environ, LD_PRELOAD=self.preload, MEMTRACE_OUTPUT=os.path.join(directory, '%p.mt'),
+        env = dict(os.environ, LD_PRELOAD=self.preload, MEMTRACE_PYTHON_OBJECTS='0', MEMTRACE_OUTPUT=os.path.join(directory, '%p.mt'),
                    KNOWN_TRACED='1', PYTHONDONTWRITEBYTECODE='1')
         env.pop('MEMTRACE_SUMMARY', None)
         return env

@@ -21,7 +21,7 @@ static int events;
 NOINLINE static void event(void)
 {
     uintptr_t *fp = __builtin_frame_address(0);
-    struct mt_start from = {fp[1], (uintptr_t)(fp + 2), fp[0]};
+    struct mt_start from = {fp[1], (uintptr_t)(fp + 2), fp[0], false};
 
     if (pattern == 'C')
         mt_unwind_full(&stack, &from);

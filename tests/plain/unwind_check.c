@@ -12,7 +12,7 @@
 #define HERE                                                                                       \
     {                                                                                              \
         (uintptr_t) __builtin_return_address(0), (uintptr_t)__builtin_dwarf_cfa(),                 \
-            ((uintptr_t *)__builtin_frame_address(0))[0]                                           \
+            ((uintptr_t *)__builtin_frame_address(0))[0], false                                    \
     }
 
 static __thread struct mt_stack stack;

@@ -199,11 +199,11 @@ static size_t merge(void **state, const struct mt_stack *stack, mt_key *out, siz
     uint64_t print = 0, anew = 1;
     void *fresh = NULL;
 
-    if (prints_wrong == 0 && mt_python_read(&fresh, &anew)) {
-        prints_wrong += !mt_python_read(state, &print) || print != anew;
+    if (prints_wrong == 0 && mt_python_read(&fresh, false, &anew)) {
+        prints_wrong += !mt_python_read(state, false, &print) || print != anew;
         prints++;
     } else {
-        mt_python_read(state, &print);
+        mt_python_read(state, false, &print);
     }
     mt_python_thread_exit(&fresh);
     return mt_python_merge(state, stack, out, cap, alike);
@@ -254,7 +254,7 @@ static int run(unsigned minor)
         fake_attached = any(5) != 0;
         if (any(3) == 0) { /* read only: what is merged later goes on from an earlier merge */
             uint64_t print;
-            mt_python_read(&state, &print);
+            mt_python_read(&state, false, &print);
             continue;
         }
         wrong += check(minor, &state);

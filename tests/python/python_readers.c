@@ -29,7 +29,7 @@ static size_t read_once(void **state, mt_key *out)
     uint32_t alike;
     uint64_t print;
 
-    mt_python_read(state, &print);
+    mt_python_read(state, false, &print);
     return mt_python_merge(state, &stack, out, MT_DEPTH_MAX + 2, &alike);
 }
 

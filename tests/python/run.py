@@ -88,7 +88,9 @@ class Run:
         self.whole = program != "daemon_program.py"
         try:
             env = dict(os.environ, LD_PRELOAD=library, PYTHONDONTWRITEBYTECODE="1", MEMTRACE_QUIET="1",
-                       MEMTRACE_OUTPUT=os.path.join(self.folder, "%p.mt"), **environment)
+                       MEMTRACE_OUTPUT=os.path.join(self.folder, "%p.mt"))
+            env.setdefault("MEMTRACE_PYTHON_OBJECTS", "0")  # objects.py is their test
+            env.update(environment)
             command = [it.path, os.path.join(HERE, program)] if it else [program]
             started = subprocess.Popen(command + [a.replace("@", self.folder) for a in args], env=env, stdout=subprocess.PIPE,
                                        stderr=subprocess.PIPE, universal_newlines=True)

@@ -42,6 +42,7 @@ ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_PAGER": "cat",
+    "MEMTRACE_PYTHON_OBJECTS": "0",  # the forwarder does not see them
 }
 for name in "AUTHOR", "COMMITTER":
     ENVIRONMENT.update({f"GIT_{name}_NAME": "a", f"GIT_{name}_EMAIL": "a@example.org",
