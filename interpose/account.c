@@ -268,7 +268,7 @@ void mt_account_object_enter(struct mt_thread *t, const struct mt_start *from, c
     if (!entry.unit)
         return;
     if (__builtin_expect(*words != 0, 0)) /* its release went past us */
-        release(t, from, mt_python_blocks_unpack(words));
+        release(t, from, mt_python_blocks_take(words));
     *words = mt_python_blocks_pack(entry, &second);
     if (second)
         words[1] = second;
@@ -279,8 +279,7 @@ bool mt_account_object_take(const void *object, struct mt_live *entry)
     uint32_t *words = mt_python_blocks_at((uintptr_t)object);
     if (!words || !*words)
         return mt_live_take((uintptr_t)object, entry);
-    *entry = mt_python_blocks_unpack(words);
-    *words = 0;
+    *entry = mt_python_blocks_take(words);
     return true;
 }
 

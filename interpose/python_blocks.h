@@ -49,18 +49,21 @@ static inline uint32_t mt_python_blocks_pack(struct mt_live live, uint32_t *seco
     uint32_t more = live.size > 16;
     uint32_t low = (uint32_t)(more ? live.size : live.size ? live.size - 1 : 0) & 15;
 
-    *second = (uint32_t)(live.size >> 4);
+    *second = more ? (uint32_t)(live.size >> 4) : 0;
     return (live.unit >> 1) << 5 | more << 4 | low;
 }
 
-static inline struct mt_live mt_python_blocks_unpack(const uint32_t *words)
+static inline struct mt_live mt_python_blocks_take(uint32_t *words)
 {
     struct mt_live live = {words[0] & 15, words[0] >> 5 << 1};
 
-    if (words[0] & 16)
+    if (words[0] & 16) {
         live.size |= (uint64_t)words[1] << 4;
-    else
+        words[1] = 0; /* it may be the first word of another block some day */
+    } else {
         live.size++;
+    }
+    words[0] = 0;
     return live;
 }
 

@@ -138,7 +138,8 @@ static void object_free(void *context, void *block)
         mt_leave(t);
 }
 
-/* Called by the interpreter's allocator, so within one of the above: only summed up. */
+/* Called by the interpreter's allocator, within one of the above: only summed up. From 3.11 on the interpreter takes
+ * pieces of its own stack from here, too: these are mappings like others. */
 static void arena_moved(int64_t by)
 {
     static uint64_t bytes; /* outlives a fork, as the arenas do */
@@ -154,7 +155,7 @@ static void arena_moved(int64_t by)
 static void *arena_alloc(void *context, size_t bytes)
 {
     void *arena = real_arenas.alloc(context, bytes);
-    if (arena) {
+    if (arena && mt_self.depth) {
         mt_python_blocks_arena((uintptr_t)arena, bytes);
         arena_moved((int64_t)bytes);
     }
@@ -164,7 +165,8 @@ static void *arena_alloc(void *context, size_t bytes)
 static void arena_free(void *context, void *arena, size_t bytes)
 {
     real_arenas.free(context, arena, bytes);
-    arena_moved(-(int64_t)bytes);
+    if (mt_self.depth)
+        arena_moved(-(int64_t)bytes);
 }
 
 /* ---- The tables ---- */

@@ -23,6 +23,7 @@ class Log:
         self.dropped_events, = struct.unpack_from("=Q", data, 168)
         self.cut_stacks, self.python_missed = struct.unpack_from("=2Q", data, 192)
         self.flags, = struct.unpack_from("=I", data, 208)
+        self.python_arenas, self.python_arenas_peak = struct.unpack_from("=2Q", data, 320)
         used = struct.unpack_from("=8Q", data, 216)
         regions = [bytearray() for _ in range(8)]
         for i in range(struct.unpack_from("=I", data, 288)[0]):

@@ -13,6 +13,7 @@ Usage: run.py [--library libmemtrace.so] [--decoder python_lines.so] TEST
   exact    executions of the lines of named functions
   sources  source that is in no file
   traced   the same in a program that has a trace function of its own
+  objects  every object of known kinds, sizes as sys.getsizeof has them, whatever the interpreter's allocator is
   refused  interpreters that are not supported: native stacks and one note
 Exit status: 0 good, 1 not, 77 no interpreter to test with.
 """
@@ -31,11 +32,12 @@ import logfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SKIPPED = 77
+OBJECTS = os.environ.get("MEMTRACE_PYTHON_OBJECTS", "0") != "0"  # the interpreter's own frames within the innermost line are left out then
 PROBE = ("import sys; print('%d %d %s %s %d %s' % (sys.version_info[0], sys.version_info[1], sys.executable or '-', "
          "getattr(getattr(sys, 'implementation', None), 'name', 'cpython'), 'free-threading' in sys.version, "
          "sys.version.split()[0]))")
 
-Interpreter = collections.namedtuple("Interpreter", "path version name known")
+Interpreter = collections.namedtuple("Interpreter", "path version name known flags")
 
 
 def candidates():
@@ -62,7 +64,7 @@ def probe(path):
     version = (int(words[0]), int(words[1]))
     known = words[3] == "cpython" and words[4] == "0" and (3, 8) <= version <= (3, 14)
     name = "%s %s%s" % (words[3], words[5], " without GIL" if words[4] == "1" else "")
-    return Interpreter(words[2] if words[2] != "-" else path, version, name, known)
+    return Interpreter(words[2] if words[2] != "-" else path, version, name, known, [])
 
 
 def interpreters():
@@ -82,16 +84,16 @@ def interpreters():
 class Run:
     """A program under the preload, and its log."""
 
-    def __init__(self, it, library, program, *args, **environment):
+    def __init__(self, it, library, program, *args, report=False, second=True, **environment):
         """`program`: a file of this folder, for the interpreter; or a command, if `it` is None."""
         self.folder = tempfile.mkdtemp(prefix="memtrace-python-")
-        self.whole = program != "daemon_program.py"
+        self.whole = second and program != "daemon_program.py"
         try:
             env = dict(os.environ, LD_PRELOAD=library, PYTHONDONTWRITEBYTECODE="1", MEMTRACE_QUIET="1",
                        MEMTRACE_OUTPUT=os.path.join(self.folder, "%p.mt"))
             env.setdefault("MEMTRACE_PYTHON_OBJECTS", "0")  # objects.py is their test
             env.update(environment)
-            command = [it.path, os.path.join(HERE, program)] if it else [program]
+            command = [it.path] + it.flags + [os.path.join(HERE, program)] if it else [program]
             started = subprocess.Popen(command + [a.replace("@", self.folder) for a in args], env=env, stdout=subprocess.PIPE,
                                        stderr=subprocess.PIPE, universal_newlines=True)
             self.out, self.err = started.communicate()
@@ -102,6 +104,7 @@ class Run:
             self.log = logfile.Log(path) if path else None
             self.logs = {name: logfile.Log(p) for name, p in self.files.items() if name.endswith(".mt")}
             self.expected = self.read("expected")
+            self.report = self.ask_report(os.path.join(os.path.dirname(library), "memtrace"), path) if report else None
             self.second_reader = self.ask_second_reader(os.path.join(os.path.dirname(library), "memtrace"))
         finally:
             shutil.rmtree(self.folder)
@@ -116,6 +119,9 @@ class Run:
             if done.returncode:
                 wrong.append("%s: the second reader: %s" % (name, done.stderr.decode()[-500:]))
         return wrong
+
+    def ask_report(self, memtrace, path):
+        return json.loads(subprocess.run([memtrace, "report", "--json", path], stdout=subprocess.PIPE, check=True).stdout)
 
     def read(self, name):
         if name not in self.files:
@@ -280,7 +286,7 @@ def by_line(log):
     got = collections.Counter()
     for stack, size in log.allocations():
         chain = logfile.python_only(stack)
-        if chain and isinstance(stack[0], logfile.Native):
+        if chain and (OBJECTS or isinstance(stack[0], logfile.Native)):
             got[(os.path.basename(chain[0][0]), chain[0][1], chain[0][2].split(".")[-1])] += size
     return got
 
@@ -324,6 +330,39 @@ def check_embed(it, options):
     if not 0 <= size - 3 * (10 << 20) < SLACK:
         wrong.append("%d bytes instead of 3 times %d in grow" % (size, 10 << 20))
     return "three times started and ended in a child", wrong
+
+
+def check_objects(it, options):
+    """All lines exact with each allocator of the interpreter; tracemalloc allocates on the same lines, so there they are lower
+    bounds. Without the objects, what they lie in is seen instead."""
+    wrong, total = [], 0
+    modes = [("default", [], {}), ("malloc", [], {"PYTHONMALLOC": "malloc"}), ("debug", [], {"PYTHONMALLOC": "debug"}),
+             ("malloc_debug", [], {"PYTHONMALLOC": "malloc_debug"}), ("devmode", ["-X", "dev"], {}),
+             ("tracemalloc", ["-X", "tracemalloc=3"], {})]
+    for name, flags, environment in modes:
+        run = Run(it._replace(flags=flags), options.preload, "objects_program.py", "@/expected", report=True, second=name == "default",
+                  MEMTRACE_PYTHON_OBJECTS="1", **environment)
+        if run.wrong():
+            return "", ["%s: %s" % (name, text) for text in run.wrong()]
+        if len(run.expected) < 11:
+            return "", ["%s: the program says nothing" % name]
+        lines = {(l["line"], l["function"].split(".")[-1]): l for l in run.report["lines"]
+                 if os.path.basename(l["file"] or "") == "objects_program.py"}
+        for truth in run.expected:
+            line = lines.get((truth.pop("line"), truth["function"]), {})
+            for key, value in truth.items():
+                if key != "function" and (line.get(key, 0) < value or name != "tracemalloc" and line[key] != value):
+                    wrong.append("%s: %s has %s %s instead of %d" % (name, truth["function"], line.get(key), key, value))
+            total += truth.get("allocations", 0)
+        if name == "default" and not run.log.python_arenas_peak > run.log.python_arenas >= 0:
+            wrong.append("arenas: %d, at most %d" % (run.log.python_arenas, run.log.python_arenas_peak))
+        if name.startswith("malloc") == bool(run.log.python_arenas_peak):
+            wrong.append("%s: %d bytes of arenas" % (name, run.log.python_arenas_peak))
+    off = Run(it, options.preload, "objects_program.py", "@/expected", report=True, second=False, MEMTRACE_PYTHON_OBJECTS="0")
+    wrong += off.wrong()
+    if not wrong and (off.report["allocations"] * 5 > run.report["allocations"] or off.log.python_arenas_peak):
+        wrong.append("without objects there are %d allocations" % off.report["allocations"])
+    return "%d objects in %d modes" % (total, len(modes)), wrong
 
 
 def check_refused(it, options):
@@ -437,7 +476,7 @@ def check_sources(it, options):
 
 
 CHECKS = {"sources": check_sources, "exact": check_exact, "traced": check_traced, "lines": check_lines, "stacks": check_stacks, "reuse": check_reuse, "daemon": check_daemon,
-          "deep": check_deep, "fork": check_fork, "embed": check_embed, "refused": check_refused}
+          "deep": check_deep, "fork": check_fork, "embed": check_embed, "refused": check_refused, "objects": check_objects}
 
 
 def main():
