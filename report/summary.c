@@ -56,6 +56,12 @@ static void notes_counted(const struct view *view, note_taker *take, void *conte
              h->cut_stacks);
     if (h->python_missed)
         note(take, context, "%" PRIu64 " stacks lack their Python frames", h->python_missed);
+    if (h->python_arenas_peak)
+        note(take, context,
+             "Python's objects are counted one by one; the arenas that they lie in, which are not, "
+             "took "
+             "%.1f MiB at most",
+             (double)h->python_arenas_peak / 1048576);
 }
 
 static void notes_modules(const struct view *view, note_taker *take, void *context)
@@ -350,6 +356,8 @@ void summary_json(const struct view *view, struct json *json)
     json_unsigned(json, "unknown_releases", h->unknown_releases);
     json_unsigned(json, "cut_stacks", h->cut_stacks);
     json_unsigned(json, "python_missed", h->python_missed);
+    json_unsigned(json, "python_arenas_bytes", h->python_arenas);
+    json_unsigned(json, "python_arenas_peak_bytes", h->python_arenas_peak);
     json_bool(json, "truncated", view->log.truncated);
     json_open(json, "notes", '[');
     notes_all(view, json_note, json);

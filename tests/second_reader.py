@@ -561,6 +561,7 @@ def describe(log):
                 end=log.end, exit_status=log.exit_status, level=log.level, peak=log.peak, classes=totals,
                 dropped_events=log.dropped_events, dropped_bytes=log.dropped_bytes,
                 unknown_releases=log.unknown_releases, cut_stacks=log.cut_stacks, python_missed=log.python_missed,
+                python_arenas_bytes=log.python_arenas, python_arenas_peak_bytes=log.python_arenas_peak,
                 threads=len(log.threads) - 1, notes=[text(n[1]) for n in log.notes], problems=log.problems,
                 python_lines=lines, sites=sites)
 

@@ -30,7 +30,7 @@ class Build:
         self.reader = os.path.join(HERE, "..", "..", "second_reader.py")
 
     def environment(self, **more):
-        keep = {k: v for k, v in os.environ.items() if not k.startswith("MEMTRACE") and k not in ("LD_PRELOAD", "PYTHONPATH")}
+        keep = {k: v for k, v in os.environ.items() if (not k.startswith("MEMTRACE") or k == "MEMTRACE_PYTHON_OBJECTS") and k not in ("LD_PRELOAD", "PYTHONPATH")}
         keep.update(PYTHONPATH=self.module, PYTHONDONTWRITEBYTECODE="1", MEMTRACE_QUIET="1", NO_COLOR="1", **more)
         return keep
 
