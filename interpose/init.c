@@ -91,6 +91,10 @@ static void describe_process(struct mt_piece argv)
     h->parent_pid = mt_os_parent();
     h->start_real = mt_os_real();
     h->start_mono = mt_os_mono();
+    /* A file with the magic has a whole header. Before what takes longer: who is killed in between
+     * leaves a log that can be read, though it doesn't tell the program. */
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    memcpy(h->magic, MT_MAGIC, sizeof h->magic);
     h->start_ticks = start_ticks();
     char exe[4096], cwd[4096];
     ssize_t exe_bytes = mt_os_readlink("/proc/self/exe", exe, sizeof exe);
@@ -99,9 +103,6 @@ static void describe_process(struct mt_piece argv)
                         cwd_bytes > 0 ? (uint32_t)cwd_bytes : 0, (uint32_t)argv.bytes, 0};
     struct mt_piece pieces[] = {{head, sizeof head}, {exe, head[0]}, {cwd, head[1]}, argv};
     mt_log_record(MT_RECORD_PROCESS, pieces, 4);
-    /* Last: a file with the magic has a whole header. */
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-    memcpy(h->magic, MT_MAGIC, sizeof h->magic);
 }
 
 /* What the parent's memory has left in a fork child. */

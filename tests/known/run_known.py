@@ -4,7 +4,7 @@
 
     run_known.py BUILD [PART...]
 
-BUILD is the build directory (libmemtrace.so, memtrace, known/). Parts: native, python, seed, kill, damaged; all by default.
+BUILD is the build directory (libmemtrace.so, memtrace, known/). Parts: native, python, seed, kill, early, damaged; all by default.
 Every log is also checked and compared by the second reader.
 """
 import argparse
@@ -469,6 +469,24 @@ def kill_once(tests, program, told, threads, spin, bad):
         shutil.rmtree(directory)
 
 
+def kill_early(tests):
+    """Children of a fork that are killed while they begin their logs: what is there of a log can be read."""
+    program = os.path.join(tests.build, 'known', 'known_kill')
+    directory = tests.fresh()
+    done = subprocess.run([program, 'early', '300'], env=tests.environment(directory), stdout=subprocess.PIPE)
+    logs = [os.path.join(directory, name) for name in os.listdir(directory)]
+    bad = [] if done.returncode == 0 and len(logs) > 1 else ['status %d, %d logs' % (done.returncode, len(logs))]
+    for log in logs:
+        try:
+            tests.report(log)
+        except Failed as e:
+            # The name is there before the file is: that much can't be helped where files have to have names first.
+            with open(log, 'rb') as f:
+                if any(f.read()):
+                    bad.append(str(e))
+    tests.result('killed at the beginning: %d logs' % len(logs), bad)
+
+
 # ---- damaged, cut, empty and foreign files
 
 def damaged(tests):
@@ -559,7 +577,7 @@ def caught(tests, good):
     tests.result('damaged: figures that do not add up, by the second reader', bad)
 
 
-PARTS = dict(native=native, python=python, seed=seed, kill=kill, damaged=damaged)
+PARTS = dict(native=native, python=python, seed=seed, kill=kill, early=kill_early, damaged=damaged)
 
 
 def main():

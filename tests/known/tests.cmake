@@ -53,7 +53,7 @@ else()
   message(STATUS "rustc is not here: no test of a Rust program")
 endif()
 
-foreach(part native python seed kill damaged)
+foreach(part native python seed kill early damaged)
   add_test(NAME known/${part}
     COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run_known.py ${CMAKE_BINARY_DIR} ${part})
 endforeach()
