@@ -105,6 +105,8 @@ static void read_build_id(struct module *m)
 }
 
 /* Under lock. */
+bool mt_modules_switching;
+
 static struct module *enter(const struct module *found, const char *path, size_t path_bytes)
 {
     for (uint32_t i = 0; i < modules_used; i++) {
@@ -168,6 +170,8 @@ static struct module *module_at(uintptr_t pc)
         .path = mt_log_string(path, path_bytes),
     };
     read_build_id(&found);
+    if (path_bytes && strstr(path, "/_greenlet"))
+        __atomic_store_n(&mt_modules_switching, true, __ATOMIC_RELAXED);
     struct module *m = enter(&found, path, path_bytes);
     if (m)
         m->generation = generation;

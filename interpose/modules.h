@@ -6,6 +6,7 @@
 #ifndef MT_MODULES_H
 #define MT_MODULES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* FRAME index for a return address; 0: no space. One lock-free table look-up for an address met
@@ -17,6 +18,9 @@ void mt_modules_flush(void);
 
 /* Changes whenever addresses may have changed their meaning. */
 uint32_t mt_modules_generation(void);
+
+/* A module that exchanges pieces of a thread's stack for others has been seen: greenlet. */
+extern bool mt_modules_switching;
 
 /* Forget everything (fork child). */
 void mt_modules_forget(void);

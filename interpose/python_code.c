@@ -64,6 +64,11 @@ static void dealloc(void *code)
     original_dealloc(code);
 }
 
+bool mt_python_code_is(uintptr_t type)
+{
+    return type && type == code_type;
+}
+
 void mt_python_code_watch(uintptr_t type)
 {
     void (**slot)(void *) = (void (**)(void *))(type + mt_python.layout.type_dealloc);

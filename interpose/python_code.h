@@ -31,6 +31,9 @@ extern uint32_t mt_python_generation;
  * doesn't run yet. */
 void mt_python_code_watch(uintptr_t code_type);
 
+/* Is this the type of code objects? */
+bool mt_python_code_is(uintptr_t type);
+
 /* Forget all (fork child: the ids are those of the parent's log). */
 void mt_python_code_forget_all(void);
 

@@ -77,9 +77,10 @@ struct mt_python_thread {
     size_t
         same; /* outer frames with the index, marker and bottom that they had in the last merged reading; while
                        * reading: in the one before */
-    bool merged_last; /* the last reading was merged */
-    bool readable;    /* the last reading succeeded */
-    uint64_t *prints; /* prints[i]: of the outer i + 1 frames, as far as `printed` */
+    bool merged_last;    /* the last reading was merged */
+    uintptr_t proven[4]; /* where frames lay that the kernel has read for us, see python_thread.c */
+    bool readable;       /* the last reading succeeded */
+    uint64_t *prints;    /* prints[i]: of the outer i + 1 frames, as far as `printed` */
     size_t prints_cap, printed;
     bool cut; /* frames further out are missing */
     struct mt_python_place

@@ -16,6 +16,7 @@
 #include <sys/uio.h>
 
 #include "meta.h"
+#include "modules.h"
 #include "os.h"
 
 #define WAIT_NS 2000000000u /* a reader that needs longer than this was stopped by somebody */
@@ -82,18 +83,23 @@ static void gate_check(void)
         __atomic_store_n(&gate, OPEN, __ATOMIC_SEQ_CST);
 }
 
-/* Up to 3.11: does the thread state that holds the GIL belong to this thread? It may be another
- * thread's and go away at any moment, so the kernel reads it for us. */
-static bool is_ours(uintptr_t state)
+/* A word that may not be there: 0 then. */
+static uintptr_t read_safely(uintptr_t address)
 {
-    uintptr_t id = 0;
-    struct iovec to = {&id, sizeof id};
-    struct iovec from = {(void *)(state + mt_python.layout.thread_id), sizeof id};
+    uintptr_t word = 0;
+    struct iovec to = {&word, sizeof word}, from = {(void *)address, sizeof word};
     int saved = errno;
     ssize_t n = process_vm_readv(mt_os_pid(), &to, 1, &from, 1, 0);
 
     errno = saved;
-    return n == (ssize_t)sizeof id && id == (uintptr_t)pthread_self();
+    return n == (ssize_t)sizeof word ? word : 0;
+}
+
+/* Up to 3.11: does the thread state that holds the GIL belong to this thread? It may be another
+ * thread's and go away at any moment, so the kernel reads it for us. */
+static bool is_ours(uintptr_t state)
+{
+    return read_safely(state + mt_python.layout.thread_id) == (uintptr_t)pthread_self();
 }
 
 /* Before 3.12 the slot of PyGILState keeps the first state that the thread ever had, so one that
@@ -125,13 +131,37 @@ static uintptr_t own_state(bool *attached)
     return state ? state : (uintptr_t)mt_python.own();
 }
 
-static inline __attribute__((always_inline)) struct mt_python_at top_of(uintptr_t state)
+/* In 3.11 and 3.12 the top frame is told by a variable on the native stack. While greenlet changes from one stack to another,
+ * and frees what it kept of the other one, the thread state still leads to the old place, where anything may stand now. A frame
+ * there must have a code object; the kernel reads it, once for each 16 KiB in which frames lie. */
+#define PROVEN_BITS 14
+static bool is_frame(struct mt_python_thread *th, uintptr_t frame)
+{
+    uintptr_t place = (frame >> PROVEN_BITS) + 1,
+              *proven = &th->proven[place % (sizeof th->proven / sizeof th->proven[0])];
+
+    if (*proven == place)
+        return true;
+    if (!mt_python_code_is(
+            read_safely((read_safely(frame + mt_python.layout.frame_code) & ~(uintptr_t)3) +
+                        sizeof(uintptr_t))))
+        return false;
+    *proven = place;
+    return true;
+}
+
+/* .frame is 1 if the state cannot be trusted now. */
+static inline __attribute__((always_inline)) struct mt_python_at top_of(struct mt_python_thread *th,
+                                                                        uintptr_t state)
 {
     const struct mt_python_layout *l = &mt_python.layout;
     struct mt_python_at at = {mt_load(state, l->thread_top), 0};
 
     if (l->top_in_cframe)
         at.frame = at.frame ? mt_load(at.frame, l->cframe_top) : 0;
+    if (l->top_in_cframe && __atomic_load_n(&mt_modules_switching, __ATOMIC_RELAXED) && at.frame &&
+        !is_frame(th, at.frame))
+        return (struct mt_python_at){1, 0};
     if (l->thread_cframe)
         at.cframe = mt_load(state, l->thread_cframe);
     if (l->style == MT_PYTHON_SHIMS)
@@ -207,6 +237,7 @@ static bool read_now(struct mt_python_thread *th)
 {
     uint32_t generation = __atomic_load_n(&mt_python_generation, __ATOMIC_RELAXED);
     bool attached, good;
+    struct mt_python_at top;
     uintptr_t state = own_state(&attached);
 
     th->attached = attached ? state : 0;
@@ -222,7 +253,8 @@ static bool read_now(struct mt_python_thread *th)
         gate_check();
     else if (!reading_begin(th))
         return false;
-    good = mt_python_walk(th, top_of(state));
+    top = top_of(th, state);
+    good = top.frame != 1 && mt_python_walk(th, top);
     if (!attached)
         reading_end(th);
     if (!good)
@@ -264,7 +296,7 @@ bool mt_python_thread_unchanged(struct mt_python_thread *th)
     if (!th || th->epoch != mt_python.epoch ||
         th->generation != __atomic_load_n(&mt_python_generation, __ATOMIC_RELAXED) ||
         __atomic_load_n(&gate, __ATOMIC_RELAXED) != OPEN || !(state = attached_state(th)) ||
-        !stands(th, top_of(state)))
+        !stands(th, top_of(th, state)))
         return false;
     if (th->merged_last)
         th->same = th->used;

@@ -270,3 +270,5 @@ void fake_code_die(uintptr_t at)
     memcpy(&dealloc, code_type + L.type_dealloc, sizeof dealloc);
     dealloc((void *)at);
 }
+
+bool mt_modules_switching;

@@ -37,7 +37,7 @@ class Case:
     """A run under the preload: its folder holds the log of each process, and `marks`."""
 
     def __init__(self, it, library, command, text=None, prepare=None, **environment):
-        self.folder = tempfile.mkdtemp(prefix="memtrace-kinds-")
+        self.folder, self.command = tempfile.mkdtemp(prefix="memtrace-kinds-"), command
         self.library = library
         self.skipped = prepare(it, self.folder) if prepare else None
         if self.skipped:
@@ -87,7 +87,8 @@ def compare(case):
         for chain, size in got.items():
             if size >= 2 * SLACK and chain not in want:
                 wrong.append("%d bytes that nobody allocated at %s" % (size, chain))
-        if log.python_missed or log.dropped_events:
+        # In 3.11 and 3.12 the state cannot be known while greenlet changes stacks.
+        if (log.python_missed and "greenlets" not in case.command) or log.dropped_events:
             wrong.append("%d stacks without Python frames, %d events dropped" % (log.python_missed, log.dropped_events))
         wrong += ["note: " + text for severity, text in log.notes if severity]
     return chains, wrong

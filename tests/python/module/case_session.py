@@ -28,7 +28,7 @@ print('still here')
 %memit -t 1 import time; time.sleep(1000)
 %memit 1/0
 r = %memit -q -o -r 2 mem_test.make_a_large_array()
-print(r.repeat, len(r.mem_usage), round(max(r.mem_usage) - r.baseline, 2), r.held[0][1]['function'])
+print(r.repeat, len(r.mem_usage), round(max(r.mem_usage) - r.baseline, 1), r.held[0][1]['function'])
 from IPython import get_ipython
 get_ipython().run_cell('def cell(n):\\n    a = bytearray(n)\\n    return [bytearray(n) for _ in range(2)]\\n')
 %mprun -f cell cell(5 * 1048576)
@@ -98,8 +98,8 @@ def session(build, python, method):
         holds(said["%memit -t 1 import time; time.sleep(1000)"][0], "Subprocess timed out.\nERROR: all subprocesses")
         holds(said["%memit 1/0"][0], "ZeroDivisionError: division by zero\nERROR: all subprocesses")
         one(said, "r = %memit -q -o -r 2 mem_test.make_a_large_array()", "")
-        one(said, "print(r.repeat, len(r.mem_usage), round(max(r.mem_usage) - r.baseline, 2), r.held[0][1]['function'])",
-            "2 2 7.63 make_a_large_array")
+        one(said, "print(r.repeat, len(r.mem_usage), round(max(r.mem_usage) - r.baseline, 1), r.held[0][1]['function'])",
+            "2 2 7.6 make_a_large_array")
         rows = table_rows(said["%mprun -f cell cell(5 * 1048576)"][0], "cell")
         same([rows[2][1:3], rows[3][1:3]], [("5.0 MiB", "5.0 MiB"), ("10.0 MiB", "10.0 MiB")], "a function of the session")
         matches(said["%memit cell(5 * 1048576)"][0], r"increment: 15\.00 MiB\nmaximum of 1: 10\.00 MiB held at .* in cell")
