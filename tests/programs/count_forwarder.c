@@ -36,6 +36,10 @@ static __thread volatile bool finding __attribute__((tls_model("initial-exec")))
 
 /* The originals: name, result, parameters, arguments. */
 #define FUNCTIONS(X)                                                                               \
+    /* jemalloc's own, which redis calls since version 8 */                                        \
+    X(mallocx, void *, (size_t n, int flags), (n, flags))                                          \
+    X(rallocx, void *, (void *p, size_t n, int flags), (p, n, flags))                              \
+    X(dallocx, void, (void *p, int flags), (p, flags))                                             \
     X(malloc, void *, (size_t n), (n))                                                             \
     X(calloc, void *, (size_t k, size_t n), (k, n))                                                \
     X(realloc, void *, (void *p, size_t n), (p, n))                                                \
@@ -191,6 +195,7 @@ static void leave(const int *entered)
         return got;                                                                                \
     }
 ALLOCATOR(malloc, (size_t n), (n), 16, n)
+ALLOCATOR(mallocx, (size_t n, int flags), (n, flags), 16, n)
 ALLOCATOR(calloc, (size_t k, size_t n), (k, n), 16, k *n)
 ALLOCATOR(aligned_alloc, (size_t a, size_t n), (a, n), a, n)
 ALLOCATOR(memalign, (size_t a, size_t n), (a, n), a, n)
@@ -222,6 +227,7 @@ EXPORT int posix_memalign(void **out, size_t a, size_t n)
         real.name arguments;                                                                       \
     }
 RELEASER(free, (void *p), (p))
+RELEASER(dallocx, (void *p, int flags), (p, flags))
 DELETES(RELEASER)
 
 static void *resized(void *p, size_t n, void *got, bool outer)
@@ -237,6 +243,15 @@ EXPORT void *realloc(void *p, size_t n)
     if (!real.realloc || in_pool(p))
         return NULL; /* dlsym never grows what it allocated */
     return resized(p, n, real.realloc(p, n), outer);
+}
+
+EXPORT void *rallocx(void *p, size_t n, int flags);
+EXPORT void *rallocx(void *p, size_t n, int flags)
+{
+    ENTER;
+    if (!real.rallocx)
+        return NULL;
+    return resized(p, n, real.rallocx(p, n, flags), outer);
 }
 
 EXPORT void *reallocarray(void *p, size_t k, size_t n)
