@@ -39,7 +39,7 @@ class Tests:
         self.build = os.path.abspath(build)
         self.programs = os.path.join(self.build, 'hostile')
         self.memtrace = os.path.join(self.build, 'memtrace')
-        self.library = os.path.join(self.build, 'libmemtrace.so')
+        self.tracker = os.path.join(self.build, 'libmemtrace.so')
         self.folder = tempfile.mkdtemp(prefix='memtrace-hostile-')
         self.mounts = []
         self.passed, self.skipped, self.failed = 0, [], []
@@ -81,7 +81,7 @@ class Tests:
         env = {k: v for k, v in os.environ.items() if not k.startswith(('MEMTRACE_', 'LD_', 'MALLOC_'))}
         if output is not None:
             env['MEMTRACE_OUTPUT'] = output
-        env.update(LD_PRELOAD=preload or self.library, **more)
+        env.update(LD_PRELOAD=preload or self.tracker, **more)
         return env
 
     def run(self, command, env=None, **more):

@@ -62,7 +62,7 @@ def preloaded(library):
     library = find(library)
     command = [t.program('work'), '1000', 'fork']
     bare = t.run(command, env=t.environment(None, library))
-    done = t.run(command, env=t.environment(t.path('%p.mt'), t.library + ':' + library))
+    done = t.run(command, env=t.environment(t.path('%p.mt'), t.tracker + ':' + library))
     t.check(bare.status == done.status == 42 and done.err == bare.err, 'status %d, %d: %s', bare.status, done.status, done.err)
     for account in done.accounts():
         check(t.path('%d.mt' % account['pid']), dict(account, anonymous=0))
@@ -74,7 +74,7 @@ def preloaded_python(library):
                'def f(): print(len(json.dumps([{str(i): [i] * i} for i in range(300)])))\n'
                'ts = [threading.Thread(target=f) for i in range(4)]\nfor x in ts: x.start()\nfor x in ts: x.join()']
     bare = t.run(command, env=t.environment(None, library))
-    done = t.run(command, env=t.environment(t.path('x.mt'), t.library + ':' + library))
+    done = t.run(command, env=t.environment(t.path('x.mt'), t.tracker + ':' + library))
     t.check((bare.status, bare.out, bare.err) == (done.status, done.out, done.err), '%d: %s', done.status, done.err)
     report = t.sound(t.path('x.mt'))
     t.check(report['dropped_events'] == 0 and report['unknown_releases'] <= 5, '%s', t.brief(report))
@@ -85,7 +85,7 @@ def before_us(library):
     library = find(library)
     command = [t.program('work'), '1000']
     bare = t.run(command, env=t.environment(None, library))
-    done = t.run(command, env=t.environment(t.path('x.mt'), library + ':' + t.library))
+    done = t.run(command, env=t.environment(t.path('x.mt'), library + ':' + t.tracker))
     t.check((bare.status, bare.err) == (done.status, done.err), '%d: %s', done.status, done.err)
     report = t.sound(t.path('x.mt'))
     t.check(any(library in note for note in report['notes']), 'notes: %s', report['notes'])

@@ -22,7 +22,7 @@ IMPORTS = r'''_ITM_\w+ __gmon_start__ __cxa_finalize __cxa_atexit __stack_chk_\w
 
 
 def imports():
-    names = subprocess.run(['nm', '-D', '--undefined-only', t.library], stdout=subprocess.PIPE, check=True).stdout.decode().split()
+    names = subprocess.run(['nm', '-D', '--undefined-only', t.tracker], stdout=subprocess.PIPE, check=True).stdout.decode().split()
     names = {name.split('@')[0] for name in names if len(name) > 1}
     strange = sorted(name for name in names if not any(re.fullmatch(pattern, name) for pattern in IMPORTS))
     t.check(len(names) > 20 and not strange, 'the library calls %s', strange)
@@ -32,7 +32,7 @@ def locks():
     """Both with the functions that stand still behind; a deadlock ends by SIGALRM."""
     parking = t.program('libparking.so')
     bare = t.run([t.program('guest'), 'locks'], env=t.environment(None, parking))
-    done = t.run([t.program('guest'), 'locks'], env=t.environment(t.path('%p.mt'), t.library + ':' + parking))
+    done = t.run([t.program('guest'), 'locks'], env=t.environment(t.path('%p.mt'), t.tracker + ':' + parking))
     t.check(bare.status == 42 and bare.out.count('stood still') == 13, 'without: %d: %s', bare.status, bare.err)
     t.check((done.status, done.out, done.err) == (bare.status, bare.out, bare.err), 'with: %d, the last is the one after %s: %s',
             done.status, re.findall('still: (.*)', done.out)[-1:], done.err)

@@ -79,7 +79,7 @@ def dlsym(before):
     """Before us too: what RTLD_NEXT finds by it is then our own."""
     command, library = [t.program('work'), '1000', 'fork', 'errno'], t.program('libdlsym.so')
     bare = t.run(command, env=t.environment(None, library))
-    done = t.run(command, env=t.environment(t.path('%p.mt'), ':'.join([library, t.library] if before else [t.library, library])))
+    done = t.run(command, env=t.environment(t.path('%p.mt'), ':'.join([library, t.tracker] if before else [t.tracker, library])))
     t.check((bare.status, bare.err) == (done.status, done.err) and bare.status == 42, '%d, %d: %s', bare.status, done.status, done.err)
     for account in done.accounts():
         t.exact(t.path('%d.mt' % account['pid']), account)

@@ -38,7 +38,7 @@ class Case:
 
     def __init__(self, it, library, command, text=None, prepare=None, **environment):
         self.folder, self.command = tempfile.mkdtemp(prefix="memtrace-kinds-"), command
-        self.library = library
+        self.tracker = library
         self.skipped = prepare(it, self.folder) if prepare else None
         if self.skipped:
             return
@@ -61,7 +61,7 @@ class Case:
         return found
 
     def memtrace(self, verb, pid):
-        memtrace = os.path.join(os.path.dirname(self.library), "memtrace")
+        memtrace = os.path.join(os.path.dirname(self.tracker), "memtrace")
         return json.loads(subprocess.run([memtrace, verb, "--json", "-n", "0", self.path("%d.mt" % pid)],
                                          stdout=subprocess.PIPE, check=True).stdout.decode())
 
@@ -188,7 +188,7 @@ CASES = ("command", "stdin", "module", "hooks", "objects", "fork", "spawn", "for
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--library", required=True)
+    parser.add_argument("--library", dest="tracker", required=True)
     parser.add_argument("--python")
     parser.add_argument("case", nargs="*")
     options = parser.parse_args()
@@ -199,7 +199,7 @@ def main():
         ran += 1
         said, wrong = [], []
         for name in options.case or CASES:
-            text, bad = run_case(it, options.library, name)
+            text, bad = run_case(it, options.tracker, name)
             said.append(text)
             wrong += bad
         failed += bool(wrong)

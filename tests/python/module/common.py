@@ -25,7 +25,7 @@ class Build:
     def __init__(self, folder):
         self.folder = folder = os.path.abspath(folder)
         self.tool = os.path.join(folder, "memtrace")
-        self.library = os.path.join(folder, "libmemtrace.so")
+        self.tracker = os.path.join(folder, "libmemtrace.so")
         self.module = os.path.join(folder, "python")
         self.reader = os.path.join(HERE, "..", "..", "second_reader.py")
 
