@@ -226,9 +226,7 @@ __attribute__((constructor)) static void construct(void)
             mt_python_init();
     }
     pthread_atfork(NULL, NULL, forked);
-    /* What was looked for and not found is not the program's error; the second one frees the text. */
-    dlerror();
-    dlerror();
+    mt_real_forget_error();
     /* Registered first, so it runs last, after every destructor; it is told the exit status. */
     on_exit(at_exit, NULL);
     mt_self.depth = 0;

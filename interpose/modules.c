@@ -159,9 +159,10 @@ static struct module *module_at(uintptr_t pc)
     const char *path = link->l_name;
     size_t path_bytes = path ? strlen(path) : 0;
     if (!path_bytes) {
-        ssize_t n = mt_os_readlink("/proc/self/exe", exe, sizeof exe);
+        ssize_t n = mt_os_readlink("/proc/self/exe", exe, sizeof exe - 1);
         path = exe;
         path_bytes = n > 0 ? (size_t)n : 0;
+        exe[path_bytes] = 0;
     }
     struct module found = {
         .base = link->l_addr,
@@ -170,7 +171,7 @@ static struct module *module_at(uintptr_t pc)
         .path = mt_log_string(path, path_bytes),
     };
     read_build_id(&found);
-    if (path_bytes && strstr(path, "/_greenlet"))
+    if (strstr(path, "/_greenlet"))
         __atomic_store_n(&mt_modules_switching, true, __ATOMIC_RELAXED);
     struct module *m = enter(&found, path, path_bytes);
     if (m)

@@ -15,6 +15,7 @@
 #include "python_exact.h"
 #include "python_source.h"
 #include "python_symbol.h"
+#include "real.h"
 
 #define LOOP "_PyEval_EvalFrameDefault"
 
@@ -232,7 +233,6 @@ bool mt_python_init(void)
     if (mt_python_attached || refused)
         return mt_python_attached;
     __atomic_store_n(&mt_python_attached, find_and_attach(), __ATOMIC_RELEASE);
-    dlerror(); /* what we did not find is not the program's error: taken, ... */
-    dlerror(); /* ... and freed */
+    mt_real_forget_error();
     return mt_python_attached;
 }

@@ -173,11 +173,10 @@ static void *find_next(const char *symbol)
     return found && is_ours(found) ? NULL : found;
 }
 
-/* What we did not find is not the program's error; the first call takes it, the second frees it. */
-static void forget_error(void)
+/* glibc's dlfcn/dlerror.c, _dlerror_run: a call that succeeds frees the text of the last error, and there is none. */
+void mt_real_forget_error(void)
 {
-    dlerror();
-    dlerror();
+    (void)!dlsym(RTLD_DEFAULT, "malloc");
 }
 
 /* An allocator's own entry points, all at once: its library is in the search order. */
@@ -228,7 +227,7 @@ bool mt_real_init(void)
         find_own("mallocx", "");
         find_own("mi_malloc", "mi_");
         find_own("tc_malloc", "tc_");
-        forget_error();
+        mt_real_forget_error();
     }
     __atomic_store_n(&mt_real_ready, true, __ATOMIC_RELEASE);
     resolving = false;
@@ -255,12 +254,12 @@ void *mt_real_from_caller(const char *symbol, const void *caller)
         return NULL;
     void *handle = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
     if (!handle) {
-        forget_error();
+        mt_real_forget_error();
         return NULL;
     }
     void *found = dlsym(handle, symbol);
     if (!found)
-        forget_error();
+        mt_real_forget_error();
     if (mt_real.dlclose)
         mt_real.dlclose(handle);
     return found && is_ours(found) ? NULL : found;
@@ -284,6 +283,6 @@ void mt_real_find_own(void **real, bool *sought, const char *symbol, const void 
     if (found)
         __atomic_store_n(real, found, __ATOMIC_RELAXED);
     if (!found)
-        forget_error();
+        mt_real_forget_error();
     __atomic_store_n(sought, true, __ATOMIC_RELEASE);
 }

@@ -57,6 +57,11 @@ void mt_real_find_own(void **real, bool *sought, const char *symbol, const void 
  * is mapped from there is the allocator's business. */
 bool mt_real_is_allocator(uintptr_t pc);
 
+/* What we looked for by dlsym or dlopen and did not find is not the program's error: dlerror() says nothing of it. That
+ * function is not called for it: it translates the message, under a lock that the program may hold for writing while it
+ * allocates (setlocale, newlocale), and would give back a lock that it was not given. */
+void mt_real_forget_error(void);
+
 /* Memory for allocations that arrive while the originals are not known. Never given back. NULL when
  * used up. */
 void *mt_boot_alloc(size_t bytes, size_t align);
