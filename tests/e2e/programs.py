@@ -35,18 +35,19 @@ def fails(seed):
     raise ValueError(seed)
 
 if __name__ == '__main__':
-    print(product(0))                   # BLAS starts its threads before the fork
+    said = [product(0)]                 # BLAS starts its threads before the fork
     context = multiprocessing.get_context(sys.argv[1])
     with context.Pool(3, maxtasksperchild=4) as pool:
-        print(pool.map(product, range(24), chunksize=2))
+        said.append(pool.map(product, range(24), chunksize=2))
         try:
             pool.apply(fails, (7,))
         except ValueError as error:
-            print(repr(error))
+            said.append(repr(error))
         shared = pool.map_async(product, [1, 2])
-        print(shared.get())
+        said.append(shared.get())
         pool.close()
         pool.join()
+    print(*said, sep="\\n")  # not before: a thread of the pool forks, and the child would print what is not written yet
     process = context.Process(target=sys.exit, args=(3,))
     process.start()
     process.join()
