@@ -144,7 +144,7 @@ def function_lines(report, code):
 
 
 def _mib(value, precision):
-    return "{0:{1}.{2}f} MiB".format(value / MIB, precision + 4, precision)
+    return "{0:{1}.{2}f} MiB".format(round(value / MIB, precision) + 0.0, precision + 4, precision)  # + 0.0: no -0.0
 
 
 def format_function(report, code, precision=1, rise=True):
