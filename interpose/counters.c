@@ -65,26 +65,50 @@ uint32_t mt_counters_hinted(struct mt_thread *t, uint32_t kind)
     return t->hint->unit = mt_counters_find(t, t->hint->leaf, kind);
 }
 
+/* While threads change it: the one that comes first after the peak saves, the others wait for it. A change by a thread that
+ * has looked before is taken for one after the peak: it was under way. */
+static void save_shared(uint32_t unit)
+{
+    struct mt_alloc *a = mt_counters_at(unit);
+    if (__atomic_load_n(&a->saved_seq, __ATOMIC_ACQUIRE) ==
+        __atomic_load_n(&mt_log.header->peak_seq, __ATOMIC_RELAXED))
+        return;
+    mt_lock_take(lock_of(unit));
+    uint32_t seq = __atomic_load_n(&mt_log.header->peak_seq, __ATOMIC_RELAXED);
+    if (a->saved_seq != seq) {
+        a->saved = __atomic_load_n(&a->allocated, __ATOMIC_RELAXED) -
+                   __atomic_load_n(&a->freed, __ATOMIC_RELAXED);
+        __atomic_store_n(&a->saved_seq, seq, __ATOMIC_RELEASE);
+    }
+    mt_lock_drop(lock_of(unit));
+}
+
 void mt_counters_came(uint32_t unit, uint64_t bytes)
 {
+    struct mt_alloc *a = mt_counters_at(unit);
     if (!mt_shared()) {
-        mt_counters_add(mt_counters_at(unit), bytes);
+        mt_counters_add(a, bytes);
         return;
     }
-    mt_lock_take(lock_of(unit));
-    mt_counters_add(mt_counters_at(unit), bytes);
-    mt_lock_drop(lock_of(unit));
+    save_shared(unit);
+    uint64_t allocated = a->allocated + bytes;
+    __atomic_store_n(&a->allocated, allocated, __ATOMIC_RELAXED);
+    a->allocs++;
+    uint64_t live = allocated - __atomic_load_n(&a->freed, __ATOMIC_RELAXED);
+    if (live > a->live_peak)
+        a->live_peak = live;
 }
 
 void mt_counters_went(uint32_t unit, uint64_t bytes, uint32_t count)
 {
+    struct mt_alloc *a = mt_counters_at(unit);
     if (!mt_shared()) {
-        mt_counters_subtract(mt_counters_at(unit), bytes, count);
+        mt_counters_subtract(a, bytes, count);
         return;
     }
-    mt_lock_take(lock_of(unit));
-    mt_counters_subtract(mt_counters_at(unit), bytes, count);
-    mt_lock_drop(lock_of(unit));
+    save_shared(unit);
+    __atomic_fetch_add(&a->freed, bytes, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&a->frees, count, __ATOMIC_RELAXED);
 }
 
 void mt_counters_forget(void)

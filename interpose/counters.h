@@ -4,8 +4,8 @@
  *
  * Who writes: a record's owner is the slot's thread; only `freed`, `frees`, `saved` and `saved_seq`
  * of an mt_alloc are also written by threads that release what was allocated there. While several
- * threads make events, changes to what a record has live are made under one of a few hundred spin
- * locks, chosen by the record.
+ * threads make events, the two counts are changed by atomic additions, and what live was at the peak is saved
+ * under one of a few hundred spin locks, chosen by the record.
  */
 #ifndef MT_COUNTERS_H
 #define MT_COUNTERS_H
@@ -24,7 +24,7 @@ static inline void *mt_counters_at(uint32_t unit)
     return mt_log.base[MT_REGION_COUNTER] + (uint64_t)unit * MT_UNIT;
 }
 
-/* What mt_counters_came and mt_counters_went do, for a process of one thread or under the record's lock. */
+/* What mt_counters_came and mt_counters_went do, for a process of one thread. */
 /* What live was at the peak, before it changes for the first time since. */
 static inline void mt_counters_save(struct mt_alloc *a)
 {

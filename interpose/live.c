@@ -11,7 +11,9 @@
  *
  * Sizes of 2^27 - 1 bytes and more stand in a table of their own.
  *
- * 64 shards with a spin lock each, taken only while there are several threads.
+ * 128 shards with a spin lock each, taken only while there are several threads. A megabyte's pages are all in one shard: an
+ * allocator gives a thread memory of its own in such pieces, so that threads seldom touch each other's shards, and a small
+ * program fills one.
  */
 #include <stddef.h>
 #include <string.h>
@@ -21,7 +23,9 @@
 #include "meta.h"
 #include "thread.h"
 
-#define SHARDS      64u
+#define SHARD_BITS  7
+#define SHARDS      (1u << SHARD_BITS)
+#define REGION_BITS 8 /* of a page's number */
 #define SIZE_BITS   27
 #define SIZE_BIG    ((1u << SIZE_BITS) - 1)
 #define OFFSET_BITS 9
@@ -56,7 +60,7 @@ struct shard {
  * page that fills and empties again and again, or many that take turns, cost no allocator, which costs two system calls. */
 #define SMALL_CLASSES 8u
 #define SMALL_AT_ONCE 8u
-#define SPARE_BYTES   (32u << 10)
+#define SPARE_BYTES   (16u << 10)
 
 /* The sizes of big blocks: a plain hash, address -> size. */
 struct big {
@@ -298,9 +302,14 @@ static bool bucket_full(const struct slot *slot)
 
 /* ---- */
 
-static struct shard *lock_shard(uint64_t hash, bool *locked)
+static struct shard *shard_of(uint64_t page)
 {
-    struct shard *s = &shards[hash >> 16 & (SHARDS - 1)];
+    return &shards[hash_of(page >> REGION_BITS) >> (64 - SHARD_BITS)];
+}
+
+static struct shard *lock_shard(uint64_t page, bool *locked)
+{
+    struct shard *s = shard_of(page);
     *locked = mt_shared();
     if (*locked)
         mt_lock_take(&s->lock);
@@ -382,7 +391,7 @@ static struct mt_live unpack(uintptr_t block, uint64_t entry)
 void mt_live_prefetch(uintptr_t block)
 {
     uint64_t hash = hash_of(block >> 12);
-    const struct shard *s = &shards[hash >> 16 & (SHARDS - 1)];
+    const struct shard *s = shard_of(block >> 12);
     /* If another thread grows it just now this may be any address: it is not read. */
     __builtin_prefetch(
         (const void *)((uintptr_t)s->slots + (hash >> (s->shift & 63)) * sizeof *s->slots));
@@ -399,7 +408,7 @@ bool mt_live_enter(uintptr_t block, struct mt_live entry, struct mt_live *stale)
     uint64_t word =
         (uint64_t)entry.unit << (OFFSET_BITS + SIZE_BITS) | size << OFFSET_BITS | offset;
     bool locked;
-    struct shard *s = lock_shard(hash, &locked);
+    struct shard *s = lock_shard(page, &locked);
     bool ok = enter(s, hash, page, word, &replaced);
     unlock_shard(s, locked);
     if (replaced)
@@ -422,7 +431,7 @@ bool mt_live_take(uintptr_t block, struct mt_live *entry)
     uint64_t page = block >> 12, hash = hash_of(page);
     uint32_t offset = (uint32_t)(block >> 3) & ((1u << OFFSET_BITS) - 1);
     bool locked;
-    struct shard *s = lock_shard(hash, &locked);
+    struct shard *s = lock_shard(page, &locked);
     uint64_t word = take(s, hash, page, offset);
     unlock_shard(s, locked);
     if (word)
