@@ -123,7 +123,7 @@ static inline bool pays(struct mt_wholes *wholes)
         }
         wholes->rest = wholes->next_rest;
         if (wholes->next_rest < REST_MAX)
-            wholes->next_rest *= 4;
+            wholes->next_rest *= 2;
         return false;
     }
     return true;
