@@ -30,6 +30,7 @@ const char *memtrace_log_path(void)
     struct mt_thread *t = mt_enter(); /* the child of a fork makes its own log now */
     if (!t)
         return "";
+    mt_log_name(true); /* who asks wants to read it */
     mt_leave(t);
     return mt_log_path();
 }

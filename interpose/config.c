@@ -66,6 +66,7 @@ void mt_config_read(void)
     if (lines && strlen(lines) < sizeof mt_config.lines)
         memcpy(mt_config.lines, lines, strlen(lines) + 1);
     mt_config.max_log = bytes_of(variable("MEMTRACE_MAX_LOG", room, sizeof room));
+    mt_config.min_peak = bytes_of(variable("MEMTRACE_MIN_PEAK", room, sizeof room));
     mt_config.quiet = flag("MEMTRACE_QUIET", false, room, sizeof room);
     mt_config.summary = flag("MEMTRACE_SUMMARY", false, room, sizeof room);
     mt_config.python = flag("MEMTRACE_PYTHON", true, room, sizeof room);

@@ -15,7 +15,9 @@ struct mt_config {
     char lines
         [2048]; /* MEMTRACE_LINES: functions whose line executions are counted, with commas in between */
     uint64_t max_log; /* MEMTRACE_MAX_LOG: bytes, with K, M or G if you like; 0: no limit */
-    bool quiet;       /* MEMTRACE_QUIET=1: never a word */
+    uint64_t
+        min_peak; /* MEMTRACE_MIN_PEAK: a process whose peak stays below leaves no log; 0: all do */
+    bool quiet;   /* MEMTRACE_QUIET=1: never a word */
     bool summary; /* MEMTRACE_SUMMARY=1: the line at exit even when standard error is no terminal */
     bool python;  /* MEMTRACE_PYTHON=0: native stacks only */
     bool

@@ -199,7 +199,8 @@ static void at_exit(int status, void *unused)
     h->exit_status = status;
     h->end_time = mt_os_mono() - h->start_mono;
     __atomic_store_n(&h->end, MT_END_EXIT, __ATOMIC_RELEASE);
-    mt_summary_print(program, directory);
+    if (mt_log_end())
+        mt_summary_print(program, directory);
     mt_self.frame = outer.frame;
     mt_self.depth = outer.depth;
 }

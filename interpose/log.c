@@ -6,6 +6,7 @@
 #include "config.h"
 #include "lock.h"
 #include "log.h"
+#include "log_file.h"
 #include "meta.h"
 #include "os.h"
 #include "str.h"
@@ -23,23 +24,15 @@ static const uint64_t window_bytes[MT_REGION_COUNT] = {
 #define EXTENT_FIRST 16384u
 #define HEADER_ROOM  65536u /* address space for the header: a page of any size */
 
-static struct mt_lock grow_lock;   /* guards the file's growth and the extent directory */
+struct mt_log_file mt_log_file = {.fd = -1};
+struct mt_lock mt_log_growing;
 static struct mt_lock record_lock; /* guards RECORD's end */
-static int log_fd = -1;
-static int open_error; /* errno of the last mt_log_open */
-static uint64_t log_identity[2];
-static char log_path[4096];
-static char *window;        /* the reserved address space of all regions */
-static uint64_t window_all; /* its length */
-static bool window_copied;  /* mt_log_copy */
-static bool window_holes;   /* a mapping in it failed: the kernel may have given its place away */
-static uint32_t refused;    /* requests left to refuse without asking the system again */
+static char *window;               /* the reserved address space of all regions */
+static uint64_t window_all;        /* its length */
+static bool window_copied;         /* mt_log_copy */
+static bool window_holes; /* a mapping in it failed: the kernel may have given its place away */
+static uint32_t refused;  /* requests left to refuse without asking the system again */
 static uint64_t limit[MT_REGION_COUNT]; /* each region's share of it */
-
-const char *mt_log_path(void)
-{
-    return log_path;
-}
 
 void mt_log_dropped(uint64_t events, uint64_t bytes)
 {
@@ -51,34 +44,41 @@ void mt_log_dropped(uint64_t events, uint64_t bytes)
 
 /* The program may have closed our descriptor and opened something else under its number: never
  * touch a file that is not the log. */
-static bool descriptor_is_ours(void)
+bool mt_log_descriptor_is(int fd)
 {
     uint64_t id[2];
-    if (log_fd >= 0 && mt_os_identity(log_fd, id) == 0 && !memcmp(id, log_identity, sizeof id))
+    return fd >= 0 && mt_os_identity(fd, id) == 0 && !memcmp(id, mt_log_file.identity, sizeof id);
+}
+
+static bool descriptor_is_ours(void)
+{
+    if (mt_log_descriptor_is(mt_log_file.fd))
         return true;
-    int fd = mt_os_open(log_path, true);
+    if (mt_log_file.nameless)
+        return mt_log_replace();
+    int fd = mt_os_open(mt_log_file.path, true);
     if (fd < 0)
         return false;
-    if (mt_os_identity(fd, id) != 0 || memcmp(id, log_identity, sizeof id) != 0) {
+    if (!mt_log_descriptor_is(fd)) {
         mt_os_close(fd);
         return false;
     }
     int high = mt_os_high(fd);
     if (high >= 0)
         mt_os_close(fd);
-    log_fd = high >= 0 ? high : fd;
+    mt_log_file.fd = high >= 0 ? high : fd;
     return true;
 }
 
-/* A region gets `add` more bytes at the file's end. Under grow_lock. */
+/* A region gets `add` more bytes at the file's end. Under mt_log_growing. */
 static bool extend(enum mt_region region, uint64_t at, uint64_t add)
 {
     struct mt_header *h = mt_log.header;
     uint64_t have = mt_log.bytes[region];
     if (have + add > limit[region] || (mt_config.max_log && at + add > mt_config.max_log) ||
-        mt_os_allocate(log_fd, at, add) != 0)
+        mt_os_allocate(mt_log_file.fd, at, add) != 0)
         return false;
-    if (mt_os_map_file(mt_log.base[region] + have, add, log_fd, at) != 0) {
+    if (mt_os_map_file(mt_log.base[region] + have, add, mt_log_file.fd, at) != 0) {
         limit[region] = have;
         window_holes = true;
         return false;
@@ -99,7 +99,7 @@ static bool extend(enum mt_region region, uint64_t at, uint64_t add)
 
 /* Extend region by at least `need` bytes. A quarter more each time: slack stays below a quarter,
  * and the directory lasts for gigabytes; when it gets short, double. Where there is not so much room,
- * less. Under grow_lock.
+ * less. Under mt_log_growing.
  *
  * A refusal costs several system calls, and a program that runs on with a full disk would pay them
  * at every new line: so only every 256th request asks again. */
@@ -133,10 +133,10 @@ uint64_t mt_log_reserve(enum mt_region region, uint32_t bytes, uint32_t count)
     uint64_t first = __atomic_load_n(used, __ATOMIC_RELAXED);
     for (;;) {
         if ((first + count) * bytes > __atomic_load_n(&mt_log.bytes[region], __ATOMIC_ACQUIRE)) {
-            mt_lock_take(&grow_lock);
+            mt_lock_take(&mt_log_growing);
             bool ok = (first + count) * bytes <= mt_log.bytes[region] ||
                       grow(region, (first + count) * bytes - mt_log.bytes[region]);
-            mt_lock_drop(&grow_lock);
+            mt_lock_drop(&mt_log_growing);
             if (!ok)
                 return 0;
         }
@@ -165,9 +165,9 @@ bool mt_log_record_at(enum mt_record_kind kind, const struct mt_piece *pieces, u
     mt_lock_take(&record_lock);
     uint64_t at = *used;
     while (at + bytes > mt_log.bytes[MT_REGION_RECORD]) {
-        mt_lock_take(&grow_lock);
+        mt_lock_take(&mt_log_growing);
         bool ok = grow(MT_REGION_RECORD, at + bytes - mt_log.bytes[MT_REGION_RECORD]);
-        mt_lock_drop(&grow_lock);
+        mt_lock_drop(&mt_log_growing);
         if (!ok) {
             mt_lock_drop(&record_lock);
             return false;
@@ -203,63 +203,7 @@ void mt_log_note(unsigned severity, const char *format, ...)
 
 /* ---- Opening ---- */
 
-/* The pattern's file name: %p the pid, %e the program, %% a per cent sign; `attempt` > 1 goes
- * before the last ".mt". */
-static bool expand(struct mt_str *s, const char *pattern, const char *program, unsigned attempt)
-{
-    size_t length = strlen(pattern);
-    size_t stem = length > 3 && !strcmp(pattern + length - 3, ".mt") ? length - 3 : length;
-    for (size_t i = 0; i < length; i++) {
-        if (i == stem && attempt > 1) {
-            mt_str_add_z(s, ".");
-            mt_str_add_number(s, attempt);
-        }
-        if (pattern[i] != '%' || i + 1 == length) {
-            mt_str_add(s, pattern + i, 1);
-            continue;
-        }
-        switch (pattern[++i]) {
-        case 'p':
-            mt_str_add_number(s, (uint64_t)mt_os_pid());
-            break;
-        case 'e':
-            mt_str_add_z(s, program);
-            break;
-        case '%':
-            mt_str_add_z(s, "%");
-            break;
-        default:
-            mt_str_add(s, pattern + i - 1, 2);
-        }
-    }
-    if (stem == length && attempt > 1) {
-        mt_str_add_z(s, ".");
-        mt_str_add_number(s, attempt);
-    }
-    return !s->cut;
-}
-
-/* Create the file in `directory` (NULL: the pattern says where). A name that is taken gets a
- * number. */
-static int create(const char *directory, const char *pattern, const char *program)
-{
-    for (unsigned attempt = 1; attempt <= 10000; attempt++) {
-        struct mt_str s = MT_STR(log_path);
-        log_path[0] = 0;
-        if (directory && pattern[0] != '/') {
-            mt_str_add_z(&s, directory);
-            mt_str_add_z(&s, "/");
-        }
-        if (!expand(&s, pattern, program, attempt))
-            return -ENAMETOOLONG;
-        int fd = mt_os_create(log_path);
-        if (fd != -EEXIST)
-            return fd;
-    }
-    return -EEXIST;
-}
-
-static bool map_file(void)
+int mt_log_map(void)
 {
     window_all = 0;
     for (int r = 0; r < MT_REGION_COUNT; r++)
@@ -272,14 +216,13 @@ static bool map_file(void)
         share *= 2;
     window_all /= share;
     char *header = window ? mt_os_reserve(HEADER_ROOM) : NULL;
-    int error = header ? mt_os_allocate(log_fd, 0, MT_HEADER_BYTES) : -ENOMEM;
-    if (!error && (error = mt_os_map_file(header, MT_HEADER_BYTES, log_fd, 0)) != 0)
+    int fd = mt_log_file.fd, error = header ? mt_os_allocate(fd, 0, MT_HEADER_BYTES) : -ENOMEM;
+    if (!error && (error = mt_os_map_file(header, MT_HEADER_BYTES, fd, 0)) != 0)
         header = NULL; /* its place may be another's by now */
     if (error) {
         if (header)
             mt_os_unmap(header, HEADER_ROOM);
-        open_error = -error;
-        return false;
+        return error;
     }
     mt_log.header = (struct mt_header *)header;
     char *at = window;
@@ -290,79 +233,31 @@ static bool map_file(void)
         at += limit[r];
     }
     mt_log.header->file_bytes = MT_HEADER_BYTES;
-    return true;
+    return 0;
 }
 
-const char *mt_log_error(void)
+bool mt_log_map_again(int fd)
 {
-    switch (open_error) {
-    case EACCES:
-    case EPERM:
-        return "permission denied";
-    case ELOOP:
-        return "somebody else's link is in its way";
-    case ENODEV:
-        return "the file system has no shared mappings";
-    case EROFS:
-        return "the file system is read-only";
-    case ENOENT:
-    case ENOTDIR:
-        return "no such folder";
-    case ENOSPC:
-    case EDQUOT:
-        return "no space is left";
-    case EFBIG:
-        return "the limit on file sizes (ulimit -f) is too low";
-    case ENAMETOOLONG:
-        return "its name is too long";
-    case EEXIST:
-        return "all names are taken";
-    case EMFILE:
-    case ENFILE:
-        return "no descriptor is left";
-    case ENOMEM:
-        return "no memory, or no address space (ulimit -v)";
-    default:
-        return "the system refused it";
-    }
-}
-
-/* Make the file and map it. False: open_error says why, and nothing is left of it. */
-static bool open_in(const char *directory, const char *pattern, const char *program)
-{
-    log_fd = create(directory, pattern, program);
-    open_error = log_fd < 0 ? -log_fd : 0;
-    if (log_fd >= 0 && mt_os_identity(log_fd, log_identity) == 0 && map_file())
-        return true;
-    if (log_fd >= 0)
-        mt_os_remove(log_path); /* no litter where there is no room */
-    mt_log_forget();
-    return false;
-}
-
-/* The log can't be where it should be: somewhere else, which the line at exit names. */
-static bool open_elsewhere(const char *pattern, const char *program)
-{
-    int first = open_error;
-    const char *reason = mt_log_error(), *name = strrchr(pattern, '/');
-    if (first == EEXIST || first == EFBIG || first == ENOMEM)
-        return false; /* it would be no better there */
-    if (!open_in("/tmp", name ? name + 1 : pattern, program)) {
-        open_error = first;
+    uint64_t have[MT_REGION_COUNT] = {0};
+    const struct mt_header *h = mt_log.header;
+    if (mt_os_allocate(fd, 0, h->file_bytes) != 0 || !mt_os_write_at(fd, h, MT_HEADER_BYTES, 0))
         return false;
+    for (uint32_t i = 0; i < h->extents_used; i++) {
+        const struct mt_extent *e = &h->extents[i];
+        uint64_t bytes = (uint64_t)e->pages * 4096;
+        if (!mt_os_write_at(fd, mt_log.base[e->region] + have[e->region], bytes, e->offset))
+            return false;
+        have[e->region] += bytes;
     }
-    mt_log_note(1, "the log is in /tmp, not where it should be: %s", reason);
-    return true;
-}
-
-bool mt_log_open(const char *directory, const char *program)
-{
-    const char *pattern = mt_config.output[0] ? mt_config.output : "memtrace.%e.%p.mt";
-    if (mt_os_privileged()) {
-        open_error = EPERM;
-        return false;
+    memset(have, 0, sizeof have);
+    bool whole = mt_os_map_file(mt_log.header, MT_HEADER_BYTES, fd, 0) == 0;
+    for (uint32_t i = 0; i < h->extents_used && whole; i++) {
+        const struct mt_extent *e = &h->extents[i];
+        uint64_t bytes = (uint64_t)e->pages * 4096;
+        whole = mt_os_map_file(mt_log.base[e->region] + have[e->region], bytes, fd, e->offset) == 0;
+        have[e->region] += bytes;
     }
-    return open_in(directory, pattern, program) || open_elsewhere(pattern, program);
+    return whole;
 }
 
 /* In the child of a fork the pieces of the file are not mapped, and their places may be somebody
@@ -391,7 +286,7 @@ void mt_log_copy(void)
 {
     uint64_t have[MT_REGION_COUNT] = {0};
     struct mt_header *h = mt_log.header;
-    int fd = h && descriptor_is_ours() ? log_fd : -1;
+    int fd = h && descriptor_is_ours() ? mt_log_file.fd : -1;
     if (!h || mt_os_map_copy(h, MT_HEADER_BYTES, fd, 0) != 0)
         return;
     window_copied = true;
@@ -408,17 +303,15 @@ void mt_log_copy(void)
 
 void mt_log_forget(void)
 {
-    if (log_fd >= 0) {
-        uint64_t id[2];
-        if (mt_os_identity(log_fd, id) == 0 && !memcmp(id, log_identity, sizeof id))
-            mt_os_close(log_fd);
-    }
+    if (mt_log_descriptor_is(mt_log_file.fd))
+        mt_os_close(mt_log_file.fd);
     unmap_window();
     memset(&mt_log, 0, sizeof mt_log);
     window = NULL;
     window_holes = window_copied = false;
     refused = 0;
-    log_fd = -1;
-    log_path[0] = 0;
-    grow_lock.held = record_lock.held = 0;
+    mt_log_file.fd = -1;
+    mt_log_file.path[0] = 0;
+    mt_log_file.nameless = mt_log_file.temporary = false;
+    mt_log_growing.held = record_lock.held = 0;
 }

@@ -58,6 +58,11 @@ void mt_log_intern_forget(void);
 /* A note for the reader of the report. printf-like: %s %u %d %lu %x %% only. */
 void mt_log_note(unsigned severity, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* With MEMTRACE_MIN_PEAK: give the log its name, if the peak is high enough by now or `now`. Seldom: at a sample of the timeline. */
+void mt_log_name(bool now);
+/* The process ends. False: its log goes, the peak was too low. */
+bool mt_log_end(void);
+
 /* Why mt_log_open failed: a text for people. */
 const char *mt_log_error(void);
 

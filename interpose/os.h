@@ -30,6 +30,12 @@ bool mt_os_wipe_on_fork(void *at, size_t bytes);
 /* Create a new file for reading and writing: a descriptor out of the program's way. A link is never
  * followed at the end of the path, nor anybody else's link in a sticky folder like /tmp (-ELOOP). */
 int mt_os_create(const char *path);
+/* The same without a name, in the folder that `path` is in (-EOPNOTSUPP or -EISDIR: not on this file system), and the name for
+ * it. */
+int mt_os_create_nameless(const char *path);
+int mt_os_link(int fd, const char *path);
+/* All of the bytes, at this offset. */
+bool mt_os_write_at(int fd, const void *data, size_t bytes, uint64_t offset);
 /* This process may do what the user who started it may not (set-user-ID and the like). */
 bool mt_os_privileged(void);
 void mt_os_remove(const char *path);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "os.h"
+#include "str.h"
 
 #define LINKS_MAX 40 /* as the kernel */
 
@@ -115,14 +116,15 @@ static int open_folder(const char *path, const char **name)
     return error;
 }
 
-int mt_os_create(const char *path)
+static int open_in(const char *path, bool nameless)
 {
     const char *name;
     int folder = open_folder(path, &name);
     if (folder < 0)
         return folder;
-    long fd = result(syscall(SYS_openat, folder, name,
-                             O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    int how = nameless ? O_TMPFILE : O_CREAT | O_EXCL | O_NOFOLLOW;
+    long fd =
+        result(syscall(SYS_openat, folder, nameless ? "." : name, O_RDWR | O_CLOEXEC | how, 0600));
     mt_os_close(folder);
     if (fd < 0)
         return (int)fd;
@@ -131,6 +133,31 @@ int mt_os_create(const char *path)
         return (int)fd;
     mt_os_close((int)fd);
     return high;
+}
+
+int mt_os_create(const char *path)
+{
+    return open_in(path, false);
+}
+
+int mt_os_create_nameless(const char *path)
+{
+    return open_in(path, true);
+}
+
+int mt_os_link(int fd, const char *path)
+{
+    char text[40];
+    struct mt_str s = MT_STR(text);
+    const char *name;
+    int folder = open_folder(path, &name);
+    if (folder < 0)
+        return folder;
+    mt_str_add_z(&s, "/proc/self/fd/");
+    mt_str_add_number(&s, (uint64_t)fd);
+    long r = result(syscall(SYS_linkat, AT_FDCWD, text, folder, name, AT_SYMLINK_FOLLOW));
+    mt_os_close(folder);
+    return (int)r;
 }
 
 bool mt_os_privileged(void)

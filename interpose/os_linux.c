@@ -107,6 +107,21 @@ void mt_os_remove(const char *path)
     syscall(SYS_unlinkat, AT_FDCWD, path, 0);
 }
 
+bool mt_os_write_at(int fd, const void *data, size_t bytes, uint64_t offset)
+{
+    for (const char *p = data; bytes;) {
+        long r = result(syscall(SYS_pwrite64, fd, p, bytes, offset));
+        if (r == -EINTR)
+            continue;
+        if (r <= 0)
+            return false;
+        p += r;
+        offset += (uint64_t)r;
+        bytes -= (size_t)r;
+    }
+    return true;
+}
+
 /* For file systems without fallocate: zeros take the space as well, and a full disk says so here
  * and not by SIGBUS. */
 static int allocate_by_writing(int fd, uint64_t offset, uint64_t bytes)

@@ -93,6 +93,7 @@ void mt_timeline_sample(struct mt_thread *t, uint64_t level)
     t->moved = 0;
     t->sampled_level = level;
     t->unsampled = 0;
+    mt_log_name(false);
     if (!mt_lock_try(&lock))
         return;
     /* What grew since the last reading grew before this event. The first reading of the process is

@@ -19,7 +19,7 @@
 #include "verbs.h"
 
 const char verb_run_help[] =
-    "usage: memtrace run [-o LOG] [--lines FUNCTION]... [--] PROGRAM [ARG...]\n\n"
+    "usage: memtrace run [-o LOG] [--lines FUNCTION]... [--min-peak SIZE] [--] PROGRAM [ARG...]\n\n"
     "Run a program with libmemtrace.so preloaded. Its children are traced too, each with a log of "
     "its own.\n\n"
     "  -o, --output LOG   name of the log; %p becomes the pid, %e the program's name. A log of "
@@ -177,6 +177,19 @@ static bool add_lines(const char *name)
     return fits;
 }
 
+/* As config.c reads it. */
+static bool set_min_peak(const char *size)
+{
+    size_t digits = strspn(size, "0123456789");
+    const char *unit = size + digits;
+    if (!digits || digits > 15 || (*unit && (!strchr("KMGTkmgt", *unit) || unit[1]))) {
+        base_say("run: --min-peak: '%s' is no size such as 65536, 500K, 64M or 2G", size);
+        return false;
+    }
+    setenv("MEMTRACE_MIN_PEAK", size, 1);
+    return true;
+}
+
 int run_program(char **argv)
 {
     char why[1024];
@@ -210,15 +223,16 @@ int verb_run(int argc, char **argv)
 {
     static const struct option longs[] = {{"output", required_argument, NULL, 'o'},
                                           {"lines", required_argument, NULL, 'f'},
+                                          {"min-peak", required_argument, NULL, 'm'},
                                           {NULL, 0, NULL, 0}};
     const char *output = NULL;
     int option;
     while ((option = getopt_long(argc, argv, "+o:f:", longs, NULL)) != -1) {
         if (option == 'o')
             output = optarg;
-        else if (option != 'f')
+        else if (option != 'f' && option != 'm')
             return verb_usage("run");
-        else if (!add_lines(optarg))
+        else if (!(option == 'f' ? add_lines(optarg) : set_min_peak(optarg)))
             return STATUS_BAD;
     }
     if (optind == argc) {

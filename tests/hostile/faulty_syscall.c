@@ -31,7 +31,7 @@ static const struct {
     {"fcntl", SYS_fcntl},         {"ftruncate", SYS_ftruncate},   {"prlimit64", SYS_prlimit64},
     {"read", SYS_read},           {"readlinkat", SYS_readlinkat}, {"getcwd", SYS_getcwd},
     {"mprotect", SYS_mprotect},   {"pwrite64", SYS_pwrite64},     {"unlinkat", SYS_unlinkat},
-    {"close", SYS_close},         {"write", SYS_write},
+    {"close", SYS_close},         {"write", SYS_write},           {"linkat", SYS_linkat},
 };
 #define CALLS (sizeof calls / sizeof calls[0])
 

@@ -304,6 +304,34 @@ def four_fill():
         somewhere(at, account, '.four.mt')
 
 
+def min_peak(value, named, *actions):
+    """A small process leaves nothing, a bigger one all: its first event too, and what comes after it has closed our descriptor."""
+    log = t.path('x.mt')
+    done = t.both([work, '4000', *actions], log, env={'MEMTRACE_MIN_PEAK': value})
+    t.check(os.listdir(t.current) == (['x.mt'] if named else []), 'files: %s', os.listdir(t.current))
+    if named:
+        t.exact(log, done.accounts()[0])
+
+
+def min_peak_killed():
+    """SIGKILL: the small one leaves nothing, the big one's log has been there."""
+    for megabytes, names in (1, []), (24, ['x.mt']):
+        script = 'import os; x = [bytearray(1 << 20) for i in range(%d)]; os.kill(os.getpid(), 9)' % megabytes
+        t.run([sys.executable, '-I', '-S', '-c', script], env=t.environment(t.path('x.mt'), MEMTRACE_MIN_PEAK='16M'))
+        t.check(os.listdir(t.current) == names, 'files after %d MiB: %s', megabytes, os.listdir(t.current))
+    report = t.sound(t.path('x.mt'))
+    t.check(report['peak_bytes'] >= 24 << 20, 'the peak: %d', report['peak_bytes'])
+
+
+def min_peak_many():
+    """A shell that starts small programs and ends otherwise than by exit; the one big process among them."""
+    script = 'for i in 1 2 3 4 5 6 7 8 9 10; do /bin/true; (exit 3); done; %s 4000 fork >/dev/null; exec /bin/ls /' % work
+    t.both(['sh', '-c', script], t.path('%e.mt'), env={'MEMTRACE_MIN_PEAK': '1M'})
+    t.check(sorted(os.listdir(t.current)) == ['work.2.mt', 'work.mt'], 'files: %s', os.listdir(t.current))
+    said = t.run(['/bin/true'], env=t.environment(t.path('%e.mt'), MEMTRACE_MIN_PEAK='1M', MEMTRACE_SUMMARY='1'))
+    t.check(not said.err, 'a word of a log that is not there: %r', said.err)
+
+
 def somewhere(at, account, suffix):
     """The log is on the full disk, and lacks something, or in /tmp, and lacks nothing."""
     name = '%d%s' % (account['pid'], suffix)
@@ -331,6 +359,13 @@ t.test('cap 2m', lambda: size_cap('2m', 2 << 20))
 t.test('cap 1G', lambda: size_cap('1G', 1 << 30, dropped=False))
 for value in ('', 'x', '10Q', '-1', '64 ', '0', '99999999999999999999', '9000000T'):
     t.test('cap %r' % value, lambda: size_cap(value, 1 << 30, dropped=False))
+for value in ('1G', '3M'):
+    t.test('min peak %s' % value, lambda: min_peak(value, False))
+for value in ('1', '2m', 'x'):
+    t.test('min peak %s' % value, lambda: min_peak(value, True))
+t.test('min peak, closed', lambda: min_peak('2M', True, 'close'))
+t.test('min peak, killed', min_peak_killed)
+t.test('min peak, many', min_peak_many)
 t.test('removed', removed)
 t.test('removed and closed', removed_and_closed)
 t.test('replaced', replaced)

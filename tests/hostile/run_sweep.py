@@ -56,10 +56,10 @@ def sweep(command):
     t.check(not bad, '%d of %d runs:\n%s', len(bad), runs, '\n'.join(bad[:20]))
 
 
-def broken(bare, command, call, at, last, error, *_):
+def broken(bare, command, call, at, last, error, *_, **more):
     what = '%s %d to %d, %s' % (call, at, last, errno.errorcode[error])
     env = t.environment(t.path('%p.' + OURS), FAULTY, FAULTY_CALL=call, FAULTY_AT=str(at), FAULTY_LAST=str(last),
-                        FAULTY_ERROR=str(error), PYTHONHASHSEED='0')
+                        FAULTY_ERROR=str(error), PYTHONHASHSEED='0', **more)
     done = t.run(command, env=env)
     bad = []
     said = [[{k: v for k, v in a.items() if k != 'pid'} for a in d.accounts()] for d in (bare, done)]
@@ -97,8 +97,28 @@ def log_of(what, log, accounts):
     return []
 
 
+def unnamed():
+    """The log that gets its name late: where it cannot be made without one, where it cannot be named, and where its descriptor is gone."""
+    command = [work, '3000', 'errno', 'close', 'fork']
+    short = [work, '3000', 'errno']
+    bare, bare_short, bad, runs = t.plain(command), t.plain(short), [], 0
+    for error in errno.EOPNOTSUPP, errno.EISDIR, errno.EACCES:
+        bad += broken(bare, command, 'openat', 1, 0, error, MEMTRACE_MIN_PEAK='700K')
+    for at in range(1, 30):
+        for last in at, 0:
+            runs += 4
+            bad += broken(bare, command, 'openat', at, last, errno.EOPNOTSUPP, MEMTRACE_MIN_PEAK='700K')
+            bad += broken(bare, command, 'pwrite64', at, last, errno.ENOSPC, MEMTRACE_MIN_PEAK='700K')
+            bad += broken(bare, command, 'mapfile', at, last, errno.ENOMEM, MEMTRACE_MIN_PEAK='700K')
+            if at < 5:
+                bad += broken(bare_short, short, 'linkat', at, last, errno.EACCES, MEMTRACE_MIN_PEAK='700K')
+    print('      %d runs' % (runs + 3), flush=True)
+    t.check(not bad, '%d of them:\n%s', len(bad), '\n'.join(bad[:20]))
+
+
 work = t.program('work')
 t.test('work', lambda: sweep([work, '3000', 'errno']))
 t.test('fork', lambda: sweep([work, '100', 'errno', 'close', 'fork', 'thread']))
+t.test('unnamed', unnamed)
 t.test('python', lambda: sweep([sys.executable, '-I', '-S', '-c', 'import json; print(sum(len(json.dumps([i] * i)) for i in range(100)))']))
 t.end()

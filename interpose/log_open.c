@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The log's name, and where it is made. With MEMTRACE_MIN_PEAK the file has no name at first (O_TMPFILE), so that nothing is left
+ * of a process that ends early, however it ends; it gets its name when the process's peak is high enough. Its descriptor is what
+ * that takes: where the program has closed it, or may not write to the folder any more, the tables move to a new file.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "config.h"
+#include "log.h"
+#include "log_file.h"
+#include "os.h"
+#include "str.h"
+#include "thread.h"
+
+static int open_error; /* errno of the last mt_log_open */
+static struct {
+    const char *program, *folder, *pattern; /* as mt_log_open was told */
+} where;
+
+const char *mt_log_path(void)
+{
+    return mt_log_file.path;
+}
+
+/* The pattern's file name: %p the pid, %e the program, %% a per cent sign; `attempt` > 1 goes
+ * before the last ".mt". */
+static bool expand(struct mt_str *s, const char *pattern, unsigned attempt)
+{
+    size_t length = strlen(pattern);
+    size_t stem = length > 3 && !strcmp(pattern + length - 3, ".mt") ? length - 3 : length;
+    for (size_t i = 0; i < length; i++) {
+        if (i == stem && attempt > 1) {
+            mt_str_add_z(s, ".");
+            mt_str_add_number(s, attempt);
+        }
+        if (pattern[i] != '%' || i + 1 == length) {
+            mt_str_add(s, pattern + i, 1);
+            continue;
+        }
+        switch (pattern[++i]) {
+        case 'p':
+            mt_str_add_number(s, (uint64_t)mt_os_pid());
+            break;
+        case 'e':
+            mt_str_add_z(s, where.program);
+            break;
+        case '%':
+            mt_str_add_z(s, "%");
+            break;
+        default:
+            mt_str_add(s, pattern + i - 1, 2);
+        }
+    }
+    if (stem == length && attempt > 1) {
+        mt_str_add_z(s, ".");
+        mt_str_add_number(s, attempt);
+    }
+    return !s->cut;
+}
+
+/* Make the file, or its name, in `directory` (NULL: the pattern says where). A name that is taken gets a
+ * number. */
+static int create(int (*make)(const char *path), const char *directory, const char *pattern)
+{
+    for (unsigned attempt = 1; attempt <= 10000; attempt++) {
+        struct mt_str s = MT_STR(mt_log_file.path);
+        mt_log_file.path[0] = 0;
+        if (directory && pattern[0] != '/') {
+            mt_str_add_z(&s, directory);
+            mt_str_add_z(&s, "/");
+        }
+        if (!expand(&s, pattern, attempt))
+            return -ENAMETOOLONG;
+        int fd = make(mt_log_file.path);
+        if (fd != -EEXIST)
+            return fd;
+    }
+    return -EEXIST;
+}
+
+const char *mt_log_error(void)
+{
+    switch (open_error) {
+    case EACCES:
+    case EPERM:
+        return "permission denied";
+    case ELOOP:
+        return "somebody else's link is in its way";
+    case ENODEV:
+        return "the file system has no shared mappings";
+    case EROFS:
+        return "the file system is read-only";
+    case ENOENT:
+    case ENOTDIR:
+        return "no such folder";
+    case ENOSPC:
+    case EDQUOT:
+        return "no space is left";
+    case EFBIG:
+        return "the limit on file sizes (ulimit -f) is too low";
+    case ENAMETOOLONG:
+        return "its name is too long";
+    case EEXIST:
+        return "all names are taken";
+    case EMFILE:
+    case ENFILE:
+        return "no descriptor is left";
+    case ENOMEM:
+        return "no memory, or no address space (ulimit -v)";
+    default:
+        return "the system refused it";
+    }
+}
+
+/* Make the file and map it. False: open_error says why, and nothing is left of it. */
+static bool open_in(const char *directory, const char *name)
+{
+    int fd = mt_config.min_peak ? create(mt_os_create_nameless, directory, name) : -EOPNOTSUPP;
+    mt_log_file.nameless = fd >= 0;
+    if (fd == -EOPNOTSUPP || fd == -EISDIR || fd == -EINVAL) {
+        fd = create(mt_os_create, directory, name);
+        mt_log_file.temporary = fd >= 0 && mt_config.min_peak;
+    }
+    mt_log_file.fd = fd;
+    if (fd >= 0 && mt_os_identity(fd, mt_log_file.identity) == 0) {
+        fd = mt_log_map();
+        if (!fd)
+            return true;
+        open_error = -fd;
+    } else {
+        open_error = fd < 0 ? -fd : EIO;
+    }
+    if (mt_log_file.fd >= 0 && !mt_log_file.nameless)
+        mt_os_remove(mt_log_file.path); /* no litter where there is no room */
+    mt_log_forget();
+    return false;
+}
+
+static const char *last_part(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    return slash ? slash + 1 : name;
+}
+
+/* The log can't be where it should be: somewhere else, which the line at exit names. */
+static bool open_elsewhere(void)
+{
+    int first = open_error;
+    const char *reason = mt_log_error();
+    if (first == EEXIST || first == EFBIG || first == ENOMEM)
+        return false; /* it would be no better there */
+    if (!open_in("/tmp", last_part(where.pattern))) {
+        open_error = first;
+        return false;
+    }
+    mt_log_note(1, "the log is in /tmp, not where it should be: %s", reason);
+    return true;
+}
+
+bool mt_log_open(const char *directory, const char *program)
+{
+    where.pattern = mt_config.output[0] ? mt_config.output : "memtrace.%e.%p.mt";
+    where.folder = directory;
+    where.program = program;
+    if (mt_os_privileged()) {
+        open_error = EPERM;
+        return false;
+    }
+    return open_in(where.folder, where.pattern) || open_elsewhere();
+}
+
+/* ---- A name for a file that has none ---- */
+
+static int link_ours(const char *path)
+{
+    return mt_os_link(mt_log_file.fd, path);
+}
+
+bool mt_log_replace(void)
+{
+    int fd = create(mt_os_create, where.folder, where.pattern);
+    if (fd < 0)
+        fd = create(mt_os_create, "/tmp", last_part(where.pattern));
+    if (fd < 0)
+        return false;
+    uint64_t identity[2];
+    if (mt_os_identity(fd, identity) != 0 || !mt_log_map_again(fd)) {
+        mt_os_remove(mt_log_file.path);
+        mt_os_close(fd);
+        return false;
+    }
+    if (mt_log_descriptor_is(mt_log_file.fd))
+        mt_os_close(mt_log_file.fd);
+    mt_log_file.fd = fd;
+    memcpy(mt_log_file.identity, identity, sizeof identity);
+    mt_log_file.nameless = false;
+    return true;
+}
+
+static bool high_enough(void)
+{
+    const struct mt_header *h = mt_log.header;
+    return h->peak >= mt_config.min_peak || h->peak_before >= mt_config.min_peak;
+}
+
+/* Under mt_log_growing. */
+static void name(void)
+{
+    if (mt_log_descriptor_is(mt_log_file.fd) && create(link_ours, where.folder, where.pattern) >= 0)
+        mt_log_file.nameless = false;
+    else
+        mt_log_replace();
+}
+
+void mt_log_name(bool now)
+{
+    static uint32_t refused; /* requests left before the system is asked again */
+    if (!mt_log_file.nameless || (!now && !high_enough()))
+        return;
+    mt_lock_take(&mt_log_growing);
+    bool replaced = false;
+    if (mt_log_file.nameless && (now || !(refused & 255))) {
+        replaced = !mt_log_descriptor_is(mt_log_file.fd);
+        name();
+        replaced &= !mt_log_file.nameless;
+    }
+    refused = mt_log_file.nameless ? refused + 1 : 0;
+    mt_lock_drop(&mt_log_growing);
+    if (replaced && mt_shared())
+        mt_log_note(1, "the log moved to a new file while several threads made events: some of "
+                       "these may be missing");
+}
+
+bool mt_log_end(void)
+{
+    mt_log_name(false);
+    if (mt_log_file.temporary && !high_enough() && mt_log_descriptor_is(mt_log_file.fd)) {
+        mt_os_remove(mt_log_file.path);
+        return false;
+    }
+    return !mt_log_file.nameless;
+}
