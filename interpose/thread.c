@@ -158,11 +158,11 @@ static struct mt_thread *enter_nested(uint32_t inside, uintptr_t frame, uintptr_
 }
 
 /* The state of a thread that has none, or (NULL) why not is counted. */
-static struct mt_thread *enter_first(void)
+static struct mt_thread *enter_first(uint64_t bytes)
 {
     struct mt_thread *t = take_state();
     if (!t) {
-        mt_log_dropped(1, 0);
+        mt_log_dropped(1, bytes == MT_RELEASE ? 0 : bytes);
         return NULL;
     }
     t->special = t->transient = mt_self.ended;
@@ -189,7 +189,7 @@ struct mt_thread *mt_enter_slow(uint32_t inside, uintptr_t frame, uintptr_t pc, 
     } else if (!mt_ready || *mt_ready != 2) {
         mt_guard_at(frame, MT_IN_TABLES);
         if ((mt_ready && *mt_ready == 1) || mt_init())
-            t = mt_self.thread ? mt_self.thread : enter_first();
+            t = mt_self.thread ? mt_self.thread : enter_first(bytes);
         mt_self.depth = t ? inside : 0;
     }
     errno = keep;

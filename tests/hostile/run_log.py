@@ -109,6 +109,15 @@ def file_limit_from_start():
     t.check('file sizes' in said.err, 'the message: %r', said.err)
 
 
+def header_alone():
+    """There is room for the header and for nothing else: nothing is recorded, all is counted."""
+    import resource
+    log = t.path('x.mt')
+    done = t.both([work, '2000'], log, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)))
+    report = t.exact(log, done.accounts()[0], dropped=True)
+    t.check(not report['allocations'], 'allocations: %d', report['allocations'])
+
+
 def size_cap(value, most, dropped=True):
     log = t.path('x.mt')
     done = t.both([work, STACKS if dropped else '1000', 'errno'], log, env={'MEMTRACE_MAX_LOG': value})
@@ -353,6 +362,7 @@ for limit in (8192, 50000, 200000, 1000001):
     t.test('file limit %d' % limit, lambda: file_limit(limit))
 t.test('file limit, own write', file_limit_own_write)
 t.test('file limit from the start', file_limit_from_start)
+t.test('room for the header alone', header_alone)
 t.test('cap 64K', lambda: size_cap('64K', 64 << 10))
 t.test('cap 300000', lambda: size_cap('300000', 300000))
 t.test('cap 2m', lambda: size_cap('2m', 2 << 20))

@@ -29,7 +29,7 @@
 
 #define KEEP 4096
 
-static uint64_t allocated, allocations, releases, failures, mapped;
+static uint64_t allocated, allocations, releases, moves, failures, mapped;
 static void *kept[KEEP];
 
 #define CHECK(what)                                                                                \
@@ -62,6 +62,7 @@ static void leaf(unsigned i)
     if (i % 3 == 0) {
         block = realloc(block, 2 * bytes);
         releases++;
+        moves++;
         took(block, 2 * bytes);
     }
     free(kept[i % KEEP]);
@@ -89,11 +90,11 @@ static void work(unsigned from, unsigned to)
 
 static void tell(void)
 {
-    printf("{\"allocated\": %llu, \"allocations\": %llu, \"releases\": %llu, \"failures\": %llu, "
-           "\"mapped\": %llu, \"pid\": %d}\n",
+    printf("{\"allocated\": %llu, \"allocations\": %llu, \"releases\": %llu, \"moves\": %llu, "
+           "\"failures\": %llu, \"mapped\": %llu, \"pid\": %d}\n",
            (unsigned long long)allocated, (unsigned long long)allocations,
-           (unsigned long long)releases, (unsigned long long)failures, (unsigned long long)mapped,
-           (int)getpid());
+           (unsigned long long)releases, (unsigned long long)moves, (unsigned long long)failures,
+           (unsigned long long)mapped, (int)getpid());
     fflush(stdout);
 }
 
@@ -119,6 +120,7 @@ static void check_errno(void)
     p = realloc(p, 5000);
     took(p, 5000);
     releases++;
+    moves++;
     CHECK(errno == EBADMSG);
     q = realloc(p, huge);
     CHECK(!q && errno == ENOMEM);
@@ -187,7 +189,7 @@ static void half_in_child(unsigned stacks)
     fflush(stdout);
     pid_t child = fork();
     if (!child) {
-        allocated = allocations = releases = 0;
+        allocated = allocations = releases = moves = 0;
         memset(kept, 0, sizeof kept); /* the parent's */
         work(0, stacks / 2);
         tell();
