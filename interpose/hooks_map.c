@@ -99,10 +99,12 @@ static void come_back(struct mt_thread *t, const struct mt_start *here,
                (enum mt_class)pieces->piece[i].class);
 }
 
-static enum mt_class class_of(int prot, int flags)
+static enum mt_class class_of(const struct mt_start *here, int prot, int flags)
 {
     if (!(flags & MAP_ANONYMOUS))
         return MT_FILE;
+    if (flags & MAP_NORESERVE && mt_python_reserves(here->pc))
+        return MT_RESERVED;
     return prot == PROT_NONE ? MT_RESERVED : MT_ANON;
 }
 
@@ -124,7 +126,7 @@ static void *map(const struct mt_start *here, mmap_function *real, void *at, siz
         /* A free range may hold mappings that went away past us (a raw system call). */
         if (!(flags & MAP_FIXED))
             take(got, bytes, &pieces);
-        record(t, here, &pieces, (uintptr_t)got, bytes, class_of(prot, flags));
+        record(t, here, &pieces, (uintptr_t)got, bytes, class_of(here, prot, flags));
     }
     mt_pieces_free(&pieces);
     errno = keep;

@@ -205,10 +205,19 @@ static bool attach(void *handle)
     mt_python_source_attach(handle);
     if (mt_config.python_objects && !mt_python_objects_init(handle))
         mt_log_note(1, "%s lacks a symbol: its objects are not seen", name);
+    if (!mt_config.python_objects && layout->free_threaded)
+        mt_log_note(0, "%s without the GIL: nothing but the objects would show what it allocates",
+                    name);
     __atomic_store_n(&mt_python_finalizing,
                      (const uintptr_t *)(mt_python.runtime + layout->runtime_finalizing),
                      __ATOMIC_RELEASE);
     return true;
+}
+
+bool mt_python_reserves(uintptr_t pc)
+{
+    return mt_python_attached && mt_python.layout.free_threaded && pc >= mt_python.text_begin &&
+           pc < mt_python.text_end;
 }
 
 static bool find_and_attach(void)
@@ -228,6 +237,7 @@ bool mt_python_init(void)
         mt_python.epoch++;
         mt_python_code_forget_all();
         mt_python_source_forget();
+        mt_python_exact_forget_lock();
         refused = false;
     }
     if (mt_python_attached || refused)

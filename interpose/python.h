@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Python stacks of CPython 3.8 to 3.14 (builds with the GIL), read from the interpreter's own
+ * Python stacks of CPython 3.8 to 3.14 (3.13 also without the GIL), read from the interpreter's own
  * structures by the thread that owns them: no Python API that allocates, no trace function, no GIL.
  * Offsets: python_layout.c.
  */
@@ -62,5 +62,9 @@ static inline void mt_python_before_release(void)
     if (__builtin_expect(__atomic_load_n(mt_python_finalizing, __ATOMIC_RELAXED) != 0, 0))
         mt_python_wait_for_readers();
 }
+
+/* Whether a mapping without reserve, made from `pc`, is an interpreter's without the GIL: its allocator takes 1 GiB of
+ * addresses at once, which says nothing about what it uses. Any thread, takes no lock. */
+bool mt_python_reserves(uintptr_t pc);
 
 #endif

@@ -229,7 +229,7 @@ const struct mt_python_code *mt_python_code_enter(uintptr_t code)
 
     if (c)
         return c;
-    if (mt_load(code, sizeof(uintptr_t)) != code_type)
+    if (mt_load(code, mt_python.layout.object_type) != code_type)
         return NULL;
     first_line = *(const int32_t *)(code + mt_python.layout.code_first_line);
     mt_python_exact_met();

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "lock.h"
 #include "log.h"
 #include "meta.h"
 #include "python_internal.h"
@@ -33,7 +34,9 @@ static void *symbols; /* where the interpreter's are found */
 static uintptr_t watched[NAMES_MAX]; /* code objects that the program asked for. Under the GIL */
 static unsigned watched_count;
 
-/* The LINES records of this log, so that code objects that share a code record share it, too. Under the GIL. */
+/* The LINES records of this log, so that code objects that share a code record share it, too. Under `making`: threads may
+ * count at the same time without the GIL. */
+static struct mt_lock making;
 struct made {
     uint32_t code, period, count;
     uint64_t at;
@@ -223,19 +226,18 @@ static uint64_t made_find(uint32_t code, uint32_t period, uint32_t count)
     return 0;
 }
 
-static bool made_keep(struct made one)
+static void made_keep(struct made one)
 {
     if (made_used == made_cap) {
         size_t cap = made_cap ? made_cap * 2 : 64;
         struct made *grown = mt_meta_grow(made, made_cap * sizeof *made, cap * sizeof *made);
 
         if (!grown)
-            return false;
+            return;
         made = grown;
         made_cap = cap;
     }
     made[made_used++] = one;
-    return true;
 }
 
 static uint64_t record_make(uint32_t code, uint32_t period, uint32_t first_line, uint32_t count)
@@ -253,6 +255,26 @@ static uint64_t record_make(uint32_t code, uint32_t period, uint32_t first_line,
     return at;
 }
 
+void mt_python_exact_forget_lock(void)
+{
+    if (!making.held)
+        return;
+    made = NULL; /* another thread of the parent was at it */
+    made_used = made_cap = 0;
+    making.held = 0;
+}
+
+/* Where the LINES record of a code object is, made if need be; 0: no room. Under `making`. */
+static uint64_t record_for(uint32_t id, uint32_t first, uint32_t count)
+{
+    uint32_t period = __atomic_load_n(&mt_log.header->period, __ATOMIC_RELAXED);
+    uint64_t at = made_find(id, period, count);
+
+    if (!at && (at = record_make(id, period, first, count)))
+        made_keep((struct made){id, period, count, at}); /* else another one next time */
+    return at;
+}
+
 /* The entry of a code object that is counted, with its LINES record; NULL: no room. */
 static struct mt_python_code *prepare(uintptr_t code)
 {
@@ -261,7 +283,7 @@ static struct mt_python_code *prepare(uintptr_t code)
     struct mt_python_code *c = entered ? mt_python_code_find(code) : NULL;
     uintptr_t table = mt_load(code, l->code_table);
     int64_t first, last;
-    uint32_t count, period = __atomic_load_n(&mt_log.header->period, __ATOMIC_RELAXED);
+    uint32_t count;
 
     if (!c || c->first_line <= 0)
         return NULL;
@@ -269,13 +291,10 @@ static struct mt_python_code *prepare(uintptr_t code)
     last = mt_python_line_last(l->lines, (const uint8_t *)(table + l->bytes_data),
                                mt_load(table, l->bytes_size), c->first_line);
     count = last - first < LINES_MAX ? (uint32_t)(last - first) + 2 : LINES_MAX;
-    c->exact = made_find(c->id, period, count);
-    if (!c->exact) {
-        c->exact = record_make(c->id, period, (uint32_t)first, count);
-        if (!c->exact || !made_keep((struct made){c->id, period, count, c->exact}))
-            return c->exact ? c : NULL;
-    }
-    return c;
+    mt_lock_take(&making);
+    __atomic_store_n(&c->exact, record_for(c->id, (uint32_t)first, count), __ATOMIC_RELEASE);
+    mt_lock_drop(&making);
+    return c->exact ? c : NULL;
 }
 
 static struct mt_record_lines *record_of(const struct mt_python_code *c)
@@ -293,7 +312,10 @@ static void count_in(struct mt_record_lines *r, const struct mt_thread *t, int l
     m->level = __atomic_load_n(&mt_log.header->level, __ATOMIC_RELAXED);
     m->last = (uint64_t)__atomic_load_n(&mt_log.header->tick, __ATOMIC_RELAXED) << 32 |
               (uint32_t)t->entry->events;
-    m->executions++;
+    if (mt_python.layout.free_threaded)
+        __atomic_fetch_add(&m->executions, 1, __ATOMIC_RELAXED);
+    else
+        m->executions++;
 }
 
 void mt_python_exact_count(uintptr_t code, int line)

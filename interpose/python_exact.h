@@ -82,6 +82,9 @@ bool mt_python_exact_match(const char *wanted, size_t wanted_bytes, const char *
 /* Count an execution of `line` of this code object, or a call of it (line 0). Keeps errno. */
 void mt_python_exact_count(uintptr_t code, int line);
 
+/* In a fork child: another thread of the parent may have been counting. */
+void mt_python_exact_forget_lock(void);
+
 /* Say in the log that lines are not counted, and why. */
 void mt_python_exact_note(const char *why);
 

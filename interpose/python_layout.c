@@ -11,10 +11,10 @@
 #include <string.h>
 
 /* PyTypeObject, str and bytes are the same in all builds with the GIL, except for wstr (up
- * to 3.11). */
+ * to 3.11); without it, an object's head has 16 bytes more. */
 #define OBJECTS                                                                                    \
-    .type_name = 24, .type_basicsize = 32, .type_dealloc = 48, .text_length = 16,                  \
-    .text_state = 32, .bytes_size = 16, .bytes_data = 32
+    .object_type = 8, .type_name = 24, .type_basicsize = 32, .type_dealloc = 48,                   \
+    .text_length = 16, .text_state = 32, .bytes_size = 16, .bytes_data = 32
 #define TEXT_WITH_WSTR .text_ascii = 48, .text_other = 72
 #define TEXT           .text_ascii = 40, .text_other = 56
 
@@ -106,6 +106,38 @@ static const struct mt_python_layout layouts[] = {
 };
 #define MINORS (sizeof layouts / sizeof *layouts)
 
+static const struct mt_python_layout without_gil = {
+    .free_threaded = true,
+    .object_type = 24,
+    .type_name = 40,
+    .type_basicsize = 48,
+    .type_dealloc = 64,
+    .text_length = 32,
+    .text_state = 48,
+    .text_ascii = 56,
+    .text_other = 72,
+    .bytes_size = 32,
+    .bytes_data = 48,
+    .style = MT_PYTHON_SHIMS,
+    .lines = MT_LINES_LOCATIONS,
+    .runtime_finalizing = 608,
+    .runtime_interpreters = 632,
+    .thread_id = 152,
+    .thread_top = 72,
+    .frame_code = 0,
+    .frame_previous = 8,
+    .frame_position = 56,
+    .frame_owner = 70,
+    .shim_owner = 3,
+    .code_file = 128,
+    .code_name = 144,
+    .code_first_line = 84,
+    .code_table = 152,
+    .code_start = 216,
+    .code_basicsize = 216,
+};
+#define WITHOUT_GIL_MINOR 13u
+
 /* Words of _Py_DebugOffsets that we use, counted from the cookie: (3.13, 3.14). Groups are
  * cookie, version, free_threaded, runtime {size finalizing head}, interpreter {size id next ...:
  * 13, 16 words}, thread {size prev next interp current_frame thread_id ...: 9}, frame {size
@@ -184,8 +216,11 @@ bool mt_python_layout_find(struct mt_python_layout *layout, uint32_t version, co
         return false;
     }
     if (word[W_FREE_THREADED]) {
-        *why = "is a build without the GIL";
-        return false;
+        if (minor != WITHOUT_GIL_MINOR) {
+            *why = "is a build without the GIL";
+            return false;
+        }
+        *layout = without_gil;
     }
     if (!take_statement(layout, word, minor, differs)) {
         *why = "describes itself in an unknown way";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where CPython keeps what we read, for each minor version (LP64, with the GIL).
+ * Where CPython keeps what we read, for each minor version (LP64; without the GIL 3.13 only).
  */
 #ifndef MT_PYTHON_LAYOUT_H
 #define MT_PYTHON_LAYOUT_H
@@ -49,7 +49,8 @@ struct mt_python_layout {
     uint16_t code_table; /* line table: pointer to bytes */
     uint16_t code_start; /* 3.11 on: the instructions, in the object itself */
 
-    uint16_t type_name; /* PyTypeObject */
+    uint16_t object_type; /* any object: pointer to its type */
+    uint16_t type_name;   /* PyTypeObject */
     uint16_t type_basicsize;
     uint16_t type_dealloc;
     uint16_t code_basicsize; /* what PyCode_Type's must be */
@@ -64,6 +65,9 @@ struct mt_python_layout {
     uint8_t position_unit; /* f_lasti is in units of so many bytes */
     uint8_t shim_owner;    /* owners from this on are shims */
     uint8_t top_in_cframe; /* 3.11, 3.12: thread_top points to a CFrame */
+    bool
+        free_threaded; /* threads run Python code at the same time; all memory is the interpreter's allocator's, from
+                              one large mapping that is made ahead */
 };
 
 /* The layout of CPython `version` (as in PY_VERSION_HEX) whose _PyRuntime is at `runtime`. False:

@@ -19,15 +19,17 @@
 #define NAME_MAX_  4096
 #define TEXT_MAX   (1u << 20) /* of one source; what is longer is left out */
 
-/* The interpreter's functions; objects are `void *`. All but get_attr give borrowed references. */
+/* The interpreter's functions; objects are `void *`. All but get_attr and dict_get_ref give borrowed references. */
 static struct {
     int (*is_initialized)(void);
     int (*add_pending_call)(int (*)(void *), void *);
     void (*err_clear)(void);
+    void (*inc_ref)(void *);
     void (*dec_ref)(void *);
     void *(*sys_get)(const char *);
     void *(*get_attr)(void *, const char *);
     void *(*dict_get)(void *, const char *);
+    int (*dict_get_ref)(void *, const char *, void **); /* 3.13 on */
     intptr_t (*tuple_size)(void *);
     void *(*tuple_get)(void *, intptr_t);
     intptr_t (*list_size)(void *);
@@ -55,11 +57,17 @@ void mt_python_source_attach(void *handle)
         const char *name;
         void *to;
     } list[] = {
-        {"Py_IsInitialized", &api.is_initialized}, {"Py_AddPendingCall", &api.add_pending_call},
-        {"PyErr_Clear", &api.err_clear},           {"Py_DecRef", &api.dec_ref},
-        {"PySys_GetObject", &api.sys_get},         {"PyObject_GetAttrString", &api.get_attr},
-        {"PyDict_GetItemString", &api.dict_get},   {"PyTuple_Size", &api.tuple_size},
-        {"PyTuple_GetItem", &api.tuple_get},       {"PyList_Size", &api.list_size},
+        {"Py_IsInitialized", &api.is_initialized},
+        {"Py_AddPendingCall", &api.add_pending_call},
+        {"PyErr_Clear", &api.err_clear},
+        {"Py_DecRef", &api.dec_ref},
+        {"Py_IncRef", &api.inc_ref},
+        {"PySys_GetObject", &api.sys_get},
+        {"PyObject_GetAttrString", &api.get_attr},
+        {"PyDict_GetItemString", &api.dict_get},
+        {"PyTuple_Size", &api.tuple_size},
+        {"PyTuple_GetItem", &api.tuple_get},
+        {"PyList_Size", &api.list_size},
         {"PyList_GetItem", &api.list_get},
     };
 
@@ -70,6 +78,7 @@ void mt_python_source_attach(void *handle)
         memcpy(list[i].to, &symbol, sizeof symbol);
         usable = usable && symbol;
     }
+    *(void **)&api.dict_get_ref = dlsym(handle, "PyDict_GetItemStringRef");
 }
 
 void mt_python_source_forget(void)
@@ -80,10 +89,25 @@ void mt_python_source_forget(void)
 
 /* ---- with the GIL ---- */
 
-/* The lines of `name` in linecache.cache, whose entries are (size, mtime, lines, full name); NULL: it has none. */
-static void *lines_of(void *cache, const char *name)
+/* A value with a reference of ours: without the GIL another thread may take it out of the dictionary. NULL: there is none. */
+static void *hold(void *dict, const char *key)
 {
-    void *entry = api.dict_get(cache, name), *lines = NULL;
+    void *value = NULL;
+
+    if (!api.dict_get_ref) {
+        value = api.dict_get(dict, key);
+        if (value)
+            api.inc_ref(value);
+    } else if (api.dict_get_ref(dict, key, &value) < 0) {
+        api.err_clear();
+    }
+    return value;
+}
+
+/* The lines in an entry of linecache.cache, which is (size, mtime, lines, full name); NULL: it has none. */
+static void *lines_of(void *entry)
+{
+    void *lines = NULL;
 
     if (entry && api.tuple_size(entry) >= 3)
         lines = api.tuple_get(entry, 2);
@@ -153,21 +177,23 @@ static char *next_wanted(struct mt_thread **t, uint32_t *id)
 
 static void look_up(void *cache, uint32_t id, char *name)
 {
-    void *lines = cache ? lines_of(cache, name) : NULL;
+    void *entry = cache ? hold(cache, name) : NULL, *lines = entry ? lines_of(entry) : NULL;
     struct mt_thread *t = mt_enter();
 
-    if (!t)
-        return;
-    if (lines)
-        keep(id, lines);
-    mt_meta_free(name);
-    mt_leave(t);
+    if (t) {
+        if (lines)
+            keep(id, lines);
+        mt_meta_free(name);
+        mt_leave(t);
+    }
+    if (entry)
+        api.dec_ref(entry);
 }
 
 static int on_call(void *unused)
 {
     void *modules = api.sys_get("modules");
-    void *linecache = modules ? api.dict_get(modules, "linecache") : NULL;
+    void *linecache = modules ? hold(modules, "linecache") : NULL;
     void *cache = linecache ? api.get_attr(linecache, "cache") : NULL;
     struct mt_thread *t;
     uint32_t id;
@@ -181,6 +207,8 @@ static int on_call(void *unused)
         look_up(cache, id, name);
     if (cache)
         api.dec_ref(cache);
+    if (linecache)
+        api.dec_ref(linecache);
     return 0;
 }
 

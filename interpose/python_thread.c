@@ -144,7 +144,7 @@ static bool is_frame(struct mt_python_thread *th, uintptr_t frame)
         return true;
     if (!mt_python_code_is(
             read_safely((read_safely(frame + mt_python.layout.frame_code) & ~(uintptr_t)3) +
-                        sizeof(uintptr_t))))
+                        mt_python.layout.object_type)))
         return false;
     *proven = place;
     return true;

@@ -171,7 +171,7 @@ def main():
         body = "".join("    x%d = %d\n" % (k, k) for k in range(300))
         exec(compile("def made(n):\n" + body + "    return other(n)\n", "made.py", "exec"), space)
         space["made"](i)
-    threads = [threading.Thread(target=in_thread, args=(50 + i,)) for i in range(4)]
+    threads = [threading.Thread(target=in_thread, args=(5000 + i,)) for i in range(4)]
     for t in threads:
         t.start()
     for t in threads:
@@ -181,6 +181,7 @@ def main():
 
 
 counts = {}
+counting = threading.Lock()
 
 
 def begins(frame):
@@ -203,7 +204,8 @@ def tracer(frame, event, arg):
         return None
     if event == "line" or event == "call" and begins(frame):
         key = (frame.f_lineno if event == "line" else 0, name)
-        counts[key] = counts.get(key, 0) + 1
+        with counting:
+            counts[key] = counts.get(key, 0) + 1
     return tracer
 
 

@@ -101,11 +101,11 @@ class Log:
             unit = link >> 4
         return total
 
-    def allocations(self):
-        """(stack, bytes allocated there) of every call site."""
+    def allocations(self, least=1):
+        """(stack, bytes allocated there) of every call site that has so many."""
         for i, node in enumerate(self.nodes):
             bytes_ = self.allocated(node[2]) if node[1] else 0
-            if bytes_:
+            if bytes_ >= least:
                 yield self.stack(i), bytes_
 
 

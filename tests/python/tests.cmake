@@ -15,7 +15,7 @@ add_library(python_lines MODULE ${INTERPOSE}/python_lines.c)
 memtrace_test(python python_symbol ${INTERPOSE}/python_symbol.c ${INTERPOSE}/os_linux.c)
 add_executable(python_embed python/embed.c)
 target_link_libraries(python_embed PRIVATE memtrace_flags ${CMAKE_DL_LIBS})
-foreach(test lines stacks objects reuse daemon deep fork embed refused exact traced sources)
+foreach(test lines stacks objects threads reuse daemon deep fork embed refused exact traced sources)
   add_test(NAME python/${test} COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/python/run.py
     --library $<TARGET_FILE:memtrace_so> --decoder $<TARGET_FILE:python_lines> --embed $<TARGET_FILE:python_embed>
     ${test})
