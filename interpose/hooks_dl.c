@@ -10,6 +10,7 @@
 
 #include "hooks.h"
 #include "modules.h"
+#include "python_library.h"
 
 static void flush(void)
 {
@@ -23,10 +24,21 @@ static void flush(void)
     errno = keep;
 }
 
+static void pin(void)
+{
+    int keep = errno;
+    mt_guard();
+    mt_python_library_pin();
+    mt_self.depth = 0;
+    errno = keep;
+}
+
 MT_EXPORT int dlclose(void *handle)
 {
     if (!mt_real_known())
         return -1;
+    if (!mt_self.depth)
+        pin();
     flush();
     int error = mt_real.dlclose(handle);
     flush();

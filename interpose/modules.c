@@ -10,6 +10,7 @@
 #include "meta.h"
 #include "modules.h"
 #include "os.h"
+#include "python.h"
 
 /* glibc 2.35: lock-free and async-signal-safe, unlike dl_iterate_phdr, whose lock a thread that
  * waits for ours may hold. */
@@ -173,6 +174,7 @@ static struct module *module_at(uintptr_t pc)
     read_build_id(&found);
     if (strstr(path, "/_greenlet"))
         __atomic_store_n(&mt_modules_switching, true, __ATOMIC_RELAXED);
+    mt_python_met(path, link, found.start, found.end);
     struct module *m = enter(&found, path, path_bytes);
     if (m)
         m->generation = generation;

@@ -13,6 +13,7 @@
 #include "format.h"
 #include "log.h"
 #include "python_exact.h"
+#include "python_library.h"
 #include "python_source.h"
 #include "python_symbol.h"
 #include "real.h"
@@ -43,12 +44,18 @@ static bool log_is_new(void)
     return true;
 }
 
+/* libpython3.so has nothing in it but the name of the other. */
+static bool is_library(const char *name)
+{
+    return strncmp(name, "libpython3", 10) == 0 && strncmp(name, "libpython3.so", 13) != 0;
+}
+
 static int find_local(struct dl_phdr_info *info, size_t bytes, void *name)
 {
     const char *base = info->dlpi_name ? strrchr(info->dlpi_name, '/') : NULL;
 
     (void)bytes;
-    if (!base || strncmp(base, "/libpython3", 11) != 0 || strncmp(base, "/libpython3.so", 14) == 0)
+    if (!base || !is_library(base + 1))
         return 0;
     *(const char **)name = info->dlpi_name;
     return 1;
@@ -99,11 +106,11 @@ static uint32_t version_of(const char *text)
 static uint32_t read_version(void *handle, char name[32])
 {
     const char *(*get)(void) = NULL;
-    const uint32_t *version = dlsym(handle, "Py_Version");
+    const uint32_t *version = mt_python_library_symbol(handle, "Py_Version", NULL);
     const char *text;
     size_t n = 0;
 
-    *(void **)&get = dlsym(handle, "Py_GetVersion");
+    *(void **)&get = mt_python_library_symbol(handle, "Py_GetVersion", NULL);
     text = get();
     memcpy(name, "CPython ", 8);
     while (text[n] && text[n] != ' ' && n < 20)
@@ -117,13 +124,14 @@ static uint32_t read_version(void *handle, char name[32])
 static void find_cold_loop(void *symbol)
 {
     uintptr_t begin, end;
+    const struct link_map *map = mt_python_library_map();
     void *link = NULL;
-    const struct link_map *map;
     Dl_info info;
 
-    if (!dladdr1(symbol, &info, &link, RTLD_DL_LINKMAP) || !link)
+    if (!map && dladdr1(symbol, &info, &link, RTLD_DL_LINKMAP))
+        map = link;
+    if (!map)
         return;
-    map = link;
     if (!mt_python_symbol_find(map->l_name && *map->l_name ? map->l_name : "/proc/self/exe",
                                LOOP ".cold", &begin, &end))
         return;
@@ -134,13 +142,13 @@ static void find_cold_loop(void *symbol)
 /* The interpreter loop's code, as far as the dynamic symbol goes. */
 static void find_loop(void *handle)
 {
-    void *symbol = dlsym(handle, LOOP), *entry = NULL;
-    Dl_info info;
+    size_t bytes;
+    void *symbol = mt_python_library_symbol(handle, LOOP, &bytes);
 
-    if (!symbol || !dladdr1(symbol, &info, &entry, RTLD_DL_SYMENT) || !entry)
+    if (!symbol || !bytes)
         return;
     mt_python.loop_begin[0] = (uintptr_t)symbol;
-    mt_python.loop_end[0] = (uintptr_t)symbol + ((const ElfW(Sym) *)entry)->st_size;
+    mt_python.loop_end[0] = (uintptr_t)symbol + bytes;
     if (mt_python.layout.style == MT_PYTHON_OBJECTS)
         find_cold_loop(symbol);
 }
@@ -179,19 +187,20 @@ static bool self_check(const struct mt_python_layout *layout, uintptr_t code_typ
 static bool attach(void *handle)
 {
     struct mt_python_layout *layout = &mt_python.layout;
-    uintptr_t code_type = (uintptr_t)dlsym(handle, "PyCode_Type");
+    uintptr_t code_type = (uintptr_t)mt_python_library_symbol(handle, "PyCode_Type", NULL);
     char name[32];
     const char *why;
     bool differs;
     uint32_t version = read_version(handle, name), minor = version >> 16 & 255;
 
-    mt_python.runtime = dlsym(handle, "_PyRuntime");
+    mt_python.runtime = mt_python_library_symbol(handle, "_PyRuntime", NULL);
     if (!mt_python_layout_find(layout, version, mt_python.runtime, &differs, &why))
         return refuse(name, why);
-    *(void **)&mt_python.own = dlsym(handle, "PyGILState_GetThisThreadState");
+    *(void **)&mt_python.own =
+        mt_python_library_symbol(handle, "PyGILState_GetThisThreadState", NULL);
     if (minor >= 12)
-        *(void **)&mt_python.current =
-            dlsym(handle, minor == 12 ? "_PyThreadState_GetCurrent" : "PyThreadState_GetUnchecked");
+        *(void **)&mt_python.current = mt_python_library_symbol(
+            handle, minor == 12 ? "_PyThreadState_GetCurrent" : "PyThreadState_GetUnchecked", NULL);
     if (!mt_python.runtime || !code_type || !mt_python.own || (minor >= 12 && !mt_python.current))
         return refuse(name, "lacks a symbol");
     if (!self_check(layout, code_type))
@@ -199,11 +208,14 @@ static bool attach(void *handle)
     if (differs)
         mt_log_note(0, "%s: other offsets than known, as it states itself", name);
     find_loop(handle);
-    dl_iterate_phdr(find_text, &code_type);
+    if (!mt_python_library_range(&mt_python.text_begin, &mt_python.text_end))
+        dl_iterate_phdr(find_text, &code_type);
     mt_python_code_watch(code_type);
     mt_python_exact_attach(handle, minor);
     mt_python_source_attach(handle);
-    if (mt_config.python_objects && !mt_python_objects_init(handle))
+    if (mt_config.python_objects && mt_python_library_map() && mt_python_runs())
+        mt_log_note(1, "%s was met when it ran already: its objects are not seen", name);
+    else if (mt_config.python_objects && !mt_python_objects_init(handle))
         mt_log_note(1, "%s lacks a symbol: its objects are not seen", name);
     if (!mt_config.python_objects && layout->free_threaded)
         mt_log_note(0, "%s without the GIL: nothing but the objects would show what it allocates",
@@ -245,4 +257,40 @@ bool mt_python_init(void)
     __atomic_store_n(&mt_python_attached, find_and_attach(), __ATOMIC_RELEASE);
     mt_real_forget_error();
     return mt_python_attached;
+}
+
+/* ---- A library that comes later ---- */
+
+/* The one that was met, for the next allocation to attach to. */
+static struct {
+    const void *map; /* NULL: none */
+    uintptr_t begin, end;
+} late;
+
+void mt_python_met(const char *path, const void *map, uintptr_t begin, uintptr_t end)
+{
+    const char *base = strrchr(path, '/');
+
+    if (!mt_config.python || mt_python_attached || refused || !is_library(base ? base + 1 : path))
+        return;
+    late.begin = begin;
+    late.end = end;
+    __atomic_store_n(&late.map, map, __ATOMIC_RELEASE);
+    __atomic_store_n(&mt_python_unsettled, true, __ATOMIC_RELAXED);
+}
+
+void mt_python_attach_late(void)
+{
+    const void *map;
+
+    if (!__atomic_load_n(&late.map, __ATOMIC_RELAXED))
+        return;
+    map = __atomic_exchange_n(&late.map, NULL, __ATOMIC_ACQUIRE);
+    if (!map || mt_python_attached || refused)
+        return;
+    if (!mt_python_library_take(map, late.begin, late.end))
+        refuse("a libpython",
+               "was loaded late, without the table of symbols that it is expected to have");
+    else
+        __atomic_store_n(&mt_python_attached, attach(NULL), __ATOMIC_RELEASE);
 }

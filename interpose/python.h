@@ -24,6 +24,14 @@ typedef uint64_t mt_key;
  * False: there is none, or it is refused (then one note is in the log). */
 bool mt_python_init(void);
 
+/* A loaded object is met, by the first of its addresses on a stack: if it is an interpreter that came after the start, the next
+ * allocation attaches to it. `map`: its link_map. Takes no lock, calls nothing. */
+void mt_python_met(const char *path, const void *map, uintptr_t begin, uintptr_t end);
+
+/* Attach to what was met, if anything. Guard set, no lock held; calls nothing of the loader's, whose lock the program may be
+ * waiting for. */
+void mt_python_attach_late(void);
+
 /* True once attached: whether mt_python_merge is worth calling. Plain load, for the hot path. */
 extern bool mt_python_attached;
 

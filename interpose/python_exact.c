@@ -4,7 +4,6 @@
  */
 #include "python_exact.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
 
@@ -13,6 +12,7 @@
 #include "log.h"
 #include "meta.h"
 #include "python_internal.h"
+#include "python_library.h"
 #include "python_text.h"
 #include "thread.h"
 
@@ -64,7 +64,7 @@ static void read_names(void)
 
 static bool find_symbol(void *handle, const char *name, void *to)
 {
-    void *symbol = dlsym(handle, name);
+    void *symbol = mt_python_library_symbol(handle, name, NULL);
 
     memcpy(to, &symbol, sizeof symbol);
     return symbol != NULL;

@@ -16,6 +16,7 @@
 #include "format.h"
 #include "log.h"
 #include "meta.h"
+#include "thread.h"
 
 /* glibc 2.35: without a lock. */
 extern int _dl_find_object(void *, struct dl_find_object *) __attribute__((weak));
@@ -227,6 +228,18 @@ static uint32_t merge_on(struct writer *w, struct mt_python_thread *th,
     return same;
 }
 
+/* In a library that came late, a thread's variables are allocated when they are first asked for; that is no event that
+ * interrupts ours. */
+static void ask_first(void)
+{
+    uint32_t inside = mt_self.depth;
+
+    mt_self.depth = MT_INSIDE;
+    if (mt_python.current)
+        mt_python.current();
+    mt_self.depth = inside;
+}
+
 bool mt_python_read(void **state, bool object, uint64_t *print)
 {
     struct mt_python_thread *th = *state;
@@ -235,6 +248,8 @@ bool mt_python_read(void **state, bool object, uint64_t *print)
         *print = th->prints[th->used - 1];
         return true;
     }
+    if (!th)
+        ask_first();
     th = mt_python_thread_of(state);
     if (!th || !mt_python_thread_read(th) || th->cut ||
         mt_python.layout.style == MT_PYTHON_OBJECTS || !prints_reserve(th))

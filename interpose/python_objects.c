@@ -11,7 +11,6 @@
  */
 #include "python_objects.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -20,6 +19,7 @@
 #include "log.h"
 #include "python_blocks.h"
 #include "python_internal.h"
+#include "python_library.h"
 
 /* PyMemAllocatorEx and PyMemAllocatorDomain, the same in all versions. */
 struct table {
@@ -216,6 +216,9 @@ static void install_all(void)
 
 void mt_python_objects_settle(void)
 {
+    if (!tables.get)
+        __atomic_store_n(&mt_python_unsettled, false, __ATOMIC_SEQ_CST); /* before we look */
+    mt_python_attach_late();
     if (!tables.get || pthread_self() != tables.keeper)
         return;
     if (!mt_python_runs())
@@ -226,10 +229,12 @@ void mt_python_objects_settle(void)
 
 bool mt_python_objects_init(void *handle)
 {
-    *(void **)&tables.get = dlsym(handle, "PyMem_GetAllocator");
-    *(void **)&tables.set = dlsym(handle, "PyMem_SetAllocator");
-    *(void **)&tables.get_arenas = dlsym(handle, "PyObject_GetArenaAllocator");
-    *(void **)&tables.set_arenas = dlsym(handle, "PyObject_SetArenaAllocator");
+    *(void **)&tables.get = mt_python_library_symbol(handle, "PyMem_GetAllocator", NULL);
+    *(void **)&tables.set = mt_python_library_symbol(handle, "PyMem_SetAllocator", NULL);
+    *(void **)&tables.get_arenas =
+        mt_python_library_symbol(handle, "PyObject_GetArenaAllocator", NULL);
+    *(void **)&tables.set_arenas =
+        mt_python_library_symbol(handle, "PyObject_SetArenaAllocator", NULL);
     if (!tables.get || !tables.set || !tables.get_arenas || !tables.set_arenas) {
         tables.get = NULL;
         return false;

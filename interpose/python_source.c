@@ -4,7 +4,6 @@
  */
 #include "python_source.h"
 
-#include <dlfcn.h>
 #include <string.h>
 
 #include "lock.h"
@@ -12,6 +11,7 @@
 #include "meta.h"
 #include "os.h"
 #include "python_internal.h"
+#include "python_library.h"
 #include "python_text.h"
 #include "thread.h"
 
@@ -73,12 +73,12 @@ void mt_python_source_attach(void *handle)
 
     usable = true;
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
-        void *symbol = dlsym(handle, list[i].name);
+        void *symbol = mt_python_library_symbol(handle, list[i].name, NULL);
 
         memcpy(list[i].to, &symbol, sizeof symbol);
         usable = usable && symbol;
     }
-    *(void **)&api.dict_get_ref = dlsym(handle, "PyDict_GetItemStringRef");
+    *(void **)&api.dict_get_ref = mt_python_library_symbol(handle, "PyDict_GetItemStringRef", NULL);
 }
 
 void mt_python_source_forget(void)

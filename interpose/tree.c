@@ -420,7 +420,7 @@ bool mt_tree_walk(struct mt_thread *t, const struct mt_start *from)
     uint32_t generation = mt_modules_generation();
     if (__builtin_expect(t->generation != generation, 0) && !forget_known(t, generation))
         return false;
-    if (mt_python_attached)
+    if (__atomic_load_n(&mt_python_attached, __ATOMIC_ACQUIRE)) /* perhaps since a moment ago */
         return walk_python(t, from);
     struct mt_whole *whole = mt_unwind_again(&t->stack, from);
     if (whole && whole->known.leaf) {

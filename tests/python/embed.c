@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A program that loads an interpreter for itself alone, late, and starts and ends it several times. Its child, in which the
- * tracker starts anew, has Python frames from the beginning.
+ * A program that loads an interpreter for itself alone, late, and starts and ends it several times: in its child, in which
+ * the tracker starts anew, or (a second argument is there) itself, where the tracker has to find out; then it lets go of it.
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -32,7 +32,7 @@ int main(int argc, char **argv)
     void (*initialize)(int);
     int (*finalize)(void), (*run)(const char *);
     int status = 0;
-    pid_t pid;
+    pid_t pid = 0;
 
     if (!library) {
         fprintf(stderr, "usage: embed LIBPYTHON; %s\n", argc > 1 ? dlerror() : "");
@@ -41,14 +41,22 @@ int main(int argc, char **argv)
     *(void **)&initialize = symbol(library, "Py_InitializeEx");
     *(void **)&finalize = symbol(library, "Py_FinalizeEx");
     *(void **)&run = symbol(library, "PyRun_SimpleString");
-    pid = fork();
+    if (argc == 2)
+        pid = fork();
     if (pid == 0) {
         for (int i = 0; i < ROUNDS; i++) {
             initialize(0);
             status |= run(code);
             status |= finalize();
         }
-        exit(status != 0);
+        if (argc == 2)
+            exit(status != 0);
+        if (dlclose(library) != 0)
+            return 3;
+        for (int i = 0; i < 1000; i++)
+            free(malloc((size_t)i + 1));
+        printf("%d\n", (int)getpid());
+        return status != 0;
     }
     waitpid(pid, &status, 0);
     printf("%d\n", (int)pid);

@@ -11,6 +11,7 @@
 #include "../../interpose/meta.h"
 #include "../../interpose/python_exact.h"
 #include "../../interpose/python_source.h"
+#include "../../interpose/thread.h"
 
 /* No lines are counted here. */
 uint32_t mt_python_exact;
@@ -27,6 +28,8 @@ void mt_python_exact_forget(uintptr_t code)
 {
     (void)code;
 }
+
+__thread struct mt_self mt_self;
 
 _Thread_local uintptr_t fake_state;
 _Thread_local bool fake_attached;

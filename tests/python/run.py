@@ -325,17 +325,22 @@ def check_embed(it, options):
                            stdout=subprocess.PIPE, universal_newlines=True).stdout.splitlines()
     if not options.embed or not os.path.isfile(found[0]) or ".so" not in found[0]:
         return "no libpython to load", []
-    run = Run(None, options.preload, options.embed, found[0], PYTHONHOME=found[1])
-    wrong = run.wrong()
-    if wrong:
-        return "", wrong
-    log = run.logs.get(run.out.strip() + ".mt")
-    if not log:
-        return "", ["no log of the child, but %s" % sorted(run.logs)]
-    size = by_line(log)[("<string>", 2, "grow")]
-    if not 0 <= size - 3 * (10 << 20) < SLACK:
-        wrong.append("%d bytes instead of 3 times %d in grow" % (size, 10 << 20))
-    return "three times started and ended in a child", wrong
+    wrong = []
+    for late in ([], ["late"]):
+        for objects in "01":
+            run = Run(None, options.preload, options.embed, found[0], *late, PYTHONHOME=found[1], MEMTRACE_PYTHON_OBJECTS=objects)
+            name = "%s, objects %s: " % ("itself" if late else "child", objects)
+            log = run.logs.get(run.out.strip() + ".mt")
+            if run.wrong() or not log:
+                wrong += [name + text for text in run.wrong() or ["no log, but %s" % sorted(run.logs)]]
+                continue
+            size = by_line(log)[("<string>", 2, "grow")]
+            if not 0 <= size - 3 * (10 << 20) < SLACK:
+                wrong.append("%s%d bytes instead of 3 times %d in grow" % (name, size, 10 << 20))
+            seen = sum(n for stack, n in log.allocations() if logfile.python_only(stack))
+            if (objects == "1") != bool(log.python_arenas_peak) or not seen:
+                wrong.append("%s%d bytes of arenas" % (name, log.python_arenas_peak))
+    return "three times started and ended, in a child and itself", wrong
 
 
 def check_objects(it, options):
