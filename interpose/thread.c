@@ -138,6 +138,16 @@ void mt_guard_recover(uintptr_t frame)
     }
 }
 
+/* Not to be recorded, and counted; before the real call, so that one that is going to fail counts too, but for what no address
+ * space could hold. */
+static void drop(uint64_t bytes)
+{
+    if (bytes == MT_RELEASE)
+        mt_log_dropped(1, 0);
+    else if (!(bytes >> 47))
+        mt_log_dropped(1, bytes);
+}
+
 /* An event inside another one of the same thread: to be recorded? */
 static struct mt_thread *enter_nested(uint32_t inside, uintptr_t frame, uintptr_t pc,
                                       uint64_t bytes)
@@ -147,7 +157,7 @@ static struct mt_thread *enter_nested(uint32_t inside, uintptr_t frame, uintptr_
     if (*mt_ready != 1 || inside < MT_IN_HEAP || mt_inner(outer, pc, bytes == MT_RELEASE))
         return NULL;
     if (!t || t->special || outer == MT_IN_TABLES) {
-        mt_log_dropped(1, bytes == MT_RELEASE ? 0 : bytes);
+        drop(bytes);
         return NULL;
     }
     t->outer_depth = outer;
@@ -162,7 +172,7 @@ static struct mt_thread *enter_first(uint64_t bytes)
 {
     struct mt_thread *t = take_state();
     if (!t) {
-        mt_log_dropped(1, bytes == MT_RELEASE ? 0 : bytes);
+        drop(bytes);
         return NULL;
     }
     t->special = t->transient = mt_self.ended;
