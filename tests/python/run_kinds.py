@@ -164,7 +164,7 @@ def run_case(it, library, name):
     elif name == "module":
         case = Case(it, library, ["-m", "kinds_program", "@", "modules"])
     elif name == "objects":  # every domain by malloc: small objects' stacks come along
-        case = Case(it, library, script + ["modules", "hooks"], PYTHONMALLOC="malloc")
+        case = Case(it, library, script + ["modules", "hooks"], PYTHONMALLOC="default" if it.free else "malloc")  # it has no other
     else:
         case = Case(it, library, script + [name])
     try:
