@@ -36,7 +36,8 @@ struct mt_python_frame {
     uintptr_t position; /* as it stands in the frame */
     uintptr_t
         marker; /* bottom: an address in the native frame of its interpreter loop; 0: not known */
-    uint32_t bottom; /* 1: the outermost frame that its interpreter loop runs */
+    uint16_t bottom; /* 1: the outermost frame that its interpreter loop runs */
+    uint16_t entry;  /* 3.11: is_entry, as it stands in the frame */
     uint32_t index;  /* in FRAME, or MT_PYTHON_HIDDEN */
 };
 

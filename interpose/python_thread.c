@@ -150,87 +150,147 @@ static bool is_frame(struct mt_python_thread *th, uintptr_t frame)
     return true;
 }
 
-/* .frame is 1 if the state cannot be trusted now. */
-static inline __attribute__((always_inline)) struct mt_python_at top_of(struct mt_python_thread *th,
-                                                                        uintptr_t state)
+/* Where the fields are that a reading looks at. Known to the compiler, they halve the work of a frame. */
+struct fields {
+    enum mt_python_style style;
+    unsigned top, cframe, cframe_top, cframe_previous, code, previous, position, owner, shim_owner;
+    bool top_in_cframe;
+};
+static const struct fields fields_311 = {MT_PYTHON_ENTRIES, 56, 56, 8, 16, 32, 48, 56, 68, 0, true};
+static const struct fields fields_312 = {MT_PYTHON_SHIMS, 56, 0, 0, 0, 0, 8, 56, 70, 3, true};
+static const struct fields fields_313 = {MT_PYTHON_SHIMS, 72, 0, 0, 0, 0, 8, 56, 70, 3, false};
+static const struct fields fields_314 = {MT_PYTHON_SHIMS, 72, 0, 0, 0, 0, 8, 56, 74, 3, false};
+
+static inline __attribute__((always_inline)) struct fields fields_as(enum mt_python_style style)
 {
     const struct mt_python_layout *l = &mt_python.layout;
-    struct mt_python_at at = {mt_load(state, l->thread_top), 0};
+    return (struct fields){style,
+                           l->thread_top,
+                           l->thread_cframe,
+                           l->cframe_top,
+                           l->cframe_previous,
+                           l->frame_code,
+                           l->frame_previous,
+                           l->frame_position,
+                           l->frame_owner,
+                           l->shim_owner,
+                           l->top_in_cframe != 0};
+}
 
-    if (l->top_in_cframe)
-        at.frame = at.frame ? mt_load(at.frame, l->cframe_top) : 0;
-    if (l->top_in_cframe && __atomic_load_n(&mt_modules_switching, __ATOMIC_RELAXED) && at.frame &&
+static bool fields_are(struct fields a)
+{
+    struct fields b = fields_as(mt_python.layout.style);
+    return a.style == b.style && a.top == b.top && a.cframe == b.cframe &&
+           a.cframe_top == b.cframe_top && a.cframe_previous == b.cframe_previous &&
+           a.code == b.code && a.previous == b.previous && a.position == b.position &&
+           a.owner == b.owner && a.shim_owner == b.shim_owner && a.top_in_cframe == b.top_in_cframe;
+}
+
+/* .frame is 1 if the state cannot be trusted now. */
+static inline __attribute__((always_inline)) struct mt_python_at
+top_of(struct mt_python_thread *th, uintptr_t state, struct fields o)
+{
+    struct mt_python_at at = {mt_load(state, o.top), 0};
+
+    if (o.top_in_cframe)
+        at.frame = at.frame ? mt_load(at.frame, o.cframe_top) : 0;
+    if (o.top_in_cframe &&
+        __builtin_expect(__atomic_load_n(&mt_modules_switching, __ATOMIC_RELAXED), 0) && at.frame &&
         !is_frame(th, at.frame))
         return (struct mt_python_at){1, 0};
-    if (l->thread_cframe)
-        at.cframe = mt_load(state, l->thread_cframe);
-    if (l->style == MT_PYTHON_SHIMS)
-        while (at.frame && *(const volatile uint8_t *)(at.frame + l->frame_owner) >= l->shim_owner)
-            at.frame = mt_load(at.frame, l->frame_previous);
+    if (o.cframe)
+        at.cframe = mt_load(state, o.cframe);
+    if (o.style == MT_PYTHON_SHIMS)
+        while (at.frame && *(const volatile uint8_t *)(at.frame + o.owner) >= o.shim_owner)
+            at.frame = mt_load(at.frame, o.previous);
     return at;
 }
 
 /* Whether all frames are in their old places, as most often they are: then there is nothing to bring up to date. A frame is
  * read when the link to it was seen to be the old one. */
-static inline __attribute__((always_inline)) bool stands_in(enum mt_python_style style,
-                                                            const struct mt_python_frame *frames,
-                                                            size_t used, struct mt_python_at at)
+static inline __attribute__((always_inline)) bool stands(struct mt_python_thread *th,
+                                                         uintptr_t state, struct fields o)
 {
-    const struct mt_python_layout *l = &mt_python.layout;
-    const size_t code_at = l->frame_code, position_at = l->frame_position;
-    const size_t previous_at = l->frame_previous, owner_at = l->frame_owner;
-    const struct mt_python_frame *f = &frames[used - 1];
+    struct mt_python_at at = top_of(th, state, o);
+    const struct mt_python_frame *first = th->frames, *f = &first[th->used - 1];
     uintptr_t link = at.frame, cframe = at.cframe, now, differs;
 
     for (;; f--) {
         if (link != f->frame)
             return false;
         now = mt_python_predicted(f->frame);
-        link = mt_load(now, previous_at);
-        differs = mt_load(now, code_at) ^ f->code;
-        if (style == MT_PYTHON_SHIMS)
+        link = mt_load(now, o.previous);
+        differs = mt_load(now, o.code) ^ f->code;
+        if (o.style == MT_PYTHON_SHIMS)
             differs &= ~(uintptr_t)3;
-        differs |= (style >= MT_PYTHON_ENTRIES ? mt_load(now, position_at)
-                                               : *(const volatile uint32_t *)(now + position_at)) ^
+        differs |= (o.style >= MT_PYTHON_ENTRIES ? mt_load(now, o.position)
+                                                 : *(const volatile uint32_t *)(now + o.position)) ^
                    f->position;
-        if (style == MT_PYTHON_ENTRIES)
-            differs |= (*(const volatile uint8_t *)(now + owner_at) | !link) ^ f->bottom;
+        if (o.style == MT_PYTHON_ENTRIES)
+            differs |= *(const volatile uint8_t *)(now + o.owner) ^ (uintptr_t)f->entry;
         if (differs)
             return false;
-        if (style == MT_PYTHON_SHIMS && f->bottom && f->marker) {
+        if (o.style == MT_PYTHON_SHIMS && f->bottom && f->marker) {
             if (link != f->marker ||
-                *(const volatile uint8_t *)(mt_python_predicted(link) + owner_at) < l->shim_owner)
+                *(const volatile uint8_t *)(mt_python_predicted(link) + o.owner) < o.shim_owner)
                 return false;
-            link = mt_load(mt_python_predicted(link), previous_at);
+            link = mt_load(mt_python_predicted(link), o.previous);
         }
-        if ((style == MT_PYTHON_CFRAMES || style == MT_PYTHON_ENTRIES) && f->bottom) {
+        if ((o.style == MT_PYTHON_CFRAMES || o.style == MT_PYTHON_ENTRIES) && f->bottom) {
             /* The outermost one is in the thread state. */
-            uintptr_t further = cframe ? mt_load(cframe, l->cframe_previous) : 0;
+            uintptr_t further = cframe ? mt_load(cframe, o.cframe_previous) : 0;
             if ((further ? cframe : 0) != f->marker)
                 return false;
             cframe = further;
         }
-        if (f == frames)
+        if (f == first)
             return !link;
     }
 }
 
-static inline __attribute__((always_inline)) bool stands(const struct mt_python_thread *th,
-                                                         struct mt_python_at at)
+/* Which fields stands_now() takes. */
+static enum { UNKNOWN, OTHER, IN_311, IN_312, IN_313, IN_314 } kind;
+
+static __attribute__((noinline)) bool stands_otherwise(struct mt_python_thread *th, uintptr_t state)
 {
-    if (!th->used || th->cut)
-        return false;
+    if (kind == UNKNOWN)
+        kind = fields_are(fields_311)   ? IN_311
+               : fields_are(fields_312) ? IN_312
+               : fields_are(fields_313) ? IN_313
+               : fields_are(fields_314) ? IN_314
+                                        : OTHER;
     switch (mt_python.layout.style) {
     case MT_PYTHON_OBJECTS:
-        return stands_in(MT_PYTHON_OBJECTS, th->frames, th->used, at);
+        return stands(th, state, fields_as(MT_PYTHON_OBJECTS));
     case MT_PYTHON_CFRAMES:
-        return stands_in(MT_PYTHON_CFRAMES, th->frames, th->used, at);
+        return stands(th, state, fields_as(MT_PYTHON_CFRAMES));
     case MT_PYTHON_ENTRIES:
-        return stands_in(MT_PYTHON_ENTRIES, th->frames, th->used, at);
+        return stands(th, state, fields_as(MT_PYTHON_ENTRIES));
     case MT_PYTHON_SHIMS:
         break;
     }
-    return stands_in(MT_PYTHON_SHIMS, th->frames, th->used, at);
+    return stands(th, state, fields_as(MT_PYTHON_SHIMS));
+}
+
+static inline __attribute__((always_inline)) bool stands_now(struct mt_python_thread *th,
+                                                             uintptr_t state)
+{
+    if (!th->used || th->cut)
+        return false;
+    switch (kind) {
+    case IN_311:
+        return stands(th, state, fields_311);
+    case IN_312:
+        return stands(th, state, fields_312);
+    case IN_313:
+        return stands(th, state, fields_313);
+    case IN_314:
+        return stands(th, state, fields_314);
+    case UNKNOWN:
+    case OTHER:
+        break;
+    }
+    return stands_otherwise(th, state);
 }
 
 static bool read_now(struct mt_python_thread *th)
@@ -253,7 +313,7 @@ static bool read_now(struct mt_python_thread *th)
         gate_check();
     else if (!reading_begin(th))
         return false;
-    top = top_of(th, state);
+    top = top_of(th, state, fields_as(mt_python.layout.style));
     good = top.frame != 1 && mt_python_walk(th, top);
     if (!attached)
         reading_end(th);
@@ -296,7 +356,7 @@ bool mt_python_thread_unchanged(struct mt_python_thread *th)
     if (!th || th->epoch != mt_python.epoch ||
         th->generation != __atomic_load_n(&mt_python_generation, __ATOMIC_RELAXED) ||
         __atomic_load_n(&gate, __ATOMIC_RELAXED) != OPEN || !(state = attached_state(th)) ||
-        !stands(th, top_of(th, state)))
+        !stands_now(th, state))
         return false;
     if (th->merged_last)
         th->same = th->used;

@@ -24,7 +24,7 @@
 /* What stands in a frame, and where the chain goes on. */
 struct seen {
     uintptr_t code, position, marker;
-    uint32_t bottom;
+    uint16_t bottom, entry;
     struct mt_python_at next;
 };
 
@@ -50,6 +50,7 @@ static inline void look(const struct mt_python_layout *l, struct mt_python_at at
     s->next.frame = mt_load(at.frame, l->frame_previous);
     s->next.cframe = at.cframe;
     s->marker = 0;
+    s->entry = 0;
     s->code = mt_load(at.frame, l->frame_code);
     if (l->style == MT_PYTHON_SHIMS) {
         s->code &= ~(uintptr_t)3; /* tags of 3.14 */
@@ -59,7 +60,8 @@ static inline void look(const struct mt_python_layout *l, struct mt_python_at at
     }
     if (l->style == MT_PYTHON_ENTRIES) {
         s->position = mt_load(at.frame, l->frame_position);
-        s->bottom = *(const volatile uint8_t *)(at.frame + l->frame_owner) != 0 || !s->next.frame;
+        s->entry = *(const volatile uint8_t *)(at.frame + l->frame_owner);
+        s->bottom = s->entry != 0 || !s->next.frame;
     } else {
         s->position = *(const volatile uint32_t *)(at.frame + l->frame_position);
         s->bottom = 1;
@@ -159,6 +161,7 @@ static inline bool update(struct mt_python_thread *th, struct mt_python_frame *f
     f->frame = frame;
     f->marker = s->marker;
     f->bottom = s->bottom;
+    f->entry = s->entry;
     return f->index != 0;
 }
 
