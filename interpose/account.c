@@ -200,7 +200,8 @@ uint32_t mt_account(struct mt_thread *t, const struct mt_event *event)
 }
 
 /* A block goes that the table of live blocks does not hold (any more). */
-static void release(struct mt_thread *t, const struct mt_start *from, struct mt_live block)
+static __attribute__((noinline)) void release(struct mt_thread *t, const struct mt_start *from,
+                                              struct mt_live block)
 {
     struct mt_gone gone = {block.unit, MT_HEAP, block.size};
     struct mt_event event = {.from = from, .gone = &gone, .gone_count = 1};
@@ -257,16 +258,17 @@ void mt_account_moved(struct mt_thread *t, const struct mt_start *from, const st
 /* The largest that an interpreter puts in an arena. */
 #define OBJECT_MAX 512u
 
-void mt_account_object_enter(struct mt_thread *t, const struct mt_start *from, const void *object,
-                             struct mt_live entry)
+static inline __attribute__((always_inline)) void enter_object(struct mt_thread *t,
+                                                               const struct mt_start *from,
+                                                               const void *object,
+                                                               struct mt_live entry)
 {
     uint32_t *words = mt_python_blocks_at((uintptr_t)object), second;
-    if (!words || entry.size - 1 >= OBJECT_MAX || entry.unit & 1) {
+    if (__builtin_expect(!words || entry.size - 1 >= OBJECT_MAX || entry.unit & 1 || !entry.unit,
+                         0)) {
         mt_account_enter(t, from, object, entry);
         return;
     }
-    if (!entry.unit)
-        return;
     if (__builtin_expect(*words != 0, 0)) /* its release went past us */
         release(t, from, mt_python_blocks_take(words));
     *words = mt_python_blocks_pack(entry, &second);
@@ -274,13 +276,25 @@ void mt_account_object_enter(struct mt_thread *t, const struct mt_start *from, c
         words[1] = second;
 }
 
-bool mt_account_object_take(const void *object, struct mt_live *entry)
+void mt_account_object_enter(struct mt_thread *t, const struct mt_start *from, const void *object,
+                             struct mt_live entry)
+{
+    enter_object(t, from, object, entry);
+}
+
+static inline __attribute__((always_inline)) bool take_object(const void *object,
+                                                              struct mt_live *entry)
 {
     uint32_t *words = mt_python_blocks_at((uintptr_t)object);
-    if (!words || !*words)
+    if (__builtin_expect(!words || !*words, 0))
         return mt_live_take((uintptr_t)object, entry);
     *entry = mt_python_blocks_take(words);
     return true;
+}
+
+bool mt_account_object_take(const void *object, struct mt_live *entry)
+{
+    return take_object(object, entry);
 }
 
 /* An object comes or goes: what account() does for one block of the heap, with nothing left to decide. Only while the
@@ -352,13 +366,13 @@ void mt_account_object(struct mt_thread *t, const struct mt_start *from, const v
         struct mt_event event = {.from = from, .comes = true, .class = MT_HEAP, .bytes = bytes};
         live.unit = mt_account(t, &event);
     }
-    mt_account_object_enter(t, from, object, live);
+    enter_object(t, from, object, live);
 }
 
 void mt_account_object_free(struct mt_thread *t, const struct mt_start *from, const void *object)
 {
     struct mt_live entry;
-    if (!mt_account_object_take(object, &entry))
+    if (!take_object(object, &entry))
         mt_account_unknown();
     else if (__builtin_expect(mt_shared() || !account_object(t, from, false, &entry), 0))
         release(t, from, entry);

@@ -245,7 +245,7 @@ static void captured(struct mt_thread *t, uint32_t same)
 
 /* ---- Python: a remembered native stack together with a Python stack that it was met with ---- */
 
-#define PAIRS 2048u
+#define PAIRS 4096u
 
 struct mt_mixed {
     uint64_t tag; /* of both; 0: empty */
@@ -262,11 +262,26 @@ static uint64_t tag_of(uint64_t whole_and_kind, uint64_t print)
     return h ? h : 1;
 }
 
-static struct mt_mixed *pair_at(struct mt_thread *t, uint64_t tag)
+/* A pair may stand in two places beside each other: hot ones that meet do not push each other out again and again. */
+static struct mt_mixed *pair_find(const struct mt_thread *t, uint64_t tag)
 {
-    if (!t->pairs)
-        t->pairs = mt_meta_alloc(PAIRS * sizeof *t->pairs);
-    return t->pairs ? &t->pairs[tag >> 20 & (PAIRS - 1)] : NULL;
+    size_t at = tag >> 20 & (PAIRS - 1);
+    if (__builtin_expect(!t->pairs, 0))
+        return NULL;
+    if (__builtin_expect(t->pairs[at].tag == tag, 1))
+        return &t->pairs[at];
+    return t->pairs[at ^ 1].tag == tag ? &t->pairs[at ^ 1] : NULL;
+}
+
+/* In the first of its places; what stood there moves to the other one. */
+static void pair_put(struct mt_thread *t, const struct mt_mixed *pair)
+{
+    size_t at = pair->tag >> 20 & (PAIRS - 1);
+    if (!t->pairs && !(t->pairs = mt_meta_alloc(PAIRS * sizeof *t->pairs)))
+        return;
+    if (t->pairs[at].tag != pair->tag)
+        t->pairs[at ^ 1] = t->pairs[at];
+    t->pairs[at] = *pair;
 }
 
 static void pair_again(struct mt_thread *t, struct mt_mixed *pair)
@@ -391,8 +406,8 @@ static bool walk_python(struct mt_thread *t, const struct mt_start *from)
     bool printed = mt_python_read(&t->python, from->object, &print);
     if (whole && printed) {
         tag = tag_of(whole->at + from->object, print);
-        pair = pair_at(t, tag);
-        if (pair && pair->tag == tag && !mt_unwind_doubted()) {
+        pair = pair_find(t, tag);
+        if (pair && !mt_unwind_doubted()) {
             pair_again(t, pair);
             return true;
         }
@@ -404,11 +419,10 @@ static bool walk_python(struct mt_thread *t, const struct mt_start *from)
         whole = mt_unwind_remember(&t->stack, from);
     if (whole && printed) {
         tag = tag_of(whole->at + from->object, print);
-        pair = pair_at(t, tag);
-        if (pair && pair->tag == tag)
-            mt_unwind_compared(pair->known.leaf == t->hint->leaf);
+        pair = pair_find(t, tag);
         if (pair)
-            *pair = (struct mt_mixed){tag, *t->hint, t->frames, 0, 0};
+            mt_unwind_compared(pair->known.leaf == t->hint->leaf);
+        pair_put(t, &(struct mt_mixed){tag, *t->hint, t->frames, 0, 0});
     }
     return true;
 }

@@ -33,26 +33,34 @@ static struct mt_walk *walk_of(struct mt_stack *stack)
     return stack->state;
 }
 
-/* Code may have come and gone: the same addresses may mean something else now. */
-static inline void notice_flush(struct mt_stack *stack, struct mt_walk *walk)
+static __attribute__((noinline, cold)) void flush(struct mt_stack *stack, struct mt_walk *walk,
+                                                  uint32_t now)
+{
+    walk->generation = now;
+    walk->memo = false;
+    stack->used = 0; /* so nothing counts as kept */
+    mt_wholes_forget(walk->wholes);
+}
+
+/* Code may have come and gone: the same addresses may mean something else now. True: nothing is remembered any more. */
+static inline bool notice_flush(struct mt_stack *stack, struct mt_walk *walk)
 {
     uint32_t now = atomic_load_explicit(&generation, memory_order_acquire);
 
-    if (__builtin_expect(walk->generation != now, 0)) {
-        walk->generation = now;
-        walk->memo = false;
-        stack->used = 0; /* so nothing counts as kept */
-        mt_wholes_forget(walk->wholes);
-    }
+    if (__builtin_expect(walk->generation == now, 1))
+        return false;
+    flush(stack, walk, now);
+    return true;
 }
 
 struct mt_whole *mt_unwind_again_unchecked(struct mt_stack *stack, const struct mt_start *from)
 {
     struct mt_walk *walk = stack->state;
 
-    if (!walk || !walk->wholes)
+    if (__builtin_expect(!walk || !walk->wholes, 0))
         return NULL;
-    notice_flush(stack, walk);
+    if (__builtin_expect(notice_flush(stack, walk), 0))
+        return NULL;
     return mt_whole_find(walk->wholes, from);
 }
 

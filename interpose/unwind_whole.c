@@ -13,7 +13,9 @@
 #define SHAPES     2048u
 #define WAYS       4u /* shapes at one place: functions called from frames of different sizes */
 #define PICKED     9u
-#define WORDS_MAX  64u /* deeper ones are left to the memo */
+#define FEW                                                                                        \
+    4u /* a shape told apart by more words: its stacks take turns, the last one seldom comes again */
+#define WORDS_MAX 64u /* deeper ones are left to the memo */
 
 /* Of so many events at least 13 in 16 must have been found, or the cache rests: for REST events at first, longer each time.
  * What is found costs a look at memory that the walk's own memo, always the same, does not need: cc1plus, two thirds of whose
@@ -35,9 +37,10 @@ struct mt_wholes {
     uint64_t newest[BUCKETS]; /* entry->at; 0: none */
     uint64_t next;            /* where the next entry comes to stand */
     uint64_t oldest;          /* entries below are gone */
-    uint32_t asked, found;    /* in this window */
-    uint32_t rest;            /* events until it is tried again */
-    uint32_t next_rest;       /* ... the next time */
+    uint32_t left;            /* events until this window, or this rest, ends */
+    uint32_t missed;          /* in this window */
+    uint32_t next_rest;       /* how many events the next one lasts */
+    bool rests;
     _Alignas(64) struct shape shapes[SHAPES];
     _Alignas(64) char ring[RING_BYTES];
 };
@@ -47,6 +50,7 @@ struct mt_wholes *mt_wholes_new(void)
     struct mt_wholes *wholes = mt_os_map(sizeof *wholes);
     if (wholes) {
         wholes->next = wholes->oldest = RING_BYTES;
+        wholes->left = WINDOW;
         wholes->next_rest = REST;
     }
     return wholes;
@@ -107,51 +111,55 @@ static inline bool is(const struct mt_whole *whole, const struct mt_start *from)
            (whole->fp == from->fp || !whole->need_fp) && stands(whole);
 }
 
-/* Does the cache pay? False: it rests now. */
-static inline bool pays(struct mt_wholes *wholes)
+/* At the end of a window, or of a rest. Does the cache pay? False: it rests now. */
+static __attribute__((noinline, cold)) bool window_ends(struct mt_wholes *wholes)
 {
-    if (__builtin_expect(wholes->rest != 0, 0)) {
-        wholes->rest--;
-        return false;
-    }
-    if (__builtin_expect(wholes->asked++ == WINDOW, 0)) {
-        bool poor = wholes->found < WINDOW / 16 * 13;
-        wholes->asked = wholes->found = 0;
-        if (!poor) {
-            wholes->next_rest = REST;
-            return true;
-        }
-        wholes->rest = wholes->next_rest;
-        if (wholes->next_rest < REST_MAX)
-            wholes->next_rest *= 2;
-        return false;
-    }
-    return true;
+    bool rested = wholes->rests, poor = !rested && wholes->missed > WINDOW / 16 * 3;
+    wholes->missed = 0;
+    wholes->rests = poor;
+    wholes->left = poor ? wholes->next_rest : WINDOW;
+    if (!poor && !rested)
+        wholes->next_rest = REST;
+    else if (poor && wholes->next_rest < REST_MAX)
+        wholes->next_rest *= 2;
+    return !poor;
 }
 
-struct mt_whole *mt_whole_find(struct mt_wholes *wholes, const struct mt_start *from)
+/* Among all entries of its places. */
+static __attribute__((noinline)) struct mt_whole *search(struct mt_wholes *wholes,
+                                                         const struct mt_start *from)
 {
-    if (!pays(wholes))
-        return NULL;
     struct shape *shape = shapes_of(wholes, from);
     for (struct shape *end = shape + WAYS; shape < end; shape++) {
         if (shape->pc != from->pc || shape->sp != from->sp)
             continue;
-        struct mt_whole *whole = entry_at(wholes, shape->last);
-        if (shape->count <= 2 && shape->last >= wholes->oldest && is(whole, from)) {
-            wholes->found++;
-            return whole;
-        }
-        for (uint64_t at = *bucket_of(wholes, shape); at >= wholes->oldest; at = whole->older) {
-            whole = entry_at(wholes, at);
+        for (uint64_t at = *bucket_of(wholes, shape), older; at >= wholes->oldest; at = older) {
+            struct mt_whole *whole = entry_at(wholes, at);
             if (is(whole, from)) {
-                wholes->found++;
                 shape->last = at;
                 return whole;
             }
+            older = whole->older;
         }
     }
+    wholes->missed++;
     return NULL;
+}
+
+struct mt_whole *mt_whole_find(struct mt_wholes *wholes, const struct mt_start *from)
+{
+    if (__builtin_expect(--wholes->left == 0, 0) && !window_ends(wholes))
+        return NULL;
+    if (__builtin_expect(wholes->rests, 0))
+        return NULL;
+    const struct shape *shape = shapes_of(wholes, from);
+    if (shape->pc == from->pc && shape->sp == from->sp && shape->count <= FEW &&
+        shape->last >= wholes->oldest) {
+        struct mt_whole *whole = entry_at(wholes, shape->last);
+        if (is(whole, from))
+            return whole;
+    }
+    return search(wholes, from);
 }
 
 static size_t bytes_of(uint32_t words)
@@ -252,7 +260,7 @@ struct mt_whole *mt_whole_add(struct mt_wholes *wholes, const struct mt_stack *s
     struct words words;
     words.sp = from->sp;
     words.count = 0;
-    if (wholes->rest || !walk->memo || stack->cut || stack->used < 2 || stack->used > WORDS_MAX ||
+    if (wholes->rests || !walk->memo || stack->cut || stack->used < 2 || stack->used > WORDS_MAX ||
         !collect(&words, stack, walk))
         return NULL;
     struct shape *shape = shape_of(wholes, from, &words, stack->used);
