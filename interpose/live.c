@@ -63,10 +63,11 @@ struct shard {
     uint32_t spare_bytes; /* in those of the classes from SMALL_CLASSES on */
 } __attribute__((aligned(64)));
 
-/* Buckets of the first classes are made several at a time and never given back; of the others a shard keeps this much. A
- * page that fills and empties again and again, or many that take turns, cost no allocator, which costs two system calls. */
+/* Buckets of the first classes are never given back; of the others a shard keeps this much. A page that fills and empties
+ * again and again, or many that take turns, cost no allocator, which costs two system calls: it is asked, and given back,
+ * several at a time. */
 #define SMALL_CLASSES 8u
-#define SMALL_AT_ONCE 8u
+#define AT_ONCE       8u
 #define SPARE_BYTES   (16u << 10)
 
 /* The sizes of big blocks: a plain hash, address -> size. */
@@ -214,49 +215,71 @@ static uint64_t *entries_of(uint64_t *bucket, uint32_t class)
     return bucket + tag_words(class);
 }
 
-static uint32_t bucket_words(uint32_t class)
+static uint32_t bucket_bytes(uint32_t class)
 {
-    return tag_words(class) + class_cap[class];
+    return (tag_words(class) + class_cap[class]) * (uint32_t)sizeof(uint64_t);
 }
 
 static void bucket_spare(struct shard *s, uint64_t *bucket, uint32_t class)
 {
     bucket[0] = (uint64_t)s->spare[class];
     s->spare[class] = bucket;
+    if (class >= SMALL_CLASSES)
+        s->spare_bytes += bucket_bytes(class);
 }
 
-static uint64_t *bucket_new(struct shard *s, uint32_t class)
+static uint64_t *bucket_unspare(struct shard *s, uint32_t class)
 {
-    uint32_t words = bucket_words(class);
     uint64_t *bucket = s->spare[class];
-    if (bucket) {
-        s->spare[class] = (uint64_t *)bucket[0];
-        if (class >= SMALL_CLASSES)
-            s->spare_bytes -= words * (uint32_t)sizeof *bucket;
-        return bucket;
-    }
+    if (!bucket)
+        return NULL;
+    s->spare[class] = (uint64_t *)bucket[0];
     if (class >= SMALL_CLASSES)
-        return mt_meta_alloc(words * sizeof *bucket);
-    uint64_t *set = mt_meta_alloc((2 + SMALL_AT_ONCE * words) * sizeof *set);
+        s->spare_bytes -= bucket_bytes(class);
+    return bucket;
+}
+
+static uint64_t *small_buckets(struct shard *s, uint32_t class)
+{
+    uint32_t words = bucket_bytes(class) / (uint32_t)sizeof(uint64_t);
+    uint64_t *set = mt_meta_alloc((2 + AT_ONCE * words) * sizeof *set);
     if (!set)
         return NULL;
     set[0] = (uint64_t)s->sets;
     s->sets = set;
-    for (uint32_t i = 1; i < SMALL_AT_ONCE; i++)
+    for (uint32_t i = 1; i < AT_ONCE; i++)
         bucket_spare(s, set + 2 + i * words, class);
     return set + 2;
 }
 
+static uint64_t *bucket_new(struct shard *s, uint32_t class)
+{
+    uint64_t *bucket = bucket_unspare(s, class);
+    if (bucket)
+        return bucket;
+    if (class < SMALL_CLASSES)
+        return small_buckets(s, class);
+    void *made[AT_ONCE];
+    uint32_t bytes = bucket_bytes(class), count = 1;
+    while (count < AT_ONCE && s->spare_bytes + count * bytes <= SPARE_BYTES)
+        count++;
+    count = mt_meta_alloc_some(made, count, bytes);
+    for (uint32_t i = 1; i < count; i++)
+        bucket_spare(s, made[i], class);
+    return count ? made[0] : NULL;
+}
+
 static void bucket_free(struct shard *s, uint64_t *bucket, uint32_t class)
 {
-    uint32_t bytes = bucket_words(class) * (uint32_t)sizeof *bucket;
-    if (class >= SMALL_CLASSES && s->spare_bytes + bytes > SPARE_BYTES) {
-        mt_meta_free(bucket);
-        return;
-    }
-    if (class >= SMALL_CLASSES)
-        s->spare_bytes += bytes;
     bucket_spare(s, bucket, class);
+    if (s->spare_bytes <= SPARE_BYTES || class < SMALL_CLASSES)
+        return;
+    void *many[4 * AT_ONCE];
+    uint32_t count = 0;
+    while (count < 4 * AT_ONCE && s->spare_bytes > SPARE_BYTES / 2 &&
+           (bucket = bucket_unspare(s, class)))
+        many[count++] = bucket;
+    mt_meta_free_some(many, count);
 }
 
 static uint32_t offset_of(uint64_t entry)

@@ -245,3 +245,23 @@ void mt_meta_free(void *block)
     mt_je_dallocx(block, 0);
     leave();
 }
+
+uint32_t mt_meta_alloc_some(void **blocks, uint32_t count, size_t bytes)
+{
+    uint32_t n = 0;
+    if (!enter())
+        return 0;
+    while (n < count && (blocks[n] = mt_je_mallocx(bytes < 16 ? 16 : bytes, 0)))
+        n++;
+    leave();
+    return n;
+}
+
+void mt_meta_free_some(void *const *blocks, uint32_t count)
+{
+    if (!count || !enter())
+        return;
+    for (uint32_t i = 0; i < count; i++)
+        mt_je_dallocx(blocks[i], 0);
+    leave();
+}

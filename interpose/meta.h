@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* `bytes` zeroed bytes, aligned to 16, or NULL when there is no memory. */
 void *mt_meta_alloc(size_t bytes);
@@ -15,6 +16,10 @@ void *mt_meta_alloc(size_t bytes);
  * stands. */
 void *mt_meta_grow(void *block, size_t old_bytes, size_t new_bytes);
 void mt_meta_free(void *block); /* NULL is allowed */
+
+/* Several at once, of which each costs system calls otherwise. How many there are; the memory is not zeroed. */
+uint32_t mt_meta_alloc_some(void **blocks, uint32_t count, size_t bytes);
+void mt_meta_free_some(void *const *blocks, uint32_t count);
 
 /* Around many of these calls by one thread: each makes system calls of its own otherwise, to hold signals back and to give
  * memory back. Not nested. */

@@ -27,6 +27,20 @@ void mt_meta_free(void *block)
     free(block);
 }
 
+uint32_t mt_meta_alloc_some(void **blocks, uint32_t count, size_t bytes)
+{
+    uint32_t n = 0;
+    while (n < count && (blocks[n] = malloc(bytes)))
+        memset(blocks[n++], 0xa5, bytes);
+    return n;
+}
+
+void mt_meta_free_some(void *const *blocks, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        free(blocks[i]);
+}
+
 size_t mt_meta_mapped(void)
 {
     return 0;

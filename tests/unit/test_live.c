@@ -93,3 +93,27 @@ Test(live, agrees_with_an_array)
     for (unsigned b = 0; b < BLOCKS; b++)
         cr_assert_eq(mt_live_take(0x7f0000000000u + b * 8u, &got), model[b].unit != 0);
 }
+
+/* Pages of every density, to the last place of 8 bytes, three times over: buckets come from those that became spare. */
+Test(live, pages_fill_and_empty)
+{
+    enum { PAGES = 600 };
+    struct mt_live got, stale;
+    for (int round = 0; round < 3; round++) {
+        for (unsigned page = 0; page < PAGES; page++)
+            for (unsigned i = 0; i < page % 513; i++) {
+                uintptr_t block = 0x7f0000000000u + page * 4096u + (i * 5 + page) % 512 * 8;
+                cr_assert(mt_live_enter(block, (struct mt_live){i + page, i + 1}, &stale));
+                cr_assert_eq(stale.unit, 0);
+            }
+        for (unsigned page = 0; page < PAGES; page++)
+            for (unsigned i = 0; i < page % 513; i++) {
+                unsigned which = round ? page % 513 - 1 - i : i; /* from one end or the other */
+                uintptr_t block = 0x7f0000000000u + page * 4096u + (which * 5 + page) % 512 * 8;
+                cr_assert(mt_live_take(block, &got));
+                cr_assert_eq(got.size, which + page);
+                cr_assert_eq(got.unit, which + 1);
+                cr_assert_not(mt_live_take(block, &got));
+            }
+    }
+}

@@ -107,6 +107,19 @@ Test(meta, the_break_and_the_program_s_allocator_are_left_alone)
         mt_meta_free(blocks[i]);
 }
 
+Test(meta, several_at_once)
+{
+    void *blocks[20];
+    cr_assert_eq(mt_meta_alloc_some(blocks, 20, 448), 20);
+    for (int i = 0; i < 20; i++)
+        memset(blocks[i], i, 448);
+    for (int i = 0; i < 20; i++)
+        cr_assert_eq(((unsigned char *)blocks[i])[447], i);
+    mt_meta_free_some(blocks, 20);
+    cr_assert_eq(mt_meta_alloc_some(blocks, 2, SIZE_MAX / 2), 0);
+    mt_meta_free_some(blocks, 0);
+}
+
 /* What was given back is not held: the tracker's memory follows its tables. */
 Test(meta, memory_goes_back)
 {
