@@ -55,20 +55,26 @@ static uint32_t ancestor(uint32_t node, uint32_t levels)
     return node;
 }
 
-/* `count` nodes from `node` outward ended the same run. node->covered says how many of the nodes outward
- * from it, itself included, have risen at least as high as it has: if that is as far and as high as this run,
- * there is nothing to do. Runs only get better, so it stays true. */
+/* `count` nodes from `node` outward ended the same run. A node's `covered` says how many of the nodes outward from it, itself
+ * included, have risen at least as high as it has: where that is as high as this run, there is nothing to do for them. Runs
+ * only get better, so it stays true until the node itself rises higher. Where a run's rise does not fit, it is 0: not known. */
 static void end_runs(struct mt_thread *t, uint32_t node, uint32_t count, const struct ended *run)
 {
-    struct mt_node *inner = mt_tree_node(node);
-    if (inner->run_len && run->rise <= inner->run_rise && count <= inner->covered)
-        return;
-    bool better = !inner->run_len || run->rise > inner->run_rise;
-    for (uint32_t i = 0, n = node; i < count; i++, n = mt_tree_node(n)->parent)
-        keep_if_best(t, n, run);
-    /* The wide ones are left out: what stands in the node is less than their rise. */
-    if (better || (run->rise == inner->run_rise && count > inner->covered))
-        inner->covered = run->rise > UINT32_MAX ? 0 : count;
+    for (uint32_t left = count, n = node, done;; left -= done, n = ancestor(n, done)) {
+        struct mt_node *at = mt_tree_node(n);
+        done = 1;
+        if (!at->run_len || run->rise > at->run_rise) {
+            keep_if_best(t, n, run);
+            at->covered = run->rise > UINT32_MAX ? 0 : left;
+        } else {
+            if (at->covered > 1)
+                done = at->covered;
+            if (run->rise == at->run_rise && left > done && !(at->run_len & MT_RUN_WIDE))
+                at->covered = left;
+        }
+        if (done >= left)
+            return;
+    }
 }
 
 void mt_runs_close(struct mt_thread *t, uint32_t keep)
