@@ -129,7 +129,9 @@ static void one(uint64_t number, uint32_t chain, unsigned events, uint64_t bytes
                      number, n);
         cr_assert_eq(is_wide ? wide[n].net : nodes[n].run_net, f->net, "tree %lu node %u: net",
                      number, n);
-        cr_assert_eq(nodes[n].run_begin, f->best_event, "tree %lu node %u: begin %u not %lu, rise %ld len %u %lu", number, n, nodes[n].run_begin, f->best_event, f->rise, nodes[n].run_len, f->len);
+        cr_assert_eq(nodes[n].run_begin, f->best_event,
+                     "tree %lu node %u: begin %u not %lu, rise %ld len %u %lu", number, n,
+                     nodes[n].run_begin, f->best_event, f->rise, nodes[n].run_len, f->len);
         cr_assert_eq(nodes[n].run_len & ~MT_RUN_WIDE, f->len, "tree %lu node %u: length", number,
                      n);
     }
