@@ -79,7 +79,9 @@ static uint64_t start_ticks(void)
     return p ? mt_str_number(p + 1) : 0;
 }
 
-static void describe_process(struct mt_piece argv)
+static struct mt_piece argv; /* of this process: start() */
+
+static void describe_process(void)
 {
     struct mt_header *h = mt_log.header;
     h->version = MT_VERSION;
@@ -91,8 +93,8 @@ static void describe_process(struct mt_piece argv)
     h->parent_pid = mt_os_parent();
     h->start_real = mt_os_real();
     h->start_mono = mt_os_mono();
-    /* A file with the magic has a whole header. Before what takes longer: who is killed in between
-     * leaves a log that can be read, though it doesn't tell the program. */
+    /* A file with the magic has a whole header. Before what takes longer: where the file has a name by now, who is killed in
+     * between leaves a log that can be read, though it doesn't tell the program. */
     __atomic_thread_fence(__ATOMIC_RELEASE);
     memcpy(h->magic, MT_MAGIC, sizeof h->magic);
     h->start_ticks = start_ticks();
@@ -137,7 +139,7 @@ static bool start(void)
         mt_threads_init();
         mt_summary_prepare();
     }
-    struct mt_piece argv = argv_piece(argv_room, sizeof argv_room - 1);
+    argv = argv_piece(argv_room, sizeof argv_room - 1);
     if (!configured)
         find_program(argv_room);
     bool again = configured;
@@ -146,11 +148,10 @@ static bool start(void)
         mt_summary_aside(program);
         return false;
     }
-    if (!mt_log_open(directory[0] ? directory : NULL, program)) {
+    if (!mt_log_open(directory[0] ? directory : NULL, program, describe_process)) {
         mt_summary_failed(program, mt_log_error());
         return false;
     }
-    describe_process(argv);
     if (mt_real_stranger())
         mt_log_note(1, "malloc is %s's, which comes before this library: heap blocks are not seen",
                     mt_real_stranger());

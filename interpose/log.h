@@ -22,10 +22,11 @@ struct mt_log {
 };
 extern struct mt_log mt_log;
 
-/* Create the log (O_EXCL, O_NOFOLLOW, 0600) as MEMTRACE_OUTPUT says: a relative name is one in
+/* Create the log (never over another file nor through a link, 0600) as MEMTRACE_OUTPUT says: a relative name is one in
  * `directory` (NULL: the present one), `program` stands for %e; in /tmp if that cannot be written.
+ * It gets its name after `describe`, which fills the header; that may be called more than once, each time for a new file.
  * False: not possible; mt_log_error() says why. */
-bool mt_log_open(const char *directory, const char *program);
+bool mt_log_open(const char *directory, const char *program, void (*describe)(void));
 
 /* Reserve `count` consecutive zeroed entries of `bytes` each in `region`: the first one's index, 0
  * if the log cannot grow (then MT_FLAG_FULL is set). Lock-free unless the region must grow. */

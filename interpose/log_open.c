@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The log's name, and where it is made. With MEMTRACE_MIN_PEAK the file has no name at first (O_TMPFILE), so that nothing is left
- * of a process that ends early, however it ends; it gets its name when the process's peak is high enough. Its descriptor is what
- * that takes: where the program has closed it, or may not write to the folder any more, the tables move to a new file.
+ * The log's name, and where it is made. The file has no name at first (O_TMPFILE): it gets it when its header is whole and the
+ * process described, so that who is killed in between leaves nothing, and no reader finds a log half begun. With
+ * MEMTRACE_MIN_PEAK that waits until the process's peak is high enough. The descriptor is what a name takes: where the program
+ * has closed it, or may not write to the folder any more, the tables move to a new file. Where the file system has no files
+ * without a name, or they can't be given one (no /proc), the log has its name from the start.
  */
 #include <errno.h>
 #include <string.h>
@@ -17,6 +19,7 @@
 static int open_error; /* errno of the last mt_log_open */
 static struct {
     const char *program, *folder, *pattern; /* as mt_log_open was told */
+    void (*describe)(void);
 } where;
 
 const char *mt_log_path(void)
@@ -114,28 +117,61 @@ const char *mt_log_error(void)
     }
 }
 
+static int link_ours(const char *path)
+{
+    return mt_os_link(mt_log_file.fd, path);
+}
+
+/* The new file becomes the log. 0, or an error. */
+static int begin(int fd)
+{
+    mt_log_file.fd = fd;
+    int error = mt_os_identity(fd, mt_log_file.identity) != 0 ? -EIO : mt_log_map();
+    if (!error)
+        where.describe();
+    return error;
+}
+
+static bool give_up(int error)
+{
+    open_error = -error;
+    mt_log_forget();
+    return false;
+}
+
+static bool open_named(const char *directory, const char *name)
+{
+    int fd = create(mt_os_create, directory, name);
+    if (fd < 0)
+        return give_up(fd);
+    mt_log_file.temporary = mt_config.min_peak;
+    int error = begin(fd);
+    if (!error)
+        return true;
+    mt_os_remove(mt_log_file.path); /* no litter where there is no room */
+    return give_up(error);
+}
+
 /* Make the file and map it. False: open_error says why, and nothing is left of it. */
 static bool open_in(const char *directory, const char *name)
 {
-    int fd = mt_config.min_peak ? create(mt_os_create_nameless, directory, name) : -EOPNOTSUPP;
-    mt_log_file.nameless = fd >= 0;
-    if (fd == -EOPNOTSUPP || fd == -EISDIR || fd == -EINVAL) {
-        fd = create(mt_os_create, directory, name);
-        mt_log_file.temporary = fd >= 0 && mt_config.min_peak;
+    int fd = create(mt_os_create_nameless, directory, name);
+    if (fd == -EOPNOTSUPP || fd == -EISDIR || fd == -EINVAL)
+        return open_named(directory, name);
+    if (fd < 0)
+        return give_up(fd);
+    mt_log_file.nameless = true;
+    int error = begin(fd);
+    if (error)
+        return give_up(error);
+    if (mt_config.min_peak)
+        return true;
+    if (create(link_ours, directory, name) < 0) {
+        mt_log_forget();
+        return open_named(directory, name);
     }
-    mt_log_file.fd = fd;
-    if (fd >= 0 && mt_os_identity(fd, mt_log_file.identity) == 0) {
-        fd = mt_log_map();
-        if (!fd)
-            return true;
-        open_error = -fd;
-    } else {
-        open_error = fd < 0 ? -fd : EIO;
-    }
-    if (mt_log_file.fd >= 0 && !mt_log_file.nameless)
-        mt_os_remove(mt_log_file.path); /* no litter where there is no room */
-    mt_log_forget();
-    return false;
+    mt_log_file.nameless = false;
+    return true;
 }
 
 static const char *last_part(const char *name)
@@ -159,11 +195,12 @@ static bool open_elsewhere(void)
     return true;
 }
 
-bool mt_log_open(const char *directory, const char *program)
+bool mt_log_open(const char *directory, const char *program, void (*describe)(void))
 {
     where.pattern = mt_config.output[0] ? mt_config.output : "memtrace.%e.%p.mt";
     where.folder = directory;
     where.program = program;
+    where.describe = describe;
     if (mt_os_privileged()) {
         open_error = EPERM;
         return false;
@@ -171,12 +208,7 @@ bool mt_log_open(const char *directory, const char *program)
     return open_in(where.folder, where.pattern) || open_elsewhere();
 }
 
-/* ---- A name for a file that has none ---- */
-
-static int link_ours(const char *path)
-{
-    return mt_os_link(mt_log_file.fd, path);
-}
+/* ---- A name for a file that still has none ---- */
 
 bool mt_log_replace(void)
 {

@@ -5,11 +5,13 @@
  *
  *   FAULTY_CALL=mmap    FAULTY_AT=7    FAULTY_ERROR=12    FAULTY_LAST=9 (to this one; 0: for ever)
  *   FAULTY_COUNT=PATH: how often each was called is written there at exit
+ *   FAULTY_DIE=7: the process is killed instead of its seventh call of any kind
  *
  * mapfile: an mmap of a file; mmap: any other.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -39,9 +41,10 @@ static uint32_t called[CALLS];
 static struct {
     bool read;
     char call[16], count[512];
-    uint32_t at, last;
+    uint32_t at, last, die;
     int error;
 } wish;
+static uint32_t all_calls;
 
 /* getenv is not yet to be had when the first call comes. */
 static void read_wish(void)
@@ -61,6 +64,8 @@ static void read_wish(void)
             wish.at = (uint32_t)strtoul(e + 10, NULL, 10);
         else if (!strncmp(e, "FAULTY_LAST=", 12))
             wish.last = (uint32_t)strtoul(e + 12, NULL, 10);
+        else if (!strncmp(e, "FAULTY_DIE=", 11))
+            wish.die = (uint32_t)strtoul(e + 11, NULL, 10);
         else if (!strncmp(e, "FAULTY_ERROR=", 13))
             wish.error = (int)strtoul(e + 13, NULL, 10);
     }
@@ -105,6 +110,8 @@ long __wrap_syscall(long number, ...)
     va_end(list);
     if (!wish.read)
         read_wish();
+    if (wish.die && __atomic_add_fetch(&all_calls, 1, __ATOMIC_RELAXED) == wish.die)
+        __real_syscall(SYS_kill, __real_syscall(SYS_getpid), SIGKILL);
     for (size_t i = 0; i < CALLS; i++) {
         if (calls[i].number != number)
             continue;

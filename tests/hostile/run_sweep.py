@@ -7,6 +7,7 @@
 import errno
 import glob
 import os
+import signal
 import sys
 
 from common import Tests
@@ -18,7 +19,7 @@ ERRORS = {
     'fallocate': [errno.ENOSPC, errno.EOPNOTSUPP], 'madvise': [errno.EINVAL], 'munmap': [errno.ENOMEM], 'fcntl': [errno.EMFILE],
     'ftruncate': [errno.EIO], 'prlimit64': [errno.EPERM], 'read': [errno.EIO], 'readlinkat': [errno.ENOENT],
     'getcwd': [errno.ENOENT], 'mprotect': [errno.ENOMEM], 'pwrite64': [errno.ENOSPC], 'unlinkat': [errno.EACCES],
-    'close': [errno.EBADF], 'write': [errno.EPIPE],
+    'close': [errno.EBADF], 'write': [errno.EPIPE], 'linkat': [errno.EACCES, errno.ENOENT],
 }
 OURS = os.path.basename(t.folder) + '.mt'  # in /tmp, where logs go that can be nowhere else, others may test too
 POINTS = 60  # calls beyond that many are failed at this many places spread over them
@@ -116,9 +117,41 @@ def unnamed():
     t.check(not bad, '%d of them:\n%s', len(bad), '\n'.join(bad[:20]))
 
 
+def files_without_name():
+    """Whether the tests' file system has them (overlayfs before Linux 6.1 has not)."""
+    try:
+        os.close(os.open(t.folder, os.O_TMPFILE | os.O_RDWR, 0o600))
+    except OSError:
+        return False
+    return True
+
+
+def killed(command):
+    """Killed at each of our system calls: a log that is there can be read and tells the program, whatever the instant."""
+    bad, whole, nameless = [], 0, files_without_name()
+    for at in range(1, 100000):
+        done = t.run(command, env=t.environment(t.path('%p.' + OURS), FAULTY, FAULTY_DIE=str(at)))
+        logs = glob.glob(t.path('*.' + OURS))
+        for log in logs:
+            said = t.run([t.memtrace, 'report', log])
+            if said.status and (nameless or os.path.getsize(log)):
+                bad.append('killed at call %d: %s: status %d: %s' % (at, os.path.basename(log), said.status, said.err[:300]))
+            elif nameless and os.path.basename(command[0]) not in said.out:
+                bad.append('killed at call %d: %s does not tell the program:\n%s' % (at, os.path.basename(log), said.out[:300]))
+            os.remove(log)
+        whole += done.status != -signal.SIGKILL
+        t.check(bool(logs) or not whole, 'no log of a run that was not killed')
+        if whole:
+            break
+    print('      %d runs' % at, flush=True)
+    t.check(at > 30, 'only %d calls', at)
+    t.check(not bad, '%d of them:\n%s', len(bad), '\n'.join(bad[:20]))
+
+
 work = t.program('work')
 t.test('work', lambda: sweep([work, '3000', 'errno']))
 t.test('fork', lambda: sweep([work, '100', 'errno', 'close', 'fork', 'thread']))
 t.test('unnamed', unnamed)
+t.test('killed', lambda: killed([work, '10', 'errno']))
 t.test('python', lambda: sweep([sys.executable, '-I', '-S', '-c', 'import json; print(sum(len(json.dumps([i] * i)) for i in range(100)))']))
 t.end()
