@@ -38,6 +38,14 @@ bool mt_bounds_peek(struct mt_bounds *bounds, uintptr_t address, uintptr_t *word
 /* Copy code, or what a pc that was made up points at. False: not mapped. Keeps errno, asks the kernel twice at most. */
 bool mt_bounds_copy(uintptr_t address, uint8_t *to, unsigned bytes);
 
+/* Whether there can be code at `pc` at all. A made frame, or one that a frame pointer was guessed for, may hold anything in the
+ * place of its return address; whoever jumps through a wild pointer has it as his pc. Processors with five levels of page tables
+ * have 56 bits for the program, the kernel maps nothing in the first page (mmap_min_addr). */
+static inline bool mt_bounds_code(uintptr_t pc)
+{
+    return pc - 4096 < ((uintptr_t)1 << 56) - 4096;
+}
+
 /* Forget what mt_bounds_peek found: the program ran in between. */
 static inline void mt_bounds_begin(struct mt_bounds *bounds)
 {

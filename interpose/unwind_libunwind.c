@@ -176,6 +176,8 @@ static uint32_t step_all(unw_cursor_t *cursor, struct mt_stack *stack, uint32_t 
             stack->used = n;
             return 2;
         }
+        if (n > before && !mt_bounds_code(pc + exact))
+            return 2;
         /* A frame that is its own caller: the outer end of a stack that was made by hand. */
         if (n > before && stack->frames[n - 1].pc == pc && stack->frames[n - 1].sp == sp)
             return 0;

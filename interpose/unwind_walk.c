@@ -252,6 +252,19 @@ static inline bool joins(struct job *job)
            (!links[at].need || links[at].fp == job->now.fp);
 }
 
+/* The frame that was pushed last is the outermost one. Where a word told so (no return address, or one that is none), nobody
+ * will compare it: such a stack is walked anew each time. */
+static enum outcome end(struct job *job, mt_rule rule, enum outcome outcome)
+{
+    unsigned kind = MT_RULE_KIND(rule);
+
+    job->match = -1;
+    if (outcome == STEPPED ||
+        (outcome == END && kind != MT_RULE_END && (kind != MT_RULE_GUESS || job->now.fp != 0)))
+        job->plain = false;
+    return outcome == STEPPED ? CUT : outcome;
+}
+
 /* Walk to the end of the stack (match is -1 then) or to a frame of the last stack that is still right (match). */
 static enum outcome walk_new(struct job *job)
 {
@@ -273,10 +286,8 @@ static enum outcome walk_new(struct job *job)
         outcome = step(job, rule, &next);
         if (outcome == NEED_FULL || !push(job, &job->now, rule))
             return NEED_FULL;
-        if (outcome != STEPPED) {
-            job->match = -1;
-            return outcome;
-        }
+        if (outcome != STEPPED || __builtin_expect(!mt_bounds_code(next.pc), 0))
+            return end(job, rule, outcome);
         if (job->count >= MT_DEPTH_MAX) {
             job->match = -1;
             return TOO_DEEP;

@@ -134,6 +134,35 @@ static void all_rbp(void)
         bare((here | 4095) + 1 - 16 + 4096 * i);
 }
 
+/* A made frame whose return address is none: the stack is cut there. What stands in the same frame's place changes. */
+NOINLINE static void wild(uintptr_t address, unsigned depth, unsigned cut)
+{
+    uintptr_t frame[2] = {0, address};
+
+    KEEP(frame);
+    for (int i = 0; i < 3; i++) {
+        frame_rbp(event_alone, (uintptr_t)frame);
+        CHECK(check_depth() == depth && check_cut() == cut);
+        CHECK(check_pc(depth - 1) >> 47 == 0);
+    }
+    KEEP(frame);
+}
+
+static void wild_addresses(void)
+{
+    for (int i = 0; i < 3; i++) {
+        wild(~0ul, 2, 2);
+        wild(0, 2, 0);
+        wild((uintptr_t)frame_bare + 8, 3, 0);
+        wild(1ul << 63, 2, 2);
+        wild((uintptr_t)frame_chain + 8, 3, 0);
+        wild(1ul << 62, 2, 2);
+        wild(1ul << 56, 2, 2);
+        wild(0, 2, 0);
+        wild(4095, 2, 2);
+    }
+}
+
 /* On a stack with nothing mapped behind its end. */
 static ucontext_t home, other;
 static char *last_page;
@@ -143,6 +172,7 @@ static void on_other_stack(void)
     for (uintptr_t i = 0; i < 64; i++)
         bare((uintptr_t)last_page + 4096 - 8 * i);
     chains(3);
+    wild_addresses();
     all_rbp();
 }
 
@@ -269,6 +299,7 @@ int main(void)
     for (int i = 0; i < 20; i++)
         twice(realigned, i);
     all_rbp();
+    wild_addresses();
     small_stack();
     full = check_full_captures();
     twice(chains, 4);
