@@ -27,7 +27,7 @@ struct mt_thread {
     uintptr_t outer_frame;
 
     /* tree.c */
-    uint32_t *places;       /* (parent, frame) -> node */
+    uint32_t *places;       /* (parent, frame) -> node, and bits of the hash */
     uint32_t places_bits;   /* log2 of their number */
     uint32_t nodes;         /* of this slot */
     struct mt_known *known; /* hash of a whole stack -> leaf */

@@ -12,17 +12,31 @@
  * these. */
 #define KEY_CUT (1ull << 62)
 
-/* ---- Nodes: (parent, frame) -> node. Open addressing, at most three quarters full ---- */
+/* ---- Nodes: (parent, frame) -> node. Open addressing, at most three quarters full. A place holds the node's index and some bits
+ * of its hash: most of the nodes that are not the one looked for need not be read, each of which is somewhere else in memory ---- */
 
-static uint32_t *first_place(const struct mt_thread *t, uint32_t parent, uint32_t frame)
+#define INDEX_BITS 29 /* a region of 16 GiB has no more */
+#define INDEX_MASK ((1u << INDEX_BITS) - 1)
+
+static uint64_t place_hash(uint32_t parent, uint32_t frame)
 {
-    uint64_t h = ((uint64_t)parent << 32 | frame) * 0x9e3779b97f4a7c15u;
-    return &t->places[h >> (64 - t->places_bits)];
+    return ((uint64_t)parent << 32 | frame) * 0x9e3779b97f4a7c15u;
+}
+
+static uint32_t *first_place(const struct mt_thread *t, uint64_t hash)
+{
+    return &t->places[hash >> (64 - t->places_bits)];
 }
 
 static uint32_t *next_place(const struct mt_thread *t, uint32_t *p)
 {
     return p + 1 == t->places + ((size_t)1 << t->places_bits) ? t->places : p + 1;
+}
+
+/* Bits that the place's number depends on in the largest tables only. */
+static uint32_t mark_of(uint64_t hash)
+{
+    return (uint32_t)(hash >> 32) << INDEX_BITS;
 }
 
 static bool grow_places(struct mt_thread *t)
@@ -36,10 +50,12 @@ static bool grow_places(struct mt_thread *t)
     t->places = grown;
     t->places_bits = bits;
     for (size_t i = 0; i < old_count; i++) {
+        if (i + 16 < old_count)
+            __builtin_prefetch(mt_tree_node(old[i + 16] & INDEX_MASK));
         if (!old[i])
             continue;
-        const struct mt_node *node = mt_tree_node(old[i]);
-        uint32_t *p = first_place(t, node->parent, node->frame);
+        const struct mt_node *node = mt_tree_node(old[i] & INDEX_MASK);
+        uint32_t *p = first_place(t, place_hash(node->parent, node->frame));
         while (*p)
             p = next_place(t, p);
         *p = old[i];
@@ -53,19 +69,23 @@ static uint32_t child(struct mt_thread *t, uint32_t parent, uint32_t frame)
 {
     if ((!t->places || (uint64_t)t->nodes * 4 >= 3ull << t->places_bits) && !grow_places(t))
         return 0;
-    uint32_t *p = first_place(t, parent, frame);
+    uint64_t hash = place_hash(parent, frame);
+    uint32_t mark = mark_of(hash), *p = first_place(t, hash);
     for (; *p; p = next_place(t, p)) {
-        const struct mt_node *node = mt_tree_node(*p);
+        uint32_t index = *p & INDEX_MASK;
+        if ((*p ^ index) != mark)
+            continue;
+        const struct mt_node *node = mt_tree_node(index);
         if (node->parent == parent && node->frame == frame)
-            return *p;
+            return index;
     }
     uint64_t n = mt_log_reserve(MT_REGION_NODE, sizeof(struct mt_node), 1);
-    if (!n || n > UINT32_MAX)
+    if (!n || n > INDEX_MASK)
         return 0;
     struct mt_node *node = mt_tree_node((uint32_t)n);
     node->parent = parent;
     __atomic_store_n(&node->frame, frame, __ATOMIC_RELEASE);
-    *p = (uint32_t)n;
+    *p = (uint32_t)n | mark;
     t->nodes++;
     return (uint32_t)n;
 }
