@@ -404,6 +404,26 @@ def check_threads(it, options):
     return "%d objects" % sum(truth.get("allocations", 0) for truth in run.expected), wrong
 
 
+def check_natives(it, options):
+    """Each thread's native frames are its own, also where an earlier one stood in the same place in the same line."""
+    run = Run(it, options.preload, "natives_program.py", options.natives)
+    wrong = run.wrong()
+    if wrong:
+        return "", wrong
+    with open(os.path.join(HERE, "natives_program.py")) as f:
+        lines = {i: text.partition("  # ")[2].strip() for i, text in enumerate(f, 1) if text.lstrip().startswith("path(")}
+    got = collections.Counter()
+    for stack, size in run.log.allocations():
+        chain = logfile.python_only(stack)
+        native = [f for f in stack if getattr(f, "module", None) == os.path.realpath(options.natives)]
+        if chain and chain[0][1] in lines and native:
+            got[lines[chain[0][1]], native[-1].offset] += size
+    each = sorted((line, size) for (line, _), size in got.items())
+    if each != sorted((line, 200 * size) for line in lines.values() for size in (1000, 3000)) or len(lines) != 3:
+        wrong.append("bytes by line: %s" % each)
+    return "%d bytes" % sum(got.values()), wrong
+
+
 def check_refused(it, options):
     run = Run(it, options.preload, "refused_program.py")
     if run.status or not run.log or run.out.strip() != str(12 << 20):
@@ -515,7 +535,7 @@ def check_sources(it, options):
 
 
 CHECKS = {"sources": check_sources, "exact": check_exact, "traced": check_traced, "lines": check_lines, "stacks": check_stacks, "reuse": check_reuse, "daemon": check_daemon,
-          "deep": check_deep, "fork": check_fork, "embed": check_embed, "refused": check_refused, "objects": check_objects, "threads": check_threads}
+          "deep": check_deep, "fork": check_fork, "embed": check_embed, "refused": check_refused, "natives": check_natives, "objects": check_objects, "threads": check_threads}
 
 
 def main():
@@ -523,6 +543,7 @@ def main():
     parser.add_argument("--library", dest="preload")
     parser.add_argument("--decoder")
     parser.add_argument("--embed", help="the program embed.c")
+    parser.add_argument("--natives", help="the library natives.c")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--python", help="only this one")
     parser.add_argument("test", choices=sorted(CHECKS))

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Two ways of the same shape to one allocation, for ctypes: stacks that differ in a return address only.
+ */
+#include <stdlib.h>
+
+#define NOINLINE __attribute__((noinline))
+
+static NOINLINE void take(size_t bytes)
+{
+    void *volatile block = malloc(bytes);
+    free(block);
+}
+
+void path_a(int count);
+void path_b(int count);
+
+__attribute__((visibility("default"))) NOINLINE void path_a(int count)
+{
+    for (int i = 0; i < count; i++)
+        take(1000);
+}
+
+__attribute__((visibility("default"))) NOINLINE void path_b(int count)
+{
+    for (int i = 0; i < count; i++)
+        take(3000);
+}
