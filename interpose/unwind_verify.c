@@ -31,25 +31,29 @@ static struct {
 } counts;
 
 /* How many of the innermost frames both must agree on: all, up to the first one that nothing describes. From there on
- * libunwind takes the frame pointer for more than it knows (it loses rsp), so that it is no judge. */
-static uint32_t comparable(const struct mt_stack *stack)
+ * libunwind takes the frame pointer for more than it knows (it loses rsp), so that it is no judge. `all`: it is one of the
+ * stack's end, too. */
+static uint32_t comparable(const struct mt_stack *stack, bool *all)
 {
     const struct mt_walk *walk = stack->state;
     uint32_t count = 0;
 
+    *all = true;
     if (!stack->by_rules || stack->cut == 1) /* by the full unwinder, or shortened */
         return stack->used;
     while (count < stack->used &&
            MT_RULE_KIND(walk->links[stack->used - 1 - count].rule) != MT_RULE_GUESS)
         count++;
-    return count < stack->used ? count + 1 : count;
+    *all = count == stack->used;
+    return *all ? count : count + 1;
 }
 
 static bool same_as_full(const struct mt_stack *stack, const struct mt_stack *oracle)
 {
-    uint32_t count = comparable(stack);
+    bool all;
+    uint32_t count = comparable(stack, &all);
 
-    if (count == stack->used && (oracle->used != stack->used || oracle->cut != stack->cut))
+    if (all && (oracle->used != stack->used || oracle->cut != stack->cut))
         return false;
     if (oracle->used < count)
         return false;
