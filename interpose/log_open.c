@@ -156,10 +156,8 @@ static bool open_named(const char *directory, const char *name)
 static bool open_in(const char *directory, const char *name)
 {
     int fd = create(mt_os_create_nameless, directory, name);
-    if (fd == -EOPNOTSUPP || fd == -EISDIR || fd == -EINVAL)
+    if (fd < 0) /* not every file system can, and ext4 says EPERM of a folder that is gone */
         return open_named(directory, name);
-    if (fd < 0)
-        return give_up(fd);
     mt_log_file.nameless = true;
     int error = begin(fd);
     if (error)
