@@ -304,6 +304,12 @@ static void pair_put(struct mt_thread *t, const struct mt_mixed *pair)
     t->pairs[at] = *pair;
 }
 
+static void pairs_forget(struct mt_thread *t)
+{
+    if (t->pairs)
+        memset(t->pairs, 0, PAIRS * sizeof *t->pairs);
+}
+
 static void pair_again(struct mt_thread *t, struct mt_mixed *pair)
 {
     if (t->last_leaf == pair->known.leaf) {
@@ -409,8 +415,7 @@ static bool forget_known(struct mt_thread *t, uint32_t generation)
     t->elsewhere = true; /* where the last event was is told by its leaf alone */
     t->whole = NULL;
     t->whole_at = 0;
-    if (t->pairs)
-        memset(t->pairs, 0, PAIRS * sizeof *t->pairs);
+    pairs_forget(t);
     mt_unwind_forget(&t->stack);
     t->generation = generation;
     __atomic_thread_fence(__ATOMIC_ACQUIRE); /* the period is stepped before the generation */
@@ -480,6 +485,8 @@ void mt_tree_thread_end(struct mt_thread *t)
 {
     mt_unwind_thread_exit(&t->stack);
     mt_python_thread_exit(&t->python);
+    /* Told apart by the numbers of whole stacks, which are gone with t->stack: the next thread's begin at the same ones. */
+    pairs_forget(t);
     mt_tree_lost(t);
 }
 

@@ -45,17 +45,11 @@ struct mt_wholes {
     _Alignas(64) char ring[RING_BYTES];
 };
 
-/* Who remembers an entry's `at` may outlive the ring: a later thread's, in the same slot, must not begin with the same ones. */
-#define BEGINNING_BITS 40
-_Static_assert(RING_BYTES <= 1ull << BEGINNING_BITS, "a ring begins at a multiple of its size");
-
 struct mt_wholes *mt_wholes_new(void)
 {
-    static uint64_t rings;
     struct mt_wholes *wholes = mt_os_map(sizeof *wholes);
     if (wholes) {
-        wholes->next = wholes->oldest = __atomic_add_fetch(&rings, 1, __ATOMIC_RELAXED)
-                                        << BEGINNING_BITS;
+        wholes->next = wholes->oldest = RING_BYTES;
         wholes->left = WINDOW;
         wholes->next_rest = REST;
     }

@@ -18,7 +18,7 @@
 
 struct mt_walk;
 
-/* An entry. Entries are told apart by `at`, which is never used twice. */
+/* An entry. A cache's entries are told apart by `at`, which it never uses twice. */
 struct mt_whole {
     uint64_t at;    /* place in the endless ring */
     uint64_t older; /* next entry in the chain of its bucket, or one that is gone */

@@ -6,22 +6,19 @@
 
 #define NOINLINE __attribute__((noinline))
 
-static NOINLINE void take(size_t bytes)
+NOINLINE static void take(size_t bytes)
 {
     void *volatile block = malloc(bytes);
     free(block);
 }
 
-void path_a(int count);
-void path_b(int count);
-
-__attribute__((visibility("default"))) NOINLINE void path_a(int count)
+NOINLINE void path_a(int count)
 {
     for (int i = 0; i < count; i++)
         take(1000);
 }
 
-__attribute__((visibility("default"))) NOINLINE void path_b(int count)
+NOINLINE void path_b(int count)
 {
     for (int i = 0; i < count; i++)
         take(3000);

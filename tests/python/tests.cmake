@@ -10,13 +10,12 @@ if(NOT MEMTRACE_SANITIZE MATCHES thread) # its frames change while they are read
   memtrace_test(python python_readers ${fake_python})
 endif()
 
-# The decoder alone, for ctypes: without memtrace_flags, which hide its one function.
+# For ctypes, the first is the decoder alone: without memtrace_flags, which hide all functions.
 add_library(python_lines MODULE ${INTERPOSE}/python_lines.c)
+add_library(python_natives MODULE python/natives.c)
 memtrace_test(python python_symbol ${INTERPOSE}/python_symbol.c ${INTERPOSE}/os_linux.c)
 add_executable(python_embed python/embed.c)
 target_link_libraries(python_embed PRIVATE memtrace_flags ${CMAKE_DL_LIBS})
-add_library(python_natives MODULE python/natives.c)
-target_compile_options(python_natives PRIVATE -fno-optimize-sibling-calls -fno-ipa-icf)
 foreach(test lines natives stacks objects threads reuse daemon deep fork embed refused exact traced sources)
   add_test(NAME python/${test} COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/python/run.py
     --library $<TARGET_FILE:memtrace_so> --decoder $<TARGET_FILE:python_lines> --embed $<TARGET_FILE:python_embed>
