@@ -30,30 +30,29 @@ static struct {
     _Atomic uint64_t full_differs;
 } counts;
 
-/* How many of the innermost frames both must agree on: all, up to the first one that nothing describes. From there on
- * libunwind takes the frame pointer for more than it knows (it loses rsp), so that it is no judge. `all`: it is one of the
- * stack's end, too. */
-static uint32_t comparable(const struct mt_stack *stack, bool *all)
+/* How many of the innermost frames something describes. */
+static uint32_t described(const struct mt_stack *stack)
 {
     const struct mt_walk *walk = stack->state;
     uint32_t count = 0;
 
-    *all = true;
     if (!stack->by_rules || stack->cut == 1) /* by the full unwinder, or shortened */
         return stack->used;
     while (count < stack->used &&
            MT_RULE_KIND(walk->links[stack->used - 1 - count].rule) != MT_RULE_GUESS)
         count++;
-    *all = count == stack->used;
-    return *all ? count : count + 1;
+    return count;
 }
 
+/* From the first frame on that nothing describes libunwind takes the frame pointer for more than it knows (it loses rsp): it
+ * is no judge of what lies further out, nor of where the stack ends. */
 static bool same_as_full(const struct mt_stack *stack, const struct mt_stack *oracle)
 {
-    bool all;
-    uint32_t count = comparable(stack, &all);
+    uint32_t count = described(stack);
 
-    if (all && (oracle->used != stack->used || oracle->cut != stack->cut))
+    if (count < stack->used)
+        count++; /* that frame itself is found through described ones */
+    else if (oracle->used != stack->used || oracle->cut != stack->cut)
         return false;
     if (oracle->used < count)
         return false;
