@@ -6,24 +6,14 @@
 #include <errno.h>
 #include <string.h>
 
-#include "api.h"
-#include "lock.h"
-#include "log.h"
-#include "modules.h"
-#include "os.h"
-#include "python_exact.h"
-#include "thread.h"
-#include "timeline.h"
+#include "hooks/enter.h"
+#include "hooks/python/exact.h"
+#include "log/log.h"
+#include "log/open.h"
+#include "tables/period.h"
 
 #define MEMTRACE_API __attribute__((visibility("default")))
 #include "memtrace.h"
-
-static struct mt_lock lock; /* guards the order of periods: one begins at a time */
-
-void mt_api_forget(void)
-{
-    lock.held = 0;
-}
 
 const char *memtrace_log_path(void)
 {
@@ -62,49 +52,13 @@ uint64_t memtrace_period_bytes(void)
     return header_word(offsetof(struct mt_header, period_level));
 }
 
-static void mark(uint32_t period, const char *name)
-{
-    const struct mt_header *h = mt_log.header;
-    size_t bytes = name ? strlen(name) : 0;
-    if (bytes > 4096)
-        bytes = 4096;
-    const struct {
-        uint32_t period, bytes;
-        uint64_t time, level, peak;
-    } rest = {period, (uint32_t)bytes, mt_os_mono() - h->start_mono, h->level,
-              period ? h->peak : 0};
-    struct mt_piece pieces[] = {{&rest, sizeof rest}, {name, bytes}};
-    mt_log_record(MT_RECORD_MARK, pieces, 2);
-}
-
-/* The peak begins anew at the present level, as if the level had just climbed to it: what each record has live is what it
- * holds at the peak (mt_alloc.saved_seq) until the level falls. */
-static void begin_peak(void)
-{
-    struct mt_header *h = mt_log.header;
-    uint64_t level = __atomic_load_n(&h->level, __ATOMIC_RELAXED);
-    if (h->peak > h->peak_before)
-        h->peak_before = h->peak;
-    h->period_level = level;
-    __atomic_store_n(&h->peak, level, __ATOMIC_RELAXED);
-    __atomic_store_n(&h->at_peak, 1, __ATOMIC_RELAXED);
-}
-
 uint32_t memtrace_period(const char *name)
 {
     struct mt_thread *t = mt_enter();
     if (!t)
         return 0;
     int keep = errno;
-    struct mt_header *h = mt_log.header;
-    mt_lock_take(&lock);
-    uint32_t period = h->period + 1;
-    mt_timeline_period();
-    mark(period, name);
-    begin_peak();
-    __atomic_store_n(&h->period, period, __ATOMIC_RELEASE);
-    mt_modules_flush(); /* each thread looks again at its next event, and finds the new period */
-    mt_lock_drop(&lock);
+    uint32_t period = mt_period_begin(name);
     errno = keep;
     mt_leave(t);
     return period;
@@ -124,7 +78,7 @@ void memtrace_mark(const char *name)
     if (!t)
         return;
     int keep = errno;
-    mark(0, name);
+    mt_period_mark(0, name);
     errno = keep;
     mt_leave(t);
 }

@@ -13,7 +13,7 @@ from common import Tests
 t = Tests(sys.argv[1])
 
 # What the library may take from libc. A name that is not here: is it a cancellation point, does it allocate, is it the program's
-# to replace? Then it has no place in a hook (the rules in interpose/hooks.c).
+# to replace? Then it has no place in a hook (the rules in interpose/hooks/malloc.c).
 IMPORTS = r'''_ITM_\w+ __gmon_start__ __cxa_finalize __cxa_atexit __stack_chk_\w+ __(mem|str)\w+_chk __\w+_init
     _dl_find_object dl(v?sym|open|error|addr1?) getauxval __libc_single_threaded __libc_stack_end __ctype_b_loc __environ environ
     __errno_location abort clock_gettime gettimeofday getpid malloc_usable_size on_exit syscall process_vm_readv __register_atfork

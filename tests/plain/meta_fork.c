@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../interpose/meta.h"
+#include "../../interpose/base/meta.h"
 
 #define THREADS  4
 #define FORKS    100

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "../../interpose/unwind.h"
-#include "../../interpose/unwind_full.h"
+#include "../../interpose/unwind/unwind.h"
+#include "../../interpose/unwind/full.h"
 
 #define NOINLINE __attribute__((noinline))
 #define KEEP(p)  __asm__ volatile("" : : "r"(p) : "memory")

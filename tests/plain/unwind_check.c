@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "unwind_check.h"
-#include "../../interpose/unwind_full.h"
-#include "../../interpose/unwind_walk.h"
-#include "../../interpose/unwind_whole.h"
+#include "../../interpose/unwind/full.h"
+#include "../../interpose/unwind/walk.h"
+#include "../../interpose/unwind/whole.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "../../interpose/unwind.h"
+#include "../../interpose/unwind/unwind.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -7,27 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../interpose/log.h"
-#include "../../interpose/meta.h"
-#include "../../interpose/python_exact.h"
-#include "../../interpose/python_source.h"
-#include "../../interpose/thread.h"
-
-/* No lines are counted here. */
-uint32_t mt_python_exact;
-uintptr_t *mt_python_exact_known;
-void mt_python_exact_ask(void)
-{
-}
-void mt_python_source_met(uint32_t id, uintptr_t file)
-{
-    (void)id;
-    (void)file;
-}
-void mt_python_exact_forget(uintptr_t code)
-{
-    (void)code;
-}
+#include "../../interpose/log/log.h"
+#include "../../interpose/base/meta.h"
+#include "../../interpose/log/intern.h"
+#include "../../interpose/base/guard.h"
 
 __thread struct mt_self mt_self;
 
@@ -35,7 +18,7 @@ _Thread_local uintptr_t fake_state;
 _Thread_local bool fake_attached;
 uintptr_t fake_finalizing;
 
-bool mt_python_attached;
+bool mt_python_attached, mt_python_unsettled;
 struct mt_python mt_python;
 const uintptr_t *mt_python_finalizing = &fake_finalizing;
 

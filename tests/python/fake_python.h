@@ -9,7 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../../interpose/python_internal.h"
+#include "../../interpose/python/code.h"
+#include "../../interpose/python/interpreter.h"
+#include "../../interpose/python/merge.h"
+#include "../../interpose/python/thread.h"
 
 /* Set up mt_python as if attached to 3.`minor`, 8 to 12. All threads get the thread state that fake_state points to. */
 void fake_attach(unsigned minor);

@@ -2,7 +2,7 @@
  *
  * Finding a local function's symbol in a file.
  */
-#include "../../interpose/python_symbol.h"
+#include "../../interpose/loader/symbol.h"
 
 #include <dlfcn.h>
 #include <link.h>

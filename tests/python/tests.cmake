@@ -1,19 +1,18 @@
 # SPDX-License-Identifier: MIT
 #
 # Tests of Python stacks; part of tests/CMakeLists.txt.
-set(fake_python python/fake_python.c unit/fake_meta.c ${INTERPOSE}/os_linux.c ${INTERPOSE}/python_code.c
-  ${INTERPOSE}/python_layout.c ${INTERPOSE}/python_lines.c ${INTERPOSE}/python_merge.c ${INTERPOSE}/python_text.c
-  ${INTERPOSE}/python_thread.c
-  ${INTERPOSE}/python_walk.c)
+set(fake_python python/fake_python.c unit/fake_meta.c ${INTERPOSE}/os/linux.c ${INTERPOSE}/base/lock.c
+  ${INTERPOSE}/python/code.c ${INTERPOSE}/python/layout.c ${INTERPOSE}/python/lines.c ${INTERPOSE}/python/merge.c
+  ${INTERPOSE}/python/text.c ${INTERPOSE}/python/thread.c ${INTERPOSE}/python/walk.c)
 memtrace_test(python python_frames ${fake_python})
 if(NOT MEMTRACE_SANITIZE MATCHES thread) # its frames change while they are read, which is the point
   memtrace_test(python python_readers ${fake_python})
 endif()
 
 # For ctypes, the first is the decoder alone: without memtrace_flags, which hide all functions.
-add_library(python_lines MODULE ${INTERPOSE}/python_lines.c)
+add_library(python_lines MODULE ${INTERPOSE}/python/lines.c)
 add_library(python_natives MODULE python/natives.c)
-memtrace_test(python python_symbol ${INTERPOSE}/python_symbol.c ${INTERPOSE}/os_linux.c)
+memtrace_test(python python_symbol ${INTERPOSE}/loader/symbol.c ${INTERPOSE}/os/linux.c)
 add_executable(python_embed python/embed.c)
 target_link_libraries(python_embed PRIVATE memtrace_flags ${CMAKE_DL_LIBS})
 foreach(test lines natives stacks objects threads reuse daemon deep fork embed refused exact traced sources)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../interpose/meta.h"
+#include "../../interpose/base/meta.h"
 
 bool mt_meta_torn;
 

@@ -5,7 +5,7 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
-#include "../../interpose/live.h"
+#include "../../interpose/tables/live.h"
 
 Test(live, what_is_entered_is_found_once)
 {

@@ -5,7 +5,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "../../interpose/mappings.h"
+#include "../../interpose/tables/mappings.h"
 
 static struct mt_mapping mapping(uintptr_t start, uintptr_t end, uint32_t unit)
 {

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../interpose/meta.h"
+#include "../../interpose/base/meta.h"
 
 static int is_zero(const unsigned char *at, size_t bytes)
 {

@@ -5,10 +5,9 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
-#include "../../interpose/counters.h"
-#include "../../interpose/log.h"
-#include "../../interpose/runs.h"
-#include "../../interpose/tree.h"
+#include "../../interpose/tables/counters.h"
+#include "../../interpose/log/log.h"
+#include "../../interpose/tables/runs.h"
 
 enum { NODES = 48, RUNS = 4096 };
 
@@ -105,7 +104,7 @@ static void one(uint64_t number, uint32_t chain, unsigned events, uint64_t bytes
             f->max = INT64_MIN;
             f->begin_event = entry.events;
         }
-        t.frames = depth - 1;
+        t.capture.frames = depth - 1;
         cr_assert(mt_runs_move(&t, same, leaf));
         entry.level += (int64_t)draw(2 * bytes) - (int64_t)bytes;
         entry.events++;

@@ -2,7 +2,7 @@
 #include <criterion/criterion.h>
 #include <stdarg.h>
 
-#include "../../interpose/str.h"
+#include "../../interpose/os/str.h"
 
 static const char *size(uint64_t bytes)
 {

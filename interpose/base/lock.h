@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A spin lock for short, rare sections of the tracker. Never held across a call into foreign code
+ * or the real allocator; only taken with the thread's guard set, so that a signal handler of the
+ * same thread cannot wait for itself. A fork child resets them all (its parent's other threads are
+ * gone).
+ */
+#ifndef MT_LOCK_H
+#define MT_LOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "os/os.h"
+
+/* How many sections of this thread are open in which a table may be half-written. */
+extern __thread uint32_t mt_critical __attribute__((tls_model("initial-exec")));
+/* A thread left such a section by a jump. Nobody waits for a lock any more. */
+extern bool mt_lock_broken;
+
+struct mt_lock {
+    uint32_t held;
+};
+
+static inline bool mt_lock_try(struct mt_lock *lock)
+{
+    mt_critical++;
+    if (!__atomic_exchange_n(&lock->held, 1, __ATOMIC_ACQUIRE))
+        return true;
+    mt_critical--;
+    return false;
+}
+
+static inline void mt_lock_take(struct mt_lock *lock)
+{
+    for (unsigned spins = 0; !mt_lock_try(lock); spins++) {
+        while (__atomic_load_n(&lock->held, __ATOMIC_RELAXED) && !mt_lock_broken)
+            if (++spins > 100)
+                mt_os_yield();
+        if (__builtin_expect(mt_lock_broken, 0)) {
+            mt_critical++;
+            return;
+        }
+    }
+}
+
+static inline void mt_lock_drop(struct mt_lock *lock)
+{
+    __atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
+    mt_critical--;
+}
+
+#endif

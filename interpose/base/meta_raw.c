@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the private jemalloc calls instead of the C library: scripts/private-jemalloc sends it here.
+ * Mappings are made by raw system calls, since our own mmap would count them as the program's;
+ * everything else is answered with "no".
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/meta.h"
+#include "os/os.h"
+
+void *mt_raw_mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t offset);
+int mt_raw_munmap(void *at, size_t bytes);
+int mt_raw_mprotect(void *at, size_t bytes, int prot);
+int mt_raw_madvise(void *at, size_t bytes, int advice);
+void *mt_raw_sbrk(intptr_t bytes);
+char *mt_raw_getenv(const char *name);
+ssize_t mt_raw_readlink(const char *path, char *to, size_t bytes);
+long mt_raw_sysconf(int name);
+int mt_raw_pthread_create(void *thread, const void *attr, void *(*start)(void *), void *arg);
+void *mt_raw_dlsym(void *handle, const char *name);
+
+static size_t mapped;
+
+/* At its start jemalloc maps a page to try MADV_DONTNEED on, and writes to it whether it got one or
+ * not. So that one it gets always. */
+static char spare[2 * 65536];
+
+static void *spare_page(void)
+{
+    return (void *)(((uintptr_t)spare + mt_os_page() - 1) & ~(uintptr_t)(mt_os_page() - 1));
+}
+
+size_t mt_meta_mapped(void)
+{
+    return __atomic_load_n(&mapped, __ATOMIC_RELAXED);
+}
+
+void *mt_raw_mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t offset)
+{
+    static bool begun;
+    void *got = (void *)syscall(SYS_mmap, at, bytes, prot, flags, fd, offset);
+    if (!begun && got == MAP_FAILED && !at && bytes <= sizeof spare / 2)
+        got = spare_page();
+    begun = true;
+    if (got != MAP_FAILED && !(flags & MAP_FIXED))
+        __atomic_fetch_add(&mapped, bytes, __ATOMIC_RELAXED);
+    return got;
+}
+
+/* The system may refuse (too many mappings); jemalloc would say so on the program's standard error.
+ * What it thinks is gone stays mapped, no more. */
+int mt_raw_munmap(void *at, size_t bytes)
+{
+    if (at != spare_page() && syscall(SYS_munmap, at, bytes) == 0)
+        __atomic_fetch_sub(&mapped, bytes, __ATOMIC_RELAXED);
+    return 0;
+}
+
+int mt_raw_mprotect(void *at, size_t bytes, int prot)
+{
+    return (int)syscall(SYS_mprotect, at, bytes, prot);
+}
+
+int mt_raw_madvise(void *at, size_t bytes, int advice)
+{
+    return (int)syscall(SYS_madvise, at, bytes, advice);
+}
+
+/* The program break is the program's. */
+void *mt_raw_sbrk(intptr_t bytes)
+{
+    (void)bytes;
+    errno = ENOMEM;
+    return (void *)-1;
+}
+
+/* MALLOC_CONF is meant for the program's jemalloc, if it has one. */
+char *mt_raw_getenv(const char *name)
+{
+    (void)name;
+    return NULL;
+}
+
+/* So is /etc/malloc.conf, a link whose target is the text. */
+ssize_t mt_raw_readlink(const char *path, char *to, size_t bytes)
+{
+    (void)path, (void)to, (void)bytes;
+    errno = ENOENT;
+    return -1;
+}
+
+/* The page size, and the number of processors, which with one arena need not be looked up in /sys.
+ */
+long mt_raw_sysconf(int name)
+{
+    return name == _SC_PAGESIZE ? (long)mt_os_page() : 1;
+}
+
+/* The tracker has no threads. */
+int mt_raw_pthread_create(void *thread, const void *attr, void *(*start)(void *), void *arg)
+{
+    (void)thread, (void)attr, (void)start, (void)arg;
+    return EAGAIN;
+}
+
+/* Asked for the next pthread_create only. */
+void *mt_raw_dlsym(void *handle, const char *name)
+{
+    (void)handle, (void)name;
+    return NULL;
+}
+
+/* What only its heap profiler calls, which is off and can't be turned on. */
+#define UNUSED(name)                                                                               \
+    void mt_raw_no_##name(void);                                                                   \
+    void mt_raw_no_##name(void)                                                                    \
+    {                                                                                              \
+        __builtin_trap();                                                                          \
+    }
+UNUSED(Unwind_Backtrace)
+UNUSED(Unwind_GetIP)
+UNUSED(exp)
+UNUSED(log)
+UNUSED(round)
+UNUSED(open)
+UNUSED(creat)
+UNUSED(close)
+UNUSED(exit)

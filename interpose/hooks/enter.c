@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <pthread.h>
+#include <limits.h>
+
+#include "base/lock.h"
+#include "base/meta.h"
+#include "hooks/enter.h"
+#include "hooks/inner.h"
+#include "log/log.h"
+#include "os/os.h"
+#include "process/start.h"
+#include "tables/threads.h"
+
+/* The key's destructor. Other keys' destructors of the same round may release memory after us, so
+ * the state is kept to the last round; what is released still later (libc's own buffers) comes as
+ * an event of a transient state. */
+static void thread_ended(void *value)
+{
+    struct mt_thread *t = mt_self.thread;
+    uintptr_t round = (uintptr_t)value;
+    mt_guard_recover((uintptr_t)__builtin_frame_address(0)); /* a handler may end the thread */
+    if (!t || mt_self.depth || !mt_ready || *mt_ready != 1)
+        return;
+    if (round < PTHREAD_DESTRUCTOR_ITERATIONS && mt_threads_remember((void *)(round + 1)))
+        return;
+    mt_guard();
+    mt_os_thread_name(t->entry->name);
+    t->entry->alive = 0;
+    mt_self.thread = NULL;
+    mt_self.ended = true;
+    mt_threads_give_back(t);
+    mt_self.depth = 0;
+}
+
+bool mt_begin(void)
+{
+    return mt_start(thread_ended);
+}
+
+/* ---- The guard ---- */
+
+/* The hook that set the guard is gone: its frame lies further in than this one. An alternate signal stack may lie anywhere,
+ * but then the kernel knows that we are on it. */
+static bool hook_was_left(uintptr_t frame)
+{
+    return frame >= mt_self.frame && !mt_os_on_signal_stack();
+}
+
+/* Nobody knows what the tables hold now: the tracker stands aside. */
+static void end_torn(void)
+{
+    mt_lock_broken = true;
+    mt_meta_jumped();
+    mt_critical = 0;
+    __atomic_store_n(&mt_log.header->flags, mt_log.header->flags | MT_FLAG_ENDED, __ATOMIC_RELAXED);
+    __atomic_store_n(mt_ready, 2, __ATOMIC_RELEASE);
+}
+
+void mt_guard_recover(uintptr_t frame)
+{
+    while (mt_self.depth && mt_ready && hook_was_left(frame)) {
+        bool torn = mt_self.depth == MT_IN_TABLES || mt_critical;
+        struct mt_thread *t = mt_self.thread;
+        if (t && t->nesting.nested)
+            mt_leave_slow(t);
+        else
+            mt_self.depth = 0;
+        if (*mt_ready != 1)
+            continue;
+        /* In the real call nothing was left undone but the one event. */
+        if (torn)
+            end_torn();
+        else
+            mt_log_dropped(1, 0);
+    }
+}
+
+/* Not to be recorded, and counted; before the real call, so that one that is going to fail counts too, but for what no address
+ * space could hold. */
+static void drop(uint64_t bytes)
+{
+    if (bytes == MT_RELEASE)
+        mt_log_dropped(1, 0);
+    else if (!(bytes >> 47))
+        mt_log_dropped(1, bytes);
+}
+
+/* An event inside another one of the same thread: to be recorded? */
+static struct mt_thread *enter_nested(uint32_t inside, uintptr_t frame, uintptr_t pc,
+                                      uint64_t bytes)
+{
+    struct mt_thread *t = mt_self.thread;
+    uint32_t outer = mt_self.depth;
+    if (*mt_ready != 1 || inside < MT_IN_HEAP || mt_inner(outer, pc, bytes == MT_RELEASE))
+        return NULL;
+    if (!t || t->nesting.special || outer == MT_IN_TABLES) {
+        drop(bytes);
+        return NULL;
+    }
+    t->nesting.outer_depth = outer;
+    t->nesting.outer_frame = mt_self.frame;
+    t->nesting.special = t->nesting.nested = true;
+    mt_guard_at(frame, inside);
+    return t;
+}
+
+/* The state of a thread that has none, or (NULL) why not is counted. */
+static struct mt_thread *enter_first(uint64_t bytes)
+{
+    struct mt_thread *t = mt_threads_take();
+    if (!t) {
+        drop(bytes);
+        return NULL;
+    }
+    t->nesting.special = t->nesting.transient = mt_self.ended;
+    if (!mt_self.ended) {
+        mt_self.thread = t;
+        mt_threads_started(t);
+        /* May allocate, by the wrapped functions: the guard is set, so that is not recorded. */
+        mt_threads_remember((void *)1);
+    }
+    return t;
+}
+
+struct mt_thread *mt_enter_slow(uint32_t inside, uintptr_t frame, uintptr_t pc, uint64_t bytes)
+{
+    if (mt_self.depth && frame < mt_self.frame && mt_inner(mt_self.depth, pc, bytes == MT_RELEASE))
+        return NULL;  /* what happens all the time: operator new calls malloc */
+    int keep = errno; /* a thread's first event sets up a good deal */
+    struct mt_thread *t = NULL;
+    mt_guard_recover(frame);
+    if (mt_self.depth) {
+        if (mt_ready)
+            t = enter_nested(inside, frame, pc, bytes);
+    } else if (!mt_ready || *mt_ready != 2) {
+        mt_guard_at(frame, MT_IN_TABLES);
+        if ((mt_ready && *mt_ready == 1) || mt_begin())
+            t = mt_self.thread ? mt_self.thread : enter_first(bytes);
+        mt_self.depth = t ? inside : 0;
+    }
+    errno = keep;
+    return t;
+}
+
+void mt_leave_slow(struct mt_thread *t)
+{
+    if (t->nesting.nested) {
+        t->nesting.nested = false;
+        mt_guard_at(t->nesting.outer_frame, t->nesting.outer_depth);
+        t->nesting.special = false; /* not before: this one's place is free for another */
+        return;
+    }
+    int keep = errno;
+    t->nesting.special = t->nesting.transient = false;
+    mt_threads_give_back(t);
+    mt_self.depth = 0;
+    errno = keep;
+}

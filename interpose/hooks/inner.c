@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+#include <dlfcn.h>
+#include <link.h>
+#include <pthread.h>
+
+#include "base/guard.h"
+#include "hooks/inner.h"
+#include "loader/real.h"
+
+/* glibc 2.35, in the loader: lock-free and async-signal-safe. */
+extern int _dl_find_object(void *, struct dl_find_object *) __attribute__((weak));
+
+/* The code of an object; empty: of none. */
+struct range {
+    uintptr_t start, end;
+};
+
+static struct range libc, loader, self, operators;
+/* Of the runtime too, but called by an operator it makes the exception, an allocation of its own. */
+static struct range exceptions;
+static bool libc_known, operators_known;
+
+static bool in(const struct range *range, uintptr_t pc)
+{
+    return pc - range->start < range->end - range->start;
+}
+
+/* Where the object of a function lies. */
+static bool object_of(const void *function, struct range *range)
+{
+    struct dl_find_object found;
+    if (!function || !&_dl_find_object || _dl_find_object((void *)(uintptr_t)function, &found) != 0)
+        return false;
+    *range = (struct range){(uintptr_t)found.dlfo_map_start, (uintptr_t)found.dlfo_map_end};
+    return true;
+}
+
+static struct range function_of(const void *function)
+{
+    Dl_info info;
+    ElfW(Sym) *symbol = NULL;
+    if (!function || !dladdr1(function, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol)
+        return (struct range){0, 0};
+    return (struct range){(uintptr_t)info.dli_saddr, (uintptr_t)info.dli_saddr + symbol->st_size};
+}
+
+/* Only of a C++ runtime's operators, all of one object together with the new handler, is it known that they call the public
+ * malloc themselves. Somebody else's may do so through other objects. */
+static bool find_operators(uintptr_t pc)
+{
+    static const char handler[] = "_ZSt15get_new_handlerv";
+    struct range runtime, other;
+    const void *with = pc ? mt_real_from_caller(handler, (void *)pc) : dlsym(RTLD_NEXT, handler);
+    if (!object_of(with, &runtime))
+        return false;
+    const void *const all[] = {
+        (void *)mt_real._Znwm,
+        (void *)mt_real._Znam,
+        (void *)mt_real._ZnwmRKSt9nothrow_t,
+        (void *)mt_real._ZnamRKSt9nothrow_t,
+        (void *)mt_real._ZnwmSt11align_val_t,
+        (void *)mt_real._ZnamSt11align_val_t,
+        (void *)mt_real._ZnwmSt11align_val_tRKSt9nothrow_t,
+        (void *)mt_real._ZnamSt11align_val_tRKSt9nothrow_t,
+    };
+    for (unsigned i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (all[i] && (!object_of(all[i], &other) || other.start != runtime.start))
+            return false;
+    static const char allocate[] = "__cxa_allocate_exception";
+    const void *function =
+        pc ? mt_real_from_caller(allocate, (void *)pc) : dlsym(RTLD_NEXT, allocate);
+    exceptions = function_of(function);
+    operators = runtime;
+    return true;
+}
+
+void mt_inner_find(uintptr_t pc)
+{
+    if (!libc_known)
+        libc_known = object_of((void *)pthread_key_create, &libc) &&
+                     object_of((void *)_dl_find_object, &loader) &&
+                     object_of((void *)mt_inner_find, &self);
+    operators_known = false;
+    operators_known = find_operators(pc);
+}
+
+bool mt_inner(uint32_t depth, uintptr_t pc, bool release)
+{
+    /* From ourselves: the real function went on to another one by a jump, as operator delete does to free. libc's allocator
+     * never calls itself by its public names. */
+    if (depth == MT_INSIDE || !pc || !libc_known || in(&self, pc) || mt_real_is_allocator(pc))
+        return true;
+    if (depth == MT_IN_TABLES) /* we call nobody else */
+        return in(&libc, pc) || in(&loader, pc);
+    if (depth < MT_IN_NEW || !operators_known)
+        return depth >= MT_IN_NEW;
+    if (depth == MT_IN_NEW && (release || in(&exceptions, pc)))
+        return false; /* the nothrow ones release the exception that they caught */
+    return in(&operators, pc);
+}

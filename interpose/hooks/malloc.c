@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The malloc family.
+ *
+ * THE RULES OF THE FOREIGN PROCESS. We are guests in somebody else's program. In this directory:
+ *
+ *   1. No malloc, no stdio, no locale, nothing that might call them. Own memory comes from meta.h.
+ *   2. errno after a wrapped function is what the real one left.
+ *   3. No lock of ours is held across the real call, nor across any call into the loader or the
+ * program.
+ *   4. No thread of ours, no signal handler of ours, no change of the signal mask that the
+ * program could see (meta.c holds signals back while it is inside).
+ *   5. Only raw system calls (os.h): wrappers of libc are cancellation points, or our own wrapped
+ * functions.
+ *   6. Thread-local data is initial-exec and touched behind the guard (base/guard.h); what happens
+ * inside the guard is not seen.
+ *   7. Descriptors of ours are high, closed by exec, and checked before use: the program may have
+ * closed them.
+ *   8. A release is stamped before the real call, an allocation after it, so that an address that
+ * another thread gets next is never seen out of order. A call that fails changes nothing.
+ *
+ * A breach is a bug, whatever the tests say.
+ */
+#include <string.h>
+
+#include "hooks/hooks.h"
+#include "tables/account.h"
+
+MT_EXPORT void *malloc(size_t bytes)
+{
+    MT_HERE(here);
+    if (!mt_real_known())
+        return mt_boot_alloc(bytes, 16);
+    struct mt_thread *t = mt_enter_heap(here.pc, bytes);
+    return mt_allocated(t, &here, mt_real.malloc(bytes), bytes);
+}
+
+MT_EXPORT void *calloc(size_t count, size_t bytes)
+{
+    MT_HERE(here);
+    if (!mt_real_known()) {
+        /* The pool is zero, and given out once. */
+        size_t all;
+        return __builtin_mul_overflow(count, bytes, &all) ? NULL : mt_boot_alloc(all, 16);
+    }
+    struct mt_thread *t = mt_enter_heap(here.pc, count * bytes);
+    /* When the real one succeeded the product does not overflow. */
+    return mt_allocated(t, &here, mt_real.calloc(count, bytes), count * bytes);
+}
+
+/* A block of the boot pool grows: it moves to the program's allocator. */
+static void *leave_boot(const void *block, size_t bytes)
+{
+    void *moved = mt_real.malloc(bytes);
+    if (moved)
+        memcpy(moved, block, bytes < mt_boot_size(block) ? bytes : mt_boot_size(block));
+    return moved;
+}
+
+/* realloc and reallocarray of a product that does not overflow. */
+static void *resize(const struct mt_start *here, void *old, size_t bytes)
+{
+    struct mt_thread *t = mt_enter_heap(here->pc, bytes);
+    if (!old)
+        return mt_allocated(t, here, mt_real.realloc(NULL, bytes), bytes);
+    if (mt_boot_owns(old))
+        return mt_allocated(t, here, leave_boot(old, bytes), bytes);
+    if (!t)
+        return mt_real.realloc(old, bytes);
+    /* Out of the table before the real call: afterwards the old address may be another thread's. */
+    int keep = errno;
+    uint32_t inside = mt_tables_open();
+    mt_python_before_release();
+    struct mt_live was;
+    bool known = mt_live_take((uintptr_t)old, &was);
+    mt_tables_close(inside);
+    errno = keep;
+    void *block = mt_real.realloc(old, bytes);
+    keep = errno;
+    mt_tables_open();
+    if (block) {
+        mt_account_moved(t, here, known ? &was : NULL, block, bytes);
+        if (!known)
+            mt_account_unknown();
+    } else if (known) {
+        mt_account_enter(t, here, old, was); /* as it was... */
+        if (!bytes)
+            mt_account_free(
+                t, here,
+                old); /* ... or released, which is what realloc(p, 0) does when it returns NULL */
+    } else if (!bytes) {
+        mt_account_unknown();
+    }
+    errno = keep;
+    mt_leave(t);
+    return block;
+}
+
+MT_EXPORT void *realloc(void *block, size_t bytes)
+{
+    MT_HERE(here);
+    if (!mt_real_known())
+        return mt_boot_alloc(bytes, 16); /* what little there is before start-up never grows */
+    return resize(&here, block, bytes);
+}
+
+MT_EXPORT void *reallocarray(void *block, size_t count, size_t bytes)
+{
+    MT_HERE(here);
+    size_t all;
+    if (__builtin_mul_overflow(count, bytes, &all)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    if (!mt_real_known())
+        return mt_boot_alloc(all, 16);
+    return resize(&here, block, all);
+}
+
+/* `real`: where the original stands, which is not known before mt_real_known. NULL there: free. */
+static inline void release(const struct mt_start *here, void *block, void (*const *real)(void *))
+{
+    if (!mt_real_known() || mt_boot_owns(block))
+        return;
+    void (*original)(void *) = *real ? *real : mt_real.free;
+    struct mt_thread *t = block ? mt_enter_heap(here->pc, MT_RELEASE) : NULL;
+    if (!t) {
+        original(block);
+        return;
+    }
+    mt_releasing(t, here, block);
+    original(block);
+    mt_leave(t);
+}
+
+MT_EXPORT void free(void *block)
+{
+    MT_HERE(here);
+    release(&here, block, &mt_real.free);
+}
+
+/* glibc has none since 2.26. */
+MT_EXPORT void cfree(void *block)
+{
+    MT_HERE(here);
+    release(&here, block, &mt_real.cfree);
+}
+
+/* C23: the same as free, except that an allocator may trust the size. */
+MT_EXPORT void free_sized(void *block, size_t bytes)
+{
+    MT_HERE(here);
+    if (!mt_real.free_sized) {
+        release(&here, block, &mt_real.free);
+        return;
+    }
+    struct mt_thread *t = block ? mt_enter_heap(here.pc, MT_RELEASE) : NULL;
+    if (t)
+        mt_releasing(t, &here, block);
+    mt_real.free_sized(block, bytes);
+    if (t)
+        mt_leave(t);
+}
+
+MT_EXPORT void free_aligned_sized(void *block, size_t align, size_t bytes)
+{
+    MT_HERE(here);
+    if (!mt_real.free_aligned_sized) {
+        release(&here, block, &mt_real.free);
+        return;
+    }
+    struct mt_thread *t = block ? mt_enter_heap(here.pc, MT_RELEASE) : NULL;
+    if (t)
+        mt_releasing(t, &here, block);
+    mt_real.free_aligned_sized(block, align, bytes);
+    if (t)
+        mt_leave(t);
+}
+
+MT_EXPORT int posix_memalign(void **out, size_t align, size_t bytes)
+{
+    MT_HERE(here);
+    if (!mt_real_known())
+        return (*out = mt_boot_alloc(bytes, align)) ? 0 : ENOMEM;
+    struct mt_thread *t = mt_enter_heap(here.pc, bytes);
+    int error = mt_real.posix_memalign(out, align, bytes);
+    mt_allocated(t, &here, error ? NULL : *out, bytes);
+    return error;
+}
+
+MT_EXPORT void *aligned_alloc(size_t align, size_t bytes)
+{
+    MT_HERE(here);
+    if (!mt_real_known())
+        return mt_boot_alloc(bytes, align);
+    struct mt_thread *t = mt_enter_heap(here.pc, bytes);
+    return mt_allocated(t, &here, mt_real.aligned_alloc(align, bytes), bytes);
+}
+
+MT_EXPORT void *memalign(size_t align, size_t bytes)
+{
+    MT_HERE(here);
+    if (!mt_real_known())
+        return mt_boot_alloc(bytes, align);
+    struct mt_thread *t = mt_enter_heap(here.pc, bytes);
+    return mt_allocated(t, &here, mt_real.memalign(align, bytes), bytes);
+}
+
+MT_EXPORT void *valloc(size_t bytes)
+{
+    MT_HERE(here);
+    if (!mt_real_known())
+        return mt_boot_alloc(bytes, 4096);
+    struct mt_thread *t = mt_enter_heap(here.pc, bytes);
+    return mt_allocated(t, &here, mt_real.valloc(bytes), bytes);
+}
+
+MT_EXPORT void *pvalloc(size_t bytes)
+{
+    MT_HERE(here);
+    if (!mt_real_known())
+        return mt_boot_alloc(bytes, 4096);
+    struct mt_thread *t = mt_enter_heap(here.pc, bytes);
+    return mt_allocated(t, &here, mt_real.pvalloc(bytes), bytes);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What was asked for, and when it is set up.
+ */
+#include "hooks/python/exact.h"
+
+#include <string.h>
+
+#include "hooks/python/exact_count.h"
+#include "hooks/python/exact_ways.h"
+#include "log/log.h"
+#include "python/code.h"
+#include "python/library.h"
+
+uint32_t mt_python_exact;
+
+static void *symbols; /* where the interpreter's are found */
+
+static bool find_symbol(void *handle, const char *name, void *to)
+{
+    void *symbol = mt_python_library_symbol(handle, name, NULL);
+
+    memcpy(to, &symbol, sizeof symbol);
+    return symbol != NULL;
+}
+
+static bool find_api(void *handle)
+{
+    struct mt_python_api *api = &mt_python_api;
+    const struct {
+        const char *name;
+        void *to;
+        unsigned from, to_minor;
+    } list[] = {
+        {"Py_IsInitialized", &api->is_initialized, 8, 99},
+        {"Py_AddPendingCall", &api->add_pending_call, 8, 99},
+        {"PyErr_Clear", &api->err_clear, 8, 99},
+        {"Py_DecRef", &api->dec_ref, 8, 99},
+        {"PySys_GetObject", &api->sys_get, 12, 99},
+        {"PyObject_GetAttrString", &api->get_attr, 12, 99},
+        {"Py_VaBuildValue", &api->build, 12, 99},
+        {"PyObject_CallObject", &api->call, 12, 99},
+        {"PyLong_AsLong", &api->as_long, 12, 99},
+        {"PyCFunction_NewEx", &api->function_new, 12, 99},
+        {"_Py_NoneStruct", &api->none, 12, 99},
+        {"PyCode_AddWatcher", &api->add_watcher, 12, 99},
+        {"PyEval_SetTrace", &api->set_trace, 8, 11},
+        {"PyFrame_GetLineNumber", &api->frame_line, 8, 11},
+        {"PyInterpreterState_Main", &api->interpreter, 8, 11},
+        {"_PyEval_EvalFrameDefault", &api->evaluate, 8, 11},
+        {"_PyInterpreterState_GetEvalFrameFunc", &api->get_evaluate, 9, 11},
+        {"_PyInterpreterState_SetEvalFrameFunc", &api->set_evaluate, 9, 11},
+    };
+
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        if (mt_python_exact_minor >= list[i].from && mt_python_exact_minor <= list[i].to_minor &&
+            !find_symbol(handle, list[i].name, list[i].to))
+            return false;
+    return true;
+}
+
+static void wait_for_it(void)
+{
+    mt_python_exact = MT_EXACT_WAITING;
+    mt_python_listener.met = mt_python_exact_ask;
+}
+
+void mt_python_exact_attach(void *handle, unsigned minor)
+{
+    symbols = handle;
+    if (!mt_python_exact_read_names(minor))
+        return;
+    if (find_api(handle))
+        wait_for_it();
+    else
+        mt_log_note(1, "lines are not counted: the interpreter lacks a symbol");
+}
+
+/* Called by the interpreter in its main thread, between two instructions. */
+static int set_up(void *unused)
+{
+    (void)unused;
+    if (mt_python_exact != MT_EXACT_WAITING)
+        return 0;
+    mt_python_exact = MT_EXACT_OFF;
+    mt_python_listener.met = NULL;
+    if (mt_python_exact_minor >= 12 ? mt_python_exact_monitor() : mt_python_exact_trace())
+        mt_python_exact = MT_EXACT_ON;
+    return 0;
+}
+
+void mt_python_exact_ask(void)
+{
+    static uint32_t asked;
+
+    /* Py_AddPendingCall may be called from anywhere; its lock is never held where memory is asked for. */
+    if (!asked && mt_python_api.is_initialized() &&
+        !__atomic_exchange_n(&asked, 1, __ATOMIC_RELAXED) &&
+        mt_python_api.add_pending_call(set_up, NULL) != 0)
+        asked = 0;
+}
+
+/* ---- names, and what the program asked for ---- */
+
+bool mt_python_exact_watch(void *code, bool on)
+{
+    static bool failed;
+    if (!on && mt_python_exact != MT_EXACT_ON)
+        return true;
+    if (mt_python_exact == MT_EXACT_OFF && mt_python_exact_minor && !failed) {
+        failed = true;
+        if (find_api(symbols))
+            wait_for_it();
+        else
+            mt_python_exact_note("the interpreter lacks a symbol");
+    }
+    set_up(NULL);
+    if (mt_python_exact != MT_EXACT_ON)
+        return false;
+    failed = false;
+    if (!mt_python_exact_keep((uintptr_t)code, on))
+        return false;
+    if (mt_python_listener.died)
+        mt_python_listener.died((uintptr_t)code); /* what was looked up is no longer so */
+    if (mt_python_exact_minor < 12 && !mt_python_exact_any()) {
+        mt_python_exact_trace_end();
+        mt_python_exact = MT_EXACT_OFF;
+    }
+    return mt_python_exact_minor < 12 || mt_python_exact_monitor_watch(code, on);
+}

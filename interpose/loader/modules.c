@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/lock.h"
+#include "base/meta.h"
+#include "loader/modules.h"
+#include "log/intern.h"
+#include "log/log.h"
+#include "os/os.h"
+
+/* glibc 2.35: lock-free and async-signal-safe, unlike dl_iterate_phdr, whose lock a thread that
+ * waits for ours may hold. */
+extern int _dl_find_object(void *, struct dl_find_object *) __attribute__((weak));
+
+struct module {
+    uintptr_t base, start, end;
+    uint32_t id;
+    uint32_t generation; /* the last in which it was seen loaded */
+    uint32_t build_id_bytes;
+    uint32_t path; /* string id */
+    uint8_t build_id[32];
+};
+
+/* pc -> frame. A word holds generation and frame, so that a reader gets a pair that belongs
+ * together. */
+struct slot {
+    uint64_t pc;
+    uint64_t generation_frame;
+};
+
+struct table {
+    struct table
+        *older; /* still read by others: kept, all together no bigger than the present one */
+    uint64_t mask;
+    uint64_t used;
+    struct slot slots[];
+};
+
+static struct mt_lock lock;
+static struct module *modules; /* module i has id i + 1; never removed: the log refers to them */
+static uint32_t modules_used, modules_cap;
+static struct table *table;
+static uint32_t generation = 1;
+
+static struct slot *find(struct table *t, uintptr_t pc)
+{
+    for (uint64_t i = pc * 0x9e3779b97f4a7c15u >> 20;; i++) {
+        struct slot *s = &t->slots[i & t->mask];
+        uint64_t there = __atomic_load_n(&s->pc, __ATOMIC_ACQUIRE);
+        if (!there || there == pc)
+            return s;
+    }
+}
+
+static bool grow(void)
+{
+    uint64_t slots = table ? (table->mask + 1) * 2 : 2048;
+    struct table *t = mt_meta_alloc(sizeof *t + slots * sizeof(struct slot));
+    if (!t)
+        return false;
+    t->older = table;
+    t->mask = slots - 1;
+    for (uint64_t i = 0; table && i <= table->mask; i++) {
+        struct slot *s = &table->slots[i];
+        if (s->pc && s->generation_frame >> 32 == generation) {
+            *find(t, s->pc) = *s;
+            t->used++;
+        }
+    }
+    __atomic_store_n(&table, t, __ATOMIC_RELEASE);
+    return true;
+}
+
+/* The NT_GNU_BUILD_ID note of an object in memory: its ELF header stands where its first segment
+ * begins, and notes belong to a loaded segment. Nothing outside [start, end) is read. */
+static void read_build_id(struct module *m)
+{
+    const ElfW(Ehdr) *ehdr = (const ElfW(Ehdr) *)m->start;
+    if (m->end - m->start < sizeof *ehdr || memcmp(ehdr->e_ident, ELFMAG, SELFMAG) != 0)
+        return;
+    if (ehdr->e_phoff + (uint64_t)ehdr->e_phnum * sizeof(ElfW(Phdr)) > 4096)
+        return;
+    const ElfW(Phdr) *phdr = (const ElfW(Phdr) *)(m->start + ehdr->e_phoff);
+    for (unsigned i = 0; i < ehdr->e_phnum; i++) {
+        uintptr_t at = m->base + phdr[i].p_vaddr, end = at + phdr[i].p_memsz;
+        if (phdr[i].p_type != PT_NOTE || at < m->start || end > m->end || end < at)
+            continue;
+        while (at + sizeof(ElfW(Nhdr)) <= end) {
+            const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)at;
+            uintptr_t name = at + sizeof *note, desc = name + ((note->n_namesz + 3u) & ~3u);
+            if (desc + note->n_descsz > end)
+                break;
+            if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
+                !memcmp((char *)name, "GNU", 4) && note->n_descsz <= sizeof m->build_id) {
+                m->build_id_bytes = note->n_descsz;
+                memcpy(m->build_id, (void *)desc, note->n_descsz);
+                return;
+            }
+            at = desc + ((note->n_descsz + 3u) & ~3u);
+        }
+    }
+}
+
+bool mt_modules_switching;
+mt_modules_listener *mt_modules_met;
+
+/* Under lock. */
+static struct module *enter(const struct module *found, const char *path, size_t path_bytes)
+{
+    for (uint32_t i = 0; i < modules_used; i++) {
+        struct module *m = &modules[i];
+        if (m->base == found->base && m->start == found->start && m->end == found->end &&
+            m->path == found->path && m->build_id_bytes == found->build_id_bytes &&
+            !memcmp(m->build_id, found->build_id, m->build_id_bytes))
+            return m;
+    }
+    if (modules_used == modules_cap) {
+        uint32_t cap = modules_cap ? modules_cap * 2 : 64;
+        struct module *grown =
+            mt_meta_grow(modules, modules_cap * sizeof *modules, cap * sizeof *modules);
+        if (!grown)
+            return NULL;
+        modules = grown;
+        modules_cap = cap;
+    }
+    struct mt_record_module r = {
+        .id = modules_used + 1,
+        .build_id_bytes = found->build_id_bytes,
+        .base = found->base,
+        .start = found->start,
+        .end = found->end,
+        .path_bytes = (uint32_t)path_bytes,
+    };
+    struct mt_piece pieces[] = {
+        {(char *)&r + sizeof r.head, sizeof r - sizeof r.head},
+        {found->build_id, found->build_id_bytes},
+        {path, path_bytes},
+    };
+    if (!mt_log_record(MT_RECORD_MODULE, pieces, 3))
+        return NULL;
+    modules[modules_used] = *found;
+    modules[modules_used].id = r.id;
+    return &modules[modules_used++];
+}
+
+/* The module that is loaded at pc now, under lock. NULL: none that the loader knows. */
+static struct module *module_at(uintptr_t pc)
+{
+    for (uint32_t i = 0; i < modules_used; i++)
+        if (modules[i].generation == generation && pc >= modules[i].start && pc < modules[i].end)
+            return &modules[i];
+    struct dl_find_object object;
+    if (!_dl_find_object || _dl_find_object((void *)pc, &object) != 0)
+        return NULL;
+    struct link_map *link = object.dlfo_link_map;
+    char exe[4096];
+    const char *path = link->l_name;
+    size_t path_bytes = path ? strlen(path) : 0;
+    if (!path_bytes) {
+        ssize_t n = mt_os_readlink("/proc/self/exe", exe, sizeof exe - 1);
+        path = exe;
+        path_bytes = n > 0 ? (size_t)n : 0;
+        exe[path_bytes] = 0;
+    }
+    struct module found = {
+        .base = link->l_addr,
+        .start = (uintptr_t)object.dlfo_map_start,
+        .end = (uintptr_t)object.dlfo_map_end,
+        .path = mt_log_string(path, path_bytes),
+    };
+    read_build_id(&found);
+    if (strstr(path, "/_greenlet"))
+        __atomic_store_n(&mt_modules_switching, true, __ATOMIC_RELAXED);
+    if (mt_modules_met)
+        mt_modules_met(path, link, found.start, found.end);
+    struct module *m = enter(&found, path, path_bytes);
+    if (m)
+        m->generation = generation;
+    return m;
+}
+
+static uint32_t resolve(uintptr_t pc)
+{
+    if ((!table || table->used * 4 >= (table->mask + 1) * 3) && !grow())
+        return 0;
+    struct slot *s = find(table, pc);
+    uint64_t known = s->generation_frame;
+    if (s->pc && known >> 32 == generation)
+        return (uint32_t)known;
+    struct module *m = module_at(pc - 1);
+    uint32_t frame = m ? mt_log_frame(MT_FRAME_NATIVE, m->id, pc - m->base)
+                       : mt_log_frame(MT_FRAME_UNKNOWN, 0, pc);
+    if (!frame)
+        return 0;
+    __atomic_store_n(&s->generation_frame, (uint64_t)generation << 32 | frame, __ATOMIC_RELEASE);
+    if (!s->pc) {
+        table->used++;
+        __atomic_store_n(&s->pc, pc, __ATOMIC_RELEASE);
+    }
+    return frame;
+}
+
+uint32_t mt_modules_frame(uintptr_t pc)
+{
+    struct table *t = __atomic_load_n(&table, __ATOMIC_ACQUIRE);
+    if (t) {
+        struct slot *s = find(t, pc);
+        uint64_t known = __atomic_load_n(&s->generation_frame, __ATOMIC_ACQUIRE);
+        if (s->pc && known >> 32 == __atomic_load_n(&generation, __ATOMIC_RELAXED))
+            return (uint32_t)known;
+    }
+    mt_lock_take(&lock);
+    uint32_t frame = resolve(pc);
+    mt_lock_drop(&lock);
+    return frame;
+}
+
+uint32_t mt_modules_generation(void)
+{
+    return __atomic_load_n(&generation, __ATOMIC_RELAXED);
+}
+
+void mt_modules_flush(void)
+{
+    mt_lock_take(&lock);
+    __atomic_store_n(&generation, generation + 1, __ATOMIC_RELEASE);
+    mt_lock_drop(&lock);
+}
+
+void mt_modules_forget(void)
+{
+    for (struct table *t = mt_meta_torn ? NULL : table; t;) {
+        struct table *older = t->older;
+        mt_meta_free(t);
+        t = older;
+    }
+    table = NULL;
+    if (!mt_meta_torn)
+        mt_meta_free(modules);
+    modules = NULL;
+    modules_used = modules_cap = 0;
+    lock.held = 0;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Code addresses: which loaded object they lie in, and their frames in the log. Callable inside a
+ * hook only, in any thread.
+ */
+#ifndef MT_MODULES_H
+#define MT_MODULES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* FRAME index for a return address; 0: no space. One lock-free table look-up for an address met
+ * before. */
+uint32_t mt_modules_frame(uintptr_t pc);
+
+/* Something was or will be unloaded: addresses may mean another object from now on. */
+void mt_modules_flush(void);
+
+/* Changes whenever addresses may have changed their meaning. */
+uint32_t mt_modules_generation(void);
+
+/* A module that exchanges pieces of a thread's stack for others has been seen: greenlet. */
+extern bool mt_modules_switching;
+
+/* Is told of each object, by its link_map, when the first of its addresses is met on a stack; may take no lock and call nothing.
+ * NULL: nobody. Set before the first event. */
+typedef void mt_modules_listener(const char *path, const void *map, uintptr_t begin, uintptr_t end);
+extern mt_modules_listener *mt_modules_met;
+
+/* Forget everything (fork child). */
+void mt_modules_forget(void);
+
+#endif

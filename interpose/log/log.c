@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/config.h"
+#include "base/lock.h"
+#include "base/meta.h"
+#include "log/file.h"
+#include "log/log.h"
+#include "os/os.h"
+#include "os/str.h"
+
+struct mt_log mt_log;
+
+/* Address space reserved per region, filled with pieces of the file as they are needed: an entry
+ * never moves. */
+static const uint64_t window_bytes[MT_REGION_COUNT] = {
+    [MT_REGION_NODE] = 16ull << 30,    [MT_REGION_COUNTER] = 8ull << 30,
+    [MT_REGION_FRAME] = 4ull << 30,    [MT_REGION_RECORD] = 4ull << 30,
+    [MT_REGION_THREAD] = 1ull << 28,   [MT_REGION_RUN] = 1ull << 30,
+    [MT_REGION_TIMELINE] = 1ull << 16,
+};
+#define EXTENT_FIRST 16384u
+#define HEADER_ROOM  65536u /* address space for the header: a page of any size */
+
+struct mt_lock mt_log_growing;
+static struct mt_lock record_lock; /* guards RECORD's end */
+static char *window;               /* the reserved address space of all regions */
+static uint64_t window_all;        /* its length */
+static bool window_copied;         /* mt_log_copy */
+static bool window_holes; /* a mapping in it failed: the kernel may have given its place away */
+static uint32_t refused;  /* requests left to refuse without asking the system again */
+static uint64_t limit[MT_REGION_COUNT]; /* each region's share of it */
+
+void mt_log_dropped(uint64_t events, uint64_t bytes)
+{
+    if (!mt_log.header)
+        return;
+    __atomic_fetch_add(&mt_log.header->dropped_events, events, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&mt_log.header->dropped_bytes, bytes, __ATOMIC_RELAXED);
+}
+
+/* All tables go to this file, and are mapped from there: their addresses stay. False: not all of them, for want of room; the old
+ * file is still the log. What other threads write meanwhile may be lost. Under mt_log_growing. */
+static bool map_again(int fd)
+{
+    uint64_t have[MT_REGION_COUNT] = {0};
+    const struct mt_header *h = mt_log.header;
+    if (mt_os_allocate(fd, 0, h->file_bytes) != 0 || !mt_os_write_at(fd, h, MT_HEADER_BYTES, 0))
+        return false;
+    for (uint32_t i = 0; i < h->extents_used; i++) {
+        const struct mt_extent *e = &h->extents[i];
+        uint64_t bytes = (uint64_t)e->pages * 4096;
+        if (!mt_os_write_at(fd, mt_log.base[e->region] + have[e->region], bytes, e->offset))
+            return false;
+        have[e->region] += bytes;
+    }
+    memset(have, 0, sizeof have);
+    bool whole = mt_os_map_file(mt_log.header, MT_HEADER_BYTES, fd, 0) == 0;
+    for (uint32_t i = 0; i < h->extents_used && whole; i++) {
+        const struct mt_extent *e = &h->extents[i];
+        uint64_t bytes = (uint64_t)e->pages * 4096;
+        whole = mt_os_map_file(mt_log.base[e->region] + have[e->region], bytes, fd, e->offset) == 0;
+        have[e->region] += bytes;
+    }
+    return whole;
+}
+
+bool mt_log_replace(void)
+{
+    int fd = mt_log_file_create(mt_os_create, false);
+    if (fd < 0)
+        fd = mt_log_file_create(mt_os_create, true);
+    if (fd < 0)
+        return false;
+    uint64_t identity[2];
+    if (mt_os_identity(fd, identity) != 0 || !map_again(fd)) {
+        mt_os_remove(mt_log_file.path);
+        mt_os_close(fd);
+        return false;
+    }
+    if (mt_log_descriptor_is(mt_log_file.fd))
+        mt_os_close(mt_log_file.fd);
+    mt_log_file.fd = fd;
+    memcpy(mt_log_file.identity, identity, sizeof identity);
+    mt_log_file.nameless = false;
+    return true;
+}
+
+static bool descriptor_is_ours(void)
+{
+    if (mt_log_descriptor_is(mt_log_file.fd))
+        return true;
+    if (mt_log_file.nameless)
+        return mt_log_replace();
+    int fd = mt_os_open(mt_log_file.path, true);
+    if (fd < 0)
+        return false;
+    if (!mt_log_descriptor_is(fd)) {
+        mt_os_close(fd);
+        return false;
+    }
+    int high = mt_os_high(fd);
+    if (high >= 0)
+        mt_os_close(fd);
+    mt_log_file.fd = high >= 0 ? high : fd;
+    return true;
+}
+
+/* A region gets `add` more bytes at the file's end. Under mt_log_growing. */
+static bool extend(enum mt_region region, uint64_t at, uint64_t add)
+{
+    struct mt_header *h = mt_log.header;
+    uint64_t have = mt_log.bytes[region];
+    if (have + add > limit[region] || (mt_config.max_log && at + add > mt_config.max_log) ||
+        mt_os_allocate(mt_log_file.fd, at, add) != 0)
+        return false;
+    if (mt_os_map_file(mt_log.base[region] + have, add, mt_log_file.fd, at) != 0) {
+        limit[region] = have;
+        window_holes = true;
+        return false;
+    }
+    if (!have) /* index 0 means none; the two units of an mt_alloc share a cache line */
+        h->used[region] = region == MT_REGION_COUNTER
+                              ? 2
+                              : region != MT_REGION_RECORD && region != MT_REGION_TIMELINE;
+    struct mt_extent *e = &h->extents[h->extents_used];
+    e->offset = at;
+    e->region = (uint32_t)region;
+    e->pages = (uint32_t)(add / 4096);
+    h->file_bytes = at + add;
+    __atomic_store_n(&h->extents_used, h->extents_used + 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&mt_log.bytes[region], have + add, __ATOMIC_RELEASE);
+    return true;
+}
+
+/* Extend region by at least `need` bytes. A quarter more each time: slack stays below a quarter,
+ * and the directory lasts for gigabytes; when it gets short, double. Where there is not so much room,
+ * less. Under mt_log_growing.
+ *
+ * A refusal costs several system calls, and a program that runs on with a full disk would pay them
+ * at every new line: so only every 256th request asks again. */
+static bool grow(enum mt_region region, uint64_t need)
+{
+    struct mt_header *h = mt_log.header;
+    uint64_t have = mt_log.bytes[region];
+    uint64_t page = mt_os_page() < 4096 ? 4096 : mt_os_page();
+    uint64_t add = h->extents_used < MT_EXTENTS_MAX * 2 / 3 ? have / 4 : have;
+    if (region == MT_REGION_TIMELINE)
+        need = MT_SAMPLES * sizeof(struct mt_sample);
+    if (need < EXTENT_FIRST)
+        need = EXTENT_FIRST;
+    need = (need + page - 1) & ~(page - 1);
+    uint64_t at = (h->file_bytes + page - 1) & ~(page - 1);
+    bool ask = !refused && h->extents_used < MT_EXTENTS_MAX && descriptor_is_ours();
+    for (add = (add + page - 1) & ~(page - 1); ask && add > need;
+         add = (add / 2 + page - 1) & ~(page - 1))
+        if (extend(region, at, add))
+            return true;
+    if (ask && extend(region, at, need))
+        return true;
+    refused = refused ? refused - 1 : 255;
+    __atomic_fetch_or(&h->flags, MT_FLAG_FULL, __ATOMIC_RELAXED);
+    return false;
+}
+
+uint64_t mt_log_reserve(enum mt_region region, uint32_t bytes, uint32_t count)
+{
+    uint64_t *used = &mt_log.header->used[region];
+    uint64_t first = __atomic_load_n(used, __ATOMIC_RELAXED);
+    for (;;) {
+        if ((first + count) * bytes > __atomic_load_n(&mt_log.bytes[region], __ATOMIC_ACQUIRE)) {
+            mt_lock_take(&mt_log_growing);
+            bool ok = (first + count) * bytes <= mt_log.bytes[region] ||
+                      grow(region, (first + count) * bytes - mt_log.bytes[region]);
+            mt_lock_drop(&mt_log_growing);
+            if (!ok)
+                return 0;
+        }
+        if (__atomic_compare_exchange_n(used, &first, first + count, true, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED))
+            return first;
+    }
+}
+
+bool mt_log_record(enum mt_record_kind kind, const struct mt_piece *pieces, unsigned count)
+{
+    uint64_t where;
+    return mt_log_record_at(kind, pieces, count, &where);
+}
+
+bool mt_log_record_at(enum mt_record_kind kind, const struct mt_piece *pieces, unsigned count,
+                      uint64_t *where)
+{
+    uint64_t bytes = sizeof(struct mt_record);
+    for (unsigned i = 0; i < count; i++)
+        bytes += pieces[i].bytes;
+    bytes = (bytes + 7) & ~7ull;
+    if (bytes > UINT32_MAX || !mt_log.header)
+        return false;
+    uint64_t *used = &mt_log.header->used[MT_REGION_RECORD];
+    mt_lock_take(&record_lock);
+    uint64_t at = *used;
+    while (at + bytes > mt_log.bytes[MT_REGION_RECORD]) {
+        mt_lock_take(&mt_log_growing);
+        bool ok = grow(MT_REGION_RECORD, at + bytes - mt_log.bytes[MT_REGION_RECORD]);
+        mt_lock_drop(&mt_log_growing);
+        if (!ok) {
+            mt_lock_drop(&record_lock);
+            return false;
+        }
+    }
+    char *to = mt_log.base[MT_REGION_RECORD] + at;
+    *where = at;
+    struct mt_record head = {(uint32_t)kind, (uint32_t)bytes};
+    memcpy(to, &head, sizeof head);
+    to += sizeof head;
+    for (unsigned i = 0; i < count; i++) {
+        if (pieces[i].bytes)
+            memcpy(to, pieces[i].data, pieces[i].bytes);
+        to += pieces[i].bytes;
+    }
+    __atomic_store_n(used, at + bytes, __ATOMIC_RELEASE);
+    mt_lock_drop(&record_lock);
+    return true;
+}
+
+void mt_log_note(unsigned severity, const char *format, ...)
+{
+    char text[512];
+    struct mt_str s = MT_STR(text);
+    va_list args;
+    va_start(args, format);
+    mt_str_format(&s, format, args);
+    va_end(args);
+    uint32_t head[2] = {severity, (uint32_t)s.used};
+    struct mt_piece pieces[] = {{head, sizeof head}, {text, s.used}};
+    mt_log_record(MT_RECORD_NOTE, pieces, 2);
+}
+
+/* ---- Opening ---- */
+
+int mt_log_map(void)
+{
+    window_all = 0;
+    for (int r = 0; r < MT_REGION_COUNT; r++)
+        window_all += window_bytes[r];
+    window_all += 4096 * window_bytes[MT_REGION_TIMELINE]; /* that one keeps its size */
+    /* A limit on address space (ulimit -v) gets smaller windows; logs that outgrow them lose
+     * events, counted. */
+    uint64_t share = 1;
+    while (!(window = mt_os_reserve(window_all / share)) && share < 4096)
+        share *= 2;
+    window_all /= share;
+    char *header = window ? mt_os_reserve(HEADER_ROOM) : NULL;
+    int fd = mt_log_file.fd, error = header ? mt_os_allocate(fd, 0, MT_HEADER_BYTES) : -ENOMEM;
+    if (!error && (error = mt_os_map_file(header, MT_HEADER_BYTES, fd, 0)) != 0)
+        header = NULL; /* its place may be another's by now */
+    if (error) {
+        if (header)
+            mt_os_unmap(header, HEADER_ROOM);
+        return error;
+    }
+    mt_log.header = (struct mt_header *)header;
+    char *at = window;
+    for (int r = 0; r < MT_REGION_COUNT; r++) {
+        mt_log.base[r] = at;
+        mt_log.bytes[r] = 0;
+        limit[r] = r == MT_REGION_TIMELINE ? window_bytes[r] : window_bytes[r] / share;
+        at += limit[r];
+    }
+    mt_log.header->file_bytes = MT_HEADER_BYTES;
+    return 0;
+}
+
+/* In the child of a fork the pieces of the file are not mapped, and their places may be somebody
+ * else's by now: a thread's stack, which libc maps past us. */
+static void unmap_window(void)
+{
+    uint64_t page = mt_os_page(), header = (MT_HEADER_BYTES + page - 1) & ~(page - 1);
+    if (window_copied && !window_holes)
+        mt_os_unmap(window, window_all);
+    if (window_copied)
+        mt_os_unmap(mt_log.header, HEADER_ROOM);
+    if (window_copied)
+        return;
+    if (window && !window_holes && !mt_log.header)
+        mt_os_unmap(window, window_all);
+    if (!mt_log.header)
+        return;
+    for (int r = 0; !window_holes && r < MT_REGION_COUNT; r++)
+        if (mt_log.bytes[r] < limit[r])
+            mt_os_unmap(mt_log.base[r] + mt_log.bytes[r], limit[r] - mt_log.bytes[r]);
+    if (header < HEADER_ROOM)
+        mt_os_unmap((char *)mt_log.header + header, HEADER_ROOM - header);
+}
+
+void mt_log_copy(void)
+{
+    uint64_t have[MT_REGION_COUNT] = {0};
+    struct mt_header *h = mt_log.header;
+    int fd = h && descriptor_is_ours() ? mt_log_file.fd : -1;
+    if (!h || mt_os_map_copy(h, MT_HEADER_BYTES, fd, 0) != 0)
+        return;
+    window_copied = true;
+    for (uint32_t i = 0; fd >= 0 && i < h->extents_used; i++) {
+        const struct mt_extent *e = &h->extents[i];
+        uint64_t bytes = (uint64_t)e->pages * 4096;
+        mt_os_map_copy(mt_log.base[e->region] + have[e->region], bytes, fd, e->offset);
+        have[e->region] += bytes;
+    }
+    for (int r = 0; r < MT_REGION_COUNT; r++)
+        if (have[r] < mt_log.bytes[r])
+            mt_os_map_copy(mt_log.base[r] + have[r], mt_log.bytes[r] - have[r], -1, 0);
+}
+
+void mt_log_forget(void)
+{
+    if (mt_log_descriptor_is(mt_log_file.fd))
+        mt_os_close(mt_log_file.fd);
+    unmap_window();
+    memset(&mt_log, 0, sizeof mt_log);
+    window = NULL;
+    window_holes = window_copied = false;
+    refused = 0;
+    mt_log_file.fd = -1;
+    mt_log_file.path[0] = 0;
+    mt_log_file.nameless = mt_log_file.temporary = false;
+    mt_log_growing.held = record_lock.held = 0;
+}

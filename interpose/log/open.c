@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The log's name, and where it is made. The file has no name at first (O_TMPFILE): it gets it when its header is whole and the
+ * process described, so that who is killed in between leaves nothing, and no reader finds a log half begun. With
+ * MEMTRACE_MIN_PEAK that waits until the process's peak is high enough. The descriptor is what a name takes: where the program
+ * has closed it, or may not write to the folder any more, the tables move to a new file. Where the file system has no files
+ * without a name, or they can't be given one (no /proc), the log has its name from the start.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/config.h"
+#include "base/guard.h"
+#include "base/lock.h"
+#include "log/file.h"
+#include "log/log.h"
+#include "log/open.h"
+#include "os/os.h"
+
+static int open_error; /* errno of the last mt_log_open */
+static void (*describe_process)(void);
+
+const char *mt_log_path(void)
+{
+    return mt_log_file.path;
+}
+
+const char *mt_log_error(void)
+{
+    switch (open_error) {
+    case EACCES:
+    case EPERM:
+        return "permission denied";
+    case ELOOP:
+        return "somebody else's link is in its way";
+    case ENODEV:
+        return "the file system has no shared mappings";
+    case EROFS:
+        return "the file system is read-only";
+    case ENOENT:
+    case ENOTDIR:
+        return "no such folder";
+    case ENOSPC:
+    case EDQUOT:
+        return "no space is left";
+    case EFBIG:
+        return "the limit on file sizes (ulimit -f) is too low";
+    case ENAMETOOLONG:
+        return "its name is too long";
+    case EEXIST:
+        return "all names are taken";
+    case EMFILE:
+    case ENFILE:
+        return "no descriptor is left";
+    case ENOMEM:
+        return "no memory, or no address space (ulimit -v)";
+    default:
+        return "the system refused it";
+    }
+}
+
+/* The new file becomes the log. 0, or an error. */
+static int begin(int fd)
+{
+    mt_log_file.fd = fd;
+    int error = mt_os_identity(fd, mt_log_file.identity) != 0 ? -EIO : mt_log_map();
+    if (!error)
+        describe_process();
+    return error;
+}
+
+static bool give_up(int error)
+{
+    open_error = -error;
+    mt_log_forget();
+    return false;
+}
+
+static bool open_named(bool in_tmp)
+{
+    int fd = mt_log_file_create(mt_os_create, in_tmp);
+    if (fd < 0)
+        return give_up(fd);
+    mt_log_file.temporary = mt_config.min_peak;
+    int error = begin(fd);
+    if (!error)
+        return true;
+    mt_os_remove(mt_log_file.path); /* no litter where there is no room */
+    return give_up(error);
+}
+
+/* Make the file and map it. False: open_error says why, and nothing is left of it. */
+static bool open_in(bool in_tmp)
+{
+    int fd = mt_log_file_create(mt_os_create_nameless, in_tmp);
+    if (fd < 0) /* not every file system can, and ext4 says EPERM of a folder that is gone */
+        return open_named(in_tmp);
+    mt_log_file.nameless = true;
+    int error = begin(fd);
+    if (error)
+        return give_up(error);
+    if (mt_config.min_peak)
+        return true;
+    if (mt_log_file_create(mt_log_file_link, in_tmp) < 0) {
+        mt_log_forget();
+        return open_named(in_tmp);
+    }
+    mt_log_file.nameless = false;
+    return true;
+}
+
+/* The log can't be where it should be: somewhere else, which the line at exit names. */
+static bool open_elsewhere(void)
+{
+    int first = open_error;
+    const char *reason = mt_log_error();
+    if (first == EEXIST || first == EFBIG || first == ENOMEM)
+        return false; /* it would be no better there */
+    if (!open_in(true)) {
+        open_error = first;
+        return false;
+    }
+    mt_log_note(1, "the log is in /tmp, not where it should be: %s", reason);
+    return true;
+}
+
+bool mt_log_open(const char *directory, const char *program, void (*describe)(void))
+{
+    mt_log_file_wanted(directory, mt_config.output[0] ? mt_config.output : "memtrace.%e.%p.mt",
+                       program);
+    describe_process = describe;
+    if (mt_os_privileged()) {
+        open_error = EPERM;
+        return false;
+    }
+    return open_in(false) || open_elsewhere();
+}
+
+/* ---- A name for a file that still has none ---- */
+
+static bool high_enough(void)
+{
+    const struct mt_header *h = mt_log.header;
+    return h->peak >= mt_config.min_peak || h->peak_before >= mt_config.min_peak;
+}
+
+/* Under mt_log_growing. */
+static void name(void)
+{
+    if (mt_log_descriptor_is(mt_log_file.fd) && mt_log_file_create(mt_log_file_link, false) >= 0)
+        mt_log_file.nameless = false;
+    else
+        mt_log_replace();
+}
+
+void mt_log_name(bool now)
+{
+    static uint32_t refused; /* requests left before the system is asked again */
+    if (!mt_log_file.nameless || (!now && !high_enough()))
+        return;
+    mt_lock_take(&mt_log_growing);
+    bool replaced = false;
+    if (mt_log_file.nameless && (now || !(refused & 255))) {
+        replaced = !mt_log_descriptor_is(mt_log_file.fd);
+        name();
+        replaced &= !mt_log_file.nameless;
+    }
+    refused = mt_log_file.nameless ? refused + 1 : 0;
+    mt_lock_drop(&mt_log_growing);
+    if (replaced && mt_shared())
+        mt_log_note(1, "the log moved to a new file while several threads made events: some of "
+                       "these may be missing");
+}
+
+bool mt_log_end(void)
+{
+    mt_log_name(false);
+    if (mt_log_file.temporary && !high_enough() && mt_log_descriptor_is(mt_log_file.fd)) {
+        mt_os_remove(mt_log_file.path);
+        return false;
+    }
+    return !mt_log_file.nameless;
+}

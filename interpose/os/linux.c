@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "os/os.h"
+
+/* syscall() is libc's own, no wrapped function and no cancellation point. */
+static long result(long r)
+{
+    return r == -1 ? -errno : r;
+}
+
+static void *map(void *at, size_t bytes, int prot, int flags, int fd, uint64_t offset)
+{
+    long p = syscall(SYS_mmap, at, bytes, prot, flags, fd, offset);
+    return p == -1 ? NULL : (void *)p;
+}
+
+void *mt_os_map(size_t bytes)
+{
+    return map(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+void *mt_os_reserve(size_t bytes)
+{
+    return map(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+}
+
+void mt_os_unmap(void *at, size_t bytes)
+{
+    syscall(SYS_munmap, at, bytes);
+}
+
+int mt_os_map_file(void *at, size_t bytes, int fd, uint64_t offset)
+{
+    if (!map(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, offset))
+        return -errno;
+    return (int)result(syscall(SYS_madvise, at, bytes, MADV_DONTFORK));
+}
+
+void mt_os_huge(void *at, size_t bytes)
+{
+    uintptr_t mask = mt_os_page() - 1, begin = ((uintptr_t)at + mask) & ~mask,
+              end = ((uintptr_t)at + bytes) & ~mask;
+    if (begin < end)
+        syscall(SYS_madvise, begin, end - begin, MADV_HUGEPAGE);
+}
+
+int mt_os_map_copy(void *at, size_t bytes, int fd, uint64_t offset)
+{
+    static const int flags = MAP_PRIVATE | MAP_FIXED_NOREPLACE;
+    if (fd >= 0 && map(at, bytes, PROT_READ | PROT_WRITE, flags, fd, offset))
+        return 0;
+    return map(at, bytes, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0) ? 0 : -errno;
+}
+
+bool mt_os_wipe_on_fork(void *at, size_t bytes)
+{
+    return syscall(SYS_madvise, at, bytes, MADV_WIPEONFORK) == 0;
+}
+
+/* Where our own descriptors begin: out of the program's way, within its limit. */
+static int high_numbers(void)
+{
+    struct rlimit limit;
+    if (syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) == 0 && limit.rlim_cur < 1100)
+        return (int)(limit.rlim_cur * 3 / 4);
+    return 1000;
+}
+
+int mt_os_high(int fd)
+{
+    return (int)result(syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, high_numbers()));
+}
+
+unsigned mt_os_hold_low(int *held, unsigned cap)
+{
+    unsigned count = 0;
+    int high = high_numbers();
+    long fd = result(syscall(SYS_openat, AT_FDCWD, "/", O_RDONLY | O_CLOEXEC, 0));
+    for (long first = fd; fd >= 0; fd = result(syscall(SYS_fcntl, first, F_DUPFD_CLOEXEC, 0))) {
+        held[count++] = (int)fd;
+        if (fd >= high || count == cap)
+            break;
+    }
+    return count;
+}
+
+void mt_os_remove(const char *path)
+{
+    syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+bool mt_os_write_at(int fd, const void *data, size_t bytes, uint64_t offset)
+{
+    for (const char *p = data; bytes;) {
+        long r = result(syscall(SYS_pwrite64, fd, p, bytes, offset));
+        if (r == -EINTR)
+            continue;
+        if (r <= 0)
+            return false;
+        p += r;
+        offset += (uint64_t)r;
+        bytes -= (size_t)r;
+    }
+    return true;
+}
+
+/* For file systems without fallocate: zeros take the space as well, and a full disk says so here
+ * and not by SIGBUS. */
+static int allocate_by_writing(int fd, uint64_t offset, uint64_t bytes)
+{
+    static const char zeros[4096];
+    while (bytes) {
+        size_t n = bytes < sizeof zeros ? (size_t)bytes : sizeof zeros;
+        long r = result(syscall(SYS_pwrite64, fd, zeros, n, offset));
+        if (r == -EINTR)
+            continue;
+        if (r <= 0)
+            return r < 0 ? (int)r : -ENOSPC;
+        offset += (uint64_t)r;
+        bytes -= (uint64_t)r;
+    }
+    return 0;
+}
+
+int mt_os_allocate(int fd, uint64_t offset, uint64_t bytes)
+{
+    /* Growing beyond RLIMIT_FSIZE would send SIGXFSZ. */
+    struct rlimit size;
+    if (syscall(SYS_prlimit64, 0, RLIMIT_FSIZE, NULL, &size) == 0 &&
+        size.rlim_cur != RLIM_INFINITY && offset + bytes > size.rlim_cur)
+        return -EFBIG;
+    long r;
+    do
+        r = result(syscall(SYS_fallocate, fd, 0, offset, bytes));
+    while (r == -EINTR);
+    if (r == -EOPNOTSUPP || r == -ENOSYS)
+        r = allocate_by_writing(fd, offset, bytes);
+    if (r < 0) /* what a full disk still had is not for us to keep */
+        syscall(SYS_ftruncate, fd, offset);
+    return (int)r;
+}
+
+int mt_os_identity(int fd, uint64_t id[2])
+{
+    struct stat st;
+    if (syscall(SYS_fstat, fd, &st) != 0)
+        return -errno;
+    id[0] = st.st_dev;
+    id[1] = st.st_ino;
+    return 0;
+}
+
+int mt_os_open(const char *path, bool write)
+{
+    return (int)result(
+        syscall(SYS_openat, AT_FDCWD, path,
+                (write ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0));
+}
+
+void mt_os_close(int fd)
+{
+    syscall(SYS_close, fd);
+}
+
+ssize_t mt_os_read_file(const char *path, void *to, size_t bytes)
+{
+    long fd = result(syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0));
+    if (fd < 0)
+        return fd;
+    size_t got = 0;
+    while (got < bytes) {
+        long r = result(syscall(SYS_read, fd, (char *)to + got, bytes - got));
+        if (r == -EINTR)
+            continue;
+        if (r <= 0)
+            break;
+        got += (size_t)r;
+    }
+    mt_os_close((int)fd);
+    return (ssize_t)got;
+}
+
+bool mt_os_exists(const char *path)
+{
+    return syscall(SYS_faccessat, AT_FDCWD, path, F_OK) == 0;
+}
+
+ssize_t mt_os_readlink(const char *path, char *to, size_t bytes)
+{
+    return result(syscall(SYS_readlinkat, AT_FDCWD, path, to, bytes));
+}
+
+ssize_t mt_os_write(int fd, const void *from, size_t bytes)
+{
+    long r;
+    do
+        r = result(syscall(SYS_write, fd, from, bytes));
+    while (r == -EINTR);
+    return r;
+}
+
+ssize_t mt_os_cwd(char *to, size_t bytes)
+{
+    long r = result(syscall(SYS_getcwd, to, bytes));
+    return r > 0 ? r - 1 : r;
+}
+
+bool mt_os_is_terminal(int fd)
+{
+    struct termios t;
+    return syscall(SYS_ioctl, fd, TCGETS, &t) == 0;
+}
+
+void mt_os_hold_signals(uint64_t *mask)
+{
+    /* Raw, as libc's leaves out its own two: those of cancellation and setuid. Faults come all the same. */
+    static const uint64_t all = ~0ull;
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, mask, sizeof *mask);
+}
+
+void mt_os_release_signals(const uint64_t *mask)
+{
+    syscall(SYS_rt_sigprocmask, SIG_SETMASK, mask, NULL, sizeof *mask);
+}
+
+bool mt_os_on_signal_stack(void)
+{
+    stack_t now;
+    return syscall(SYS_sigaltstack, NULL, &now) == 0 && (now.ss_flags & SS_ONSTACK);
+}
+
+int mt_os_pid(void)
+{
+    return (int)syscall(SYS_getpid);
+}
+
+int mt_os_parent(void)
+{
+    return (int)syscall(SYS_getppid);
+}
+
+int mt_os_tid(void)
+{
+    return (int)syscall(SYS_gettid);
+}
+
+void mt_os_thread_name(char name[16])
+{
+    memset(name, 0, 16);
+    syscall(SYS_prctl, PR_GET_NAME, name, 0, 0, 0);
+}
+
+void mt_os_yield(void)
+{
+    syscall(SYS_sched_yield);
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+    struct timespec t = {0, 0};
+    clock_gettime(clock, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+uint64_t mt_os_mono(void)
+{
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t mt_os_real(void)
+{
+    return clock_ns(CLOCK_REALTIME);
+}
+
+size_t mt_os_page(void)
+{
+    return getauxval(AT_PAGESZ);
+}
+
+uint64_t mt_os_resident(void)
+{
+    /* proc(5): statm is "size resident shared ...", in pages. */
+    char text[128];
+    ssize_t n = mt_os_read_file("/proc/self/statm", text, sizeof text - 1);
+    if (n <= 0)
+        return 0;
+    text[n] = 0;
+    const char *p = text;
+    while (*p && *p != ' ')
+        p++;
+    uint64_t pages = 0;
+    for (p += *p == ' '; *p >= '0' && *p <= '9'; p++)
+        pages = pages * 10 + (uint64_t)(*p - '0');
+    return pages * mt_os_page();
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Making the log's file where an attacker may be at work: a folder like /tmp, where anybody may leave
+ * a link. The kernel's own guard against that (fs.protected_symlinks) is not on everywhere, so the
+ * path is walked here, one descriptor at a time: what was checked is what is used.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "os/os.h"
+#include "os/str.h"
+
+#define LINKS_MAX 40 /* as the kernel */
+
+static long result(long r)
+{
+    return r == -1 ? -errno : r;
+}
+
+static long open_path(int folder, const char *name)
+{
+    return result(syscall(SYS_openat, folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0));
+}
+
+/* path_resolution(7) of a link in a sticky folder that others can write: only its owner's and the
+ * folder's owner's links are followed, as protected_symlinks has it. */
+static bool may_follow(const struct stat *folder, const struct stat *link)
+{
+    return !(folder->st_mode & S_ISVTX) || !(folder->st_mode & (S_IWOTH | S_IWGRP)) ||
+           link->st_uid == (uid_t)syscall(SYS_geteuid) || link->st_uid == folder->st_uid;
+}
+
+struct walk {
+    char *rest;      /* what of the path is still to be walked */
+    char room[8192]; /* it stands at the end of this */
+    int folder;      /* where that begins */
+    unsigned links;
+};
+
+/* The link's text goes before the rest. */
+static int follow(struct walk *w, int link)
+{
+    char text[4096];
+    struct stat here, there;
+    if (syscall(SYS_fstat, w->folder, &here) != 0 || syscall(SYS_fstat, link, &there) != 0)
+        return -errno;
+    if (!may_follow(&here, &there) || ++w->links > LINKS_MAX)
+        return -ELOOP;
+    long n = result(syscall(SYS_readlinkat, link, "", text, sizeof text));
+    if (n <= 0 || n == (long)sizeof text || n + 1 > w->rest - w->room)
+        return n < 0 ? (int)n : -ENAMETOOLONG;
+    *--w->rest = '/';
+    w->rest -= n;
+    memcpy(w->rest, text, (size_t)n);
+    return 0;
+}
+
+static int enter(struct walk *w, int folder)
+{
+    if (folder < 0)
+        return folder;
+    if (w->folder >= 0)
+        mt_os_close(w->folder);
+    w->folder = folder;
+    return 0;
+}
+
+/* One component, or a "/" at the beginning. */
+static int step(struct walk *w)
+{
+    struct stat st;
+    if (*w->rest == '/') {
+        while (*w->rest == '/')
+            w->rest++;
+        return enter(w, (int)open_path(AT_FDCWD, "/"));
+    }
+    char *name = w->rest, *end = strchr(name, '/');
+    *end = 0;
+    for (w->rest = end + 1; *w->rest == '/';)
+        w->rest++;
+    int next = (int)open_path(w->folder, name);
+    if (next < 0)
+        return next;
+    if (syscall(SYS_fstat, next, &st) != 0 || !S_ISLNK(st.st_mode))
+        return enter(w, next);
+    int error = follow(w, next);
+    mt_os_close(next);
+    return error;
+}
+
+/* The folder that `path` is in, by a descriptor for paths (O_PATH); `name` becomes the last
+ * component. */
+static int open_folder(const char *path, const char **name)
+{
+    const char *slash = strrchr(path, '/');
+    struct walk w = {.folder = -1};
+    size_t bytes = slash ? (size_t)(slash - path) + 1 : 0;
+    *name = path + bytes;
+    if (bytes + 1 > sizeof w.room)
+        return -ENAMETOOLONG;
+    w.rest = w.room + sizeof w.room - 1 - bytes;
+    memcpy(w.rest, path, bytes);
+    w.room[sizeof w.room - 1] = 0;
+    int error = enter(&w, (int)open_path(AT_FDCWD, "."));
+    while (!error && *w.rest)
+        error = step(&w);
+    if (!error)
+        return w.folder;
+    if (w.folder >= 0)
+        mt_os_close(w.folder);
+    return error;
+}
+
+static int open_in(const char *path, bool nameless)
+{
+    const char *name;
+    int folder = open_folder(path, &name);
+    if (folder < 0)
+        return folder;
+    int how = nameless ? O_TMPFILE : O_CREAT | O_EXCL | O_NOFOLLOW;
+    long fd =
+        result(syscall(SYS_openat, folder, nameless ? "." : name, O_RDWR | O_CLOEXEC | how, 0600));
+    mt_os_close(folder);
+    if (fd < 0)
+        return (int)fd;
+    int high = mt_os_high((int)fd);
+    if (high < 0)
+        return (int)fd;
+    mt_os_close((int)fd);
+    return high;
+}
+
+int mt_os_create(const char *path)
+{
+    return open_in(path, false);
+}
+
+int mt_os_create_nameless(const char *path)
+{
+    return open_in(path, true);
+}
+
+int mt_os_link(int fd, const char *path)
+{
+    char text[40];
+    struct mt_str s = MT_STR(text);
+    const char *name;
+    int folder = open_folder(path, &name);
+    if (folder < 0)
+        return folder;
+    mt_str_add_z(&s, "/proc/self/fd/");
+    mt_str_add_number(&s, (uint64_t)fd);
+    long r = result(syscall(SYS_linkat, AT_FDCWD, text, folder, name, AT_SYMLINK_FOLLOW));
+    mt_os_close(folder);
+    return (int)r;
+}
+
+bool mt_os_privileged(void)
+{
+    uid_t real, effective, saved;
+    gid_t real_group, effective_group, saved_group;
+    if (getauxval(AT_SECURE) || syscall(SYS_getresuid, &real, &effective, &saved) != 0 ||
+        syscall(SYS_getresgid, &real_group, &effective_group, &saved_group) != 0)
+        return true;
+    return real != 0 && (effective != real || effective_group != real_group);
+}

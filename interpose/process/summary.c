@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/config.h"
+#include "log/log.h"
+#include "log/open.h"
+#include "os/os.h"
+#include "os/str.h"
+#include "process/summary.h"
+
+static int kept = -1; /* our own copy of standard error */
+static uint64_t kept_identity[2];
+static bool wanted;
+
+void mt_summary_prepare(void)
+{
+    uint64_t id[2];
+    wanted = !mt_config.quiet && (mt_config.summary || mt_os_is_terminal(2));
+    if (!wanted || mt_os_identity(2, id) != 0)
+        return;
+    kept = mt_os_high(2);
+    memcpy(kept_identity, id, sizeof id);
+}
+
+void mt_summary_forget(void)
+{
+    uint64_t id[2];
+    if (kept >= 0 && mt_os_identity(kept, id) == 0 && !memcmp(id, kept_identity, sizeof id))
+        mt_os_close(kept);
+    kept = -1;
+}
+
+static uint64_t count_allocations(void)
+{
+    uint64_t count = 0, nodes = mt_log.header->used[MT_REGION_NODE];
+    for (uint64_t i = 1; i < nodes; i++) {
+        const struct mt_node *n = (const struct mt_node *)mt_log.base[MT_REGION_NODE] + i;
+        for (uint32_t unit = n->counters; unit;) {
+            const struct mt_alloc *a = (const struct mt_alloc *)(mt_log.base[MT_REGION_COUNTER] +
+                                                                 (uint64_t)unit * MT_UNIT);
+            uint32_t kind = MT_LINK_KIND(a->link);
+            if (kind == MT_KIND_ALLOC + MT_HEAP || kind == MT_KIND_ALLOC + MT_ANON)
+                count += a->allocs;
+            unit = MT_LINK_NEXT(a->link);
+        }
+    }
+    return count;
+}
+
+static void say(const struct mt_str *line)
+{
+    uint64_t id[2];
+    int fd = kept;
+    /* The program may have put something else under our number; and in a fork child there is none. */
+    if (fd < 0 || mt_os_identity(fd, id) != 0 || memcmp(id, kept_identity, sizeof id) != 0)
+        fd = 2;
+    mt_os_write(fd, line->text, line->used);
+}
+
+void mt_summary_aside(const char *program)
+{
+    char text[512];
+    struct mt_str s = MT_STR(text);
+    if (!wanted)
+        return;
+    mt_str_add_z(&s, "memtrace: ");
+    mt_str_add_z(&s, program);
+    mt_str_add_z(&s, ": not traced, it is built with a sanitizer\n");
+    say(&s);
+}
+
+void mt_summary_failed(const char *program, const char *reason)
+{
+    char text[512];
+    struct mt_str s = MT_STR(text);
+    if (!wanted)
+        return;
+    mt_str_add_z(&s, "memtrace: ");
+    mt_str_add_z(&s, program);
+    mt_str_add_z(&s, ": not traced, the log cannot be made: ");
+    mt_str_add_z(&s, reason);
+    mt_str_add_z(&s, " (MEMTRACE_OUTPUT says where)\n");
+    say(&s);
+}
+
+void mt_summary_print(const char *program, const char *directory)
+{
+    if (!wanted || !mt_log.header)
+        return;
+    const char *path = mt_log_path();
+    size_t prefix = strlen(directory);
+    if (prefix > 1 && !strncmp(path, directory, prefix) && path[prefix] == '/')
+        path += prefix + 1;
+    char text[8192];
+    struct mt_str s = MT_STR(text);
+    mt_str_add_z(&s, "memtrace: ");
+    mt_str_add_z(&s, program);
+    mt_str_add_z(&s, ": peak ");
+    mt_str_add_size(&s, mt_log.header->peak);
+    mt_str_add_z(&s, ", ");
+    mt_str_add_size(&s, mt_log.header->level);
+    mt_str_add_z(&s, " live at the end, ");
+    mt_str_add_grouped(&s, count_allocations());
+    mt_str_add_z(&s, " allocations");
+    if (mt_log.header->dropped_events) {
+        mt_str_add_z(&s, ", ");
+        mt_str_add_grouped(&s, mt_log.header->dropped_events);
+        mt_str_add_z(&s, " events dropped for want of space");
+    }
+    mt_str_add_z(&s, "; to read it: memtrace report ");
+    mt_str_add_z(&s, path);
+    mt_str_add_z(&s, "\n");
+    say(&s);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Python stacks of CPython 3.8 to 3.14 (3.13 also without the GIL), read from the interpreter's own
+ * structures by the thread that owns them: no Python API that allocates, no trace function, no GIL.
+ * Offsets: layout.c.
+ */
+#ifndef MT_PYTHON_H
+#define MT_PYTHON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "python/interpreter.h"
+
+/* Look for a CPython interpreter among the loaded objects and attach to it. Called by the
+ * constructor, and in each fork child once it has its own log; one caller at a time. May call dlsym, so the guard must be set and no lock held.
+ * False: there is none, or it is refused (then one note is in the log). */
+bool mt_python_init(void);
+
+/* A loaded object is met, by the first of its addresses on a stack: if it is an interpreter that came after the start, the next
+ * allocation attaches to it. `map`: its link_map. Takes no lock, calls nothing. */
+void mt_python_met(const char *path, const void *map, uintptr_t begin, uintptr_t end);
+
+/* Attach to what was met, if anything. Guard set, no lock held; calls nothing of the loader's, whose lock the program may be
+ * waiting for. */
+void mt_python_attach_late(void);
+
+/* What stands in the interpreter once it is attached to (hooks/python/); set by the constructor before mt_python_init. */
+struct mt_python_clients {
+    /* When it is attached to: `handle` leads to its symbols. */
+    bool (*objects)(void *handle);
+    void (*exact)(void *handle, unsigned minor);
+    void (*source)(void *handle);
+    /* Something is to be done (mt_python_unsettled). */
+    void (*settle)(void);
+    /* Another log begins (fork child). */
+    void (*exact_forget)(void);
+    void (*source_forget)(void);
+};
+extern const struct mt_python_clients *mt_python_clients;
+
+/* At every allocation: an interpreter may have come, begun or ended since the last one. Guard set, no lock held. */
+void mt_python_settle(void);
+static inline void mt_python_check(void)
+{
+    if (__builtin_expect(__atomic_load_n(&mt_python_unsettled, __ATOMIC_RELAXED), 0))
+        mt_python_settle();
+}
+
+#endif

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which Python thread state is the calling thread's own, and whether it may be read.
+ *
+ * A thread that holds the GIL reads its frames safely: nobody else can run Python code or finalise.
+ * A thread that has released it (inside numpy, or in the mmap module) finds its frames frozen where
+ * they were, but a finalising interpreter frees the thread states and frames of the daemon threads
+ * that it leaves behind. So such a reader raises a flag, then looks whether finalisation has begun;
+ * and the first release after its beginning waits until all flags are down, before it frees
+ * anything.
+ */
+#include "python/thread.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sys/uio.h>
+
+#include "base/meta.h"
+#include "loader/modules.h"
+#include "os/os.h"
+#include "python/walk.h"
+
+#define WAIT_NS 2000000000u /* a reader that needs longer than this was stopped by somebody */
+
+enum { OPEN = 0, CLOSING = 1, CLOSED = 2 };
+static uint32_t gate; /* CLOSING: no reading without the GIL; CLOSED: and no reader is left */
+static struct mt_python_thread *threads;
+static __thread bool reading __attribute__((tls_model("initial-exec")));
+
+static bool finalizing(void)
+{
+    return __atomic_load_n(mt_python_finalizing, __ATOMIC_SEQ_CST) != 0;
+}
+
+static bool reading_begin(struct mt_python_thread *th)
+{
+    reading = true;
+    __atomic_store_n(&th->reading, 1, __ATOMIC_SEQ_CST);
+    if (!finalizing() && __atomic_load_n(&gate, __ATOMIC_SEQ_CST) == OPEN)
+        return true;
+    __atomic_store_n(&th->reading, 0, __ATOMIC_RELEASE);
+    reading = false;
+    return false;
+}
+
+static void reading_end(struct mt_python_thread *th)
+{
+    __atomic_store_n(&th->reading, 0, __ATOMIC_RELEASE);
+    reading = false;
+}
+
+static bool someone_reads(void)
+{
+    struct mt_python_thread *th = __atomic_load_n(&threads, __ATOMIC_ACQUIRE);
+
+    for (; th; th = th->next) /* those of another epoch were lost in a fork */
+        if (__atomic_load_n(&th->reading, __ATOMIC_SEQ_CST) && th->epoch == mt_python.epoch)
+            return true;
+    return false;
+}
+
+void mt_python_wait_for_readers(void)
+{
+    uint64_t begin;
+    int saved;
+
+    if (!mt_python_attached || reading || __atomic_load_n(&gate, __ATOMIC_ACQUIRE) == CLOSED)
+        return;
+    saved = errno;
+    __atomic_store_n(&mt_python_unsettled, true, __ATOMIC_RELAXED);
+    __atomic_store_n(&gate, CLOSING, __ATOMIC_SEQ_CST);
+    begin = mt_os_mono();
+    while (someone_reads() && mt_os_mono() - begin < WAIT_NS)
+        mt_os_yield();
+    __atomic_store_n(&gate, CLOSED, __ATOMIC_SEQ_CST);
+    errno = saved;
+}
+
+/* With the GIL: if the interpreter is up again after a finalisation, let readers in. */
+static void gate_check(void)
+{
+    if (__builtin_expect(__atomic_load_n(&gate, __ATOMIC_RELAXED) != OPEN, 0) && !finalizing())
+        __atomic_store_n(&gate, OPEN, __ATOMIC_SEQ_CST);
+}
+
+/* A word that may not be there: 0 then. */
+static uintptr_t read_safely(uintptr_t address)
+{
+    uintptr_t word = 0;
+    struct iovec to = {&word, sizeof word}, from = {(void *)address, sizeof word};
+    int saved = errno;
+    ssize_t n = process_vm_readv(mt_os_pid(), &to, 1, &from, 1, 0);
+
+    errno = saved;
+    return n == (ssize_t)sizeof word ? word : 0;
+}
+
+/* Up to 3.11: does the thread state that holds the GIL belong to this thread? It may be another
+ * thread's and go away at any moment, so the kernel reads it for us. */
+static bool is_ours(uintptr_t state)
+{
+    return read_safely(state + mt_python.layout.thread_id) == (uintptr_t)pthread_self();
+}
+
+/* Before 3.12 the slot of PyGILState keeps the first state that the thread ever had, so one that
+ * runs in a sub-interpreter has another; without the GIL there, it passes for being in the outer
+ * one. */
+static uintptr_t own_state_by_slot(bool *attached)
+{
+    const struct mt_python_layout *l = &mt_python.layout;
+    uintptr_t own = (uintptr_t)mt_python.own();
+    uintptr_t holder = mt_load((uintptr_t)mt_python.runtime, l->runtime_current);
+
+    *attached = own != 0 && holder == own;
+    if (*attached || !own || !holder)
+        return own;
+    if (!mt_python_several() || !is_ours(holder))
+        return own;
+    *attached = true;
+    return holder;
+}
+
+static uintptr_t own_state(bool *attached)
+{
+    uintptr_t state;
+
+    if (!mt_python.current)
+        return own_state_by_slot(attached);
+    state = (uintptr_t)mt_python.current();
+    *attached = state != 0;
+    return state ? state : (uintptr_t)mt_python.own();
+}
+
+/* In 3.11 and 3.12 the top frame is told by a variable on the native stack. While greenlet changes from one stack to another,
+ * and frees what it kept of the other one, the thread state still leads to the old place, where anything may stand now. A frame
+ * there must have a code object; the kernel reads it, once for each 16 KiB in which frames lie. */
+#define PROVEN_BITS 14
+static bool is_frame(struct mt_python_thread *th, uintptr_t frame)
+{
+    uintptr_t place = (frame >> PROVEN_BITS) + 1,
+              *proven = &th->proven[place % (sizeof th->proven / sizeof th->proven[0])];
+
+    if (*proven == place)
+        return true;
+    if (!mt_python_code_is(
+            read_safely((read_safely(frame + mt_python.layout.frame_code) & ~(uintptr_t)3) +
+                        mt_python.layout.object_type)))
+        return false;
+    *proven = place;
+    return true;
+}
+
+/* Where the fields are that a reading looks at. Known to the compiler, they halve the work of a frame. */
+struct fields {
+    enum mt_python_style style;
+    unsigned top, cframe, cframe_top, cframe_previous, code, previous, position, owner, shim_owner;
+    bool top_in_cframe;
+};
+static const struct fields fields_311 = {MT_PYTHON_ENTRIES, 56, 56, 8, 16, 32, 48, 56, 68, 0, true};
+static const struct fields fields_312 = {MT_PYTHON_SHIMS, 56, 0, 0, 0, 0, 8, 56, 70, 3, true};
+static const struct fields fields_313 = {MT_PYTHON_SHIMS, 72, 0, 0, 0, 0, 8, 56, 70, 3, false};
+static const struct fields fields_314 = {MT_PYTHON_SHIMS, 72, 0, 0, 0, 0, 8, 56, 74, 3, false};
+
+static inline __attribute__((always_inline)) struct fields fields_as(enum mt_python_style style)
+{
+    const struct mt_python_layout *l = &mt_python.layout;
+    return (struct fields){style,
+                           l->thread_top,
+                           l->thread_cframe,
+                           l->cframe_top,
+                           l->cframe_previous,
+                           l->frame_code,
+                           l->frame_previous,
+                           l->frame_position,
+                           l->frame_owner,
+                           l->shim_owner,
+                           l->top_in_cframe != 0};
+}
+
+static bool fields_are(struct fields a)
+{
+    struct fields b = fields_as(mt_python.layout.style);
+    return a.style == b.style && a.top == b.top && a.cframe == b.cframe &&
+           a.cframe_top == b.cframe_top && a.cframe_previous == b.cframe_previous &&
+           a.code == b.code && a.previous == b.previous && a.position == b.position &&
+           a.owner == b.owner && a.shim_owner == b.shim_owner && a.top_in_cframe == b.top_in_cframe;
+}
+
+/* .frame is 1 if the state cannot be trusted now. */
+static inline __attribute__((always_inline)) struct mt_python_at
+top_of(struct mt_python_thread *th, uintptr_t state, struct fields o)
+{
+    struct mt_python_at at = {mt_load(state, o.top), 0};
+
+    if (o.top_in_cframe)
+        at.frame = at.frame ? mt_load(at.frame, o.cframe_top) : 0;
+    if (o.top_in_cframe &&
+        __builtin_expect(__atomic_load_n(&mt_modules_switching, __ATOMIC_RELAXED), 0) && at.frame &&
+        !is_frame(th, at.frame))
+        return (struct mt_python_at){1, 0};
+    if (o.cframe)
+        at.cframe = mt_load(state, o.cframe);
+    if (o.style == MT_PYTHON_SHIMS)
+        while (at.frame && *(const volatile uint8_t *)(at.frame + o.owner) >= o.shim_owner)
+            at.frame = mt_load(at.frame, o.previous);
+    return at;
+}
+
+/* Whether all frames are in their old places, as most often they are: then there is nothing to bring up to date. A frame is
+ * read when the link to it was seen to be the old one. */
+static inline __attribute__((always_inline)) bool stands(struct mt_python_thread *th,
+                                                         uintptr_t state, struct fields o)
+{
+    struct mt_python_at at = top_of(th, state, o);
+    const struct mt_python_frame *first = th->frames, *f = &first[th->used - 1];
+    uintptr_t link = at.frame, cframe = at.cframe, now, differs;
+
+    for (;; f--) {
+        if (link != f->frame)
+            return false;
+        now = mt_python_predicted(f->frame);
+        link = mt_load(now, o.previous);
+        differs = mt_load(now, o.code) ^ f->code;
+        if (o.style == MT_PYTHON_SHIMS)
+            differs &= ~(uintptr_t)3;
+        differs |= (o.style >= MT_PYTHON_ENTRIES ? mt_load(now, o.position)
+                                                 : *(const volatile uint32_t *)(now + o.position)) ^
+                   f->position;
+        if (o.style == MT_PYTHON_ENTRIES)
+            differs |= *(const volatile uint8_t *)(now + o.owner) ^ (uintptr_t)f->entry;
+        if (differs)
+            return false;
+        if (o.style == MT_PYTHON_SHIMS && f->bottom && f->marker) {
+            if (link != f->marker ||
+                *(const volatile uint8_t *)(mt_python_predicted(link) + o.owner) < o.shim_owner)
+                return false;
+            link = mt_load(mt_python_predicted(link), o.previous);
+        }
+        if ((o.style == MT_PYTHON_CFRAMES || o.style == MT_PYTHON_ENTRIES) && f->bottom) {
+            /* The outermost one is in the thread state. */
+            uintptr_t further = cframe ? mt_load(cframe, o.cframe_previous) : 0;
+            if ((further ? cframe : 0) != f->marker)
+                return false;
+            cframe = further;
+        }
+        if (f == first)
+            return !link;
+    }
+}
+
+/* Which fields stands_now() takes. */
+static enum { UNKNOWN, OTHER, IN_311, IN_312, IN_313, IN_314 } kind;
+
+static __attribute__((noinline)) bool stands_otherwise(struct mt_python_thread *th, uintptr_t state)
+{
+    if (kind == UNKNOWN)
+        kind = fields_are(fields_311)   ? IN_311
+               : fields_are(fields_312) ? IN_312
+               : fields_are(fields_313) ? IN_313
+               : fields_are(fields_314) ? IN_314
+                                        : OTHER;
+    switch (mt_python.layout.style) {
+    case MT_PYTHON_OBJECTS:
+        return stands(th, state, fields_as(MT_PYTHON_OBJECTS));
+    case MT_PYTHON_CFRAMES:
+        return stands(th, state, fields_as(MT_PYTHON_CFRAMES));
+    case MT_PYTHON_ENTRIES:
+        return stands(th, state, fields_as(MT_PYTHON_ENTRIES));
+    case MT_PYTHON_SHIMS:
+        break;
+    }
+    return stands(th, state, fields_as(MT_PYTHON_SHIMS));
+}
+
+static inline __attribute__((always_inline)) bool stands_now(struct mt_python_thread *th,
+                                                             uintptr_t state)
+{
+    if (!th->used || th->cut)
+        return false;
+    switch (kind) {
+    case IN_311:
+        return stands(th, state, fields_311);
+    case IN_312:
+        return stands(th, state, fields_312);
+    case IN_313:
+        return stands(th, state, fields_313);
+    case IN_314:
+        return stands(th, state, fields_314);
+    case UNKNOWN:
+    case OTHER:
+        break;
+    }
+    return stands_otherwise(th, state);
+}
+
+static bool read_now(struct mt_python_thread *th)
+{
+    uint32_t generation = __atomic_load_n(&mt_python_generation, __ATOMIC_RELAXED);
+    bool attached, good;
+    struct mt_python_at top;
+    uintptr_t state = own_state(&attached);
+
+    th->attached = attached ? state : 0;
+    if (!state) {
+        th->used = 0;
+        return true;
+    }
+    if (th->generation != generation) {
+        th->generation = generation;
+        th->used = 0;
+    }
+    if (attached)
+        gate_check();
+    else if (!reading_begin(th))
+        return false;
+    top = top_of(th, state, fields_as(mt_python.layout.style));
+    good = top.frame != 1 && mt_python_walk(th, top);
+    if (!attached)
+        reading_end(th);
+    if (!good)
+        th->used = 0;
+    return good;
+}
+
+bool mt_python_thread_read(struct mt_python_thread *th)
+{
+    size_t same = th->same;
+
+    th->same = 0; /* unless there are frames */
+    th->readable = read_now(th);
+    if (th->printed > th->same)
+        th->printed = th->same;
+    if (!th->merged_last && th->same > same)
+        th->same = same;
+    th->merged_last = false;
+    return th->readable;
+}
+
+/* The state of a thread that holds the GIL: the one it had at its last reading. An object is allocated with the GIL only,
+ * so up to 3.11 the holder of the GIL is asked for, not the thread; from 3.12 on the thread's own is at hand. */
+static inline uintptr_t attached_state(const struct mt_python_thread *th)
+{
+    uintptr_t state;
+
+    if (mt_python.current)
+        state = (uintptr_t)mt_python.current();
+    else
+        state = mt_load((uintptr_t)mt_python.runtime, mt_python.layout.runtime_current);
+    return state == th->attached ? state : 0;
+}
+
+bool mt_python_thread_unchanged(struct mt_python_thread *th)
+{
+    uintptr_t state;
+
+    if (!th || th->epoch != mt_python.epoch ||
+        th->generation != __atomic_load_n(&mt_python_generation, __ATOMIC_RELAXED) ||
+        __atomic_load_n(&gate, __ATOMIC_RELAXED) != OPEN || !(state = attached_state(th)) ||
+        !stands_now(th, state))
+        return false;
+    if (th->merged_last)
+        th->same = th->used;
+    th->merged_last = false;
+    th->readable = true;
+    return true;
+}
+
+static struct mt_python_thread *thread_take(void)
+{
+    struct mt_python_thread *th = __atomic_load_n(&threads, __ATOMIC_ACQUIRE);
+
+    for (; th; th = th->next)
+        if (th->epoch == mt_python.epoch && !__atomic_load_n(&th->taken, __ATOMIC_RELAXED) &&
+            !__atomic_exchange_n(&th->taken, 1, __ATOMIC_ACQUIRE))
+            return th;
+    th = mt_meta_alloc(sizeof *th);
+    if (!th)
+        return NULL;
+    th->taken = 1;
+    th->epoch = mt_python.epoch;
+    th->next = __atomic_load_n(&threads, __ATOMIC_RELAXED);
+    while (!__atomic_compare_exchange_n(&threads, &th->next, th, true, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED))
+        ;
+    return th;
+}
+
+/* What a thread remembers of another log: after a fork. */
+static void thread_reset(struct mt_python_thread *th)
+{
+    mt_meta_free(th->lines);
+    th->lines = NULL;
+    th->lines_mask = th->lines_missed = 0;
+    th->used = 0;
+    th->printed = 0;
+    th->places_used = 0;
+    th->reading = 0;
+    th->epoch = mt_python.epoch;
+}
+
+struct mt_python_thread *mt_python_thread_of(void **state)
+{
+    struct mt_python_thread *th = *state;
+
+    if (!th)
+        *state = th = thread_take();
+    else if (__builtin_expect(th->epoch != mt_python.epoch, 0))
+        thread_reset(th);
+    return th;
+}
+
+void mt_python_thread_exit(void **state)
+{
+    struct mt_python_thread *th = *state;
+
+    if (!th)
+        return;
+    *state = NULL;
+    if (th->epoch != mt_python.epoch)
+        return; /* lost in a fork, perhaps in the middle of something */
+    mt_meta_free(th->frames);
+    mt_meta_free(th->fresh);
+    mt_meta_free(th->lines);
+    mt_meta_free(th->places);
+    mt_meta_free(th->prints);
+    th->prints = NULL;
+    th->prints_cap = th->printed = 0;
+    th->frames = th->fresh = NULL;
+    th->places = NULL;
+    th->lines = NULL;
+    th->used = th->frames_cap = th->fresh_cap = 0;
+    th->places_used = 0;
+    th->places_cap = 0;
+    th->lines_mask = th->lines_missed = 0;
+    __atomic_store_n(&th->taken, 0, __ATOMIC_RELEASE);
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A thread's chain of frames.
+ */
+#ifndef MT_PYTHON_WALK_H
+#define MT_PYTHON_WALK_H
+
+#include "python/frames.h"
+
+/* Bring th->frames up to date from the innermost frame on. False: no memory, no
+ * space in the log. */
+bool mt_python_walk(struct mt_python_thread *th, struct mt_python_at at);
+
+#endif

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "base/guard.h"
+#include "log/log.h"
+#include "os/os.h"
+#include "tables/account.h"
+#include "tables/capture.h"
+#include "tables/counters.h"
+#include "tables/objects.h"
+#include "tables/runs.h"
+#include "tables/timeline.h"
+
+/* Events of a thread after which the process's tick moves on: the order of events of different
+ * threads is known to about that many (mt_alloc.last). */
+#define TICK_EVENTS 1024u
+
+static inline __attribute__((always_inline)) uint64_t add(uint64_t *counter, uint64_t delta)
+{
+    if (mt_shared())
+        return __atomic_add_fetch(counter, delta, __ATOMIC_RELAXED);
+    return *counter += delta;
+}
+
+static __attribute__((noinline)) void raise_shared(uint64_t *peak, uint64_t level)
+{
+    uint64_t known = __atomic_load_n(peak, __ATOMIC_RELAXED);
+    while (level > known)
+        if (__atomic_compare_exchange_n(peak, &known, level, true, __ATOMIC_RELAXED,
+                                        __ATOMIC_RELAXED))
+            return;
+}
+
+static inline __attribute__((always_inline)) void raise_to(uint64_t *peak, uint64_t level)
+{
+    if (mt_shared())
+        raise_shared(peak, level);
+    else
+        *peak = level;
+}
+
+static inline __attribute__((always_inline)) bool in_level(uint32_t class)
+{
+    return class <= MT_ANON;
+}
+
+/* By how much the event changes the level of the process. */
+static inline __attribute__((always_inline)) int64_t net_of(const struct mt_event *event)
+{
+    int64_t net = event->comes && in_level(event->class) ? (int64_t)event->bytes : 0;
+    for (uint32_t i = 0; i < event->gone_count; i++)
+        if (in_level(event->gone[i].class))
+            net -= (int64_t)event->gone[i].bytes;
+    return net;
+}
+
+/* A level that falls from the peak ends the climb: from now on every record saves what it had
+ * before it changes. */
+static inline __attribute__((always_inline)) void before(int64_t net)
+{
+    struct mt_header *h = mt_log.header;
+    if (net >= 0 || !__atomic_load_n(&h->at_peak, __ATOMIC_RELAXED))
+        return;
+    if (!mt_shared()) {
+        h->peak_seq++;
+        h->at_peak = 0;
+    } else if (__atomic_exchange_n(&h->at_peak, 0, __ATOMIC_RELAXED)) {
+        __atomic_fetch_add(&h->peak_seq, 1, __ATOMIC_RELAXED);
+    }
+}
+
+static inline __attribute__((always_inline)) void class_level(uint32_t class, int64_t by)
+{
+    struct mt_class_level *c = &mt_log.header->class_level[class];
+    uint64_t level = add(&c->level, (uint64_t)by);
+    if (by > 0 && level > __atomic_load_n(&c->peak, __ATOMIC_RELAXED))
+        raise_to(&c->peak, level);
+}
+
+/* The process's levels; returns the new level. A block that moves changes its class by the difference. */
+static inline __attribute__((always_inline)) uint64_t levels(const struct mt_event *event,
+                                                             int64_t net)
+{
+    struct mt_header *h = mt_log.header;
+    int64_t by = event->comes ? (int64_t)event->bytes : 0;
+    for (uint32_t i = 0; i < event->gone_count; i++) {
+        if (event->comes && event->gone[i].class == event->class)
+            by -= (int64_t)event->gone[i].bytes;
+        else
+            class_level(event->gone[i].class, -(int64_t)event->gone[i].bytes);
+    }
+    if (by)
+        class_level(event->class, by);
+    uint64_t level =
+        net ? add(&h->level, (uint64_t)net) : __atomic_load_n(&h->level, __ATOMIC_RELAXED);
+    if (net > 0 && level > __atomic_load_n(&h->peak, __ATOMIC_RELAXED)) {
+        raise_to(&h->peak, level);
+        __atomic_store_n(&h->at_peak, 1, __ATOMIC_RELAXED);
+    }
+    return level;
+}
+
+/* Of the release records of this node, one per class that something went from. */
+static inline __attribute__((always_inline)) bool
+count_gone(struct mt_thread *t, const struct mt_event *event, uint32_t units[MT_CLASSES])
+{
+    for (uint32_t i = 0; i < event->gone_count; i++) {
+        const struct mt_gone *g = &event->gone[i];
+        if (!units[g->class] &&
+            !(units[g->class] = mt_counters_hinted(t, MT_KIND_RELEASE + g->class)))
+            return false;
+    }
+    for (uint32_t i = 0; i < event->gone_count; i++) {
+        const struct mt_gone *g = &event->gone[i];
+        struct mt_release *r = mt_counters_at(units[g->class]);
+        r->released += g->bytes;
+        r->releases++;
+        mt_counters_went(g->unit, g->bytes, 1);
+    }
+    return true;
+}
+
+static inline __attribute__((always_inline)) uint64_t place(struct mt_thread *t)
+{
+    if (++t->ticks >= TICK_EVENTS) {
+        t->ticks = 0;
+        __atomic_fetch_add(&mt_log.header->tick, 1, __ATOMIC_RELAXED);
+    }
+    return (uint64_t)__atomic_load_n(&mt_log.header->tick, __ATOMIC_RELAXED) << 32 |
+           (uint32_t)t->entry->events;
+}
+
+/* The event could not be recorded, for want of space. What went away is still gone, and known to
+ * have been here. */
+static __attribute__((noinline, cold)) uint32_t drop(struct mt_thread *t,
+                                                     const struct mt_event *event)
+{
+    int64_t net = 0;
+    mt_runs_close(t, 1);
+    mt_capture_lost(t); /* the next event starts from the root */
+    if (event->gone_count)
+        before(-1);
+    for (uint32_t i = 0; i < event->gone_count; i++) {
+        mt_counters_went(event->gone[i].unit, event->gone[i].bytes, 1);
+        net -= in_level(event->gone[i].class) ? (int64_t)event->gone[i].bytes : 0;
+    }
+    struct mt_event gone = *event;
+    gone.comes = false;
+    levels(&gone, net);
+    mt_log_dropped(1, event->comes ? event->bytes : 0);
+    return 0;
+}
+
+/* Inlined into the usual events, where most of it falls away. */
+static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *t,
+                                                              const struct mt_event *event)
+{
+    struct mt_thread_entry *e = t->entry;
+    if (t->resident_due)
+        mt_timeline_resident(t);
+    if (!mt_capture(t, event->from))
+        return drop(t, event);
+    uint32_t leaf = t->capture.hint->leaf;
+    /* Needed soon, and where stacks are many not in the cache: the record, and the node when its run ends. */
+    __builtin_prefetch(mt_counters_at(t->capture.hint->unit), 1);
+    __builtin_prefetch(mt_log_node(leaf));
+    uint32_t came = 0, units[MT_CLASSES] = {0};
+    int64_t net = net_of(event);
+    if (!mt_runs_move(t, t->capture.same, leaf) ||
+        (event->comes && !(came = mt_counters_hinted(t, MT_KIND_ALLOC + event->class))))
+        return drop(t, event);
+    before(net);
+    if (!count_gone(t, event, units))
+        return drop(t, event);
+    if (came)
+        mt_counters_came(came, event->bytes);
+    uint64_t level = levels(event, net), last = place(t);
+    t->leaf_before = e->leaf;
+    e->leaf = leaf;
+    e->level += net;
+    e->events++;
+    mt_runs_level(t, e->level);
+    if (came) {
+        struct mt_alloc *a = mt_counters_at(came);
+        a->level = level;
+        a->last = last;
+    }
+    for (uint32_t i = 0; i < event->gone_count; i++) {
+        struct mt_release *r = mt_counters_at(units[event->gone[i].class]);
+        r->level = level;
+        r->last = last;
+    }
+    mt_timeline_moved(t, net < 0 ? (uint64_t)-net : (uint64_t)net, level);
+    return came;
+}
+
+uint32_t mt_account(struct mt_thread *t, const struct mt_event *event)
+{
+    return account(t, event);
+}
+
+/* A block goes that the table of live blocks does not hold (any more). */
+static __attribute__((noinline)) void release(struct mt_thread *t, const struct mt_start *from,
+                                              struct mt_live block)
+{
+    struct mt_gone gone = {block.unit, MT_HEAP, block.size};
+    struct mt_event event = {.from = from, .gone = &gone, .gone_count = 1};
+    account(t, &event);
+}
+
+void mt_account_enter(struct mt_thread *t, const struct mt_start *from, const void *block,
+                      struct mt_live entry)
+{
+    struct mt_live stale;
+    if (!entry.unit)
+        return;
+    if (!mt_live_enter((uintptr_t)block, entry, &stale)) {
+        /* Not tracked: it will never be seen released, so it must not stay live. */
+        release(t, from, entry);
+        mt_log_dropped(1, 0); /* its true release; the allocation is recorded */
+    } else if (stale.unit) {
+        /* Its release went past us (a free inside a signal handler, say): it is gone all the same.
+         */
+        release(t, from, stale);
+    }
+}
+
+void mt_account_block(struct mt_thread *t, const struct mt_start *from, const void *block,
+                      uint64_t bytes)
+{
+    struct mt_event event = {.from = from, .comes = true, .class = MT_HEAP, .bytes = bytes};
+    mt_live_prefetch((uintptr_t)block);
+    mt_account_enter(t, from, block, (struct mt_live){bytes, account(t, &event)});
+}
+
+void mt_account_free(struct mt_thread *t, const struct mt_start *from, const void *block)
+{
+    struct mt_live entry;
+    if (mt_live_take((uintptr_t)block, &entry)) {
+        __builtin_prefetch(mt_counters_at(entry.unit), 1);
+        release(t, from, entry);
+    } else {
+        mt_account_unknown();
+    }
+}
+
+void mt_account_moved(struct mt_thread *t, const struct mt_start *from, const struct mt_live *old,
+                      const void *block, uint64_t bytes)
+{
+    struct mt_gone gone = {old ? old->unit : 0, MT_HEAP, old ? old->size : 0};
+    struct mt_event event = {from, &gone, old ? 1 : 0, true, MT_HEAP, bytes};
+    mt_account_enter(t, from, block, (struct mt_live){bytes, mt_account(t, &event)});
+}
+
+/* ---- Objects: those of an interpreter's arenas are not in the table of live blocks ---- */
+
+/* The largest that an interpreter puts in an arena. */
+#define OBJECT_MAX 512u
+
+static inline __attribute__((always_inline)) void enter_object(struct mt_thread *t,
+                                                               const struct mt_start *from,
+                                                               const void *object,
+                                                               struct mt_live entry)
+{
+    uint32_t *words = mt_objects_at((uintptr_t)object), second;
+    if (__builtin_expect(!words || entry.size - 1 >= OBJECT_MAX || entry.unit & 1 || !entry.unit,
+                         0)) {
+        mt_account_enter(t, from, object, entry);
+        return;
+    }
+    if (__builtin_expect(*words != 0, 0)) /* its release went past us */
+        release(t, from, mt_objects_take(words));
+    *words = mt_objects_pack(entry, &second);
+    if (second)
+        words[1] = second;
+}
+
+void mt_account_object_enter(struct mt_thread *t, const struct mt_start *from, const void *object,
+                             struct mt_live entry)
+{
+    enter_object(t, from, object, entry);
+}
+
+static inline __attribute__((always_inline)) bool take_object(const void *object,
+                                                              struct mt_live *entry)
+{
+    uint32_t *words = mt_objects_at((uintptr_t)object);
+    if (__builtin_expect(!words || !*words, 0))
+        return mt_live_take((uintptr_t)object, entry);
+    *entry = mt_objects_take(words);
+    return true;
+}
+
+bool mt_account_object_take(const void *object, struct mt_live *entry)
+{
+    return take_object(object, entry);
+}
+
+/* An object comes or goes: what account() does for one block of the heap, with nothing left to decide. Only while the
+ * process has one thread. False: no space, nothing happened yet. */
+static inline __attribute__((always_inline)) bool
+account_object(struct mt_thread *t, const struct mt_start *from, bool comes, struct mt_live *live)
+{
+    struct mt_header *h = mt_log.header;
+    struct mt_thread_entry *e = t->entry;
+    struct mt_class_level *heap = &h->class_level[MT_HEAP];
+    int64_t net = comes ? (int64_t)live->size : -(int64_t)live->size;
+
+    if (t->resident_due)
+        mt_timeline_resident(t);
+    if (!mt_capture(t, from))
+        return false;
+    struct mt_known *hint = t->capture.hint;
+    uint32_t leaf = hint->leaf, kind = (comes ? MT_KIND_ALLOC : MT_KIND_RELEASE) + MT_HEAP;
+    if ((t->depth != t->capture.same || t->depth != t->capture.frames + 1) &&
+        !mt_runs_move(t, t->capture.same, leaf))
+        return false;
+    uint32_t unit = mt_counters_hinted(t, kind);
+    if (!unit)
+        return false;
+    if (net < 0 && h->at_peak) {
+        h->peak_seq++;
+        h->at_peak = 0;
+    }
+    if (comes)
+        mt_counters_add(mt_counters_at(unit), live->size);
+    else
+        mt_counters_subtract(mt_counters_at(live->unit), live->size, 1);
+    heap->level += (uint64_t)net;
+    uint64_t level = h->level += (uint64_t)net;
+    if (comes && heap->level > heap->peak)
+        heap->peak = heap->level;
+    if (comes && level > h->peak) {
+        h->peak = level;
+        h->at_peak = 1;
+    }
+    uint64_t last = place(t);
+    t->leaf_before = e->leaf;
+    e->leaf = leaf;
+    e->level += net;
+    e->events++;
+    mt_runs_level(t, e->level);
+    if (comes) {
+        struct mt_alloc *a = mt_counters_at(unit);
+        a->level = level;
+        a->last = last;
+    } else {
+        struct mt_release *r = mt_counters_at(unit);
+        r->released += live->size;
+        r->releases++;
+        r->level = level;
+        r->last = last;
+    }
+    mt_timeline_moved(t, live->size, level);
+    if (comes)
+        live->unit = unit;
+    return true;
+}
+
+void mt_account_object(struct mt_thread *t, const struct mt_start *from, const void *object,
+                       uint64_t bytes)
+{
+    struct mt_live live = {bytes, 0};
+    if (__builtin_expect(mt_shared() || !account_object(t, from, true, &live), 0)) {
+        struct mt_event event = {.from = from, .comes = true, .class = MT_HEAP, .bytes = bytes};
+        live.unit = mt_account(t, &event);
+    }
+    enter_object(t, from, object, live);
+}
+
+void mt_account_object_free(struct mt_thread *t, const struct mt_start *from, const void *object)
+{
+    struct mt_live entry;
+    if (!take_object(object, &entry))
+        mt_account_unknown();
+    else if (__builtin_expect(mt_shared() || !account_object(t, from, false, &entry), 0))
+        release(t, from, entry);
+}
+
+void mt_account_object_moved(struct mt_thread *t, const struct mt_start *from,
+                             const struct mt_live *old, const void *object, uint64_t bytes)
+{
+    struct mt_gone gone = {old ? old->unit : 0, MT_HEAP, old ? old->size : 0};
+    struct mt_event event = {from, &gone, old ? 1 : 0, true, MT_HEAP, bytes};
+    mt_account_object_enter(t, from, object, (struct mt_live){bytes, mt_account(t, &event)});
+}
+
+void mt_account_unknown(void)
+{
+    __atomic_fetch_add(&mt_log.header->unknown_releases, 1, __ATOMIC_RELAXED);
+}
+
+void mt_account_thread_end(struct mt_thread *t)
+{
+    mt_runs_close(t, 0);
+    t->entry->leaf = 0;
+    mt_capture_thread_end(t);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Events: what changes in the log when memory is allocated or released. Callable with the guard
+ * set, by the thread whose state is passed; errno may change (the hooks keep it).
+ */
+#ifndef MT_ACCOUNT_H
+#define MT_ACCOUNT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tables/live.h"
+#include "tables/mappings.h"
+#include "tables/state.h"
+
+/* One block or piece of a mapping that an event takes away: its counter record, class and size. */
+struct mt_gone {
+    uint32_t unit;
+    uint32_t class;
+    uint64_t bytes;
+};
+
+/* An event: some memory goes (`gone`, may be none), some comes (class, bytes). Both in one step:
+ * the level never shows the sum of old and new. */
+struct mt_event {
+    const struct mt_start *from;
+    const struct mt_gone *gone;
+    uint32_t gone_count;
+    bool comes;
+    uint32_t class;
+    uint64_t bytes;
+};
+
+/* Record it. Returns the counter record of what came, for the table of live blocks or mappings; 0:
+ * nothing came, or the event was dropped (counted). */
+uint32_t mt_account(struct mt_thread *t, const struct mt_event *event);
+
+/* The usual events on blocks. Allocated (after the real call); released (before it); reallocated,
+ * from `old` (taken out of the live blocks before the real call; NULL: it was not known) to
+ * `block`, in one step. */
+void mt_account_block(struct mt_thread *t, const struct mt_start *from, const void *block,
+                      uint64_t bytes);
+void mt_account_free(struct mt_thread *t, const struct mt_start *from, const void *block);
+void mt_account_moved(struct mt_thread *t, const struct mt_start *from, const struct mt_live *old,
+                      const void *block, uint64_t bytes);
+
+/* The same of an interpreter's object, whatever memory it lies in. */
+void mt_account_object(struct mt_thread *t, const struct mt_start *from, const void *object,
+                       uint64_t bytes);
+void mt_account_object_free(struct mt_thread *t, const struct mt_start *from, const void *object);
+bool mt_account_object_take(const void *object, struct mt_live *entry);
+void mt_account_object_moved(struct mt_thread *t, const struct mt_start *from,
+                             const struct mt_live *old, const void *object, uint64_t bytes);
+void mt_account_object_enter(struct mt_thread *t, const struct mt_start *from, const void *object,
+                             struct mt_live entry);
+
+/* Put a block that an event brought into the table of live blocks; entry.unit 0: the event was
+ * dropped, nothing happens. */
+void mt_account_enter(struct mt_thread *t, const struct mt_start *from, const void *block,
+                      struct mt_live entry);
+
+/* A release of something that was never seen allocated. */
+void mt_account_unknown(void);
+
+/* Close all open runs: the thread ends. */
+void mt_account_thread_end(struct mt_thread *t);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#include "tables/objects.h"
+
+#include "base/lock.h"
+#include "base/meta.h"
+
+#define TABLE_BYTES (sizeof(uint32_t) << (MT_BLOCKS_BITS - 4))
+
+struct mt_blocks mt_blocks[MT_BLOCKS_SETS];
+static struct mt_lock lock;
+
+void mt_objects_arena(uintptr_t arena, size_t bytes)
+{
+    uintptr_t last = (arena + bytes - 1) >> MT_BLOCKS_BITS;
+
+    mt_lock_take(&lock);
+    for (uintptr_t window = arena >> MT_BLOCKS_BITS; window <= last; window++) {
+        struct mt_blocks *b = &mt_blocks[window % MT_BLOCKS_SETS];
+
+        if (b->window) /* this one, or another that has its place */
+            continue;
+        b->words = mt_meta_alloc(TABLE_BYTES);
+        if (b->words)
+            __atomic_store_n(&b->window, window, __ATOMIC_RELEASE);
+    }
+    mt_lock_drop(&lock);
+}
+
+void mt_objects_forget(void)
+{
+    for (size_t i = 0; i < MT_BLOCKS_SETS; i++) {
+        struct mt_blocks *b = &mt_blocks[i];
+
+        if (!b->window)
+            continue;
+        if (!mt_meta_torn)
+            mt_meta_free(b->words);
+        b->words = mt_meta_alloc(TABLE_BYTES); /* the arena is the child's, too */
+        if (!b->words)
+            b->window = 0;
+    }
+    lock.held = 0;
+}

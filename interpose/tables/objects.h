@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The live objects in the interpreter's arenas: like live.h, but nearly for nothing. A block there
+ * lies at a multiple of 16 bytes, and has as many words of a table beside the arena as it has
+ * multiples of 16: the first two hold its counter record and its size.
+ *
+ * Callable with the guard set, by the thread that may use the arenas (it holds its interpreter's
+ * GIL). No locks: threads touch different words.
+ */
+#ifndef MT_OBJECTS_H
+#define MT_OBJECTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tables/live.h"
+
+#define MT_BLOCKS_BITS 20 /* a table covers 1 MiB of addresses */
+#define MT_BLOCKS_SETS 4096u
+
+struct mt_blocks {
+    uintptr_t window; /* address >> MT_BLOCKS_BITS; 0: empty */
+    uint32_t *words;
+};
+extern struct mt_blocks mt_blocks[MT_BLOCKS_SETS];
+
+/* An arena was mapped. If there is no room for a table, its blocks go into the common one. */
+void mt_objects_arena(uintptr_t arena, size_t bytes);
+
+/* Forget all (fork child). */
+void mt_objects_forget(void);
+
+/* The words of the block at `at`; NULL: it lies in no arena. */
+static inline uint32_t *mt_objects_at(uintptr_t at)
+{
+    uintptr_t window = at >> MT_BLOCKS_BITS;
+    const struct mt_blocks *b = &mt_blocks[window % MT_BLOCKS_SETS];
+
+    if (__builtin_expect(__atomic_load_n(&b->window, __ATOMIC_ACQUIRE) != window || at & 15, 0))
+        return NULL;
+    return b->words + (at >> 4) % (1u << (MT_BLOCKS_BITS - 4));
+}
+
+/* A first word: unit / 2 (an mt_alloc's first unit is even) | more (1 bit) | low 4 bits of size, or
+ * size - 1 if there is no more. A block of up to 16 bytes has no second word. */
+static inline uint32_t mt_objects_pack(struct mt_live live, uint32_t *second)
+{
+    uint32_t more = live.size > 16;
+    uint32_t low = (uint32_t)(more ? live.size : live.size ? live.size - 1 : 0) & 15;
+
+    *second = more ? (uint32_t)(live.size >> 4) : 0;
+    return (live.unit >> 1) << 5 | more << 4 | low;
+}
+
+static inline struct mt_live mt_objects_take(uint32_t *words)
+{
+    struct mt_live live = {words[0] & 15, words[0] >> 5 << 1};
+
+    if (words[0] & 16) {
+        live.size |= (uint64_t)words[1] << 4;
+        words[1] = 0; /* it may be the first word of another block some day */
+    } else {
+        live.size++;
+    }
+    words[0] = 0;
+    return live;
+}
+
+#endif

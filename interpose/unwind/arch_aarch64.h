@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * aarch64: what the unwinders need to know of the processor.
+ */
+#ifndef MT_UNWIND_ARCH_AARCH64_H
+#define MT_UNWIND_ARCH_AARCH64_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* libunwind saves the registers by inline assembly here: there is no function to look up. */
+#define MT_ARCH_GETCONTEXT ""
+
+#define mt_arch_getcontext(function, context) ((void)(function), unw_tdep_getcontext(context))
+
+/* DWARF register numbers. */
+#define MT_DW_FP 29u
+#define MT_DW_SP 31u
+#define MT_DW_RA 30u
+
+/* A return address as it stands in memory, made plain: without its authentication code. */
+static inline uintptr_t mt_arch_ra(uintptr_t word)
+{
+    return word & ((1ul << 48) - 1);
+}
+
+/* The registers that the kernel saved for a signal handler, in bytes from the trampoline's stack pointer: siginfo_t (128
+ * bytes), then a struct ucontext, whose uc_mcontext is at 176. */
+#define MT_ARCH_SIGNAL_FP 544
+#define MT_ARCH_SIGNAL_SP 560
+#define MT_ARCH_SIGNAL_PC 568
+
+/* Code that a signal handler returns to: mov x8, #139; svc #0. */
+static inline bool mt_arch_is_trampoline(const uint8_t *code)
+{
+    static const uint8_t form[] = {0x68, 0x11, 0x80, 0xd2, 0x01, 0x00, 0x00, 0xd4};
+
+    return memcmp(code, form, sizeof form) == 0;
+}
+#define MT_ARCH_TRAMPOLINE_BYTES 8
+
+static inline bool mt_arch_plt_expression(const uint8_t *at, size_t bytes, uintptr_t pc,
+                                          int64_t *offset)
+{
+    (void)at;
+    (void)bytes;
+    (void)pc;
+    (void)offset;
+    return false;
+}
+
+/* PLT entries don't move the stack pointer, but only the link register knows the caller: for the full unwinder. */
+static inline bool mt_arch_is_plt(const uint8_t *code)
+{
+    (void)code;
+    return false;
+}
+#define MT_ARCH_PLT_BYTES 16
+
+/* The C library's descriptor of the thread: in threads that it made, on top of the stack. */
+static inline uintptr_t mt_arch_thread_pointer(void)
+{
+    uintptr_t pointer;
+
+    __asm__("mrs %0, tpidr_el0" : "=r"(pointer));
+    return pointer;
+}
+
+/* Valgrind's client request 0x1801: more (1) or less (-1) reason not to tell this thread's errors. For everybody else
+ * these rotations and the or do nothing. */
+static inline void mt_arch_valgrind_quiet(long change)
+{
+    const uint64_t request[6] = {0x1801, (uint64_t)change};
+    register uint64_t answer __asm__("x3") = 0;
+    register const uint64_t *asked __asm__("x4") = request;
+
+    __asm__ volatile(
+        "ror x12, x12, #3\n\tror x12, x12, #13\n\tror x12, x12, #51\n\tror x12, x12, #61\n\t"
+        "orr x10, x10, x10"
+        : "+r"(answer)
+        : "r"(asked)
+        : "cc", "memory");
+}
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The complete unwinder (full_libunwind.c) and what the layers above it share with it. Inside the
+ * unwinder only.
+ */
+#ifndef MT_UNWIND_FULL_H
+#define MT_UNWIND_FULL_H
+
+#include "unwind/stack.h"
+
+/* Load libunwind. False: not there, or not usable in this process. Idempotent; also for the fork
+ * child. */
+bool mt_unwind_full_init(void);
+
+/* Whether it succeeded. */
+bool mt_unwind_full_works(void);
+
+/* Fill `stack` with the frames from `from` outward, whatever they need: 1 to 40 us and more.
+ * Without libunwind the caller only, with cut 2. Keeps errno and is no cancellation point. Takes
+ * libunwind's and the dynamic linker's locks. */
+void mt_unwind_full(struct mt_stack *stack, const struct mt_start *from);
+
+/* Forget what libunwind remembers about code addresses. */
+void mt_unwind_full_flush(void);
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The complete unwinder: libunwind, loaded by dlopen into a scope of its own. It must not be a
+ * linked dependency: its exported _Unwind_* functions would then be found before libgcc's by C++
+ * plugins, which would throw through them.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define UNW_LOCAL_ONLY
+#include <libunwind.h>
+
+#include "format.h"
+#include "os/os.h"
+#include "unwind/arch.h"
+#include "unwind/bounds.h"
+#include "unwind/full.h"
+
+#define NAME_OF(symbol)  #symbol
+#define NAME(expression) NAME_OF(expression)
+
+#define OWN_FRAMES_MAX 64 /* frames of ours between unw_step and the hook's caller, generously */
+
+static struct {
+    int (*getcontext)(unw_context_t *);
+    int (*init_local)(unw_cursor_t *, unw_context_t *);
+    int (*step)(unw_cursor_t *);
+    int (*get_reg)(unw_cursor_t *, unw_regnum_t, unw_word_t *);
+    int (*set_caching_policy)(unw_addr_space_t, unw_caching_policy_t);
+    unw_addr_space_t *local;
+} lib;
+
+static bool usable;
+static _Atomic bool warm;
+/* Threads inside libunwind. A fork child that finds it nonzero may have inherited one of
+ * libunwind's locks in the locked state, and never calls it again. */
+static _Atomic uint32_t inside;
+
+static bool load(void)
+{
+    void *handle = dlopen("libunwind.so.8", RTLD_NOW | RTLD_LOCAL);
+
+    if (!handle)
+        return false;
+    *(void **)&lib.getcontext = dlsym(handle, MT_ARCH_GETCONTEXT);
+    *(void **)&lib.init_local = dlsym(handle, NAME(UNW_OBJ(init_local)));
+    *(void **)&lib.step = dlsym(handle, NAME(UNW_OBJ(step)));
+    *(void **)&lib.get_reg = dlsym(handle, NAME(UNW_OBJ(get_reg)));
+    *(void **)&lib.set_caching_policy = dlsym(handle, NAME(UNW_OBJ(set_caching_policy)));
+    *(void **)&lib.local = dlsym(handle, NAME(UNW_OBJ(local_addr_space)));
+    if ((MT_ARCH_GETCONTEXT[0] && !lib.getcontext) || !lib.init_local || !lib.step ||
+        !lib.get_reg || !lib.set_caching_policy || !lib.local)
+        return false; /* it stays: dlclose is one of our own hooks */
+    return true;
+}
+
+/* The first step makes libunwind open a pipe, through which it asks the kernel whether memory can be
+ * read: it writes a byte from there to the pipe. Under a low number that pipe would take the
+ * program's next descriptors, and a program that closes them all and opens a file of its own
+ * would find bytes in it. So all low numbers are held while it is opened. Its cache stays off: nothing
+ * clears it when the program unloads a library by ways that we don't see, and it then gives wrong
+ * frames. */
+static void warm_up(void)
+{
+    unw_context_t context;
+    unw_cursor_t cursor;
+    int held[1024];
+    unsigned count = mt_os_hold_low(held, sizeof held / sizeof held[0]);
+
+    lib.set_caching_policy(*lib.local, UNW_CACHE_NONE);
+    mt_arch_getcontext(lib.getcontext, &context);
+    if (lib.init_local(&cursor, &context) == 0)
+        lib.step(&cursor);
+    lib.set_caching_policy(*lib.local, UNW_CACHE_NONE);
+    while (count > 0)
+        mt_os_close(held[--count]);
+}
+
+bool mt_unwind_full_init(void)
+{
+    static bool loaded;
+
+    if (!loaded) {
+        loaded = true;
+        usable = load();
+    } else if (atomic_load_explicit(&inside, memory_order_relaxed) != 0) {
+        usable = false;
+    }
+    return usable;
+}
+
+bool mt_unwind_full_works(void)
+{
+    return usable;
+}
+
+void mt_unwind_full_flush(void)
+{
+    /* Its cache is off. */
+}
+
+/* Step over our own frames to the hook's caller. */
+static bool skip_own(unw_cursor_t *cursor, const struct mt_start *from)
+{
+    unw_word_t pc, sp;
+
+    for (unsigned i = 0; i < OWN_FRAMES_MAX; i++) {
+        if (lib.get_reg(cursor, UNW_REG_IP, &pc) < 0 || lib.get_reg(cursor, UNW_REG_SP, &sp) < 0)
+            return false;
+        if (sp == from->sp)
+            return pc == from->pc;
+        if (lib.step(cursor) <= 0)
+            return false;
+    }
+    return false;
+}
+
+/* Did a signal interrupt the caller of this frame? libunwind's own answer is about another frame in some versions. */
+static bool is_trampoline(uintptr_t pc)
+{
+    uint8_t code[MT_ARCH_TRAMPOLINE_BYTES];
+
+    return mt_bounds_copy(pc, code, sizeof code) && mt_arch_is_trampoline(code);
+}
+
+/* All frames from the cursor outward are put behind the ones that stand in `stack`, innermost
+ * first. The cut. */
+static uint32_t step_all(unw_cursor_t *cursor, struct mt_stack *stack, uint32_t before)
+{
+    uint32_t n = before;
+    unw_word_t pc, sp;
+    bool exact = false;
+    int left;
+
+    for (;;) {
+        if (lib.get_reg(cursor, UNW_REG_IP, &pc) < 0 || lib.get_reg(cursor, UNW_REG_SP, &sp) < 0 ||
+            !mt_unwind_reserve(stack, n + 1)) {
+            stack->used = n;
+            return 2;
+        }
+        if (n > before && !mt_bounds_code(pc + exact))
+            return 2;
+        /* A frame that is its own caller: the outer end of a stack that was made by hand. */
+        if (n > before && stack->frames[n - 1].pc == pc && stack->frames[n - 1].sp == sp)
+            return 0;
+        stack->frames[n].pc = pc + exact;
+        stack->frames[n].sp = sp;
+        stack->used = ++n;
+        exact = is_trampoline(pc);
+        left = lib.step(cursor);
+        if (left <= 0)
+            return left < 0 ? 2 : 0;
+        if (n - before == MT_DEPTH_MAX)
+            return 1;
+    }
+}
+
+static void reverse(struct mt_frame *frames, uint32_t count)
+{
+    for (uint32_t i = 0, j = count; i + 1 < j; i++) {
+        struct mt_frame swap = frames[i];
+
+        frames[i] = frames[--j];
+        frames[j] = swap;
+    }
+}
+
+/* The new frames stand behind the `old` ones, innermost first. Put them in their places and count
+ * what is the same. */
+static void settle(struct mt_stack *stack, uint32_t old, uint32_t cut)
+{
+    uint32_t used = stack->used - old;
+    struct mt_frame *fresh = stack->frames + old;
+    uint32_t same = 0;
+
+    reverse(fresh, used);
+    while (same < old && same < used && stack->frames[same].pc == fresh[same].pc &&
+           stack->frames[same].sp == fresh[same].sp)
+        same++;
+    for (uint32_t i = same; i < used; i++)
+        stack->frames[i] = fresh[i];
+    stack->used = used;
+    stack->kept = same;
+    stack->cut = cut;
+    stack->by_rules = false;
+}
+
+void mt_unwind_full(struct mt_stack *stack, const struct mt_start *from)
+{
+    unw_context_t context;
+    unw_cursor_t cursor;
+    int saved_errno = errno;
+    uint32_t old = stack->cap ? stack->used : 0;
+    uint32_t cut = 2;
+    int cancel;
+
+    if (!usable) {
+        mt_unwind_caller_only(stack, from);
+        return;
+    }
+    /* libunwind probes memory by write(), a cancellation point. */
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+    atomic_fetch_add_explicit(&inside, 1, memory_order_relaxed);
+    /* Most programs never come here, so they don't pay for it. */
+    if (!atomic_exchange_explicit(&warm, true, memory_order_relaxed))
+        warm_up();
+    mt_arch_getcontext(lib.getcontext, &context);
+    if (lib.init_local(&cursor, &context) == 0 && skip_own(&cursor, from))
+        cut = step_all(&cursor, stack, old);
+    atomic_fetch_sub_explicit(&inside, 1, memory_order_relaxed);
+    pthread_setcancelstate(cancel, NULL);
+    if (stack->used > old)
+        settle(stack, old, cut);
+    else
+        mt_unwind_caller_only(stack, from);
+    errno = saved_errno;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The table of rules, and how a rule is made from call frame information.
+ */
+#include "unwind/rule.h"
+
+#include "base/meta.h"
+#include "unwind/bounds.h"
+#include "unwind/cfi.h"
+#include "unwind/encode.h"
+
+#define FIRST_BITS 12
+#define LAST_BITS  18 /* 2 MiB */
+
+static _Alignas(64) _Atomic uint64_t first[1u << FIRST_BITS];
+
+_Atomic uintptr_t mt_rule_table;
+
+static _Atomic uint32_t
+    flushes;                    /* tells the thread that grows the table that it copied old rules */
+static _Atomic bool growing;    /* by one thread; others go on without */
+static _Atomic uint32_t victim; /* whom to replace in a full line */
+
+bool mt_rule_init(void)
+{
+    uintptr_t none = 0;
+
+    atomic_compare_exchange_strong(&mt_rule_table, &none, (uintptr_t)first + FIRST_BITS);
+    atomic_store_explicit(&growing, false, memory_order_relaxed);
+    return mt_cfi_available();
+}
+
+/* False: the line is full. */
+static bool insert(uintptr_t table, uint64_t mixed, mt_rule rule, bool replace)
+{
+    _Atomic uint64_t *words = MT_RULE_TABLE_WORDS(table);
+    uint64_t at = mixed >> (MT_RULE_PC_BITS - MT_RULE_TABLE_BITS(table));
+    uint64_t tag = mixed & ((1ull << MT_RULE_TAG_BITS) - 1);
+    unsigned way;
+
+    for (way = 0; way < MT_RULE_WAYS; way++) {
+        uint64_t word = atomic_load_explicit(&words[at ^ way], memory_order_relaxed);
+
+        if (word == 0 || word >> MT_RULE_BITS == tag)
+            break;
+    }
+    if (way == MT_RULE_WAYS && !replace)
+        return false;
+    if (way == MT_RULE_WAYS)
+        way = atomic_fetch_add_explicit(&victim, 1, memory_order_relaxed) % MT_RULE_WAYS;
+    atomic_store_explicit(&words[at ^ way], tag << MT_RULE_BITS | rule, memory_order_relaxed);
+    return true;
+}
+
+static void clear(uintptr_t table)
+{
+    _Atomic uint64_t *words = MT_RULE_TABLE_WORDS(table);
+
+    for (uint64_t i = 0; i < 1ull << MT_RULE_TABLE_BITS(table); i++)
+        atomic_store_explicit(&words[i], 0, memory_order_relaxed);
+}
+
+/* A word's mixed pc: the upper bits from its line, the lower ones from its tag; they overlap. */
+static uint64_t mixed_of(uint64_t word, uint64_t index, unsigned bits)
+{
+    uint64_t line_bits = bits - 3; /* log2(MT_RULE_WAYS) */
+    uint64_t low = MT_RULE_PC_BITS - line_bits;
+
+    return (index / MT_RULE_WAYS) << low | (word >> MT_RULE_BITS & ((1ull << low) - 1));
+}
+
+/* Four times the size. The old table is not freed: somebody may be reading it, and all old ones together are smaller than
+ * the last. What others learn into the old one meanwhile is learnt again. */
+static void grow(uintptr_t old)
+{
+    unsigned bits = MT_RULE_TABLE_BITS(old) + 2;
+    uint32_t before = atomic_load(&flushes);
+    bool no = false;
+    char *block;
+    uintptr_t table;
+
+    if (bits > LAST_BITS || !atomic_compare_exchange_strong(&growing, &no, true))
+        return;
+    block = atomic_load(&mt_rule_table) == old ? mt_meta_alloc((8ull << bits) + 64) : NULL;
+    if (block) {
+        table = (((uintptr_t)block + 63) & ~(uintptr_t)63) + bits;
+        for (uint64_t i = 0; i < 1ull << MT_RULE_TABLE_BITS(old); i++) {
+            uint64_t word =
+                atomic_load_explicit(&MT_RULE_TABLE_WORDS(old)[i], memory_order_relaxed);
+
+            if (word != 0)
+                insert(table, mixed_of(word, i, MT_RULE_TABLE_BITS(old)),
+                       (mt_rule)(word & ((1u << MT_RULE_BITS) - 1)), true);
+        }
+        atomic_store(&mt_rule_table, table);
+        if (atomic_load(&flushes) != before)
+            clear(table);
+    }
+    atomic_store(&growing, false);
+}
+
+void mt_rule_flush(void)
+{
+    atomic_fetch_add(&flushes, 1);
+    clear(atomic_load(&mt_rule_table));
+}
+
+/* Is `pc` the first instruction of a signal trampoline, to which the kernel made the handler return? */
+static bool is_trampoline(uintptr_t pc)
+{
+    uint8_t code[MT_ARCH_TRAMPOLINE_BYTES];
+
+    return mt_bounds_copy(pc, code, sizeof code) && mt_arch_is_trampoline(code);
+}
+
+/* Nothing describes the code at `pc`. No call returns to the first instruction of a function: such a return address was
+ * written by hand, by makecontext for instance, at the outer end of a new stack. */
+static mt_rule without_frame(uintptr_t pc)
+{
+    uint8_t code[MT_ARCH_PLT_BYTES];
+    struct mt_cfi_row row;
+
+    if (is_trampoline(pc + 1))
+        return MT_RULE_SIGNAL;
+    if (mt_cfi_find(pc + 1, &row) == MT_CFI_FOUND && row.begin == pc + 1)
+        return MT_RULE_END;
+    if (mt_bounds_copy(pc, code, sizeof code) && mt_arch_is_plt(code))
+        return MT_ARCH_PLT_RULE;
+    return MT_RULE_GUESS;
+}
+
+mt_rule mt_rule_learn(uintptr_t pc)
+{
+    uintptr_t table = atomic_load_explicit(&mt_rule_table, memory_order_acquire);
+    struct mt_cfi_row row;
+    enum mt_cfi_result found = mt_cfi_find(pc - 1, &row);
+    mt_rule rule;
+
+    /* Code that no object has: not remembered, since an object may be loaded there later. */
+    if (found == MT_CFI_NO_OBJECT)
+        return MT_RULE_GUESS;
+    if (found == MT_CFI_FOUND)
+        rule = row.signal && is_trampoline(pc) ? (mt_rule)MT_RULE_SIGNAL : mt_arch_rule(&row);
+    else
+        rule = found == MT_CFI_NO_FRAME ? without_frame(pc - 1) : (mt_rule)MT_RULE_SLOW;
+    if (pc >> MT_RULE_PC_BITS == 0 && !insert(table, mt_rule_mix(pc), rule, false)) {
+        grow(table);
+        insert(atomic_load_explicit(&mt_rule_table, memory_order_acquire), mt_rule_mix(pc), rule,
+               true);
+    }
+    return rule;
+}

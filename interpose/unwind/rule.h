@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Rules: what a walk must do at a return address, learnt once from .eh_frame and kept in one shared
+ * table that is read without a lock. A rule is MT_RULE_BITS wide; its layout is the processor's
+ * (unwind_arch_*.h). Zero is no rule.
+ *
+ * The table is a cache of 64-bit words that each stand for themselves: 39 bits of tag, 25 bits of
+ * rule. The pc's 48 bits are mixed by a bijection, of which the place in the table holds the rest,
+ * so a hit is never a wrong pc.
+ */
+#ifndef MT_UNWIND_RULE_H
+#define MT_UNWIND_RULE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "unwind/encode.h"
+
+#define MT_RULE_BITS     25
+#define MT_RULE_TAG_BITS 39
+#define MT_RULE_PC_BITS  48
+#define MT_RULE_WAYS     8 /* words that a pc may be in: a cache line */
+
+/* Address of the table's words, aligned to a line, plus log2 of their number: at least 12, so that
+ * the line and the tag together hold the whole pc. */
+extern _Atomic uintptr_t mt_rule_table;
+#define MT_RULE_TABLE_BITS(table)  ((unsigned)((table)&63u))
+#define MT_RULE_TABLE_WORDS(table) ((_Atomic uint64_t *)((table) & ~(uintptr_t)63))
+
+/* Once, by the constructor, and in fork children. False: this C library has no lock-free way to
+ * find objects. */
+bool mt_rule_init(void);
+
+/* Learn the rule for return address `pc`; about 0.3 us. Guard set (it may allocate from meta.h). */
+mt_rule mt_rule_learn(uintptr_t pc);
+
+/* Forget all. Safe against concurrent use: a rule read before is as good as the walk that reads it.
+ */
+void mt_rule_flush(void);
+
+static inline uint64_t mt_rule_mix(uintptr_t pc)
+{
+    return ((uint64_t)pc * 0x9e3779b97f4b5ull) & ((1ull << MT_RULE_PC_BITS) - 1);
+}
+
+/* The rule for return address `pc` (of the code at pc - 1). */
+static inline mt_rule mt_rule_of(uintptr_t pc)
+{
+    uintptr_t table = atomic_load_explicit(&mt_rule_table, memory_order_acquire);
+    _Atomic uint64_t *words = MT_RULE_TABLE_WORDS(table);
+    uint64_t mixed = mt_rule_mix(pc);
+    uint64_t tag = (mixed & ((1ull << MT_RULE_TAG_BITS) - 1)) << MT_RULE_BITS;
+    uint64_t at = mixed >> (MT_RULE_PC_BITS - MT_RULE_TABLE_BITS(table));
+
+    if (__builtin_expect(pc >> MT_RULE_PC_BITS == 0, 1)) {
+        for (unsigned way = 0; way < MT_RULE_WAYS; way++) {
+            uint64_t word = atomic_load_explicit(&words[at ^ way], memory_order_relaxed);
+
+            if ((word ^ tag) >> MT_RULE_BITS == 0 && word != 0)
+                return (mt_rule)(word & ((1u << MT_RULE_BITS) - 1));
+        }
+    }
+    return mt_rule_learn(pc);
+}
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The build option MEMTRACE_VERIFY_STACKS=N: every stack is walked a second time without the memo, every Nth by the full
+ * unwinder as well, and differences are counted. Their number goes to standard error when the process ends.
+ */
+#ifndef MT_UNWIND_VERIFY_H
+#define MT_UNWIND_VERIFY_H
+
+#include "unwind/unwind.h"
+
+/* mt_unwind with the option. */
+void mt_unwind_checked(struct mt_stack *stack, const struct mt_start *from);
+
+/* mt_unwind_again with it. */
+struct mt_whole *mt_unwind_again_checked(struct mt_stack *stack, const struct mt_start *from);
+
+#endif
