@@ -24,6 +24,7 @@ const char verb_lines_help[] =
     "                        `memtrace run --lines`, allocations for others\n"
     "      --precision N     decimals with --mprun (1)\n"
     "      --period N[-M]    what happened in these periods of the process\n"
+    "      --under FUNCTION  what happened under calls of this function, or FILE:FUNCTION\n"
     "  -a, --all             libraries and the interpreter too\n"
     "      --json            as JSON (SCHEMA.md)\n\n"
     "Exit status 1: no function or file in the log is called that.\n\n"
@@ -36,6 +37,7 @@ struct lines_options {
     char **names;
     size_t name_count;
     struct model_periods periods;
+    const char *under;
 };
 
 /* Marks the functions that one name asks for. Of several that are called so, the user's own win. */
@@ -120,7 +122,7 @@ static int lines_one(const char *file, const struct lines_options *options)
 {
     struct view view;
     bool found = true;
-    if (view_open_periods(&view, file, options->periods)) {
+    if (view_open_under(&view, file, options->periods, options->under)) {
         unsigned char *wanted = base_alloc(view.frames.function_count, 1);
         found = choose(&view, options, wanted);
         if (options->json) {
@@ -148,6 +150,7 @@ int verb_lines(int argc, char **argv)
                                           {"all", no_argument, NULL, 'a'},
                                           {"json", no_argument, NULL, 'j'},
                                           {"period", required_argument, NULL, 'P'},
+                                          {"under", required_argument, NULL, 'u'},
                                           {NULL, 0, NULL, 0}};
     struct lines_options options = {.precision = 1,
                                     .periods = MODEL_ALL_PERIODS,
@@ -171,6 +174,9 @@ int verb_lines(int argc, char **argv)
         case 'P':
             if (!view_periods_parse(optarg, &options.periods))
                 status = STATUS_BAD;
+            break;
+        case 'u':
+            options.under = optarg;
             break;
         case 'j':
             options.json = true;

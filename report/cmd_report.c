@@ -23,6 +23,7 @@ const char verb_report_help[] =
     "  -n, --top N     how many lines\n"
     "      --period N[-M]  what happened in these periods of the process, where the program made "
     "some\n"
+    "      --under FUNCTION  what happened under calls of this function, or FILE:FUNCTION\n"
     "      --json      everything, as JSON (SCHEMA.md)\n\n"
     "  Mem usage  bytes live in the process after the line's last event\n"
     "  Increment  allocated minus released while the line ran\n"
@@ -36,6 +37,7 @@ struct report_options {
     bool all, json;
     size_t top;
     struct model_periods periods;
+    const char *under;
 };
 
 static void print_share(struct table *table, const struct view *view, const struct fold_key *key)
@@ -119,7 +121,7 @@ static int report_one(const char *file, const struct report_options *options, st
                       const struct family *family, size_t index)
 {
     struct view view;
-    if (view_open_periods(&view, file, options->periods)) {
+    if (view_open_under(&view, file, options->periods, options->under)) {
         if (json) {
             json_open(json, NULL, '{');
             json_string(json, "schema", "memtrace-report/1");
@@ -139,11 +141,10 @@ static int report_one(const char *file, const struct report_options *options, st
 
 int verb_report(int argc, char **argv)
 {
-    static const struct option longs[] = {{"all", no_argument, NULL, 'a'},
-                                          {"top", required_argument, NULL, 'n'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"period", required_argument, NULL, 'P'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {
+        {"all", no_argument, NULL, 'a'},         {"top", required_argument, NULL, 'n'},
+        {"json", no_argument, NULL, 'j'},        {"period", required_argument, NULL, 'P'},
+        {"under", required_argument, NULL, 'u'}, {NULL, 0, NULL, 0}};
     struct report_options options = {.top = 10, .periods = MODEL_ALL_PERIODS};
     int option;
     long number;
@@ -160,6 +161,9 @@ int verb_report(int argc, char **argv)
         case 'P':
             if (!view_periods_parse(optarg, &options.periods))
                 return STATUS_BAD;
+            break;
+        case 'u':
+            options.under = optarg;
             break;
         case 'j':
             options.json = true;

@@ -11,6 +11,7 @@
 #include "batch.h"
 #include "exact.h"
 #include "source_log.h"
+#include "under.h"
 
 #define FOLD_APART 4096u /* nodes that are worth a thread */
 
@@ -78,7 +79,8 @@ static void view_fold(struct view *view)
         fold_functions(view);
 }
 
-bool view_open_periods(struct view *view, const char *file, struct model_periods periods)
+bool view_open_under(struct view *view, const char *file, struct model_periods periods,
+                     const char *under)
 {
     *view = (struct view){.status = STATUS_DONE};
     bool read = log_read(&view->log, file);
@@ -91,8 +93,11 @@ bool view_open_periods(struct view *view, const char *file, struct model_periods
     if (!read)
         return false;
     frames_make(&view->frames, &view->model);
-    struct exact exact;
-    exact_make(&exact, &view->frames, periods);
+    struct exact exact = {0};
+    if (under)
+        under_keep(&view->model, &view->frames, under);
+    else /* executions are not counted by stack */
+        exact_make(&exact, &view->frames, periods);
     view_fold(view);
     exact_merge(&exact, &view->frames, view->lines, view->functions);
     exact_free(&exact);
@@ -100,6 +105,11 @@ bool view_open_periods(struct view *view, const char *file, struct model_periods
         view->sources.folder = base_copy(view->log.cwd.text, view->log.cwd.bytes);
     sources_of_log(&view->sources, &view->log);
     return true;
+}
+
+bool view_open_periods(struct view *view, const char *file, struct model_periods periods)
+{
+    return view_open_under(view, file, periods, NULL);
 }
 
 bool view_open(struct view *view, const char *file)

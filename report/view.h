@@ -29,6 +29,9 @@ struct view {
 bool view_open(struct view *view, const char *file);
 /* The same of some periods only. */
 bool view_open_periods(struct view *view, const char *file, struct model_periods periods);
+/* The same of what happened there under calls of the functions that `under` means, see under.h. NULL: of all. */
+bool view_open_under(struct view *view, const char *file, struct model_periods periods,
+                     const char *under);
 void view_close(struct view *view);
 
 /* Was there anything that tables show of this key? */

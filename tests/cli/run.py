@@ -423,6 +423,15 @@ class Tables(Case):
             self.assertEqual((l['language'], l['user'], l['module']), ('C', True, self.program))
             self.assertIn(mark, l['source'])
 
+    def test_under(self):
+        whole, under = (json.loads(self.memtrace('report', '--json', *more, self.log).stdout) for more in ((), ('--under', 'take')))
+        take, = (f for f in whole['functions'] if f['function'] == 'take')
+        mine = {(l['file'], l['function']) for l in under['lines'] if l['allocated_bytes'] and l['user']}
+        self.assertEqual(mine, {(self.source, 'take')})
+        for figure in ('allocated_bytes', 'released_bytes', 'rise_bytes', 'allocations'):
+            self.assertEqual([f[figure] for f in under['functions'] if f['function'] == 'take'], [take[figure]])
+        self.assertEqual(json.loads(self.memtrace('report', '--json', '--under', 'nowhere', self.log).stdout)['lines'], [])
+
     def test_mprun(self):
         p = self.memtrace('lines', '-f', 'main', '--mprun', '--precision', '3', self.log)
         out = p.stdout.splitlines()

@@ -14,9 +14,10 @@
 #include "python/interpreter.h"
 #include "python/text.h"
 
-#define NAMES_MAX 64
-#define LINES_MAX (1u << 20) /* of one code object */
-#define NAME_ROOM 1024
+#define NAMES_MAX   64
+#define WATCHED_MAX 1024
+#define LINES_MAX   (1u << 20) /* of one code object */
+#define NAME_ROOM   1024
 
 struct mt_python_api mt_python_api;
 unsigned mt_python_exact_minor;
@@ -26,7 +27,7 @@ static struct {
     size_t bytes;
 } names[NAMES_MAX];
 static unsigned name_count;
-static uintptr_t watched[NAMES_MAX]; /* code objects that the program asked for. Under the GIL */
+static uintptr_t watched[WATCHED_MAX]; /* code objects that the program asked for. Under the GIL */
 static unsigned watched_count;
 
 /* The LINES records of this log, so that code objects that share a code record share it, too. Under `making`: threads may
@@ -75,7 +76,7 @@ bool mt_python_exact_keep(uintptr_t code, bool on)
 
     while (at < watched_count && watched[at] != code)
         at++;
-    if (on && at == NAMES_MAX)
+    if (on && at == WATCHED_MAX)
         return false;
     if (on && at == watched_count)
         watched[watched_count++] = code;

@@ -97,8 +97,8 @@ def print_tables(options):
     codes = _period.collecting
     if codes and os.getpid() == process:
         report = _tables.ask("report", _native.log_path())
-        for code in codes:
-            sys.stdout.write(_tables.format_function(report, code, options.precision, not options.no_rise))
+        for code, profile in codes.items():
+            sys.stdout.write(profile.table_of(report, code, options.precision, not options.no_rise))
 
 
 process = os.getpid()
@@ -111,7 +111,7 @@ def main():
             sys.exit("memtrace: this program could not be traced")
         start_again(options)
     os.environ.pop(_MARK, None)
-    _period.collecting = []
+    _period.collecting = {}
     builtins.profile = _period.profile
     try:
         run(options)

@@ -54,15 +54,17 @@ class MemtraceMagics(Magics):
             code = _tables.code_of(function)
             if code is not None and code not in codes:
                 codes.append(code)
-                _native.count_lines([code], True)
+                counted.extend(_tables.codes_of(code))
+                _native.count_lines(_tables.codes_of(code), True)
             return function
 
+        counted = [each for code in codes for each in _tables.codes_of(code)]
         builtins.profile = profile
         message = ""
         stretch = None
         try:
             code = compile(statement, "<mprun>", "exec")
-            _native.count_lines(codes, True)
+            _native.count_lines(counted, True)
             stretch = _period.Stretch("mprun").start()
             exec(code, self.shell.user_global_ns, namespace)
         except SystemExit:
@@ -71,7 +73,7 @@ class MemtraceMagics(Magics):
             message = "*** KeyboardInterrupt exception caught in code being profiled."
         finally:
             result = stretch.stop() if stretch else None
-            _native.count_lines(codes, False)
+            _native.count_lines(counted, False)
             if had:
                 builtins.profile = old
             else:

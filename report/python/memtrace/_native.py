@@ -5,6 +5,7 @@ import ctypes
 import os
 import shutil
 import sys
+import threading
 
 _names = {
     "memtrace_log_path": ctypes.c_char_p,
@@ -71,12 +72,25 @@ def period(name=None):
     return _functions["memtrace_period"](None if name is None else name.encode("utf-8", "replace"))
 
 
+_counted = {}  # id of a code object: [how many want it counted, the code object, whether it is]
+_counting = threading.Lock()
+
+
 def count_lines(codes, on):
-    """Count every execution of the lines of these code objects, from now on or no longer. Where that cannot be, tables show
-    the number of allocations instead."""
-    for code in codes:
-        if _lines:
-            _lines(code, 1 if on else 0)
+    """Count every execution of the lines of these code objects, from now on or no longer: as long as somebody wants it. False:
+    that cannot be, and executions are not known."""
+    good = bool(_lines)
+    with _counting:
+        for code in codes if _lines else ():
+            wanted = _counted.setdefault(id(code), [0, code, False])
+            wanted[0] += 1 if on else -1
+            if on and not wanted[2]:
+                wanted[2] = bool(_lines(code, 1))
+            elif wanted[0] <= 0:
+                _lines(code, 0)
+                del _counted[id(code)]
+            good = good and (not on or wanted[2])
+    return good
 
 
 def mark(name):

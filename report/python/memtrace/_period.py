@@ -6,9 +6,6 @@ Stretches may be nested: the outer one is then the sum of several periods, in wh
 of an inner one.
 """
 
-import asyncio
-import functools
-import inspect
 import os
 import shutil
 import sys
@@ -17,7 +14,7 @@ import threading
 import warnings
 import weakref
 
-from . import _native, _tables
+from . import _calls, _native, _tables
 
 
 class NotTraced(RuntimeError):
@@ -47,13 +44,14 @@ def _copy_log():
 class Result:
     """What a stretch took. Bytes; the tables are made when they are asked for."""
 
-    def __init__(self, name, first, last, begin, end, peak, copy):
+    def __init__(self, name, first, last, begin, end, peak, copy, under=None):
         self.name = name
         self.first_period, self.last_period = first, last
         self.begin_bytes = begin  #: live when it began
         self.end_bytes = end  #: live when it ended
         self.peak_bytes = peak  #: the most that was live in between
         self._copy = copy
+        self._under = ("--under", under) if under else ()  # the frame of the call that this is about, not of all that ran then
         self._report = None
         if copy:
             weakref.finalize(self, _remove, copy, os.getpid())
@@ -67,7 +65,7 @@ class Result:
     def report(self):
         """The members of `memtrace report --json` (report/SCHEMA.md) for this stretch."""
         if self._report is None:
-            self._report = _tables.ask("report", *self._periods(), self._copy)
+            self._report = _tables.ask("report", *self._periods(), *self._under, self._copy)
         return self._report
 
     def _periods(self):
@@ -127,7 +125,7 @@ class Stretch:
             self.begin = _native.period_bytes()
         return self
 
-    def stop(self, copy=True):
+    def stop(self, copy=True, under=None):
         end, peak = _native.live_bytes(), _native.peak_bytes()
         with _lock:
             _forget_parents()
@@ -138,7 +136,7 @@ class Stretch:
             _open.remove(self)
             for outer in _open:
                 outer.highest = max(outer.highest, peak)
-        return Result(self.name, self.first, last, self.begin, end, max(peak, self.highest), path)
+        return Result(self.name, self.first, last, self.begin, end, max(peak, self.highest), path, under)
 
 
 def _forget_parents():
@@ -165,7 +163,7 @@ def stop():
 # ---- profile
 
 _warned = False
-collecting = None  # python -m memtrace: the functions to be shown at the end, instead of at each call
+collecting = None  # python -m memtrace: {code: its Profile} of the functions to be shown at the end, instead of at each call
 
 
 def _measurable():
@@ -182,90 +180,84 @@ def _measurable():
 class Profile:
     """What profile() returns: a decorator and a context manager."""
 
-    def __init__(self, name=None, stream=None, precision=1, rise=True):
+    def __init__(self, name=None, stream=None, precision=None, rise=None):
         self.name = name
         self.stream = stream
         self.precision = precision
         self.rise = rise
         self.result = None  #: of the last stretch measured
-        self._stretch = None
+        self._stretches = []  # (frame of the with statement, stretch): it may be entered again meanwhile, by another thread, too
 
     def __enter__(self):
         if _measurable():
-            self._stretch = Stretch(self.name).start()
+            self._stretches.append((sys._getframe(1), Stretch(self.name).start()))
         return self
 
     def __exit__(self, *exception):
-        stretch, self._stretch = self._stretch, None
-        if stretch:
-            self.result = stretch.stop()
-            self.result.print(self.stream)
+        if not self._stretches:
+            return
+        frame = sys._getframe(1)
+        mine = [entered for entered in self._stretches if entered[0] is frame] or self._stretches
+        entered = mine[-1]
+        self._stretches.remove(entered)
+        self.result = entered[1].stop()
+        self.result.print(self.stream)
 
     def __call__(self, function):
         code = _tables.code_of(function)
         if code is None:
             raise TypeError("%r has no Python code to be profiled" % (function,))
-        if collecting is not None:
+        if collecting is not None and self.stream is None:
             if code not in collecting:
-                collecting.append(code)
-                _native.count_lines([code], True)
+                collecting[code] = self
+                _native.count_lines(_tables.codes_of(code), True)
             return function
-        return self._wrap(function, code)
+        return _calls.wrap(function, lambda: self._begin(code), lambda call: self._end(code, call))
 
-    def _begin(self, code, busy):
-        if busy or not _measurable():
+    def _begin(self, code):
+        if not _measurable() or _calls.is_inside(code):
             return None  # a recursive call is a part of the outer one
-        busy.append(code)
-        _native.count_lines([code], True)
+        call = _calls.Call(code)
+        _native.count_lines(_tables.codes_of(code), True)
         try:
-            return Stretch(code.co_name).start()
+            call.stretch = Stretch(code.co_name).start()
         except BaseException:
-            busy.pop()
+            self._give_up(code, call)
             raise
+        return call
 
-    def _end(self, stretch, code, busy):
-        if stretch is None:
+    @staticmethod
+    def _give_up(code, call):
+        _native.count_lines(_tables.codes_of(code), False)
+        call.end()
+
+    def _end(self, code, call):
+        if call is None:
             return
-        busy.pop()
-        self.result = stretch.stop()
-        _native.count_lines([code], False)
+        try:
+            # What all calls executed is known, not what each did.
+            result = self.result = call.stretch.stop(under=None if call.alone else call.frame())
+        finally:
+            self._give_up(code, call)
         stream = self.stream or sys.stdout
-        stream.write(_tables.format_function(self.result.report, code, self.precision, self.rise))
+        stream.write(self.table_of(result.report, code))
 
-    def _wrap(self, function, code):
-        busy = []
-        if inspect.iscoroutinefunction(function) or asyncio.iscoroutinefunction(function):
-            async def wrapper(*args, **kwargs):
-                stretch = self._begin(code, busy)
-                try:
-                    return await function(*args, **kwargs)
-                finally:
-                    self._end(stretch, code, busy)
-        elif inspect.isgeneratorfunction(function):
-            def wrapper(*args, **kwargs):
-                stretch = self._begin(code, busy)
-                try:
-                    return (yield from function(*args, **kwargs))
-                finally:
-                    self._end(stretch, code, busy)
-        else:
-            def wrapper(*args, **kwargs):
-                stretch = self._begin(code, busy)
-                try:
-                    return function(*args, **kwargs)
-                finally:
-                    self._end(stretch, code, busy)
-        return functools.wraps(function)(wrapper)
+    def table_of(self, report, code, precision=1, rise=True):
+        """With what this profile says, or else these."""
+        return _tables.format_function(report, code, precision if self.precision is None else self.precision,
+                                       rise if self.rise is None else self.rise)
 
 
-def profile(function=None, stream=None, precision=1, rise=True, backend=None, name=None):
+def profile(function=None, stream=None, precision=None, rise=None, backend=None, name=None):
     """Measure a function or a block.
 
         @memtrace.profile                       its line table after each call, in memory_profiler's manner
         @memtrace.profile(precision=3, stream=file, rise=False)
         with memtrace.profile("load"):          peak, and the lines that rose most, at its end
 
-    `rise=False` leaves out the column that memory_profiler does not have. `backend` is memory_profiler's and means nothing here.
+    Under `python -m memtrace`, functions without a stream get their tables at the end, of all calls. `precision`: decimals (1;
+    there 3). `rise=False` leaves out the column that memory_profiler does not have. `backend` is memory_profiler's and means
+    nothing here.
     """
     if isinstance(function, str):
         function, name = None, function

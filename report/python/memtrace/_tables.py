@@ -104,6 +104,11 @@ def _nested(code):
             yield from _nested(constant)
 
 
+def codes_of(code):
+    """A function's code object and those of the functions inside it."""
+    return [code, *_nested(code)]
+
+
 def _source_lines(code):
     """The function's lines, with their numbers."""
     linecache.checkcache(code.co_filename)
@@ -152,9 +157,10 @@ def format_function(report, code, precision=1, rise=True):
     figures = function_lines(report, code)
     if not figures:
         return ""
-    template = "{0:>6} {1:>12} {2:>12}  {4:>10}   {5:<}"
+    template = "{0:>6} {1:>%d} {2:>%d}  {4:>10}   {5:<}"
     if rise:
-        template = "{0:>6} {1:>12} {2:>12} {3:>12}  {4:>10}   {5:<}"
+        template = "{0:>6} {1:>%d} {2:>%d} {3:>%d}  {4:>10}   {5:<}"
+    template = template.replace("%d", str(max(12, precision + 8)))
     header = template.format("Line #", "Mem usage", "Increment", "Rise", "Occurrences", "Line Contents")
     out = ["Filename: " + code.co_filename + "\n\n", header + "\n", "=" * len(header) + "\n"]
     rows = _source_lines(code) or [(number, "\n") for number in sorted(figures)]
@@ -164,7 +170,7 @@ def format_function(report, code, precision=1, rise=True):
         if line:
             usage = line["mem_usage_bytes"]
             cells = [number, "" if usage is None else _mib(usage, precision), _mib(line["increment_bytes"], precision),
-                     _mib(line["rise_bytes"], precision), line["allocations"] if line.get("executions") is None else line["executions"]]
+                     _mib(line["rise_bytes"], precision), "" if line.get("executions") is None else line["executions"]]
         out.append(template.format(*cells, text if text.endswith("\n") else text + "\n"))
     out.append("\n\n")
     return "".join(out)

@@ -2,12 +2,14 @@
 """Every way to measure a stretch of one's own process, with what it must say. Prints nothing but what went wrong."""
 
 import asyncio
+import inspect
 import io
 import json
 import os
 import re
 import sys
 import threading
+import types
 
 import memtrace
 
@@ -150,6 +152,183 @@ def coroutines():
     equal(rows(out.getvalue())[first + 2][2], "2.0 MiB", "coroutine: rise")
 
 
+def tables(out, function):
+    """Of each table: {lines below the def: cells}."""
+    first = memtrace._tables.code_of(function).co_firstlineno
+    return [{number - first: cells for number, cells in rows(text).items()} for text in out.getvalue().split("Filename: ")[1:]]
+
+
+def each_its_own(out, function, wanted, what):
+    """`wanted`: for each call (increment of the line two below the decorator, of that four below), in any order."""
+    found = sorted((table[2][1], table[4][1]) for table in tables(out, function))
+    equal(found, sorted(wanted), what)
+    for table in tables(out, function):
+        equal({cells[3] for cells in table.values()}, {""}, what + ": nobody knows which call executed what")
+
+
+def overlapping_tasks():
+    out = io.StringIO()
+    mark = memtrace.profile(stream=out)
+
+    @mark
+    async def waits(n):
+        a = take(n)
+        await asyncio.sleep(0.01 * n)
+        b = take(2 * n)
+        await asyncio.sleep(0)
+        return len(a) + len(b)
+
+    async def both():
+        return await asyncio.gather(waits(2), waits(6))
+
+    equal(asyncio.run(both()), [6 * MIB, 18 * MIB], "tasks: their results")
+    each_its_own(out, waits, [("2.0 MiB", "4.0 MiB"), ("6.0 MiB", "12.0 MiB")], "tasks")
+    out.truncate(0)
+    asyncio.run(waits(3))
+    equal([(table[2][1], table[2][3]) for table in tables(out, waits)], [("3.0 MiB", "1")], "tasks: a later call alone")
+
+
+def overlapping_threads():
+    out = io.StringIO()
+    inside, go_on = threading.Barrier(2), threading.Barrier(2)
+
+    @memtrace.profile(stream=out)
+    def work(n):
+        a = take(n)
+        inside.wait()
+        b = take(2 * n)
+        go_on.wait()
+
+    both = [threading.Thread(target=work, args=(n,)) for n in (1, 5)]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    each_its_own(out, work, [("1.0 MiB", "2.0 MiB"), ("5.0 MiB", "10.0 MiB")], "threads of one function")
+
+
+def overlapping_generators():
+    out = io.StringIO()
+
+    @memtrace.profile(stream=out)
+    def numbers(n):
+        a = take(n)
+        yield n
+        b = take(2 * n)
+        yield 2 * n
+
+    equal(list(zip(numbers(1), numbers(4))), [(1, 4), (2, 8)], "generators: their values")
+    each_its_own(out, numbers, [("1.0 MiB", "2.0 MiB"), ("4.0 MiB", "8.0 MiB")], "generators")
+
+
+def overlapping_blocks():
+    out = io.StringIO()
+    block = memtrace.profile("block", stream=out)
+    inside, go_on = threading.Barrier(2), threading.Barrier(2)
+
+    def work():
+        with block:
+            inside.wait()
+        go_on.wait()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    with block:
+        inside.wait()
+        go_on.wait()
+    thread.join()
+    equal(out.getvalue().count("block: peak memory: "), 2, "blocks of one profile")
+
+
+def async_generators():
+    out, said = io.StringIO(), []
+
+    @memtrace.profile(stream=out)
+    async def numbers(n):
+        a = take(n)
+        try:
+            said.append((yield 1))
+        except KeyError as problem:
+            b = take(2)
+            said.append(problem.args)
+        try:
+            yield 2
+        finally:
+            await asyncio.sleep(0)
+            said.append("closed")
+
+    async def all_of(n):
+        return [value async for value in numbers(n)]
+
+    async def by_hand():
+        generator = numbers(3)
+        first = await generator.asend(None)
+        second = await generator.athrow(KeyError("thrown"))
+        await generator.aclose()
+        return first, second
+
+    async def left():
+        async for value in numbers(1):
+            return value
+
+    equal(asyncio.run(all_of(3)), [1, 2], "async generator: its values")
+    equal(said, [None, "closed"], "async generator: what it was sent")
+    equal([table[2][2] for table in tables(out, numbers)], ["3.0 MiB"], "async generator: rise")
+    equal(asyncio.run(by_hand()), (1, 2), "async generator: by hand")
+    equal(said[2:], [("thrown",), "closed"], "async generator: what was thrown")
+    equal([table[6][1] for table in tables(out, numbers)[1:]], ["2.0 MiB"], "async generator: what it took then")
+    equal(asyncio.run(left()), 1, "async generator: one that is left")
+    equal(len(tables(out, numbers)), 3, "async generator: tables")
+
+
+def kinds():
+    @memtrace.profile(stream=io.StringIO())
+    def plain():
+        pass
+
+    @memtrace.profile(stream=io.StringIO())
+    def generator():
+        yield
+
+    @memtrace.profile(stream=io.StringIO())
+    async def coroutine():
+        pass
+
+    @memtrace.profile(stream=io.StringIO())
+    async def async_generator():
+        yield
+
+    @memtrace.profile(stream=io.StringIO())
+    @types.coroutine
+    def old():
+        return (yield from asyncio.sleep(0, "old"))
+
+    async def awaits():
+        return await old()
+
+    questions = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
+    for function in (plain, generator, coroutine, async_generator, old):
+        equal([question(function) for question in questions], [question(function.__wrapped__) for question in questions],
+              "kind of " + function.__name__)
+    equal(asyncio.run(awaits()), "old", "a coroutine that is a generator")
+
+
+def inner_functions():
+    out = io.StringIO()
+
+    @memtrace.profile(stream=out)
+    def outer(n):
+        def inner():
+            a = 1
+
+            return take(a)
+        return [inner() for _ in range(n)]
+
+    outer(3)
+    table, = tables(out, outer)
+    equal([table[at][3] for at in (3, 4, 5)], ["3", "", "3"], "inner function: executions")
+
+
 def block():
     out = io.StringIO()
     with memtrace.profile("a block", stream=out) as measured:
@@ -225,7 +404,8 @@ def marks():
 if not memtrace.traced():
     sys.exit("not traced")
 simple()  # first: the figures of the others are of a process that has read its own log before
-for case in (nested, decorated, recursive, generators, coroutines, block, marks, threads, forks):
+for case in (nested, decorated, recursive, generators, coroutines, overlapping_tasks, overlapping_threads,
+             overlapping_generators, overlapping_blocks, async_generators, kinds, inner_functions, block, marks, threads, forks):
     case()
 try:
     memtrace.stop()

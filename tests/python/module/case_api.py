@@ -2,8 +2,31 @@
 """memtrace.profile, start, stop and mark; python -m memtrace; what is said where nothing is traced."""
 
 import os
+import re
 
-from common import folder_with, holds, interpreters, same, table_rows
+from common import folder_with, holds, interpreters, matches, same, table_rows
+
+
+STREAMS = """import sys
+from memtrace import profile
+
+
+@profile(stream=sys.stdout, precision=6)
+def at_once(n):
+    return bytearray(n)
+
+
+@profile(precision=5)
+def later(n):
+    for _ in range(2):
+        kept.append(bytearray(n))
+
+
+kept = []
+at_once(999999)
+print("at the end")
+later(999999)
+"""
 
 
 def check(build):
@@ -40,6 +63,14 @@ def main(build, python):
              "no program")
         out = build.run(run + ["-c", "raise KeyError('mine')"], folder, status=1)[1]
         holds(out, "KeyError: 'mine'", "an exception")
+        with open(os.path.join(folder, "streams.py"), "w") as file:
+            file.write(STREAMS)
+        out = build.run(run + ["streams.py"], folder)[0]
+        at_once, later = out.split("at the end\n")
+        matches(at_once, r"^     7 +[\d.]+ MiB +0\.953674 MiB +0\.953674 MiB +1       return bytearray\(n\)$", "a stream and a precision of its own")
+        matches(later, r"^    13 +[\d.]+ MiB +1\.90735 MiB +1\.90735 MiB +2           kept\.append", "a precision of its own, all calls")
+        columns = {tuple(m.start() for m in re.finditer("MiB", line)) for line in at_once.splitlines() if "MiB" in line}
+        same(len(columns), 1, "columns of a table with six decimals")
         out = build.run(run + ["--precision", "2", "nested_program.py"], folder)[0]
         outer, inner, reused = (table_rows(out, name) for name in ("outer", "inner", "reused"))
         # In all, two arrays of 8,000,000 bytes (7.63 MiB) came and stayed.
