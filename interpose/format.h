@@ -273,7 +273,8 @@ enum mt_record_kind {
     MT_RECORD_NOTE = 5,    /* struct mt_record_note */
     MT_RECORD_LINES = 6,   /* struct mt_record_lines */
     MT_RECORD_SOURCE = 7,  /* struct mt_record_source */
-    MT_RECORD_MARK = 8     /* struct mt_record_mark */
+    MT_RECORD_MARK = 8,    /* struct mt_record_mark */
+    MT_RECORD_COMMAND = 9  /* struct mt_record_command */
 };
 
 struct mt_record {
@@ -315,6 +316,14 @@ struct mt_record_code {
     uint32_t file;       /* string ids */
     uint32_t name;       /* qualified name where the interpreter has one */
     uint32_t first_line; /* of the function: its decorator or def line */
+};
+
+/* A code record is of what `python -c` runs: the text among the process's arguments. Much else has the same file,
+ * "<string>". */
+struct mt_record_command {
+    struct mt_record head;
+    uint32_t code; /* id of a code record */
+    uint32_t reserved;
 };
 
 /* Something a person should know, for example "CPython 3.16 is not known: no Python frames". */

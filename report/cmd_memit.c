@@ -16,6 +16,7 @@
 
 #include "base.h"
 #include "run.h"
+#include "source_of.h"
 #include "table.h"
 #include "verbs.h"
 #include "view.h"
@@ -71,12 +72,8 @@ static uint32_t innermost_place(const struct view *view, uint32_t node, enum ran
 static char *place_with_source(struct view *view, uint32_t place)
 {
     const struct place *p = &view->frames.places[place];
-    const char *file = frames_file(&view->frames, &view->frames.functions[p->function]);
-    char *where = view_place_text(view, place), *text = NULL, *both = NULL;
-    if (file && p->line) {
-        const struct source *source = sources_get(&view->sources, file);
-        text = source->text ? source_line(source, p->line) : NULL;
-    }
+    char *where = view_place_text(view, place), *both = NULL;
+    char *text = source_of_line(view, &view->frames.functions[p->function], p->line);
     if (text && asprintf(&both, "%s: %s", where, text + strspn(text, " ")) < 0)
         both = NULL;
     free(text);

@@ -44,14 +44,15 @@ static void function_extend(struct function *known, const struct function *more)
 static uint32_t function_add(struct frames *frames, const struct function *function)
 {
     bool python = !strcmp(function->language, "Python");
-    uint32_t key[4] = {function->name, function->file, function->file ? 0 : function->module,
-                       python ? function->first_line : 0};
+    uint32_t key[5] = {function->name, function->file, function->file ? 0 : function->module,
+                       python ? function->first_line : 0, function->command};
     uint32_t *first = map_at(&frames->function_index, map_key(key, sizeof key));
     for (uint32_t id = *first; id; id = frames->function_chain[id - 1]) {
         struct function *known = &frames->functions[id - 1];
         if (known->name == function->name && known->file == function->file &&
             (known->file || known->module == function->module) &&
-            (!python || known->first_line == function->first_line)) {
+            (!python || known->first_line == function->first_line) &&
+            known->command == function->command) {
             function_extend(known, function);
             return id - 1;
         }
@@ -118,7 +119,8 @@ uint32_t frames_python(struct frames *frames, uint32_t owner, uint32_t line)
     struct log_code code = {0};
     if (owner < log->code_count)
         code = log->codes[owner];
-    struct function function = {.language = "Python", .first_line = code.first_line};
+    struct function function = {
+        .language = "Python", .first_line = code.first_line, .command = code.command};
     if (code.file.text)
         function.file = strings_add(&frames->strings, code.file.text, code.file.bytes);
     if (code.name.text)

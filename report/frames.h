@@ -25,6 +25,7 @@ struct function {
     uint32_t first_line, last_line; /* of its text; 0: not known */
     const char *language;
     enum rank rank;
+    bool command; /* its file is no file, but what `python -c` was given */
 };
 
 struct place {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base.h"
+#include "source_of.h"
 #include "table.h"
 
 #define LONG_FUNCTION 60u /* lines; longer ones are shortened */
@@ -78,7 +79,8 @@ static void listing_extent(struct view *view, struct listing *listing)
     }
     if (!file || !high)
         return;
-    listing->source = sources_get(&view->sources, file);
+    listing->source = source_of(view, function);
+    bool text = listing->source && listing->source->text;
     const char *name = frames_name(&view->frames, function);
     bool python = !strcmp(function->language, "Python");
     const char *dot = name ? strrchr(name, '.') : NULL;
@@ -86,7 +88,7 @@ static void listing_extent(struct view *view, struct listing *listing)
     uint32_t first = function->first_line, last = function->last_line;
     if (python && name && !strcmp(name, "<module>"))
         first = 0; /* all of the file: too much */
-    if (python && named && first && listing->source->text && view->searched < SEARCHED_LINES) {
+    if (python && named && first && text && view->searched < SEARCHED_LINES) {
         last = source_python_end(listing->source, first);
         uint32_t there = listing->source->line_count; /* the most that was looked at */
         view->searched += last                            ? last - first + (uint64_t)1
@@ -95,10 +97,10 @@ static void listing_extent(struct view *view, struct listing *listing)
     }
     listing->first = first && first <= low ? first : low > 2 ? low - 2 : 1;
     listing->last = last >= high ? last : high > UINT32_MAX - 2 || python ? high : high + 2;
-    if (listing->source->text && listing->last > listing->source->line_count)
+    if (text && listing->last > listing->source->line_count)
         listing->last = listing->source->line_count > high ? listing->source->line_count : high;
     uint64_t lines = listing->last - listing->first + (uint64_t)1;
-    bool there = listing->source->text && listing->last <= listing->source->line_count;
+    bool there = text && listing->last <= listing->source->line_count;
     listing->whole = lines <= (there ? WHOLE_LINES : WHOLE_TEXTLESS) &&
                      lines <= WHOLE_LINES_VIEW - view->blank_lines;
     view->blank_lines += listing->whole ? lines : 0;
@@ -332,7 +334,8 @@ void listing_print_mprun(const struct view *view, const struct listing *listing,
                      listing->exact ? key->executions : key->sums.allocations);
         }
         snprintf(number, sizeof number, "%" PRIu32, line);
-        char *text = listing->source->text ? source_line(listing->source, line) : NULL;
+        char *text =
+            listing->source && listing->source->text ? source_line(listing->source, line) : NULL;
         mprun_row(out, number, usage, increment, count, text);
         free(text);
     }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base.h"
+#include "source_of.h"
 
 static bool has_figures(const struct fold_key *key)
 {
@@ -41,16 +42,11 @@ static void one_line(struct view *view, struct json *json, uint32_t index)
 {
     const struct place *place = &view->frames.places[index];
     const struct function *function = &view->frames.functions[place->function];
-    const char *file = frames_file(&view->frames, function);
     json_open(json, NULL, '{');
     view_json_place(view, json, index);
     view_json_key(json, &view->lines[index]);
     view_json_count(json, "executions", &view->lines[index]);
-    char *text = NULL;
-    if (file && place->line) {
-        const struct source *source = sources_get(&view->sources, file);
-        text = source->text ? source_line(source, place->line) : NULL;
-    }
+    char *text = source_of_line(view, function, place->line);
     json_string(json, "source", text);
     free(text);
     json_bool(json, "user", function->rank == RANK_USER);

@@ -36,6 +36,7 @@ struct log_module {
 
 struct log_code {
     bool known;
+    bool command; /* of what `python -c` was given */
     struct log_text file, name;
     uint32_t first_line;
 };

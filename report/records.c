@@ -18,6 +18,8 @@ struct records {
     size_t modules_cap, strings_cap, codes_cap, lines_cap, sources_cap, notes_cap, marks_cap;
     struct mt_record_code *raw_codes;
     size_t raw_count, raw_cap;
+    uint32_t *commands; /* ids of codes */
+    size_t command_count, commands_cap;
 };
 
 /* An id is the index of an array: bounded by what the region's bytes could hold, so that the arrays
@@ -187,6 +189,17 @@ static bool read_mark(struct records *records, struct cursor *in)
     return true;
 }
 
+static bool read_command(struct records *records, struct cursor *in)
+{
+    struct mt_record_command record;
+    if (!cursor_read(in, &record, sizeof record, "a command record that is too short"))
+        return false;
+    records->commands = base_room(records->commands, &records->commands_cap,
+                                  records->command_count + 1, sizeof record.code);
+    records->commands[records->command_count++] = record.code;
+    return true;
+}
+
 static bool read_body(struct records *records, uint32_t kind, struct cursor *in)
 {
     switch (kind) {
@@ -206,6 +219,8 @@ static bool read_body(struct records *records, uint32_t kind, struct cursor *in)
         return read_lines(records, in);
     case MT_RECORD_MARK:
         return read_mark(records, in);
+    case MT_RECORD_COMMAND:
+        return read_command(records, in);
     default:
         return true; /* a kind of a later version: skipped by its length */
     }
@@ -232,6 +247,10 @@ static void resolve_codes(struct records *records)
                                   .name = string_at(log, raw->name),
                                   .first_line = raw->first_line};
     }
+    for (size_t i = 0; i < records->command_count; i++)
+        if (records->commands[i] < log->code_count)
+            log->codes[records->commands[i]].command = true;
+    free(records->commands);
     free(records->raw_codes);
 }
 

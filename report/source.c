@@ -13,6 +13,7 @@
 #define SOURCES_MAX_BYTES ((size_t)256 << 20)
 #define LINE_MAX_BYTES    4096u
 #define TAB_COLUMNS       8u
+#define DECORATORS        1000u /* lines of a function's decorators */
 
 static void source_split(struct source *source)
 {
@@ -83,6 +84,9 @@ const struct source *sources_get(struct sources *sources, const char *path)
     bool made;
     struct source *source = sources_find(sources, path, &made);
     if (!made)
+        return source;
+    size_t length = strlen(path);
+    if (path[0] == '<' && path[length - 1] == '>')
         return source;
     int folder = AT_FDCWD;
     if (sources->folder && path[0] != '/')
@@ -223,6 +227,49 @@ uint32_t source_python_end(const struct source *source, uint32_t first)
         free(line);
     }
     return def ? last : 0;
+}
+
+/* What follows the word and blanks; NULL: the text does not begin with it. */
+static const char *after_word(const char *text, const char *word)
+{
+    size_t length = strlen(word);
+    if (strncmp(text, word, length) != 0 || !strchr(" \t\f\\", text[length]) || !text[length])
+        return NULL;
+    return text + length + strspn(text + length, " \t\f");
+}
+
+static bool is_word(char c)
+{
+    return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c & 0x80);
+}
+
+/* 1: this line defines `name`; 0: it defines another; -1: nothing. */
+static int line_defines(const char *line, const char *name)
+{
+    size_t length = strlen(name);
+    const char *text = line + strspn(line, " \t\f"), *rest;
+    if ((rest = after_word(text, "async")))
+        text = rest;
+    if (!(rest = after_word(text, "def")) && !(rest = after_word(text, "class")))
+        return -1;
+    return !strncmp(rest, name, length) && !is_word(rest[length]) ? 1 : 0;
+}
+
+bool source_python_defines(const struct source *source, uint32_t first, const char *name)
+{
+    int defines = -1;
+    for (uint32_t number = first;
+         number && number <= source->line_count && number - first < DECORATORS && defines < 0;
+         number++) {
+        char *line = source_line(source, number);
+        bool decorator = line[strspn(line, " \t\f")] == '@';
+        defines = line_defines(line, name);
+        free(line);
+        if (number == first && defines < 0 && !decorator)
+            return false;
+    }
+    return defines == 1;
 }
 
 void sources_free(struct sources *sources)

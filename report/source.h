@@ -29,7 +29,10 @@ struct sources {
     char *folder; /* where relative names start, NULL: here */
 };
 
-/* The file; never NULL, but perhaps without text. Only regular files up to 64 MiB are read, and no more
+/* Stands for what `python -c` was given: no file is called so. */
+#define SOURCE_COMMAND "<string>"
+
+/* The file; never NULL, but perhaps without text, as where the name is one in angle brackets and sources_put has given none. Only regular files up to 64 MiB are read, and no more
  * of them when all together are 256 MiB, whatever a log names. Valid until sources_free. */
 const struct source *sources_get(struct sources *sources, const char *path);
 /* This text stands for the file `path` from now on, unless one of that name was asked for already; both are copied. */
@@ -41,6 +44,8 @@ char *source_line(const struct source *source, uint32_t number);
  * cannot be told. At most SOURCE_FUNCTION_LINES are looked at. */
 #define SOURCE_FUNCTION_LINES 50000u
 uint32_t source_python_end(const struct source *source, uint32_t first);
+/* Whether a Python function or class called `name` begins at line `first`, with its decorators. */
+bool source_python_defines(const struct source *source, uint32_t first, const char *name);
 void sources_free(struct sources *sources);
 
 #endif

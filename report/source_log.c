@@ -45,9 +45,26 @@ static const char *command_of(const struct log_text *argv)
     return NULL;
 }
 
+/* A name for what has none, of which there may be any number: 3.13's linecache knows what -c runs by it. */
+static bool is_shared(const char *path)
+{
+    return !strcmp(path, SOURCE_COMMAND) || !strcmp(path, "<stdin>");
+}
+
+/* An interpreter, and no program that has one inside and a -c of its own. */
+static bool is_interpreter(const struct log_text *exe)
+{
+    const char *slash = exe->bytes ? memrchr(exe->text, '/', exe->bytes) : NULL;
+    const char *name = slash ? slash + 1 : exe->text;
+    size_t bytes = exe->bytes - (size_t)(slash ? name - exe->text : 0);
+    return !exe->bytes || (bytes >= 6 && !memcmp(name, "python", 6));
+}
+
 void sources_of_log(struct sources *sources, const struct log *log)
 {
-    const char *command = log->header.flags & MT_FLAG_PYTHON ? command_of(&log->argv) : NULL;
+    const char *command = log->header.flags & MT_FLAG_PYTHON && is_interpreter(&log->exe)
+                              ? command_of(&log->argv)
+                              : NULL;
 
     for (size_t i = 0; i < log->source_count; i++) {
         const struct log_source *source = &log->sources[i];
@@ -55,9 +72,10 @@ void sources_of_log(struct sources *sources, const struct log *log)
             continue;
         const struct log_text *file = &log->strings[source->file];
         char *path = base_copy(file->text, file->bytes);
-        sources_put(sources, path, source->text.text, source->text.bytes);
+        if (!is_shared(path))
+            sources_put(sources, path, source->text.text, source->text.bytes);
         free(path);
     }
     if (command)
-        sources_put(sources, "<string>", command, strlen(command));
+        sources_put(sources, SOURCE_COMMAND, command, strlen(command));
 }

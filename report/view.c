@@ -124,6 +124,7 @@ void view_close(struct view *view)
     frames_free(&view->frames);
     model_free(&view->model);
     sources_free(&view->sources);
+    map_free(&view->source_checks);
     log_close(&view->log);
 }
 

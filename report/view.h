@@ -19,10 +19,11 @@ struct view {
     struct fold_key *lines;     /* by place */
     struct fold_key *functions; /* by function */
     struct sources sources;
-    uint64_t blank_lines; /* shown for the sake of whole functions, see lines.c */
-    uint64_t searched;    /* lines of source, for functions' ends */
-    bool running;         /* the process is still there */
-    int status;           /* STATUS_BAD when something in the log could not be read */
+    struct map source_checks; /* source_of.c's: by file */
+    uint64_t blank_lines;     /* shown for the sake of whole functions, see lines.c */
+    uint64_t searched;        /* lines of source, for functions' ends */
+    bool running;             /* the process is still there */
+    int status;               /* STATUS_BAD when something in the log could not be read */
 };
 
 /* Read the log, say what is wrong with it. False: nothing can be shown. view_close in any case. */

@@ -13,6 +13,7 @@
 #include "format.h"
 #include "log/intern.h"
 #include "log/log.h"
+#include "python/command.h"
 #include "python/interpreter.h"
 #include "python/text.h"
 
@@ -108,6 +109,7 @@ static uint32_t text_id(uintptr_t text)
 struct record {
     struct record *next; /* constant once published */
     uint32_t id, file, name, first_line;
+    uint32_t command;
 };
 static struct record *records[1 << RECORD_BITS];
 
@@ -122,25 +124,27 @@ static uint32_t record_find(const struct record *like)
 {
     const struct record *r = __atomic_load_n(records_of(like), __ATOMIC_ACQUIRE);
 
-    while (r &&
-           (r->file != like->file || r->name != like->name || r->first_line != like->first_line))
+    while (r && (r->file != like->file || r->name != like->name ||
+                 r->first_line != like->first_line || r->command != like->command))
         r = r->next;
     return r ? r->id : 0;
 }
 
 /* Id of the record for such a code object, written on first sight; 0: no space. If two threads write it at the same
  * time, the log has one that is not used. */
-static uint32_t record_id(uintptr_t code, int32_t first_line)
+static uint32_t record_id(uintptr_t code, int32_t first_line, bool command)
 {
     const struct mt_python_layout *l = &mt_python.layout;
     struct record like = {.file = text_id(mt_load(code, l->code_file)),
                           .name = text_id(mt_load(code, l->code_name)),
-                          .first_line = first_line > 0 ? (uint32_t)first_line : 0};
-    struct mt_piece piece = {&like.id, sizeof like - offsetof(struct record, id)};
+                          .first_line = first_line > 0 ? (uint32_t)first_line : 0,
+                          .command = command};
+    struct mt_piece piece = {&like.id,
+                             offsetof(struct record, command) - offsetof(struct record, id)};
     struct record *made;
     uint32_t id;
 
-    _Static_assert(sizeof like - offsetof(struct record, id) ==
+    _Static_assert(offsetof(struct record, command) - offsetof(struct record, id) ==
                        sizeof(struct mt_record_code) - sizeof(struct mt_record),
                    "the log's record is its head and the same four words");
     if (!like.file || !like.name)
@@ -155,6 +159,11 @@ static uint32_t record_id(uintptr_t code, int32_t first_line)
     if (!made || !mt_log_record(MT_RECORD_CODE, &piece, 1)) {
         mt_meta_free(made);
         return 0;
+    }
+    if (command) {
+        uint32_t said[] = {like.id, 0};
+
+        mt_log_record(MT_RECORD_COMMAND, &(struct mt_piece){said, sizeof said}, 1);
     }
     __atomic_fetch_or(&mt_log.header->flags, MT_FLAG_PYTHON, __ATOMIC_RELAXED);
     *made = like;
@@ -191,6 +200,7 @@ void mt_python_code_forget_all(void)
         for (struct mt_python_code *c = chains[i]; c; c = c->next)
             __atomic_store_n(&c->address, 0, __ATOMIC_RELEASE);
     records_forget();
+    mt_python_command_forget();
     ids = 0;
     __atomic_fetch_add(&mt_python_generation, 1, __ATOMIC_RELEASE);
 }
@@ -224,21 +234,34 @@ static struct mt_python_code *enter(uintptr_t code, uint32_t id, int32_t first_l
     return c;
 }
 
-const struct mt_python_code *mt_python_code_enter(uintptr_t code)
+static const struct mt_python_code *enter_as(uintptr_t code, bool command)
+{
+    int32_t first_line = *(const int32_t *)(code + mt_python.layout.code_first_line);
+    uint32_t id = record_id(code, first_line, command);
+
+    return id ? enter(code, id, first_line) : NULL;
+}
+
+const struct mt_python_code *mt_python_code_enter(uintptr_t code, uintptr_t top)
 {
     struct mt_python_code *c = mt_python_code_find(code);
-    int32_t first_line;
-    uint32_t id;
 
     if (c)
         return c;
     if (mt_load(code, mt_python.layout.object_type) != code_type)
         return NULL;
-    first_line = *(const int32_t *)(code + mt_python.layout.code_first_line);
     if (__builtin_expect(mt_python_listener.met != NULL, 0))
         mt_python_listener.met();
-    id = record_id(code, first_line);
-    return id ? enter(code, id, first_line) : NULL;
+    if (top && mt_python_command_find(code, top) && (c = mt_python_code_find(code)))
+        return c;
+    return enter_as(code, false);
+}
+
+const struct mt_python_code *mt_python_code_enter_command(uintptr_t code)
+{
+    struct mt_python_code *c = mt_python_code_find(code);
+
+    return c ? c : enter_as(code, true);
 }
 
 /* Bytes from the code object's first instruction. */

@@ -58,6 +58,7 @@ struct mt_python_thread {
     uint32_t generation;            /* mt_python_generation when `frames` was read */
     struct mt_python_frame *frames; /* the last stack, outermost first */
     struct mt_python_frame *fresh;  /* frames that were not there before, innermost first */
+    uintptr_t top;                  /* the innermost frame of the present reading */
     size_t used, frames_cap, fresh_cap;
     size_t
         same; /* outer frames with the index, marker and bottom that they had in the last merged reading; while

@@ -43,6 +43,7 @@ struct mt_python_layout {
     uint16_t frame_position; /* int f_lasti (3.8-3.10), pointer to the instruction after that */
     uint16_t frame_owner;    /* char; 3.11: is_entry, a bool */
 
+    uint16_t code_constants; /* pointer to a tuple */
     uint16_t code_file;
     uint16_t code_name; /* the qualified name where there is one */
     uint16_t code_first_line;

@@ -293,6 +293,16 @@ static inline __attribute__((always_inline)) bool stands_now(struct mt_python_th
     return stands_otherwise(th, state);
 }
 
+uintptr_t mt_python_thread_top(void)
+{
+    bool attached;
+    uintptr_t state = own_state(&attached);
+
+    if (!state || !attached || __atomic_load_n(&mt_modules_switching, __ATOMIC_RELAXED))
+        return 0;
+    return top_of(NULL, state, fields_as(mt_python.layout.style)).frame;
+}
+
 static bool read_now(struct mt_python_thread *th)
 {
     uint32_t generation = __atomic_load_n(&mt_python_generation, __ATOMIC_RELAXED);

@@ -29,4 +29,7 @@ static inline void mt_python_before_release(void)
         mt_python_wait_for_readers();
 }
 
+/* The innermost frame of the calling thread, which holds the GIL; 0: it can't be had. */
+uintptr_t mt_python_thread_top(void);
+
 #endif

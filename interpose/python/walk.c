@@ -139,7 +139,7 @@ static uint32_t resolve(struct mt_python_thread *th, uintptr_t code, uintptr_t p
         return line->index;
     if (!th->lines || ++th->lines_missed > 2 * th->lines_mask)
         lines_grow(th);
-    entry = code ? mt_python_code_enter(code) : NULL;
+    entry = code ? mt_python_code_enter(code, th->top) : NULL;
     if (!entry)
         return 0;
     index = mt_python_code_frame(entry, code, position, mark_of(th, entry));
@@ -365,6 +365,7 @@ bool mt_python_walk(struct mt_python_thread *th, struct mt_python_at at)
     size_t fresh = 0, count = th->used, found, rest;
     bool failed = false;
 
+    th->top = at.frame;
     th->same = th->used;
     while (at.frame && fresh < MT_DEPTH_MAX) {
         found = find(th, count, at.frame, fresh == 1 ? count : WINDOW);

@@ -529,9 +529,49 @@ def check_sources(it, options):
             shown.append("of_command")
             if got != "    return len(bytearray(n))":
                 wrong.append("%s: %r" % (arguments, got))
+        found, bad = generated(it, env, folder, memtrace)
+        shown += found
+        wrong += bad
     finally:
         shutil.rmtree(folder)
     return "%d lines" % len(shown), wrong
+
+
+def generated(it, env, folder, memtrace):
+    """Code that is in no file shows its own source or none: never the text behind -c, nor the template that it was made from."""
+    with open(os.path.join(HERE, "generated_program.py"), encoding="utf-8") as file:
+        text = file.read()
+    page = os.path.join(folder, "page.html")
+    started = subprocess.Popen([it.path, "-c", text], env=dict(env, PAGE=page))
+    wrong = ["exit status %d" % started.returncode] if started.wait() else []
+    log = os.path.join(folder, "%d.mt" % started.pid)
+    done = subprocess.run([memtrace, "report", "--json", log], stdout=subprocess.PIPE)
+    report = json.loads(done.stdout.decode())
+    lines = [line for line in report["lines"] if line["language"] == "Python" and line["file"] in ("<string>", page)]
+    shown = []
+    for line in lines:
+        name = line["function"].rsplit(".", 1)[-1]
+        mine = text.splitlines()[line["line"] - 1] if line["line"] and line["line"] <= len(text.splitlines()) else None
+        if line["source"] is not None:
+            shown.append((name, line["line"]))
+            if line["source"] != mine or line["file"] == page:
+                wrong.append("%s:%s shows %r" % (name, line["line"], line["source"]))
+    texts = {name: [n for n, row in enumerate(text.splitlines(), 1) if row.strip() == start] for name, start in
+             (("inner", "return len(bytearray(n))"), ("own", "return inner(n)"), ("<module>", "own(8 << 20)"),
+              ("<lambda>", "block: bytearray = dataclasses.field(default_factory=lambda: bytearray(5 << 20))"))}
+    for name, numbers in texts.items():
+        if (name, numbers[0]) not in shown:
+            wrong.append("%s:%s shows nothing" % (name, numbers[0]))
+    whole = [(line["function"].rsplit(".", 1)[-1], line["allocated_bytes"] >> 20) for line in lines if line["source"] is None]
+    for wanted in (("__init__", 10), ("<module>", 6), ("own", 7), ("root", 11), ("<module>", 11)):
+        if not any(name == wanted[0] and count >= wanted[1] for name, count in whole):
+            wrong.append("%s of %d MiB has no line of its own, or shows one" % wanted)
+    for name in ("__init__", "root"):
+        done = subprocess.run([memtrace, "lines", "-f", name, log], stdout=subprocess.PIPE)
+        said = done.stdout.decode()
+        if "dataclasses" in said or "of the template" in said or "MiB" not in said:
+            wrong.append("the table of %s:\n%s" % (name, said))
+    return shown, wrong
 
 
 CHECKS = {"sources": check_sources, "exact": check_exact, "traced": check_traced, "lines": check_lines, "stacks": check_stacks, "reuse": check_reuse, "daemon": check_daemon,

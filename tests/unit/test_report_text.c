@@ -263,10 +263,37 @@ Test(source, lines)
     sources_free(&sources);
 }
 
+Test(source, of_a_definition)
+{
+    struct sources sources = {0};
+    const struct source *source = source_of(&sources, "x = 1\n"
+                                                      "def one(a):\n"
+                                                      "    async  def two(): pass\n"
+                                                      "@mark(\n"
+                                                      "    1)\n"
+                                                      "class Three(x):\n"
+                                                      "    define = 4\n"
+                                                      "def oneself(): pass\n");
+    cr_expect(source_python_defines(source, 2, "one"));
+    cr_expect(source_python_defines(source, 3, "two"));
+    cr_expect(source_python_defines(source, 4, "Three"));
+    cr_expect(source_python_defines(source, 6, "Three"));
+    cr_expect_not(source_python_defines(source, 1, "one"), "further down");
+    cr_expect_not(source_python_defines(source, 8, "one"), "another's beginning");
+    cr_expect_not(source_python_defines(source, 4, "oneself"), "another's decorators");
+    cr_expect_not(source_python_defines(source, 7, "ine"));
+    cr_expect_not(source_python_defines(source, 0, "one"));
+    cr_expect_not(source_python_defines(source, 9, "one"));
+    cr_expect_null(sources_get(&sources, "<made up>")->text);
+    sources_free(&sources);
+}
+
 /* What the arguments run by -c, as line 1 of "<string>". */
 static void runs(const char *argv, size_t bytes, const char *wanted)
 {
-    struct log log = {.argv = {argv, (uint32_t)bytes}, .header.flags = MT_FLAG_PYTHON};
+    struct log log = {.argv = {argv, (uint32_t)bytes},
+                      .exe = {"/usr/bin/python3.11", 19},
+                      .header.flags = MT_FLAG_PYTHON};
     struct sources sources = {0};
     sources_of_log(&sources, &log);
     line_is(sources_get(&sources, "<string>"), 1, wanted);

@@ -13,6 +13,7 @@
 #include "python/code.h"
 #include "python/interpreter.h"
 #include "python/text.h"
+#include "python/thread.h"
 
 #define NAMES_MAX   64
 #define WATCHED_MAX 1024
@@ -186,7 +187,7 @@ static uint64_t record_for(uint32_t id, uint32_t first, uint32_t count)
 static struct mt_python_code *prepare(uintptr_t code)
 {
     const struct mt_python_layout *l = &mt_python.layout;
-    const struct mt_python_code *entered = mt_python_code_enter(code);
+    const struct mt_python_code *entered = mt_python_code_enter(code, mt_python_thread_top());
     struct mt_python_code *c = entered ? mt_python_code_find(code) : NULL;
     uintptr_t table = mt_load(code, l->code_table);
     int64_t first, last;
