@@ -13,7 +13,6 @@
 #include "format.h"
 #include "log/intern.h"
 #include "log/log.h"
-#include "python/command.h"
 #include "python/interpreter.h"
 #include "python/text.h"
 
@@ -200,7 +199,6 @@ void mt_python_code_forget_all(void)
         for (struct mt_python_code *c = chains[i]; c; c = c->next)
             __atomic_store_n(&c->address, 0, __ATOMIC_RELEASE);
     records_forget();
-    mt_python_command_forget();
     ids = 0;
     __atomic_fetch_add(&mt_python_generation, 1, __ATOMIC_RELEASE);
 }
@@ -242,7 +240,7 @@ static const struct mt_python_code *enter_as(uintptr_t code, bool command)
     return id ? enter(code, id, first_line) : NULL;
 }
 
-const struct mt_python_code *mt_python_code_enter(uintptr_t code, uintptr_t top)
+const struct mt_python_code *mt_python_code_enter(uintptr_t code)
 {
     struct mt_python_code *c = mt_python_code_find(code);
 
@@ -252,8 +250,6 @@ const struct mt_python_code *mt_python_code_enter(uintptr_t code, uintptr_t top)
         return NULL;
     if (__builtin_expect(mt_python_listener.met != NULL, 0))
         mt_python_listener.met();
-    if (top && mt_python_command_find(code, top) && (c = mt_python_code_find(code)))
-        return c;
     return enter_as(code, false);
 }
 

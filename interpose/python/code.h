@@ -38,9 +38,8 @@ bool mt_python_code_is(uintptr_t type);
 void mt_python_code_forget_all(void);
 
 /* The entry of a code object on the calling thread's stack, entered in the log on first sight.
- * NULL: no memory, no space in the log, or not a code object at all. `top`: the thread's innermost frame, or 0 if it is not
- * at hand, see command.h. */
-const struct mt_python_code *mt_python_code_enter(uintptr_t code, uintptr_t top);
+ * NULL: no memory, no space in the log, or not a code object at all. */
+const struct mt_python_code *mt_python_code_enter(uintptr_t code);
 /* The same of one of those of `python -c`, which the log then says of it. */
 const struct mt_python_code *mt_python_code_enter_command(uintptr_t code);
 

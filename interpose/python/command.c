@@ -11,12 +11,7 @@
 
 #define NESTED_MAX 64 /* functions within functions */
 
-static bool found;
-
-void mt_python_command_forget(void)
-{
-    found = false;
-}
+static uint32_t found_in; /* the epoch of the log that has it */
 
 static bool is_of_string(uintptr_t code)
 {
@@ -74,16 +69,16 @@ static void enter_all(uintptr_t code, unsigned nested)
     }
 }
 
-bool mt_python_command_find(uintptr_t code, uintptr_t top)
+void mt_python_command_find(uintptr_t code, uintptr_t top)
 {
     uintptr_t command;
 
-    if (__atomic_load_n(&found, __ATOMIC_RELAXED) || !is_of_string(code))
-        return false;
+    if (!top || __atomic_load_n(&found_in, __ATOMIC_RELAXED) == mt_python.epoch ||
+        !mt_python_code_is(type_of(code)) || !is_of_string(code))
+        return;
     command = outermost(top);
     if (!command || !is_of_string(command) || mt_os_tid() != mt_os_pid())
-        return false;
-    __atomic_store_n(&found, true, __ATOMIC_RELAXED);
+        return;
+    __atomic_store_n(&found_in, mt_python.epoch, __ATOMIC_RELAXED);
     enter_all(command, 0);
-    return true;
 }

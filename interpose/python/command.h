@@ -7,15 +7,11 @@
 #ifndef MT_PYTHON_COMMAND_H
 #define MT_PYTHON_COMMAND_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
-/* A code object is met for the first time, on a stack whose innermost frame is `top`. If that stack's outermost frame runs
- * a command of which nothing is in the log yet, enter all its code. Returns whether it did. Guard set. Reads a word or two of
- * most code objects, the whole stack for those in "<string>", as long as no command was found. */
-bool mt_python_command_find(uintptr_t code, uintptr_t top);
-
-/* Another log begins. Only called where there is one thread. */
-void mt_python_command_forget(void);
+/* A code object is about to be entered, met on a stack whose innermost frame is `top` (0: not known). If that stack's outermost
+ * frame runs a command of which nothing is in this log yet, enter all its code. Guard set. Reads a word or two of most code
+ * objects, the whole stack for those in "<string>", as long as no command was found. */
+void mt_python_command_find(uintptr_t code, uintptr_t top);
 
 #endif

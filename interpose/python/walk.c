@@ -14,6 +14,7 @@
 
 #include "base/meta.h"
 #include "format.h"
+#include "python/command.h"
 #include "python/interpreter.h"
 
 #define WINDOW     6 /* remembered frames to look at for each frame that is not where we expect it */
@@ -139,7 +140,9 @@ static uint32_t resolve(struct mt_python_thread *th, uintptr_t code, uintptr_t p
         return line->index;
     if (!th->lines || ++th->lines_missed > 2 * th->lines_mask)
         lines_grow(th);
-    entry = code ? mt_python_code_enter(code, th->top) : NULL;
+    if (code && !mt_python_code_find(code))
+        mt_python_command_find(code, th->top);
+    entry = code ? mt_python_code_enter(code) : NULL;
     if (!entry)
         return 0;
     index = mt_python_code_frame(entry, code, position, mark_of(th, entry));

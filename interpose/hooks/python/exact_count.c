@@ -11,6 +11,7 @@
 #include "hooks/python/exact_names.h"
 #include "log/log.h"
 #include "python/code.h"
+#include "python/command.h"
 #include "python/interpreter.h"
 #include "python/text.h"
 #include "python/thread.h"
@@ -187,12 +188,16 @@ static uint64_t record_for(uint32_t id, uint32_t first, uint32_t count)
 static struct mt_python_code *prepare(uintptr_t code)
 {
     const struct mt_python_layout *l = &mt_python.layout;
-    const struct mt_python_code *entered = mt_python_code_enter(code, mt_python_thread_top());
-    struct mt_python_code *c = entered ? mt_python_code_find(code) : NULL;
+    struct mt_python_code *c = mt_python_code_find(code);
     uintptr_t table = mt_load(code, l->code_table);
     int64_t first, last;
     uint32_t count;
 
+    if (!c) {
+        mt_python_command_find(code, mt_python_thread_top());
+        mt_python_code_enter(code);
+        c = mt_python_code_find(code);
+    }
     if (!c || c->first_line <= 0)
         return NULL;
     first = c->first_line;
