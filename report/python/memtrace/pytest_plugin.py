@@ -13,6 +13,8 @@ import gc
 import os
 import re
 import sys
+import types
+import unittest
 
 import pytest
 
@@ -108,12 +110,67 @@ class Limits:
         return self.limit is not None or self.leaks is not None
 
 
+class Called:
+    """A test's call, until its teardown."""
+
+    def __init__(self, periods, left, failed, leaks):
+        self.periods = periods
+        self.left = left
+        self.failed = failed
+        self.leaks = leaks  # the limit that is still to be checked
+
+
+_CALL = pytest.StashKey()
+
+
+def _names_held(item):
+    """What the test case object has, the largest first, as far as its objects tell their own sizes."""
+    sizes = []
+    for name, value in getattr(getattr(item, "instance", None), "__dict__", {}).items():
+        if not name.startswith("_"):  # unittest's own
+            try:
+                sizes.append((-sys.getsizeof(value), "self." + name))
+            except Exception:
+                sizes.append((0, "self." + name))
+    return [name for _, name in sorted(sizes)[:3]]
+
+
+def _holds(item):
+    """The test case object has something, perhaps of what is live after the call."""
+    return bool(getattr(getattr(item, "instance", None), "__dict__", None))
+
+
+def _forget_in_fixtures(case):
+    """pytest up to 7 keeps the first test case object of a unittest class as the self of the fixtures that it makes of setUpClass
+    and its like, which never look at it again. What the test has put there goes as it does with the other test cases."""
+    if isinstance(case, unittest.TestCase):
+        holders = [one for one in gc.get_referrers(case) if not isinstance(one, types.FrameType)]
+        codes = [one.gi_code if isinstance(one, types.GeneratorType) else getattr(getattr(one, "__func__", None), "__code__", None)
+                 for one in holders]
+        files = {code.co_filename for code in codes if code} - {_drop_traceback.__code__.co_filename}  # ours is still at it
+        if None not in codes and len(files) == 1 and files.pop().endswith(os.path.join("_pytest", "unittest.py")):
+            for name in [name for name in vars(case) if not name.startswith("_")]:
+                delattr(case, name)
+
+
+def _drop_traceback():
+    """The last failure's, with all that its frames hold, which pytest keeps for a debugger up to the next test."""
+    for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+        if hasattr(sys, name):
+            delattr(sys, name)
+
+
+def _dropped(before):
+    gc.collect()
+    return before - _native.live_bytes()
+
+
 class Plugin:
     def __init__(self, config, wanted, remove):
         self.config = config
         self.wanted = wanted
         self.remove = remove
-        self.measured = []  # (peak above the start, left, nodeid, periods, log)
+        self.measured = []  # (peak above the start, left, nodeid, periods, log, [(bytes, what holds them)])
         self.unchecked = 0
 
     @pytest.hookimpl(hookwrapper=True)
@@ -130,6 +187,7 @@ class Plugin:
         if not _native.traced() or not (self.wanted or limits.any()):
             yield
             return
+        _drop_traceback()  # of a test before this one, as pytest does now
         gc.collect()
         stretch = _period.Stretch(item.nodeid).start()
         outcome = yield
@@ -138,28 +196,64 @@ class Plugin:
         if not over:
             gc.collect()
         result = stretch.stop(copy=over or limits.leaks is not None)
+        left = result.end_bytes - result.begin_bytes
         item.user_properties += [("memtrace_peak_bytes", result.increment_bytes),
-                                 ("memtrace_left_bytes", result.end_bytes - result.begin_bytes),
+                                 ("memtrace_left_bytes", left),
                                  ("memtrace_log", _native.log_path()),
                                  ("memtrace_periods", "%d-%d" % (result.first_period, result.last_period))]
-        if outcome.excinfo is not None:
+        failed = outcome.excinfo is not None
+        item.stash[_CALL] = Called(result._periods(), left, failed, None if failed or over else limits.leaks)
+        if failed:
             return  # the test has failed by itself
         if over:
             self._fail(outcome, "the peak stood %s above the test's start, the limit is %s" % (
                 size_text(result.increment_bytes), size_text(limits.limit)), "held at the peak", result.held())
-        elif limits.leaks is not None:
-            leaks = _left_lines(result)
-            total = sum(count for count, _ in leaks)
-            if total > limits.leaks:
-                self._fail(outcome, "%s were left behind, the limit is %s" % (size_text(total), size_text(limits.leaks)),
-                           "left behind", leaks)
+        elif limits.leaks is not None and not _holds(item):
+            item.stash[_CALL].leaks = None
+            self._check_leaks(outcome, limits.leaks, _left_lines(result._periods(), result._copy))
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item):
+        """What the test case object or the traceback of a failure still hold is no leak of the test: it is known when they go."""
+        called = item.stash.get(_CALL, None)
+        case, names = (getattr(item, "instance", None), _names_held(item)) if called else (None, [])
+        outcome = yield
+        if called is None or os.getpid() != self._process:
+            return
+        held = []
+        if case is not None:
+            gc.collect()
+            before = _native.live_bytes()
+            if "_obj" in vars(item):  # pytest makes another one when asked; it keeps the test cases of classes to the end
+                item._obj = None
+            if "_instance" in vars(item):
+                item._instance = None
+            _forget_in_fixtures(case)
+            del case
+            held.append((_dropped(before), "the test case object" + (": " + ", ".join(names) if names else "")))
+        if called.failed and not (sys.flags.interactive or os.environ.get("PYTHONINSPECT")):
+            before = _native.live_bytes()
+            _drop_traceback()
+            held.append((_dropped(before), "the traceback of the failure"))
+        held = [(count, what) for count, what in held if count >= _WORTH_LINES]
+        if held or called.left >= _WORTH_LINES:
+            item.user_properties[:] = [pair for pair in item.user_properties if pair[0] not in ("memtrace_left_bytes", "memtrace_held")]
+            item.user_properties += [("memtrace_left_bytes", _left_bytes(called.periods, _native.log_path())),
+                                     ("memtrace_held", held)]
+        if called.leaks is not None and outcome.excinfo is None:
+            self._check_leaks(outcome, called.leaks, _left_lines(called.periods, _native.log_path()))
+
+    def _check_leaks(self, outcome, limit, leaks):
+        total = sum(count for count, _ in leaks)
+        if total > limit:
+            self._fail(outcome, "%s were left behind, the limit is %s" % (size_text(total), size_text(limit)), "left behind", leaks)
 
     def pytest_runtest_logreport(self, report):
         """Of this process's tests, and of those of the workers that it may have."""
         figures = dict(report.user_properties)
-        if report.when == "call" and "memtrace_periods" in figures:
+        if report.when == "teardown" and "memtrace_periods" in figures:
             self.measured.append((figures["memtrace_peak_bytes"], figures["memtrace_left_bytes"], report.nodeid,
-                                  figures["memtrace_periods"], figures["memtrace_log"]))
+                                  figures["memtrace_periods"], figures["memtrace_log"], figures.get("memtrace_held", ())))
 
     @staticmethod
     def _fail(outcome, words, title, lines):
@@ -182,8 +276,10 @@ class Plugin:
         tests = sorted(self.measured, key=lambda test: (-test[0], test[2]))
         top = self.config.getoption("--memtrace-top")
         out.write_line("%12s %12s  %s" % ("Peak", "Left", "Test"))
-        for increment, left, nodeid, periods, log in tests[:top or None]:
+        for increment, left, nodeid, periods, log, held in tests[:top or None]:
             out.write_line("%12s %12s  %s" % (size_text(increment), size_text(left), nodeid))
+            for count, what in held:
+                out.write_line("%26s %10s  not left: held by %s" % ("", size_text(count), what))
             if increment >= _WORTH_LINES and os.path.exists(log):
                 for line in _risen_lines(log, periods, increment):
                     out.write_line("%26s %10s  %s" % ("", size_text(line["rise_bytes"]), _tables.place_text(line)))
@@ -208,12 +304,19 @@ def _force(outcome, info):
         outcome._excinfo = info
 
 
-def _left_lines(result):
+def _left_sites(periods, log):
+    return [site for site in _tables.ask("sites", "-n", "0", "--sort", "live", *periods, log)["sites"]
+            if site["live_bytes"] > 0 and site["class"] in ("heap", "anonymous")]
+
+
+def _left_bytes(periods, log):
+    return sum(site["live_bytes"] for site in _left_sites(periods, log))
+
+
+def _left_lines(periods, log):
     """What the test allocated and is still live, by the innermost line of the user's own code."""
     sums, lines = {}, {}
-    for site in _tables.ask("sites", "-n", "0", "--sort", "live", *result._periods(), result._copy)["sites"]:
-        if site["live_bytes"] <= 0 or site["class"] not in ("heap", "anonymous"):
-            continue
+    for site in _left_sites(periods, log):
         for frame in site["stack"]:
             if _tables.is_users(frame):
                 key = (frame["file"], frame["line"])

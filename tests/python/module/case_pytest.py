@@ -67,6 +67,85 @@ class TestCase(unittest.TestCase):
 '''
 
 
+HELD = '''
+import unittest
+import pytest
+
+KEPT = []
+
+
+def take(mib):
+    return bytearray(mib << 20)
+
+
+class TestCase(unittest.TestCase):
+    def setUp(self):
+        self.block, self.other = take(5), take(2)
+
+    @pytest.mark.memtrace(leaks="1 MiB")
+    def test_set_up(self):
+        assert len(self.block) == 5 << 20
+
+    @pytest.mark.memtrace(leaks="1 MiB")
+    def test_set_up_and_leak(self):
+        KEPT.append(take(3))
+
+
+class TestPlain:
+    @pytest.mark.memtrace(leaks="1 MiB")
+    def test_own(self):
+        self.mine = take(4)
+
+    def test_shared(self):
+        self.kept = take(6)
+        KEPT.append(self.kept)
+
+
+def test_fails():
+    local = take(9)
+    size = len(local)
+    assert size == 1
+
+
+def test_after_a_failure():
+    take(1)
+
+
+def test_fails_last():
+    local = take(7)
+    size = len(local)
+    assert size == 1
+'''
+
+
+def held(build, python):
+    """What a test case object or a traceback holds is no leak, and is named."""
+    with folder_with() as folder:
+        with open(os.path.join(folder, "test_it.py"), "w") as file:
+            file.write(HELD)
+        out = build.run([python, "-m", "pytest", "-v", "-p", "no:cacheprovider", "--memtrace", "--memtrace-top", "0"], folder, status=1)[0]
+        same(outcomes(out), {"TestCase::test_set_up": "PASSED", "TestCase::test_set_up_and_leak": "ERROR", "TestPlain::test_own": "PASSED",
+                             "TestPlain::test_shared": "PASSED", "test_fails": "FAILED", "test_after_a_failure": "PASSED",
+                             "test_fails_last": "FAILED"}, "outcomes\n" + out)
+        matches(out, r"^memtrace: 3\.0 MiB were left behind, the limit is 1\.0 MiB\n +3\.0 MiB left behind at test_it\.py:9 in take", "the leak alone")
+        for test, peak, left, what in (("TestCase::test_set_up", "7.0 MiB", None, r"7\.0 MiB  not left: held by the test case object: self\.block, self\.other"),
+                                       ("TestCase::test_set_up_and_leak", "10.0 MiB", "3.0 MiB", r"7\.0 MiB  not left: held by the test case object: self\.block, self\.other"),
+                                       ("TestPlain::test_own", "4.0 MiB", None, r"4\.0 MiB  not left: held by the test case object: self\.mine"),
+                                       ("TestPlain::test_shared", "6.0 MiB", "6.0 MiB", None),
+                                       ("test_fails", "9.0 MiB", None, r"9\.\d MiB  not left: held by the traceback of the failure"),
+                                       ("test_after_a_failure", "1.0 MiB", None, None),
+                                       ("test_fails_last", "7.0 MiB", None, r"7\.\d MiB  not left: held by the traceback of the failure")):
+            row = matches(out, r"^ +(\S+ \w+) +(\S+ \w+)  test_it\.py::%s$\n(.*)$" % test, test + "\n" + out)
+            same(row.group(1), peak, "peak of " + test)
+            if left:
+                same(row.group(2), left, "left by " + test)
+            elif not re.match(r"(\d+ bytes|[\d.]+ KiB)$", row.group(2)):
+                raise AssertionError("left by %s: %s\n%s" % (test, row.group(2), out))
+            same(bool(what and re.match(" +" + what, row.group(3))), bool(what), "what is held of %s\n%s" % (test, out))
+            if not what and "not left" in row.group(3):
+                raise AssertionError("%s: %s" % (test, row.group(3)))
+
+
 def outcomes(text):
     """{test: outcome} of pytest -v."""
     return dict(re.findall(r"^test_it\.py::(\S+) (PASSED|FAILED|ERROR)", text, re.M))
@@ -106,4 +185,5 @@ def check(build):
         same(outcomes(out), limited, "under memtrace run")
         if "Peak" in out:
             raise AssertionError("a list that nobody asked for:\n" + out)
+    held(build, python)
     return python
