@@ -123,21 +123,22 @@ class Called:
 _CALL = pytest.StashKey()
 
 
-def _names_held(item):
+_UNITTESTS = frozenset(vars(unittest.TestCase()))  # attributes that every test case object has
+
+
+def _held_names(case):
+    return [name for name in getattr(case, "__dict__", ()) if name not in _UNITTESTS]
+
+
+def _held_text(case):
     """What the test case object has, the largest first, as far as its objects tell their own sizes."""
     sizes = []
-    for name, value in getattr(getattr(item, "instance", None), "__dict__", {}).items():
-        if not name.startswith("_"):  # unittest's own
-            try:
-                sizes.append((-sys.getsizeof(value), "self." + name))
-            except Exception:
-                sizes.append((0, "self." + name))
-    return [name for _, name in sorted(sizes)[:3]]
-
-
-def _holds(item):
-    """The test case object has something, perhaps of what is live after the call."""
-    return bool(getattr(getattr(item, "instance", None), "__dict__", None))
+    for name in _held_names(case):
+        try:
+            sizes.append((-sys.getsizeof(case.__dict__[name]), "self." + name))
+        except Exception:  # whatever a __sizeof__ may raise
+            sizes.append((0, "self." + name))
+    return "the test case object" + (": " + ", ".join(name for _, name in sorted(sizes)[:3]) if sizes else "")
 
 
 def _forget_in_fixtures(case):
@@ -149,7 +150,7 @@ def _forget_in_fixtures(case):
                  for one in holders]
         files = {code.co_filename for code in codes if code} - {_drop_traceback.__code__.co_filename}  # ours is still at it
         if None not in codes and len(files) == 1 and files.pop().endswith(os.path.join("_pytest", "unittest.py")):
-            for name in [name for name in vars(case) if not name.startswith("_")]:
+            for name in _held_names(case):
                 delattr(case, name)
 
 
@@ -208,7 +209,7 @@ class Plugin:
         if over:
             self._fail(outcome, "the peak stood %s above the test's start, the limit is %s" % (
                 size_text(result.increment_bytes), size_text(limits.limit)), "held at the peak", result.held())
-        elif limits.leaks is not None and not _holds(item):
+        elif limits.leaks is not None and not _held_names(getattr(item, "instance", None)):
             item.stash[_CALL].leaks = None
             self._check_leaks(outcome, limits.leaks, _left_lines(result._periods(), result._copy))
 
@@ -216,7 +217,8 @@ class Plugin:
     def pytest_runtest_teardown(self, item):
         """What the test case object or the traceback of a failure still hold is no leak of the test: it is known when they go."""
         called = item.stash.get(_CALL, None)
-        case, names = (getattr(item, "instance", None), _names_held(item)) if called else (None, [])
+        case = getattr(item, "instance", None) if called else None
+        text = _held_text(case)
         outcome = yield
         if called is None or os.getpid() != self._process:
             return
@@ -230,7 +232,7 @@ class Plugin:
                 item._instance = None
             _forget_in_fixtures(case)
             del case
-            held.append((_dropped(before), "the test case object" + (": " + ", ".join(names) if names else "")))
+            held.append((_dropped(before), text))
         if called.failed and not (sys.flags.interactive or os.environ.get("PYTHONINSPECT")):
             before = _native.live_bytes()
             _drop_traceback()
