@@ -310,6 +310,10 @@ struct mt_record_string {
     /* char text[], UTF-8 */
 };
 
+/* The line of a Python frame that is being taken down: what its locals held is released, at a return or because an
+ * exception leaves it. */
+#define MT_LINE_RETURN 0xffffffffu
+
 struct mt_record_code {
     struct mt_record head;
     uint32_t id;         /* 1, 2, ... */

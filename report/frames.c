@@ -134,8 +134,8 @@ static void resolve_python(struct frames *frames, const struct mt_frame_entry *f
                            struct resolved *out)
 {
     out->count = 1;
-    out->places[0] =
-        frames_python(frames, frame->owner, frame->value <= INT32_MAX ? (uint32_t)frame->value : 0);
+    bool is_line = frame->value <= INT32_MAX || frame->value == MT_LINE_RETURN;
+    out->places[0] = frames_python(frames, frame->owner, is_line ? (uint32_t)frame->value : 0);
 }
 
 static void resolve_native(struct frames *frames, const struct mt_frame_entry *frame,

@@ -28,9 +28,11 @@ struct function {
     bool command; /* its file is no file, but what `python -c` was given */
 };
 
+/* In place of a line: what happens while a Python function's frame is taken down, "on return". */
+#define PLACE_RETURNS MT_LINE_RETURN
 struct place {
     uint32_t function; /* index in functions */
-    uint32_t line;     /* 0: not known */
+    uint32_t line;     /* 0: not known; PLACE_RETURNS */
     uint64_t address;  /* where nothing better is known: offset in the module */
 };
 

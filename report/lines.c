@@ -122,6 +122,10 @@ struct listing *listings_make(struct view *view, const uint32_t *functions, size
         if (!index || !view_shows(&view->lines[p]))
             continue;
         struct listing *listing = &listings[index - 1];
+        if (frames->places[p].line == PLACE_RETURNS) {
+            listing->returns = &view->lines[p];
+            continue;
+        }
         listing->places = base_room(listing->places, &caps[index - 1], listing->count + 1,
                                     sizeof *listing->places);
         listing->places[listing->count++] = p;
@@ -213,6 +217,10 @@ static void row_total(const struct view *view, const struct listing *listing, st
         allocated += view->lines[listing->places[i]].sums.allocated;
         released += view->lines[listing->places[i]].sums.released;
     }
+    if (listing->returns) {
+        allocated += listing->returns->sums.allocated;
+        released += listing->returns->sums.released;
+    }
     bool overlap = allocated != total->sums.allocated || released != total->sums.released;
     table_row(table, STYLE_TITLE);
     table_cell(table, "total");
@@ -280,6 +288,12 @@ void listing_print(const struct view *view, const struct listing *listing, bool 
         table_cell(&table, place->address ? address : "(no line information)");
     }
     rows_of_lines(view, listing, shorten, &table);
+    if (listing->returns) {
+        table_row(&table, STYLE_NONE);
+        table_cell(&table, "return");
+        row_figures(&table, listing->returns, listing->exact);
+        table_cell(&table, "(on return)");
+    }
     row_total(view, listing, &table);
     table_finish(&table, out, terminal_cut());
     fputc('\n', out);

@@ -18,13 +18,14 @@ uint32_t *lines_by_rise(const struct view *view, enum rank rank, size_t *count);
 /* A function with the places in it that have figures, by line. */
 struct listing {
     uint32_t function;
-    uint32_t *places;
+    uint32_t *places; /* its lines */
     size_t count;
-    uint64_t most;               /* highest rise of these places */
-    bool exact;                  /* line executions were counted */
-    uint32_t first, last;        /* lines to show; 0: the places have no lines */
-    bool whole;                  /* not only those with figures and what is next to them */
-    const struct source *source; /* NULL: no file */
+    const struct fold_key *returns; /* "on return"; NULL: nothing happened then */
+    uint64_t most;                  /* highest rise of these places */
+    bool exact;                     /* line executions were counted */
+    uint32_t first, last;           /* lines to show; 0: the places have no lines */
+    bool whole;                     /* not only those with figures and what is next to them */
+    const struct source *source;    /* NULL: no file */
 };
 /* Listings of the functions in functions[0..count). One pass over the places. To be freed with
  * listings_free. */

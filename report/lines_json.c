@@ -44,6 +44,8 @@ static void one_line(struct view *view, struct json *json, uint32_t index)
     const struct function *function = &view->frames.functions[place->function];
     json_open(json, NULL, '{');
     view_json_place(view, json, index);
+    if (place->line == PLACE_RETURNS)
+        json_unsigned(json, "first_line", function->first_line);
     view_json_key(json, &view->lines[index]);
     view_json_count(json, "executions", &view->lines[index]);
     char *text = source_of_line(view, function, place->line);

@@ -201,6 +201,8 @@ char *view_place_text(const struct view *view, uint32_t place)
     const struct function *function = &view->frames.functions[p->function];
     const char *file = frames_file(&view->frames, function);
     const char *name = frames_name(&view->frames, function);
+    if (file && p->line == PLACE_RETURNS)
+        return text_format("%s: on return  %s", path_base(file), name ? name : "?");
     if (file && p->line)
         return text_format("%s:%" PRIu32 "  %s", path_base(file), p->line, name ? name : "?");
     char *module = module_name(view, function), *text;
@@ -241,10 +243,12 @@ void view_json_place(const struct view *view, struct json *json, uint32_t place)
     const struct place *p = &view->frames.places[place];
     const char *file = frames_file(&view->frames, &view->frames.functions[p->function]);
     json_string(json, "file", file);
-    if (file && p->line)
+    if (file && p->line && p->line != PLACE_RETURNS)
         json_unsigned(json, "line", p->line);
     else
         json_null(json, "line");
+    if (p->line == PLACE_RETURNS)
+        json_bool(json, "on_return", true);
     view_json_function(view, json, p->function);
     if (p->address)
         json_unsigned(json, "address", p->address);

@@ -22,6 +22,7 @@ NATIVE, PYTHON, THREAD_ROOT, CUT, UNKNOWN = range(1, 6)
 FLAG_FULL, FLAG_FALLBACK, FLAG_PYTHON, FLAG_THREADS = 1, 2, 4, 8
 FIGURES = ('allocated', 'released', 'freed', 'at_peak', 'allocations', 'releases', 'frees', 'resident')
 INT64_MIN = -2**63
+ON_RETURN = 4294967295  # in place of a line
 
 
 class NotALog(Exception):
@@ -366,7 +367,7 @@ class Log:
         for i, (kind, owner, value) in enumerate(self.frames):
             if kind == PYTHON:
                 file, name = self.code_names(owner)
-                key_of_frame[i] = (file, value or None, name)  # line 0: none
+                key_of_frame[i] = (file, 'on return' if value == ON_RETURN else value or None, name)  # line 0: none
         best = self.closed_runs()
         lines, chains = {}, {}
         above = [frozenset()] * len(self.nodes)  # keys on the path, the node's own included
@@ -613,7 +614,7 @@ def compare_lines(log, report, same, period=None):
     theirs, twice = {}, set()
     for line in report['lines']:
         if line['language'] == 'Python':
-            key = (line['file'], line['line'], line['function'])
+            key = (line['file'], 'on return' if line.get('on_return') else line['line'], line['function'])
             if key in theirs:
                 twice.add(key)  # functions of the same name that begin at different lines, in texts without a name of their own
             theirs[key] = line

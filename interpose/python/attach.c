@@ -16,6 +16,7 @@
 #include "log/log.h"
 #include "python/code.h"
 #include "python/interpreter.h"
+#include "python/leave.h"
 #include "python/library.h"
 
 #define LOOP "_PyEval_EvalFrameDefault"
@@ -184,6 +185,7 @@ static bool attach(void *handle)
 {
     struct mt_python_layout *layout = &mt_python.layout;
     uintptr_t code_type = (uintptr_t)mt_python_library_symbol(handle, "PyCode_Type", NULL);
+    uintptr_t frame_type = (uintptr_t)mt_python_library_symbol(handle, "PyFrame_Type", NULL);
     char name[32];
     const char *why;
     bool differs;
@@ -207,6 +209,8 @@ static bool attach(void *handle)
     if (!mt_python_library_range(&mt_python.text_begin, &mt_python.text_end))
         mt_real.dl_iterate_phdr(find_text, &code_type);
     mt_python_code_watch(code_type);
+    if (layout->style < MT_PYTHON_ENTRIES && frame_type)
+        mt_python_leave_watch(frame_type);
     mt_python_clients->exact(handle, minor);
     mt_python_clients->source(handle);
     if (mt_config.python_objects && mt_python_library_map() && mt_python_runs())

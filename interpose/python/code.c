@@ -281,6 +281,8 @@ uint32_t mt_python_code_frame(const struct mt_python_code *entry, uintptr_t code
      * is called and its __init__, once that call is specialised (_Py_InitCleanup, 3.13). */
     if (entry->first_line <= 0)
         return MT_PYTHON_HIDDEN;
+    if (position == MT_PYTHON_RETURNS)
+        return mt_log_frame(MT_FRAME_PYTHON, entry->id, MT_LINE_RETURN);
     table = mt_load(code, l->code_table);
     line = mt_python_line(l->lines, (const uint8_t *)(table + l->bytes_data),
                           mt_load(table, l->bytes_size), entry->first_line,

@@ -62,6 +62,9 @@ struct mt_python_listener {
 };
 extern struct mt_python_listener mt_python_listener;
 
+/* In place of a position: the frame is being taken down (MT_LINE_RETURN). */
+#define MT_PYTHON_RETURNS (~(uintptr_t)0)
+
 /* Stands for a frame that nobody wrote: it is passed over. */
 #define MT_PYTHON_HIDDEN UINT32_MAX
 

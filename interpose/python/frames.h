@@ -60,6 +60,9 @@ struct mt_python_thread {
     struct mt_python_frame *fresh;  /* frames that were not there before, innermost first */
     uintptr_t top;                  /* the innermost frame of the present reading */
     size_t used, frames_cap, fresh_cap;
+    uintptr_t stack_top; /* 3.11 on: of the thread state, at the last reading */
+    bool
+        leaving; /* the innermost of `frames` is being taken down, and is not in the chain: leave.h */
     size_t
         same; /* outer frames with the index, marker and bottom that they had in the last merged reading; while
                        * reading: in the one before */

@@ -38,6 +38,9 @@ struct mt_python_layout {
     uint16_t cframe_top;    /* in the CFrame: pointer to the innermost frame (3.11, 3.12) */
     uint16_t cframe_previous;
 
+    uint16_t
+        thread_stack_top; /* 3.11 on: the end of its stack of frames, which begins in the word before */
+
     uint16_t frame_code;
     uint16_t frame_previous;
     uint16_t frame_position; /* int f_lasti (3.8-3.10), pointer to the instruction after that */

@@ -134,13 +134,14 @@ static void merge_by_symbol(struct writer *w, const struct mt_python_thread *th,
 {
     bool inner = native->cut || th->cut || mt_python_several();
     size_t loops = 0, next = 0, spare, skip;
+    size_t used = th->used - th->leaving; /* its loop has ended */
 
     for (size_t i = 0; i < native->used; i++)
         loops += is_loop(native->frames[i].pc);
     /* More loops than frames: the innermost has just begun or is about to end, unless loops of
      * another interpreter stand outside. */
-    skip = inner && loops > th->used ? loops - th->used : 0;
-    spare = th->used > loops ? th->used - loops : 0;
+    skip = inner && loops > used ? loops - used : 0;
+    spare = used > loops ? used - loops : 0;
     if (!loops)
         while (next < th->used)
             next = put_loop(w, th, next);

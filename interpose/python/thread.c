@@ -18,6 +18,7 @@
 #include "base/meta.h"
 #include "loader/modules.h"
 #include "os/os.h"
+#include "python/leave.h"
 #include "python/walk.h"
 
 #define WAIT_NS 2000000000u /* a reader that needs longer than this was stopped by somebody */
@@ -155,11 +156,13 @@ struct fields {
     enum mt_python_style style;
     unsigned top, cframe, cframe_top, cframe_previous, code, previous, position, owner, shim_owner;
     bool top_in_cframe;
+    unsigned stack_top;
 };
-static const struct fields fields_311 = {MT_PYTHON_ENTRIES, 56, 56, 8, 16, 32, 48, 56, 68, 0, true};
-static const struct fields fields_312 = {MT_PYTHON_SHIMS, 56, 0, 0, 0, 0, 8, 56, 70, 3, true};
-static const struct fields fields_313 = {MT_PYTHON_SHIMS, 72, 0, 0, 0, 0, 8, 56, 70, 3, false};
-static const struct fields fields_314 = {MT_PYTHON_SHIMS, 72, 0, 0, 0, 0, 8, 56, 74, 3, false};
+static const struct fields fields_311 = {
+    MT_PYTHON_ENTRIES, 56, 56, 8, 16, 32, 48, 56, 68, 0, true, 304};
+static const struct fields fields_312 = {MT_PYTHON_SHIMS, 56, 0, 0, 0, 0, 8, 56, 70, 3, true, 240};
+static const struct fields fields_313 = {MT_PYTHON_SHIMS, 72, 0, 0, 0, 0, 8, 56, 70, 3, false, 240};
+static const struct fields fields_314 = {MT_PYTHON_SHIMS, 72, 0, 0, 0, 0, 8, 56, 74, 3, false, 240};
 
 static inline __attribute__((always_inline)) struct fields fields_as(enum mt_python_style style)
 {
@@ -174,7 +177,8 @@ static inline __attribute__((always_inline)) struct fields fields_as(enum mt_pyt
                            l->frame_position,
                            l->frame_owner,
                            l->shim_owner,
-                           l->top_in_cframe != 0};
+                           l->top_in_cframe != 0,
+                           l->thread_stack_top};
 }
 
 static bool fields_are(struct fields a)
@@ -183,7 +187,8 @@ static bool fields_are(struct fields a)
     return a.style == b.style && a.top == b.top && a.cframe == b.cframe &&
            a.cframe_top == b.cframe_top && a.cframe_previous == b.cframe_previous &&
            a.code == b.code && a.previous == b.previous && a.position == b.position &&
-           a.owner == b.owner && a.shim_owner == b.shim_owner && a.top_in_cframe == b.top_in_cframe;
+           a.owner == b.owner && a.shim_owner == b.shim_owner &&
+           a.top_in_cframe == b.top_in_cframe && a.stack_top == b.stack_top;
 }
 
 /* .frame is 1 if the state cannot be trusted now. */
@@ -215,6 +220,17 @@ static inline __attribute__((always_inline)) bool stands(struct mt_python_thread
     const struct mt_python_frame *first = th->frames, *f = &first[th->used - 1];
     uintptr_t link = at.frame, cframe = at.cframe, now, differs;
 
+    if (o.style < MT_PYTHON_ENTRIES) {
+        if (!mt_python_leave_stands(th, link))
+            return false;
+    } else if (o.stack_top) {
+        if (mt_load(state, o.stack_top) != th->stack_top)
+            return false;
+        if (__builtin_expect(th->leaving, 0) && !mt_python_leave_stands(th, link))
+            return false;
+    }
+    if (th->leaving && f-- == first)
+        return false;
     for (;; f--) {
         if (link != f->frame)
             return false;
@@ -313,8 +329,10 @@ static bool read_now(struct mt_python_thread *th)
     th->attached = attached ? state : 0;
     if (!state) {
         th->used = 0;
+        th->leaving = false;
         return true;
     }
+    mt_python_leave_forget(th);
     if (th->generation != generation) {
         th->generation = generation;
         th->used = 0;
@@ -325,6 +343,8 @@ static bool read_now(struct mt_python_thread *th)
         return false;
     top = top_of(th, state, fields_as(mt_python.layout.style));
     good = top.frame != 1 && mt_python_walk(th, top);
+    if (good)
+        mt_python_leave_find(th, state);
     if (!attached)
         reading_end(th);
     if (!good)
@@ -402,6 +422,7 @@ static void thread_reset(struct mt_python_thread *th)
     th->lines = NULL;
     th->lines_mask = th->lines_missed = 0;
     th->used = 0;
+    th->leaving = false;
     th->printed = 0;
     th->places_used = 0;
     th->reading = 0;
@@ -439,6 +460,7 @@ void mt_python_thread_exit(void **state)
     th->places = NULL;
     th->lines = NULL;
     th->used = th->frames_cap = th->fresh_cap = 0;
+    th->leaving = false;
     th->places_used = 0;
     th->places_cap = 0;
     th->lines_mask = th->lines_missed = 0;

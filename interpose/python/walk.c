@@ -153,6 +153,11 @@ static uint32_t resolve(struct mt_python_thread *th, uintptr_t code, uintptr_t p
     return index;
 }
 
+uint32_t mt_python_walk_index(struct mt_python_thread *th, uintptr_t code, uintptr_t position)
+{
+    return resolve(th, code, position);
+}
+
 /* Store what was seen at `frame`, resolving it if it is not what stands there. */
 static inline bool update(struct mt_python_thread *th, struct mt_python_frame *f, uintptr_t frame,
                           const struct seen *s)
@@ -325,7 +330,8 @@ static void cut_off(struct mt_python_thread *th, size_t *kept, size_t *fresh, si
         memmove(th->frames, th->frames + drop, *kept * sizeof *th->frames);
 }
 
-/* frames = the outer `kept` ones and then `fresh`, turned round. If that is not all, or too much, the inner ones. */
+/* frames = the outer `kept` ones and then `fresh`, turned round, with room for one more. If that is not all, or too much, the
+ * inner ones. */
 static bool join(struct mt_python_thread *th, size_t kept, size_t fresh, struct mt_python_at at)
 {
     size_t drop = kept + fresh > MT_DEPTH_MAX ? kept + fresh - MT_DEPTH_MAX : 0;
@@ -333,7 +339,7 @@ static bool join(struct mt_python_thread *th, size_t kept, size_t fresh, struct 
     th->cut = false;
     if (drop > 0 || at.frame)
         cut_off(th, &kept, &fresh, drop, at);
-    if (!reserve(&th->frames, &th->frames_cap, kept + fresh)) {
+    if (!reserve(&th->frames, &th->frames_cap, kept + fresh + 1)) {
         th->used = 0;
         return false;
     }

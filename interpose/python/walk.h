@@ -11,4 +11,7 @@
  * space in the log. */
 bool mt_python_walk(struct mt_python_thread *th, struct mt_python_at at);
 
+/* FRAME index of a code object and a position in it, or MT_PYTHON_RETURNS, as a walk asks for it; 0: it can't be had. */
+uint32_t mt_python_walk_index(struct mt_python_thread *th, uintptr_t code, uintptr_t position);
+
 #endif

@@ -12,6 +12,7 @@ Usage: run.py [--library libmemtrace.so] [--decoder python_lines.so] TEST
   embed    an interpreter loaded late, for one caller alone, and started three times
   exact    executions of the lines of named functions
   sources  source that is in no file
+  returns  what frames give back when they are taken down
   traced   the same in a program that has a trace function of its own
   threads  every object of threads that make and drop them at the same time
   objects  every object of known kinds, sizes as sys.getsizeof has them, whatever the interpreter's allocator is
@@ -20,6 +21,7 @@ MEMTRACE_TEST_PYTHONS: further interpreters, by path, separated as in PATH.
 Exit status: 0 good, 1 not, 77 no interpreter to test with.
 """
 import argparse
+import ast
 import collections
 import glob
 import json
@@ -34,6 +36,7 @@ import logfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SKIPPED = 77
+MIB = 1 << 20
 PROBE = ("import sys; print('%d %d %s %s %d %s' % (sys.version_info[0], sys.version_info[1], sys.executable or '-', "
          "getattr(getattr(sys, 'implementation', None), 'name', 'cpython'), 'free-threading' in sys.version, "
          "sys.version.split()[0]))")
@@ -574,7 +577,68 @@ def generated(it, env, folder, memtrace):
     return shown, wrong
 
 
-CHECKS = {"sources": check_sources, "exact": check_exact, "traced": check_traced, "lines": check_lines, "stacks": check_stacks, "reuse": check_reuse, "daemon": check_daemon,
+def check_returns(it, options):
+    """What a frame holds when it is taken down is given back by its function, on return; and each function adds up."""
+    memtrace, wrong = os.path.join(os.path.dirname(options.preload), "memtrace"), []
+    for objects in "01":
+        folder = tempfile.mkdtemp(prefix="memtrace-python-")
+        try:
+            log = os.path.join(folder, "log.mt")
+            env = dict(os.environ, LD_PRELOAD=options.preload, MEMTRACE_QUIET="1", MEMTRACE_OUTPUT=log, MEMTRACE_PYTHON_OBJECTS=objects)
+            status = subprocess.call([it.path, os.path.join(HERE, "returns_program.py")], env=env)
+            report, table = (subprocess.run([memtrace] + verb + [log], stdout=subprocess.PIPE).stdout.decode()
+                             for verb in (["report", "--json"], ["lines", "-f", "plain"]))
+            second = subprocess.run([sys.executable, os.path.join(HERE, "..", "second_reader.py"), "--compare", memtrace, log],
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        finally:
+            shutil.rmtree(folder)
+        if status or second.returncode:
+            wrong.append("exit status %d, the second reader: %s" % (status, second.stderr.decode()[-500:]))
+        wrong += returns_of(it, json.loads(report))
+        if not re.search(r"^return +[\d.]+ MiB +-9\.000 MiB .*  \(on return\)$", table, re.M):
+            wrong.append("the table of plain:\n" + table)
+    return "", wrong
+
+
+def returns_of(it, report):
+    """What is wrong with these figures of returns_program.py."""
+    with open(os.path.join(HERE, "returns_program.py"), encoding="utf-8") as file:
+        tree = ast.parse(file.read())
+    takes = {node.name: [int(n) << 20 for n in ast.get_docstring(node).split()] for node in ast.walk(tree)
+             if isinstance(node, ast.FunctionDef) and ast.get_docstring(node)}
+    named = {kind: collections.defaultdict(list) for kind in ("lines", "functions")}
+    for kind, found in named.items():
+        for one in report[kind]:
+            if (one["file"] or "").endswith("returns_program.py"):
+                found[one["function"].rsplit(".", 1)[-1]].append(one)
+    near, wrong = MIB // 3, []  # what the interpreter takes for itself meanwhile: frames, up to 3.10
+    for name, (took, back) in sorted(takes.items()):
+        if name == "called_with" and it.version < (3, 11):
+            continue  # an argument is the caller's
+        if len(named["functions"][name]) != 1:
+            wrong.append("%d functions called %s" % (len(named["functions"][name]), name))
+            continue
+        lines, function = named["lines"][name], named["functions"][name][0]
+        returns = [line for line in lines if line.get("on_return")]
+        given = -sum(line["increment_bytes"] for line in returns)
+        if name == "raises" and it.version >= (3, 11):
+            back = 0  # its frame is the traceback's by then
+        if abs(given - back) > near:
+            wrong.append("%s gives back %.3f MiB on return, not %d" % (name, given / MIB, back / MIB))
+        if sum(line["allocated_bytes"] for line in returns) > near:
+            wrong.append("%s allocates on return" % name)
+        if name in ("recursive", "deep"):
+            continue  # their lines overlap
+        if sum(line["increment_bytes"] for line in lines) != function["increment_bytes"]:
+            wrong.append("the lines of %s do not add up" % name)
+        if name == "caller" and abs(function["increment_bytes"]) > 2 * near:
+            wrong.append("caller keeps %d bytes" % function["increment_bytes"])
+        if name != "caller" and abs(function["allocated_bytes"] - took) > near:
+            wrong.append("%s takes %.3f MiB, not %d" % (name, function["allocated_bytes"] / MIB, took / MIB))
+    return wrong
+
+
+CHECKS = {"returns": check_returns, "sources": check_sources, "exact": check_exact, "traced": check_traced, "lines": check_lines, "stacks": check_stacks, "reuse": check_reuse, "daemon": check_daemon,
           "deep": check_deep, "fork": check_fork, "embed": check_embed, "refused": check_refused, "natives": check_natives, "objects": check_objects, "threads": check_threads}
 
 

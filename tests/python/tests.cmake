@@ -2,7 +2,7 @@
 #
 # Tests of Python stacks; part of tests/CMakeLists.txt.
 set(fake_python python/fake_python.c unit/fake_meta.c ${INTERPOSE}/os/linux.c ${INTERPOSE}/base/lock.c
-  ${INTERPOSE}/python/code.c ${INTERPOSE}/python/command.c ${INTERPOSE}/python/layout.c ${INTERPOSE}/python/lines.c ${INTERPOSE}/python/merge.c
+  ${INTERPOSE}/python/code.c ${INTERPOSE}/python/command.c ${INTERPOSE}/python/layout.c ${INTERPOSE}/python/leave.c ${INTERPOSE}/python/lines.c ${INTERPOSE}/python/merge.c
   ${INTERPOSE}/python/text.c ${INTERPOSE}/python/thread.c ${INTERPOSE}/python/walk.c)
 memtrace_test(python python_frames ${fake_python})
 if(NOT MEMTRACE_SANITIZE MATCHES thread) # its frames change while they are read, which is the point
@@ -15,7 +15,7 @@ add_library(python_natives MODULE python/natives.c)
 memtrace_test(python python_symbol ${INTERPOSE}/loader/symbol.c ${INTERPOSE}/os/linux.c)
 add_executable(python_embed python/embed.c)
 target_link_libraries(python_embed PRIVATE memtrace_flags ${CMAKE_DL_LIBS})
-foreach(test lines natives stacks objects threads reuse daemon deep fork embed refused exact traced sources)
+foreach(test lines natives stacks objects threads reuse daemon deep fork embed refused exact traced sources returns)
   add_test(NAME python/${test} COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/python/run.py
     --library $<TARGET_FILE:memtrace_so> --decoder $<TARGET_FILE:python_lines> --embed $<TARGET_FILE:python_embed>
     --natives $<TARGET_FILE:python_natives>

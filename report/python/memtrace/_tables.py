@@ -148,6 +148,17 @@ def function_lines(report, code):
     return own
 
 
+def _on_return(report, code):
+    """The figures of what is released while the function's frame is taken down; None: nothing is."""
+    folder = os.getcwd()
+    name = getattr(code, "co_qualname", code.co_name)
+    for line in report["lines"]:
+        if line.get("on_return") and line["function"] == name and _same_file(code, line["file"], folder) and \
+                line.get("first_line") == code.co_firstlineno:
+            return line
+    return None
+
+
 def _mib(value, precision):
     return "{0:{1}.{2}f} MiB".format(round(value / MIB, precision) + 0.0, precision + 4, precision)  # + 0.0: no -0.0
 
@@ -172,6 +183,10 @@ def format_function(report, code, precision=1, rise=True):
             cells = [number, "" if usage is None else _mib(usage, precision), _mib(line["increment_bytes"], precision),
                      _mib(line["rise_bytes"], precision), "" if line.get("executions") is None else line["executions"]]
         out.append(template.format(*cells, text if text.endswith("\n") else text + "\n"))
+    line = _on_return(report, code) if rise else None  # memory_profiler knows no such row
+    if line:
+        out.append(template.format("", _mib(line["mem_usage_bytes"], precision), _mib(line["increment_bytes"], precision),
+                                   _mib(line["rise_bytes"], precision), "", "(on return)\n"))
     out.append("\n\n")
     return "".join(out)
 
