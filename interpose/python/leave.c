@@ -101,17 +101,6 @@ static bool stack_is_good(uintptr_t state)
     return stack_is == GOOD;
 }
 
-static uintptr_t frame_bytes(uintptr_t code)
-{
-    const struct mt_python_layout *l = &mt_python.layout;
-    uintptr_t at = code + l->code_first_line;
-
-    if (l->style ==
-        MT_PYTHON_ENTRIES) /* co_nlocalsplus, co_stacksize, and the fields before them */
-        return 8u * (uintptr_t)(*(const int32_t *)(at + 4) + *(const int32_t *)(at - 4) + 9);
-    return 8u * (uintptr_t) * (const int32_t *)(at + 8); /* co_framesize */
-}
-
 /* Where the frames of the chain end on the stack, whose last chunk begins at `chunk`. Frames of generators are not there. */
 static uintptr_t end_of_chain(const struct mt_python_thread *th, uintptr_t chunk, uintptr_t top)
 {
@@ -119,7 +108,7 @@ static uintptr_t end_of_chain(const struct mt_python_thread *th, uintptr_t chunk
         const struct mt_python_frame *f = &th->frames[i - 1];
 
         if (f->frame > chunk && f->frame < top)
-            return f->frame + frame_bytes(f->code);
+            return f->frame + mt_python_frame_bytes(f->code);
     }
     return chunk + CHUNK_FRAMES + (mt_load(chunk, 0) ? 0 : 8);
 }
@@ -166,20 +155,14 @@ static bool add(struct mt_python_thread *th, uintptr_t frame, uintptr_t code)
     if (!index || index == MT_PYTHON_HIDDEN)
         return false;
     *f = (struct mt_python_frame){.frame = frame, .code = code, .index = index};
-    f->position = l->code_start ? mt_load(frame, l->frame_position) : 0;
+    f->position = l->code_start ? mt_load(frame, l->frame_position)
+                                : *(const uint32_t *)(frame + l->frame_position);
     th->used++;
     th->leaving = true;
     return true;
 }
 
-void mt_python_leave_forget(struct mt_python_thread *th)
-{
-    if (th->leaving && th->used > 0)
-        th->used--;
-    th->leaving = false;
-}
-
-void mt_python_leave_find(struct mt_python_thread *th, uintptr_t state)
+void mt_python_leave_look(struct mt_python_thread *th, uintptr_t state)
 {
     const struct mt_python_layout *l = &mt_python.layout;
     uintptr_t frame, code, top;
@@ -204,15 +187,5 @@ void mt_python_leave_find(struct mt_python_thread *th, uintptr_t state)
 
 bool mt_python_leave_stands(const struct mt_python_thread *th, uintptr_t innermost)
 {
-    const struct mt_python_layout *l = &mt_python.layout;
-    const struct mt_python_frame *f = &th->frames[th->used - 1];
-
-    if (l->style < MT_PYTHON_ENTRIES) {
-        uintptr_t frame = going_from(innermost);
-
-        return frame == (th->leaving ? f->frame : 0) &&
-               (!frame || mt_load(frame, l->frame_code) == f->code);
-    }
-    return (mt_load(f->frame, l->frame_code) & ~(uintptr_t)3) == f->code &&
-           mt_load(f->frame, l->frame_position) == f->position;
+    return going_from(innermost) == (th->leaving ? th->frames[th->used - 1].frame : 0);
 }

@@ -121,7 +121,7 @@ static uintptr_t own_state_by_slot(bool *attached)
     return holder;
 }
 
-static uintptr_t own_state(bool *attached)
+static inline __attribute__((always_inline)) uintptr_t own_state(bool *attached)
 {
     uintptr_t state;
 
@@ -213,24 +213,26 @@ top_of(struct mt_python_thread *th, uintptr_t state, struct fields o)
 
 /* Whether all frames are in their old places, as most often they are: then there is nothing to bring up to date. A frame is
  * read when the link to it was seen to be the old one. */
-static inline __attribute__((always_inline)) bool stands(struct mt_python_thread *th,
-                                                         uintptr_t state, struct fields o)
+static inline __attribute__((always_inline)) bool
+stands(struct mt_python_thread *th, uintptr_t state, struct fields o, bool leaving)
 {
     struct mt_python_at at = top_of(th, state, o);
     const struct mt_python_frame *first = th->frames, *f = &first[th->used - 1];
     uintptr_t link = at.frame, cframe = at.cframe, now, differs;
 
-    if (o.style < MT_PYTHON_ENTRIES) {
-        if (!mt_python_leave_stands(th, link))
-            return false;
-    } else if (o.stack_top) {
-        if (mt_load(state, o.stack_top) != th->stack_top)
-            return false;
-        if (__builtin_expect(th->leaving, 0) && !mt_python_leave_stands(th, link))
-            return false;
-    }
-    if (th->leaving && f-- == first)
+    if (o.stack_top && mt_load(state, o.stack_top) != th->stack_top)
         return false;
+    if (o.style < MT_PYTHON_ENTRIES && !mt_python_leave_stands(th, link))
+        return false;
+    if (leaving) {
+        if (f == first ||
+            (o.style >= MT_PYTHON_ENTRIES
+                 ? mt_load(f->frame, o.position)
+                 : *(const uint32_t *)(f->frame + o.position)) != f->position ||
+            (mt_load(f->frame, o.code) ^ f->code) & ~(uintptr_t)3)
+            return false;
+        f--;
+    }
     for (;; f--) {
         if (link != f->frame)
             return false;
@@ -277,15 +279,34 @@ static __attribute__((noinline)) bool stands_otherwise(struct mt_python_thread *
                                         : OTHER;
     switch (mt_python.layout.style) {
     case MT_PYTHON_OBJECTS:
-        return stands(th, state, fields_as(MT_PYTHON_OBJECTS));
+        return stands(th, state, fields_as(MT_PYTHON_OBJECTS), th->leaving);
     case MT_PYTHON_CFRAMES:
-        return stands(th, state, fields_as(MT_PYTHON_CFRAMES));
+        return stands(th, state, fields_as(MT_PYTHON_CFRAMES), th->leaving);
     case MT_PYTHON_ENTRIES:
-        return stands(th, state, fields_as(MT_PYTHON_ENTRIES));
+        return stands(th, state, fields_as(MT_PYTHON_ENTRIES), th->leaving);
     case MT_PYTHON_SHIMS:
         break;
     }
-    return stands(th, state, fields_as(MT_PYTHON_SHIMS));
+    return stands(th, state, fields_as(MT_PYTHON_SHIMS), th->leaving);
+}
+
+/* With a frame that is being taken down, whose memory is still the thread's. */
+static __attribute__((noinline)) bool stands_left(struct mt_python_thread *th, uintptr_t state)
+{
+    switch (kind) {
+    case IN_311:
+        return stands(th, state, fields_311, true);
+    case IN_312:
+        return stands(th, state, fields_312, true);
+    case IN_313:
+        return stands(th, state, fields_313, true);
+    case IN_314:
+        return stands(th, state, fields_314, true);
+    case UNKNOWN:
+    case OTHER:
+        break;
+    }
+    return stands_otherwise(th, state);
 }
 
 static inline __attribute__((always_inline)) bool stands_now(struct mt_python_thread *th,
@@ -293,15 +314,17 @@ static inline __attribute__((always_inline)) bool stands_now(struct mt_python_th
 {
     if (!th->used || th->cut)
         return false;
+    if (__builtin_expect(th->leaving, 0))
+        return stands_left(th, state);
     switch (kind) {
     case IN_311:
-        return stands(th, state, fields_311);
+        return stands(th, state, fields_311, false);
     case IN_312:
-        return stands(th, state, fields_312);
+        return stands(th, state, fields_312, false);
     case IN_313:
-        return stands(th, state, fields_313);
+        return stands(th, state, fields_313, false);
     case IN_314:
-        return stands(th, state, fields_314);
+        return stands(th, state, fields_314, false);
     case UNKNOWN:
     case OTHER:
         break;

@@ -46,7 +46,7 @@ def recursive(n):
 
 
 def deep(n):
-    """200 200"""
+    """75 75"""
     a = bytearray(MIB // 4)
     return deep(n - 1) + 1 if n else 0
 
@@ -124,7 +124,7 @@ def caller():
         holds_objects()
     calls_with()
     catches()
-    deep(799)
+    deep(299)
     replaced()
     threads = [threading.Thread(target=in_threads) for _ in range(6)]
     for thread in threads:

@@ -107,6 +107,25 @@ def decorated():
         equal(table[first + 5][1:3], ["0.00 MiB", "0.00 MiB"], "decorated: a line that takes nothing")
 
 
+def on_return():
+    out = io.StringIO()
+
+    @memtrace.profile(stream=out)
+    def function():
+        a = take(3)
+        b = take(2)
+        return len(a)
+
+    function()
+    found = re.findall(r"^ {7} *(\S+ MiB) +(\S+ MiB) +(\S+ MiB) +\(on return\)$", out.getvalue(), re.M)
+    equal([row[1] for row in found], ["-5.0 MiB"], "on return: what the locals held")
+    increments = [float(cells[1].split()[0]) for cells in rows(out.getvalue()).values() if cells[1]] + [-5.0]
+    equal(sum(increments), 0.0, "on return: the rows add up")
+    plain = io.StringIO()
+    memtrace.profile(stream=plain, rise=False)(function.__wrapped__)()
+    equal("on return" in plain.getvalue(), False, "on return: memory_profiler's template")
+
+
 def recursive():
     out = io.StringIO()
 
@@ -404,7 +423,7 @@ def marks():
 if not memtrace.traced():
     sys.exit("not traced")
 simple()  # first: the figures of the others are of a process that has read its own log before
-for case in (nested, decorated, recursive, generators, coroutines, overlapping_tasks, overlapping_threads,
+for case in (nested, decorated, on_return, recursive, generators, coroutines, overlapping_tasks, overlapping_threads,
              overlapping_generators, overlapping_blocks, async_generators, kinds, inner_functions, block, marks, threads, forks):
     case()
 try:
