@@ -11,6 +11,16 @@
 #include "python/interpreter.h"
 #include "python/walk.h"
 
+static bool read_safely(uintptr_t at, void *to, size_t bytes)
+{
+    struct iovec out = {to, bytes}, in = {(void *)at, bytes};
+    int saved = errno;
+    ssize_t n = process_vm_readv(mt_os_pid(), &out, 1, &in, 1, 0);
+
+    errno = saved;
+    return n == (ssize_t)bytes;
+}
+
 /* ---- up to 3.10 ---- */
 
 /* The frame object that is taken down, and the frame that it went back to. By value: a greenlet may change the stack
@@ -65,16 +75,6 @@ static uintptr_t going_from(uintptr_t innermost)
 enum { UNKNOWN, GOOD, BAD };
 static uint8_t stack_is; /* where we think */
 
-static bool read_safely(uintptr_t at, void *to, size_t bytes)
-{
-    struct iovec out = {to, bytes}, in = {(void *)at, bytes};
-    int saved = errno;
-    ssize_t n = process_vm_readv(mt_os_pid(), &out, 1, &in, 1, 0);
-
-    errno = saved;
-    return n == (ssize_t)bytes;
-}
-
 /* The stack is a list of chunks {previous, size, top, frames}; the thread state has the last chunk, its top, its end. */
 enum { CHUNK_SIZE = 8, CHUNK_FRAMES = 24, CHUNK_LEAST = 4096 };
 
@@ -113,12 +113,17 @@ static uintptr_t end_of_chain(const struct mt_python_thread *th, uintptr_t chunk
     return chunk + CHUNK_FRAMES + (mt_load(chunk, 0) ? 0 : 8);
 }
 
-/* A code object that is not being freed itself. */
+/* A code object that is not being freed itself. What stands where a frame is about to be may be anything: one that we don't
+ * know the kernel reads for us. */
 static bool lives(uintptr_t code)
 {
     const struct mt_python_layout *l = &mt_python.layout;
+    uintptr_t type;
 
-    if (!code || code % 8 || !mt_python_code_is(mt_load(code, l->object_type)))
+    if (!code || code % 8)
+        return false;
+    if (!mt_python_code_find(code) &&
+        (!read_safely(code + l->object_type, &type, sizeof type) || !mt_python_code_is(type)))
         return false;
     if (!l->free_threaded)
         return mt_load(code, 0) != 0;
