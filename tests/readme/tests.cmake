@@ -4,3 +4,5 @@
 add_test(NAME readme COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/readme/run.py ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR}/README.md)
 set_tests_properties(readme PROPERTIES SKIP_RETURN_CODE 77)
 add_test(NAME readme/self COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/readme/self.py)
+add_test(NAME readme/man COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/readme/man.py ${CMAKE_BINARY_DIR})
+set_tests_properties(readme/man PROPERTIES SKIP_RETURN_CODE 77)
