@@ -3,7 +3,8 @@
 import os
 import re
 
-from run import interpreter, program
+from common import GIT, program
+from support.pythons import with_modules
 
 
 class Multiprocessing:
@@ -13,7 +14,7 @@ class Multiprocessing:
     logs = {"python3": 10}
 
     def prepare(self):
-        self.python = os.path.realpath(interpreter("python3-numpy", "numpy"))
+        self.python = os.path.realpath(with_modules("numpy"))
         self.logs = {os.path.basename(self.python): 10}
 
     def run(self, run):
@@ -123,10 +124,7 @@ class Git:
         self.git = program("git", "git")
 
     def run(self, run):
-        run.environment.update(GIT_CONFIG_NOSYSTEM="1", GIT_CONFIG_GLOBAL="/dev/null", GIT_PAGER="cat")
-        for who in "AUTHOR", "COMMITTER":
-            run.environment.update({f"GIT_{who}_NAME": "a", f"GIT_{who}_EMAIL": "a@example.org",
-                                    f"GIT_{who}_DATE": "2020-01-01T00:00:00Z"})
+        run.environment.update(GIT)
         git = self.git
         run.command(git, "init", "-q", "-b", "main", "one")
         for commit in range(3):

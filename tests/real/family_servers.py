@@ -6,19 +6,19 @@ import signal
 import socket
 import subprocess
 
-from run import NOBODY, program, wait_until
+from common import REDIS, program, wait_until
+
+NOBODY = 65534
 
 
 class Redis:
-    """A server with jemalloc and threads, its benchmark, and a BGSAVE: a child that writes while the parent works on. The
-    server is the redis-check-rdb program under another name: Debian's package with the tools is enough."""
+    """A server with jemalloc and threads, its benchmark, and a BGSAVE: a child that writes while the parent works on."""
 
     name = "redis"
     logs = {"redis-server": 3, "redis-benchmark": 1}  # the server, its child, the server again
 
     def prepare(self):
-        self.server = program("redis-check-rdb", "redis-tools")
-        self.client, self.benchmark = program("redis-cli", "redis-tools"), program("redis-benchmark", "redis-tools")
+        self.server, self.client, self.benchmark = (program(name, "redis-tools") for name in REDIS)
 
     def ask(self, run, *command):
         return subprocess.run([self.client, "-s", run.path("s"), *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -153,7 +153,7 @@ class Postgres:
     def run(self, run):
         at = ("-h", run.work, "postgres")
         self.command(run, "initdb", "-D", "data", "-A", "trust", "-U", "u", "--no-sync", "-E", "UTF8")
-        run.environment.update(PGUSER="u")
+        run.environment.update(PGUSER="u", PGCTLTIMEOUT="1200")
         self.command(run, "pg_ctl", "-D", "data", "-w", "-s", "-l", "log", "-o", f"-k {run.work} -c listen_addresses= -c fsync=off "
                      "-c autovacuum=on", "start")
         try:
