@@ -9,20 +9,16 @@
  */
 #include "python/merge.h"
 
-#include <dlfcn.h>
-#include <link.h>
 #include <string.h>
 
 #include "base/guard.h"
 #include "base/meta.h"
 #include "format.h"
+#include "loader/object.h"
 #include "log/intern.h"
 #include "log/log.h"
 #include "python/interpreter.h"
 #include "python/thread.h"
-
-/* glibc 2.35: without a lock. */
-extern int _dl_find_object(void *, struct dl_find_object *) __attribute__((weak));
 
 struct writer {
     mt_key *out;
@@ -158,12 +154,12 @@ static void merge_by_symbol(struct writer *w, const struct mt_python_thread *th,
 /* Its own object, or one of its standard library's. */
 static bool is_interpreters(uintptr_t pc)
 {
-    struct dl_find_object object;
+    struct mt_object object;
 
     if (pc - mt_python.text_begin < mt_python.text_end - mt_python.text_begin)
         return true;
-    return pc >> 62 == 0 && _dl_find_object && _dl_find_object((void *)(pc - 1), &object) == 0 &&
-           object.dlfo_link_map->l_name && strstr(object.dlfo_link_map->l_name, "/lib-dynload/");
+    return pc >> 62 == 0 && mt_object_at(pc - 1, &object) && object.path &&
+           strstr(object.path, "/lib-dynload/");
 }
 
 size_t mt_python_trim(const mt_key *keys, size_t count)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * .eh_frame: the object by _dl_find_object, the frame description entry (FDE) by the sorted table in
+ * .eh_frame: the object by loader/object.h, the frame description entry (FDE) by the sorted table in
  * .eh_frame_hdr, then the entry's program up to the wanted pc. See the Linux Standard Base, chapter "Exception
  * Frames", and DWARF 4, section 6.4.
  *
@@ -8,9 +8,9 @@
  */
 #include "unwind/cfi.h"
 
-#include <dlfcn.h>
 #include <string.h>
 
+#include "loader/object.h"
 #include "unwind/arch.h"
 
 /* Pointer encodings. */
@@ -57,13 +57,6 @@ struct machine {
     unsigned depth;
     uintptr_t loc;
 };
-
-extern int _dl_find_object(void *, struct dl_find_object *) __attribute__((weak));
-
-bool mt_cfi_available(void)
-{
-    return _dl_find_object != NULL;
-}
 
 static uint64_t fixed(struct reader *r, unsigned bytes)
 {
@@ -502,15 +495,15 @@ static enum mt_cfi_result row_of(const uint8_t *fde, uintptr_t pc, struct mt_cfi
 
 enum mt_cfi_result mt_cfi_find(uintptr_t pc, struct mt_cfi_row *row)
 {
-    struct dl_find_object object;
+    struct mt_object object;
     const uint8_t *fde;
     bool unreadable;
 
-    if (_dl_find_object((void *)pc, &object) != 0)
+    if (!mt_object_at(pc, &object))
         return MT_CFI_NO_OBJECT;
-    if (!object.dlfo_eh_frame)
+    if (!object.unwinding)
         return MT_CFI_NO_FRAME;
-    fde = search(object.dlfo_eh_frame, pc, &unreadable);
+    fde = search(object.unwinding, pc, &unreadable);
     if (!fde)
         return unreadable ? MT_CFI_UNREADABLE : MT_CFI_NO_FRAME;
     return row_of(fde, pc, row);

@@ -53,10 +53,6 @@ enum mt_cfi_result {
     MT_CFI_UNREADABLE /* described in a way that is not understood here */
 };
 
-/* True if this C library can find objects without a lock (_dl_find_object). Else the function below
- * must not be called. */
-bool mt_cfi_available(void);
-
 /* The row for the code at `pc` (not a return address: that minus 1). */
 enum mt_cfi_result mt_cfi_find(uintptr_t pc, struct mt_cfi_row *row);
 
