@@ -2,23 +2,18 @@
 #include <string.h>
 
 #include "base/meta.h"
+#include "foreign/interpreter.h"
+#include "foreign/merge.h"
 #include "loader/modules.h"
 #include "log/intern.h"
 #include "log/log.h"
 #include "os/os.h"
-#include "python/interpreter.h"
-#include "python/merge.h"
-#include "python/thread.h"
 #include "tables/capture.h"
 #include "tables/runs.h"
 #include "tables/state.h"
 #include "tables/tree.h"
 #include "unwind/unwind.h"
 #include "unwind/whole.h"
-
-/* Keys of frames that are neither native nor Python; no address and no FRAME index looks like
- * these. */
-#define KEY_CUT (1ull << 62)
 
 /* ---- Whole stacks: a hash of all keys -> leaf, so that an event costs one look-up however much of the stack is new. Two
  * stacks of the same 64-bit hash would be taken for one: with a million stacks, that happens once in 40 million runs ---- */
@@ -76,9 +71,9 @@ static bool arrays_init(struct mt_capture *c)
 
 static uint32_t frame_of(mt_key key)
 {
-    if (key & MT_KEY_PYTHON)
+    if (key & MT_KEY_FOREIGN)
         return (uint32_t)key;
-    if (key & KEY_CUT)
+    if (key & MT_KEY_CUT)
         return mt_log_frame(MT_FRAME_CUT, 0, key & 3);
     return mt_modules_frame(key);
 }
@@ -193,7 +188,7 @@ static void captured(struct mt_capture *c, uint32_t same)
     c->whole_at = 0;
 }
 
-/* ---- Python: a remembered native stack together with a Python stack that it was met with ---- */
+/* ---- An interpreter: a remembered native stack together with the foreign stack that it was met with ---- */
 
 #define PAIRS 4096u
 
@@ -260,24 +255,25 @@ static void pair_again(struct mt_capture *c, struct mt_mixed *pair)
     c->whole_at = 0;
 }
 
-/* Python frames among the native ones, or a cut mark in front of them: the keys are put together anew and compared. */
+/* Foreign frames among the native ones, or a cut mark in front of them: the keys are put together anew and compared. */
 static bool walk_mixed(struct mt_thread *t, bool object)
 {
     uint32_t n = 0, same = 0;
     size_t merged = 0;
     if (t->stack.cut) {
-        t->capture.scratch[n++] = KEY_CUT | t->stack.cut;
+        t->capture.scratch[n++] = MT_KEY_CUT | t->stack.cut;
         __atomic_fetch_add(&mt_log.header->cut_stacks, 1, __ATOMIC_RELAXED);
     }
-    if (mt_python_attached)
-        merged =
-            mt_python_merge(&t->python, &t->stack, t->capture.scratch + n, KEYS_MAX - 1 - n, &same);
+    if (mt_interpreter)
+        merged = mt_foreign_merge(t->foreign, &t->stack, t->capture.scratch + n, KEYS_MAX - 1 - n,
+                                  &same);
     if (n)
         same = 0; /* a cut mark stands before these keys */
     if (same > t->capture.keys_used)
         same = t->capture.keys_used; /* the last keys are gone, or were trimmed */
     if (merged)
-        n = (uint32_t)(object ? mt_python_trim(t->capture.scratch, n + merged) : n + merged);
+        n = (uint32_t)(object ? mt_foreign_trim(t->foreign, t->capture.scratch, n + merged)
+                              : n + merged);
     else
         for (uint32_t i = 0; i < t->stack.used; i++)
             t->capture.scratch[n++] = t->stack.frames[i].pc;
@@ -357,12 +353,12 @@ static bool forget_known(struct mt_thread *t, uint32_t generation)
 }
 
 /* With an interpreter in the process: its stack is read at every event, the native one only where it is new. */
-static bool walk_python(struct mt_thread *t, const struct mt_start *from)
+static bool walk_foreign(struct mt_thread *t, const struct mt_start *from)
 {
     struct mt_whole *whole = mt_unwind_again(&t->stack, from);
     struct mt_mixed *pair;
     uint64_t print, tag = 0;
-    bool printed = mt_python_read(&t->python, from->object, &print);
+    bool printed = mt_foreign_read(&t->foreign, from->object, &print);
     if (whole && printed) {
         tag = tag_of(whole->at + from->object, print);
         pair = pair_find(&t->capture, tag);
@@ -393,8 +389,8 @@ bool mt_capture(struct mt_thread *t, const struct mt_start *from)
     uint32_t generation = mt_modules_generation();
     if (__builtin_expect(t->capture.generation != generation, 0) && !forget_known(t, generation))
         return false;
-    if (__atomic_load_n(&mt_python_attached, __ATOMIC_ACQUIRE)) /* perhaps since a moment ago */
-        return walk_python(t, from);
+    if (__atomic_load_n(&mt_interpreter, __ATOMIC_ACQUIRE)) /* perhaps since a moment ago */
+        return walk_foreign(t, from);
     struct mt_whole *whole = mt_unwind_again(&t->stack, from);
     if (whole && whole->known.leaf) {
         again(&t->capture, whole);
@@ -418,7 +414,8 @@ void mt_capture_lost(struct mt_thread *t)
 void mt_capture_thread_end(struct mt_thread *t)
 {
     mt_unwind_thread_exit(&t->stack);
-    mt_python_thread_exit(&t->python);
+    if (t->foreign)
+        mt_interpreter->thread_exit(&t->foreign);
     /* Told apart by the numbers of whole stacks, which are gone with t->stack: the next thread's begin at the same ones. */
     pairs_forget(&t->capture);
     mt_capture_lost(t);

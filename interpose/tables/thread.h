@@ -14,7 +14,7 @@
 
 #include "base/guard.h"
 #include "format.h"
-#include "python/key.h"
+#include "foreign/stack.h"
 #include "tables/tree.h"
 #include "unwind/stack.h"
 
@@ -35,7 +35,7 @@ struct mt_capture {
     bool elsewhere;      /* the last event's stack is not the one in keys ... */
     struct mt_whole *whole; /* ... but this remembered one, if not NULL */
     uint64_t whole_at;      /* its place if it is remembered now, else 0 */
-    struct mt_mixed *pairs; /* native stack and Python stack -> leaf; NULL: not made yet */
+    struct mt_mixed *pairs; /* native and foreign stack -> leaf; NULL: not made yet */
     uint32_t path_used;     /* entries of path that are right for keys; the root's makes one */
     mt_key *keys;           /* the last captured stack, outermost first; keys[i] is path[i + 1] */
     mt_key *scratch;
@@ -53,7 +53,7 @@ struct mt_thread {
     struct mt_tree tree;
     struct mt_capture capture;
     struct mt_stack stack;
-    void *python; /* python/merge.h */
+    struct mt_foreign *foreign; /* foreign/interpreter.h; NULL: not read yet */
 
     /* runs.c */
     struct mt_run *runs; /* in the log, parallel to path */
