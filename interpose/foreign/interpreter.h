@@ -22,8 +22,9 @@ struct mt_interpreter {
     enum mt_foreign_reading (*read)(struct mt_foreign **stack, bool object);
     /* Whether the native code at return address `pc` is an interpreter loop. False where it is not known. */
     bool (*is_loop)(uintptr_t pc);
-    /* Whether it is the interpreter's own, or its standard library's. `stack`: the calling thread's. */
-    bool (*owns)(struct mt_foreign *stack, uintptr_t pc);
+    /* How many of the innermost keys, the last of keys[0..count), are native code of the interpreter itself or of its standard
+     * library. `stack`: the calling thread's. */
+    size_t (*own_frames)(struct mt_foreign *stack, const mt_key *keys, size_t count);
     /* The thread ends: free what *stack has, which becomes NULL. */
     void (*thread_exit)(struct mt_foreign **stack);
 };

@@ -140,10 +140,8 @@ static void merge_by_code(struct writer *w, const struct mt_foreign *foreign,
 
 size_t mt_foreign_trim(struct mt_foreign *foreign, const mt_key *keys, size_t count)
 {
-    size_t n = count;
+    size_t n = count - mt_interpreter->own_frames(foreign, keys, count);
 
-    while (n > 0 && MT_KEY_IS_NATIVE(keys[n - 1]) && mt_interpreter->owns(foreign, keys[n - 1]))
-        n--;
     return n > 0 && keys[n - 1] & MT_KEY_FOREIGN ? n : count;
 }
 

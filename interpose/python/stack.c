@@ -16,28 +16,39 @@ static bool is_loop(uintptr_t pc)
            (pc - 1 >= mt_python.loop_begin[1] && pc - 1 < mt_python.loop_end[1]);
 }
 
-/* Its own object, or one of its standard library's, of which the last one met is remembered: it is met again and again. */
-static bool owns(struct mt_foreign *stack, uintptr_t pc)
+/* Whether `pc` lies in the standard library, of which the part met last is remembered: it is met again and again. */
+static __attribute__((noinline)) bool is_library(struct mt_python_thread *th, uintptr_t pc)
 {
-    struct mt_python_thread *th = (struct mt_python_thread *)stack;
     struct mt_object object;
 
-    if (pc - mt_python.text_begin < mt_python.text_end - mt_python.text_begin)
-        return true;
-    if (pc - 1 - th->library_begin < th->library_end - th->library_begin &&
-        th->library_generation == mt_modules_generation())
-        return true;
     if (!mt_object_at(pc - 1, &object) || !object.path || !strstr(object.path, "/lib-dynload/"))
         return false;
     th->library_begin = object.begin;
     th->library_end = object.end;
-    th->library_generation = mt_modules_generation();
     return true;
+}
+
+static size_t own_frames(struct mt_foreign *stack, const mt_key *keys, size_t count)
+{
+    struct mt_python_thread *th = (struct mt_python_thread *)stack;
+    uintptr_t begin = mt_python.text_begin, bytes = mt_python.text_end - begin;
+    uint32_t generation = mt_modules_generation();
+    size_t n = count;
+
+    if (th->library_generation != generation)
+        th->library_begin = th->library_end = 0;
+    th->library_generation = generation;
+    for (; n > 0 && MT_KEY_IS_NATIVE(keys[n - 1]); n--)
+        if (keys[n - 1] - begin >= bytes &&
+            keys[n - 1] - 1 - th->library_begin >= th->library_end - th->library_begin &&
+            !is_library(th, keys[n - 1]))
+            break;
+    return count - n;
 }
 
 const struct mt_interpreter mt_python_stack = {
     .read = mt_python_thread_read,
     .is_loop = is_loop,
-    .owns = owns,
+    .own_frames = own_frames,
     .thread_exit = mt_python_thread_exit,
 };
