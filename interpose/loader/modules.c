@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
 #include <stdbool.h>
@@ -8,13 +7,10 @@
 #include "base/lock.h"
 #include "base/meta.h"
 #include "loader/modules.h"
+#include "loader/object.h"
 #include "log/intern.h"
 #include "log/log.h"
 #include "os/os.h"
-
-/* glibc 2.35: lock-free and async-signal-safe, unlike dl_iterate_phdr, whose lock a thread that
- * waits for ours may hold. */
-extern int _dl_find_object(void *, struct dl_find_object *) __attribute__((weak));
 
 struct module {
     uintptr_t base, start, end;
@@ -153,12 +149,11 @@ static struct module *module_at(uintptr_t pc)
     for (uint32_t i = 0; i < modules_used; i++)
         if (modules[i].generation == generation && pc >= modules[i].start && pc < modules[i].end)
             return &modules[i];
-    struct dl_find_object object;
-    if (!_dl_find_object || _dl_find_object((void *)pc, &object) != 0)
+    struct mt_object object;
+    if (!mt_object_at(pc, &object))
         return NULL;
-    struct link_map *link = object.dlfo_link_map;
     char exe[4096];
-    const char *path = link->l_name;
+    const char *path = object.path;
     size_t path_bytes = path ? strlen(path) : 0;
     if (!path_bytes) {
         ssize_t n = mt_os_readlink("/proc/self/exe", exe, sizeof exe - 1);
@@ -167,16 +162,16 @@ static struct module *module_at(uintptr_t pc)
         exe[path_bytes] = 0;
     }
     struct module found = {
-        .base = link->l_addr,
-        .start = (uintptr_t)object.dlfo_map_start,
-        .end = (uintptr_t)object.dlfo_map_end,
+        .base = object.base,
+        .start = object.begin,
+        .end = object.end,
         .path = mt_log_string(path, path_bytes),
     };
     read_build_id(&found);
     if (strstr(path, "/_greenlet"))
         __atomic_store_n(&mt_modules_switching, true, __ATOMIC_RELAXED);
     if (mt_modules_met)
-        mt_modules_met(path, link, found.start, found.end);
+        mt_modules_met(path, object.handle, found.start, found.end);
     struct module *m = enter(&found, path, path_bytes);
     if (m)
         m->generation = generation;

@@ -15,22 +15,32 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tables/state.h"
+#include "format.h"
+#include "tables/counters.h"
 
-/* The stack is now t->capture.frames frames below the root, ending in `leaf`; its outermost `same` nodes
- * are those of the last event. False: no space; then the runs from there inward are closed and none
- * is open in their place. */
-bool mt_runs_move(struct mt_thread *t, uint32_t same, uint32_t leaf);
+/* A thread's part. */
+struct mt_runs {
+    struct mt_thread_entry *
+        entry; /* the slot: its events and its level; runs, runs_cap and runs_used are written here */
+    struct mt_run *runs; /* in the log: entry->runs */
+    uint32_t depth;      /* nodes that have an open run */
+};
+
+/* The stack is now `depth` nodes deep, the root among them, and ends in `leaf`; its outermost `same` nodes are those of the last
+ * event, 0: not even the root. `c`: the same thread's. False: no space; then the runs from there inward are closed and none is
+ * open in their place. */
+bool mt_runs_move(struct mt_runs *r, struct mt_counters *c, uint32_t depth, uint32_t same,
+                  uint32_t leaf);
 
 /* The thread's level changed, with the present stack. */
-static inline void mt_runs_level(struct mt_thread *t, int64_t level)
+static inline void mt_runs_level(struct mt_runs *r, int64_t level)
 {
-    struct mt_run *top = &t->runs[t->entry->runs_used - 1];
+    struct mt_run *top = &r->runs[r->entry->runs_used - 1];
     if (level > top->max)
         top->max = level;
 }
 
 /* Close all but those of the outermost `keep` nodes. */
-void mt_runs_close(struct mt_thread *t, uint32_t keep);
+void mt_runs_close(struct mt_runs *r, struct mt_counters *c, uint32_t keep);
 
 #endif

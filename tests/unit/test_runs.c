@@ -27,9 +27,9 @@ uint64_t mt_log_reserve(enum mt_region region, uint32_t bytes, uint32_t count)
 }
 
 /* Records of MT_KIND_WIDE alone, a unit for each node. */
-uint32_t mt_counters_find(struct mt_thread *t, uint32_t node, uint32_t kind)
+uint32_t mt_counters_find(struct mt_counters *c, uint32_t node, uint32_t kind)
 {
-    (void)t;
+    (void)c;
     cr_assert_eq(kind, MT_KIND_WIDE);
     return node;
 }
@@ -80,7 +80,8 @@ static void one(uint64_t number, uint32_t chain, unsigned events, uint64_t bytes
 {
     static struct follower followers[NODES];
     struct mt_thread_entry entry = {0};
-    struct mt_thread t = {.entry = &entry};
+    struct mt_runs r = {.entry = &entry};
+    struct mt_counters c = {0};
     uint32_t path[NODES], before[NODES], depth, depth_before = 0;
 
     seed = number;
@@ -104,18 +105,17 @@ static void one(uint64_t number, uint32_t chain, unsigned events, uint64_t bytes
             f->max = INT64_MIN;
             f->begin_event = entry.events;
         }
-        t.capture.frames = depth - 1;
-        cr_assert(mt_runs_move(&t, same, leaf));
+        cr_assert(mt_runs_move(&r, &c, depth, same, leaf));
         entry.level += (int64_t)draw(2 * bytes) - (int64_t)bytes;
         entry.events++;
-        mt_runs_level(&t, entry.level);
+        mt_runs_level(&r, entry.level);
         for (uint32_t k = 0; k < depth; k++)
             if (entry.level > followers[path[k]].max)
                 followers[path[k]].max = entry.level;
         memcpy(before, path, sizeof path);
         depth_before = depth;
     }
-    mt_runs_close(&t, 0);
+    mt_runs_close(&r, &c, 0);
     for (uint32_t n = 1; n < NODES; n++) {
         struct follower *f = &followers[n];
         if (f->open)

@@ -7,8 +7,8 @@
 #include "log/log.h"
 #include "os/os.h"
 #include "tables/account.h"
-#include "tables/capture.h"
-#include "tables/threads.h"
+#include "tables/slots.h"
+#include "tables/thread.h"
 
 static struct mt_lock lock;           /* guards the two lists */
 static struct mt_thread *free_states; /* slots whose threads ended */
@@ -35,13 +35,14 @@ static struct mt_thread *new_state(void)
         mt_meta_free(t);
         return NULL;
     }
-    t->slot = (uint32_t)slot;
     t->entry = (struct mt_thread_entry *)mt_log.base[MT_REGION_THREAD] + slot;
+    t->slot = t->capture.slot = (uint32_t)slot;
+    t->runs.entry = t->capture.entry = t->entry;
     states[states_used++] = t;
     return t;
 }
 
-struct mt_thread *mt_threads_take(void)
+struct mt_thread *mt_slots_take(void)
 {
     mt_lock_take(&lock);
     struct mt_thread *t = free_states;
@@ -53,7 +54,7 @@ struct mt_thread *mt_threads_take(void)
     return t;
 }
 
-void mt_threads_give_back(struct mt_thread *t)
+void mt_slots_give_back(struct mt_thread *t)
 {
     mt_account_thread_end(t);
     mt_lock_take(&lock);
@@ -62,7 +63,7 @@ void mt_threads_give_back(struct mt_thread *t)
     mt_lock_drop(&lock);
 }
 
-void mt_threads_started(struct mt_thread *t)
+void mt_slots_started(struct mt_thread *t)
 {
     struct mt_thread_entry *e = t->entry;
     e->tid = mt_os_tid();
@@ -73,21 +74,21 @@ void mt_threads_started(struct mt_thread *t)
         __atomic_fetch_or(&mt_log.header->flags, MT_FLAG_THREADS, __ATOMIC_RELAXED);
 }
 
-void mt_threads_init(void (*ended)(void *))
+void mt_slots_init(void (*ended)(void *))
 {
     if (!key_made)
         key_made = pthread_key_create(&key, ended) == 0;
 }
 
-bool mt_threads_remember(void *value)
+bool mt_slots_remember(void *value)
 {
     return key_made && pthread_setspecific(key, value) == 0;
 }
 
-void mt_threads_forget(void)
+void mt_slots_forget(void)
 {
     for (uint32_t i = 0; !mt_meta_torn && i < states_used; i++) {
-        mt_capture_forget(states[i]);
+        mt_capture_forget(&states[i]->capture);
         mt_meta_free(states[i]);
     }
     if (!mt_meta_torn)
