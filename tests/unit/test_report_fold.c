@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../report/fold.h"
+#include "../../report/fold/fold.h"
 #include "log_builder.h"
 
 /* ---- a log, folded by line and by function ---- */

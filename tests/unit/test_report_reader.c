@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../report/cursor.h"
-#include "../../report/fold.h"
+#include "../../report/read/cursor.h"
+#include "../../report/fold/fold.h"
 #include "log_builder.h"
 
 /* A log with something of each kind, of Python frames only: no files are opened for those. */

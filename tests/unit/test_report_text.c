@@ -9,15 +9,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../report/base.h"
-#include "../../report/demangle.h"
-#include "../../report/json.h"
-#include "../../report/match.h"
-#include "../../report/progress.h"
-#include "../../report/rank.h"
-#include "../../report/source.h"
-#include "../../report/source_log.h"
-#include "../../report/table.h"
+#include "../../report/base/base.h"
+#include "../../report/symbols/demangle.h"
+#include "../../report/show/json.h"
+#include "../../report/resolve/match.h"
+#include "../../report/base/progress.h"
+#include "../../report/resolve/rank.h"
+#include "../../report/resolve/source.h"
+#include "../../report/resolve/source_log.h"
+#include "../../report/show/table.h"
 
 /* A stream whose text can be compared. */
 struct paper {

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#include "fold/exact.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+
+static void add(struct exact *exact, struct frames *frames, const struct log_lines *lines,
+                uint32_t index)
+{
+    struct exact_line one = {.call = !index};
+    const struct log *log = frames->log;
+    uint32_t line = lines->first_line + index - 1;
+
+    memcpy(&one.counted, lines->data + (size_t)index * sizeof one.counted, sizeof one.counted);
+    if (!one.counted.executions)
+        return;
+    if (!index)
+        line = lines->code < log->code_count ? log->codes[lines->code].first_line : 0;
+    one.place = frames_python(frames, lines->code, line);
+    exact->list = base_room(exact->list, &exact->cap, exact->count + 1, sizeof *exact->list);
+    exact->list[exact->count++] = one;
+}
+
+void exact_make(struct exact *exact, struct frames *frames, struct model_periods periods)
+{
+    const struct log *log = frames->log;
+
+    *exact = (struct exact){0};
+    for (size_t r = 0; r < log->lines_count; r++)
+        for (uint32_t i = 0; i < log->lines[r].count && log->lines[r].period >= periods.first &&
+                             log->lines[r].period <= periods.last;
+             i++)
+            add(exact, frames, &log->lines[r], i);
+}
+
+void exact_free(struct exact *exact)
+{
+    free(exact->list);
+    *exact = (struct exact){0};
+}
+
+/* The level is that of the latest event, unless the line began later and nothing has happened in it since. */
+static void merge(struct fold_key *key, const struct mt_line *counted)
+{
+    struct sums *sums = &key->sums;
+
+    key->exact = true;
+    key->executions += counted->executions;
+    if (sums->happened && sums->last >= counted->last)
+        return;
+    sums->happened = true;
+    sums->last = counted->last;
+    sums->level = counted->level;
+}
+
+void exact_merge(const struct exact *exact, const struct frames *frames, struct fold_key *lines,
+                 struct fold_key *functions)
+{
+    unsigned char *own = base_alloc(frames->place_count, 1); /* executed as a line */
+
+    for (size_t i = 0; i < exact->count; i++) {
+        const struct exact_line *one = &exact->list[i];
+        struct fold_key *function = &functions[frames->places[one->place].function];
+
+        function->exact = true;
+        if (one->call)
+            function->executions += one->counted.executions;
+        else
+            merge(&lines[one->place], &one->counted);
+        own[one->place] |= !one->call;
+    }
+    for (size_t i = 0; i < exact->count;
+         i++) { /* calls, where the first line is none of the body's */
+        const struct exact_line *one = &exact->list[i];
+
+        if (one->call && !own[one->place])
+            merge(&lines[one->place], &one->counted);
+    }
+    free(own);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Exact lines: the executions that a log counted for the functions that its user named.
+ */
+#ifndef EXACT_H
+#define EXACT_H
+
+#include "fold/fold.h"
+#include "resolve/frames.h"
+
+/* One line of a code record, or (call) the calls of it, which stand at its first line. */
+struct exact_line {
+    uint32_t place;
+    bool call;
+    struct mt_line counted;
+};
+struct exact {
+    struct exact_line *list;
+    size_t count, cap;
+};
+
+/* The lines that were executed in these periods, each with a place in `frames`, made if it has none. Before folding, as there are more places
+ * afterwards. */
+void exact_make(struct exact *exact, struct frames *frames, struct model_periods periods);
+void exact_free(struct exact *exact);
+
+/* Put the executions to the keys of lines and functions; lines without events get their mem usage. */
+void exact_merge(const struct exact *exact, const struct frames *frames, struct fold_key *lines,
+                 struct fold_key *functions);
+
+#endif
