@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "base/text.h"
 
 #define BAR_CELLS 30u
 

@@ -9,11 +9,10 @@
 static void add(struct exact *exact, struct frames *frames, const struct log_lines *lines,
                 uint32_t index)
 {
-    struct exact_line one = {.call = !index};
+    struct exact_line one = {.call = !index, .counted = log_line(lines, index)};
     const struct log *log = frames->log;
     uint32_t line = lines->first_line + index - 1;
 
-    memcpy(&one.counted, lines->data + (size_t)index * sizeof one.counted, sizeof one.counted);
     if (!one.counted.executions)
         return;
     if (!index)
@@ -23,7 +22,7 @@ static void add(struct exact *exact, struct frames *frames, const struct log_lin
     exact->list[exact->count++] = one;
 }
 
-void exact_make(struct exact *exact, struct frames *frames, struct model_periods periods)
+void exact_make(struct exact *exact, struct frames *frames, struct periods periods)
 {
     const struct log *log = frames->log;
 
@@ -42,7 +41,7 @@ void exact_free(struct exact *exact)
 }
 
 /* The level is that of the latest event, unless the line began later and nothing has happened in it since. */
-static void merge(struct fold_key *key, const struct mt_line *counted)
+static void merge(struct fold_key *key, const struct log_line *counted)
 {
     struct sums *sums = &key->sums;
 

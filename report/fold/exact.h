@@ -12,7 +12,7 @@
 struct exact_line {
     uint32_t place;
     bool call;
-    struct mt_line counted;
+    struct log_line counted;
 };
 struct exact {
     struct exact_line *list;
@@ -21,7 +21,7 @@ struct exact {
 
 /* The lines that were executed in these periods, each with a place in `frames`, made if it has none. Before folding, as there are more places
  * afterwards. */
-void exact_make(struct exact *exact, struct frames *frames, struct model_periods periods);
+void exact_make(struct exact *exact, struct frames *frames, struct periods periods);
 void exact_free(struct exact *exact);
 
 /* Put the executions to the keys of lines and functions; lines without events get their mem usage. */

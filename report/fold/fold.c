@@ -25,13 +25,12 @@ static uint32_t tree_child(struct fold_tree *tree, struct map *index, uint32_t p
 void fold_tree_make(struct fold_tree *tree, const struct model *model, const struct frames *frames,
                     const uint32_t *key_of_place, bool threads)
 {
-    const struct log *log = model->log;
     struct map index = {0};
     *tree = (struct fold_tree){0};
-    tree->of_node = base_alloc(log->node_count + (size_t)1, sizeof *tree->of_node);
+    tree->of_node = base_alloc(model->node_count + (size_t)1, sizeof *tree->of_node);
     tree_child(tree, &index, 0, UINT32_MAX); /* the root: entry 0, which no look-up ever asks for */
-    for (uint32_t i = 1; i < log->node_count; i++) {
-        const struct model_node *node = &model->nodes[i];
+    for (uint32_t i = 1; i < model->node_count; i++) {
+        const struct node *node = &model->nodes[i];
         uint32_t at = tree->of_node[node->parent];
         if (threads && !node->parent)
             at = tree_child(tree, &index, 0, FOLD_THREAD + node->thread);
@@ -116,7 +115,7 @@ static struct sums *subtree_sums(const struct fold_tree *tree, const struct mode
 {
     struct sums *sums = base_alloc(tree->count, sizeof *sums);
     for (size_t i = 0; i < model->entry_count; i++) {
-        const struct model_entry *entry = &model->entries[i];
+        const struct entry *entry = &model->entries[i];
         struct sums *own = &sums[tree->of_node[entry->node]];
         struct sums resident = {.resident = entry->sums.resident, .readings = entry->sums.readings};
         sums_add(own, class_counts(entry->class) ? &entry->sums : &resident);
@@ -175,7 +174,7 @@ static void walk_all(struct walk *walk, const struct sums *subtree, struct fold_
 /* A run that counts for a key's entry under one parent node. */
 struct item {
     uint32_t entry;
-    struct model_run run;
+    struct run run;
 };
 
 static int item_order(const void *a, const void *b)
@@ -252,8 +251,9 @@ struct rises {
 
 static void rises_collect(struct rises *rises, uint32_t node)
 {
-    const struct model_node *n = &rises->model->nodes[node];
-    if (!n->run.len)
+    const struct node *n = &rises->model->nodes[node];
+    const struct run *run = &rises->model->runs.of_node[node];
+    if (!run->len)
         return;
     const uint32_t *places;
     uint32_t count = frames_places(rises->frames, n->frame, &places);
@@ -262,7 +262,7 @@ static void rises_collect(struct rises *rises, uint32_t node)
         if (!rises->outermost[entry])
             continue;
         rises->items = base_room(rises->items, &rises->cap, rises->count + 1, sizeof *rises->items);
-        rises->items[rises->count++] = (struct item){entry, n->run};
+        rises->items[rises->count++] = (struct item){entry, *run};
     }
 }
 
@@ -287,7 +287,7 @@ static void rises_settle(struct rises *rises, struct fold_key *keys)
 static void fold_rises(struct rises *rises, struct fold_key *keys)
 {
     const struct model *model = rises->model;
-    uint32_t count = model->log->node_count;
+    uint32_t count = model->node_count;
     struct lists children = {base_alloc(count + (size_t)1, sizeof(uint32_t)),
                              base_alloc(count + (size_t)1, sizeof(uint32_t))};
     for (uint32_t i = count; i-- > 1;)

@@ -5,25 +5,7 @@
 #include <string.h>
 
 #include "base/base.h"
-
-void sums_add(struct sums *sums, const struct sums *more)
-{
-    sums->allocated += more->allocated;
-    sums->released += more->released;
-    sums->freed += more->freed;
-    sums->at_peak = (int64_t)((uint64_t)sums->at_peak + (uint64_t)more->at_peak);
-    sums->allocations += more->allocations;
-    sums->releases += more->releases;
-    sums->frees += more->frees;
-    sums->live_peak += more->live_peak;
-    sums->resident = (int64_t)((uint64_t)sums->resident + (uint64_t)more->resident);
-    sums->readings += more->readings;
-    if (more->happened && (!sums->happened || more->last > sums->last)) {
-        sums->last = more->last;
-        sums->level = more->level;
-        sums->happened = true;
-    }
-}
+#include "read/tables.h"
 
 /* ---- the counter records of one node ---- */
 
@@ -31,8 +13,8 @@ struct chain {
     struct model *model;
     unsigned char *seen; /* bitmap over units: each belongs to one record of one node */
     uint32_t node;
-    struct sums by_class[MT_CLASSES];
-    bool present[MT_CLASSES];
+    struct sums by_class[CLASSES];
+    bool present[CLASSES];
     int64_t resident;
     uint64_t readings;
     bool wide_seen;
@@ -41,8 +23,8 @@ struct chain {
 
 static bool chain_claim(struct chain *chain, uint32_t unit, uint32_t units)
 {
-    const struct log *log = chain->model->log;
-    if (unit >= log->unit_count || units > log->unit_count - unit)
+    const struct tables *tables = chain->model->log->tables;
+    if (unit >= tables->unit_count || units > tables->unit_count - unit)
         return false;
     for (uint32_t u = unit; u < unit + units; u++) {
         if (chain->seen[u >> 3] & 1u << (u & 7))
@@ -54,7 +36,7 @@ static bool chain_claim(struct chain *chain, uint32_t unit, uint32_t units)
 
 static void chain_alloc(struct chain *chain, uint32_t class, const struct mt_alloc *record)
 {
-    const struct mt_header *header = &chain->model->log->header;
+    const struct mt_header *header = &chain->model->log->tables->header;
     uint64_t live = record->allocated - record->freed;
     uint64_t held =
         !header->at_peak && record->saved_seq == header->peak_seq ? record->saved : live;
@@ -85,11 +67,11 @@ static void chain_release(struct chain *chain, uint32_t class, const struct mt_r
 /* One record at `unit`; false when it is not one. */
 static bool chain_record(struct chain *chain, uint32_t kind, const unsigned char *unit)
 {
-    if (kind >= MT_KIND_ALLOC && kind < MT_KIND_ALLOC + MT_CLASSES) {
+    if (kind >= MT_KIND_ALLOC && kind < MT_KIND_ALLOC + CLASSES) {
         struct mt_alloc record;
         memcpy(&record, unit, sizeof record);
         chain_alloc(chain, kind - MT_KIND_ALLOC, &record);
-    } else if (kind >= MT_KIND_RELEASE && kind < MT_KIND_RELEASE + MT_CLASSES) {
+    } else if (kind >= MT_KIND_RELEASE && kind < MT_KIND_RELEASE + CLASSES) {
         struct mt_release record;
         memcpy(&record, unit, sizeof record);
         chain_release(chain, kind - MT_KIND_RELEASE, &record);
@@ -112,17 +94,18 @@ static bool chain_record(struct chain *chain, uint32_t kind, const unsigned char
 static void chain_walk(struct chain *chain, uint32_t unit)
 {
     struct log *log = chain->model->log;
+    const struct tables *tables = log->tables;
     while (unit) {
         uint64_t at = (uint64_t)unit * MT_UNIT;
-        if (unit >= log->unit_count) {
+        if (unit >= tables->unit_count) {
             if (!log->truncated)
                 log_problem_in(log, MT_REGION_NODE, (uint64_t)chain->node * sizeof(struct mt_node),
                                "node %u has counters at %u of %u", chain->node, unit,
-                               log->unit_count);
+                               tables->unit_count);
             return;
         }
         uint32_t link;
-        memcpy(&link, log->units + at, sizeof link);
+        memcpy(&link, tables->units + at, sizeof link);
         uint32_t kind = MT_LINK_KIND(link);
         if (!kind)
             return; /* reserved, not filled in yet */
@@ -132,7 +115,7 @@ static void chain_walk(struct chain *chain, uint32_t unit)
                            "the counter record at %u belongs to two nodes or is cut", unit);
             return;
         }
-        if (!chain_record(chain, kind, log->units + at)) {
+        if (!chain_record(chain, kind, tables->units + at)) {
             log_problem_in(log, MT_REGION_COUNTER, at, "a counter record of unknown kind %u", kind);
             return;
         }
@@ -145,10 +128,10 @@ static void chain_finish(struct chain *chain, size_t *cap)
 {
     struct model *model = chain->model;
     bool placed = !chain->readings && !chain->resident;
-    for (uint32_t class = 0; class < MT_CLASSES; class ++) {
-        if (!chain->present[class] && (placed || class != MT_HEAP))
+    for (uint32_t class = 0; class < CLASSES; class ++) {
+        if (!chain->present[class] && (placed || class != CLASS_HEAP))
             continue;
-        struct model_entry entry = {chain->node, class, chain->by_class[class]};
+        struct entry entry = {chain->node, class, chain->by_class[class]};
         if (!placed) {
             entry.sums.resident = chain->resident;
             entry.sums.readings = chain->readings;
@@ -163,43 +146,18 @@ static void chain_finish(struct chain *chain, size_t *cap)
     }
 }
 
-/* ---- nodes and runs ---- */
+/* ---- nodes ---- */
 
 /* Native and Python frames, a cut mark, the thread's root. Whatever prints a stack for each node relies on it. */
 #define DEEPEST (2 * MT_DEPTH_MAX + 4)
-/* Steps that open runs may take, beside one for each node: those of an honest log need not be linear in its size, as
- * an entry's first nodes may have been on the stack of others, too. */
-#define RUN_STEPS ((uint64_t)1 << 24)
-
-static void model_run_take(struct model *model, const struct mt_node *raw, struct model_node *node,
-                           const struct chain *chain, uint32_t index)
-{
-    node->run.begin = raw->run_begin;
-    node->run.len = raw->run_len & ~MT_RUN_WIDE;
-    node->run.rise = raw->run_rise;
-    node->run.net = raw->run_net;
-    if (!(raw->run_len & MT_RUN_WIDE))
-        return;
-    if (chain->wide_seen) {
-        node->run.rise = chain->wide.rise;
-        node->run.net = chain->wide.net;
-    } else {
-        node->run.len = 0;
-        if (!model->log->truncated)
-            log_problem_in(model->log, MT_REGION_NODE, (uint64_t)index * sizeof *raw,
-                           "node %u has a wide run without its record", index);
-    }
-    if (node->run.rise < 0)
-        node->run.rise = 0;
-}
-
 /* `depth`: of all nodes before this one; the root's is 0. */
 static void model_node_take(struct model *model, uint32_t index, unsigned char *seen,
                             uint32_t *depth, size_t *cap)
 {
     struct log *log = model->log;
-    const struct mt_node *raw = &log->nodes[index];
-    struct model_node *node = &model->nodes[index];
+    const struct tables *tables = log->tables;
+    const struct mt_node *raw = &tables->nodes[index];
+    struct node *node = &model->nodes[index];
     uint64_t at = (uint64_t)index * sizeof *raw;
     if (raw->parent >= index)
         log_problem_in(log, MT_REGION_NODE, at, "node %u has parent %u", index, raw->parent);
@@ -208,15 +166,15 @@ static void model_node_take(struct model *model, uint32_t index, unsigned char *
     else
         node->parent = raw->parent;
     depth[index] = depth[node->parent] + 1;
-    if (raw->frame < log->frame_count)
+    if (raw->frame < tables->frame_count)
         node->frame = raw->frame;
     else if (!log->truncated)
         log_problem_in(log, MT_REGION_NODE, at, "node %u has frame %u of %u", index, raw->frame,
-                       log->frame_count);
+                       tables->frame_count);
     node->thread = model->nodes[node->parent].thread;
-    const struct mt_frame_entry *frame = node->frame ? &log->frames[node->frame] : NULL;
+    const struct mt_frame_entry *frame = node->frame ? &tables->frames[node->frame] : NULL;
     if (frame && frame->kind == MT_FRAME_THREAD && !node->parent &&
-        frame->owner < log->thread_count)
+        frame->owner < tables->thread_count)
         node->thread = frame->owner;
     node->outside = model->nodes[node->parent].outside;
     if (frame && frame->kind == MT_FRAME_THREAD && !node->parent)
@@ -230,105 +188,48 @@ static void model_node_take(struct model *model, uint32_t index, unsigned char *
         chain_walk(&chain, raw->counters);
         chain_finish(&chain, cap);
     }
-    model_run_take(model, raw, node, &chain, index);
+    runs_take(&model->runs, log, index, chain.wide_seen ? &chain.wide : NULL);
 }
 
-/* A difference that cannot overflow, whatever the file says. */
-static int64_t minus(int64_t a, int64_t b)
-{
-    int64_t result;
-    if (__builtin_sub_overflow(a, b, &result))
-        return a < b ? INT64_MIN : INT64_MAX;
-    return result;
-}
-
-/* An open run ends, for all its nodes: it competes with each one's best run so far. */
-static void model_close_run(struct model *model, const struct mt_thread_entry *thread,
-                            const struct mt_run *open, int64_t highest, uint64_t *budget)
-{
-    const struct log *log = model->log;
-    struct model_run run = {.begin = (uint32_t)open->begin_event,
-                            .len = (uint32_t)(thread->events - open->begin_event) & ~MT_RUN_WIDE,
-                            .net = minus(thread->level, open->begin)};
-    if (highest > open->begin)
-        run.rise = minus(highest, open->begin);
-    uint32_t node = open->node;
-    for (uint32_t i = 0; i < (uint32_t)open->skip + open->frames && node; i++) {
-        if (!*budget || node >= log->node_count)
-            return;
-        --*budget;
-        struct model_run *best = &model->nodes[node].run;
-        if (i >= open->skip && !model->nodes[node].outside && (!best->len || run.rise > best->rise))
-            *best = run;
-        node = model->nodes[node].parent; /* of a lower index, or 0: no loop */
-    }
-}
-
-/* False when the budget is spent. */
-static bool model_close_runs(struct model *model, const struct mt_thread_entry *thread,
-                             uint64_t *budget)
-{
-    const struct log *log = model->log;
-    int64_t highest = INT64_MIN;
-    for (uint32_t i = thread->runs_used; i-- > 0 && *budget; --*budget) {
-        const struct mt_run *open = &log->runs[thread->runs + i];
-        if (open->max > highest)
-            highest = open->max;
-        if (open->begin_event <= thread->events)
-            model_close_run(model, thread, open, highest, budget);
-        if (!*budget)
-            return false;
-    }
-    return *budget > 0;
-}
-
+/* A leaf that cannot be is none. */
 static void model_threads(struct model *model)
 {
-    struct log *log = model->log;
-    uint64_t budget = RUN_STEPS + log->node_count;
-    for (uint32_t i = 1; i < log->thread_count; i++) {
-        const struct mt_thread_entry *thread = &log->threads[i];
-        if (!thread->leaf || !thread->runs_used)
-            continue;
-        if (thread->runs > log->run_count || thread->runs_used > log->run_count - thread->runs) {
-            if (!log->truncated)
-                log_problem_in(log, MT_REGION_THREAD, (uint64_t)i * sizeof *thread,
-                               "thread %u has open runs %u + %u of %u", i, thread->runs,
-                               thread->runs_used, log->run_count);
-            continue;
-        }
-        if (!model_close_runs(model, thread, &budget)) {
-            log_problem_in(log, MT_REGION_THREAD, (uint64_t)i * sizeof *thread,
-                           "open runs of more nodes than there can be");
-            return;
-        }
+    const struct tables *tables = model->log->tables;
+    model->thread_count = tables->thread_count;
+    model->threads = base_alloc(tables->thread_count + (size_t)1, sizeof *model->threads);
+    for (uint32_t i = 1; i < tables->thread_count; i++) {
+        const struct mt_thread_entry *raw = &tables->threads[i];
+        struct thread *thread = &model->threads[i];
+        thread->leaf = raw->leaf < model->node_count ? raw->leaf : 0;
+        thread->tid = raw->tid;
+        memcpy(thread->name, raw->name, sizeof raw->name);
     }
 }
 
-void model_make_periods(struct model *model, struct log *log, struct model_periods periods)
+void model_make(struct model *model, struct log *log, struct periods periods)
 {
-    *model = (struct model){.log = log, .periods = periods};
-    model->nodes = base_alloc(log->node_count + (size_t)1, sizeof *model->nodes);
-    unsigned char *seen = base_alloc(log->unit_count / 8 + (size_t)1, 1);
-    uint32_t *depth = base_alloc(log->node_count + (size_t)1, sizeof *depth);
+    const struct tables *tables = log->tables;
+    *model = (struct model){.log = log, .periods = periods, .node_count = tables->node_count};
+    model->nodes = base_alloc(tables->node_count + (size_t)1, sizeof *model->nodes);
+    runs_start(&model->runs, tables->node_count);
+    unsigned char *seen = base_alloc(tables->unit_count / 8 + (size_t)1, 1);
+    uint32_t *depth = base_alloc(tables->node_count + (size_t)1, sizeof *depth);
     size_t cap = 0;
     static const struct mt_node unused;
-    for (uint32_t i = 1; i < log->node_count; i++)
-        if (memcmp(&log->nodes[i], &unused, sizeof unused))
+    for (uint32_t i = 1; i < tables->node_count; i++)
+        if (memcmp(&tables->nodes[i], &unused, sizeof unused))
             model_node_take(model, i, seen, depth, &cap);
     free(depth);
     free(seen);
+    runs_close(&model->runs, log, model->nodes);
     model_threads(model);
-}
-
-void model_make(struct model *model, struct log *log)
-{
-    model_make_periods(model, log, MODEL_ALL_PERIODS);
 }
 
 void model_free(struct model *model)
 {
     free(model->nodes);
+    runs_free(&model->runs);
+    free(model->threads);
     free(model->entries);
     *model = (struct model){0};
 }

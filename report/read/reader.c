@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,69 +12,15 @@
 #include "base/base.h"
 #include "base/file.h"
 #include "read/records.h"
+#include "read/tables.h"
 
 #define PAGE         4096u
 #define NONE_ENTRIES 2u /* at the start of a region, never filled, counted as used */
 
-static void log_problem_va(struct log *log, uint64_t offset, const char *format, va_list args)
-{
-    if (log->problem_count < LOG_PROBLEMS_KEPT) {
-        struct log_problem *problem = &log->problems[log->problem_count];
-        problem->offset = offset;
-        vsnprintf(problem->reason, sizeof problem->reason, format, args);
-    }
-    log->problem_count++;
-}
-
-__attribute__((format(printf, 3, 4))) static bool log_problem(struct log *log, uint64_t offset,
-                                                              const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    log_problem_va(log, offset, format, args);
-    va_end(args);
-    return false;
-}
-
-/* Where byte `at` of a region stands in the file; extents were checked when the region was made. */
-static uint64_t log_offset(const struct log *log, enum mt_region region, uint64_t at)
-{
-    for (uint32_t i = 0; i < MT_EXTENTS_MAX && i < log->header.extents_used; i++) {
-        const struct mt_extent *extent = &log->header.extents[i];
-        uint64_t bytes = (uint64_t)extent->pages * PAGE;
-        if (extent->region != region || !bytes)
-            continue;
-        if (at < bytes)
-            return extent->offset + at;
-        at -= bytes;
-    }
-    return 0;
-}
-
-void log_problem_in(struct log *log, enum mt_region region, uint64_t at, const char *format, ...)
-{
-    uint64_t offset = log->problem_count < LOG_PROBLEMS_KEPT ? log_offset(log, region, at) : 0;
-    va_list args;
-    va_start(args, format);
-    log_problem_va(log, offset, format, args);
-    va_end(args);
-}
-
-bool log_say_problems(const struct log *log)
-{
-    for (uint64_t i = 0; i < log->problem_count && i < LOG_PROBLEMS_KEPT; i++)
-        base_say("%s: offset %" PRIu64 ": %s", log->name, log->problems[i].offset,
-                 log->problems[i].reason);
-    if (log->problem_count > LOG_PROBLEMS_KEPT)
-        base_say("%s: and %" PRIu64 " more problems", log->name,
-                 log->problem_count - LOG_PROBLEMS_KEPT);
-    return log->problem_count > 0;
-}
-
 /* The header's fields that decide whether the rest can be read. */
 static bool log_header(struct log *log, const void *data, size_t bytes)
 {
-    struct mt_header *header = &log->header;
+    struct mt_header *header = &log->tables->header;
     size_t head = bytes < sizeof *header ? bytes : sizeof *header;
     memcpy(header, data, head);
     if (bytes == 0)
@@ -113,9 +59,9 @@ static bool log_extents_overlap(struct log *log)
 {
     struct mt_extent sorted[MT_EXTENTS_MAX];
     uint32_t count = 0;
-    for (uint32_t i = 0; i < log->header.extents_used; i++)
-        if (log->header.extents[i].pages)
-            sorted[count++] = log->header.extents[i];
+    for (uint32_t i = 0; i < log->tables->header.extents_used; i++)
+        if (log->tables->header.extents[i].pages)
+            sorted[count++] = log->tables->header.extents[i];
     qsort(sorted, count, sizeof sorted[0], extent_order);
     for (uint32_t i = 0; i + 1 < count; i++)
         if (sorted[i + 1].offset - sorted[i].offset < (uint64_t)sorted[i].pages * PAGE) {
@@ -130,7 +76,7 @@ static bool log_extents_overlap(struct log *log)
 /* Check the directory; an extent that cannot be is emptied (pages = 0). */
 static bool log_extents(struct log *log)
 {
-    struct mt_header *header = &log->header;
+    struct mt_header *header = &log->tables->header;
     if (header->extents_used > MT_EXTENTS_MAX) {
         log_problem(log, offsetof(struct mt_header, extents_used),
                     "%" PRIu32 " extents where %u is the most", header->extents_used,
@@ -166,8 +112,8 @@ static uint64_t region_there(const struct log *log, unsigned region, size_t byte
     bool gap = false;
     *pieces = 0;
     *reserved = 0;
-    for (uint32_t i = 0; i < log->header.extents_used; i++) {
-        const struct mt_extent *extent = &log->header.extents[i];
+    for (uint32_t i = 0; i < log->tables->header.extents_used; i++) {
+        const struct mt_extent *extent = &log->tables->header.extents[i];
         uint64_t length = (uint64_t)extent->pages * PAGE;
         if (extent->region != region || !length)
             continue;
@@ -187,11 +133,11 @@ static uint64_t region_there(const struct log *log, unsigned region, size_t byte
 }
 
 /* Put one region together: `entry` bytes an entry. Returns the number of whole entries. */
-static uint32_t log_region(struct log *log, unsigned region, size_t entry, const void *data,
-                           size_t bytes)
+static uint32_t region_make(struct log *log, unsigned region, size_t entry, const void *data,
+                            size_t bytes)
 {
-    struct log_region *r = &log->regions[region];
-    uint64_t used = log->header.used[region];
+    struct region *r = &log->tables->regions[region];
+    uint64_t used = log->tables->header.used[region];
     uint64_t place = offsetof(struct mt_header, used) + region * sizeof(uint64_t);
     unsigned pieces;
     uint64_t reserved;
@@ -219,8 +165,8 @@ static uint32_t log_region(struct log *log, unsigned region, size_t entry, const
     if (pieces > 1)
         r->owned = base_alloc(1, r->bytes);
     uint64_t done = 0;
-    for (uint32_t i = 0; done < r->bytes && i < log->header.extents_used; i++) {
-        const struct mt_extent *extent = &log->header.extents[i];
+    for (uint32_t i = 0; done < r->bytes && i < log->tables->header.extents_used; i++) {
+        const struct mt_extent *extent = &log->tables->header.extents[i];
         uint64_t length = (uint64_t)extent->pages * PAGE;
         if (extent->region != region || !length)
             continue;
@@ -238,32 +184,87 @@ static uint32_t log_region(struct log *log, unsigned region, size_t entry, const
     return (uint32_t)used;
 }
 
+/* What the header says, in this program's terms. */
+static void header_take(struct log_header *to, const struct mt_header *from)
+{
+    *to = (struct log_header){.pid = from->pid,
+                              .parent_pid = from->parent_pid,
+                              .start_real = from->start_real,
+                              .start_ticks = from->start_ticks,
+                              .end = from->end == MT_END_EXIT   ? LOG_END_EXIT
+                                     : from->end == MT_END_EXEC ? LOG_END_EXEC
+                                                                : LOG_END_UNKNOWN,
+                              .exit_status = from->exit_status,
+                              .end_time = from->end_time,
+                              .level = from->level,
+                              .peak = from->peak,
+                              .peak_before = from->peak_before,
+                              .peak_time = from->peak_time,
+                              .period = from->period,
+                              .dropped_events = from->dropped_events,
+                              .dropped_bytes = from->dropped_bytes,
+                              .unknown_releases = from->unknown_releases,
+                              .cut_stacks = from->cut_stacks,
+                              .python_missed = from->python_missed,
+                              .python_arenas = from->python_arenas,
+                              .python_arenas_peak = from->python_arenas_peak,
+                              .full = from->flags & MT_FLAG_FULL,
+                              .fallback = from->flags & MT_FLAG_FALLBACK,
+                              .python = from->flags & MT_FLAG_PYTHON,
+                              .threads = from->flags & MT_FLAG_THREADS,
+                              .ended = from->flags & MT_FLAG_ENDED};
+    _Static_assert((int)CLASS_HEAP == MT_HEAP && (int)CLASS_ANON == MT_ANON &&
+                       (int)CLASS_FILE == MT_FILE && (int)CLASS_RESERVED == MT_RESERVED &&
+                       (int)CLASSES == MT_CLASSES,
+                   "classes");
+    for (unsigned c = 0; c < CLASSES; c++)
+        to->class_level[c] =
+            (struct log_level){from->class_level[c].level, from->class_level[c].peak};
+}
+
+static void samples_take(struct log *log, const struct mt_sample *raw, uint32_t count)
+{
+    log->samples = base_alloc(count, sizeof *log->samples);
+    log->sample_count = count;
+    for (uint32_t i = 0; i < count; i++)
+        log->samples[i] =
+            (struct log_sample){raw[i].time, raw[i].level, raw[i].level_max, raw[i].resident};
+}
+
 bool log_parse(struct log *log, const char *name, const void *data, size_t bytes)
 {
-    *log = (struct log){.name = name};
+    *log = (struct log){.name = name, .tables = base_alloc(1, sizeof *log->tables)};
     if (!log_header(log, data, bytes) || !log_extents(log))
         return false;
-    if (log->header.file_bytes > bytes) {
+    struct tables *t = log->tables;
+    if (t->header.file_bytes > bytes) {
         log->truncated = true;
         log_problem(log, bytes, "the file is cut short: %zu of %" PRIu64 " bytes are there", bytes,
-                    log->header.file_bytes);
+                    t->header.file_bytes);
     }
-    struct log_region *r = log->regions;
-    log->node_count = log_region(log, MT_REGION_NODE, sizeof *log->nodes, data, bytes);
-    log->unit_count = log_region(log, MT_REGION_COUNTER, MT_UNIT, data, bytes);
-    log->frame_count = log_region(log, MT_REGION_FRAME, sizeof *log->frames, data, bytes);
-    log->thread_count = log_region(log, MT_REGION_THREAD, sizeof *log->threads, data, bytes);
-    log->run_count = log_region(log, MT_REGION_RUN, sizeof *log->runs, data, bytes);
-    log->sample_count = log_region(log, MT_REGION_TIMELINE, sizeof *log->samples, data, bytes);
-    log_region(log, MT_REGION_RECORD, 1, data, bytes);
-    log->nodes = (const struct mt_node *)(const void *)r[MT_REGION_NODE].data;
-    log->units = r[MT_REGION_COUNTER].data;
-    log->frames = (const struct mt_frame_entry *)(const void *)r[MT_REGION_FRAME].data;
-    log->threads = (const struct mt_thread_entry *)(const void *)r[MT_REGION_THREAD].data;
-    log->runs = (const struct mt_run *)(const void *)r[MT_REGION_RUN].data;
-    log->samples = (const struct mt_sample *)(const void *)r[MT_REGION_TIMELINE].data;
+    header_take(&log->header, &t->header);
+    const struct region *r = t->regions;
+    t->node_count = region_make(log, MT_REGION_NODE, sizeof *t->nodes, data, bytes);
+    t->unit_count = region_make(log, MT_REGION_COUNTER, MT_UNIT, data, bytes);
+    t->frame_count = region_make(log, MT_REGION_FRAME, sizeof *t->frames, data, bytes);
+    t->thread_count = region_make(log, MT_REGION_THREAD, sizeof *t->threads, data, bytes);
+    t->run_count = region_make(log, MT_REGION_RUN, sizeof *t->runs, data, bytes);
+    uint32_t samples = region_make(log, MT_REGION_TIMELINE, sizeof(struct mt_sample), data, bytes);
+    region_make(log, MT_REGION_RECORD, 1, data, bytes);
+    t->nodes = (const struct mt_node *)(const void *)r[MT_REGION_NODE].data;
+    t->units = r[MT_REGION_COUNTER].data;
+    t->frames = (const struct mt_frame_entry *)(const void *)r[MT_REGION_FRAME].data;
+    t->threads = (const struct mt_thread_entry *)(const void *)r[MT_REGION_THREAD].data;
+    t->runs = (const struct mt_run *)(const void *)r[MT_REGION_RUN].data;
+    samples_take(log, (const struct mt_sample *)(const void *)r[MT_REGION_TIMELINE].data, samples);
+    log->frame_count = t->frame_count;
     records_read(log);
     return true;
+}
+
+bool log_begins(const void *bytes, size_t count)
+{
+    return count >= strlen(MT_MAGIC) && !memcmp(bytes, MT_MAGIC, strlen(MT_MAGIC));
 }
 
 /* The whole file in memory; NULL after a problem was added. */
@@ -303,8 +304,10 @@ bool log_read(struct log *log, const char *name)
 
 void log_close(struct log *log)
 {
-    for (unsigned i = 0; i < MT_REGION_COUNT; i++)
-        free(log->regions[i].owned);
+    for (unsigned i = 0; log->tables && i < MT_REGION_COUNT; i++)
+        free(log->tables->regions[i].owned);
+    free(log->tables);
+    free(log->samples);
     free(log->modules);
     free(log->strings);
     free(log->codes);

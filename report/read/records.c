@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "read/cursor.h"
+#include "read/tables.h"
 
 /* Of a name; what is longer is cut. Names are printed once for each line and each frame of a stack, so that a single
  * long one would make much of a small log. */
@@ -24,8 +25,8 @@ struct records {
  * are too. */
 static bool id_fits(const struct records *records, uint32_t id)
 {
-    return id &&
-           id <= records->log->regions[MT_REGION_RECORD].bytes / sizeof(struct mt_record_string);
+    return id && id <= records->log->tables->regions[MT_REGION_RECORD].bytes /
+                           sizeof(struct mt_record_string);
 }
 
 /* Element `id` of a growing array, zeroed when it is new. */
@@ -239,7 +240,8 @@ void records_read(struct log *log)
 {
     struct records records = {.log = log};
     struct cursor all;
-    cursor_open(&all, log->regions[MT_REGION_RECORD].data, log->regions[MT_REGION_RECORD].bytes);
+    cursor_open(&all, log->tables->regions[MT_REGION_RECORD].data,
+                log->tables->regions[MT_REGION_RECORD].bytes);
     while (all.at < all.bytes) {
         size_t start = all.at;
         struct mt_record head;

@@ -5,7 +5,7 @@
 #ifndef RECORDS_H
 #define RECORDS_H
 
-#include "read/reader.h"
+#include "read/log.h"
 
 /* Fill log->exe ... log->notes from the region, as far as its records hold. */
 void records_read(struct log *log);

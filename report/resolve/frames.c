@@ -7,7 +7,6 @@
 #include "base/base.h"
 #include "symbols/batch.h"
 #include "base/progress.h"
-#include "resolve/rank.h"
 #include "symbols/symbols.h"
 
 const char *frames_file(const struct frames *frames, const struct function *function)
@@ -91,7 +90,7 @@ static uint32_t place_add(struct frames *frames, const struct place *place)
 /* ---- the kinds of frames ---- */
 
 /* Where to look it up: at the call, not at what follows it. */
-static uint64_t frame_address(const struct mt_frame_entry *frame)
+static uint64_t frame_address(const struct log_frame *frame)
 {
     return frame->value ? frame->value - 1 : 0;
 }
@@ -128,7 +127,7 @@ uint32_t frames_python(struct frames *frames, uint32_t owner, uint32_t line)
     return place_add(frames, &place);
 }
 
-static void resolve_python(struct frames *frames, const struct mt_frame_entry *frame,
+static void resolve_python(struct frames *frames, const struct log_frame *frame,
                            struct resolved *out)
 {
     out->count = 1;
@@ -136,12 +135,12 @@ static void resolve_python(struct frames *frames, const struct mt_frame_entry *f
         frames_python(frames, frame->owner, frame->value <= INT32_MAX ? (uint32_t)frame->value : 0);
 }
 
-static void resolve_native(struct frames *frames, const struct mt_frame_entry *frame,
+static void resolve_native(struct frames *frames, const struct log_frame *frame,
                            const struct symbol *found, uint32_t count, const char *module_path,
                            struct resolved *out)
 {
     static const struct symbol nothing = {.language = "native"};
-    bool python = frames->log->header.flags & MT_FLAG_PYTHON;
+    bool python = frames->log->header.python;
     out->count = count ? count : 1;
     for (uint32_t i = 0; i < out->count; i++) {
         const struct symbol *symbol = count ? &found[count - 1 - i] : &nothing;
@@ -162,6 +161,12 @@ static void resolve_native(struct frames *frames, const struct mt_frame_entry *f
 }
 
 /* ---- all frames ---- */
+
+/* A frame that is to be resolved. */
+struct wanted {
+    uint32_t index;
+    struct log_frame frame;
+};
 
 /* The places of all frames, in the order of resolving. */
 struct resolver {
@@ -186,13 +191,13 @@ static void resolver_keep(struct resolver *resolver, uint32_t frame,
 
 /* Native frames of one module, list[0..count). The tracker's own, where it stands in for a function
  * of Python's, are left out. */
-static void resolve_module(struct resolver *resolver, const uint32_t *list, uint32_t count,
+static void resolve_module(struct resolver *resolver, const struct wanted *list, uint32_t count,
                            size_t done_before)
 {
     struct frames *frames = resolver->frames;
     const struct log *log = frames->log;
     struct log_module none = {0};
-    uint32_t module = log->frames[list[0]].owner;
+    uint32_t module = list[0].frame.owner;
     const struct log_module *m = module < log->module_count ? &log->modules[module] : &none;
     char *path = base_copy(m->path.text ? m->path.text : "", m->path.bytes);
     if (rank_is_tracker(path)) {
@@ -208,16 +213,15 @@ static void resolve_module(struct resolver *resolver, const uint32_t *list, uint
                           .progress = &resolver->progress,
                           .done_before = done_before};
     for (uint32_t i = 0; i < count; i++)
-        batch.items[i].address = frame_address(&log->frames[list[i]]);
+        batch.items[i].address = frame_address(&list[i].frame);
     progress_of(&resolver->progress, path);
     batch_run(&batch);
     for (uint32_t i = 0; i < count; i++) {
         struct resolved resolved;
         const struct batch_item *item = &batch.items[i];
-        resolve_native(frames, &log->frames[list[i]],
-                       item->count ? batch.symbols + item->first : NULL, item->count, path,
-                       &resolved);
-        resolver_keep(resolver, list[i], &resolved);
+        resolve_native(frames, &list[i].frame, item->count ? batch.symbols + item->first : NULL,
+                       item->count, path, &resolved);
+        resolver_keep(resolver, list[i].index, &resolved);
     }
     if (batch.problem) {
         progress_end(&resolver->progress); /* the bar makes room; it comes again */
@@ -229,31 +233,31 @@ static void resolve_module(struct resolver *resolver, const uint32_t *list, uint
     free(path);
 }
 
-static void resolve_other(struct resolver *resolver, uint32_t index)
+static void resolve_other(struct resolver *resolver, const struct wanted *wanted)
 {
     struct frames *frames = resolver->frames;
-    const struct mt_frame_entry *frame = &frames->log->frames[index];
+    const struct log_frame *frame = &wanted->frame;
     struct resolved resolved = {0};
     switch (frame->kind) {
-    case MT_FRAME_PYTHON:
+    case FRAME_PYTHON:
         resolve_python(frames, frame, &resolved);
         break;
-    case MT_FRAME_THREAD:
+    case FRAME_THREAD:
         break;
-    case MT_FRAME_CUT:
+    case FRAME_CUT:
         resolve_word(frames, "[frames further out are not known]", &resolved);
         break;
     default:
         resolve_word(frames, "[unknown code]", &resolved);
         break;
     }
-    resolver_keep(resolver, index, &resolved);
+    resolver_keep(resolver, wanted->index, &resolved);
 }
 
-static int frame_order(const void *a, const void *b, void *context)
+static int frame_order(const void *a, const void *b)
 {
-    const struct mt_frame_entry *all = context;
-    const struct mt_frame_entry *x = &all[*(const uint32_t *)a], *y = &all[*(const uint32_t *)b];
+    const struct log_frame *x = &((const struct wanted *)a)->frame;
+    const struct log_frame *y = &((const struct wanted *)b)->frame;
     if (x->kind != y->kind)
         return x->kind < y->kind ? -1 : 1;
     if (x->owner != y->owner)
@@ -262,19 +266,22 @@ static int frame_order(const void *a, const void *b, void *context)
 }
 
 /* The frames that are used, in the order in which it is cheapest to resolve them. */
-static uint32_t *frames_wanted(const struct model *model, uint32_t *count)
+static struct wanted *frames_wanted(const struct model *model, uint32_t *count)
 {
     const struct log *log = model->log;
-    unsigned char *wanted = base_alloc(log->frame_count + (size_t)1, 1);
-    uint32_t *list = base_alloc(log->frame_count + (size_t)1, sizeof *list);
-    for (uint32_t i = 1; i < log->node_count; i++)
-        wanted[model->nodes[i].frame] = 1;
+    unsigned char *used = base_alloc(log->frame_count + (size_t)1, 1);
+    *count = 0;
+    for (uint32_t i = 1; i < model->node_count; i++)
+        used[model->nodes[i].frame] = 1;
+    for (uint32_t f = 1; f < log->frame_count; f++)
+        *count += used[f];
+    struct wanted *list = base_alloc(*count, sizeof *list);
     *count = 0;
     for (uint32_t f = 1; f < log->frame_count; f++)
-        if (wanted[f])
-            list[(*count)++] = f;
-    free(wanted);
-    qsort_r(list, *count, sizeof *list, frame_order, (void *)(uintptr_t)log->frames);
+        if (used[f])
+            list[(*count)++] = (struct wanted){f, log_frame(log, f)};
+    free(used);
+    qsort(list, *count, sizeof *list, frame_order);
     return list;
 }
 
@@ -296,21 +303,20 @@ void frames_make(struct frames *frames, struct model *model)
     const struct log *log = model->log;
     *frames = (struct frames){.log = log};
     uint32_t count;
-    uint32_t *wanted = frames_wanted(model, &count);
+    struct wanted *wanted = frames_wanted(model, &count);
     struct resolver resolver = {.frames = frames,
                                 .at = base_alloc(log->frame_count + (size_t)1, sizeof(uint32_t)),
                                 .length =
                                     base_alloc(log->frame_count + (size_t)1, sizeof(uint32_t))};
     progress_start(&resolver.progress, "reading symbols", count);
     for (uint32_t i = 0, end; i < count; i = end) {
-        const struct mt_frame_entry *frame = &log->frames[wanted[i]];
         end = i + 1;
-        if (frame->kind != MT_FRAME_NATIVE) {
-            resolve_other(&resolver, wanted[i]);
+        if (wanted[i].frame.kind != FRAME_NATIVE) {
+            resolve_other(&resolver, &wanted[i]);
             continue;
         }
-        while (end < count && log->frames[wanted[end]].kind == MT_FRAME_NATIVE &&
-               log->frames[wanted[end]].owner == frame->owner)
+        while (end < count && wanted[end].frame.kind == FRAME_NATIVE &&
+               wanted[end].frame.owner == wanted[i].frame.owner)
             end++;
         resolve_module(&resolver, wanted + i, end - i, i);
     }

@@ -9,14 +9,7 @@
 
 #include "base/map.h"
 #include "read/model.h"
-
-/* Whose code it is: what tables show first. */
-enum rank {
-    RANK_USER,    /* the user's own code, with its source file known */
-    RANK_PROGRAM, /* the program's, without line information */
-    RANK_LIBRARY, /* libraries, the interpreter, code that is not known */
-    RANKS
-};
+#include "resolve/rank.h"
 
 struct function {
     uint32_t name;                  /* in frames->strings; 0: not known */

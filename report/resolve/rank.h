@@ -7,7 +7,13 @@
 
 #include <stdbool.h>
 
-#include "resolve/frames.h"
+/* Whose code it is: what tables show first. */
+enum rank {
+    RANK_USER,    /* the user's own code, with its source file known */
+    RANK_PROGRAM, /* the program's, without line information */
+    RANK_LIBRARY, /* libraries, the interpreter, code that is not known */
+    RANKS
+};
 
 /* A Python file: the user's own unless it belongs to the standard library or to an installed
  * package. */

@@ -47,7 +47,7 @@ static const char *command_of(const struct log_text *argv)
 
 void sources_of_log(struct sources *sources, const struct log *log)
 {
-    const char *command = log->header.flags & MT_FLAG_PYTHON ? command_of(&log->argv) : NULL;
+    const char *command = log->header.python ? command_of(&log->argv) : NULL;
 
     for (size_t i = 0; i < log->source_count; i++) {
         const struct log_source *source = &log->sources[i];

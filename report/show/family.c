@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "base/map.h"
 #include "read/model.h"
+#include "read/reader.h"
 #include "show/table.h"
 #include "show/terminal.h"
 
@@ -37,12 +38,12 @@ static void member_read(struct member *member, const char *name)
     *member = (struct member){.log = name, .parent = SIZE_MAX};
     if (log_read(&log, name)) {
         struct model model;
-        model_make(&model, &log);
+        model_make(&model, &log, ALL_PERIODS);
         member->command = command_text(&log);
         member->pid = log.header.pid;
         member->parent_pid = log.header.parent_pid;
         member->start = log.header.start_real;
-        member->exited = log.header.end == MT_END_EXIT;
+        member->exited = log.header.end == LOG_END_EXIT;
         member->own = (struct family_sums){.processes = 1,
                                            .peak = log_peak(&log),
                                            .live = (int64_t)log.header.level,

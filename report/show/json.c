@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/text.h"
 
 static void json_value(struct json *json, const char *key)
 {

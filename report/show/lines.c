@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/text.h"
 #include "show/table.h"
 
 #define LONG_FUNCTION 60u /* lines; longer ones are shortened */

@@ -8,9 +8,8 @@
 #include <time.h>
 
 #include "base/base.h"
+#include "base/text.h"
 #include "show/table.h"
-
-static const char *const class_names[MT_CLASSES] = {"heap", "anonymous", "file", "reserved"};
 
 /* How long the process is known to have run, ns; 0: not known. */
 static uint64_t duration(const struct view *view)
@@ -40,13 +39,12 @@ __attribute__((format(printf, 3, 4))) static void note(note_taker *take, void *c
 
 static void notes_counted(const struct view *view, note_taker *take, void *context)
 {
-    const struct mt_header *h = &view->log.header;
+    const struct log_header *h = &view->log.header;
     if (h->dropped_events)
         note(take, context,
              "%" PRIu64 " events are not in the tables (%" PRIu64 " bytes of allocations)%s",
-             h->dropped_events, h->dropped_bytes,
-             h->flags & MT_FLAG_FULL ? ": the disk or a limit was full" : "");
-    else if (h->flags & MT_FLAG_FULL)
+             h->dropped_events, h->dropped_bytes, h->full ? ": the disk or a limit was full" : "");
+    else if (h->full)
         note(take, context, "the log could not grow at some time");
     if (h->unknown_releases)
         note(take, context, "%" PRIu64 " releases of blocks that were allocated before or unseen",
@@ -77,15 +75,15 @@ static void notes_all(const struct view *view, note_taker *take, void *context)
     for (size_t i = 0; i < log->note_count; i++)
         take(context, log->notes[i].text.text, log->notes[i].text.bytes);
     notes_counted(view, take, context);
-    if (log->header.flags & MT_FLAG_FALLBACK)
+    if (log->header.fallback)
         note(take, context,
              "the tables were written when the program ended, for want of shared mappings");
-    if (log->header.flags & MT_FLAG_ENDED)
+    if (log->header.ended)
         note(
             take, context,
             "a signal handler jumped out of a call of the allocator at an unlucky instant: nothing "
             "was recorded from then on");
-    if (log->header.flags & MT_FLAG_THREADS)
+    if (log->header.threads)
         note(take, context,
              "several threads: the peak may be off by the events that were under way");
     if (log->truncated)
@@ -105,7 +103,7 @@ static void notes_all(const struct view *view, note_taker *take, void *context)
              "the tables hold %" PRId64 " live bytes and the header %" PRId64
              ": the log was read or left in the middle of an event, or is damaged",
              live, level);
-    if (live == level && !(log->header.flags & MT_FLAG_THREADS) &&
+    if (live == level && !(log->header.threads) &&
         view->model.total.at_peak != (int64_t)log->header.peak)
         note(take, context, "the tables hold %" PRId64 " bytes at the peak of %" PRIu64,
              view->model.total.at_peak, log->header.peak);
@@ -139,7 +137,7 @@ static void print_command(const struct log *log, FILE *out)
 
 static void print_end(const struct view *view, FILE *out)
 {
-    const struct mt_header *h = &view->log.header;
+    const struct log_header *h = &view->log.header;
     char started[64] = "";
     time_t seconds = (time_t)(h->start_real / 1000000000u);
     struct tm when;
@@ -149,10 +147,10 @@ static void print_end(const struct view *view, FILE *out)
     double ran = (double)duration(view) / 1e9;
     if (view->running)
         fprintf(out, "  running    for at least %.3f s\n", ran);
-    else if (h->end == MT_END_EXIT)
+    else if (h->end == LOG_END_EXIT)
         fprintf(out, "  ended      with exit status %" PRId32 " after %.3f s\n",
                 h->exit_status & 0xff, ran);
-    else if (h->end == MT_END_EXEC)
+    else if (h->end == LOG_END_EXEC)
         fprintf(out, "  ended      by exec of another program after %.3f s\n", ran);
     else
         fprintf(out, "  ended      killed, or left by _exit; last seen after %.3f s\n", ran);
@@ -166,7 +164,7 @@ static void print_amount(FILE *out, const char *word, int64_t bytes, const char 
 
 static void print_totals(const struct view *view, FILE *out)
 {
-    const struct mt_header *h = &view->log.header;
+    const struct log_header *h = &view->log.header;
     const struct sums *total = &view->model.total;
     char count[TEXT_COUNT_BYTES], rest[96] = "";
     if (h->peak_time)
@@ -185,19 +183,19 @@ static void print_classes(const struct view *view, FILE *out)
                                                   {"live", 13},       {"allocated", 13},
                                                   {"allocations", 0}, {"releases", 0}};
     bool more = false;
-    for (unsigned c = MT_ANON; c < MT_CLASSES; c++)
+    for (unsigned c = CLASS_ANON; c < CLASSES; c++)
         more = more || view->model.classes[c].allocations || view->model.classes[c].releases;
     if (!more)
         return;
     struct table table;
     fputc('\n', out);
     table_start(&table, columns, sizeof columns / sizeof columns[0]);
-    for (unsigned c = 0; c < MT_CLASSES; c++) {
+    for (unsigned c = 0; c < CLASSES; c++) {
         const struct sums *sums = &view->model.classes[c];
         if (!sums->allocations && !sums->releases)
             continue;
         table_row(&table, STYLE_NONE);
-        table_cell(&table, class_names[c]);
+        table_cell(&table, class_name(c));
         table_cell_mib(&table, (int64_t)view->log.header.class_level[c].peak);
         table_cell_mib(&table, (int64_t)view->log.header.class_level[c].level);
         table_cell_mib(&table, (int64_t)sums->allocated);
@@ -273,12 +271,12 @@ static void json_note(void *context, const char *text, size_t bytes)
 
 static void json_end(const struct view *view, struct json *json)
 {
-    const struct mt_header *h = &view->log.header;
-    if (h->end != MT_END_EXIT && h->end != MT_END_EXEC) {
+    const struct log_header *h = &view->log.header;
+    if (h->end != LOG_END_EXIT && h->end != LOG_END_EXEC) {
         json_null(json, "exit");
     } else {
         json_open(json, "exit", '{');
-        if (h->end == MT_END_EXIT)
+        if (h->end == LOG_END_EXIT)
             json_signed(json, "status", h->exit_status & 0xff);
         else
             json_bool(json, "exec", true);
@@ -292,9 +290,9 @@ static void json_end(const struct view *view, struct json *json)
 static void json_classes(const struct view *view, struct json *json)
 {
     json_open(json, "classes", '{');
-    for (unsigned c = 0; c < MT_CLASSES; c++) {
+    for (unsigned c = 0; c < CLASSES; c++) {
         const struct sums *sums = &view->model.classes[c];
-        json_open(json, class_names[c], '{');
+        json_open(json, class_name(c), '{');
         json_unsigned(json, "allocated_bytes", sums->allocated);
         json_unsigned(json, "released_bytes", sums->released);
         json_unsigned(json, "live_bytes", view->log.header.class_level[c].level);
@@ -339,7 +337,7 @@ static void json_marks(const struct view *view, struct json *json)
 
 void summary_json(const struct view *view, struct json *json)
 {
-    const struct mt_header *h = &view->log.header;
+    const struct log_header *h = &view->log.header;
     const struct sums *total = &view->model.total;
     json_string(json, "log", view->log.name);
     view_json_process(view, json);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/text.h"
 
 void table_start(struct table *table, const struct table_column *columns, size_t count)
 {

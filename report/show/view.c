@@ -8,34 +8,11 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "symbols/batch.h"
+#include "base/threads.h"
 #include "fold/exact.h"
 #include "resolve/source_log.h"
 
 #define FOLD_APART 4096u /* nodes that are worth a thread */
-
-/* Whether the process that wrote the log is still there: its pid may be another's by now, its start
- * time tells. */
-static bool view_running(const struct mt_header *header)
-{
-    if (header->end != MT_END_UNKNOWN || header->pid <= 0 || !header->start_ticks)
-        return false;
-    char path[64], text[1024];
-    snprintf(path, sizeof path, "/proc/%" PRId32 "/stat", header->pid);
-    FILE *file = fopen(path, "re");
-    if (!file)
-        return false;
-    size_t length = fread(text, 1, sizeof text - 1, file);
-    fclose(file);
-    text[length] = 0;
-    char *at = strrchr(text, ')'); /* the command's name may hold blanks and brackets */
-    for (int field = 2; at && field < 22; field++) {
-        at = strchr(at + 1, ' ');
-        if (field == 2 && at && at[1] == 'Z')
-            return false;
-    }
-    return at && strtoull(at, NULL, 10) == header->start_ticks;
-}
 
 static struct fold_key *fold_by(const struct view *view, const uint32_t *key, size_t key_count)
 {
@@ -65,7 +42,7 @@ static void view_fold(struct view *view)
 {
     const struct frames *frames = &view->frames;
     pthread_t thread;
-    bool apart = frames->log->node_count >= FOLD_APART && batch_threads() > 1 &&
+    bool apart = view->model.node_count >= FOLD_APART && threads_allowed() > 1 &&
                  !pthread_create(&thread, NULL, fold_functions, view);
     uint32_t *key = base_alloc(frames->place_count, sizeof *key);
     for (uint32_t p = 0; p < frames->place_count; p++)
@@ -78,13 +55,13 @@ static void view_fold(struct view *view)
         fold_functions(view);
 }
 
-bool view_open_periods(struct view *view, const char *file, struct model_periods periods)
+bool view_open_periods(struct view *view, const char *file, struct periods periods)
 {
     *view = (struct view){.status = STATUS_DONE};
     bool read = log_read(&view->log, file);
     if (read) {
-        view->running = view_running(&view->log.header);
-        model_make_periods(&view->model, &view->log, periods);
+        view->running = log_running(&view->log);
+        model_make(&view->model, &view->log, periods);
     }
     if (log_say_problems(&view->log))
         view->status = STATUS_BAD;
@@ -104,7 +81,7 @@ bool view_open_periods(struct view *view, const char *file, struct model_periods
 
 bool view_open(struct view *view, const char *file)
 {
-    return view_open_periods(view, file, MODEL_ALL_PERIODS);
+    return view_open_periods(view, file, ALL_PERIODS);
 }
 
 void view_close(struct view *view)
@@ -117,7 +94,7 @@ void view_close(struct view *view)
     log_close(&view->log);
 }
 
-bool view_periods_parse(const char *text, struct model_periods *periods)
+bool view_periods_parse(const char *text, struct periods *periods)
 {
     int used = 0, count = sscanf(text, "%9" SCNu32 "%n-%9" SCNu32 "%n", &periods->first, &used,
                                  &periods->last, &used);

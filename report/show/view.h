@@ -28,7 +28,7 @@ struct view {
 /* Read the log, say what is wrong with it. False: nothing can be shown. view_close in any case. */
 bool view_open(struct view *view, const char *file);
 /* The same of some periods only. */
-bool view_open_periods(struct view *view, const char *file, struct model_periods periods);
+bool view_open_periods(struct view *view, const char *file, struct periods periods);
 void view_close(struct view *view);
 
 /* Was there anything that tables show of this key? */
@@ -57,18 +57,8 @@ void view_json_count(struct json *json, const char *member, const struct fold_ke
 void view_json_process(const struct view *view, struct json *json);
 
 /* The periods that --period's argument names: N, or FIRST-LAST; false after a message. */
-bool view_periods_parse(const char *text, struct model_periods *periods);
+bool view_periods_parse(const char *text, struct periods *periods);
 /* All periods are looked at. */
 bool view_whole(const struct view *view);
-
-/* Figures that add up. */
-static inline int64_t sums_increment(const struct sums *sums)
-{
-    return (int64_t)(sums->allocated - sums->released);
-}
-static inline int64_t sums_live(const struct sums *sums)
-{
-    return (int64_t)(sums->allocated - sums->freed);
-}
 
 #endif

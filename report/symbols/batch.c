@@ -2,17 +2,16 @@
 #include "symbols/batch.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/base.h"
+#include "base/threads.h"
 #include "symbols/cache.h"
 
-#define WORKERS_MAX     64u
-#define WORKERS_DEFAULT 8u
+#define WORKERS_MAX THREADS_MAX
 /* A thread opens the file for itself, which may mean to unpack all of it: not worth it for less. */
 #define WORKER_ITEMS 64u
 
@@ -42,20 +41,6 @@ struct crew {
     struct worker workers[WORKERS_MAX];
     uint32_t worker_count;
 };
-
-uint32_t batch_threads(void)
-{
-    const char *text = getenv("MEMTRACE_THREADS");
-    if (text && *text) {
-        char *end;
-        unsigned long number = strtoul(text, &end, 10);
-        if (!*end && number >= 1 && number <= WORKERS_MAX)
-            return (uint32_t)number;
-    }
-    cpu_set_t set;
-    int count = sched_getaffinity(0, sizeof set, &set) ? 1 : CPU_COUNT(&set);
-    return count < 1 ? 1 : (uint32_t)count > WORKERS_DEFAULT ? WORKERS_DEFAULT : (uint32_t)count;
-}
 
 /* ---- one worker ---- */
 
@@ -148,7 +133,7 @@ static void crew_divide(struct crew *crew)
 
 static void crew_work(struct crew *crew)
 {
-    size_t count = crew->count / WORKER_ITEMS + 1, most = batch_threads();
+    size_t count = crew->count / WORKER_ITEMS + 1, most = threads_allowed();
     if (count > crew->piece_count)
         count = crew->piece_count ? crew->piece_count : 1;
     if (count > most)

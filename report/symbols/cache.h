@@ -15,8 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "symbols/batch.h"
-#include "symbols/symbols.h"
+#include "symbols/lookup.h"
 
 /* The most that all files together take. The ones that were not used for the longest go first. */
 #define CACHE_BYTES_MAX 0x10000000u

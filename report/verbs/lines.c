@@ -35,7 +35,7 @@ struct lines_options {
     int precision;
     char **names;
     size_t name_count;
-    struct model_periods periods;
+    struct periods periods;
 };
 
 /* Marks the functions that one name asks for. Of several that are called so, the user's own win. */
@@ -149,9 +149,8 @@ int verb_lines(int argc, char **argv)
                                           {"json", no_argument, NULL, 'j'},
                                           {"period", required_argument, NULL, 'P'},
                                           {NULL, 0, NULL, 0}};
-    struct lines_options options = {.precision = 1,
-                                    .periods = MODEL_ALL_PERIODS,
-                                    .names = base_alloc((size_t)argc, sizeof(char *))};
+    struct lines_options options = {
+        .precision = 1, .periods = ALL_PERIODS, .names = base_alloc((size_t)argc, sizeof(char *))};
     int option, status = STATUS_DONE;
     while (status == STATUS_DONE && (option = getopt_long(argc, argv, "af:", longs, NULL)) != -1) {
         switch (option) {

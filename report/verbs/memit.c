@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "base/text.h"
 #include "verbs/run.h"
 #include "show/table.h"
 #include "verbs/verbs.h"
@@ -91,7 +92,7 @@ static void find_held(struct view *view, struct memit_run *run)
     enum rank rank = view_rank(view, false);
     int64_t *held = base_alloc(view->frames.place_count, sizeof *held);
     for (size_t i = 0; i < view->model.entry_count; i++) {
-        const struct model_entry *entry = &view->model.entries[i];
+        const struct entry *entry = &view->model.entries[i];
         if (!class_counts(entry->class) || entry->sums.at_peak <= 0)
             continue;
         uint32_t place = innermost_place(view, entry->node, rank);
@@ -124,10 +125,9 @@ static void run_clear(struct memit_run *run)
 /* Where the program's first thread was at its last event. */
 static void find_last(struct view *view, struct memit_run *run)
 {
-    const struct log *log = &view->log;
-    uint32_t leaf = log->thread_count > 1 ? log->threads[1].leaf : 0;
-    uint32_t place =
-        leaf < log->node_count ? innermost_place(view, leaf, view_rank(view, false)) : UINT32_MAX;
+    const struct model *model = &view->model;
+    uint32_t leaf = model->thread_count > 1 ? model->threads[1].leaf : 0;
+    uint32_t place = leaf ? innermost_place(view, leaf, view_rank(view, false)) : UINT32_MAX;
     if (place != UINT32_MAX)
         run->last = place_with_source(view, place);
 }

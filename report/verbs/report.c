@@ -35,7 +35,7 @@ const char verb_report_help[] =
 struct report_options {
     bool all, json;
     size_t top;
-    struct model_periods periods;
+    struct periods periods;
 };
 
 static void print_share(struct table *table, const struct view *view, const struct fold_key *key)
@@ -144,7 +144,7 @@ int verb_report(int argc, char **argv)
                                           {"json", no_argument, NULL, 'j'},
                                           {"period", required_argument, NULL, 'P'},
                                           {NULL, 0, NULL, 0}};
-    struct report_options options = {.top = 10, .periods = MODEL_ALL_PERIODS};
+    struct report_options options = {.top = 10, .periods = ALL_PERIODS};
     int option;
     long number;
     while ((option = getopt_long(argc, argv, "an:", longs, NULL)) != -1) {

@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../interpose/format.h"
 #include "base/base.h"
+#include "read/reader.h"
 #include "verbs/program.h"
 #include "verbs/run.h"
 #include "verbs/verbs.h"
@@ -119,7 +119,7 @@ static bool make_way(const char *name)
     ssize_t got = fd >= 0 ? read(fd, magic, sizeof magic) : -1;
     if (fd >= 0)
         close(fd);
-    if (got == sizeof magic && !memcmp(magic, MT_MAGIC, sizeof magic) && !unlink(name))
+    if (got > 0 && log_begins(magic, (size_t)got) && !unlink(name))
         return true;
     base_say("%s: is there already and is not a memtrace log", name);
     return false;

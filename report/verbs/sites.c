@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/text.h"
 #include "show/table.h"
 #include "verbs/verbs.h"
 #include "show/view.h"
@@ -36,8 +37,6 @@ struct sites {
     size_t count, cap;
 };
 
-static const char *const class_names[MT_CLASSES] = {"heap", "anonymous", "file", "reserved"};
-
 static void sites_make(struct sites *sites, const struct view *view)
 {
     const struct frames *frames = &view->frames;
@@ -49,7 +48,7 @@ static void sites_make(struct sites *sites, const struct view *view)
     free(key);
     struct map index = {0};
     for (size_t i = 0; i < view->model.entry_count; i++) {
-        const struct model_entry *entry = &view->model.entries[i];
+        const struct entry *entry = &view->model.entries[i];
         const struct sums *sums = &entry->sums;
         if (!sums->allocations && !sums->releases && !sums->frees)
             continue; /* only a reading of the resident set */
@@ -63,7 +62,7 @@ static void sites_make(struct sites *sites, const struct view *view)
         }
         struct site *site = &sites->list[*found - 1];
         sums_add(&site->sums, sums);
-        const struct model_run *run = &view->model.nodes[entry->node].run;
+        const struct run *run = &view->model.runs.of_node[entry->node];
         if (run->len && run->rise > 0 && (uint64_t)run->rise > site->rise)
             site->rise = (uint64_t)run->rise;
     }
@@ -169,8 +168,8 @@ static void print_site(const struct view *view, const struct sites *sites, const
     if (view->log.header.peak)
         printf(" (%.1f %%)", 100.0 * (double)site->sums.at_peak / (double)view->log.header.peak);
     printf(", %s live, rise %s%s%s\n", table_amount(live, sums_live(&site->sums)),
-           table_amount(rise, (int64_t)site->rise), site->class == MT_HEAP ? "" : ", ",
-           site->class == MT_HEAP ? "" : class_names[site->class]);
+           table_amount(rise, (int64_t)site->rise), site->class == CLASS_HEAP ? "" : ", ",
+           site->class == CLASS_HEAP ? "" : class_name(site->class));
     printf("     %s allocated in %s allocations, of which %s freed in %s",
            table_amount(allocated, (int64_t)site->sums.allocated),
            text_count(count, site->sums.allocations),
@@ -188,7 +187,7 @@ static void json_site(const struct view *view, const struct sites *sites, const 
 {
     const struct sums *sums = &site->sums;
     json_open(json, NULL, '{');
-    json_string(json, "class", class_names[site->class]);
+    json_string(json, "class", class_name(site->class));
     json_unsigned(json, "allocated_bytes", sums->allocated);
     json_unsigned(json, "freed_bytes", sums->freed);
     json_signed(json, "live_bytes", sums_live(sums));
@@ -211,7 +210,7 @@ static void json_site(const struct view *view, const struct sites *sites, const 
 }
 
 static int sites_one(const char *file, size_t top, site_key *key, bool as_json, bool all,
-                     struct model_periods periods)
+                     struct periods periods)
 {
     struct view view;
     if (view_open_periods(&view, file, periods)) {
@@ -256,7 +255,7 @@ int verb_sites(int argc, char **argv)
         {"sort", required_argument, NULL, 's'},   {"json", no_argument, NULL, 'j'},
         {"period", required_argument, NULL, 'P'}, {NULL, 0, NULL, 0}};
     long top = 20;
-    struct model_periods periods = MODEL_ALL_PERIODS;
+    struct periods periods = ALL_PERIODS;
     bool as_json = false, all = false;
     site_key *key = key_peak;
     int option;

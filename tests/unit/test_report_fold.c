@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../../report/fold/fold.h"
+#include "../../report/read/reader.h"
 #include "log_builder.h"
 
 /* ---- a log, folded by line and by function ---- */
@@ -25,7 +26,7 @@ static void fold(struct folded *f, struct builder *b)
     size_t bytes;
     f->file = builder_file(b, &bytes);
     cr_assert(log_parse(&f->log, "test", f->file, bytes));
-    model_make(&f->model, &f->log);
+    model_make(&f->model, &f->log, ALL_PERIODS);
     cr_assert_eq(f->log.problem_count, 0, "%s", f->log.problems[0].reason);
     frames_make(&f->frames, &f->model);
     uint32_t *key = calloc(f->frames.place_count + 1, sizeof *key);
@@ -261,9 +262,9 @@ Test(fold, open_runs_are_closed)
     fold(&f, &py.b);
     cr_expect_eq(line(&f, "g", 25)->rise, 70);
     cr_expect_eq(line(&f, "f", 5)->rise, 80); /* 90 - 10, more than the 60 of before */
-    cr_expect_eq(f.model.nodes[inner].run.net, 30);
-    cr_expect_eq(f.model.nodes[inner].run.begin, 6);
-    cr_expect_eq(f.model.nodes[inner].run.len, 3);
+    cr_expect_eq(f.model.runs.of_node[inner].net, 30);
+    cr_expect_eq(f.model.runs.of_node[inner].begin, 6);
+    cr_expect_eq(f.model.runs.of_node[inner].len, 3);
     unfold(&f, &py.b);
 }
 
@@ -287,12 +288,12 @@ Test(fold, an_open_run_of_several_nodes)
     thread->events = 9;
     thread->level = 50;
     fold(&f, &py.b);
-    cr_expect_eq(f.model.nodes[gone].run.len, 0);
-    cr_expect_eq(f.model.nodes[now].run.rise, 20);
-    cr_expect_eq(f.model.nodes[b].run.rise, 70);
-    cr_expect_eq(f.model.nodes[a].run.rise, 70);
-    cr_expect_eq(f.model.nodes[py.root].run.rise, 70);
-    cr_expect_eq(f.model.nodes[a].run.net, 50);
+    cr_expect_eq(f.model.runs.of_node[gone].len, 0);
+    cr_expect_eq(f.model.runs.of_node[now].rise, 20);
+    cr_expect_eq(f.model.runs.of_node[b].rise, 70);
+    cr_expect_eq(f.model.runs.of_node[a].rise, 70);
+    cr_expect_eq(f.model.runs.of_node[py.root].rise, 70);
+    cr_expect_eq(f.model.runs.of_node[a].net, 50);
     unfold(&f, &py.b);
 }
 
@@ -311,7 +312,7 @@ Test(fold, a_lower_open_run_leaves_the_best_one)
     thread->events = 9;
     fold(&f, &py.b);
     cr_expect_eq(line(&f, "f", 5)->rise, 60);
-    cr_expect_eq(f.model.nodes[outer].run.net, 5);
+    cr_expect_eq(f.model.runs.of_node[outer].net, 5);
     unfold(&f, &py.b);
 }
 
@@ -326,8 +327,8 @@ Test(fold, wide_runs)
     py_run(&py, node, 3, 2 | MT_RUN_WIDE, 1, 1);
     fold(&f, &py.b);
     cr_expect_eq(line(&f, "f", 5)->rise, 1ull << 40);
-    cr_expect_eq(f.model.nodes[node].run.net, -(1ll << 41));
-    cr_expect_eq(f.model.nodes[node].run.len, 2);
+    cr_expect_eq(f.model.runs.of_node[node].net, -(1ll << 41));
+    cr_expect_eq(f.model.runs.of_node[node].len, 2);
     unfold(&f, &py.b);
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../../report/base/base.h"
+#include "../../report/base/text.h"
 #include "../../report/symbols/demangle.h"
 #include "../../report/show/json.h"
 #include "../../report/resolve/match.h"
@@ -266,7 +267,7 @@ Test(source, lines)
 /* What the arguments run by -c, as line 1 of "<string>". */
 static void runs(const char *argv, size_t bytes, const char *wanted)
 {
-    struct log log = {.argv = {argv, (uint32_t)bytes}, .header.flags = MT_FLAG_PYTHON};
+    struct log log = {.argv = {argv, (uint32_t)bytes}, .header.python = true};
     struct sources sources = {0};
     sources_of_log(&sources, &log);
     line_is(sources_get(&sources, "<string>"), 1, wanted);
