@@ -19,9 +19,10 @@
  *   resolve/  frames to places (file, line, function), whose code it is, source text, what a person's -f means
  *             offers frames.h, match.h, rank.h, source.h, source_log.h
  *   fold/     resolved stacks to rows
- *             offers fold.h, exact.h
+ *             offers exact.h, family.h, fold.h, query.h, rows.h, stacks.h, tree.h
  *   show/     rows as tables and JSON
- *             offers family.h, json.h, lines.h, lines_json.h, summary.h, table.h, terminal.h, view.h
+ *             offers family.h, json.h, lines.h, lines_json.h, listing.h, mprun.h, name.h, row_json.h, summary.h, table.h,
+ *             offers terminal.h, view.h
  *   verbs/    the command line: a file for each verb
  *             offers python_folder.h, verbs.h
  *

@@ -2,7 +2,6 @@
 #include "fold/exact.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/base.h"
 
@@ -38,44 +37,4 @@ void exact_free(struct exact *exact)
 {
     free(exact->list);
     *exact = (struct exact){0};
-}
-
-/* The level is that of the latest event, unless the line began later and nothing has happened in it since. */
-static void merge(struct fold_key *key, const struct log_line *counted)
-{
-    struct sums *sums = &key->sums;
-
-    key->exact = true;
-    key->executions += counted->executions;
-    if (sums->happened && sums->last >= counted->last)
-        return;
-    sums->happened = true;
-    sums->last = counted->last;
-    sums->level = counted->level;
-}
-
-void exact_merge(const struct exact *exact, const struct frames *frames, struct fold_key *lines,
-                 struct fold_key *functions)
-{
-    unsigned char *own = base_alloc(frames->place_count, 1); /* executed as a line */
-
-    for (size_t i = 0; i < exact->count; i++) {
-        const struct exact_line *one = &exact->list[i];
-        struct fold_key *function = &functions[frames->places[one->place].function];
-
-        function->exact = true;
-        if (one->call)
-            function->executions += one->counted.executions;
-        else
-            merge(&lines[one->place], &one->counted);
-        own[one->place] |= !one->call;
-    }
-    for (size_t i = 0; i < exact->count;
-         i++) { /* calls, where the first line is none of the body's */
-        const struct exact_line *one = &exact->list[i];
-
-        if (one->call && !own[one->place])
-            merge(&lines[one->place], &one->counted);
-    }
-    free(own);
 }

@@ -5,7 +5,7 @@
 #ifndef EXACT_H
 #define EXACT_H
 
-#include "fold/fold.h"
+#include "read/node.h"
 #include "resolve/frames.h"
 
 /* One line of a code record, or (call) the calls of it, which stand at its first line. */
@@ -23,9 +23,5 @@ struct exact {
  * afterwards. */
 void exact_make(struct exact *exact, struct frames *frames, struct periods periods);
 void exact_free(struct exact *exact);
-
-/* Put the executions to the keys of lines and functions; lines without events get their mem usage. */
-void exact_merge(const struct exact *exact, const struct frames *frames, struct fold_key *lines,
-                 struct fold_key *functions);
 
 #endif

@@ -1,48 +1,26 @@
 /* SPDX-License-Identifier: MIT
  *
- * From nodes to what people ask about: sums for each key, where a key is a line, a function, or
- * whatever else the places of a stack are grouped by.
+ * Rows of any grouping and metric. A new view is a query and a way to show its rows:
  *
- *   node's frame ──► its places, outermost first ──► their keys ──► a path in the tree of keys
+ *     struct query query = {.by = BY_FUNCTION, .metrics = 1u << METRIC_PEAK};
+ *     struct rows rows;
+ *     fold(&stacks, &query, &rows);
+ *     uint32_t *list = rows_by(&rows, METRIC_PEAK, row_acted, &count);
  *
- * Whatever happened under a key counts for it once, however often the key stands on the stack: only
- * the outermost occurrence of a key on a path takes the sums of the subtree under it.
+ * What happened under a key counts for it once, however often the key stands on the stack: only the outermost occurrence of a
+ * key on a path takes the figures of what is inside of it.
  */
-#ifndef FOLD_H
-#define FOLD_H
+#ifndef FOLD_FOLD_H
+#define FOLD_FOLD_H
 
-#include "resolve/frames.h"
-#include "read/model.h"
+#include "fold/query.h"
+#include "fold/rows.h"
+#include "fold/stacks.h"
 
-/* The tree of keys; entry 0 is the root and stands for nothing. A parent's index is less than its
- * children's. */
-struct fold_tree {
-    uint32_t count;
-    uint32_t *parent;
-    uint32_t *key;     /* FOLD_THREAD + slot: root of a thread's stacks */
-    uint32_t *of_node; /* tree entry of each of the model's nodes (its innermost place) */
-    size_t cap_parent, cap_key;
-};
-#define FOLD_THREAD 0x80000000u
-
-/* What one key comes to, over all threads. */
-struct fold_key {
-    struct sums sums; /* heap and anonymous mappings; resident with all classes */
-    uint64_t rise;    /* highest of all runs of the key */
-    bool seen;        /* stands on some stack */
-    bool exact;       /* executions are counted: of a line, or calls of a function; exact.h */
-    uint64_t executions;
-};
-
-/* Build the tree. `key_of_place` gives each place's key, less than FOLD_THREAD. `threads`: stacks
- * of different threads are kept apart, as fold_keys needs; else they share their entries. */
-void fold_tree_make(struct fold_tree *tree, const struct model *model, const struct frames *frames,
-                    const uint32_t *key_of_place, bool threads);
-void fold_tree_free(struct fold_tree *tree);
-
-/* The sums and rises of all keys, `key_count` of them, to be freed by the caller. Linear but for a
- * sort of siblings. */
-struct fold_key *fold_keys(const struct fold_tree *tree, const struct model *model,
-                           const struct frames *frames, uint32_t key_count);
+/* Linear in the number of nodes, but for METRIC_RISE. rows_free afterwards. */
+void fold(const struct stacks *stacks, const struct query *query, struct rows *rows);
+/* Several at once, in threads where that is worth it: rows[i] of queries[i]. */
+void fold_several(const struct stacks *stacks, const struct query *queries, struct rows *rows,
+                  size_t count);
 
 #endif

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "resolve/match.h"
 
+#include <fnmatch.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "base/base.h"
 
 static bool match_file(const char *wanted, size_t length, const char *file)
 {
@@ -76,4 +80,24 @@ bool match_function(const char *wanted, const char *file, const char *name)
         if (match_file(wanted, (size_t)(colon - wanted), file) && match_name(colon + 1, name))
             return true;
     return false;
+}
+
+bool match_name_glob(const char *glob, const char *name)
+{
+    if (!name)
+        return false;
+    if (!fnmatch(glob, name, 0))
+        return true;
+    char *bare = base_copy(name, bare_length(name));
+    bool matches = !fnmatch(glob, bare, 0);
+    free(bare);
+    return matches;
+}
+
+bool match_path_glob(const char *glob, const char *path)
+{
+    if (!path || !*path)
+        return false;
+    const char *slash = strrchr(path, '/');
+    return !fnmatch(glob, path, 0) || (slash && !fnmatch(glob, slash + 1, 0));
 }

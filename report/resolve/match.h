@@ -13,4 +13,9 @@
  * parts of it. */
 bool match_function(const char *wanted, const char *file, const char *name);
 
+/* Does a function's name (NULL: it has none), whole or without its parameters, match a glob? */
+bool match_name_glob(const char *glob, const char *name);
+/* Does a path (NULL or "": there is none), whole or its last component, match a glob? */
+bool match_path_glob(const char *glob, const char *path);
+
 #endif

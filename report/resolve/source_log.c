@@ -47,6 +47,8 @@ static const char *command_of(const struct log_text *argv)
 
 void sources_of_log(struct sources *sources, const struct log *log)
 {
+    if (log->cwd.bytes)
+        sources->folder = base_copy(log->cwd.text, log->cwd.bytes);
     const char *command = log->header.python ? command_of(&log->argv) : NULL;
 
     for (size_t i = 0; i < log->source_count; i++) {

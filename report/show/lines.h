@@ -1,41 +1,13 @@
-/* SPDX-License-Identifier: MIT
- *
- * Line tables: which lines and functions are shown, and the annotated source of a function.
- */
-#ifndef LINES_H
-#define LINES_H
+/* SPDX-License-Identifier: MIT */
+#ifndef SHOW_LINES_H
+#define SHOW_LINES_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#include "show/view.h"
+#include "show/listing.h"
 
-/* Places with figures of functions up to `rank`, those that rise most first. To be freed. */
-uint32_t *lines_by_rise(const struct view *view, enum rank rank, size_t *count);
-
-/* A function with the places in it that have figures, by line. */
-struct listing {
-    uint32_t function;
-    uint32_t *places;
-    size_t count;
-    uint64_t most;               /* highest rise of these places */
-    bool exact;                  /* line executions were counted */
-    uint32_t first, last;        /* lines to show; 0: the places have no lines */
-    bool whole;                  /* not only those with figures and what is next to them */
-    const struct source *source; /* NULL: no file */
-};
-/* Listings of the functions in functions[0..count). One pass over the places. To be freed with
- * listings_free. */
-struct listing *listings_make(struct view *view, const uint32_t *functions, size_t count);
-void listings_free(struct listing *listings, size_t count);
-
-/* The annotated table. Lines far from any with figures are left out when `shorten` is set and the
- * function is long. */
+/* The annotated table of a function. Lines far from any with figures are left out when `shorten` is set and the function is
+ * long. */
 void listing_print(const struct view *view, const struct listing *listing, bool shorten, FILE *out);
-/* The table in %mprun's template. */
-void listing_print_mprun(const struct view *view, const struct listing *listing, int precision,
-                         FILE *out);
 
 #endif

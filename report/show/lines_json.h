@@ -5,7 +5,8 @@
 #ifndef LINES_JSON_H
 #define LINES_JSON_H
 
-#include "show/lines.h"
+#include "show/json.h"
+#include "show/view.h"
 
 /* `wanted`: by function, which ones; NULL: all. Those that rise most first. */
 void lines_json(struct view *view, struct json *json, const unsigned char *wanted);

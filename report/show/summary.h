@@ -7,10 +7,11 @@
 
 #include <stdio.h>
 
-#include "show/view.h"
+#include "fold/stacks.h"
+#include "show/json.h"
 
-void summary_print(const struct view *view, FILE *out);
+void summary_print(const struct stacks *stacks, FILE *out);
 /* Members of the JSON object that is open: program ... classes, notes. */
-void summary_json(const struct view *view, struct json *json);
+void summary_json(const struct stacks *stacks, struct json *json);
 
 #endif

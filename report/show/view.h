@@ -1,64 +1,30 @@
 /* SPDX-License-Identifier: MIT
  *
- * What all views need of one log: read, resolved and added up.
+ * What line tables need of one log: its stacks, rows by line and by function, and the sources.
  */
-#ifndef VIEW_H
-#define VIEW_H
+#ifndef SHOW_VIEW_H
+#define SHOW_VIEW_H
 
-#include "fold/fold.h"
-#include "resolve/frames.h"
-#include "show/json.h"
-#include "read/model.h"
-#include "read/reader.h"
+#include "fold/rows.h"
+#include "fold/stacks.h"
 #include "resolve/source.h"
 
 struct view {
-    struct log log;
-    struct model model;
-    struct frames frames;
-    struct fold_key *lines;     /* by place */
-    struct fold_key *functions; /* by function */
+    struct stacks stacks;
+    struct rows lines;     /* by place */
+    struct rows functions; /* by function */
     struct sources sources;
-    uint64_t blank_lines; /* shown for the sake of whole functions, see lines.c */
+    uint64_t blank_lines; /* shown for the sake of whole functions: listing.c */
     uint64_t searched;    /* lines of source, for functions' ends */
-    bool running;         /* the process is still there */
-    int status;           /* STATUS_BAD when something in the log could not be read */
 };
 
 /* Read the log, say what is wrong with it. False: nothing can be shown. view_close in any case. */
-bool view_open(struct view *view, const char *file);
-/* The same of some periods only. */
-bool view_open_periods(struct view *view, const char *file, struct periods periods);
+bool view_open(struct view *view, const char *file, struct periods periods);
 void view_close(struct view *view);
 
-/* Was there anything that tables show of this key? */
-bool view_shows(const struct fold_key *key);
-/* Did it allocate or release? */
-bool view_acted(const struct fold_key *key);
-/* The worst rank that tables should show: RANK_USER, or a later one when nothing else is there or
- * `all` is set. */
-enum rank view_rank(const struct view *view, bool all);
-
-/* "file.c:12  function", "module.so+0x123", ... for a line of a table; to be freed. */
-char *view_place_text(const struct view *view, uint32_t place);
-/* "file.c: function", to be freed. */
-char *view_function_text(const struct view *view, uint32_t function);
-/* Last component of a path. */
-const char *path_base(const char *path);
-
-/* Members file, line, function, language, module of a JSON object that is open. */
-void view_json_place(const struct view *view, struct json *json, uint32_t place);
-void view_json_function(const struct view *view, struct json *json, uint32_t function);
-/* The figures of a line or function. */
-void view_json_key(struct json *json, const struct fold_key *key);
-/* Executions of a line, calls of a function: null where they were not counted. */
-void view_json_count(struct json *json, const char *member, const struct fold_key *key);
-/* Members that name the process: program, argv, pid. */
-void view_json_process(const struct view *view, struct json *json);
-
-/* The periods that --period's argument names: N, or FIRST-LAST; false after a message. */
-bool view_periods_parse(const char *text, struct periods *periods);
-/* All periods are looked at. */
-bool view_whole(const struct view *view);
+/* The worst rank that tables should show: RANK_USER, or a later one when no function of a better one shows anything, or when
+ * `all` is set. `functions`: rows by function, with the metrics of rank_metrics. */
+#define RANK_METRICS (1u << METRIC_ALLOCATIONS | 1u << METRIC_RELEASES | 1u << METRIC_EXECUTIONS)
+enum rank rank_shown(const struct stacks *stacks, const struct rows *functions, bool all);
 
 #endif

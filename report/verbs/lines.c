@@ -9,6 +9,8 @@
 #include "base/base.h"
 #include "show/lines.h"
 #include "show/lines_json.h"
+#include "show/mprun.h"
+#include "show/row_json.h"
 #include "resolve/match.h"
 #include "verbs/verbs.h"
 
@@ -41,13 +43,13 @@ struct lines_options {
 /* Marks the functions that one name asks for. Of several that are called so, the user's own win. */
 static bool choose_name(const struct view *view, const char *name, bool all, unsigned char *wanted)
 {
-    const struct frames *frames = &view->frames;
+    const struct frames *frames = &view->stacks.frames;
     unsigned char *matches = base_alloc(frames->function_count, 1);
     enum rank best = RANKS;
     for (size_t f = 0; f < frames->function_count; f++) {
         const struct function *function = &frames->functions[f];
         matches[f] =
-            view_shows(&view->functions[f]) &&
+            row_shows(&view->functions.list[f]) &&
             match_function(name, frames_file(frames, function), frames_name(frames, function));
         if (matches[f] && function->rank < best)
             best = function->rank;
@@ -63,14 +65,15 @@ static bool choose_name(const struct view *view, const char *name, bool all, uns
 static bool choose(const struct view *view, const struct lines_options *options,
                    unsigned char *wanted)
 {
-    enum rank rank = view_rank(view, options->all);
+    enum rank rank = rank_shown(&view->stacks, &view->functions, options->all);
     bool all_found = true;
-    for (size_t f = 0; !options->name_count && f < view->frames.function_count; f++)
-        wanted[f] = view->frames.functions[f].rank <= rank;
+    for (size_t f = 0; !options->name_count && f < view->stacks.frames.function_count; f++)
+        wanted[f] = view->stacks.frames.functions[f].rank <= rank;
     for (size_t n = 0; n < options->name_count; n++) {
         if (choose_name(view, options->names[n], options->all, wanted))
             continue;
-        base_say("%s: no function or file is called '%s'", view->log.name, options->names[n]);
+        base_say("%s: no function or file is called '%s'", view->stacks.log.name,
+                 options->names[n]);
         all_found = false;
     }
     return all_found;
@@ -80,10 +83,10 @@ static const struct view *sort_view; /* qsort_r's context cannot carry two thing
 
 static int function_order(const void *a, const void *b)
 {
-    const struct function *x = &sort_view->frames.functions[*(const uint32_t *)a];
-    const struct function *y = &sort_view->frames.functions[*(const uint32_t *)b];
-    const char *file = frames_file(&sort_view->frames, x);
-    const char *other = frames_file(&sort_view->frames, y);
+    const struct function *x = &sort_view->stacks.frames.functions[*(const uint32_t *)a];
+    const struct function *y = &sort_view->stacks.frames.functions[*(const uint32_t *)b];
+    const char *file = frames_file(&sort_view->stacks.frames, x);
+    const char *other = frames_file(&sort_view->stacks.frames, y);
     int order = strcmp(file ? file : "\377", other ? other : "\377");
     if (order)
         return order;
@@ -95,10 +98,10 @@ static int function_order(const void *a, const void *b)
 static void print_tables(struct view *view, const struct lines_options *options,
                          const unsigned char *wanted)
 {
-    uint32_t *functions = base_alloc(view->frames.function_count, sizeof *functions);
+    uint32_t *functions = base_alloc(view->stacks.frames.function_count, sizeof *functions);
     size_t count = 0;
-    for (uint32_t f = 0; f < view->frames.function_count; f++)
-        if (wanted[f] && view_shows(&view->functions[f]))
+    for (uint32_t f = 0; f < view->stacks.frames.function_count; f++)
+        if (wanted[f] && row_shows(&view->functions.list[f]))
             functions[count++] = f;
     sort_view = view;
     if (!count && !options->name_count)
@@ -120,14 +123,14 @@ static int lines_one(const char *file, const struct lines_options *options)
 {
     struct view view;
     bool found = true;
-    if (view_open_periods(&view, file, options->periods)) {
-        unsigned char *wanted = base_alloc(view.frames.function_count, 1);
+    if (view_open(&view, file, options->periods)) {
+        unsigned char *wanted = base_alloc(view.stacks.frames.function_count, 1);
         found = choose(&view, options, wanted);
         if (options->json) {
             struct json json = {.out = stdout};
             json_open(&json, NULL, '{');
             json_string(&json, "schema", "memtrace-lines/1");
-            view_json_process(&view, &json);
+            json_process(&view.stacks.log, &json);
             lines_json(&view, &json, wanted);
             json_close(&json, '}');
         } else {
@@ -135,7 +138,7 @@ static int lines_one(const char *file, const struct lines_options *options)
         }
         free(wanted);
     }
-    int status = view.status != STATUS_DONE ? view.status : found ? STATUS_DONE : STATUS_NO;
+    int status = view.stacks.damaged ? STATUS_BAD : found ? STATUS_DONE : STATUS_NO;
     view_close(&view);
     return status;
 }
@@ -168,7 +171,7 @@ int verb_lines(int argc, char **argv)
             status = options.precision < 0 ? STATUS_BAD : STATUS_DONE;
             break;
         case 'P':
-            if (!view_periods_parse(optarg, &options.periods))
+            if (!verb_periods(optarg, &options.periods))
                 status = STATUS_BAD;
             break;
         case 'j':

@@ -17,6 +17,11 @@
 #include "base/base.h"
 #include "base/text.h"
 #include "verbs/run.h"
+#include "fold/fold.h"
+#include "read/reader.h"
+#include "resolve/source_log.h"
+#include "show/json.h"
+#include "show/name.h"
 #include "show/table.h"
 #include "verbs/verbs.h"
 #include "show/view.h"
@@ -55,27 +60,21 @@ struct memit_run {
 
 /* ---- what a log tells ---- */
 
-/* The innermost place on the way from `node` outward of a rank that is good enough; UINT32_MAX: none. */
-static uint32_t innermost_place(const struct view *view, uint32_t node, enum rank rank)
-{
-    const struct frames *frames = &view->frames;
-    for (; node; node = view->model.nodes[node].parent) {
-        const uint32_t *places;
-        uint32_t count = frames_places(frames, view->model.nodes[node].frame, &places);
-        while (count-- > 0)
-            if (frames->functions[frames->places[places[count]].function].rank <= rank)
-                return places[count];
-    }
-    return UINT32_MAX;
-}
+/* A finished run's log. */
+struct finished {
+    struct stacks stacks;
+    struct sources sources;
+    enum rank rank; /* whose code is shown */
+};
 
-static char *place_with_source(struct view *view, uint32_t place)
+static char *place_with_source(struct finished *finished, uint32_t place)
 {
-    const struct place *p = &view->frames.places[place];
-    const char *file = frames_file(&view->frames, &view->frames.functions[p->function]);
-    char *where = view_place_text(view, place), *text = NULL, *both = NULL;
+    const struct frames *frames = &finished->stacks.frames;
+    const struct place *p = &frames->places[place];
+    const char *file = frames_file(frames, &frames->functions[p->function]);
+    char *where = name_of_place(frames, place), *text = NULL, *both = NULL;
     if (file && p->line) {
-        const struct source *source = sources_get(&view->sources, file);
+        const struct source *source = sources_get(&finished->sources, file);
         text = source->text ? source_line(source, p->line) : NULL;
     }
     if (text && asprintf(&both, "%s: %s", where, text + strspn(text, " ")) < 0)
@@ -87,30 +86,23 @@ static char *place_with_source(struct view *view, uint32_t place)
     return both;
 }
 
-static void find_held(struct view *view, struct memit_run *run)
+static void find_held(struct finished *finished, struct memit_run *run)
 {
-    enum rank rank = view_rank(view, false);
-    int64_t *held = base_alloc(view->frames.place_count, sizeof *held);
-    for (size_t i = 0; i < view->model.entry_count; i++) {
-        const struct entry *entry = &view->model.entries[i];
-        if (!class_counts(entry->class) || entry->sums.at_peak <= 0)
-            continue;
-        uint32_t place = innermost_place(view, entry->node, rank);
-        if (place != UINT32_MAX)
-            held[place] += entry->sums.at_peak;
-    }
-    for (unsigned i = 0; i < HELD_LINES; i++) {
-        uint32_t best = UINT32_MAX;
-        for (uint32_t p = 0; p < view->frames.place_count; p++)
-            if (held[p] > 0 && (best == UINT32_MAX || held[p] > held[best]))
-                best = p;
-        if (best == UINT32_MAX || (i && (uint64_t)held[best] < run->peak / HELD_LEAST))
+    struct query query = {
+        .by = BY_LINE, .metrics = 1u << METRIC_PEAK, .own = true, .rank = finished->rank};
+    struct rows rows;
+    size_t count;
+    fold(&finished->stacks, &query, &rows);
+    uint32_t *list = rows_by(&rows, METRIC_PEAK, NULL, &count);
+    for (size_t i = 0; i < HELD_LINES && i < count; i++) {
+        uint64_t held = (uint64_t)row_metric(&rows.list[list[i]], METRIC_PEAK);
+        if (!held || (i && held < run->peak / HELD_LEAST))
             break;
-        run->held[i] = place_with_source(view, best);
-        run->held_bytes[i] = (uint64_t)held[best];
-        held[best] = 0;
+        run->held[i] = place_with_source(finished, list[i]);
+        run->held_bytes[i] = held;
     }
-    free(held);
+    free(list);
+    rows_free(&rows);
 }
 
 static void run_clear(struct memit_run *run)
@@ -123,13 +115,30 @@ static void run_clear(struct memit_run *run)
 }
 
 /* Where the program's first thread was at its last event. */
-static void find_last(struct view *view, struct memit_run *run)
+static void find_last(struct finished *finished, struct memit_run *run)
 {
-    const struct model *model = &view->model;
+    const struct model *model = &finished->stacks.model;
     uint32_t leaf = model->thread_count > 1 ? model->threads[1].leaf : 0;
-    uint32_t place = leaf ? innermost_place(view, leaf, view_rank(view, false)) : UINT32_MAX;
+    uint32_t place = stack_innermost(&finished->stacks, leaf, finished->rank);
     if (place != UINT32_MAX)
-        run->last = place_with_source(view, place);
+        run->last = place_with_source(finished, place);
+}
+
+static void read_stacks(const char *path, struct memit_run *run)
+{
+    struct finished finished = {0};
+    if (stacks_open(&finished.stacks, path, ALL_PERIODS)) {
+        struct query query = {.by = BY_FUNCTION, .metrics = RANK_METRICS};
+        struct rows functions;
+        fold(&finished.stacks, &query, &functions);
+        finished.rank = rank_shown(&finished.stacks, &functions, false);
+        rows_free(&functions);
+        sources_of_log(&finished.sources, &finished.stacks.log);
+        find_held(&finished, run);
+        find_last(&finished, run);
+    }
+    sources_free(&finished.sources);
+    stacks_close(&finished.stacks);
 }
 
 /* One log of the run: of the program, or of a child. */
@@ -151,13 +160,8 @@ static void read_log(const char *path, pid_t pid, struct memit_run *run)
     log_close(&log);
     if (!higher)
         return;
-    struct view view;
     run_clear(run);
-    if (view_open(&view, path)) {
-        find_held(&view, run);
-        find_last(&view, run);
-    }
-    view_close(&view);
+    read_stacks(path, run);
 }
 
 /* Reads all logs in the folder, and removes them with it. */

@@ -9,6 +9,7 @@
 #include "show/family.h"
 #include "show/lines.h"
 #include "show/lines_json.h"
+#include "show/name.h"
 #include "show/summary.h"
 #include "show/table.h"
 #include "verbs/verbs.h"
@@ -38,15 +39,15 @@ struct report_options {
     struct periods periods;
 };
 
-static void print_share(struct table *table, const struct view *view, const struct fold_key *key)
+static void print_share(struct table *table, const struct view *view, const struct row *key)
 {
     char share[32];
-    if (!view->log.header.peak) {
+    if (!view->stacks.log.header.peak) {
         table_cell(table, NULL);
         return;
     }
     snprintf(share, sizeof share, "%.1f %%",
-             100.0 * (double)key->sums.at_peak / (double)view->log.header.peak);
+             100.0 * (double)key->sums.at_peak / (double)view->stacks.log.header.peak);
     table_cell(table, share);
 }
 
@@ -59,14 +60,14 @@ static void print_top(const struct view *view, const uint32_t *list, size_t coun
     printf("%sLines that rise most%s\n", terminal_on(STYLE_TITLE), terminal_off(STYLE_TITLE));
     table_start(&table, columns, sizeof columns / sizeof columns[0]);
     for (size_t i = 0; i < count; i++) {
-        const struct fold_key *key = &view->lines[list[i]];
+        const struct row *key = &view->lines.list[list[i]];
         table_row(&table, STYLE_NONE);
         table_cell_mib(&table, (int64_t)key->rise);
         print_share(&table, view, key);
         table_cell_mib(&table, sums_increment(&key->sums));
         table_cell_mib(&table, (int64_t)key->sums.allocated);
         table_cell_count(&table, key->sums.allocations);
-        char *text = view_place_text(view, list[i]);
+        char *text = name_of_place(&view->stacks.frames, list[i]);
         table_cell(&table, text);
         free(text);
     }
@@ -79,11 +80,11 @@ static uint32_t *functions_of(const struct view *view, const uint32_t *lines, si
                               size_t *function_count)
 {
     uint32_t *functions = base_alloc(count, sizeof *functions);
-    unsigned char *seen = base_alloc(view->frames.function_count, 1);
+    unsigned char *seen = base_alloc(view->stacks.frames.function_count, 1);
     *function_count = 0;
     for (size_t i = 0; i < count; i++) {
-        uint32_t function = view->frames.places[lines[i]].function;
-        if (!seen[function] && view->frames.places[lines[i]].line)
+        uint32_t function = view->stacks.frames.places[lines[i]].function;
+        if (!seen[function] && view->stacks.frames.places[lines[i]].line)
             functions[(*function_count)++] = function;
         seen[function] = 1;
     }
@@ -93,8 +94,8 @@ static uint32_t *functions_of(const struct view *view, const uint32_t *lines, si
 
 static void print_report(struct view *view, const struct report_options *options)
 {
-    summary_print(view, stdout);
-    enum rank rank = view_rank(view, options->all);
+    summary_print(&view->stacks, stdout);
+    enum rank rank = rank_shown(&view->stacks, &view->functions, options->all);
     size_t count, function_count;
     uint32_t *lines = lines_by_rise(view, rank, &count);
     if (options->top && count > options->top)
@@ -119,11 +120,11 @@ static int report_one(const char *file, const struct report_options *options, st
                       const struct family *family, size_t index)
 {
     struct view view;
-    if (view_open_periods(&view, file, options->periods)) {
+    if (view_open(&view, file, options->periods)) {
         if (json) {
             json_open(json, NULL, '{');
             json_string(json, "schema", "memtrace-report/1");
-            summary_json(&view, json);
+            summary_json(&view.stacks, json);
             if (family)
                 family_json(family, index, json);
             lines_json(&view, json, NULL);
@@ -132,7 +133,7 @@ static int report_one(const char *file, const struct report_options *options, st
             print_report(&view, options);
         }
     }
-    int status = view.status;
+    int status = view.stacks.damaged ? STATUS_BAD : STATUS_DONE;
     view_close(&view);
     return status;
 }
@@ -158,7 +159,7 @@ int verb_report(int argc, char **argv)
             options.top = (size_t)number;
             break;
         case 'P':
-            if (!view_periods_parse(optarg, &options.periods))
+            if (!verb_periods(optarg, &options.periods))
                 return STATUS_BAD;
             break;
         case 'j':

@@ -8,6 +8,8 @@
 
 #include <getopt.h>
 
+#include "read/node.h"
+
 int verb_run(int argc, char **argv);
 int verb_report(int argc, char **argv);
 int verb_lines(int argc, char **argv);
@@ -21,5 +23,7 @@ extern const char verb_memit_help[];
 int verb_usage(const char *verb);
 /* A number that is an option's argument, 0 <= number <= most; -1 after a message. */
 long verb_number(const char *option, const char *text, long most);
+/* The periods that the argument of --period names: N, or FIRST-LAST; false after a message. */
+bool verb_periods(const char *text, struct periods *periods);
 
 #endif
