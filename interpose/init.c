@@ -10,10 +10,7 @@
 #include "base/lock.h"
 #include "hooks/enter.h"
 #include "hooks/inner.h"
-#include "hooks/python/exact.h"
-#include "hooks/python/exact_count.h"
-#include "hooks/python/objects.h"
-#include "hooks/python/source.h"
+#include "hooks/python/clients.h"
 #include "loader/real.h"
 #include "log/log.h"
 #include "log/open.h"
@@ -21,17 +18,8 @@
 #include "process/start.h"
 #include "process/summary.h"
 #include "python/attach.h"
-#include "tables/timeline.h"
+#include "tables/tables.h"
 #include "unwind/unwind.h"
-
-static const struct mt_python_clients clients = {
-    .objects = mt_python_objects_init,
-    .settle = mt_python_objects_settle,
-    .exact = mt_python_exact_attach,
-    .source = mt_python_source_attach,
-    .exact_forget = mt_python_exact_forget_lock,
-    .source_forget = mt_python_source_forget,
-};
 
 static void at_exit(int status, void *unused)
 {
@@ -45,7 +33,7 @@ static void at_exit(int status, void *unused)
     mt_guard();
     struct mt_header *h = mt_log.header;
     if (outer.depth == 0 || (outer.depth >= MT_IN_HEAP && !mt_critical))
-        mt_timeline_end();
+        mt_tables_end();
     h->exit_status = status;
     h->end_time = mt_os_mono() - h->start_mono;
     __atomic_store_n(&h->end, MT_END_EXIT, __ATOMIC_RELEASE);
@@ -70,7 +58,7 @@ __attribute__((constructor)) static void construct(void)
     mt_real_init();
     mt_guard();
     mt_constructed = true;
-    mt_python_clients = &clients;
+    mt_python_clients = &mt_python_hooks;
     mt_inner_find(0);
     if (mt_ready && *mt_ready ? *mt_ready == 1 : mt_begin()) {
         mt_unwind_init();

@@ -10,7 +10,7 @@
 
 #include "hooks/hooks.h"
 #include "loader/modules.h"
-#include "python/library.h"
+#include "python/interpreter.h"
 
 static void flush(void)
 {
@@ -28,7 +28,7 @@ static void pin(void)
 {
     int keep = errno;
     mt_guard();
-    mt_python_library_pin();
+    mt_library_pin(&mt_python.library);
     mt_self.depth = 0;
     errno = keep;
 }

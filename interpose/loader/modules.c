@@ -156,7 +156,7 @@ static struct module *module_at(uintptr_t pc)
     const char *path = object.path;
     size_t path_bytes = path ? strlen(path) : 0;
     if (!path_bytes) {
-        ssize_t n = mt_os_readlink("/proc/self/exe", exe, sizeof exe - 1);
+        ssize_t n = mt_os_program_path(exe, sizeof exe - 1);
         path = exe;
         path_bytes = n > 0 ? (size_t)n : 0;
         exe[path_bytes] = 0;

@@ -7,6 +7,7 @@
 #include "base/lock.h"
 #include "base/meta.h"
 #include "log/file.h"
+#include "log/growing.h"
 #include "log/log.h"
 #include "os/os.h"
 #include "os/str.h"

@@ -11,7 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/lock.h"
 #include "format.h"
 
 /* The regions' memory; entry i of region r is at mt_log.base[r] + i * entry size, if i < reserved
@@ -55,16 +54,5 @@ void mt_log_copy(void);
 /* Forget the log without touching the file: in the child of a fork (which does not have its
  * mappings), or when opening fails. Resets this module's locks. */
 void mt_log_forget(void);
-
-/* ---- For open.c ---- */
-
-/* Guards the file's growth, the extent directory, and the file's change for another. */
-extern struct mt_lock mt_log_growing;
-
-/* Map the new, empty file, which becomes the log. 0, or an error: then nothing is mapped. */
-int mt_log_map(void);
-
-/* The nameless log's tables go to a new file that has a name. Under mt_log_growing. */
-bool mt_log_replace(void);
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/guard.h"
 #include "base/lock.h"
 #include "log/file.h"
+#include "log/growing.h"
 #include "log/log.h"
 #include "log/open.h"
 #include "os/os.h"

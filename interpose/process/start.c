@@ -19,17 +19,10 @@
 #include "log/log.h"
 #include "log/open.h"
 #include "os/os.h"
-#include "os/str.h"
 #include "process/start.h"
 #include "process/summary.h"
 #include "python/attach.h"
-#include "tables/counters.h"
-#include "tables/live.h"
-#include "tables/mappings.h"
-#include "tables/objects.h"
-#include "tables/period.h"
-#include "tables/slots.h"
-#include "tables/timeline.h"
+#include "tables/tables.h"
 #include "unwind/unwind.h"
 
 /* This library's own ELF header, for the machine it is built for. */
@@ -39,12 +32,6 @@ char mt_program[64];
 char mt_directory[4096];
 static bool configured; /* the first start of this memory image has been */
 bool mt_constructed;
-
-static struct mt_piece argv_piece(char *room, size_t bytes)
-{
-    ssize_t n = mt_os_read_file("/proc/self/cmdline", room, bytes);
-    return (struct mt_piece){room, n > 0 ? (size_t)n : 0};
-}
 
 /* The name the program was started by, fit for a file name. */
 static void find_program(const char *argv0)
@@ -61,21 +48,6 @@ static void find_program(const char *argv0)
     if (!n)
         mt_program[n++] = '_';
     mt_program[n] = 0;
-}
-
-/* proc(5): field 22 of stat, the start time; the command in field 2 may hold anything, its ')' is
- * the last. */
-static uint64_t start_ticks(void)
-{
-    char text[1024];
-    ssize_t n = mt_os_read_file("/proc/self/stat", text, sizeof text - 1);
-    if (n <= 0)
-        return 0;
-    text[n] = 0;
-    const char *p = strrchr(text, ')');
-    for (unsigned field = 2; p && field < 22; field++)
-        p = strchr(p + 1, ' ');
-    return p ? mt_str_number(p + 1) : 0;
 }
 
 static struct mt_piece argv; /* of this process: start() */
@@ -96,9 +68,9 @@ static void describe_process(void)
      * between leaves a log that can be read, though it doesn't tell the program. */
     __atomic_thread_fence(__ATOMIC_RELEASE);
     memcpy(h->magic, MT_MAGIC, sizeof h->magic);
-    h->start_ticks = start_ticks();
+    h->start_ticks = mt_os_start_ticks();
     char exe[4096], cwd[4096];
-    ssize_t exe_bytes = mt_os_readlink("/proc/self/exe", exe, sizeof exe);
+    ssize_t exe_bytes = mt_os_program_path(exe, sizeof exe);
     ssize_t cwd_bytes = mt_os_cwd(cwd, sizeof cwd);
     uint32_t head[4] = {exe_bytes > 0 ? (uint32_t)exe_bytes : 0,
                         cwd_bytes > 0 ? (uint32_t)cwd_bytes : 0, (uint32_t)argv.bytes, 0};
@@ -116,14 +88,8 @@ static void forget(void)
     mt_log_forget();
     mt_log_intern_forget();
     mt_modules_forget();
-    mt_slots_forget();
-    mt_live_forget();
-    mt_objects_forget();
-    mt_mappings_forget();
-    mt_counters_forget();
-    mt_timeline_forget();
+    mt_tables_forget();
     mt_summary_forget();
-    mt_period_forget();
 }
 
 static bool start(void (*thread_ended)(void *))
@@ -135,11 +101,12 @@ static bool start(void (*thread_ended)(void *))
         mt_config_read();
         ssize_t n = mt_os_cwd(mt_directory, sizeof mt_directory - 1);
         mt_directory[n > 0 ? n : 0] = 0;
-        mt_slots_init(thread_ended);
+        mt_tables_init(thread_ended);
         mt_modules_met = mt_python_met;
         mt_summary_prepare();
     }
-    argv = argv_piece(argv_room, sizeof argv_room - 1);
+    ssize_t argv_bytes = mt_os_arguments(argv_room, sizeof argv_room - 1);
+    argv = (struct mt_piece){argv_room, argv_bytes > 0 ? (size_t)argv_bytes : 0};
     if (!configured)
         find_program(argv_room);
     bool again = configured;

@@ -5,18 +5,18 @@
 #include "python/attach.h"
 
 #include <dlfcn.h>
-#include <elf.h>
 #include <link.h>
 #include <string.h>
 
 #include "base/config.h"
 #include "format.h"
+#include "loader/object.h"
 #include "loader/real.h"
 #include "loader/symbol.h"
 #include "log/log.h"
+#include "os/os.h"
 #include "python/code.h"
 #include "python/interpreter.h"
-#include "python/library.h"
 #include "python/stack.h"
 
 #define LOOP "_PyEval_EvalFrameDefault"
@@ -71,6 +71,11 @@ static void *scope(void)
     return name ? dlopen(name, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) : NULL;
 }
 
+static void *symbol_of(const char *name, size_t *bytes)
+{
+    return mt_library_symbol(&mt_python.library, name, bytes);
+}
+
 static bool refuse(const char *what, const char *why)
 {
     refused = true;
@@ -100,14 +105,14 @@ static uint32_t version_of(const char *text)
     return major << 24 | (minor & 255) << 16 | (patch & 255) << 8 | level << 4;
 }
 
-static uint32_t read_version(void *handle, char name[32])
+static uint32_t read_version(char name[32])
 {
     const char *(*get)(void) = NULL;
-    const uint32_t *version = mt_python_library_symbol(handle, "Py_Version", NULL);
+    const uint32_t *version = symbol_of("Py_Version", NULL);
     const char *text;
     size_t n = 0;
 
-    *(void **)&get = mt_python_library_symbol(handle, "Py_GetVersion", NULL);
+    *(void **)&get = symbol_of("Py_GetVersion", NULL);
     text = get();
     memcpy(name, "CPython ", 8);
     while (text[n] && text[n] != ' ' && n < 20)
@@ -121,26 +126,22 @@ static uint32_t read_version(void *handle, char name[32])
 static void find_cold_loop(void *symbol)
 {
     uintptr_t begin, end;
-    const struct link_map *map = mt_python_library_map();
-    void *link = NULL;
-    Dl_info info;
+    struct mt_object object;
 
-    if (!map && dladdr1(symbol, &info, &link, RTLD_DL_LINKMAP))
-        map = link;
-    if (!map)
+    if (!mt_object_at((uintptr_t)symbol, &object))
         return;
-    if (!mt_python_symbol_find(map->l_name && *map->l_name ? map->l_name : "/proc/self/exe",
-                               LOOP ".cold", &begin, &end))
+    if (!mt_symbol_in_file(object.path && *object.path ? object.path : mt_os_program(),
+                           LOOP ".cold", &begin, &end))
         return;
-    mt_python.loop_begin[1] = map->l_addr + begin;
-    mt_python.loop_end[1] = map->l_addr + end;
+    mt_python.loop_begin[1] = object.base + begin;
+    mt_python.loop_end[1] = object.base + end;
 }
 
 /* The interpreter loop's code, as far as the dynamic symbol goes. */
-static void find_loop(void *handle)
+static void find_loop(void)
 {
     size_t bytes;
-    void *symbol = mt_python_library_symbol(handle, LOOP, &bytes);
+    void *symbol = symbol_of(LOOP, &bytes);
 
     if (!symbol || !bytes)
         return;
@@ -148,28 +149,6 @@ static void find_loop(void *handle)
     mt_python.loop_end[0] = (uintptr_t)symbol + bytes;
     if (mt_python.layout.style == MT_PYTHON_OBJECTS)
         find_cold_loop(symbol);
-}
-
-static int find_text(struct dl_phdr_info *info, size_t bytes, void *inside)
-{
-    uintptr_t begin = UINTPTR_MAX, end = 0, at = *(const uintptr_t *)inside;
-
-    (void)bytes;
-    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
-
-        if (p->p_type != PT_LOAD)
-            continue;
-        if (info->dlpi_addr + p->p_vaddr < begin)
-            begin = info->dlpi_addr + p->p_vaddr;
-        if (info->dlpi_addr + p->p_vaddr + p->p_memsz > end)
-            end = info->dlpi_addr + p->p_vaddr + p->p_memsz;
-    }
-    if (at < begin || at >= end)
-        return 0;
-    mt_python.text_begin = begin;
-    mt_python.text_end = end;
-    return 1;
 }
 
 /* Is it what we take it for? */
@@ -181,38 +160,35 @@ static bool self_check(const struct mt_python_layout *layout, uintptr_t code_typ
            strcmp(name, "code") == 0;
 }
 
-static bool attach(void *handle)
+static bool attach(void)
 {
     struct mt_python_layout *layout = &mt_python.layout;
-    uintptr_t code_type = (uintptr_t)mt_python_library_symbol(handle, "PyCode_Type", NULL);
+    uintptr_t code_type = (uintptr_t)symbol_of("PyCode_Type", NULL);
     char name[32];
     const char *why;
     bool differs;
-    uint32_t version = read_version(handle, name), minor = version >> 16 & 255;
+    uint32_t version = read_version(name), minor = version >> 16 & 255;
 
-    mt_python.runtime = mt_python_library_symbol(handle, "_PyRuntime", NULL);
+    mt_python.runtime = symbol_of("_PyRuntime", NULL);
     if (!mt_python_layout_find(layout, version, mt_python.runtime, &differs, &why))
         return refuse(name, why);
-    *(void **)&mt_python.own =
-        mt_python_library_symbol(handle, "PyGILState_GetThisThreadState", NULL);
+    *(void **)&mt_python.own = symbol_of("PyGILState_GetThisThreadState", NULL);
     if (minor >= 12)
-        *(void **)&mt_python.current = mt_python_library_symbol(
-            handle, minor == 12 ? "_PyThreadState_GetCurrent" : "PyThreadState_GetUnchecked", NULL);
+        *(void **)&mt_python.current = symbol_of(
+            minor == 12 ? "_PyThreadState_GetCurrent" : "PyThreadState_GetUnchecked", NULL);
     if (!mt_python.runtime || !code_type || !mt_python.own || (minor >= 12 && !mt_python.current))
         return refuse(name, "lacks a symbol");
     if (!self_check(layout, code_type))
         return refuse(name, "has an unknown layout");
     if (differs)
         mt_log_note(0, "%s: other offsets than known, as it states itself", name);
-    find_loop(handle);
-    if (!mt_python_library_range(&mt_python.text_begin, &mt_python.text_end))
-        mt_real.dl_iterate_phdr(find_text, &code_type);
+    find_loop();
+    mt_object_range(code_type, &mt_python.text_begin, &mt_python.text_end);
     mt_python_code_watch(code_type);
-    mt_python_clients->exact(handle, minor);
-    mt_python_clients->source(handle);
-    if (mt_config.python_objects && mt_python_library_map() && mt_python_runs())
+    mt_python_clients->attached(minor);
+    if (mt_config.python_objects && mt_python.library.handle && mt_python_runs())
         mt_log_note(1, "%s was met when it ran already: its objects are not seen", name);
-    else if (mt_config.python_objects && !mt_python_clients->objects(handle))
+    else if (mt_config.python_objects && !mt_python_clients->objects())
         mt_log_note(1, "%s lacks a symbol: its objects are not seen", name);
     if (!mt_config.python_objects && layout->free_threaded)
         mt_log_note(0, "%s without the GIL: nothing but the objects would show what it allocates",
@@ -225,10 +201,9 @@ static bool attach(void *handle)
 
 static bool find_and_attach(void)
 {
-    void *handle = scope();
-
-    if (dlsym(handle, "Py_GetVersion"))
-        return attach(handle);
+    mt_python.library.scope = scope();
+    if (dlsym(mt_python.library.scope, "Py_GetVersion"))
+        return attach();
     if (dlsym(RTLD_DEFAULT, "PyPy_GetVersion") || dlsym(RTLD_DEFAULT, "pypy_main_startup"))
         refuse("PyPy", "is not known");
     return false;
@@ -247,8 +222,7 @@ bool mt_python_init(void)
     if (log_is_new()) {
         mt_python.epoch++;
         mt_python_code_forget_all();
-        mt_python_clients->source_forget();
-        mt_python_clients->exact_forget();
+        mt_python_clients->forget();
         refused = false;
     }
     if (mt_python_attached || refused)
@@ -287,11 +261,11 @@ void mt_python_attach_late(void)
     map = __atomic_exchange_n(&late.map, NULL, __ATOMIC_ACQUIRE);
     if (!map || mt_python_attached || refused)
         return;
-    if (!mt_python_library_take(map, late.begin, late.end))
+    if (!mt_library_take(&mt_python.library, map, late.begin, late.end))
         refuse("a libpython",
                "was loaded late, without the table of symbols that it is expected to have");
     else
-        set_attached(attach(NULL));
+        set_attached(attach());
 }
 
 void mt_python_settle(void)

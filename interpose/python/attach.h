@@ -26,17 +26,17 @@ void mt_python_met(const char *path, const void *map, uintptr_t begin, uintptr_t
  * waiting for. */
 void mt_python_attach_late(void);
 
-/* What stands in the interpreter once it is attached to (hooks/python/); set by the constructor before mt_python_init. */
+/* What stands in the interpreter once it is attached to (hooks/python/); set by the constructor before mt_python_init. Guard set, no
+ * lock held. */
 struct mt_python_clients {
-    /* When it is attached to: `handle` leads to its symbols. */
-    bool (*objects)(void *handle);
-    void (*exact)(void *handle, unsigned minor);
-    void (*source)(void *handle);
+    /* CPython 3.`minor` is attached to: mt_python.library leads to its symbols. */
+    void (*attached)(unsigned minor);
+    /* See its objects from now on, if it does not run yet. False: a symbol is missing. */
+    bool (*objects)(void);
     /* Something is to be done (mt_python_unsettled). */
     void (*settle)(void);
     /* Another log begins (fork child). */
-    void (*exact_forget)(void);
-    void (*source_forget)(void);
+    void (*forget)(void);
 };
 extern const struct mt_python_clients *mt_python_clients;
 

@@ -8,11 +8,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "loader/library.h"
 #include "python/layout.h"
 
 /* The interpreter we are attached to. Written by mt_python_init before mt_python_attached is set,
  * then constant (but for `epoch`). */
 struct mt_python {
+    struct mt_library library; /* its symbols */
     struct mt_python_layout layout;
     const char *runtime;     /* _PyRuntime */
     void *(*own)(void);      /* PyGILState_GetThisThreadState */

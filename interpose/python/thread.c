@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sys/uio.h>
 
 #include "base/guard.h"
 #include "base/meta.h"
@@ -89,12 +88,11 @@ static void gate_check(void)
 static uintptr_t read_safely(uintptr_t address)
 {
     uintptr_t word = 0;
-    struct iovec to = {&word, sizeof word}, from = {(void *)address, sizeof word};
     int saved = errno;
-    ssize_t n = process_vm_readv(mt_os_pid(), &to, 1, &from, 1, 0);
+    bool there = mt_os_read_memory(address, &word, sizeof word);
 
     errno = saved;
-    return n == (ssize_t)sizeof word ? word : 0;
+    return there ? word : 0;
 }
 
 /* Up to 3.11: does the thread state that holds the GIL belong to this thread? It may be another

@@ -15,9 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Read the names and find the functions. Called once, when the interpreter of 3.`minor` with symbols in `handle` was
- * attached to; guard set. */
-void mt_python_exact_attach(void *handle, unsigned minor);
+/* Read the names and find the functions. Called once, when CPython 3.`minor` was attached to; guard set. */
+void mt_python_exact_attach(unsigned minor);
 
 /* WAITING: to be set up as soon as the interpreter runs. */
 enum mt_python_exact { MT_EXACT_OFF, MT_EXACT_WAITING, MT_EXACT_ON };

@@ -20,7 +20,6 @@
 #include "log/log.h"
 #include "python/attach.h"
 #include "python/interpreter.h"
-#include "python/library.h"
 #include "python/thread.h"
 #include "tables/account.h"
 #include "tables/objects.h"
@@ -232,14 +231,14 @@ void mt_python_objects_settle(void)
         __atomic_store_n(&mt_python_unsettled, false, __ATOMIC_RELAXED);
 }
 
-bool mt_python_objects_init(void *handle)
+bool mt_python_objects_init(void)
 {
-    *(void **)&tables.get = mt_python_library_symbol(handle, "PyMem_GetAllocator", NULL);
-    *(void **)&tables.set = mt_python_library_symbol(handle, "PyMem_SetAllocator", NULL);
+    *(void **)&tables.get = mt_library_symbol(&mt_python.library, "PyMem_GetAllocator", NULL);
+    *(void **)&tables.set = mt_library_symbol(&mt_python.library, "PyMem_SetAllocator", NULL);
     *(void **)&tables.get_arenas =
-        mt_python_library_symbol(handle, "PyObject_GetArenaAllocator", NULL);
+        mt_library_symbol(&mt_python.library, "PyObject_GetArenaAllocator", NULL);
     *(void **)&tables.set_arenas =
-        mt_python_library_symbol(handle, "PyObject_SetArenaAllocator", NULL);
+        mt_library_symbol(&mt_python.library, "PyObject_SetArenaAllocator", NULL);
     if (!tables.get || !tables.set || !tables.get_arenas || !tables.set_arenas) {
         tables.get = NULL;
         return false;

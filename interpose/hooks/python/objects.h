@@ -8,11 +8,11 @@
 
 #include <stdbool.h>
 
-/* Put our functions into the allocator tables of the interpreter whose symbols `handle` leads to.
+/* Put our functions into the allocator tables of the interpreter that was attached to.
  * Called once, when attaching, by a thread that may change the tables: no interpreter runs yet, or
  * this thread holds the GIL. Calls dlsym; guard set, no lock held. False: a symbol is missing, and
  * nothing is changed. */
-bool mt_python_objects_init(void *handle);
+bool mt_python_objects_init(void);
 
 /* The interpreter puts tables of its own in place when it is configured (PYTHONMALLOC, -X dev) and
  * when it starts again, and each time allocates before the first object does: called at every

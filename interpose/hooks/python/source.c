@@ -13,7 +13,6 @@
 #include "os/os.h"
 #include "python/code.h"
 #include "python/interpreter.h"
-#include "python/library.h"
 #include "python/text.h"
 
 #define WANTED_MAX 64
@@ -52,7 +51,7 @@ static unsigned char *seen;
 static size_t seen_bytes;
 static uint32_t epoch;
 
-void mt_python_source_attach(void *handle)
+void mt_python_source_attach(void)
 {
     const struct {
         const char *name;
@@ -75,12 +74,13 @@ void mt_python_source_attach(void *handle)
     usable = true;
     mt_python_listener.file = mt_python_source_met;
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
-        void *symbol = mt_python_library_symbol(handle, list[i].name, NULL);
+        void *symbol = mt_library_symbol(&mt_python.library, list[i].name, NULL);
 
         memcpy(list[i].to, &symbol, sizeof symbol);
         usable = usable && symbol;
     }
-    *(void **)&api.dict_get_ref = mt_python_library_symbol(handle, "PyDict_GetItemStringRef", NULL);
+    *(void **)&api.dict_get_ref =
+        mt_library_symbol(&mt_python.library, "PyDict_GetItemStringRef", NULL);
 }
 
 void mt_python_source_forget(void)

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Once, when the interpreter was attached to; `handle`: where its symbols are. */
-void mt_python_source_attach(void *handle);
+/* Once, when the interpreter was attached to; guard set. */
+void mt_python_source_attach(void);
 
 /* In the child of a fork: locks that other threads held. */
 void mt_python_source_forget(void);
