@@ -9,7 +9,7 @@
 #include "base/config.h"
 #include "base/lock.h"
 #include "hooks/enter.h"
-#include "hooks/inner.h"
+#include "hooks/nested.h"
 #include "hooks/python/clients.h"
 #include "loader/real.h"
 #include "log/log.h"
@@ -59,7 +59,7 @@ __attribute__((constructor)) static void construct(void)
     mt_guard();
     mt_constructed = true;
     mt_python_clients = &mt_python_hooks;
-    mt_inner_find(0);
+    mt_nested_find(0);
     if (mt_ready && *mt_ready ? *mt_ready == 1 : mt_begin()) {
         mt_unwind_init();
         if (mt_config.python)

@@ -13,7 +13,7 @@ struct mt_thread;
 /* The guard. `depth` > 0: inside a hook of this thread. What is allocated then is mostly the real function's or our own
  * business, but a signal handler may have interrupted the hook, or a new handler may be at work. MT_INSIDE: not to be told.
  * MT_IN_TABLES: our own tables are half-written; a handler's events are dropped, and counted. MT_IN_HEAP, MT_IN_NEW, MT_IN_DELETE: in
- * the real function of the malloc family or of an operator; a handler's events are events of their own (hooks/inner.h). */
+ * the real function of the malloc family or of an operator; a handler's events are events of their own (hooks/nested.h). */
 enum { MT_INSIDE = 1, MT_IN_TABLES = 2, MT_IN_HEAP = 3, MT_IN_NEW = 4, MT_IN_DELETE = 5 };
 #define MT_RELEASE UINT64_MAX /* in place of the bytes that an event allocates */
 struct mt_self {

@@ -12,6 +12,7 @@
 
 #include "hooks/cxx.h"
 #include "hooks/hooks.h"
+#include "tables/live.h"
 
 #define MT_HOOK_LATE(symbol, result, parameters) MT_EXPORT result symbol parameters;
 #include "hooks.def"

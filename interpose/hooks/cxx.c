@@ -12,7 +12,7 @@
 
 #include "hooks/cxx.h"
 #include "hooks/hooks.h"
-#include "hooks/inner.h"
+#include "hooks/nested.h"
 #include "tables/account.h"
 
 typedef void delete_function(void *block, uintptr_t a, uintptr_t b);
@@ -54,7 +54,7 @@ static __attribute__((noinline)) void find_late(void **real, const char *symbol,
     void *found = mt_real_from_caller(symbol, (void *)caller);
     if (found) {
         __atomic_store_n(real, found, __ATOMIC_RELAXED);
-        mt_inner_find(caller);
+        mt_nested_find(caller);
     }
     mt_self.frame = frame;
     mt_self.depth = depth;

@@ -6,7 +6,7 @@
 #include "base/lock.h"
 #include "base/meta.h"
 #include "hooks/enter.h"
-#include "hooks/inner.h"
+#include "hooks/nested.h"
 #include "log/log.h"
 #include "os/os.h"
 #include "process/start.h"
@@ -92,7 +92,7 @@ static struct mt_thread *enter_nested(uint32_t inside, uintptr_t frame, uintptr_
 {
     struct mt_thread *t = mt_self.thread;
     uint32_t outer = mt_self.depth;
-    if (*mt_ready != 1 || inside < MT_IN_HEAP || mt_inner(outer, pc, bytes == MT_RELEASE))
+    if (*mt_ready != 1 || inside < MT_IN_HEAP || mt_nested_is_own(outer, pc, bytes == MT_RELEASE))
         return NULL;
     if (!t || t->nesting.special || outer == MT_IN_TABLES) {
         drop(bytes);
@@ -125,7 +125,8 @@ static struct mt_thread *enter_first(uint64_t bytes)
 
 struct mt_thread *mt_enter_slow(uint32_t inside, uintptr_t frame, uintptr_t pc, uint64_t bytes)
 {
-    if (mt_self.depth && frame < mt_self.frame && mt_inner(mt_self.depth, pc, bytes == MT_RELEASE))
+    if (mt_self.depth && frame < mt_self.frame &&
+        mt_nested_is_own(mt_self.depth, pc, bytes == MT_RELEASE))
         return NULL;  /* what happens all the time: operator new calls malloc */
     int keep = errno; /* a thread's first event sets up a good deal */
     struct mt_thread *t = NULL;

@@ -44,6 +44,7 @@ static inline __attribute__((always_inline)) struct mt_thread *mt_enter_new(uint
     return mt_enter_as(MT_IN_NEW, pc, bytes);
 }
 
+/* End the event that mt_enter... began: the guard is as it was before. errno is kept. */
 void mt_leave_slow(struct mt_thread *t);
 static inline void mt_leave(struct mt_thread *t)
 {

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "hooks/caller.h"
+#include "hooks/here.h"
 #include "hooks/enter.h"
 #include "loader/real.h"
 #include "os/os.h"

@@ -25,6 +25,7 @@
 
 #include "hooks/hooks.h"
 #include "tables/account.h"
+#include "tables/live.h"
 
 MT_EXPORT void *malloc(size_t bytes)
 {

@@ -14,6 +14,7 @@
 #include "log/log.h"
 #include "os/os.h"
 #include "tables/account.h"
+#include "tables/mappings.h"
 #include "unwind/arch.h"
 
 typedef void *mmap_function(void *, size_t, int, int, int, off_t);

@@ -4,7 +4,7 @@
 #include <pthread.h>
 
 #include "base/guard.h"
-#include "hooks/inner.h"
+#include "hooks/nested.h"
 #include "loader/object.h"
 #include "loader/real.h"
 
@@ -72,17 +72,17 @@ static bool find_operators(uintptr_t pc)
     return true;
 }
 
-void mt_inner_find(uintptr_t pc)
+void mt_nested_find(uintptr_t pc)
 {
     if (!libc_known)
         libc_known = object_of((void *)pthread_key_create, &libc) &&
                      mt_object_loader(&loader.start, &loader.end) &&
-                     object_of((void *)mt_inner_find, &self);
+                     object_of((void *)mt_nested_find, &self);
     operators_known = false;
     operators_known = find_operators(pc);
 }
 
-bool mt_inner(uint32_t depth, uintptr_t pc, bool release)
+bool mt_nested_is_own(uint32_t depth, uintptr_t pc, bool release)
 {
     /* From ourselves: the real function went on to another one by a jump, as operator delete does to free. libc's allocator
      * never calls itself by its public names. */

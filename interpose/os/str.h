@@ -23,15 +23,16 @@ struct mt_str {
         (array), sizeof(array), 0, false                                                           \
     }
 
+/* Append; what does not fit is left out, and `cut` set. */
 void mt_str_add(struct mt_str *s, const char *text, size_t bytes);
-void mt_str_add_z(struct mt_str *s, const char *text);
+void mt_str_add_z(struct mt_str *s, const char *text);      /* up to its terminator */
 void mt_str_add_number(struct mt_str *s, uint64_t number);  /* 41207 */
 void mt_str_add_grouped(struct mt_str *s, uint64_t number); /* 41,207 */
 void mt_str_add_size(struct mt_str *s, uint64_t bytes);     /* 27.4 MiB */
-/* %s %u (unsigned) %d (int) %lu (unsigned long) %x %% only */
+/* Append as printf does, but know no more than: %s %u (unsigned) %d (int) %lu (unsigned long) %x %% only */
 void mt_str_format(struct mt_str *s, const char *format, va_list args);
 
-/* The decimal number that `text` starts with. */
+/* The decimal number that `text` starts with, 0 if with none. */
 uint64_t mt_str_number(const char *text);
 
 #endif

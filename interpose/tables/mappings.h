@@ -26,6 +26,7 @@ struct mt_pieces {
     struct mt_mapping own[16];
 };
 
+/* None yet; and their memory given back, which leaves them void. */
 void mt_pieces_init(struct mt_pieces *pieces);
 void mt_pieces_free(struct mt_pieces *pieces);
 

@@ -8,7 +8,7 @@
 #include "loader/object.h"
 #include "unwind/bounds.h"
 #include "unwind/cfi.h"
-#include "unwind/encode.h"
+#include "unwind/rule_layout.h"
 
 #define FIRST_BITS 12
 #define LAST_BITS  18 /* 2 MiB */

@@ -2,7 +2,7 @@
  *
  * Rules: what a walk must do at a return address, learnt once from .eh_frame and kept in one shared
  * table that is read without a lock. A rule is MT_RULE_BITS wide; its layout is the processor's
- * (unwind_arch_*.h). Zero is no rule.
+ * (rule_layout_*.h). Zero is no rule.
  *
  * The table is a cache of 64-bit words that each stand for themselves: 39 bits of tag, 25 bits of
  * rule. The pc's 48 bits are mixed by a bijection, of which the place in the table holds the rest,
@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "unwind/encode.h"
+#include "unwind/rule_layout.h"
 
 #define MT_RULE_BITS     25
 #define MT_RULE_TAG_BITS 39

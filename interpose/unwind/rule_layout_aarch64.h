@@ -2,8 +2,8 @@
  *
  * aarch64: how a rule is laid out, and made from call frame information.
  */
-#ifndef MT_UNWIND_ENCODE_AARCH64_H
-#define MT_UNWIND_ENCODE_AARCH64_H
+#ifndef MT_UNWIND_RULE_LAYOUT_AARCH64_H
+#define MT_UNWIND_RULE_LAYOUT_AARCH64_H
 
 #include "unwind/arch.h"
 #include "unwind/cfi_row.h"

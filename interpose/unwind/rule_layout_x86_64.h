@@ -2,8 +2,8 @@
  *
  * x86_64: how a rule is laid out, and made from call frame information.
  */
-#ifndef MT_UNWIND_ENCODE_X86_64_H
-#define MT_UNWIND_ENCODE_X86_64_H
+#ifndef MT_UNWIND_RULE_LAYOUT_X86_64_H
+#define MT_UNWIND_RULE_LAYOUT_X86_64_H
 
 #include "unwind/arch.h"
 #include "unwind/cfi_row.h"

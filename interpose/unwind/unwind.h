@@ -39,10 +39,6 @@ struct mt_whole *mt_unwind_remember(struct mt_stack *stack, const struct mt_star
 /* Forget them, with the notes. */
 void mt_unwind_forget(struct mt_stack *stack);
 
-/* mt_unwind and mt_unwind_again without the verification (verify.h). */
-void mt_unwind_layers(struct mt_stack *stack, const struct mt_start *from);
-struct mt_whole *mt_unwind_again_unchecked(struct mt_stack *stack, const struct mt_start *from);
-
 /* Only in the build option MEMTRACE_VERIFY_STACKS (verify.h): is the caller to do without what it remembers of a stack
  * and then say whether that was right? */
 #ifdef MEMTRACE_VERIFY_STACKS
@@ -61,11 +57,6 @@ static inline void mt_unwind_compared(bool same)
     (void)same;
 }
 #endif
-
-/* The same, and then a capture by the full unwinder only: adds 1 to *differences if any frame, their number or the cut
- * is not the same. From the first frame without a description on outward they are not compared. For tests and the
- * verification mode; does nothing more than mt_unwind where there is no full one. */
-void mt_unwind_verify(struct mt_stack *stack, const struct mt_start *from, uint64_t *differences);
 
 /* Free the thread's memory. To be called before the structure serves another thread. */
 void mt_unwind_thread_exit(struct mt_stack *stack);

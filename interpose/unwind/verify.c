@@ -11,6 +11,7 @@
 
 #include "base/meta.h"
 #include "unwind/full.h"
+#include "unwind/layers.h"
 #include "unwind/walk.h"
 #include "unwind/whole.h"
 

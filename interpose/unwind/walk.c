@@ -13,7 +13,7 @@
 
 #include "base/meta.h"
 #include "format.h"
-#include "unwind/encode.h"
+#include "unwind/rule_layout.h"
 
 #define WORD sizeof(uintptr_t)
 

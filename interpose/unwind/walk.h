@@ -7,7 +7,7 @@
 #define MT_UNWIND_WALK_H
 
 #include "unwind/bounds.h"
-#include "unwind/encode.h"
+#include "unwind/rule_layout.h"
 #include "unwind/rule.h"
 #include "unwind/stack.h"
 

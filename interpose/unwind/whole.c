@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "os/os.h"
-#include "unwind/encode.h"
+#include "unwind/rule_layout.h"
 #include "unwind/walk.h"
 
 #define WORD       sizeof(uintptr_t)

@@ -12,6 +12,7 @@
 #include "log/log.h"
 #include "python/code.h"
 #include "python/interpreter.h"
+#include "python/lines.h"
 #include "python/text.h"
 
 #define NAMES_MAX 64

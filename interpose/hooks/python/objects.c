@@ -15,7 +15,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "hooks/caller.h"
+#include "hooks/here.h"
 #include "hooks/enter.h"
 #include "log/log.h"
 #include "python/attach.h"
