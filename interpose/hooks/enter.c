@@ -29,7 +29,7 @@ static void thread_ended(void *value)
     t->entry->alive = 0;
     mt_self.thread = NULL;
     mt_self.ended = true;
-    mt_slots_give_back(t);
+    mt_slots_return(t);
     mt_self.depth = 0;
 }
 
@@ -154,7 +154,7 @@ void mt_leave_slow(struct mt_thread *t)
     }
     int keep = errno;
     t->nesting.special = t->nesting.transient = false;
-    mt_slots_give_back(t);
+    mt_slots_return(t);
     mt_self.depth = 0;
     errno = keep;
 }

@@ -14,7 +14,7 @@ bool mt_real_ready;
 /* dlsym of glibc 2.36 allocates nothing on success, but other versions, other libcs and failing
  * look-ups may. Each block is preceded by its size. */
 #define BOOT_BYTES 65536
-static _Alignas(64) char boot_pool[BOOT_BYTES];
+static _Alignas(64) char boot_memory[BOOT_BYTES];
 static size_t boot_used;
 
 /* volatile: glibc's headers promise that dlsym does not come back into this file; with our malloc it does. */
@@ -30,14 +30,14 @@ void *mt_boot_alloc(size_t bytes, size_t align)
     size_t at = __atomic_fetch_add(&boot_used, need, __ATOMIC_RELAXED);
     if (at + need > BOOT_BYTES)
         return NULL;
-    uintptr_t block = ((uintptr_t)boot_pool + at + 16 + align - 1) & ~(uintptr_t)(align - 1);
+    uintptr_t block = ((uintptr_t)boot_memory + at + 16 + align - 1) & ~(uintptr_t)(align - 1);
     ((size_t *)block)[-1] = bytes;
     return (void *)block;
 }
 
 bool mt_boot_owns(const void *block)
 {
-    return (uintptr_t)block - (uintptr_t)boot_pool < BOOT_BYTES;
+    return (uintptr_t)block - (uintptr_t)boot_memory < BOOT_BYTES;
 }
 
 size_t mt_boot_size(const void *block)
@@ -80,7 +80,7 @@ static void note_allocator(const void *function)
     if (!r.end || r.start == object_of((uintptr_t)getauxval).start)
         return;
     if (!allocators_used)
-        add(object_of((uintptr_t)boot_pool));
+        add(object_of((uintptr_t)boot_memory));
     add(r);
 }
 
@@ -135,7 +135,7 @@ const char *mt_real_stranger(void)
 
 static bool is_ours(const void *address)
 {
-    return object_of((uintptr_t)address).start == object_of((uintptr_t)boot_pool).start;
+    return object_of((uintptr_t)address).start == object_of((uintptr_t)boot_memory).start;
 }
 
 /* dlsym, but for somebody's own dlsym before the loader's: RTLD_NEXT means what comes after that one, and finds us. */
@@ -191,7 +191,7 @@ bool mt_real_init(void)
     resolving = true;
     /* Two threads may do this at once: both find the same. */
     void *first = dlsym(RTLD_DEFAULT, "malloc");
-    if (object_of((uintptr_t)first).start != object_of((uintptr_t)boot_pool).start &&
+    if (object_of((uintptr_t)first).start != object_of((uintptr_t)boot_memory).start &&
         is_defined(first))
         stranger = first;
 #define FIND(symbol)                        *(void **)&mt_real.symbol = find_next(#symbol);

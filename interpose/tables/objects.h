@@ -16,14 +16,14 @@
 
 #include "tables/live.h"
 
-#define MT_BLOCKS_BITS 20 /* a table covers 1 MiB of addresses */
-#define MT_BLOCKS_SETS 4096u
+#define MT_OBJECT_TABLE_BITS 20 /* a table covers 1 MiB of addresses */
+#define MT_OBJECT_TABLES     4096u
 
-struct mt_blocks {
-    uintptr_t window; /* address >> MT_BLOCKS_BITS; 0: empty */
+struct mt_object_table {
+    uintptr_t window; /* address >> MT_OBJECT_TABLE_BITS; 0: empty */
     uint32_t *words;
 };
-extern struct mt_blocks mt_blocks[MT_BLOCKS_SETS];
+extern struct mt_object_table mt_object_tables[MT_OBJECT_TABLES];
 
 /* An arena was mapped. If there is no room for a table, its blocks go into the common one. */
 void mt_objects_arena(uintptr_t arena, size_t bytes);
@@ -34,12 +34,12 @@ void mt_objects_forget(void);
 /* The words of the block at `at`; NULL: it lies in no arena. */
 static inline uint32_t *mt_objects_at(uintptr_t at)
 {
-    uintptr_t window = at >> MT_BLOCKS_BITS;
-    const struct mt_blocks *b = &mt_blocks[window % MT_BLOCKS_SETS];
+    uintptr_t window = at >> MT_OBJECT_TABLE_BITS;
+    const struct mt_object_table *b = &mt_object_tables[window % MT_OBJECT_TABLES];
 
     if (__builtin_expect(__atomic_load_n(&b->window, __ATOMIC_ACQUIRE) != window || at & 15, 0))
         return NULL;
-    return b->words + (at >> 4) % (1u << (MT_BLOCKS_BITS - 4));
+    return b->words + (at >> 4) % (1u << (MT_OBJECT_TABLE_BITS - 4));
 }
 
 /* A first word: unit / 2 (an mt_alloc's first unit is even) | more (1 bit) | low 4 bits of size, or

@@ -54,7 +54,7 @@ struct mt_thread *mt_slots_take(void)
     return t;
 }
 
-void mt_slots_give_back(struct mt_thread *t)
+void mt_slots_return(struct mt_thread *t)
 {
     mt_account_thread_end(t);
     mt_lock_take(&lock);

@@ -14,7 +14,7 @@ struct mt_thread;
 /* A state that nobody uses; NULL: no memory, or no space in the log. */
 struct mt_thread *mt_slots_take(void);
 /* Its open runs are closed, and it waits for another thread. */
-void mt_slots_give_back(struct mt_thread *t);
+void mt_slots_return(struct mt_thread *t);
 
 /* The calling thread is who uses it now. */
 void mt_slots_started(struct mt_thread *t);
