@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The three moments in which the system calls us: the library is loaded, the process ends, it forks. What begins with the first
- * event is in process/start.c.
+ * The three moments in which the system calls us: the library is loaded, the process ends, the
+ * process forks. What begins with the first event is in process/start.c.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -25,10 +25,11 @@ static void at_exit(int status, void *unused)
 {
     (void)unused;
     mt_guard_recover((uintptr_t)__builtin_frame_address(0));
-    /* Also when the tracker stood aside in the middle (MT_FLAG_ENDED). */
+    /* Go on if the tracker stood aside in the middle (MT_FLAG_ENDED). */
     if (!mt_ready || !*mt_ready || !mt_log.header)
         return;
-    /* A signal handler that interrupted a hook may end the process: what it was about may be locked. */
+    /* A signal handler that interrupted a hook may end the process: what the hook was working on
+     * may be locked. */
     struct mt_self outer = mt_self;
     mt_guard();
     struct mt_header *h = mt_log.header;
@@ -43,8 +44,9 @@ static void at_exit(int status, void *unused)
     mt_self.depth = outer.depth;
 }
 
-/* In fork's child. If a signal handler forked inside an event of this thread, the child will finish that event in its
- * parent's tables (mt_log_copy), and start its own at the next. The threads that hold locks on them are not here. */
+/* In fork's child. If a signal handler forked inside an event of this thread, the child will finish
+ * that event in its parent's tables (mt_log_copy), and start its own log at the next event. The
+ * threads that hold locks on those tables are not here. */
 static void forked(void)
 {
     if (!mt_self.depth || !mt_log.header)
@@ -67,7 +69,7 @@ __attribute__((constructor)) static void construct(void)
     }
     pthread_atfork(NULL, NULL, forked);
     mt_real_forget_error();
-    /* Registered first, so it runs last, after every destructor; it is told the exit status. */
+    /* Registered first, so it runs last, after every destructor. It is told the exit status. */
     on_exit(at_exit, NULL);
     mt_self.depth = 0;
 }

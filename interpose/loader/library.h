@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * A library's symbols: by the loader as long as it may be asked, and in the library's own tables when it is met inside an
- * allocation, where the loader's lock may be out of reach. The file is chosen by the object format: library_elf.c.
+ * A library's symbols. The loader is asked as long as that is possible. A library that is met
+ * inside an allocation, where the loader's lock may be out of reach, is searched by its own tables.
+ * The file is chosen by the object format: library_elf.c.
  */
 #ifndef MT_LIBRARY_H
 #define MT_LIBRARY_H
@@ -20,15 +21,18 @@ struct mt_library {
     bool pinned;
 };
 
-/* Symbols are looked for in the tables of this loaded object from now on, whose memory is [begin, end). False: its tables are not as
- * they are known, and nothing is changed. Calls nothing of the loader's. One thread, before others look. */
+/* From now on symbols are looked for in the tables of this loaded object, whose memory is [begin,
+ * end). False: its tables are not of the known form, and nothing is changed. Calls nothing of the
+ * loader's. By one thread, before others look. */
 bool mt_library_take(struct mt_library *l, const void *handle, uintptr_t begin, uintptr_t end);
 
-/* The symbol's address, NULL if there is none. *bytes (if not NULL): its size, 0 where it is not told. Calls the loader until
- * mt_library_take, so the guard must be set and no lock held; nothing afterwards. */
+/* The symbol's address, NULL if there is none. *bytes (if not NULL): its size, 0 where it is not
+ * known. Before mt_library_take the loader is called: guard set, no lock held. Afterwards nothing
+ * is called: any thread. */
 void *mt_library_symbol(const struct mt_library *l, const char *name, size_t *bytes);
 
-/* Before a dlclose: the library taken stays loaded. Calls the loader, once: guard set, no lock held. */
+/* Before a dlclose: a library that was taken stays loaded. Calls the loader, once: guard set, no
+ * lock held. */
 void mt_library_pin(struct mt_library *l);
 
 #endif

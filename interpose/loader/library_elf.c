@@ -16,7 +16,7 @@ struct hash {
     uint32_t buckets, first, bloom_words, bloom_shift;
 };
 
-/* The loader has made addresses of most of these offsets. */
+/* The loader has replaced most of these offsets by addresses. */
 static uintptr_t address_of(const struct link_map *map, ElfW(Addr) value)
 {
     return value < map->l_addr ? map->l_addr + value : value;

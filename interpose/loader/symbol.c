@@ -7,7 +7,7 @@
 
 #include "os/os.h"
 
-#define TABLE_MAX (256u << 20) /* bytes of a table; more is nonsense */
+#define TABLE_MAX (256u << 20) /* bytes of a table; nothing sensible is bigger */
 
 /* A piece of the file in memory of its own, with a zero byte behind it. */
 struct part {

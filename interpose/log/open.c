@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The log's name, and where it is made. The file has no name at first (O_TMPFILE): it gets it when its header is whole and the
- * process described, so that who is killed in between leaves nothing, and no reader finds a log half begun. With
- * MEMTRACE_MIN_PEAK that waits until the process's peak is high enough. The descriptor is what a name takes: where the program
- * has closed it, or may not write to the folder any more, the tables move to a new file. Where the file system has no files
- * without a name, or they can't be given one (no /proc), the log has its name from the start.
+ * The log's name, and where it is made. At first the file has no name (O_TMPFILE). It gets its name
+ * when its header is whole and the process described: whoever is killed before leaves nothing, and
+ * no reader finds a log half begun. With MEMTRACE_MIN_PEAK that waits until the process's peak is
+ * high enough. A name is given to a descriptor: where the program has closed it, or may not write
+ * to the folder any more, the tables move to a new file. Where the file system has no nameless
+ * files, or they can't be given a name (no /proc), the log has its name from the start.
  */
 #include <errno.h>
 #include <string.h>
@@ -60,7 +61,7 @@ const char *mt_log_error(void)
     }
 }
 
-/* The new file becomes the log. 0, or an error. */
+/* Make this new file the log. 0 or -errno. */
 static int begin(int fd)
 {
     mt_log_file.fd = fd;
@@ -86,7 +87,7 @@ static bool open_named(bool in_tmp)
     int error = begin(fd);
     if (!error)
         return true;
-    mt_os_remove(mt_log_file.path); /* no litter where there is no room */
+    mt_os_remove(mt_log_file.path); /* leave nothing where there is no room */
     return give_up(error);
 }
 
@@ -110,13 +111,13 @@ static bool open_in(bool in_tmp)
     return true;
 }
 
-/* The log can't be where it should be: somewhere else, which the line at exit names. */
+/* The log can't be where it should be. Make it in /tmp; the line at exit says where. */
 static bool open_elsewhere(void)
 {
     int first = open_error;
     const char *reason = mt_log_error();
     if (first == EEXIST || first == EFBIG || first == ENOMEM)
-        return false; /* it would be no better there */
+        return false; /* /tmp would be no better */
     if (!open_in(true)) {
         open_error = first;
         return false;

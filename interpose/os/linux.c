@@ -18,7 +18,7 @@
 
 #include "os/os.h"
 
-/* syscall() is libc's own, no wrapped function and no cancellation point. */
+/* syscall() is libc's own: it is no wrapped function, and no cancellation point. */
 static long result(long r)
 {
     return r == -1 ? -errno : r;
@@ -120,7 +120,7 @@ bool mt_os_write_at(int fd, const void *data, size_t bytes, uint64_t offset)
     return true;
 }
 
-/* For file systems without fallocate: zeros take the space as well, and a full disk says so here
+/* For file systems without fallocate. Zeros take the space as well, and a full disk says so here
  * and not by SIGBUS. */
 static int allocate_by_writing(int fd, uint64_t offset, uint64_t bytes)
 {
@@ -151,7 +151,7 @@ int mt_os_allocate(int fd, uint64_t offset, uint64_t bytes)
     while (r == -EINTR);
     if (r == -EOPNOTSUPP || r == -ENOSYS)
         r = allocate_by_writing(fd, offset, bytes);
-    if (r < 0) /* what a full disk still had is not for us to keep */
+    if (r < 0) /* leave the rest of a full disk to others */
         syscall(SYS_ftruncate, fd, offset);
     return (int)r;
 }
@@ -249,7 +249,8 @@ bool mt_os_is_terminal(int fd)
 
 void mt_os_hold_signals(uint64_t *mask)
 {
-    /* Raw, as libc's leaves out its own two: those of cancellation and setuid. Faults come all the same. */
+    /* Raw, as libc's function leaves out its own two signals, those of cancellation and of setuid.
+     * Faults come all the same. */
     static const uint64_t all = ~0ull;
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, mask, sizeof *mask);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the tracker needs of the operating system, by raw system calls: none is a cancellation
- * point, none is one of our own wrapped functions, none touches the program's state or allocates. Any thread, any time. errno may
- * change: hooks save it. The file is chosen by system: linux*.c.
+ * point, none is one of our own wrapped functions, none allocates or touches the program's state.
+ * Any thread, at any time; errno may change, and hooks keep it. The file is chosen by system:
+ * linux*.c.
  */
 #ifndef MT_OS_H
 #define MT_OS_H
@@ -52,9 +53,9 @@ int mt_os_high(int fd);
 /* Take all free descriptors below those that mt_os_high gives: up to `cap` into `held`, to be closed
  * by the caller; their number. */
 unsigned mt_os_hold_low(int *held, unsigned cap);
-/* Errors are nobody's business. */
+/* Errors are not told. */
 void mt_os_close(int fd);
-/* Take the name away. */
+/* Take the name away from the file. Errors are not told. */
 void mt_os_remove(const char *path);
 /* Give the file real space at its end, `offset`; where there is none the file stays as it was. 0 or -errno. Never
  * SIGXFSZ. */
@@ -64,7 +65,7 @@ int mt_os_identity(int fd, uint64_t id[2]);
 /* All of the bytes, to or from this offset. False: not all of them. */
 bool mt_os_write_at(int fd, const void *data, size_t bytes, uint64_t offset);
 bool mt_os_read_at(int fd, void *to, size_t bytes, uint64_t offset);
-/* Once, at the present offset: how many bytes were written, or -errno. */
+/* Once, at the descriptor's position: how many bytes were written, or -errno. */
 ssize_t mt_os_write(int fd, const void *from, size_t bytes);
 /* Up to `bytes` of a file from its beginning: how many were read, or -errno. */
 ssize_t mt_os_read_file(const char *path, void *to, size_t bytes);
@@ -82,10 +83,11 @@ int mt_os_parent(void); /* of its parent */
 int mt_os_tid(void);    /* of this thread, for the system */
 /* The thread's name, padded with zeros. */
 void mt_os_thread_name(char name[16]);
-/* Another thread may run now. */
+/* Let another thread run. */
 void mt_os_yield(void);
-/* The value of an environment variable, NULL if it is not set. Works before libc has set `environ`, too (a hook may run before
- * libc's own initialisation): then from the kernel's copy, as far as that fits in `room`, which must outlive the value. */
+/* The value of an environment variable; NULL: it is not set. Works before libc has set `environ`,
+ * too, since a hook may run before libc's own initialisation: then it comes from the kernel's copy,
+ * as far as that fits in `room`, which must outlive the value. */
 const char *mt_os_variable(const char *name, char *room, size_t bytes);
 /* The arguments, each with its NUL: how many bytes, or -errno. */
 ssize_t mt_os_arguments(char *to, size_t bytes);
@@ -95,9 +97,10 @@ ssize_t mt_os_cwd(char *to, size_t bytes);
 const char *mt_os_program(void);
 /* The path of that file, without a terminator: its length up to `bytes`, or -errno. */
 ssize_t mt_os_program_path(char *to, size_t bytes);
-/* When the process started, in a unit of the system's: tells whether a pid is still the same process. 0: not known. */
+/* When the process started, in the system's own unit: tells whether a pid is still the same
+ * process. 0: not known. */
 uint64_t mt_os_start_ticks(void);
-/* This process may do what the user who started it may not (set-user-ID and the like). */
+/* Whether this process may do what the user who started it may not (set-user-ID and the like). */
 bool mt_os_privileged(void);
 
 /* ---- Signals, clocks, the resident set ---- */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * The tracker starts at the program's first allocation, which may come before any constructor has
- * run; what needs the loader (the unwinder's library, the interpreter's symbols) waits for our
- * constructor. The child of a fork reads 0 in *mt_ready, whichever way it was made, and starts anew
- * with its own log at its first event; it never touches its parent's, whose mappings it does not
- * even have.
+ * run. What needs the loader (the unwinder's library, the interpreter's symbols) waits for our
+ * constructor. The child of a fork, whichever way it was made, reads 0 in *mt_ready. It starts anew
+ * with its own log at its first event, and never touches its parent's log, whose mappings it does
+ * not even have.
  */
 #include <link.h>
 #include <string.h>
@@ -30,7 +30,7 @@ extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 char mt_program[64];
 char mt_directory[4096];
-static bool configured; /* the first start of this memory image has been */
+static bool configured; /* this memory image has started once */
 bool mt_constructed;
 
 /* The name the program was started by, fit for a file name. */
@@ -64,8 +64,9 @@ static void describe_process(void)
     h->parent_pid = mt_os_parent();
     h->start_real = mt_os_real();
     h->start_mono = mt_os_mono();
-    /* A file with the magic has a whole header. Before what takes longer: where the file has a name by now, who is killed in
-     * between leaves a log that can be read, though it doesn't tell the program. */
+    /* A file with the magic has a whole header. It is written before what takes longer: where the
+     * file has a name by now, a process that is killed in between leaves a log that can be read,
+     * though it does not name the program. */
     __atomic_thread_fence(__ATOMIC_RELEASE);
     memcpy(h->magic, MT_MAGIC, sizeof h->magic);
     h->start_ticks = mt_os_start_ticks();
@@ -78,7 +79,7 @@ static void describe_process(void)
     mt_log_record(MT_RECORD_PROCESS, pieces, 4);
 }
 
-/* What the parent's memory has left in a fork child. */
+/* Forget what the parent's memory has left in the child of a fork. */
 static void forget(void)
 {
     mt_critical = 0;
@@ -141,8 +142,8 @@ bool mt_start(void (*thread_ended)(void *))
             return false;
         mt_ready = ready;
     }
-    /* One thread starts; events of others meanwhile go past. A child of a fork taken meanwhile
-     * stays untraced. */
+    /* One thread starts; other threads' events are not recorded meanwhile. If a child is forked
+     * meanwhile, it stays untraced. */
     if (!mt_lock_try(&starting))
         return false;
     bool ok = *mt_ready == 1 || start(thread_ended);

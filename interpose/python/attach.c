@@ -23,7 +23,7 @@
 
 const struct mt_python_clients *mt_python_clients;
 
-/* Which log we are in: another one after a fork. */
+/* Which log this is: after a fork it is another one. */
 static struct {
     int32_t pid;
     uint64_t start;
@@ -41,7 +41,7 @@ static bool log_is_new(void)
     return true;
 }
 
-/* libpython3.so has nothing in it but the name of the other. */
+/* libpython3.so has nothing in it but the name of the real one. */
 static bool is_library(const char *name)
 {
     return strncmp(name, "libpython3", 10) == 0 && strncmp(name, "libpython3.so", 13) != 0;
@@ -59,8 +59,8 @@ static int find_local(struct dl_phdr_info *info, size_t bytes, void *name)
 }
 
 /* Where to look symbols up: everywhere, or in a libpython that was loaded for somebody alone. That
- * one is kept from being unloaded, since we read its data. NULL (which is RTLD_DEFAULT) if there is
- * none either. */
+ * one is kept from being unloaded, since we read its data. If there is none either, NULL, which is
+ * RTLD_DEFAULT. */
 static void *scope(void)
 {
     const char *name = NULL;
@@ -92,7 +92,7 @@ static unsigned number(const char **text)
     return n;
 }
 
-/* "3.8.18 (default, ...", "3.10.0rc2", as a hexadecimal version. */
+/* "3.8.18 (default, ...", "3.10.0rc2": as a hexadecimal version. */
 static uint32_t version_of(const char *text)
 {
     uint32_t major = number(&text), minor = *text == '.' ? (text++, number(&text)) : 0;
@@ -122,7 +122,8 @@ static uint32_t read_version(char name[32])
     return version ? *version : version_of(text);
 }
 
-/* The part of it that the compiler put elsewhere. Needed up to 3.9 only, where nothing but symbols tells a loop. */
+/* The part of the loop that the compiler put elsewhere. Needed up to 3.9 only, where nothing but
+ * symbols tells a loop. */
 static void find_cold_loop(void *symbol)
 {
     uintptr_t begin, end;
@@ -151,7 +152,7 @@ static void find_loop(void)
         find_cold_loop(symbol);
 }
 
-/* Is it what we take it for? */
+/* Whether it is what we take it for. */
 static bool self_check(const struct mt_python_layout *layout, uintptr_t code_type)
 {
     const char *name = (const char *)mt_load(code_type, layout->type_name);
@@ -234,7 +235,7 @@ bool mt_python_init(void)
 
 /* ---- A library that comes later ---- */
 
-/* The one that was met, for the next allocation to attach to. */
+/* The one that was met: the next allocation attaches to it. */
 static struct {
     const void *map; /* NULL: none */
     uintptr_t begin, end;

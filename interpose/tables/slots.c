@@ -12,7 +12,7 @@
 
 static struct mt_lock lock;           /* guards the two lists */
 static struct mt_thread *free_states; /* slots whose threads ended */
-static struct mt_thread **states;     /* all of them, to free them in a fork child */
+static struct mt_thread **states;     /* all of them, for mt_slots_forget */
 static uint32_t states_used, states_cap;
 static pthread_key_t key;
 static bool key_made;

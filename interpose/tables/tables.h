@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * All tables at once: what a process's beginning and end ask of them.
+ * All tables at once: what the beginning and the end of a process ask of them. Guard set.
  */
 #ifndef MT_TABLES_H
 #define MT_TABLES_H
 
-/* Once, before the first event. `thread_ended`: called at a thread's end, with what mt_slots_remember was told. */
+/* To be called once, before the first event. `thread_ended`: see mt_slots_init. */
 void mt_tables_init(void (*thread_ended)(void *));
 
-/* The process ends: a last sample of the timeline, unless another thread takes one just now. Guard set. */
+/* The process ends: a last sample of the timeline, unless another thread is taking one. Any thread.
+ */
 void mt_tables_end(void);
 
-/* Forget what the parent's memory has left, and reset all locks: in the child of a fork, where there is one thread. Guard set. */
+/* Forget what the parent's memory has left, and reset all locks: in the child of a fork, where
+ * there is one thread. */
 void mt_tables_forget(void);
 
 #endif

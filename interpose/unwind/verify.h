@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The build option MEMTRACE_VERIFY_STACKS=N: every stack is walked a second time without the memo, every Nth by the full
- * unwinder as well, and differences are counted. Their number goes to standard error when the process ends.
+ * The build option MEMTRACE_VERIFY_STACKS=N: every stack is walked a second time without the memo,
+ * every Nth by the full unwinder as well, and differences are counted. The counts go to standard
+ * error when the process ends.
  */
 #ifndef MT_UNWIND_VERIFY_H
 #define MT_UNWIND_VERIFY_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What this folder puts into the interpreter, for python/attach.h.
+ * What this folder puts into the interpreter. For mt_python_clients in python/attach.h.
  */
 #ifndef MT_PYTHON_CLIENTS_H
 #define MT_PYTHON_CLIENTS_H
