@@ -7,7 +7,8 @@
  * THE HOUSE
  *
  * From the ground up. Each floor uses itself and those before it, and of those only the headers that they offer; no two modules use
- * each other in a circle. A file includes by the path from here on: "log/intern.h".
+ * each other in a circle. Each function that a floor offers has a contract: units, ownership, errors, who may call it and from where.
+ * A file includes by the path from here on: "log/intern.h".
  *
  *   os/            the system, by raw calls; text without libc. A port begins here
  *                  offers os.h, str.h

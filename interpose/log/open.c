@@ -34,7 +34,7 @@ const char *mt_log_error(void)
     case EPERM:
         return "permission denied";
     case ELOOP:
-        return "somebody else's link is in its way";
+        return "a link of somebody else's is in its place";
     case ENODEV:
         return "the file system has no shared mappings";
     case EROFS:
@@ -50,7 +50,7 @@ const char *mt_log_error(void)
     case ENAMETOOLONG:
         return "its name is too long";
     case EEXIST:
-        return "all names are taken";
+        return "every name that it could have is taken";
     case EMFILE:
     case ENFILE:
         return "no descriptor is left";
@@ -171,7 +171,7 @@ void mt_log_name(bool now)
     mt_lock_drop(&mt_log_growing);
     if (replaced && mt_shared())
         mt_log_note(1, "the log moved to a new file while several threads made events: some of "
-                       "these may be missing");
+                       "them may be missing");
 }
 
 bool mt_log_end(void)

@@ -182,18 +182,17 @@ static bool attach(void)
     if (!self_check(layout, code_type))
         return refuse(name, "has an unknown layout");
     if (differs)
-        mt_log_note(0, "%s: other offsets than known, as it states itself", name);
+        mt_log_note(0, "%s states other offsets than the known ones: its own are used", name);
     find_loop();
     mt_object_range(code_type, &mt_python.text_begin, &mt_python.text_end);
     mt_python_code_watch(code_type);
     mt_python_clients->attached(minor);
     if (mt_config.python_objects && mt_python.library.handle && mt_python_runs())
-        mt_log_note(1, "%s was met when it ran already: its objects are not seen", name);
+        mt_log_note(1, "%s was already running when it was met: its objects are not seen", name);
     else if (mt_config.python_objects && !mt_python_clients->objects())
         mt_log_note(1, "%s lacks a symbol: its objects are not seen", name);
     if (!mt_config.python_objects && layout->free_threaded)
-        mt_log_note(0, "%s without the GIL: nothing but the objects would show what it allocates",
-                    name);
+        mt_log_note(0, "%s without the GIL: only its objects would show what it allocates", name);
     __atomic_store_n(&mt_python_finalizing,
                      (const uintptr_t *)(mt_python.runtime + layout->runtime_finalizing),
                      __ATOMIC_RELEASE);
@@ -263,8 +262,7 @@ void mt_python_attach_late(void)
     if (!map || mt_python_attached || refused)
         return;
     if (!mt_library_take(&mt_python.library, map, late.begin, late.end))
-        refuse("a libpython",
-               "was loaded late, without the table of symbols that it is expected to have");
+        refuse("a libpython", "was loaded late, without the expected table of symbols");
     else
         set_attached(attach());
 }

@@ -240,7 +240,7 @@ void mt_python_exact_count(uintptr_t code, int line)
         count_in(record_of(c), t, line);
     } else if (!said_full) {
         said_full = true;
-        mt_log_note(1, "lines are not counted: no room in the log");
+        mt_log_note(1, "lines are not counted: no space in the log");
     }
     mt_leave(t);
     errno = keep;

@@ -149,6 +149,6 @@ bool mt_python_exact_monitor(void)
         mt_python_api.err_clear();
     }
     call(attribute(monitoring, "free_tool_id"), "(i)", tool);
-    mt_python_exact_note("sys.monitoring or the code watchers are not as they are known");
+    mt_python_exact_note("sys.monitoring or the code watchers have an unknown form");
     return false;
 }

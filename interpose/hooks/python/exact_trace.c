@@ -201,7 +201,7 @@ bool mt_python_exact_trace(void)
     trace_at = style == MT_PYTHON_ENTRIES ? 72 : 64;
     inner_at = style == MT_PYTHON_ENTRIES ? 24 : 0;
     if (trace_of(present_state()) || !self_check(present_state())) {
-        mt_python_exact_note("a trace function is set already");
+        mt_python_exact_note("the program has already set a trace function");
         return false;
     }
     if (!known)
@@ -210,6 +210,6 @@ bool mt_python_exact_trace(void)
         mt_python_listener.died = forget;
     if (known && replace_evaluation(mt_python_api.interpreter()))
         return true;
-    mt_python_exact_note("somebody else evaluates frames already");
+    mt_python_exact_note("somebody else has already set a frame evaluation function");
     return false;
 }
