@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * A run of an interpreter loop has something of the frame chain among its own locals (for CPython from 3.10 on): the native
- * frame whose part of the stack holds that address is the loop. Symbols don't tell, since compilers split the loop's
- * function. Where no such address is known, the loop's code has to do.
+ * An interpreter loop, while it runs, has something of the frame chain among its own locals
+ * (CPython from 3.10 on). The native frame whose part of the stack holds that address is the loop.
+ * Symbols would not tell, since compilers split the loop's function. Where no such address is
+ * known, the loop's code has to do.
  */
 #include "foreign/merge.h"
 
@@ -33,9 +34,9 @@ static size_t put_loop(struct writer *w, const struct mt_foreign *foreign, size_
     return i;
 }
 
-/* Up to which native frame the last merge went just as this one will: the same native frames so far, and the same foreign
- * frames, of which the next one belongs further in. That one and `innermost` are all that the decisions on the frames so far
- * depend on besides. */
+/* Up to which native frame the last merge went as this one will: the native frames are the same so
+ * far, and so are the foreign ones; the next foreign frame belongs further in. The decisions on the
+ * frames so far depend on nothing but that frame and `innermost`. */
 static uint32_t place_of(const struct mt_foreign *foreign, const struct mt_stack *native,
                          const mt_key *out)
 {
@@ -58,7 +59,8 @@ static uint32_t place_of(const struct mt_foreign *foreign, const struct mt_stack
     return 0;
 }
 
-/* Returns whether the next merge may go on from this one: all is in its place, on one stack. */
+/* Returns whether the next merge may start from this one: everything is in its place, on one stack.
+ */
 static bool merge_by_address(struct writer *w, struct mt_foreign *foreign,
                              const struct mt_stack *native, uint32_t i, bool note)
 {
@@ -87,7 +89,7 @@ static bool merge_by_address(struct writer *w, struct mt_foreign *foreign,
                 break; /* further in */
             else
                 in_order =
-                    false; /* in no native frame that we have: keeps its place in the order */
+                    false; /* in no native frame that we have: it keeps its place in the order */
             next = put_loop(w, foreign, next);
         }
         if (!replaced && !(foreign->cut && next == 0))
@@ -111,7 +113,7 @@ static bool merge_by_address(struct writer *w, struct mt_foreign *foreign,
     return in_order;
 }
 
-/* Each foreign frame has a native loop of its foreign; count them. */
+/* Each foreign frame has a native loop of its own: count them. */
 static void merge_by_code(struct writer *w, const struct mt_foreign *foreign,
                           const struct mt_stack *native)
 {
@@ -120,8 +122,8 @@ static void merge_by_code(struct writer *w, const struct mt_foreign *foreign,
 
     for (size_t i = 0; i < native->used; i++)
         loops += mt_interpreter->is_loop(native->frames[i].pc);
-    /* More loops than frames: the innermost has just begun or is about to end, unless loops of
-     * another interpreter stand outside. */
+    /* If there are more loops than frames, the innermost has just begun or is about to end; or
+     * loops of another interpreter stand outside. */
     skip = inner && loops > foreign->used ? loops - foreign->used : 0;
     spare = foreign->used > loops ? foreign->used - loops : 0;
     if (!loops)
@@ -187,7 +189,8 @@ static bool prints_reserve(struct mt_foreign *foreign)
     return true;
 }
 
-/* By address, from where the last merge went another way. Returns how many keys it had put there. */
+/* Merge by address, from where the last merge went another way. Returns how many keys that had put
+ * there. */
 static uint32_t merge_on(struct writer *w, struct mt_foreign *foreign,
                          const struct mt_stack *native)
 {
@@ -235,7 +238,7 @@ size_t mt_foreign_merge(struct mt_foreign *foreign, const struct mt_stack *nativ
         return missed();
     foreign->merged_last = true;
     places = foreign->places_used;
-    foreign->places_used = 0; /* until it is merged again */
+    foreign->places_used = 0; /* until it has been merged again */
     if (!foreign->readable)
         return missed();
     if (!foreign->used)

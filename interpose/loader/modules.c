@@ -15,13 +15,13 @@
 struct module {
     uintptr_t base, start, end;
     uint32_t id;
-    uint32_t generation; /* the last in which it was seen loaded */
+    uint32_t generation; /* the last one in which it was seen loaded */
     uint32_t build_id_bytes;
     uint32_t path; /* string id */
     uint8_t build_id[32];
 };
 
-/* pc -> frame. A word holds generation and frame, so that a reader gets a pair that belongs
+/* pc -> frame. Generation and frame share a word, so that a reader gets a pair that belongs
  * together. */
 struct slot {
     uint64_t pc;
@@ -30,7 +30,9 @@ struct slot {
 
 struct table {
     struct table
-        *older; /* still read by others: kept, all together no bigger than the present one */
+        /* others may still read it, so it is kept; all old ones together are no bigger than the
+         * present one */
+        *older;
     uint64_t mask;
     uint64_t used;
     struct slot slots[];
@@ -156,7 +158,7 @@ static struct module *module_at(uintptr_t pc)
     const char *path = object.path;
     size_t path_bytes = path ? strlen(path) : 0;
     if (!path_bytes) {
-        ssize_t n = mt_os_readlink("/proc/self/exe", exe, sizeof exe - 1);
+        ssize_t n = mt_os_program_path(exe, sizeof exe - 1);
         path = exe;
         path_bytes = n > 0 ? (size_t)n : 0;
         exe[path_bytes] = 0;

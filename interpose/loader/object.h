@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which loaded object an address lies in: the program, a shared library, the loader. The one place that asks the loader for it.
- * The file is chosen by libc: object_glibc.c.
+ * Which loaded object an address lies in: the program, a shared library, the loader. Nobody else
+ * asks the loader for it. The file is chosen by libc: object_glibc.c.
  */
 #ifndef MT_OBJECT_H
 #define MT_OBJECT_H
@@ -11,25 +11,27 @@
 
 struct mt_object {
     uintptr_t begin, end; /* where it is mapped: [begin, end); begin is its ELF header */
-    uintptr_t base;       /* run-time address minus the file's address */
+    uintptr_t base;       /* run-time address minus the address in the file */
     const char *
-        path; /* as the loader has it; "" or NULL for the program. The loader's: lives as long as the object */
-    const void *handle;    /* the loader's description of it: a struct link_map */
+        /* the loader's own text, as it has it; "" or NULL: the program. Lives as long as the object */
+        path;
+    const void *handle;    /* the loader's description of it: for glibc a struct link_map */
     const void *unwinding; /* its index of frame descriptions (.eh_frame_hdr); NULL: it has none */
 };
 
-/* Whether mt_object_at works here; where it does not, it always answers false. */
+/* Whether mt_object_at works with this libc. Where it does not, it always answers false. */
 bool mt_object_works(void);
 
-/* The object that has `address`, to *object. False: none that the loader knows, and *object is as it was. Takes no lock, allocates
- * nothing, keeps errno: any thread, also in a signal handler. What it tells stays true as long as the object is loaded. */
+/* Fill *object with the object that `address` lies in. False: the loader knows none, and *object is
+ * as it was. Takes no lock, allocates nothing, keeps errno: any thread, also in a signal handler.
+ * The answer stays true as long as the object is loaded. */
 bool mt_object_at(uintptr_t address, struct mt_object *object);
 
-/* The same for begin and end alone, and on a libc where mt_object_at does not work, too. May take the loader's lock: only where
- * dlsym may be called as well. */
+/* As mt_object_at, but for begin and end alone, and with any libc. May take the loader's lock: only
+ * where dlsym may be called as well. */
 bool mt_object_range(uintptr_t address, uintptr_t *begin, uintptr_t *end);
 
-/* The loader itself: begin and end alone. False: not known. As mt_object_at. */
+/* As mt_object_at, for the loader itself: begin and end alone. False: not known. */
 bool mt_object_loader(uintptr_t *begin, uintptr_t *end);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * glibc: _dl_find_object, from 2.35 on, takes no lock and may be called in a signal handler. dl_iterate_phdr would take the
- * loader's lock, which a thread may hold that waits for one of ours. For older ones there is dladdr, where a lock does no harm.
+ * glibc has _dl_find_object from 2.35 on: it takes no lock and may be called in a signal handler.
+ * dl_iterate_phdr would take the loader's lock, and the thread that holds it may wait for a lock of
+ * ours. Older versions have dladdr, for where a lock does no harm.
  */
 #include "loader/object.h"
 
@@ -32,7 +33,7 @@ bool mt_object_at(uintptr_t address, struct mt_object *object)
     return true;
 }
 
-/* By its program headers, which follow the ELF header that dladdr tells. */
+/* From the program headers, which follow the ELF header that dladdr finds. */
 static bool range_by_headers(uintptr_t address, uintptr_t *begin, uintptr_t *end)
 {
     Dl_info info;

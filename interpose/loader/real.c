@@ -14,7 +14,7 @@ bool mt_real_ready;
 /* dlsym of glibc 2.36 allocates nothing on success, but other versions, other libcs and failing
  * look-ups may. Each block is preceded by its size. */
 #define BOOT_BYTES 65536
-static _Alignas(64) char boot_pool[BOOT_BYTES];
+static _Alignas(64) char boot_memory[BOOT_BYTES];
 static size_t boot_used;
 
 /* volatile: glibc's headers promise that dlsym does not come back into this file; with our malloc it does. */
@@ -30,14 +30,14 @@ void *mt_boot_alloc(size_t bytes, size_t align)
     size_t at = __atomic_fetch_add(&boot_used, need, __ATOMIC_RELAXED);
     if (at + need > BOOT_BYTES)
         return NULL;
-    uintptr_t block = ((uintptr_t)boot_pool + at + 16 + align - 1) & ~(uintptr_t)(align - 1);
+    uintptr_t block = ((uintptr_t)boot_memory + at + 16 + align - 1) & ~(uintptr_t)(align - 1);
     ((size_t *)block)[-1] = bytes;
     return (void *)block;
 }
 
 bool mt_boot_owns(const void *block)
 {
-    return (uintptr_t)block - (uintptr_t)boot_pool < BOOT_BYTES;
+    return (uintptr_t)block - (uintptr_t)boot_memory < BOOT_BYTES;
 }
 
 size_t mt_boot_size(const void *block)
@@ -57,7 +57,8 @@ static struct range object_of(uintptr_t at)
     return r;
 }
 
-/* Objects that are allocators. Entries are only added; the end is set last, and says that there is one. */
+/* Objects that are allocators. Entries are only added. The end is written last: other than 0, it
+ * says that the entry is there. */
 static struct range allocators[8];
 static uint32_t allocators_used;
 
@@ -70,8 +71,9 @@ static void add(struct range r)
     __atomic_store_n(&allocators[i].end, r.end, __ATOMIC_RELEASE);
 }
 
-/* libc's own mappings are never seen: it calls no wrapped function for them. Where an allocator's function ends in a jump
- * to another, it is our hook that called that one. */
+/* libc's own mappings are never seen, since it makes them without a wrapped function. So libc is
+ * not noted. Neither is an allocator whose function ends in a jump to another's: that one is noted
+ * by the hook that called it. */
 static void note_allocator(const void *function)
 {
     if (!function || mt_real_is_allocator((uintptr_t)function))
@@ -80,7 +82,7 @@ static void note_allocator(const void *function)
     if (!r.end || r.start == object_of((uintptr_t)getauxval).start)
         return;
     if (!allocators_used)
-        add(object_of((uintptr_t)boot_pool));
+        add(object_of((uintptr_t)boot_memory));
     add(r);
 }
 
@@ -135,10 +137,11 @@ const char *mt_real_stranger(void)
 
 static bool is_ours(const void *address)
 {
-    return object_of((uintptr_t)address).start == object_of((uintptr_t)boot_pool).start;
+    return object_of((uintptr_t)address).start == object_of((uintptr_t)boot_memory).start;
 }
 
-/* dlsym, but for somebody's own dlsym before the loader's: RTLD_NEXT means what comes after that one, and finds us. */
+/* dlsym, except where somebody's own dlsym stands before the loader's: there RTLD_NEXT means what
+ * comes after that one, and finds us. */
 static void *find_next(const char *symbol)
 {
     static const char *const versions[] = {"GLIBC_2.2.5",  "GLIBC_2.17",   "GLIBC_2.16",
@@ -152,13 +155,14 @@ static void *find_next(const char *symbol)
     return found && is_ours(found) ? NULL : found;
 }
 
-/* glibc's dlfcn/dlerror.c, _dlerror_run: a call that succeeds frees the text of the last error, and there is none. */
+/* See _dlerror_run in glibc's dlfcn/dlerror.c: a call that succeeds frees the text of the last
+ * error, and then there is none. */
 void mt_real_forget_error(void)
 {
     (void)!dlsym(RTLD_DEFAULT, "malloc");
 }
 
-/* An allocator's own entry points, all at once: its library is in the search order. */
+/* All entry points of one allocator at once: its library is in the search order. */
 static void find_own(const char *first, const char *prefix)
 {
     void *found = find_next(first);
@@ -172,8 +176,8 @@ static void find_own(const char *first, const char *prefix)
 #include "hooks.def"
 }
 
-/* An executable that takes malloc's address, and is at a fixed one, has an entry of its own for it, which the search finds
- * first; it leads to the function that everybody else finds. */
+/* An executable at a fixed address that takes malloc's address has an entry of its own for it, and
+ * the search finds that first. It leads to the function that everybody else finds. */
 static bool is_defined(const void *found)
 {
     Dl_info info;
@@ -191,14 +195,15 @@ bool mt_real_init(void)
     resolving = true;
     /* Two threads may do this at once: both find the same. */
     void *first = dlsym(RTLD_DEFAULT, "malloc");
-    if (object_of((uintptr_t)first).start != object_of((uintptr_t)boot_pool).start &&
+    if (object_of((uintptr_t)first).start != object_of((uintptr_t)boot_memory).start &&
         is_defined(first))
         stranger = first;
 #define FIND(symbol)                        *(void **)&mt_real.symbol = find_next(#symbol);
 #define MT_HOOK(symbol, result, parameters) FIND(symbol)
 #define MT_HOOK_MAYBE(symbol, result, parameters)
 #include "hooks.def"
-    /* A search in vain allocates. A stranger may have called us to map with its own lock held. */
+    /* A search in vain allocates. A stranger's malloc may have called our mmap with its own lock
+     * held. */
     if (!stranger) {
 #define MT_HOOK_MAYBE(symbol, result, parameters) FIND(symbol)
 #include "hooks.def"
@@ -213,7 +218,7 @@ bool mt_real_init(void)
     return true;
 }
 
-/* An operator of C++ that was found. */
+/* Any C++ operator that was found. */
 static const void *known_operator(void)
 {
 #define MT_HOOK_MAYBE(symbol, result, parameters)                                                  \
@@ -256,7 +261,7 @@ void mt_real_find_own(void **real, bool *sought, const char *symbol, const void 
     if (!found && !is_ours(caller))
         found = mt_real_from_caller(symbol, caller);
     note_allocator(found);
-    /* It came by dlopen, and would be called after its dlclose: it stays. */
+    /* It came by dlopen. We would call it after its dlclose, so it stays. */
     if (found && dladdr(found, &info) && info.dli_fname)
         dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
     if (found)

@@ -18,7 +18,7 @@ struct mt_python_line {
     uintptr_t code;
     uintptr_t position;
     const struct mt_python_code *entry;
-    uint64_t serial; /* of `entry` then: the same code object as long as it is still this */
+    uint64_t serial; /* of `entry` then: it is the same code object as long as this is the same */
     uint32_t index;
 };
 
@@ -30,9 +30,10 @@ struct mt_python_marked {
 };
 #define MT_PYTHON_MARKS 64
 
-/* A thread's memory, kept in a list for the finaliser and used again by later threads. */
+/* What is remembered of a thread. It stays in a list, which mt_python_wait_for_readers walks, and
+ * is used again by later threads. */
 struct mt_python_thread {
-    struct mt_foreign stack;       /* first: what foreign/ knows the thread's memory by */
+    struct mt_foreign stack;       /* first: foreign/ knows the thread's memory by it */
     struct mt_python_thread *next; /* constant once published */
     uint32_t taken;
     uint32_t reading; /* 1: reads frames without the GIL, see thread.c */
@@ -42,7 +43,8 @@ struct mt_python_thread {
     struct mt_foreign_frame *fresh; /* frames that were not there before, innermost first */
     size_t fresh_cap;
     uintptr_t proven[4]; /* where frames lay that the kernel has read for us, see thread.c */
-    /* The part of the standard library that stack.c met last, while mt_modules_generation() is `library_generation`. */
+    /* The part of the standard library that stack.c met last. Valid while mt_modules_generation()
+     * is library_generation. */
     uintptr_t library_begin, library_end;
     uint32_t library_generation;
     struct mt_python_line *lines; /* direct-mapped */

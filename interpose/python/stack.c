@@ -9,14 +9,15 @@
 #include "python/memory.h"
 #include "python/thread.h"
 
-/* By its symbols: never wrong when true, but not always known. */
+/* By its symbols. True is always right; false may be wrong, as not all symbols are known. */
 static bool is_loop(uintptr_t pc)
 {
     return (pc - 1 >= mt_python.loop_begin[0] && pc - 1 < mt_python.loop_end[0]) ||
            (pc - 1 >= mt_python.loop_begin[1] && pc - 1 < mt_python.loop_end[1]);
 }
 
-/* Whether `pc` lies in the standard library, of which the part met last is remembered: it is met again and again. */
+/* Whether `pc` lies in the standard library. The part met last is remembered, since it is met again
+ * and again. */
 static __attribute__((noinline)) bool is_library(struct mt_python_thread *th, uintptr_t pc)
 {
     struct mt_object object;

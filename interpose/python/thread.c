@@ -3,17 +3,15 @@
  * Which Python thread state is the calling thread's own, and whether it may be read.
  *
  * A thread that holds the GIL reads its frames safely: nobody else can run Python code or finalise.
- * A thread that has released it (inside numpy, or in the mmap module) finds its frames frozen where
- * they were, but a finalising interpreter frees the thread states and frames of the daemon threads
- * that it leaves behind. So such a reader raises a flag, then looks whether finalisation has begun;
- * and the first release after its beginning waits until all flags are down, before it frees
- * anything.
+ * A thread that has released the GIL (inside numpy, say) finds its frames as they were. But an
+ * interpreter that finalises frees the thread states and frames of the daemon threads that it
+ * leaves behind. So such a reader raises a flag, then looks whether finalisation has begun. And the
+ * first release after its beginning waits until all flags are down, before it frees anything.
  */
 #include "python/thread.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <sys/uio.h>
 
 #include "base/guard.h"
 #include "base/meta.h"
@@ -22,10 +20,11 @@
 #include "os/os.h"
 #include "python/walk.h"
 
-#define WAIT_NS 2000000000u /* a reader that needs longer than this was stopped by somebody */
+#define WAIT_NS 2000000000u /* a reader that needs longer than this has been stopped by somebody */
 
 enum { OPEN = 0, CLOSING = 1, CLOSED = 2 };
-static uint32_t gate; /* CLOSING: no reading without the GIL; CLOSED: and no reader is left */
+/* CLOSING: nobody may begin to read without the GIL; CLOSED: and no reader is left */
+static uint32_t gate;
 static struct mt_python_thread *threads;
 static __thread bool reading __attribute__((tls_model("initial-exec")));
 
@@ -78,35 +77,34 @@ void mt_python_wait_for_readers(void)
     errno = saved;
 }
 
-/* With the GIL: if the interpreter is up again after a finalisation, let readers in. */
+/* With the GIL held: if the interpreter is up again after a finalisation, let readers in. */
 static void gate_check(void)
 {
     if (__builtin_expect(__atomic_load_n(&gate, __ATOMIC_RELAXED) != OPEN, 0) && !finalizing())
         __atomic_store_n(&gate, OPEN, __ATOMIC_SEQ_CST);
 }
 
-/* A word that may not be there: 0 then. */
+/* A word that may not be there: then 0. */
 static uintptr_t read_safely(uintptr_t address)
 {
     uintptr_t word = 0;
-    struct iovec to = {&word, sizeof word}, from = {(void *)address, sizeof word};
     int saved = errno;
-    ssize_t n = process_vm_readv(mt_os_pid(), &to, 1, &from, 1, 0);
+    bool there = mt_os_read_memory(address, &word, sizeof word);
 
     errno = saved;
-    return n == (ssize_t)sizeof word ? word : 0;
+    return there ? word : 0;
 }
 
-/* Up to 3.11: does the thread state that holds the GIL belong to this thread? It may be another
+/* Up to 3.11: whether the thread state that holds the GIL is this thread's. It may be another
  * thread's and go away at any moment, so the kernel reads it for us. */
 static bool is_ours(uintptr_t state)
 {
     return read_safely(state + mt_python.layout.thread_id) == (uintptr_t)pthread_self();
 }
 
-/* Before 3.12 the slot of PyGILState keeps the first state that the thread ever had, so one that
- * runs in a sub-interpreter has another; without the GIL there, it passes for being in the outer
- * one. */
+/* Before 3.12 PyGILState's slot keeps the first state that the thread ever had. A thread that runs
+ * in a sub-interpreter has another one. Without the GIL there, it counts as being in the outer one.
+ */
 static uintptr_t own_state_by_slot(bool *attached)
 {
     const struct mt_python_layout *l = &mt_python.layout;
@@ -133,9 +131,10 @@ static uintptr_t own_state(bool *attached)
     return state ? state : (uintptr_t)mt_python.own();
 }
 
-/* In 3.11 and 3.12 the top frame is told by a variable on the native stack. While greenlet changes from one stack to another,
- * and frees what it kept of the other one, the thread state still leads to the old place, where anything may stand now. A frame
- * there must have a code object; the kernel reads it, once for each 16 KiB in which frames lie. */
+/* In 3.11 and 3.12 a variable on the native stack tells the top frame. While greenlet changes from
+ * one stack to another, and frees what it kept of the other one, the thread state still leads to
+ * the old place, where anything may stand now. A frame there must have a code object. The kernel
+ * reads it, once for each 16 KiB in which frames lie. */
 #define PROVEN_BITS 14
 static bool is_frame(struct mt_python_thread *th, uintptr_t frame)
 {
@@ -152,7 +151,8 @@ static bool is_frame(struct mt_python_thread *th, uintptr_t frame)
     return true;
 }
 
-/* Where the fields are that a reading looks at. Known to the compiler, they halve the work of a frame. */
+/* Where the fields are that a reading looks at. As constants for the compiler, they halve the work
+ * of a frame. */
 struct fields {
     enum mt_python_style style;
     unsigned top, cframe, cframe_top, cframe_previous, code, previous, position, owner, shim_owner;
@@ -188,7 +188,7 @@ static bool fields_are(struct fields a)
            a.owner == b.owner && a.shim_owner == b.shim_owner && a.top_in_cframe == b.top_in_cframe;
 }
 
-/* .frame is 1 if the state cannot be trusted now. */
+/* .frame is 1 if the state can't be trusted now. */
 static inline __attribute__((always_inline)) struct mt_python_at
 top_of(struct mt_python_thread *th, uintptr_t state, struct fields o)
 {
@@ -208,8 +208,8 @@ top_of(struct mt_python_thread *th, uintptr_t state, struct fields o)
     return at;
 }
 
-/* Whether all frames are in their old places, as most often they are: then there is nothing to bring up to date. A frame is
- * read when the link to it was seen to be the old one. */
+/* Whether all frames are in their old places, as they mostly are: then nothing need be brought up
+ * to date. A frame is read only after the link to it was seen to be the old one. */
 static inline __attribute__((always_inline)) bool stands(struct mt_python_thread *th,
                                                          uintptr_t state, struct fields o)
 {
@@ -239,7 +239,7 @@ static inline __attribute__((always_inline)) bool stands(struct mt_python_thread
             link = mt_load(mt_python_predicted(link), o.previous);
         }
         if ((o.style == MT_PYTHON_CFRAMES || o.style == MT_PYTHON_ENTRIES) && f->bottom) {
-            /* The outermost one is in the thread state. */
+            /* The outermost CFrame is in the thread state. */
             uintptr_t further = cframe ? mt_load(cframe, o.cframe_previous) : 0;
             if ((further ? cframe : 0) != f->marker)
                 return false;
@@ -337,8 +337,9 @@ static void read_anew(struct mt_python_thread *th)
     th->stack.merged_last = false;
 }
 
-/* The state of a thread that holds the GIL: the one it had at its last reading. An object is allocated with the GIL only,
- * so up to 3.11 the holder of the GIL is asked for, not the thread; from 3.12 on the thread's own is at hand. */
+/* The state of a thread that holds the GIL: the one that it had at its last reading; else 0. An
+ * object is allocated with the GIL only. So up to 3.11 the GIL's holder is looked up, not the
+ * thread's own state; from 3.12 on the thread's own is at hand. */
 static inline uintptr_t attached_state(const struct mt_python_thread *th)
 {
     uintptr_t state;
@@ -350,7 +351,8 @@ static inline uintptr_t attached_state(const struct mt_python_thread *th)
     return state == th->attached ? state : 0;
 }
 
-/* Of an object, whose thread holds the GIL: all frames are as they were read last, and then the same as a reading. */
+/* For an object, whose thread holds the GIL: all frames are as they were read last. Then this
+ * counts as a reading. */
 static inline bool is_unchanged(struct mt_python_thread *th)
 {
     uintptr_t state;
@@ -387,7 +389,7 @@ static struct mt_python_thread *thread_take(void)
     return th;
 }
 
-/* What a thread remembers of another log: after a fork. */
+/* What a thread remembers is of another log: after a fork. */
 static void thread_reset(struct mt_python_thread *th)
 {
     mt_meta_free(th->lines);
@@ -400,8 +402,8 @@ static void thread_reset(struct mt_python_thread *th)
     th->epoch = mt_python.epoch;
 }
 
-/* In a library that came late, a thread's variables are allocated when they are first asked for; that is no event that
- * interrupts ours. */
+/* In a library that came late, a thread's variables are allocated when they are first used. That is
+ * no event that interrupts ours. */
 static void ask_first(void)
 {
     uint32_t inside = mt_self.depth;

@@ -8,13 +8,13 @@
 #include "foreign/interpreter.h"
 #include "python/interpreter.h"
 
-/* struct mt_interpreter's read and thread_exit, for CPython. */
+/* struct mt_interpreter's `read` and `thread_exit`, for CPython. */
 enum mt_foreign_reading mt_python_thread_read(struct mt_foreign **stack, bool object);
 void mt_python_thread_exit(struct mt_foreign **stack);
 
-/* To be called by the hooks before each real free and munmap: while the interpreter is finalising,
- * waits until no thread reads frames that this release could take away (bounded). Costs two loads
- * when not finalising. Any thread, errno kept. */
+/* To be called by the hooks before each real free and munmap. While the interpreter is finalising,
+ * it waits (not forever) until no thread reads frames that this release could take away. Costs two
+ * loads otherwise. Any thread; errno is kept. */
 void mt_python_wait_for_readers(void);
 static inline void mt_python_before_release(void)
 {

@@ -8,7 +8,7 @@
 #include "tables/objects.h"
 #include "tables/thread.h"
 
-/* Events of a thread after which the process's tick moves on: the order of events of different
+/* After so many events of a thread the process's tick moves on. The order of events of different
  * threads is known to about that many (mt_alloc.last). */
 #define TICK_EVENTS 1024u
 
@@ -51,8 +51,8 @@ static inline __attribute__((always_inline)) int64_t net_of(const struct mt_even
     return net;
 }
 
-/* A level that falls from the peak ends the climb: from now on every record saves what it had
- * before it changes. */
+/* A level that falls from the peak ends the climb: from now on every record saves what it had live,
+ * before that changes. */
 static inline __attribute__((always_inline)) void before(int64_t net)
 {
     struct mt_header *h = mt_log.header;
@@ -74,7 +74,8 @@ static inline __attribute__((always_inline)) void class_level(uint32_t class, in
         raise_to(&c->peak, level);
 }
 
-/* The process's levels; returns the new level. A block that moves changes its class by the difference. */
+/* Change the process's levels; returns the new level. A block that moves changes its class by the
+ * difference. */
 static inline __attribute__((always_inline)) uint64_t levels(const struct mt_event *event,
                                                              int64_t net)
 {
@@ -97,7 +98,8 @@ static inline __attribute__((always_inline)) uint64_t levels(const struct mt_eve
     return level;
 }
 
-/* Of the release records of this node, one per class that something went from. */
+/* Count what goes, in the release records of this node: one for each class that something goes
+ * from. */
 static inline __attribute__((always_inline)) bool
 count_gone(struct mt_thread *t, const struct mt_event *event, uint32_t units[MT_CLASSES])
 {
@@ -127,8 +129,8 @@ static inline __attribute__((always_inline)) uint64_t place(struct mt_thread *t)
            (uint32_t)t->entry->events;
 }
 
-/* The event could not be recorded, for want of space. What went away is still gone, and known to
- * have been here. */
+/* The event could not be recorded, for want of space. What went is gone all the same, and is known
+ * to have been here. */
 static __attribute__((noinline, cold)) uint32_t drop(struct mt_thread *t,
                                                      const struct mt_event *event)
 {
@@ -148,7 +150,7 @@ static __attribute__((noinline, cold)) uint32_t drop(struct mt_thread *t,
     return 0;
 }
 
-/* Inlined into the usual events, where most of it falls away. */
+/* Inlined into the usual events, where the compiler drops most of it. */
 static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *t,
                                                               const struct mt_event *event)
 {
@@ -158,7 +160,8 @@ static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *
     if (!mt_capture(&t->capture, event->from))
         return drop(t, event);
     uint32_t leaf = t->capture.hint->leaf;
-    /* Needed soon, and where stacks are many not in the cache: the record, and the node when its run ends. */
+    /* Needed soon, and where stacks are many not in the cache: the record, and the node when its
+     * run is closed. */
     __builtin_prefetch(mt_counters_at(t->capture.hint->unit), 1);
     __builtin_prefetch(mt_log_node(leaf));
     uint32_t came = 0, units[MT_CLASSES] = {0};
@@ -198,7 +201,7 @@ uint32_t mt_account(struct mt_thread *t, const struct mt_event *event)
     return account(t, event);
 }
 
-/* A block goes that the table of live blocks does not hold (any more). */
+/* A block goes that the table of live blocks does not hold, or no longer holds. */
 static __attribute__((noinline)) void release(struct mt_thread *t, const struct mt_start *from,
                                               struct mt_live block)
 {
@@ -218,8 +221,8 @@ void mt_account_enter(struct mt_thread *t, const struct mt_start *from, const vo
         release(t, from, entry);
         mt_log_dropped(1, 0); /* its true release; the allocation is recorded */
     } else if (stale.unit) {
-        /* Its release went past us (a free inside a signal handler, say): it is gone all the same.
-         */
+        /* We did not see its release (a free inside a signal handler, say): it is gone all the
+         * same. */
         release(t, from, stale);
     }
 }
@@ -251,9 +254,9 @@ void mt_account_moved(struct mt_thread *t, const struct mt_start *from, const st
     mt_account_enter(t, from, block, (struct mt_live){bytes, mt_account(t, &event)});
 }
 
-/* ---- Objects: those of an interpreter's arenas are not in the table of live blocks ---- */
+/* ---- Objects: those in an interpreter's arenas are not in the table of live blocks ---- */
 
-/* The largest that an interpreter puts in an arena. */
+/* the largest object that an interpreter puts into an arena */
 #define OBJECT_MAX 512u
 
 static inline __attribute__((always_inline)) void enter_object(struct mt_thread *t,
@@ -267,7 +270,7 @@ static inline __attribute__((always_inline)) void enter_object(struct mt_thread 
         mt_account_enter(t, from, object, entry);
         return;
     }
-    if (__builtin_expect(*words != 0, 0)) /* its release went past us */
+    if (__builtin_expect(*words != 0, 0)) /* we did not see its release */
         release(t, from, mt_objects_take(words));
     *words = mt_objects_pack(entry, &second);
     if (second)
@@ -295,8 +298,8 @@ bool mt_account_object_take(const void *object, struct mt_live *entry)
     return take_object(object, entry);
 }
 
-/* An object comes or goes: what account() does for one block of the heap, with nothing left to decide. Only while the
- * process has one thread. False: no space, nothing happened yet. */
+/* An object comes or goes. This is account() for one block of the heap, with nothing left to
+ * decide, and only for a process of one thread. False: no space, and nothing has happened yet. */
 static inline __attribute__((always_inline)) bool
 account_object(struct mt_thread *t, const struct mt_start *from, bool comes, struct mt_live *live)
 {

@@ -12,8 +12,9 @@
 #include "unwind/unwind.h"
 #include "unwind/whole.h"
 
-/* ---- Whole stacks: a hash of all keys -> leaf, so that an event costs one look-up however much of the stack is new. Two
- * stacks of the same 64-bit hash would be taken for one: with a million stacks, that happens once in 40 million runs ---- */
+/* ---- Whole stacks: a hash of all keys -> leaf, so that an event costs one look-up however much of
+ * the stack is new. Two stacks with the same 64-bit hash would be mistaken for each other: with a
+ * million stacks that happens once in 40 million processes ---- */
 
 static uint64_t hash_of(uint64_t outer, mt_key key)
 {
@@ -49,9 +50,9 @@ static bool grow_known(struct mt_capture *c)
 
 /* ---- */
 
-/* A thread's arrays at their full size: address space that costs memory only as deep as
+/* A thread's arrays at their full size. It is address space, and costs memory only as deep as
  * stacks really are. */
-#define KEYS_MAX    (2 * MT_DEPTH_MAX + 4) /* native and Python frames, a cut mark, the root */
+#define KEYS_MAX    (2 * MT_DEPTH_MAX + 4) /* native and foreign frames, a cut mark, the root */
 #define ARRAY_BYTES (KEYS_MAX * (2 * sizeof(mt_key) + sizeof(uint64_t) + sizeof(uint32_t)))
 
 static bool arrays_init(struct mt_capture *c)
@@ -75,7 +76,8 @@ static uint32_t frame_of(mt_key key)
     return mt_modules_frame(key);
 }
 
-/* The leaf of a stack that is not known yet: node by node from the outermost one whose path[] is not right. */
+/* The leaf of a stack that is not known yet: node by node, from the outermost one whose path[] is
+ * not right. */
 static uint32_t descend(struct mt_capture *c)
 {
     for (uint32_t i = c->path_used - 1; i < c->keys_used; i++) {
@@ -89,7 +91,7 @@ static uint32_t descend(struct mt_capture *c)
     return c->path[c->keys_used];
 }
 
-/* The keys from `same` to `n` are new, and stand in c->keys. Finds the leaf. */
+/* The keys from `same` to `n` are new, and stand in c->keys. Find the leaf. */
 static bool settle(struct mt_capture *c, uint32_t same, uint32_t n)
 {
     for (uint32_t i = same; i < n; i++)
@@ -111,7 +113,8 @@ static bool settle(struct mt_capture *c, uint32_t same, uint32_t n)
     return true;
 }
 
-/* ---- How much of the last event's stack is in this one's, in nodes: the root is in all ---- */
+/* ---- How much of the last event's stack is in this one's, counted in nodes: the root is in both
+ * ---- */
 
 static uint32_t same_as_keys(const struct mt_capture *c, const struct mt_whole *whole)
 {
@@ -145,7 +148,7 @@ static uint32_t same_by_leaves(uint32_t a, uint32_t depth_a, uint32_t b, uint32_
     return depth_a + 1;
 }
 
-/* The event has a stack that was met before, as a whole. Most follow the same one again and again. */
+/* The event's whole stack was met before. Most events follow the same one again and again. */
 static void again(struct mt_capture *c, struct mt_whole *whole)
 {
     if (whole->at == c->whole_at) {
@@ -170,7 +173,7 @@ static void again(struct mt_capture *c, struct mt_whole *whole)
     c->whole_at = whole->at;
 }
 
-/* The event's stack is in keys; `same` nodes of it are the last captured stack's. */
+/* The event's stack is in keys, and shares `same` nodes with the last captured one. */
 static void captured(struct mt_capture *c, uint32_t same)
 {
     if (c->whole)
@@ -186,7 +189,7 @@ static void captured(struct mt_capture *c, uint32_t same)
     c->whole_at = 0;
 }
 
-/* ---- An interpreter: a remembered native stack together with the foreign stack that it was met with ---- */
+/* ---- An interpreter: a native stack together with the foreign stack that it was met with ---- */
 
 #define PAIRS 4096u
 
@@ -198,14 +201,15 @@ struct mt_mixed {
     uint32_t before_same; /* ... and how many nodes it shares with this one */
 };
 
-/* Two pairs of the same tag would be taken for one; see `known`. */
+/* Two pairs with the same tag would be mistaken for each other; see `known`. */
 static uint64_t tag_of(uint64_t whole_and_kind, uint64_t print)
 {
     uint64_t h = hash_of(print * 0x94d049bb133111ebu, whole_and_kind);
     return h ? h : 1;
 }
 
-/* A pair may stand in two places beside each other: hot ones that meet do not push each other out again and again. */
+/* A pair may stand in two neighbouring places, so that two hot ones do not push each other out
+ * again and again. */
 static struct mt_mixed *pair_find(const struct mt_capture *c, uint64_t tag)
 {
     size_t at = tag >> 20 & (PAIRS - 1);
@@ -216,7 +220,7 @@ static struct mt_mixed *pair_find(const struct mt_capture *c, uint64_t tag)
     return c->pairs[at ^ 1].tag == tag ? &c->pairs[at ^ 1] : NULL;
 }
 
-/* In the first of its places; what stood there moves to the other one. */
+/* It gets the first of its places; what stood there moves to the other one. */
 static void pair_put(struct mt_capture *c, const struct mt_mixed *pair)
 {
     size_t at = pair->tag >> 20 & (PAIRS - 1);
@@ -253,7 +257,8 @@ static void pair_again(struct mt_capture *c, struct mt_mixed *pair)
     c->whole_at = 0;
 }
 
-/* Foreign frames among the native ones, or a cut mark in front of them: the keys are put together anew and compared. */
+/* There are foreign frames among the native ones, or a cut mark in front of them: the keys are put
+ * together anew and compared. */
 static bool walk_mixed(struct mt_capture *c, bool object)
 {
     uint32_t n = 0, same = 0;
@@ -285,7 +290,8 @@ static bool walk_mixed(struct mt_capture *c, bool object)
     return true;
 }
 
-/* Native frames only, before and now: the unwinder knows how much of the stack it kept. */
+/* There are native frames only, before and now: the unwinder knows how much of the stack it kept.
+ */
 static bool walk_native(struct mt_capture *c, const struct mt_start *from)
 {
     const struct mt_frame *frames = c->stack.frames;
@@ -318,7 +324,7 @@ static bool root_init(struct mt_capture *c)
     return c->path[0] != 0;
 }
 
-/* A new period: its stacks have a root of their own, and no run goes over into it. */
+/* A new period begins: its stacks have a root of their own, and no run goes on into it. */
 static bool change_root(struct mt_capture *c)
 {
     c->new_root = true;
@@ -327,7 +333,8 @@ static bool change_root(struct mt_capture *c)
     return root_init(c);
 }
 
-/* Addresses have changed their meaning: stacks are known by addresses. Or a period has begun. */
+/* Addresses have changed their meaning, and stacks are known by addresses. Or a period has begun.
+ */
 static bool forget_known(struct mt_capture *c, uint32_t generation)
 {
     if (c->known)
@@ -335,7 +342,7 @@ static bool forget_known(struct mt_capture *c, uint32_t generation)
     c->known_used = 0;
     c->path_used = 1;
     c->keys_used = 0;
-    c->elsewhere = true; /* where the last event was is told by its leaf alone */
+    c->elsewhere = true; /* only the last event's leaf tells where it was */
     c->whole = NULL;
     c->whole_at = 0;
     pairs_forget(c);
@@ -345,7 +352,8 @@ static bool forget_known(struct mt_capture *c, uint32_t generation)
     return c->period == __atomic_load_n(&mt_log.header->period, __ATOMIC_RELAXED) || change_root(c);
 }
 
-/* With an interpreter in the process: its stack is read at every event, the native one only where it is new. */
+/* There is an interpreter: its stack is read at every event, the native one only where it is new.
+ */
 static bool walk_foreign(struct mt_capture *c, const struct mt_start *from)
 {
     struct mt_whole *whole = mt_unwind_again(&c->stack, from);
@@ -382,7 +390,7 @@ bool mt_capture(struct mt_capture *c, const struct mt_start *from)
     uint32_t generation = mt_modules_generation();
     if (__builtin_expect(c->generation != generation, 0) && !forget_known(c, generation))
         return false;
-    if (__atomic_load_n(&mt_interpreter, __ATOMIC_ACQUIRE)) /* perhaps since a moment ago */
+    if (__atomic_load_n(&mt_interpreter, __ATOMIC_ACQUIRE)) /* perhaps for a moment now */
         return walk_foreign(c, from);
     struct mt_whole *whole = mt_unwind_again(&c->stack, from);
     if (whole && whole->known.leaf) {
@@ -409,7 +417,8 @@ void mt_capture_thread_end(struct mt_capture *c)
     mt_unwind_thread_exit(&c->stack);
     if (c->foreign)
         mt_interpreter->thread_exit(&c->foreign);
-    /* Told apart by the numbers of whole stacks, which are gone with c->stack: the next thread's begin at the same ones. */
+    /* They are told apart by `at` of remembered stacks, which are gone with c->stack: the next
+     * thread's begin with the same numbers. */
     pairs_forget(c);
     mt_capture_lost(c);
 }

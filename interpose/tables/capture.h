@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * An event's stack: captured, or known again, and its leaf in the tree. Callable with the guard set, by the slot's thread.
+ * An event's stack: captured, or known again, and its leaf in the tree. Callable with the guard
+ * set, by the thread whose part is passed; keeps errno.
  */
 #ifndef MT_CAPTURE_H
 #define MT_CAPTURE_H
@@ -13,9 +14,9 @@
 #include "tables/tree.h"
 #include "unwind/stack.h"
 
-/* A thread's part. */
+/* The part of a thread. */
 struct mt_capture {
-    /* The last event's stack, for all: */
+    /* The last event's stack, for all modules: */
     uint32_t frames; /* its depth, without the root */
     uint32_t
         same; /* nodes from the root that it shares with the one before; 0: not even the root */
@@ -24,40 +25,42 @@ struct mt_capture {
     struct mt_thread_entry *entry; /* the slot in the log; its root is written here */
     uint32_t slot;
     struct mt_tree tree;
-    struct mt_stack stack; /* native */
-    struct mt_foreign
-        *foreign;           /* an interpreter's, see foreign/interpreter.h; NULL: not read yet */
-    struct mt_known *known; /* hash of a whole stack -> leaf */
+    struct mt_stack stack;      /* native */
+    struct mt_foreign *foreign; /* an interpreter's; NULL: not read yet */
+    struct mt_known *known;     /* hash of a whole stack -> leaf */
     uint32_t known_bits;
     uint32_t known_used;
-    uint32_t generation; /* of the meaning of addresses, as of the last event */
-    uint32_t period;     /* that path[0] is the root of */
-    uint32_t keys_used;  /* depth of the last stack in keys, without the root */
-    uint32_t last_leaf;  /* the last event's; 0: the next one shares nothing but the root with it */
-    bool new_root;       /* the next one does not share the root either */
-    bool elsewhere;      /* the last event's stack is not the one in keys ... */
-    struct mt_whole *whole; /* ... but this remembered one, if not NULL */
-    uint64_t whole_at;      /* its place if it is remembered now, else 0 */
+    uint32_t generation;    /* mt_modules_generation at the last event */
+    uint32_t period;        /* the one that path[0] is the root of */
+    uint32_t keys_used;     /* depth of the last stack in keys, without the root */
+    uint32_t last_leaf;     /* the last event's; 0: the next one shares only the root with it */
+    bool new_root;          /* the next one does not share the root either */
+    bool elsewhere;         /* the last event's stack is not the one in `keys` ... */
+    struct mt_whole *whole; /* ... but this remembered one, if it is not NULL */
+    uint64_t whole_at;      /* its `at` if it is remembered now, else 0 */
     struct mt_mixed *pairs; /* native and foreign stack -> leaf; NULL: not made yet */
-    uint32_t path_used;     /* entries of path that are right for keys; the root's makes one */
-    mt_key *keys;           /* the last captured stack, outermost first; keys[i] is path[i + 1] */
+    /* how many entries of `path` are right for `keys`, the root among them */
+    uint32_t path_used;
+    mt_key *keys; /* the last captured stack, outermost first; keys[i] is path[i + 1] */
     mt_key *scratch;
     uint64_t *hashes; /* hashes[i]: of keys[0..i) */
     uint32_t *path;   /* nodes */
     bool mixed;       /* the last stack had frames that are not native */
 };
 
-/* Capture the stack at `from`: its leaf is c->hint->leaf, its depth c->frames frames below the thread's root, of which the
- * outermost c->same nodes are those of the event before. False: no space for the nodes: the event cannot be recorded. */
+/* Capture the stack at `from`. Its leaf is c->hint->leaf, its depth c->frames frames below the
+ * thread's root, and its outermost c->same nodes are those of the event before. False: no space for
+ * the nodes, so the event can't be recorded. */
 bool mt_capture(struct mt_capture *c, const struct mt_start *from);
 
 /* No run is open but the root's: the next event shares nothing else with this one. */
 void mt_capture_lost(struct mt_capture *c);
 
-/* The thread ends, or a state that serves several threads goes on to the next: what is known of its stack is forgotten. */
+/* The thread ends, or a state that serves several threads goes on to the next: forget what is known
+ * of its stack. */
 void mt_capture_thread_end(struct mt_capture *c);
 
-/* Free a slot's private memory (fork child). */
+/* Release the part's memory (child of a fork). */
 void mt_capture_forget(struct mt_capture *c);
 
 #endif

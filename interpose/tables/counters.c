@@ -14,8 +14,8 @@ static struct mt_lock *lock_of(uint32_t unit)
     return &locks[unit / 2 % LOCKS].lock;
 }
 
-/* Two units, the first at an even index, so that an mt_alloc lies in one cache line; a record of
- * one unit leaves the second to the thread's next such record. */
+/* Two units, the first at an even index, so that an mt_alloc lies in one cache line. A record of
+ * one unit leaves the second one to the thread's next such record. */
 static uint32_t new_units(struct mt_counters *c, bool pair)
 {
     if (!pair && c->spare) {
@@ -65,8 +65,9 @@ uint32_t mt_counters_hinted(struct mt_counters *c, struct mt_known *stack, uint3
     return stack->unit = mt_counters_find(c, stack->leaf, kind);
 }
 
-/* While threads change it: the one that comes first after the peak saves, the others wait for it. A change by a thread that
- * has looked before is taken for one after the peak: it was under way. */
+/* Several threads change the record: the one that comes first after the peak saves, the others wait
+ * for it. A change by a thread that has looked before counts as one after the peak: it was under
+ * way. */
 static void save_shared(uint32_t unit)
 {
     struct mt_alloc *a = mt_counters_at(unit);

@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: MIT
  *
- * Blocks that were allocated one after the other lie side by side, and are mostly used and released so. The table keeps
- * them side by side too: it is a hash of pages of 4,096 bytes, and each page has a small bucket of entries, in the order in
- * which they came. An event then touches lines that the event before has touched, where a hash of the addresses themselves
- * costs one or two cache and TLB misses an event once the table is bigger than the cache (jq: half of all cost), and an
- * entry needs 9 bytes instead of 16, the page being known.
+ * Blocks that were allocated one after the other lie side by side, and are mostly used and released
+ * so. The table keeps them side by side, too: it is a hash of pages of 4,096 bytes, and each page
+ * has a small bucket of entries, in the order in which they came. So an event touches lines that
+ * the event before has touched. A hash of the addresses themselves costs one or two cache and TLB
+ * misses an event, once the table is bigger than the cache (jq: half of all cost). And an entry
+ * needs 9 bytes instead of 16, since the page is known.
  *
  *   directory slot:  word 0: page (address >> 12, 36 bits) | words of bytes (8) | class of the bucket (8) | blocks in it (12)
  *                    word 1: the bucket; or the entry itself, while it is the only one (class 0)
  *   bucket:          a byte for each entry, 8 bits of its place in the page, padded to words; the entries
  *   entry:           unit (28 bits) | size (27 bits) | address >> 3 within the page (9 bits)
  *
- * A block is found by its byte, eight of them at a time: a bucket may be full to the last entry, grows by copying, and
- * loses an entry by putting the last one in its place. (A small hash in its stead, seven eighths full, made all that an
- * event costs a tenth more in jq and perl, a seventh in the churn benchmark.)
+ * A block is found by its byte, eight of them at a time. A bucket may be full to the last entry,
+ * grows by copying, and loses an entry by putting the last one in its place. (With a small hash in
+ * its stead, seven eighths full, all that an event costs rose by a tenth in jq and perl, by a
+ * seventh in the churn benchmark.)
  *
  * Sizes of 2^27 - 1 bytes and more stand in a table of their own.
  *
- * 128 shards with a spin lock each, taken only while there are several threads. A megabyte's pages are all in one shard: an
- * allocator gives a thread memory of its own in such pieces, so that threads seldom touch each other's shards, and a small
- * program fills one.
+ * There are 128 shards with a spin lock each, which is taken only while there are several threads.
+ * A megabyte's pages are all in one shard. An allocator gives a thread memory of its own in such
+ * pieces, so threads seldom touch each other's shards; and a small program fills one.
  */
 #include <stddef.h>
 #include <string.h>
@@ -53,7 +55,7 @@ struct shard {
     struct slot *slots;
     uint64_t mask;
     uint64_t used;
-    uint64_t most; /* used may become so many before there must be more slots */
+    uint64_t most; /* when `used` comes to this, there must be more slots */
     struct mt_buckets buckets;
 } __attribute__((aligned(64)));
 
@@ -119,7 +121,7 @@ static __attribute__((noinline)) bool slots_grow(struct shard *s)
     return true;
 }
 
-/* Take an empty page's slot out; what is behind it and may not stay beyond it moves up. */
+/* Take an empty page's slot out. Slots behind it move up where they may. */
 static void slot_remove(struct shard *s, struct slot *slot)
 {
     uint64_t hole = (uint64_t)(slot - s->slots);
@@ -139,7 +141,7 @@ static uint32_t offset_of(uint64_t entry)
     return entry & ((1u << OFFSET_BITS) - 1);
 }
 
-/* Blocks that are aligned to 16 bytes, as most are, have each a tag of its own. */
+/* Blocks that are aligned to 16 bytes, as most are, each have their own tag. */
 static uint8_t tag_of(uint32_t offset)
 {
     return (uint8_t)(offset >> 1);
@@ -147,9 +149,10 @@ static uint8_t tag_of(uint32_t offset)
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
                "bucket_find: byte i of a word is its bits 8i to 8i + 7");
 
-/* The place of the entry with this offset among the first `count`, or `count`. Eight bytes at a time: those that are zero
- * in x are found as in Hacker's Delight, 6-1. One above such a byte may be taken for one too, and what stands behind the
- * last one, left over or already an entry, may look like a hit: hence the comparison. */
+/* The place of the entry with this offset among the first `count`, or `count`. Eight bytes at a
+ * time: those that are zero in x are found as in Hacker's Delight, 6-1. A byte above such a one may
+ * be found, too, and what stands behind the last entry may look like a hit: hence the comparison.
+ */
 static inline uint32_t bucket_find(const uint64_t *tags, const uint64_t *entries, uint32_t count,
                                    uint32_t offset)
 {
@@ -200,7 +203,7 @@ static struct shard *shard_of(uint64_t page)
     return &shards[hash_of(page >> REGION_BITS) >> (64 - SHARD_BITS)];
 }
 
-/* Apart, so that they take no registers from where there is one thread. */
+/* Not inlined, so that they take no registers where there is one thread. */
 static __attribute__((noinline)) void lock_shard(struct shard *s)
 {
     mt_lock_take(&s->lock);
@@ -211,7 +214,7 @@ static __attribute__((noinline)) void unlock_shard(struct shard *s)
     mt_lock_drop(&s->lock);
 }
 
-/* As bucket_find, of a page with a bucket or without. */
+/* As bucket_find, for a page with a bucket or without. */
 static inline uint32_t place_of(const struct slot *slot, const uint64_t *entries, uint32_t offset)
 {
     uint32_t count = slot_count(slot);
@@ -293,7 +296,7 @@ void mt_live_prefetch(uintptr_t block)
 {
     uint64_t hash = hash_of(block >> 12);
     const struct shard *s = shard_of(block >> 12);
-    /* If another thread grows it just now this may be any address: it is not read. */
+    /* If another thread grows the table just now, this may be any address: it is not read. */
     __builtin_prefetch(
         (const void *)((uintptr_t)s->slots + (hash >> (s->shift & 63)) * sizeof *s->slots));
 }

@@ -11,7 +11,7 @@
 /* The block at `block`, not 0, has `size` bytes. False: no memory. */
 bool mt_live_big_enter(uintptr_t block, uint64_t size);
 
-/* Its size, and it is forgotten; `unknown` if it is not here. */
+/* Its size, which is forgotten; `unknown` if it is not here. */
 uint64_t mt_live_big_take(uintptr_t block, uint64_t unknown);
 
 /* Forget all (fork child). */

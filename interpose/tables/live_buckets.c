@@ -5,14 +5,15 @@
 
 #include "base/meta.h"
 
-/* One byte each apart, these are sizes that jemalloc has: little is lost to rounding. */
+/* Together with one byte for each entry, these are sizes that jemalloc has: little is lost to
+ * rounding. */
 const uint16_t mt_bucket_cap[MT_BUCKET_CLASSES] = {1,   5,   7,   8,   10,  12,  14,  17, 21,  24,
                                                    28,  35,  42,  49,  56,  71,  85,  99, 113, 142,
                                                    170, 199, 227, 284, 341, 398, 455, 512};
 
-/* Buckets of the first classes are never given back; of the others a shard keeps this much. A page that fills and empties
- * again and again, or many that take turns, cost no allocator, which costs two system calls: it is asked, and given back,
- * several at a time. */
+/* Buckets of the first classes are never released; of the others a shard keeps so many bytes. A
+ * page that fills and empties again and again, or many that take turns, then need no allocator, a
+ * call of which costs two system calls. Buckets are allocated and released several at a time. */
 #define SMALL_CLASSES 8u
 #define AT_ONCE       8u
 #define SPARE_BYTES   (16u << 10)

@@ -30,11 +30,12 @@ struct mt_buckets {
     uint32_t spare_bytes; /* in those of the other classes */
 };
 
-/* A bucket, not zeroed; NULL: no memory. */
+/* A bucket, not zeroed; NULL: no memory. And one that is no longer used. */
 uint64_t *mt_bucket_new(struct mt_buckets *s, uint32_t class);
 void mt_bucket_free(struct mt_buckets *s, uint64_t *bucket, uint32_t class);
 
-/* Free all memory: the empty buckets, and those in use of small classes. Before, mt_bucket_drop of each that is in use. */
+/* Release all memory. First mt_bucket_drop is to be called for each bucket in use, then
+ * mt_buckets_end for the rest. */
 void mt_buckets_end(struct mt_buckets *s);
 void mt_bucket_drop(uint64_t *bucket, uint32_t class);
 

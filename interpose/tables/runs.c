@@ -5,7 +5,7 @@
 #include "tables/counters.h"
 #include "tables/runs.h"
 
-/* A run that ends. */
+/* A run that is closed. */
 struct ended {
     int64_t rise;
     int64_t net;
@@ -55,9 +55,10 @@ static uint32_t ancestor(uint32_t node, uint32_t levels)
     return node;
 }
 
-/* `count` nodes from `node` outward ended the same run. A node's `covered` says how many of the nodes outward from it, itself
- * included, have risen at least as high as it has: where that is as high as this run, there is nothing to do for them. Runs
- * only get better, so it stays true until the node itself rises higher. Where a run's rise does not fit, it is 0: not known. */
+/* `count` nodes from `node` outward closed the same run. A node's `covered` says how many of the
+ * nodes outward from it, itself included, have risen at least as high as it has. Where that is as
+ * high as this run, there is nothing to do for them. Runs only get better, so `covered` stays true
+ * until the node itself rises higher. 0: not known, since a run's rise did not fit. */
 static void end_runs(const struct mt_runs *r, struct mt_counters *c, uint32_t node, uint32_t count,
                      const struct ended *run)
 {
@@ -90,7 +91,7 @@ void mt_runs_close(struct mt_runs *r, struct mt_counters *c, uint32_t keep)
         end_runs(r, c, node, count, &ended);
         r->depth -= count;
         if (count < run->frames) {
-            /* The outer ones stay open. What the inner ones reached, they reached too. */
+            /* The outer ones stay open. What the inner ones reached, these reached, too. */
             run->skip = (uint16_t)(run->skip + count);
             run->frames = (uint16_t)(run->frames - count);
             return;

@@ -12,7 +12,7 @@
 
 static struct mt_lock lock;           /* guards the two lists */
 static struct mt_thread *free_states; /* slots whose threads ended */
-static struct mt_thread **states;     /* all of them, to free them in a fork child */
+static struct mt_thread **states;     /* all of them, for mt_slots_forget */
 static uint32_t states_used, states_cap;
 static pthread_key_t key;
 static bool key_made;
@@ -54,7 +54,7 @@ struct mt_thread *mt_slots_take(void)
     return t;
 }
 
-void mt_slots_give_back(struct mt_thread *t)
+void mt_slots_return(struct mt_thread *t)
 {
     mt_account_thread_end(t);
     mt_lock_take(&lock);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The threads' states: each belongs to a slot of the log (struct mt_thread_entry). Slots are used again by later threads, with
- * their tree, so that memory and log are bounded by the number of threads at one time.
+ * The threads' states. Each belongs to a slot of the log (struct mt_thread_entry). Later threads
+ * use slots again, with their tree, so memory and log are bounded by the number of threads at one
+ * time. Callable with the guard set.
  */
 #ifndef MT_SLOTS_H
 #define MT_SLOTS_H
@@ -11,20 +12,22 @@
 
 struct mt_thread;
 
-/* A state that nobody uses; NULL: no memory, or no space in the log. */
+/* A state that nobody uses; NULL: no memory, or no space in the log. Any thread. */
 struct mt_thread *mt_slots_take(void);
-/* Its open runs are closed, and it waits for another thread. */
-void mt_slots_give_back(struct mt_thread *t);
+/* Close the state's open runs; it waits for another thread. By the thread that has it. */
+void mt_slots_return(struct mt_thread *t);
 
-/* The calling thread is who uses it now. */
+/* The calling thread has the state from now on. */
 void mt_slots_started(struct mt_thread *t);
 
-/* Once, before the first event. `ended` is called at a thread's end, with what mt_slots_remember was told. */
+/* To be called once, before the first event. `ended` is called when a thread ends, with what
+ * mt_slots_remember was told last. */
 void mt_slots_init(void (*ended)(void *));
-/* False: nobody will be called. May allocate, by the wrapped functions: guard set. */
+/* Have `ended` called for this thread. False: it will not be. May allocate, by the wrapped
+ * functions. */
 bool mt_slots_remember(void *value);
 
-/* Forget all threads' states (fork child). */
+/* Forget all states (child of a fork). */
 void mt_slots_forget(void);
 
 #endif

@@ -20,7 +20,7 @@ struct mt_thread {
     struct mt_counters counters;
     struct mt_timeline timeline;
 
-    /* Of the modules that use the whole, which can't stand below it: */
+    /* Of the modules that use the whole, and so can't stand below it: */
     struct mt_thread_entry
         *entry; /* slots.c: the slot in the log. account.c: its leaf, level and events */
     struct mt_thread *next_free; /* slots.c */

@@ -10,7 +10,7 @@
 #include "tables/timeline.h"
 
 static struct mt_lock
-    lock; /* guards all below; a thread that finds it taken leaves the sample to the other */
+    lock; /* guards all below; a thread that finds it taken leaves the sample to the other thread */
 static uint64_t resident;  /* last reading */
 static uint64_t peak_seen; /* highest level at the last sample */
 static uint64_t spacing;   /* ns between samples; doubles when the table is full */
@@ -20,8 +20,8 @@ static struct mt_sample *samples(void)
     return (struct mt_sample *)mt_log.base[MT_REGION_TIMELINE];
 }
 
-/* The program's share of the resident set: without the log's pages and the tracker's own memory, which are all in use but
- * for a little. */
+/* The program's share of the resident set: without the log's pages and the tracker's own memory,
+ * nearly all of which are in use. */
 static uint64_t resident_now(void)
 {
     uint64_t all = mt_os_resident(), own = mt_log.header->file_bytes + mt_meta_mapped();
@@ -73,7 +73,7 @@ static void append(uint64_t level)
     __atomic_store_n(used, *used + 1, __ATOMIC_RELEASE);
 }
 
-/* Charge what the resident set grew to `node`. Under lock. */
+/* Charge the growth of the resident set to `node`. Under lock. */
 static void charge(struct mt_counters *c, uint32_t node)
 {
     uint64_t now = resident_now();
@@ -98,16 +98,16 @@ void mt_timeline_sample(struct mt_timeline *l, struct mt_counters *c, uint32_t b
     mt_log_name(false);
     if (!mt_lock_try(&lock))
         return;
-    /* What grew since the last reading grew before this event. The first reading of the process is
-     * nobody's. */
+    /* What has grown since the last reading grew before this event. The first reading of the
+     * process is charged to nobody. */
     if (resident)
         charge(c, before);
     else
         resident = resident_now();
     append(level);
     mt_lock_drop(&lock);
-    /* The pages of what this event brought are touched after it: they are seen, and charged to it,
-     * at the next event. */
+    /* The pages that this event brought are touched after it. So they are seen at the next event,
+     * and charged to this one. */
     l->resident_due = true;
 }
 

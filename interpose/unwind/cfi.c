@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * .eh_frame: the object by loader/object.h, the frame description entry (FDE) by the sorted table in
- * .eh_frame_hdr, then the entry's program up to the wanted pc. See the Linux Standard Base, chapter "Exception
- * Frames", and DWARF 4, section 6.4.
+ * .eh_frame: loader/object.h knows the object, the sorted table in .eh_frame_hdr the frame
+ * description entry (FDE), and the entry's program leads to the wanted pc. See the Linux Standard
+ * Base, chapter "Exception Frames", and DWARF 4, section 6.4.
  *
- * The object is mapped and stays so: its code is on the stack of the thread that asks.
+ * The object stays mapped while it is read: its code is on the stack of the thread that asks.
  */
 #include "unwind/cfi.h"
 
@@ -15,7 +15,7 @@
 #include "unwind/cfi_program.h"
 #include "unwind/cfi_reader.h"
 
-/* A CIE or FDE at `at`: a reader of what follows its length, and the place of its id field. */
+/* A reader of the CIE or FDE at `at`, of what follows its length. False: there is none. */
 static bool entry(const uint8_t *at, struct mt_cfi_reader *body)
 {
     uint32_t length;
@@ -52,7 +52,7 @@ static bool read_augmentation(struct mt_cfi_cie *cie, const char *letters, struc
         } else if (*letters == 'P') {
             unsigned encoding = (unsigned)mt_cfi_fixed(r, 1);
 
-            /* Skipped: only its size counts, so the indirect and relative flags don't matter. */
+            /* Skipped. Only its size counts, so the indirect and relative flags don't matter. */
             mt_cfi_encoded(r, encoding & 0x0f);
         } else if (*letters == 'S') {
             cie->signal = true;

@@ -15,7 +15,8 @@ struct machine {
     uintptr_t loc;
 };
 
-/* A location expression of the form "register + offset", "the word at that", or the one of lazy PLTs. */
+/* Reads a location expression of one of three forms: "register + offset", "the word at that", or
+ * the one of lazy PLTs. */
 static enum mt_cfi_cfa simple_expression(struct mt_cfi_reader e, uintptr_t pc, unsigned *reg,
                                          int64_t *offset)
 {
@@ -51,7 +52,8 @@ static void set_place(struct machine *m, unsigned reg, enum mt_cfi_where where, 
         *place = (struct mt_cfi_place){.where = where, .offset = offset};
 }
 
-/* DW_CFA_expression; `value`: DW_CFA_val_expression, whose result is the value and not where it is stored. */
+/* DW_CFA_expression. With `value`, DW_CFA_val_expression: its result is the value, not where that
+ * is stored. */
 static void set_expression(struct machine *m, struct mt_cfi_reader *r, uintptr_t pc, bool value)
 {
     unsigned reg = (unsigned)mt_cfi_uleb(r);
@@ -108,7 +110,7 @@ static void recall(struct machine *m, struct mt_cfi_reader *r)
         m->row = m->remembered[--m->depth];
 }
 
-/* The canonical frame address rules, DW_CFA_def_cfa and its variants. */
+/* The rules of the canonical frame address: DW_CFA_def_cfa and its variants. */
 static void define_cfa(struct machine *m, unsigned op, struct mt_cfi_reader *r)
 {
     if (op != 0x0e && op != 0x13) /* all but def_cfa_offset[_sf] name a register */

@@ -25,7 +25,7 @@
 /* The table that is searched: 32-bit offsets from the header's start. */
 #define MT_CFI_ENC_TABLE (MT_CFI_ENC_DATAREL | MT_CFI_ENC_SDATA4)
 
-/* Past the end it reads zeros and `bad` is set. */
+/* A read past the end gives zeros and sets `bad`. */
 struct mt_cfi_reader {
     const uint8_t *at;
     const uint8_t *end;
@@ -78,7 +78,8 @@ static inline int64_t mt_cfi_sleb(struct mt_cfi_reader *r)
     return (int64_t)value;
 }
 
-/* An encoded pointer; relative to its own place or absolute. Anything else sets `bad`. */
+/* Read an encoded pointer, which may be relative to its own place or absolute. Any other encoding
+ * sets `bad`. */
 static inline uintptr_t mt_cfi_encoded(struct mt_cfi_reader *r, unsigned encoding)
 {
     uintptr_t base = 0;

@@ -12,7 +12,7 @@
  * practice. */
 enum mt_cfi_where {
     MT_CFI_SAME = 0,  /* unchanged */
-    MT_CFI_UNDEFINED, /* not to be had; for the return address: this is the outermost frame */
+    MT_CFI_UNDEFINED, /* lost; for the return address: this is the outermost frame */
     MT_CFI_AT_CFA,    /* in memory at the canonical frame address plus `offset` */
     MT_CFI_AT_REG,    /* in memory at register `reg` plus `offset` */
     MT_CFI_OTHER      /* something else */

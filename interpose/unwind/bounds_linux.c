@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Linux and glibc. The top of the main thread's stack is known to the dynamic linker; other threads have their
- * descriptor on top of their stack. pthread_getattr_np is out of the question: it holds a lock while it allocates.
+ * Linux and glibc. The dynamic linker knows the top of the main thread's stack; other threads have
+ * their descriptor on top of their stack. pthread_getattr_np is out of the question: it holds a
+ * lock while it allocates.
  */
 #include "unwind/bounds.h"
 
@@ -15,13 +16,14 @@
 
 /* The kernel keeps at least this much free below the main stack, so what lies further down is another one. */
 #define MAIN_REACH (127ul << 20)
-/* Further below the descriptor than this, it is not looked for. */
+/* The stack is not looked for further below the descriptor than this. */
 #define THREAD_REACH (1ul << 30)
 
 extern void *__libc_stack_end __attribute__((weak));
 
-/* Ask the kernel: it copies the set in before it refuses the operation, which doesn't exist. The call is in use in every
- * program, so sandboxes let it pass; process_vm_readv they may not. */
+/* Ask the kernel for an operation that does not exist: it copies the signal set in before it
+ * refuses. Every program makes this call, so sandboxes let it pass; they may not let
+ * process_vm_readv pass. */
 static bool readable(uintptr_t address)
 {
     int saved = errno;

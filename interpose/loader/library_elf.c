@@ -1,5 +1,8 @@
-/* SPDX-License-Identifier: MIT */
-#include "python/library.h"
+/* SPDX-License-Identifier: MIT
+ *
+ * ELF, with the loader's struct link_map.
+ */
+#include "loader/library.h"
 
 #include <dlfcn.h>
 #include <elf.h>
@@ -13,25 +16,15 @@ struct hash {
     uint32_t buckets, first, bloom_words, bloom_shift;
 };
 
-/* Written before anybody else looks: by the thread that attaches. */
-static struct {
-    const struct link_map *map;
-    uintptr_t begin, end;
-    const ElfW(Sym) * symbols;
-    const char *names;
-    const struct hash *hash;
-    bool pinned;
-} library;
-
-/* The loader has made addresses of most of these offsets. */
+/* The loader has replaced most of these offsets by addresses. */
 static uintptr_t address_of(const struct link_map *map, ElfW(Addr) value)
 {
     return value < map->l_addr ? map->l_addr + value : value;
 }
 
-bool mt_python_library_take(const void *link_map, uintptr_t begin, uintptr_t end)
+bool mt_library_take(struct mt_library *l, const void *handle, uintptr_t begin, uintptr_t end)
 {
-    const struct link_map *map = link_map;
+    const struct link_map *map = handle;
     uintptr_t symbols = 0, names = 0, hash = 0;
 
     for (const ElfW(Dyn) *d = map->l_ld; d && d->d_tag != DT_NULL; d++) {
@@ -45,32 +38,18 @@ bool mt_python_library_take(const void *link_map, uintptr_t begin, uintptr_t end
     if (symbols < begin || symbols >= end || names < begin || names >= end || hash < begin ||
         hash >= end || !((const struct hash *)hash)->buckets)
         return false;
-    library.map = map;
-    library.begin = begin;
-    library.end = end;
-    library.symbols = (const ElfW(Sym) *)symbols;
-    library.names = (const char *)names;
-    library.hash = (const struct hash *)hash;
+    l->handle = map;
+    l->begin = begin;
+    l->end = end;
+    l->symbols = (const void *)symbols;
+    l->names = (const char *)names;
+    l->hash = (const void *)hash;
     return true;
 }
 
-bool mt_python_library_range(uintptr_t *begin, uintptr_t *end)
+static const ElfW(Sym) * find(const struct mt_library *l, const char *name)
 {
-    if (!library.map)
-        return false;
-    *begin = library.begin;
-    *end = library.end;
-    return true;
-}
-
-const void *mt_python_library_map(void)
-{
-    return library.map;
-}
-
-static const ElfW(Sym) * find(const char *name)
-{
-    const struct hash *h = library.hash;
+    const struct hash *h = l->hash;
     const uint32_t *buckets = (const uint32_t *)((const ElfW(Addr) *)(h + 1) + h->bloom_words);
     const uint32_t *chain = buckets + h->buckets;
     uint32_t wanted = 5381, i;
@@ -82,27 +61,28 @@ static const ElfW(Sym) * find(const char *name)
         return NULL;
     for (;; i++) {
         uint32_t there = chain[i - h->first];
-        const ElfW(Sym) *symbol = &library.symbols[i];
+        const ElfW(Sym) *symbol = (const ElfW(Sym) *)l->symbols + i;
 
         if ((there | 1) == (wanted | 1) && symbol->st_shndx != SHN_UNDEF &&
-            strcmp(library.names + symbol->st_name, name) == 0)
+            strcmp(l->names + symbol->st_name, name) == 0)
             return symbol;
         if (there & 1) /* the bucket's last */
             return NULL;
     }
 }
 
-void *mt_python_library_symbol(void *handle, const char *name, size_t *bytes)
+void *mt_library_symbol(const struct mt_library *l, const char *name, size_t *bytes)
 {
+    const struct link_map *map = l->handle;
     const ElfW(Sym) *symbol = NULL;
     void *found, *entry = NULL;
     Dl_info info;
 
-    if (library.map) {
-        symbol = find(name);
-        found = symbol ? (void *)(library.map->l_addr + symbol->st_value) : NULL;
+    if (map) {
+        symbol = find(l, name);
+        found = symbol ? (void *)(map->l_addr + symbol->st_value) : NULL;
     } else {
-        found = dlsym(handle, name);
+        found = dlsym(l->scope, name);
         if (found && bytes && dladdr1(found, &info, &entry, RTLD_DL_SYMENT))
             symbol = entry;
     }
@@ -111,11 +91,11 @@ void *mt_python_library_symbol(void *handle, const char *name, size_t *bytes)
     return found;
 }
 
-void mt_python_library_pin(void)
+void mt_library_pin(struct mt_library *l)
 {
-    if (!library.map || library.pinned)
+    if (!l->handle || l->pinned)
         return;
-    library.pinned = true;
-    dlopen(library.map->l_name, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+    l->pinned = true;
+    dlopen(((const struct link_map *)l->handle)->l_name, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
     mt_real_forget_error();
 }

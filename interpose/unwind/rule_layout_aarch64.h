@@ -2,15 +2,16 @@
  *
  * aarch64: how a rule is laid out, and made from call frame information.
  */
-#ifndef MT_UNWIND_ENCODE_AARCH64_H
-#define MT_UNWIND_ENCODE_AARCH64_H
+#ifndef MT_UNWIND_RULE_LAYOUT_AARCH64_H
+#define MT_UNWIND_RULE_LAYOUT_AARCH64_H
 
 #include "unwind/arch.h"
 #include "unwind/cfi_row.h"
 
-/* A rule: kind in bits 0..2, the canonical frame address's offset in words (n) in bits 3..16, where the registers are saved
- * in bits 17..22, counted in words from the frame's bottom or, with bit 23, down from the frame address; with bit
- * 24 it is x30 alone, else x29 and x30 in this order. */
+/* A rule: the kind in bits 0..2, the canonical frame address's offset in words (n) in bits 3..16,
+ * the place of the saved registers in bits 17..22. The place is counted in words from the frame's
+ * bottom or, with bit 23, down from the frame address. With bit 24 it is x30's alone, else that of
+ * x29 and x30 in this order. */
 #define MT_ARCH_RULE(kind, n, slot, top, alone)                                                    \
     ((uint32_t)(kind) | (uint32_t)(n) << 3 | (uint32_t)(slot) << 17 | (uint32_t)(top) << 23 |      \
      (uint32_t)(alone) << 24)
@@ -23,7 +24,8 @@
 #define MT_ARCH_N_MAX    0x3fff
 #define MT_ARCH_SLOT_MAX 63
 
-/* Its description is of the frame record that the kernel adds, which has no pc: the code is what tells. */
+/* The description is of the frame record that the kernel adds, which has no pc. The code tells, not
+ * the description. */
 static inline bool mt_arch_is_signal(const struct mt_cfi_row *row)
 {
     (void)row;

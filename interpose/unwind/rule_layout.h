@@ -2,8 +2,8 @@
  *
  * What a rule says, and the file that knows how the processor lays it out.
  */
-#ifndef MT_UNWIND_ENCODE_H
-#define MT_UNWIND_ENCODE_H
+#ifndef MT_UNWIND_RULE_LAYOUT_H
+#define MT_UNWIND_RULE_LAYOUT_H
 
 #include <stdint.h>
 
@@ -22,9 +22,9 @@ enum mt_rule_kind {
 #define MT_RULE_KIND(rule) ((rule)&7u)
 
 #if defined(__x86_64__)
-#include "unwind/encode_x86_64.h"
+#include "unwind/rule_layout_x86_64.h"
 #elif defined(__aarch64__)
-#include "unwind/encode_aarch64.h"
+#include "unwind/rule_layout_aarch64.h"
 #else
 #error "no unwinder for this processor"
 #endif

@@ -2,15 +2,15 @@
  *
  * x86_64: how a rule is laid out, and made from call frame information.
  */
-#ifndef MT_UNWIND_ENCODE_X86_64_H
-#define MT_UNWIND_ENCODE_X86_64_H
+#ifndef MT_UNWIND_RULE_LAYOUT_X86_64_H
+#define MT_UNWIND_RULE_LAYOUT_X86_64_H
 
 #include "unwind/arch.h"
 #include "unwind/cfi_row.h"
 
-/* A rule: kind in bits 0..2, the canonical frame address's offset in words in bits 3..18, the words
- * from it down to the saved frame pointer in bits 19..24 (0: not saved). The return address is the
- * first word below it. */
+/* A rule: the kind in bits 0..2, the canonical frame address's offset in words in bits 3..18, the
+ * words from there down to the saved frame pointer in bits 19..24 (0: not saved). The return
+ * address is the first word below the frame address. */
 #define MT_ARCH_RULE(kind, n, fp) ((uint32_t)(kind) | (uint32_t)(n) << 3 | (uint32_t)(fp) << 19)
 #define MT_ARCH_RULE_N(rule)      ((rule) >> 3 & 0xffffu)
 #define MT_ARCH_RULE_FP(rule)     ((rule) >> 19 & 63u)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where a function stands that somebody else calls.
+ * Who called a wrapped function.
  */
 #ifndef MT_HERE_H
 #define MT_HERE_H
@@ -11,8 +11,8 @@
 
 #define MT_EXPORT __attribute__((visibility("default")))
 
-/* The caller of the wrapped function that this stands in: its pc, stack pointer and frame pointer.
- * Needs a frame pointer in the wrapper (-fno-omit-frame-pointer). */
+/* Declare `here`: the pc, stack pointer and frame pointer of the caller of the wrapped function
+ * that this stands in. The wrapper needs a frame pointer (-fno-omit-frame-pointer). */
 #define MT_HERE_FOR(here, object)                                                                  \
     const struct mt_start here = {                                                                 \
         (uintptr_t)__builtin_return_address(0),                                                    \

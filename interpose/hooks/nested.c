@@ -4,17 +4,18 @@
 #include <pthread.h>
 
 #include "base/guard.h"
-#include "hooks/inner.h"
+#include "hooks/nested.h"
 #include "loader/object.h"
 #include "loader/real.h"
 
-/* The code of an object; empty: of none. */
+/* Where an object's code lies; empty: not known. */
 struct range {
     uintptr_t start, end;
 };
 
 static struct range libc, loader, self, operators;
-/* Of the runtime too, but called by an operator it makes the exception, an allocation of its own. */
+/* Of the runtime, too. But when an operator calls it, it makes the exception, which is an
+ * allocation of its own. */
 static struct range exceptions;
 static bool libc_known, operators_known;
 
@@ -42,8 +43,8 @@ static struct range function_of(const void *function)
     return (struct range){(uintptr_t)info.dli_saddr, (uintptr_t)info.dli_saddr + symbol->st_size};
 }
 
-/* Only of a C++ runtime's operators, all of one object together with the new handler, is it known that they call the public
- * malloc themselves. Somebody else's may do so through other objects. */
+/* The operators of a C++ runtime, all of one object together with the new handler, are known to
+ * call the public malloc themselves. Somebody else's may do so through other objects. */
 static bool find_operators(uintptr_t pc)
 {
     static const char handler[] = "_ZSt15get_new_handlerv";
@@ -72,20 +73,20 @@ static bool find_operators(uintptr_t pc)
     return true;
 }
 
-void mt_inner_find(uintptr_t pc)
+void mt_nested_find(uintptr_t pc)
 {
     if (!libc_known)
         libc_known = object_of((void *)pthread_key_create, &libc) &&
                      mt_object_loader(&loader.start, &loader.end) &&
-                     object_of((void *)mt_inner_find, &self);
+                     object_of((void *)mt_nested_find, &self);
     operators_known = false;
     operators_known = find_operators(pc);
 }
 
-bool mt_inner(uint32_t depth, uintptr_t pc, bool release)
+bool mt_nested_is_own(uint32_t depth, uintptr_t pc, bool release)
 {
-    /* From ourselves: the real function went on to another one by a jump, as operator delete does to free. libc's allocator
-     * never calls itself by its public names. */
+    /* From ourselves: the real function went on to another one by a jump, as operator delete does
+     * to free. libc's allocator never calls itself by its public names. */
     if (depth == MT_INSIDE || !pc || !libc_known || in(&self, pc) || mt_real_is_allocator(pc))
         return true;
     if (depth == MT_IN_TABLES) /* we call nobody else */
