@@ -21,14 +21,14 @@
 #include <stdint.h>
 
 #define MT_MAGIC        "memtrace" /* 8 bytes, no terminator */
-#define MT_VERSION      1u
+#define MT_VERSION      2u
 #define MT_BYTE_ORDER   0x01020304u
 #define MT_HEADER_BYTES 8192u
 #define MT_EXTENTS_MAX  448u
 /* frames; deeper stacks are cut on the outer side, see MT_FRAME_CUT */
 #define MT_DEPTH_MAX 16384u
 
-/* Regions. Entry 0 of NODE, COUNTER, FRAME, THREAD and RUN means "none" and is never filled. */
+/* Regions. Entry 0 of NODE, COUNTER, FRAME, THREAD, RUN and STRETCH means "none" and is never filled. */
 enum mt_region {
     MT_REGION_NODE = 1, /* struct mt_node */
     /* units of MT_UNIT bytes: mt_alloc (2 units), mt_release, ... (1 unit) */
@@ -38,7 +38,9 @@ enum mt_region {
     MT_REGION_THREAD = 5,   /* struct mt_thread_entry */
     MT_REGION_RUN = 6,      /* struct mt_run */
     MT_REGION_TIMELINE = 7, /* struct mt_sample, one extent only */
-    MT_REGION_COUNT = 8
+    /* units of 32 bytes: struct mt_stretch, of one or more */
+    MT_REGION_STRETCH = 8,
+    MT_REGION_COUNT = 9
 };
 
 struct mt_extent {
@@ -114,7 +116,9 @@ struct mt_header {
      * one by one, as MT_HEAP; their arenas are in no level. In a fork child: its parent's too. */
     uint64_t python_arenas;
     uint64_t python_arenas_peak;
-    uint8_t reserved[688];
+    /* rises of this many bytes or less may not be known of lines with several call sites, see STRETCH */
+    uint64_t rise_floor;
+    uint8_t reserved[672];
     struct mt_extent extents[MT_EXTENTS_MAX]; /* at offset 1,024 */
 };
 
@@ -133,32 +137,56 @@ struct mt_header {
  * MT_FRAME_THREAD), one for each period in which the thread made events.
  *
  * A "run" of a node is a maximal sequence of consecutive events of its thread that all have the
- * node on the stack. run_* describe the run with the highest rise (the first such). Runs of
- * sibling nodes that stand for the same line join to one run of that line if the one's run_begin
- * + run_len is the other's run_begin. */
+ * node on the stack. It rose by the highest level of the thread in it minus the level before it, or
+ * by 0. It is "alone" if it began and ended together with the run of events below the node's
+ * parent: if no other child of the parent came up before or after it. */
 struct mt_node {
     uint32_t parent;
     uint32_t frame; /* index in FRAME */
     /* first unit of this node's counter records in COUNTER, 0: no event ended here */
     uint32_t counters;
-    uint32_t covered;   /* for the writer only */
-    uint32_t run_begin; /* thread's event number (mod 2^32) of the run's first event */
-    /* events in it (mod 2^31); bit 31: rise and net are in an MT_KIND_WIDE record */
-    uint32_t run_len;
-    /* highest level of the thread during the run minus the level before it, >= 0 */
-    uint32_t run_rise;
-    int32_t run_net; /* level of the thread at the end of the run minus the level before it */
+    uint32_t covered; /* for the writer only */
+    uint64_t rise;    /* the highest of all closed runs of the node */
+    uint64_t alone;   /* the highest of those that were alone */
 };
-#define MT_RUN_WIDE 0x80000000u
+
+/* STRETCH: what call sites of one frame did in turns. A line has several call sites where there are several calls on it, and a
+ * function has those of all its lines; the tracker does not know which ones belong together. For the children of a node
+ * ("sites"), a "stretch" is a sequence of consecutive events of the thread below the node that used the sites of a set and
+ * no others, each at least once, between two events that did not: `before` and `after` are the sites of those, 0 where the
+ * event was not below the node, or ended at it. Of each (set, before, after) the highest rise is kept, except of those of one
+ * site with neither before nor after: that is mt_node.alone. A run of a line whose sites below the node are L is a stretch with a
+ * set in L, and before and after outside of it.
+ *
+ * Not recorded are stretches that rose by header.rise_floor or less, and those of more sites than fit; of the latter and of
+ * what else found no space, a record MT_STRETCH_LOST tells the most that one may have risen. */
+#define MT_STRETCH_SITES 10u
+enum mt_stretch_kind {
+    MT_STRETCH_SET = 0,
+    MT_STRETCH_ALL =
+        1, /* sites not known, some of the node's children, neither before nor after: count 0 */
+    MT_STRETCH_LOST =
+        2 /* no stretch of this node that is in no record rose by more than this: count 0 */
+};
+struct mt_stretch {
+    uint32_t parent; /* the node; 0: not filled in yet */
+    uint32_t before;
+    uint32_t after;
+    uint8_t count; /* of sites: the record takes MT_STRETCH_UNITS(count) units, filled in or not */
+    uint8_t kind;  /* enum mt_stretch_kind */
+    uint16_t reserved;
+    uint64_t rise;
+    uint32_t site[2]; /* and more in the units that follow */
+};
+#define MT_STRETCH_UNITS(count) ((count) <= 2 ? 1u : 1u + ((count)-2u + 7u) / 8u)
 
 /* COUNTER is an array of 32-byte units. A node's records form a chain by their link field, each
  * of its own kind; a kind stands twice if a 32-bit count overflowed (then sum). */
 #define MT_UNIT 32u
 enum mt_kind {
-    MT_KIND_ALLOC = 1,    /* + class: 1 heap, 2 anonymous, 3 file, 4 reserved: struct mt_alloc */
-    MT_KIND_RELEASE = 5,  /* + class: 5..8: struct mt_release */
-    MT_KIND_RESIDENT = 9, /* struct mt_resident */
-    MT_KIND_WIDE = 10     /* struct mt_wide */
+    MT_KIND_ALLOC = 1,   /* + class: 1 heap, 2 anonymous, 3 file, 4 reserved: struct mt_alloc */
+    MT_KIND_RELEASE = 5, /* + class: 5..8: struct mt_release */
+    MT_KIND_RESIDENT = 9 /* struct mt_resident */
 };
 #define MT_LINK_KIND(link) ((link)&15u)
 #define MT_LINK_NEXT(link) ((link) >> 4)
@@ -194,14 +222,6 @@ struct mt_resident {
     uint32_t reserved;
     int64_t grown;     /* growth of the resident set seen between events here and the next event */
     uint64_t readings; /* how many readings that is the sum of */
-    uint64_t reserved2;
-};
-
-struct mt_wide {
-    uint32_t link;
-    uint32_t reserved;
-    int64_t rise;
-    int64_t net;
     uint64_t reserved2;
 };
 
@@ -241,17 +261,28 @@ struct mt_thread_entry {
     uint8_t reserved[64];
 };
 
-/* Open runs: of nodes on the stack of the thread's last event that began at the same event. They are
- * the `frames` nodes from `node` outward, after the first `skip` ones, which are not on the stack any
- * more. To close them, go from the innermost entry outward: its highest level is the highest of its
- * own `max` and of all entries further in. */
+/* Open runs and open stretches, in the order in which they began.
+ *
+ * An entry is the run of `frames` nodes on the stack of the thread's last event that began at the same event: those from `node`
+ * outward, after the first `skip` ones, which have left the stack. Its outermost node was `first`, `depth` nodes below the root.
+ * It is also the stretch, below first's parent, that began after `before`'s last event, with the sites that came up since: `first`
+ * of the last entry of this depth, and `before` of the entries of this depth behind this one. `before` 0: the first event
+ * below the parent; where no entry of this depth has that, the first was the parent's own.
+ *
+ * To close all, go from the innermost entry outward: the highest level of one is the highest of its own `max` and of
+ * all entries further in. */
 struct mt_run {
-    int64_t begin; /* level of the thread before the run */
+    int64_t begin; /* level of the thread before the first event */
     int64_t max; /* highest level of the thread while this entry was the innermost, or INT64_MIN */
-    uint64_t begin_event;
+    int64_t dropped; /* with cut: the lowest begin of those that were */
     uint32_t node;
+    uint32_t first;
+    uint32_t before;
+    uint16_t depth;
     uint16_t skip;
-    uint16_t frames;
+    uint16_t frames; /* 0: all have left the stack */
+    uint16_t cut;    /* 1: older entries of this depth were dropped */
+    uint32_t reserved;
 };
 
 /* The timeline: at most MT_SAMPLES samples, in the order of time. When full, neighbours are
@@ -368,20 +399,20 @@ _Static_assert(sizeof(struct mt_line) == 24, "format");
 _Static_assert(sizeof(struct mt_record_lines) == 24, "format");
 _Static_assert(sizeof(struct mt_extent) == 16, "format");
 _Static_assert(offsetof(struct mt_header, level) == 72, "format");
-_Static_assert(offsetof(struct mt_header, period_level) == 296, "format");
+_Static_assert(offsetof(struct mt_header, period_level) == 304, "format");
 _Static_assert(offsetof(struct mt_header, extents) == 1024, "format");
 _Static_assert(sizeof(struct mt_header) == MT_HEADER_BYTES, "format");
 _Static_assert(sizeof(struct mt_node) == 32, "format");
 _Static_assert(sizeof(struct mt_alloc) == 2 * MT_UNIT, "format");
 _Static_assert(sizeof(struct mt_release) == MT_UNIT, "format");
 _Static_assert(sizeof(struct mt_resident) == MT_UNIT, "format");
-_Static_assert(sizeof(struct mt_wide) == MT_UNIT, "format");
 _Static_assert(offsetof(struct mt_alloc, link) == 0 && offsetof(struct mt_release, link) == 0,
                "format");
 _Static_assert(offsetof(struct mt_alloc, saved_seq) == 60, "format");
 _Static_assert(sizeof(struct mt_frame_entry) == 16, "format");
 _Static_assert(sizeof(struct mt_thread_entry) == 128, "format");
-_Static_assert(sizeof(struct mt_run) == 32, "format");
+_Static_assert(sizeof(struct mt_run) == 48, "format");
+_Static_assert(sizeof(struct mt_stretch) == 32, "format");
 _Static_assert(sizeof(struct mt_sample) == 32, "format");
 _Static_assert(sizeof(struct mt_record_mark) == 40, "format");
 

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * Runs: how high the thread's level rose while a frame was on the stack (format.h: mt_node.run_*,
- * mt_run).
+ * Runs: how high the thread's level rose while a frame was on the stack, and while the call sites of a frame took turns
+ * (format.h: mt_node.rise, mt_run, mt_stretch).
  *
- * The open runs are those of the nodes from the root to the leaf of the last event. An event closes
- * the ones that left the stack and opens the new ones. Those that began at the same event have the
- * same figures and stand as one entry; where they end together, one comparison with the innermost
- * node tells that all of them have risen as high before (mt_node.covered). So an event costs the
- * same however much of the stack is new, once every stack has been met at its highest.
+ * A node's own run is open while the node is on the stack of the last event. A line may be several nodes, though: its call
+ * sites below one frame, or a function's. Which ones are one line is known only when the log is read. So each open frame keeps
+ * its call sites in the order of their last use, and for each of them the level after its last event. The stretch of events
+ * that used only the sites more recent than it began there; it ends when another site comes up, or when the frame closes.
+ *
+ * All of that is one array of entries, oldest first: a run of some nodes that began at the same event also begins the stretch
+ * after the site that was on the stack before. An event that goes on with the same leaf changes nothing but the highest level
+ * of the last entry; one that turns off at some frame ends what is further in, and as many stretches of that frame as there
+ * are sites more recent than the one that comes up. Ended runs of the same figures are one comparison (mt_node.covered).
  */
 #ifndef MT_RUNS_H
 #define MT_RUNS_H
@@ -16,6 +20,9 @@
 #include <stdint.h>
 
 #include "tables/state.h"
+
+/* Call sites of a frame that are kept in order: what more of them did in turns is known as a bound only. */
+#define MT_RUNS_SITES MT_STRETCH_SITES
 
 /* The stack is now t->capture.frames frames below the root, ending in `leaf`; its outermost `same` nodes
  * are those of the last event. False: no space; then the runs from there inward are closed and none

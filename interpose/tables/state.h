@@ -15,6 +15,7 @@
 #include "base/guard.h"
 #include "format.h"
 #include "python/key.h"
+#include "tables/stretches.h"
 #include "tables/tree.h"
 #include "unwind/stack.h"
 
@@ -58,6 +59,7 @@ struct mt_thread {
     /* runs.c */
     struct mt_run *runs; /* in the log, parallel to path */
     uint32_t depth;      /* nodes that have an open run */
+    struct mt_stretches stretches;
 
     /* counters.c */
     uint32_t spare_unit; /* half of a pair of counter units, 0: none */

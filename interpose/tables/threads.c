@@ -8,6 +8,7 @@
 #include "os/os.h"
 #include "tables/account.h"
 #include "tables/capture.h"
+#include "tables/stretches.h"
 #include "tables/threads.h"
 
 static struct mt_lock lock;           /* guards the two lists */
@@ -88,10 +89,12 @@ void mt_threads_forget(void)
 {
     for (uint32_t i = 0; !mt_meta_torn && i < states_used; i++) {
         mt_capture_forget(states[i]);
+        mt_stretches_forget(&states[i]->stretches);
         mt_meta_free(states[i]);
     }
     if (!mt_meta_torn)
         mt_meta_free(states);
+    mt_stretches_restart();
     states = NULL;
     free_states = NULL;
     states_used = states_cap = 0;
