@@ -264,7 +264,7 @@ struct mt_thread_entry {
 /* Open runs and open stretches, in the order in which they began.
  *
  * An entry is the run of `frames` nodes on the stack of the thread's last event that began at the same event: those from `node`
- * outward, after the first `skip` ones, which have left the stack. Its outermost node was `first`, `depth` nodes below the root.
+ * outward. Its outermost node was `first`, `depth` nodes below the root.
  * It is also the stretch, below first's parent, that began after `before`'s last event, with the sites that came up since: `first`
  * of the last entry of this depth, and `before` of the entries of this depth behind this one. `before` 0: the first event
  * below the parent; where no entry of this depth has that, the first was the parent's own.
@@ -279,9 +279,8 @@ struct mt_run {
     uint32_t first;
     uint32_t before;
     uint16_t depth;
-    uint16_t skip;
     uint16_t frames; /* 0: all have left the stack */
-    uint16_t cut;    /* 1: older entries of this depth were dropped */
+    uint32_t cut;    /* 1: older entries of this depth were dropped */
     uint32_t reserved;
 };
 

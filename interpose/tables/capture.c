@@ -153,6 +153,34 @@ static uint32_t same_by_leaves(uint32_t a, uint32_t depth_a, uint32_t b, uint32_
     return depth_a + 1;
 }
 
+static uint32_t ancestor(uint32_t node, uint32_t levels)
+{
+    for (; levels; levels--)
+        node = mt_log_node(node)->parent;
+    return node;
+}
+
+/* The node of frame `i` of a remembered stack, counted from the outermost. */
+static uint32_t node_of(struct mt_whole *whole, uint32_t i)
+{
+    uint32_t *nodes = mt_whole_nodes(whole);
+    if (!whole->named) {
+        uint32_t node = whole->known.leaf;
+        for (uint32_t at = whole->frames; at-- > 0; node = mt_log_node(node)->parent)
+            nodes[at] = node;
+        whole->named = true;
+    }
+    return nodes[i];
+}
+
+/* Where the stack of the event before goes on behind the first `same` nodes, if that is at hand. */
+static uint32_t turned_from(struct mt_capture *c, uint32_t same)
+{
+    if (c->whole)
+        return same <= c->whole->frames ? node_of(c->whole, same - 1) : 0;
+    return !c->elsewhere && same < c->path_used && same <= c->keys_used ? c->path[same] : 0;
+}
+
 /* The event has a stack that was met before, as a whole. Most follow the same one again and again. */
 static void again(struct mt_capture *c, struct mt_whole *whole)
 {
@@ -170,6 +198,8 @@ static void again(struct mt_capture *c, struct mt_whole *whole)
         whole->before = c->whole_at;
         whole->before_same = c->same;
     }
+    c->turned = turned_from(c, c->same);
+    c->site = c->same <= whole->frames ? node_of(whole, c->same - 1) : 0;
     c->frames = whole->frames;
     c->hint = &whole->known;
     c->last_leaf = whole->known.leaf;
@@ -185,6 +215,8 @@ static void captured(struct mt_capture *c, uint32_t same)
         same = same_as_keys(c, c->whole);
     else if (c->elsewhere)
         same = same_by_leaves(c->last_leaf, c->frames, c->hint->leaf, c->keys_used);
+    c->turned = c->whole ? turned_from(c, same) : 0;
+    c->site = same <= c->keys_used ? ancestor(c->hint->leaf, c->keys_used - same) : 0;
     c->same = same;
     c->frames = c->keys_used;
     c->last_leaf = c->hint->leaf;
@@ -252,6 +284,8 @@ static void pair_again(struct mt_capture *c, struct mt_mixed *pair)
         }
         c->same = pair->before_same;
     }
+    c->turned = 0;
+    c->site = c->same <= pair->depth ? ancestor(pair->known.leaf, pair->depth - c->same) : 0;
     c->frames = pair->depth;
     c->hint = &pair->known;
     c->last_leaf = pair->known.leaf;

@@ -22,8 +22,11 @@
 /* capture.c. The struct stands here and not in capture.h, as capture.c uses most of the others, too. */
 struct mt_capture {
     /* The last event's stack, for all: */
-    uint32_t frames;       /* depth of the last event's stack, without the root */
-    uint32_t same;         /* nodes from the root that it shares with the one before */
+    uint32_t frames; /* depth of the last event's stack, without the root */
+    uint32_t same;   /* nodes from the root that it shares with the one before */
+    uint32_t site;   /* its outermost node that is not shared, 0: all are */
+    uint32_t
+        turned; /* the outermost node that the one before does not share; 0: none, or not known */
     struct mt_known *hint; /* the last event's leaf */
     /* For capture.c alone: */
     struct mt_known *known; /* hash of a whole stack -> leaf */

@@ -13,7 +13,7 @@ struct mt_stretch_known {
     uint32_t count; /* of a frame's bound: the frame's records */
 };
 
-uint64_t mt_stretches_floor;
+int64_t mt_stretches_floor;
 
 /* ---- The floor: look-ups are counted, so that the work stays a small part of an event ---- */
 
@@ -36,7 +36,7 @@ static __attribute__((noinline, cold)) void count_looked(struct mt_stretches *s)
     struct mt_header *h = mt_log.header;
     uint64_t peak = __atomic_load_n(&h->peak, __ATOMIC_RELAXED),
              floor = peak >> (shift < LAST_SHIFT ? LAST_SHIFT : shift);
-    __atomic_store_n(&mt_stretches_floor, floor, __ATOMIC_RELAXED);
+    __atomic_store_n(&mt_stretches_floor, (int64_t)floor, __ATOMIC_RELAXED);
     if (floor > __atomic_load_n(&h->rise_floor, __ATOMIC_RELAXED))
         __atomic_store_n(&h->rise_floor, floor, __ATOMIC_RELAXED);
 }
@@ -165,11 +165,11 @@ static __attribute__((noinline)) bool add(struct mt_stretches *s, uint64_t hash,
     return true;
 }
 
-void mt_stretches_ended(struct mt_stretches *s, uint32_t parent, const uint32_t *set,
-                        uint32_t count, uint32_t before, uint32_t after, uint64_t rise)
+void mt_stretches_ended(struct mt_stretches *s, uint32_t site, const uint32_t *set, uint32_t count,
+                        uint32_t before, uint32_t after, uint64_t rise)
 {
-    uint64_t hash =
-        count ? hash_of(set, count, before, after) : hash_of_frame(parent, MT_STRETCH_ALL);
+    uint64_t hash = count ? hash_of(set, count, before, after)
+                          : hash_of_frame(mt_log_node(site)->parent, MT_STRETCH_ALL);
     if (++s->looked == LOOKED_BATCH)
         count_looked(s);
     struct mt_stretch_known *k = s->known ? place(s, hash) : NULL;
@@ -180,6 +180,7 @@ void mt_stretches_ended(struct mt_stretches *s, uint32_t parent, const uint32_t 
         }
         return;
     }
+    uint32_t parent = mt_log_node(site)->parent;
     if (!add(s, hash, parent, set, count, before, after, rise))
         mt_stretches_lost(s, parent, rise);
 }

@@ -28,12 +28,13 @@ struct mt_stretches {
 
 /* Stretches that rose by this many bytes at most are not recorded: 0 until many have been looked up, then a growing part of the
  * peak, at most 1/1,024 of it. The highest it ever was stands in the log's header. */
-extern uint64_t mt_stretches_floor;
+extern int64_t mt_stretches_floor;
 
-/* One that ended. `set`: `count` different sites, in any order; 0: all of the frame's. `before`, `after`: the sites, 0: none.
+/* One that ended below the parent of `site`. `set`: `count` different sites, in any order; 0: all of the frame's. `before`, `after`: the
+ * sites, 0: none.
  * `rise` in bytes, above the floor. Without space it is lost, and the frame's bound says so as far as there is space for that. */
-void mt_stretches_ended(struct mt_stretches *s, uint32_t parent, const uint32_t *set,
-                        uint32_t count, uint32_t before, uint32_t after, uint64_t rise);
+void mt_stretches_ended(struct mt_stretches *s, uint32_t site, const uint32_t *set, uint32_t count,
+                        uint32_t before, uint32_t after, uint64_t rise);
 
 /* A stretch of this frame is in no record, and rose by at most `rise`. */
 void mt_stretches_lost(struct mt_stretches *s, uint32_t parent, uint64_t rise);

@@ -201,6 +201,8 @@ static void track(void)
         while (same < depth && same < depth_before && path[same] == before[same])
             same++;
         t.capture.frames = depth - 1;
+        t.capture.site = same < depth ? path[same] : 0;
+        t.capture.turned = same < depth_before && draw(2) ? before[same] : 0;
         cr_assert(mt_runs_move(&t, same, events[i].leaf));
         entry.level += events[i].change;
         entry.events++;
