@@ -263,26 +263,30 @@ struct mt_thread_entry {
 
 /* Open runs and open stretches, in the order in which they began.
  *
- * An entry is the run of `frames` nodes on the stack of the thread's last event that began at the same event: those from `node`
- * outward. Its outermost node was `first`, `depth` nodes below the root.
- * It is also the stretch, below first's parent, that began after `before`'s last event, with the sites that came up since: `first`
- * of the last entry of this depth, and `before` of the entries of this depth behind this one. `before` 0: the first event
- * below the parent; where no entry of this depth has that, the first was the parent's own.
+ * An entry is the stretch, below one node, that began after the last event of its child `before`, with the sites that came up since: `first`
+ * of the last entry of this depth, and `before` of the entries of this depth behind this one. `before` 0: it began with the
+ * first event below the node; where no entry of this depth has that, with the first of the node's own run.
+ * The last entry of a depth is also the run of the `frames` nodes on the stack of the thread's last event that began at the same
+ * event: those from `node` outward, the outermost of which is `first`, `depth` nodes below the root. The others of that depth have
+ * frames 0, or MT_RUN_CUT: that is the oldest one then, and still older ones were dropped, the lowest begin of which is `dropped`.
  *
  * To close all, go from the innermost entry outward: the highest level of one is the highest of its own `max` and of
  * all entries further in. */
 struct mt_run {
     int64_t begin; /* level of the thread before the first event */
     int64_t max; /* highest level of the thread while this entry was the innermost, or INT64_MIN */
-    int64_t dropped; /* with cut: the lowest begin of those that were */
-    uint32_t node;
-    uint32_t first;
+    union {
+        struct {
+            uint32_t node;
+            uint32_t first;
+        };
+        int64_t dropped;
+    };
     uint32_t before;
     uint16_t depth;
-    uint16_t frames; /* 0: all have left the stack */
-    uint32_t cut;    /* 1: older entries of this depth were dropped */
-    uint32_t reserved;
+    uint16_t frames;
 };
+#define MT_RUN_CUT 0xffffu
 
 /* The timeline: at most MT_SAMPLES samples, in the order of time. When full, neighbours are
  * joined. */
@@ -410,7 +414,7 @@ _Static_assert(offsetof(struct mt_alloc, link) == 0 && offsetof(struct mt_releas
 _Static_assert(offsetof(struct mt_alloc, saved_seq) == 60, "format");
 _Static_assert(sizeof(struct mt_frame_entry) == 16, "format");
 _Static_assert(sizeof(struct mt_thread_entry) == 128, "format");
-_Static_assert(sizeof(struct mt_run) == 48, "format");
+_Static_assert(sizeof(struct mt_run) == 32, "format");
 _Static_assert(sizeof(struct mt_stretch) == 32, "format");
 _Static_assert(sizeof(struct mt_sample) == 32, "format");
 _Static_assert(sizeof(struct mt_record_mark) == 40, "format");

@@ -160,17 +160,20 @@ static uint32_t ancestor(uint32_t node, uint32_t levels)
     return node;
 }
 
-/* The node of frame `i` of a remembered stack, counted from the outermost. */
-static uint32_t node_of(struct mt_whole *whole, uint32_t i)
+static __attribute__((noinline)) void name_nodes(struct mt_whole *whole)
 {
-    uint32_t *nodes = mt_whole_nodes(whole);
-    if (!whole->named) {
-        uint32_t node = whole->known.leaf;
-        for (uint32_t at = whole->frames; at-- > 0; node = mt_log_node(node)->parent)
-            nodes[at] = node;
-        whole->named = true;
-    }
-    return nodes[i];
+    uint32_t *nodes = mt_whole_nodes(whole), node = whole->known.leaf;
+    for (uint32_t at = whole->frames; at-- > 0; node = mt_log_node(node)->parent)
+        nodes[at] = node;
+    whole->named = true;
+}
+
+/* The node of frame `i` of a remembered stack, counted from the outermost. */
+static inline uint32_t node_of(struct mt_whole *whole, uint32_t i)
+{
+    if (!whole->named)
+        name_nodes(whole);
+    return mt_whole_nodes(whole)[i];
 }
 
 /* Where the stack of the event before goes on behind the first `same` nodes, if that is at hand. */
@@ -184,6 +187,7 @@ static uint32_t turned_from(struct mt_capture *c, uint32_t same)
 /* The event has a stack that was met before, as a whole. Most follow the same one again and again. */
 static void again(struct mt_capture *c, struct mt_whole *whole)
 {
+    c->turned = 0;
     if (whole->at == c->whole_at) {
         c->same = whole->frames + 1;
     } else if (c->whole_at && whole->before == c->whole_at) {
@@ -197,8 +201,8 @@ static void again(struct mt_capture *c, struct mt_whole *whole)
             c->same = same_as_keys(c, whole);
         whole->before = c->whole_at;
         whole->before_same = c->same;
+        c->turned = turned_from(c, c->same);
     }
-    c->turned = turned_from(c, c->same);
     c->site = c->same <= whole->frames ? node_of(whole, c->same - 1) : 0;
     c->frames = whole->frames;
     c->hint = &whole->known;

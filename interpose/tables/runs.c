@@ -67,12 +67,14 @@ static __attribute__((noinline)) void end_stretch(struct mt_thread *t, const str
                                                   uint32_t after, uint64_t rise)
 {
     uint32_t set[MT_RUNS_SITES + 1], count = 0, before = whole ? 0 : entry->before;
-    bool cut = !before && entry->cut; /* more sites than are known of */
     set[count++] = top->first;
-    for (const struct mt_run *e = top; !cut && e >= entry + !whole; e--)
-        if (e->before)
-            set[count++] = e->before;
-    if (cut || count > MT_RUNS_SITES)
+    if (!before && entry->frames == MT_RUN_CUT) /* more sites than are known of */
+        count = 0;
+    else
+        for (const struct mt_run *e = top; e >= entry + !whole; e--)
+            if (e->before)
+                set[count++] = e->before;
+    if (count > MT_RUNS_SITES)
         count = 0;
     if (!count && after)
         mt_stretches_lost(&t->stretches, mt_log_node(top->first)->parent, rise);
@@ -89,11 +91,11 @@ maybe_end(struct mt_thread *t, const struct mt_run *top, const struct mt_run *en
 }
 
 /* The frame of these entries closes, the oldest of which is `entry`: the level was `highest` at most. */
-static __attribute__((noinline)) void end_cut(struct mt_thread *t, const struct mt_run *entry,
-                                              int64_t highest)
+static __attribute__((noinline)) void end_cut(struct mt_thread *t, const struct mt_run *top,
+                                              const struct mt_run *entry, int64_t highest)
 {
     if (highest - entry->dropped > mt_stretches_floor)
-        mt_stretches_lost(&t->stretches, mt_log_node(entry->first)->parent,
+        mt_stretches_lost(&t->stretches, mt_log_node(top->first)->parent,
                           (uint64_t)(highest - entry->dropped));
 }
 
@@ -109,7 +111,7 @@ static inline void end_run(const struct mt_run *run, int64_t highest, bool alone
 
 /* All entries that are deeper than `depth` go away: their nodes left the stack, and their frames close. Returns the highest level since
  * the first of them began. */
-static inline int64_t close_deeper(struct mt_thread *t, int32_t depth)
+static __attribute__((noinline)) int64_t close_deeper(struct mt_thread *t, int32_t depth)
 {
     struct mt_thread_entry *e = t->entry;
     int64_t highest = INT64_MIN;
@@ -119,15 +121,15 @@ static inline int64_t close_deeper(struct mt_thread *t, int32_t depth)
         if (!top || top->depth != run->depth)
             top = run;
         highest = higher(highest, run->max);
-        if (run->frames)
+        if (run == top)
             end_run(run, highest, !run->before);
         if (run->before || run != top)
             maybe_end(t, top, run, false, 0, highest, run->begin);
         if (run->before &&
             run[-1].depth != run->depth) /* the stay began with the frame's own run */
             maybe_end(t, top, run, true, 0, higher(highest, run[-1].max), run[-1].begin);
-        if (__builtin_expect(run->cut, 0))
-            end_cut(t, run, run->before ? higher(highest, run[-1].max) : highest);
+        if (__builtin_expect(run->frames == MT_RUN_CUT, 0))
+            end_cut(t, top, run, run->before ? higher(highest, run[-1].max) : highest);
     }
     e->runs_used = used;
     return highest;
@@ -195,8 +197,10 @@ static inline void take_away(struct mt_thread *t, struct mt_run *run)
 {
     struct mt_run *last = &t->runs[t->entry->runs_used - 1];
     run[-1].max = higher(run[-1].max, run->max);
-    for (; run < last; run++)
+    for (; run < last; run++) {
         *run = run[1];
+        __asm__("" : "+r"(run)); /* a few entries at most: no call of memmove */
+    }
     t->entry->runs_used--;
 }
 
@@ -204,9 +208,9 @@ static inline void take_away(struct mt_thread *t, struct mt_run *run)
  * entry that goes away for a site that comes up is replaced, so that their number does not fall below that of the sites kept. */
 static __attribute__((noinline, cold)) void pass_cut(struct mt_run *run, int64_t begin)
 {
-    if (run->cut && run->dropped < begin)
+    if (run->frames == MT_RUN_CUT && run->dropped < begin)
         begin = run->dropped;
-    run[1].cut = 1;
+    run[1].frames = MT_RUN_CUT;
     run[1].dropped = begin;
 }
 
@@ -220,9 +224,9 @@ static __attribute__((noinline)) void drop_oldest(struct mt_thread *t, struct mt
         return;
     }
     /* the entry of the frame's stay itself: it remains the oldest */
-    if (!oldest->cut || oldest[1].begin < oldest->dropped)
+    if (oldest->frames != MT_RUN_CUT || oldest[1].begin < oldest->dropped)
         oldest->dropped = oldest[1].begin;
-    oldest->cut = 1;
+    oldest->frames = MT_RUN_CUT;
     take_away(t, oldest + 1);
 }
 
@@ -239,7 +243,7 @@ static inline void turn(struct mt_thread *t, struct mt_run *top, uint32_t depth,
         highest = higher(highest, run->max);
         maybe_end(t, top, run, false, site, highest, run->begin);
         if (run->before == site) {
-            if (__builtin_expect(run->cut, 0))
+            if (__builtin_expect(run->frames == MT_RUN_CUT, 0))
                 pass_cut(run, run->dropped);
             take_away(t, run);
             return;
@@ -264,8 +268,12 @@ bool mt_runs_move(struct mt_thread *t, uint32_t same, uint32_t leaf)
         return true;
     }
     if (t->depth > same) {
-        int64_t highest = close_deeper(t, (int32_t)same);
+        int64_t highest = INT64_MIN;
         struct mt_run *run = &t->runs[e->runs_used - 1];
+        if (run->depth > same) {
+            highest = close_deeper(t, (int32_t)same);
+            run = &t->runs[e->runs_used - 1];
+        }
         if (run->depth == same) {
             before = run->first;
             turn(t, run, same, highest, site);

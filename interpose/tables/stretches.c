@@ -17,11 +17,11 @@ int64_t mt_stretches_floor;
 
 /* ---- The floor: look-ups are counted, so that the work stays a small part of an event ---- */
 
-#define LOOKED_BATCH 4096u
-/* The first 2^18 look-ups are free. From then on the floor is the peak / 2^20, and 4 times as much for each 4 times as many, until
+#define LOOKED_BATCH 1024u
+/* The first 2^14 look-ups are free. From then on the floor is the peak / 2^16, and 4 times as much for each 2 times as many, until
  * it is the peak / 2^10. */
-#define FREE_BITS   18
-#define FIRST_SHIFT 20
+#define FREE_BITS   14
+#define FIRST_SHIFT 16
 #define LAST_SHIFT  10
 
 static uint64_t looked;
@@ -32,7 +32,7 @@ static __attribute__((noinline, cold)) void count_looked(struct mt_stretches *s)
     s->looked = 0;
     if (all >> FREE_BITS == 0)
         return;
-    int shift = FIRST_SHIFT - (63 - __builtin_clzll(all) - FREE_BITS);
+    int shift = FIRST_SHIFT - 2 * (63 - __builtin_clzll(all) - FREE_BITS);
     struct mt_header *h = mt_log.header;
     uint64_t peak = __atomic_load_n(&h->peak, __ATOMIC_RELAXED),
              floor = peak >> (shift < LAST_SHIFT ? LAST_SHIFT : shift);
@@ -45,18 +45,20 @@ static __attribute__((noinline, cold)) void count_looked(struct mt_stretches *s)
 
 /* The sites tell the frame: they are its children. Their order does not count. 64 bits are taken for the whole key: with a
  * million keys, two of them are the same once in 40 million runs. */
-static uint64_t mix(uint64_t x)
+static inline uint64_t mix(uint64_t x)
 {
     x = (x + 1) * 0x9e3779b97f4a7c15u;
-    return (x ^ x >> 29) * 0xbf58476d1ce4e5b9u;
+    return x ^ x >> 32;
 }
 
 static uint64_t hash_of(const uint32_t *set, uint32_t count, uint32_t before, uint32_t after)
 {
-    uint64_t h = 0;
-    for (uint32_t i = 0; i < count; i++)
-        h += mix(set[i]);
-    h ^= mix((uint64_t)before << 32 | after) * 3;
+    uint64_t h = mix((uint64_t)before << 32 | after);
+    for (uint32_t i = 0; i < count; i++) {
+        h += mix(set[i]) * 0xbf58476d1ce4e5b9u;
+        __asm__("" : "+r"(h)); /* vectors have no such product */
+    }
+    h *= 0x94d049bb133111ebu;
     h ^= h >> 31;
     return h ? h : 1;
 }
