@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base.h"
+#include "rises.h"
 #include "table.h"
 #include "verbs.h"
 #include "view.h"
@@ -27,7 +28,7 @@ struct site {
     uint32_t entry; /* in the tree of places */
     uint32_t class;
     struct sums sums;
-    uint64_t rise;
+    struct rise rise;
 };
 
 struct sites {
@@ -48,6 +49,7 @@ static void sites_make(struct sites *sites, const struct view *view)
     fold_tree_make(&sites->tree, &view->model, frames, key, false);
     free(key);
     struct map index = {0};
+    struct rise *rises = rises_make(&sites->tree, &view->model, &view->frames);
     for (size_t i = 0; i < view->model.entry_count; i++) {
         const struct model_entry *entry = &view->model.entries[i];
         const struct sums *sums = &entry->sums;
@@ -63,11 +65,10 @@ static void sites_make(struct sites *sites, const struct view *view)
         }
         struct site *site = &sites->list[*found - 1];
         sums_add(&site->sums, sums);
-        const struct model_run *run = &view->model.nodes[entry->node].run;
-        if (run->len && run->rise > 0 && (uint64_t)run->rise > site->rise)
-            site->rise = (uint64_t)run->rise;
+        site->rise = rises[at];
     }
     map_free(&index);
+    free(rises);
 }
 
 static uint64_t key_peak(const struct site *site)
@@ -85,7 +86,7 @@ static uint64_t key_allocated(const struct site *site)
 }
 static uint64_t key_rise(const struct site *site)
 {
-    return site->rise;
+    return site->rise.rise;
 }
 static uint64_t key_allocations(const struct site *site)
 {
@@ -168,8 +169,9 @@ static void print_site(const struct view *view, const struct sites *sites, const
            table_amount(peak, site->sums.at_peak), terminal_off(STYLE_TITLE));
     if (view->log.header.peak)
         printf(" (%.1f %%)", 100.0 * (double)site->sums.at_peak / (double)view->log.header.peak);
-    printf(", %s live, rise %s%s%s\n", table_amount(live, sums_live(&site->sums)),
-           table_amount(rise, (int64_t)site->rise), site->class == MT_HEAP ? "" : ", ",
+    printf(", %s live, rise %s%s%s%s\n", table_amount(live, sums_live(&site->sums)),
+           site->rise.most ? "≥ " : "", table_amount(rise, (int64_t)site->rise.rise),
+           site->class == MT_HEAP ? "" : ", ",
            site->class == MT_HEAP ? "" : class_names[site->class]);
     printf("     %s allocated in %s allocations, of which %s freed in %s",
            table_amount(allocated, (int64_t)site->sums.allocated),
@@ -195,7 +197,7 @@ static void json_site(const struct view *view, const struct sites *sites, const 
     json_unsigned(json, "live_peak_bytes", sums->live_peak);
     json_signed(json, "at_peak_bytes", sums->at_peak);
     json_unsigned(json, "released_bytes", sums->released);
-    json_unsigned(json, "rise_bytes", site->rise);
+    view_json_rise(json, site->rise.rise, site->rise.most);
     json_signed(json, "resident_bytes", sums->resident);
     json_unsigned(json, "allocations", sums->allocations);
     json_unsigned(json, "frees", sums->frees);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base.h"
+#include "rises.h"
 
 /* ---- the tree of keys ---- */
 
@@ -170,137 +171,19 @@ static void walk_all(struct walk *walk, const struct sums *subtree, struct fold_
     }
 }
 
-/* ---- rises ---- */
-
-/* A run that counts for a key's entry under one parent node. */
-struct item {
-    uint32_t entry;
-    struct model_run run;
-};
-
-static int item_order(const void *a, const void *b)
+/* A key rose as high as the highest of its outermost entries. */
+static void take_rises(struct fold_key *keys, const struct fold_tree *tree,
+                       const struct rise *rises, const unsigned char *outermost)
 {
-    const struct item *x = a, *y = b;
-    if (x->entry != y->entry)
-        return x->entry < y->entry ? -1 : 1;
-    return x->run.begin < y->run.begin ? -1 : x->run.begin > y->run.begin;
-}
-
-/* The item of items[0..count) that begins at `begin`; count if there is none. Sorted by begin. */
-static size_t item_at(const struct item *items, size_t count, uint32_t begin)
-{
-    size_t low = 0, high = count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (items[middle].run.begin < begin)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < count && items[low].run.begin == begin ? low : count;
-}
-
-static int64_t plus(int64_t a, int64_t b)
-{
-    int64_t result;
-    if (__builtin_add_overflow(a, b, &result))
-        return a < 0 ? INT64_MIN : INT64_MAX;
-    return result;
-}
-
-/* The highest rise of siblings that stand for one entry: adjacent runs are one run. next[i] is the
- * item that continues item i; each continues at most one, so that the chains are disjoint and this
- * is linear but for the look-ups, whatever the file says. Runs that lead round in a cycle (only in
- * a damaged log) count singly. */
-static uint64_t items_rise(const struct item *items, size_t count, uint32_t *next,
-                           unsigned char *continues)
-{
-    uint64_t best = 0;
-    memset(continues, 0, count);
-    for (size_t i = 0; i < count; i++) {
-        size_t found = item_at(items, count, items[i].run.begin + items[i].run.len);
-        next[i] = UINT32_MAX;
-        if (found < count && !continues[found]) {
-            next[i] = (uint32_t)found;
-            continues[found] = 1;
-        }
-        if (items[i].run.rise > 0 && (uint64_t)items[i].run.rise > best)
-            best = (uint64_t)items[i].run.rise;
-    }
-    for (size_t i = 0; i < count; i++) {
-        int64_t before = 0;
-        for (size_t at = i; !continues[i] && at != UINT32_MAX; at = next[at]) {
-            int64_t rise = plus(before, items[at].run.rise);
-            if (rise > 0 && (uint64_t)rise > best)
-                best = (uint64_t)rise;
-            before = plus(before, items[at].run.net);
-        }
-    }
-    return best;
-}
-
-struct rises {
-    const struct fold_tree *tree;
-    const struct model *model;
-    const struct frames *frames;
-    const unsigned char *outermost;
-    struct item *items;
-    uint32_t *next;
-    unsigned char *continues;
-    size_t count, cap, next_cap, continues_cap;
-};
-
-static void rises_collect(struct rises *rises, uint32_t node)
-{
-    const struct model_node *n = &rises->model->nodes[node];
-    if (!n->run.len)
-        return;
-    const uint32_t *places;
-    uint32_t count = frames_places(rises->frames, n->frame, &places);
-    uint32_t entry = rises->tree->of_node[node];
-    for (uint32_t k = 0; k < count; k++, entry = rises->tree->parent[entry]) {
-        if (!rises->outermost[entry])
+    for (uint32_t e = 1; e < tree->count; e++) {
+        if (!outermost[e] || tree->key[e] >= FOLD_THREAD)
             continue;
-        rises->items = base_room(rises->items, &rises->cap, rises->count + 1, sizeof *rises->items);
-        rises->items[rises->count++] = (struct item){entry, n->run};
+        struct fold_key *key = &keys[tree->key[e]];
+        if (rises[e].rise > key->rise)
+            key->rise = rises[e].rise;
+        if (rises[e].most > key->rise_most)
+            key->rise_most = rises[e].most;
     }
-}
-
-/* The children of one node, as lines. */
-static void rises_settle(struct rises *rises, struct fold_key *keys)
-{
-    if (rises->count > 1)
-        qsort(rises->items, rises->count, sizeof *rises->items, item_order);
-    rises->next = base_room(rises->next, &rises->next_cap, rises->count + 1, sizeof *rises->next);
-    rises->continues = base_room(rises->continues, &rises->continues_cap, rises->count + 1, 1);
-    for (size_t i = 0, end; i < rises->count; i = end) {
-        for (end = i + 1; end < rises->count && rises->items[end].entry == rises->items[i].entry;)
-            end++;
-        struct fold_key *key = &keys[rises->tree->key[rises->items[i].entry]];
-        uint64_t rise = items_rise(rises->items + i, end - i, rises->next, rises->continues);
-        if (rise > key->rise)
-            key->rise = rise;
-    }
-    rises->count = 0;
-}
-
-static void fold_rises(struct rises *rises, struct fold_key *keys)
-{
-    const struct model *model = rises->model;
-    uint32_t count = model->log->node_count;
-    struct lists children = {base_alloc(count + (size_t)1, sizeof(uint32_t)),
-                             base_alloc(count + (size_t)1, sizeof(uint32_t))};
-    for (uint32_t i = count; i-- > 1;)
-        lists_add(&children, model->nodes[i].parent, i);
-    for (uint32_t i = 0; i < count; i++) {
-        for (uint32_t child = children.first[i]; child; child = children.next[child])
-            rises_collect(rises, child);
-        rises_settle(rises, keys);
-    }
-    lists_free(&children);
-    free(rises->items);
-    free(rises->next);
-    free(rises->continues);
 }
 
 struct fold_key *fold_keys(const struct fold_tree *tree, const struct model *model,
@@ -319,9 +202,12 @@ struct fold_key *fold_keys(const struct fold_tree *tree, const struct model *mod
     walk_all(&walk, subtree, keys, latest);
     for (uint32_t k = 0; k < key_count; k++)
         latest_settle(&latest[k], &keys[k].sums);
-    struct rises rises = {
-        .tree = tree, .model = model, .frames = frames, .outermost = walk.outermost};
-    fold_rises(&rises, keys);
+    struct rise *rises = rises_make(tree, model, frames);
+    take_rises(keys, tree, rises, walk.outermost);
+    for (uint32_t k = 0; k < key_count; k++)
+        if (keys[k].rise_most <= keys[k].rise)
+            keys[k].rise_most = 0;
+    free(rises);
     lists_free(&walk.children);
     free(walk.on_path);
     free(walk.outermost);

@@ -27,10 +27,11 @@ struct fold_tree {
 
 /* What one key comes to, over all threads. */
 struct fold_key {
-    struct sums sums; /* heap and anonymous mappings; resident with all classes */
-    uint64_t rise;    /* highest of all runs of the key */
-    bool seen;        /* stands on some stack */
-    bool exact;       /* executions are counted: of a line, or calls of a function; exact.h */
+    struct sums sums;   /* heap and anonymous mappings; resident with all classes */
+    uint64_t rise;      /* highest of all runs of the key; a lower bound where ... */
+    uint64_t rise_most; /* ... this is not 0: what it rose at most */
+    bool seen;          /* stands on some stack */
+    bool exact;         /* executions are counted: of a line, or calls of a function; exact.h */
     uint64_t executions;
 };
 

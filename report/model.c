@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base.h"
+#include "model_runs.h"
 
 void sums_add(struct sums *sums, const struct sums *more)
 {
@@ -35,8 +36,6 @@ struct chain {
     bool present[MT_CLASSES];
     int64_t resident;
     uint64_t readings;
-    bool wide_seen;
-    struct mt_wide wide;
 };
 
 static bool chain_claim(struct chain *chain, uint32_t unit, uint32_t units)
@@ -98,9 +97,6 @@ static bool chain_record(struct chain *chain, uint32_t kind, const unsigned char
         memcpy(&record, unit, sizeof record);
         chain->resident = (int64_t)((uint64_t)chain->resident + (uint64_t)record.grown);
         chain->readings += record.readings;
-    } else if (kind == MT_KIND_WIDE) {
-        memcpy(&chain->wide, unit, sizeof chain->wide);
-        chain->wide_seen = true;
     } else {
         return false;
     }
@@ -167,32 +163,6 @@ static void chain_finish(struct chain *chain, size_t *cap)
 
 /* Native and Python frames, a cut mark, the thread's root. Whatever prints a stack for each node relies on it. */
 #define DEEPEST (2 * MT_DEPTH_MAX + 4)
-/* Steps that open runs may take, beside one for each node: those of an honest log need not be linear in its size, as
- * an entry's first nodes may have been on the stack of others, too. */
-#define RUN_STEPS ((uint64_t)1 << 24)
-
-static void model_run_take(struct model *model, const struct mt_node *raw, struct model_node *node,
-                           const struct chain *chain, uint32_t index)
-{
-    node->run.begin = raw->run_begin;
-    node->run.len = raw->run_len & ~MT_RUN_WIDE;
-    node->run.rise = raw->run_rise;
-    node->run.net = raw->run_net;
-    if (!(raw->run_len & MT_RUN_WIDE))
-        return;
-    if (chain->wide_seen) {
-        node->run.rise = chain->wide.rise;
-        node->run.net = chain->wide.net;
-    } else {
-        node->run.len = 0;
-        if (!model->log->truncated)
-            log_problem_in(model->log, MT_REGION_NODE, (uint64_t)index * sizeof *raw,
-                           "node %u has a wide run without its record", index);
-    }
-    if (node->run.rise < 0)
-        node->run.rise = 0;
-}
-
 /* `depth`: of all nodes before this one; the root's is 0. */
 static void model_node_take(struct model *model, uint32_t index, unsigned char *seen,
                             uint32_t *depth, size_t *cap)
@@ -230,79 +200,8 @@ static void model_node_take(struct model *model, uint32_t index, unsigned char *
         chain_walk(&chain, raw->counters);
         chain_finish(&chain, cap);
     }
-    model_run_take(model, raw, node, &chain, index);
-}
-
-/* A difference that cannot overflow, whatever the file says. */
-static int64_t minus(int64_t a, int64_t b)
-{
-    int64_t result;
-    if (__builtin_sub_overflow(a, b, &result))
-        return a < b ? INT64_MIN : INT64_MAX;
-    return result;
-}
-
-/* An open run ends, for all its nodes: it competes with each one's best run so far. */
-static void model_close_run(struct model *model, const struct mt_thread_entry *thread,
-                            const struct mt_run *open, int64_t highest, uint64_t *budget)
-{
-    const struct log *log = model->log;
-    struct model_run run = {.begin = (uint32_t)open->begin_event,
-                            .len = (uint32_t)(thread->events - open->begin_event) & ~MT_RUN_WIDE,
-                            .net = minus(thread->level, open->begin)};
-    if (highest > open->begin)
-        run.rise = minus(highest, open->begin);
-    uint32_t node = open->node;
-    for (uint32_t i = 0; i < (uint32_t)open->skip + open->frames && node; i++) {
-        if (!*budget || node >= log->node_count)
-            return;
-        --*budget;
-        struct model_run *best = &model->nodes[node].run;
-        if (i >= open->skip && !model->nodes[node].outside && (!best->len || run.rise > best->rise))
-            *best = run;
-        node = model->nodes[node].parent; /* of a lower index, or 0: no loop */
-    }
-}
-
-/* False when the budget is spent. */
-static bool model_close_runs(struct model *model, const struct mt_thread_entry *thread,
-                             uint64_t *budget)
-{
-    const struct log *log = model->log;
-    int64_t highest = INT64_MIN;
-    for (uint32_t i = thread->runs_used; i-- > 0 && *budget; --*budget) {
-        const struct mt_run *open = &log->runs[thread->runs + i];
-        if (open->max > highest)
-            highest = open->max;
-        if (open->begin_event <= thread->events)
-            model_close_run(model, thread, open, highest, budget);
-        if (!*budget)
-            return false;
-    }
-    return *budget > 0;
-}
-
-static void model_threads(struct model *model)
-{
-    struct log *log = model->log;
-    uint64_t budget = RUN_STEPS + log->node_count;
-    for (uint32_t i = 1; i < log->thread_count; i++) {
-        const struct mt_thread_entry *thread = &log->threads[i];
-        if (!thread->leaf || !thread->runs_used)
-            continue;
-        if (thread->runs > log->run_count || thread->runs_used > log->run_count - thread->runs) {
-            if (!log->truncated)
-                log_problem_in(log, MT_REGION_THREAD, (uint64_t)i * sizeof *thread,
-                               "thread %u has open runs %u + %u of %u", i, thread->runs,
-                               thread->runs_used, log->run_count);
-            continue;
-        }
-        if (!model_close_runs(model, thread, &budget)) {
-            log_problem_in(log, MT_REGION_THREAD, (uint64_t)i * sizeof *thread,
-                           "open runs of more nodes than there can be");
-            return;
-        }
-    }
+    node->rise = raw->rise;
+    node->alone = raw->alone;
 }
 
 void model_make_periods(struct model *model, struct log *log, struct model_periods periods)
@@ -318,7 +217,7 @@ void model_make_periods(struct model *model, struct log *log, struct model_perio
             model_node_take(model, i, seen, depth, &cap);
     free(depth);
     free(seen);
-    model_threads(model);
+    model_runs_make(model);
 }
 
 void model_make(struct model *model, struct log *log)
@@ -330,5 +229,7 @@ void model_free(struct model *model)
 {
     free(model->nodes);
     free(model->entries);
+    free(model->stretches);
+    free(model->sites);
     *model = (struct model){0};
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The checked content of a log: the tree of stacks with sound indices, what happened at each of its
- * nodes, the best run of each node with the open runs closed. Everything by node; fold.h makes
+ * nodes, how high each node and the call sites below it rose, with the open runs closed. Everything by node; fold.h makes
  * lines of it.
  */
 #ifndef MODEL_H
@@ -35,10 +35,13 @@ struct model_entry {
     struct sums sums;
 };
 
-/* A run, as in mt_node but with open runs closed. len 0: none. */
-struct model_run {
-    uint32_t begin, len;
-    int64_t rise, net;
+/* What children of a node did in turns: as in mt_stretch. */
+struct model_stretch {
+    uint32_t parent, before, after; /* nodes; before and after: 0 or children of the parent */
+    uint8_t kind;                   /* enum mt_stretch_kind */
+    uint8_t count;
+    uint32_t sites; /* the first of `count` in model->sites: children of the parent */
+    uint64_t rise;
 };
 
 /* Which periods of the process are looked at. */
@@ -51,8 +54,8 @@ struct model_node {
     uint32_t parent; /* less than the node's own index; 0: none */
     uint32_t frame;  /* index in log->frames, 0: not known */
     uint32_t thread; /* entry in log->threads, 0: not known */
-    bool outside;    /* of the periods looked at: its frame is 0 and it has no entries and no run */
-    struct model_run run;
+    bool outside; /* of the periods looked at: its frame is 0 and it has no entries and no runs */
+    uint64_t rise, alone; /* as in mt_node, with open runs closed */
 };
 
 struct model {
@@ -61,6 +64,10 @@ struct model {
     struct model_node *nodes;    /* log->node_count of them */
     struct model_entry *entries; /* in the order of their nodes, at most one per node and class */
     size_t entry_count;
+    struct model_stretch *stretches; /* in the order of their parents */
+    size_t stretch_count;
+    uint32_t *sites; /* theirs */
+    size_t site_count;
     struct sums classes[MT_CLASSES];
     struct sums total; /* heap and anonymous mappings */
 };

@@ -254,6 +254,7 @@ bool log_parse(struct log *log, const char *name, const void *data, size_t bytes
     log->frame_count = log_region(log, MT_REGION_FRAME, sizeof *log->frames, data, bytes);
     log->thread_count = log_region(log, MT_REGION_THREAD, sizeof *log->threads, data, bytes);
     log->run_count = log_region(log, MT_REGION_RUN, sizeof *log->runs, data, bytes);
+    log->stretch_units = log_region(log, MT_REGION_STRETCH, sizeof *log->stretches, data, bytes);
     log->sample_count = log_region(log, MT_REGION_TIMELINE, sizeof *log->samples, data, bytes);
     log_region(log, MT_REGION_RECORD, 1, data, bytes);
     log->nodes = (const struct mt_node *)(const void *)r[MT_REGION_NODE].data;
@@ -261,6 +262,7 @@ bool log_parse(struct log *log, const char *name, const void *data, size_t bytes
     log->frames = (const struct mt_frame_entry *)(const void *)r[MT_REGION_FRAME].data;
     log->threads = (const struct mt_thread_entry *)(const void *)r[MT_REGION_THREAD].data;
     log->runs = (const struct mt_run *)(const void *)r[MT_REGION_RUN].data;
+    log->stretches = (const struct mt_stretch *)(const void *)r[MT_REGION_STRETCH].data;
     log->samples = (const struct mt_sample *)(const void *)r[MT_REGION_TIMELINE].data;
     records_read(log);
     return true;

@@ -88,6 +88,8 @@ struct log {
     uint32_t thread_count;
     const struct mt_run *runs;
     uint32_t run_count;
+    const struct mt_stretch *stretches; /* units; an entry may be followed by more of its sites */
+    uint32_t stretch_units;
     const struct mt_sample *samples;
     uint32_t sample_count;
 

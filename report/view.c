@@ -239,6 +239,13 @@ void view_json_place(const struct view *view, struct json *json, uint32_t place)
         json_unsigned(json, "address", p->address);
 }
 
+void view_json_rise(struct json *json, uint64_t rise, uint64_t most)
+{
+    json_unsigned(json, "rise_bytes", rise);
+    json_bool(json, "rise_at_least", most != 0);
+    json_unsigned(json, "rise_most_bytes", most ? most : rise);
+}
+
 void view_json_key(struct json *json, const struct fold_key *key)
 {
     const struct sums *sums = &key->sums;
@@ -247,7 +254,7 @@ void view_json_key(struct json *json, const struct fold_key *key)
     else
         json_null(json, "mem_usage_bytes");
     json_signed(json, "increment_bytes", sums_increment(sums));
-    json_unsigned(json, "rise_bytes", key->rise);
+    view_json_rise(json, key->rise, key->rise_most);
     json_unsigned(json, "allocated_bytes", sums->allocated);
     json_unsigned(json, "released_bytes", sums->released);
     json_signed(json, "live_bytes", sums_live(sums));

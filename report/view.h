@@ -51,6 +51,8 @@ void view_json_place(const struct view *view, struct json *json, uint32_t place)
 void view_json_function(const struct view *view, struct json *json, uint32_t function);
 /* The figures of a line or function. */
 void view_json_key(struct json *json, const struct fold_key *key);
+/* Members rise_bytes, rise_at_least, rise_most_bytes; `most` as in fold_key.rise_most. */
+void view_json_rise(struct json *json, uint64_t rise, uint64_t most);
 /* Executions of a line, calls of a function: null where they were not counted. */
 void view_json_count(struct json *json, const char *member, const struct fold_key *key);
 /* Members that name the process: program, argv, pid. */
