@@ -158,15 +158,18 @@ struct mt_node {
  * site with neither before nor after: that is mt_node.alone. A run of a line whose sites below the node are L is a stretch with a
  * set in L, and before and after outside of it.
  *
- * Not recorded are stretches that rose by header.rise_floor or less, and those of more sites than fit; of the latter and of
- * what else found no space, a record MT_STRETCH_LOST tells the most that one may have risen. */
+ * Not recorded are stretches that rose by header.rise_floor or less, those of more sites than fit, and what found no space. Of
+ * the latter two, a record of the node tells the most that one may have risen.
+ */
 #define MT_STRETCH_SITES 10u
 enum mt_stretch_kind {
     MT_STRETCH_SET = 0,
-    MT_STRETCH_ALL =
-        1, /* sites not known, some of the node's children, neither before nor after: count 0 */
-    MT_STRETCH_LOST =
-        2 /* no stretch of this node that is in no record rose by more than this: count 0 */
+    /* sites not known, some of the node's children, neither before nor after: count 0 */
+    MT_STRETCH_ALL = 1,
+    /* bounds, count 0: no stretch of this node that is in no record rose by more than this, neither one of more sites than
+     * MT_STRETCH_SITES ... */
+    MT_STRETCH_LARGE = 2,
+    MT_STRETCH_LOST = 3 /* ... nor one of fewer, for want of space */
 };
 struct mt_stretch {
     uint32_t parent; /* the node; 0: not filled in yet */

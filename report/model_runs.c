@@ -129,12 +129,13 @@ static void close_stretch(struct closing *c, uint32_t before, bool cut, uint64_t
              c->sites);
 }
 
-static void close_cut(struct closing *c, int64_t highest)
+static void close_cut(struct closing *c)
 {
     uint32_t parent = c->taker->model->nodes[c->top->first].parent;
     take(c->taker,
-         (struct model_stretch){
-             .parent = parent, .kind = MT_STRETCH_LOST, .rise = rise_of(highest, c->open->dropped)},
+         (struct model_stretch){.parent = parent,
+                                .kind = MT_STRETCH_LARGE,
+                                .rise = rise_of(c->highest, c->open->dropped)},
          NULL);
 }
 
@@ -160,11 +161,12 @@ static bool close_entry(struct closing *c, bool outermost)
         close_stretch(c, run->before, cut && !run->before, rise_of(c->highest, run->begin));
     if (child && c->count <= MT_STRETCH_SITES)
         c->sites[c->count++] = run->before;
-    int64_t highest = !outermost && run[-1].max > c->highest ? run[-1].max : c->highest;
-    if (child && !outermost && run[-1].depth != run->depth)
-        close_stretch(c, 0, cut, rise_of(highest, run[-1].begin));
+    if (child && !outermost &&
+        run[-1].depth != run->depth) /* the stay began with the frame's own run */
+        close_stretch(c, 0, cut,
+                      rise_of(run[-1].max > c->highest ? run[-1].max : c->highest, run[-1].begin));
     if (cut)
-        close_cut(c, run->before ? highest : c->highest);
+        close_cut(c);
     return true;
 }
 

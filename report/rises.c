@@ -62,7 +62,7 @@ static int by_entry(const void *a, const void *b)
 
 /* `children` of the present node lie in the entry: a stretch of any of them is one of it, one that was lost may have been. */
 static void settle_entry(const struct rises *r, const struct item *items, size_t children,
-                         uint64_t all, uint64_t lost)
+                         const uint64_t of[MT_STRETCH_LOST + 1])
 {
     struct rise *rise = &r->rise[items[0].entry];
     if (children == 1) {
@@ -72,9 +72,11 @@ static void settle_entry(const struct rises *r, const struct item *items, size_t
     for (size_t i = 0; i < children; i++)
         reach(rise, r->model->nodes[items[i].child].alone);
     if (children == r->children)
-        reach(rise, all);
-    if (lost > rise->most)
-        rise->most = lost;
+        reach(rise, of[MT_STRETCH_ALL]);
+    if (of[MT_STRETCH_LOST] > rise->most)
+        rise->most = of[MT_STRETCH_LOST];
+    if (children > MT_STRETCH_SITES && of[MT_STRETCH_LARGE] > rise->most)
+        rise->most = of[MT_STRETCH_LARGE];
 }
 
 /* The stretch is a run of each entry that has all of its sites and not what came before or after. */
@@ -95,21 +97,20 @@ static void take_set(const struct rises *r, const struct model_stretch *s)
 /* The present node, whose stretches are stretches[0..count). */
 static void settle(struct rises *r, const struct model_stretch *stretches, size_t count)
 {
-    uint64_t all = 0, lost = r->model->log->header.rise_floor;
+    uint64_t of[MT_STRETCH_LOST + 1] = {[MT_STRETCH_LOST] = r->model->log->header.rise_floor};
     for (size_t i = 0; i < count; i++) {
-        if (stretches[i].kind == MT_STRETCH_SET)
-            take_set(r, &stretches[i]);
-        else if (stretches[i].kind == MT_STRETCH_ALL && stretches[i].rise > all)
-            all = stretches[i].rise;
-        else if (stretches[i].kind == MT_STRETCH_LOST && stretches[i].rise > lost)
-            lost = stretches[i].rise;
+        const struct model_stretch *s = &stretches[i];
+        if (s->kind == MT_STRETCH_SET)
+            take_set(r, s);
+        else if (s->rise > of[s->kind])
+            of[s->kind] = s->rise;
     }
     if (r->count > 1)
         qsort(r->items, r->count, sizeof *r->items, by_entry);
     for (size_t i = 0, end; i < r->count; i = end) {
         for (end = i + 1; end < r->count && r->items[end].entry == r->items[i].entry;)
             end++;
-        settle_entry(r, r->items + i, end - i, all, lost);
+        settle_entry(r, r->items + i, end - i, of);
     }
     r->count = 0;
     r->children = 0;

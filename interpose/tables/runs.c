@@ -77,7 +77,7 @@ static __attribute__((noinline)) void end_stretch(struct mt_thread *t, const str
     if (count > MT_RUNS_SITES)
         count = 0;
     if (!count && after)
-        mt_stretches_lost(&t->stretches, mt_log_node(top->first)->parent, rise);
+        mt_stretches_lost(&t->stretches, mt_log_node(top->first)->parent, MT_STRETCH_LARGE, rise);
     else
         mt_stretches_ended(&t->stretches, top->first, set, count, before, after, rise);
 }
@@ -90,13 +90,13 @@ maybe_end(struct mt_thread *t, const struct mt_run *top, const struct mt_run *en
         end_stretch(t, top, entry, whole, after, (uint64_t)(highest - begin));
 }
 
-/* The frame of these entries closes, the oldest of which is `entry`: the level was `highest` at most. */
+/* A stretch of more sites than are kept, below the frame of `top`, began at level `begin`, and from there on `highest` was the most. */
 static __attribute__((noinline)) void end_cut(struct mt_thread *t, const struct mt_run *top,
-                                              const struct mt_run *entry, int64_t highest)
+                                              int64_t begin, int64_t highest)
 {
-    if (highest - entry->dropped > mt_stretches_floor)
-        mt_stretches_lost(&t->stretches, mt_log_node(top->first)->parent,
-                          (uint64_t)(highest - entry->dropped));
+    if (highest - begin > mt_stretches_floor)
+        mt_stretches_lost(&t->stretches, mt_log_node(top->first)->parent, MT_STRETCH_LARGE,
+                          (uint64_t)(highest - begin));
 }
 
 /* ---- Frames that close ---- */
@@ -129,7 +129,7 @@ static __attribute__((noinline)) int64_t close_deeper(struct mt_thread *t, int32
             run[-1].depth != run->depth) /* the stay began with the frame's own run */
             maybe_end(t, top, run, true, 0, higher(highest, run[-1].max), run[-1].begin);
         if (__builtin_expect(run->frames == MT_RUN_CUT, 0))
-            end_cut(t, top, run, run->before ? higher(highest, run[-1].max) : highest);
+            end_cut(t, top, run->dropped, highest);
     }
     e->runs_used = used;
     return highest;
@@ -204,28 +204,37 @@ static inline void take_away(struct mt_thread *t, struct mt_run *run)
     t->entry->runs_used--;
 }
 
-/* The oldest entry of a depth says, too, that sites were dropped; where it goes away the next one does. There is a next one: an
- * entry that goes away for a site that comes up is replaced, so that their number does not fall below that of the sites kept. */
-static __attribute__((noinline, cold)) void pass_cut(struct mt_run *run, int64_t begin)
+/* The lowest level at which one of the stretches began that the oldest entry of a depth is to tell of: those that were dropped, and
+ * one more, at `begin`. */
+static int64_t lowest_begin(const struct mt_run *oldest, int64_t begin)
 {
-    if (run->frames == MT_RUN_CUT && run->dropped < begin)
-        begin = run->dropped;
-    run[1].frames = MT_RUN_CUT;
-    run[1].dropped = begin;
+    return oldest->frames == MT_RUN_CUT && oldest->dropped < begin ? oldest->dropped : begin;
+}
+
+/* The oldest entry of a depth goes away, and the next one tells from now on of stretches that were dropped, down to `begin`. `highest`:
+ * since it began. There is a next one: an entry that goes away for a site that comes up is replaced, so that their number does not
+ * fall below that of the sites kept. */
+static __attribute__((noinline)) void pass_cut(struct mt_thread *t, struct mt_run *top,
+                                               struct mt_run *oldest, int64_t begin,
+                                               int64_t highest)
+{
+    end_cut(t, top, begin, highest);
+    oldest[1].frames = MT_RUN_CUT;
+    oldest[1].dropped = begin;
+    take_away(t, oldest);
 }
 
 /* One site more than are kept: that which has not come up for longest is forgotten, and with it where its stretch began. `oldest`:
- * the oldest entry of the depth. */
-static __attribute__((noinline)) void drop_oldest(struct mt_thread *t, struct mt_run *oldest)
+ * the oldest entry of the depth; `highest`: since it began. */
+static __attribute__((noinline)) void drop_oldest(struct mt_thread *t, struct mt_run *top,
+                                                  struct mt_run *oldest, int64_t highest)
 {
     if (oldest->before) {
-        pass_cut(oldest, oldest->begin);
-        take_away(t, oldest);
+        pass_cut(t, top, oldest, lowest_begin(oldest, oldest->begin), highest);
         return;
     }
     /* the entry of the frame's stay itself: it remains the oldest */
-    if (oldest->frames != MT_RUN_CUT || oldest[1].begin < oldest->dropped)
-        oldest->dropped = oldest[1].begin;
+    oldest->dropped = lowest_begin(oldest, oldest[1].begin);
     oldest->frames = MT_RUN_CUT;
     take_away(t, oldest + 1);
 }
@@ -244,8 +253,9 @@ static inline void turn(struct mt_thread *t, struct mt_run *top, uint32_t depth,
         maybe_end(t, top, run, false, site, highest, run->begin);
         if (run->before == site) {
             if (__builtin_expect(run->frames == MT_RUN_CUT, 0))
-                pass_cut(run, run->dropped);
-            take_away(t, run);
+                pass_cut(t, top, run, run->dropped, highest);
+            else
+                take_away(t, run);
             return;
         }
         if (!run->before)
@@ -256,7 +266,7 @@ static inline void turn(struct mt_thread *t, struct mt_run *top, uint32_t depth,
         }
     }
     if (__builtin_expect(top - run + 1 >= (ptrdiff_t)MT_RUNS_SITES, 0))
-        drop_oldest(t, run);
+        drop_oldest(t, top, run, highest);
 }
 
 bool mt_runs_move(struct mt_thread *t, uint32_t same, uint32_t leaf)

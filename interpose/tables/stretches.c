@@ -134,16 +134,17 @@ static uint32_t new_record(uint32_t parent, enum mt_stretch_kind kind, const uin
     return (uint32_t)unit;
 }
 
-void mt_stretches_lost(struct mt_stretches *s, uint32_t parent, uint64_t rise)
+void mt_stretches_lost(struct mt_stretches *s, uint32_t parent, enum mt_stretch_kind kind,
+                       uint64_t rise)
 {
-    struct mt_stretch_known *bound = known_at(s, hash_of_frame(parent, MT_STRETCH_LOST));
+    struct mt_stretch_known *bound = known_at(s, hash_of_frame(parent, kind));
     if (!bound || rise <= bound->rise)
         return;
     bound->rise = rise;
     if (bound->unit)
         record_at(bound->unit)->rise = rise;
     else
-        bound->unit = new_record(parent, MT_STRETCH_LOST, NULL, 0, 0, 0, rise);
+        bound->unit = new_record(parent, kind, NULL, 0, 0, 0, rise);
 }
 
 /* False: it cannot have one. */
@@ -184,7 +185,7 @@ void mt_stretches_ended(struct mt_stretches *s, uint32_t site, const uint32_t *s
     }
     uint32_t parent = mt_log_node(site)->parent;
     if (!add(s, hash, parent, set, count, before, after, rise))
-        mt_stretches_lost(s, parent, rise);
+        mt_stretches_lost(s, parent, MT_STRETCH_LOST, rise);
 }
 
 void mt_stretches_forget(struct mt_stretches *s)

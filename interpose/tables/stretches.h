@@ -36,8 +36,9 @@ extern int64_t mt_stretches_floor;
 void mt_stretches_ended(struct mt_stretches *s, uint32_t site, const uint32_t *set, uint32_t count,
                         uint32_t before, uint32_t after, uint64_t rise);
 
-/* A stretch of this frame is in no record, and rose by at most `rise`. */
-void mt_stretches_lost(struct mt_stretches *s, uint32_t parent, uint64_t rise);
+/* A stretch of this frame is in no record, and rose by at most `rise`. `kind`: MT_STRETCH_LARGE or MT_STRETCH_LOST. */
+void mt_stretches_lost(struct mt_stretches *s, uint32_t parent, enum mt_stretch_kind kind,
+                       uint64_t rise);
 
 /* Free the slot's private memory (fork child). */
 void mt_stretches_forget(struct mt_stretches *s);

@@ -178,8 +178,9 @@ static uint64_t found(uint32_t p, uint32_t line, uint64_t *lost)
         return nodes[one].rise;
     for (uint64_t u = 1; u < used[MT_REGION_STRETCH]; u += MT_STRETCH_UNITS(units[u].count)) {
         const struct mt_stretch *r = &units[u];
-        if (r->parent == p && r->kind == MT_STRETCH_LOST)
-            *lost = r->rise;
+        if (r->parent == p &&
+            (r->kind == MT_STRETCH_LOST || (r->kind == MT_STRETCH_LARGE && sites > MT_RUNS_SITES)))
+            *lost = r->rise > *lost ? r->rise : *lost;
         else if (r->parent == p && r->rise > rise && is_run_of(r, p, line))
             rise = r->rise;
     }
@@ -220,7 +221,7 @@ static bool is_full(uint32_t p)
 {
     uint32_t count = 0;
     for (uint64_t u = 1; u < used[MT_REGION_STRETCH]; u += MT_STRETCH_UNITS(units[u].count))
-        count += units[u].parent == p && units[u].kind != MT_STRETCH_LOST;
+        count += units[u].parent == p && units[u].kind < MT_STRETCH_LARGE;
     cr_assert_leq(count, MT_STRETCHES_MAX);
     return count == MT_STRETCHES_MAX;
 }
