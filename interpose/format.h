@@ -28,7 +28,7 @@
 /* frames; deeper stacks are cut on the outer side, see MT_FRAME_CUT */
 #define MT_DEPTH_MAX 16384u
 
-/* Regions. Entry 0 of NODE, COUNTER, FRAME, THREAD, RUN and STRETCH means "none" and is never filled. */
+/* Regions. Entry 0 of NODE, COUNTER, FRAME, THREAD, RUN, STRETCH and FINISH means "none" and is never filled. */
 enum mt_region {
     MT_REGION_NODE = 1, /* struct mt_node */
     /* units of MT_UNIT bytes: mt_alloc (2 units), mt_release, ... (1 unit) */
@@ -40,7 +40,8 @@ enum mt_region {
     MT_REGION_TIMELINE = 7, /* struct mt_sample, one extent only */
     /* units of 32 bytes: struct mt_stretch, of one or more */
     MT_REGION_STRETCH = 8,
-    MT_REGION_COUNT = 9
+    MT_REGION_FINISH = 9, /* struct mt_finish */
+    MT_REGION_COUNT = 10
 };
 
 struct mt_extent {
@@ -85,7 +86,8 @@ struct mt_header {
     uint64_t level;
     uint64_t peak;      /* since the present period began: see peak_before */
     uint64_t peak_time; /* of the last timeline sample at or after the peak; 0: not known */
-    uint32_t peak_seq;  /* number of finished climbs to a new peak; see mt_alloc.saved_seq */
+    /* bits 0..30: number of finished climbs to a new peak; see mt_alloc.saved_seq. MT_SEQ_FINISHED: the program has finished */
+    uint32_t peak_seq;
     /* 1: level == peak now, nothing was released since, so live is what the peak held */
     uint32_t at_peak;
     struct mt_class_level class_level[MT_CLASSES];
@@ -118,7 +120,12 @@ struct mt_header {
     uint64_t python_arenas_peak;
     /* rises of this many bytes or less may not be known of lines with several call sites, see STRETCH */
     uint64_t rise_floor;
-    uint8_t reserved[672];
+    /* When the program finished: the return from main or the call of exit, or where CPython began to finalise. What is
+     * released from then on is the work of destructors, finalisers and exit handlers. */
+    uint64_t finish_time;  /* since start_mono; 0: not yet, or it ended without them */
+    uint64_t finish_level; /* level then */
+    uint64_t finish_class[8];
+    uint8_t reserved[584];
     struct mt_extent extents[MT_EXTENTS_MAX]; /* at offset 1,024 */
 };
 
@@ -207,9 +214,17 @@ struct mt_alloc {
     /* its place in time: (header.tick << 32) | thread's event number mod 2^32 */
     uint64_t last;
     uint32_t frees; /* number of releases of what was allocated here */
-    /* Held at the peak: if header.at_peak, live. Else if saved_seq == header.peak_seq, saved.
+    /* Held at the peak: if header.at_peak, live. Else if saved_seq == header.peak_seq in bits 0..30, saved.
      * Else live (nothing changed here since the peak). */
     uint32_t saved_seq;
+};
+#define MT_SEQ_FINISHED 0x80000000u
+
+/* What a record had live when the program finished; without one, what it has live now. */
+struct mt_finish {
+    uint32_t unit; /* of the mt_alloc; 0: not filled in yet */
+    uint32_t reserved;
+    uint64_t live;
 };
 
 struct mt_release {
@@ -405,7 +420,7 @@ _Static_assert(sizeof(struct mt_line) == 24, "format");
 _Static_assert(sizeof(struct mt_record_lines) == 24, "format");
 _Static_assert(sizeof(struct mt_extent) == 16, "format");
 _Static_assert(offsetof(struct mt_header, level) == 72, "format");
-_Static_assert(offsetof(struct mt_header, period_level) == 304, "format");
+_Static_assert(offsetof(struct mt_header, period_level) == 312, "format");
 _Static_assert(offsetof(struct mt_header, extents) == 1024, "format");
 _Static_assert(sizeof(struct mt_header) == MT_HEADER_BYTES, "format");
 _Static_assert(sizeof(struct mt_node) == 32, "format");
@@ -419,6 +434,7 @@ _Static_assert(sizeof(struct mt_frame_entry) == 16, "format");
 _Static_assert(sizeof(struct mt_thread_entry) == 128, "format");
 _Static_assert(sizeof(struct mt_run) == 32, "format");
 _Static_assert(sizeof(struct mt_stretch) == 32, "format");
+_Static_assert(sizeof(struct mt_finish) == 16, "format");
 _Static_assert(sizeof(struct mt_sample) == 32, "format");
 _Static_assert(sizeof(struct mt_record_mark) == 40, "format");
 

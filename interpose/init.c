@@ -21,6 +21,7 @@
 #include "process/start.h"
 #include "process/summary.h"
 #include "python/attach.h"
+#include "tables/finish.h"
 #include "tables/timeline.h"
 #include "unwind/unwind.h"
 
@@ -44,6 +45,7 @@ static void at_exit(int status, void *unused)
     struct mt_self outer = mt_self;
     mt_guard();
     struct mt_header *h = mt_log.header;
+    mt_finish();
     if (outer.depth == 0 || (outer.depth >= MT_IN_HEAP && !mt_critical))
         mt_timeline_end();
     h->exit_status = status;
@@ -72,6 +74,7 @@ __attribute__((constructor)) static void construct(void)
     mt_constructed = true;
     mt_python_clients = &clients;
     mt_inner_find(0);
+    mt_finish_init();
     if (mt_ready && *mt_ready ? *mt_ready == 1 : mt_begin()) {
         mt_unwind_init();
         if (mt_config.python)

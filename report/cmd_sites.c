@@ -194,6 +194,7 @@ static void json_site(const struct view *view, const struct sites *sites, const 
     json_unsigned(json, "allocated_bytes", sums->allocated);
     json_unsigned(json, "freed_bytes", sums->freed);
     json_signed(json, "live_bytes", sums_live(sums));
+    json_signed(json, "leaked_bytes", sums_leaked(sums));
     json_unsigned(json, "live_peak_bytes", sums->live_peak);
     json_signed(json, "at_peak_bytes", sums->at_peak);
     json_unsigned(json, "released_bytes", sums->released);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base.h"
+#include "map.h"
 #include "model_runs.h"
 
 void sums_add(struct sums *sums, const struct sums *more)
@@ -12,6 +13,7 @@ void sums_add(struct sums *sums, const struct sums *more)
     sums->allocated += more->allocated;
     sums->released += more->released;
     sums->freed += more->freed;
+    sums->late = (int64_t)((uint64_t)sums->late + (uint64_t)more->late);
     sums->at_peak = (int64_t)((uint64_t)sums->at_peak + (uint64_t)more->at_peak);
     sums->allocations += more->allocations;
     sums->releases += more->releases;
@@ -30,7 +32,8 @@ void sums_add(struct sums *sums, const struct sums *more)
 
 struct chain {
     struct model *model;
-    unsigned char *seen; /* bitmap over units: each belongs to one record of one node */
+    struct map *finishes; /* unit of an mt_alloc -> 1 + its entry in log->finishes */
+    unsigned char *seen;  /* bitmap over units: each belongs to one record of one node */
     uint32_t node;
     struct sums by_class[MT_CLASSES];
     bool present[MT_CLASSES];
@@ -51,14 +54,25 @@ static bool chain_claim(struct chain *chain, uint32_t unit, uint32_t units)
     return true;
 }
 
-static void chain_alloc(struct chain *chain, uint32_t class, const struct mt_alloc *record)
+/* What the record had live when the program finished, less what it has now. */
+static int64_t late_of(const struct chain *chain, uint32_t unit, uint64_t live)
+{
+    const struct log *log = chain->model->log;
+    uint32_t found = log->finish_count ? *map_at(chain->finishes, unit) : 0;
+    return found ? (int64_t)(log->finishes[found - 1].live - live) : 0;
+}
+
+static void chain_alloc(struct chain *chain, uint32_t class, uint32_t unit,
+                        const struct mt_alloc *record)
 {
     const struct mt_header *header = &chain->model->log->header;
     uint64_t live = record->allocated - record->freed;
-    uint64_t held =
-        !header->at_peak && record->saved_seq == header->peak_seq ? record->saved : live;
+    uint64_t held = header->at_peak || (record->saved_seq ^ header->peak_seq) & ~MT_SEQ_FINISHED
+                        ? live
+                        : record->saved;
     struct sums one = {.allocated = record->allocated,
                        .freed = record->freed,
+                       .late = late_of(chain, unit, live),
                        .at_peak = class_counts(class) ? (int64_t)held : 0,
                        .allocations = record->allocs,
                        .frees = record->frees,
@@ -81,13 +95,14 @@ static void chain_release(struct chain *chain, uint32_t class, const struct mt_r
     chain->present[class] = true;
 }
 
-/* One record at `unit`; false when it is not one. */
-static bool chain_record(struct chain *chain, uint32_t kind, const unsigned char *unit)
+/* The record at unit `number`; false when it is not one. */
+static bool chain_record(struct chain *chain, uint32_t kind, uint32_t number)
 {
+    const unsigned char *unit = chain->model->log->units + (uint64_t)number * MT_UNIT;
     if (kind >= MT_KIND_ALLOC && kind < MT_KIND_ALLOC + MT_CLASSES) {
         struct mt_alloc record;
         memcpy(&record, unit, sizeof record);
-        chain_alloc(chain, kind - MT_KIND_ALLOC, &record);
+        chain_alloc(chain, kind - MT_KIND_ALLOC, number, &record);
     } else if (kind >= MT_KIND_RELEASE && kind < MT_KIND_RELEASE + MT_CLASSES) {
         struct mt_release record;
         memcpy(&record, unit, sizeof record);
@@ -128,7 +143,7 @@ static void chain_walk(struct chain *chain, uint32_t unit)
                            "the counter record at %u belongs to two nodes or is cut", unit);
             return;
         }
-        if (!chain_record(chain, kind, log->units + at)) {
+        if (!chain_record(chain, kind, unit)) {
             log_problem_in(log, MT_REGION_COUNTER, at, "a counter record of unknown kind %u", kind);
             return;
         }
@@ -164,7 +179,7 @@ static void chain_finish(struct chain *chain, size_t *cap)
 /* Native and Python frames, a cut mark, the thread's root. Whatever prints a stack for each node relies on it. */
 #define DEEPEST (2 * MT_DEPTH_MAX + 4)
 /* `depth`: of all nodes before this one; the root's is 0. */
-static void model_node_take(struct model *model, uint32_t index, unsigned char *seen,
+static void model_node_take(struct model *model, uint32_t index, struct chain *chain,
                             uint32_t *depth, size_t *cap)
 {
     struct log *log = model->log;
@@ -195,10 +210,11 @@ static void model_node_take(struct model *model, uint32_t index, unsigned char *
         node->frame = 0;
         return;
     }
-    struct chain chain = {.model = model, .seen = seen, .node = index};
     if (raw->counters) {
-        chain_walk(&chain, raw->counters);
-        chain_finish(&chain, cap);
+        struct chain one = *chain;
+        one.node = index;
+        chain_walk(&one, raw->counters);
+        chain_finish(&one, cap);
     }
     node->rise = raw->rise;
     node->alone = raw->alone;
@@ -211,10 +227,15 @@ void model_make_periods(struct model *model, struct log *log, struct model_perio
     unsigned char *seen = base_alloc(log->unit_count / 8 + (size_t)1, 1);
     uint32_t *depth = base_alloc(log->node_count + (size_t)1, sizeof *depth);
     size_t cap = 0;
+    struct map finishes = {0};
+    struct chain chain = {.model = model, .seen = seen, .finishes = &finishes};
+    for (uint32_t i = 1; i < log->finish_count; i++)
+        *map_at(&finishes, log->finishes[i].unit) = i + 1;
     static const struct mt_node unused;
     for (uint32_t i = 1; i < log->node_count; i++)
         if (memcmp(&log->nodes[i], &unused, sizeof unused))
-            model_node_take(model, i, seen, depth, &cap);
+            model_node_take(model, i, &chain, depth, &cap);
+    map_free(&finishes);
     free(depth);
     free(seen);
     model_runs_make(model);

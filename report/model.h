@@ -12,9 +12,11 @@
 /* Counters, of a node or of anything that nodes add up to. Bytes of all but `allocations` ...
  * `frees`, `readings`. */
 struct sums {
-    uint64_t allocated;   /* by events here */
-    uint64_t released;    /* by events here, whoever allocated it */
-    uint64_t freed;       /* of what was allocated here, whoever released it */
+    uint64_t allocated; /* by events here */
+    uint64_t released;  /* by events here, whoever allocated it */
+    uint64_t freed;     /* of what was allocated here, whoever released it */
+    int64_t
+        late; /* of what was allocated here: released less allocated after the program had finished */
     int64_t at_peak;      /* of what was allocated here, live at the process's peak */
     uint64_t allocations; /* numbers of these events */
     uint64_t releases;

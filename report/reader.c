@@ -255,6 +255,7 @@ bool log_parse(struct log *log, const char *name, const void *data, size_t bytes
     log->thread_count = log_region(log, MT_REGION_THREAD, sizeof *log->threads, data, bytes);
     log->run_count = log_region(log, MT_REGION_RUN, sizeof *log->runs, data, bytes);
     log->stretch_units = log_region(log, MT_REGION_STRETCH, sizeof *log->stretches, data, bytes);
+    log->finish_count = log_region(log, MT_REGION_FINISH, sizeof *log->finishes, data, bytes);
     log->sample_count = log_region(log, MT_REGION_TIMELINE, sizeof *log->samples, data, bytes);
     log_region(log, MT_REGION_RECORD, 1, data, bytes);
     log->nodes = (const struct mt_node *)(const void *)r[MT_REGION_NODE].data;
@@ -263,6 +264,7 @@ bool log_parse(struct log *log, const char *name, const void *data, size_t bytes
     log->threads = (const struct mt_thread_entry *)(const void *)r[MT_REGION_THREAD].data;
     log->runs = (const struct mt_run *)(const void *)r[MT_REGION_RUN].data;
     log->stretches = (const struct mt_stretch *)(const void *)r[MT_REGION_STRETCH].data;
+    log->finishes = (const struct mt_finish *)(const void *)r[MT_REGION_FINISH].data;
     log->samples = (const struct mt_sample *)(const void *)r[MT_REGION_TIMELINE].data;
     records_read(log);
     return true;

@@ -90,6 +90,8 @@ struct log {
     uint32_t run_count;
     const struct mt_stretch *stretches; /* units; an entry may be followed by more of its sites */
     uint32_t stretch_units;
+    const struct mt_finish *finishes;
+    uint32_t finish_count;
     const struct mt_sample *samples;
     uint32_t sample_count;
 
@@ -126,6 +128,12 @@ void log_close(struct log *log);
 static inline uint64_t log_peak(const struct log *log)
 {
     return log->header.peak > log->header.peak_before ? log->header.peak : log->header.peak_before;
+}
+
+/* Bytes live when the program finished, or now where it has not. */
+static inline uint64_t log_live(const struct log *log)
+{
+    return log->header.finish_time ? log->header.finish_level : log->header.level;
 }
 
 /* Add a problem found later on, at byte `at` of a region. */

@@ -99,7 +99,7 @@ static void notes_all(const struct view *view, note_taker *take, void *context)
         notes_modules(view, take, context);
         return;
     }
-    int64_t live = sums_live(&view->model.total), level = (int64_t)log->header.level;
+    int64_t live = sums_leaked(&view->model.total), level = (int64_t)log->header.level;
     if (live != level)
         note(take, context,
              "the tables hold %" PRId64 " live bytes and the header %" PRId64
@@ -172,7 +172,12 @@ static void print_totals(const struct view *view, FILE *out)
     if (h->peak_time)
         snprintf(rest, sizeof rest, "  after %.3f s", (double)h->peak_time / 1e9);
     print_amount(out, "peak", (int64_t)log_peak(&view->log), rest);
-    print_amount(out, "live", (int64_t)h->level, view->running ? "  now" : "  at the end");
+    print_amount(out, "live", (int64_t)log_live(&view->log),
+                 h->finish_time  ? "  when the program finished"
+                 : view->running ? "  now"
+                                 : "  at the end");
+    if (h->finish_time && h->finish_level != h->level)
+        print_amount(out, "leaked", (int64_t)h->level, "  after all destructors");
     snprintf(rest, sizeof rest, "  in %s allocations", text_count(count, total->allocations));
     print_amount(out, "allocated", (int64_t)total->allocated, rest);
     snprintf(rest, sizeof rest, "  in %s releases", text_count(count, total->releases));
@@ -346,7 +351,8 @@ void summary_json(const struct view *view, struct json *json)
     json_end(view, json);
     json_unsigned(json, "peak_bytes", log_peak(&view->log));
     json_unsigned(json, "peak_time_ns", h->peak_time);
-    json_unsigned(json, "live_bytes", h->level);
+    json_unsigned(json, "live_bytes", log_live(&view->log));
+    json_unsigned(json, "leaked_bytes", h->level);
     json_unsigned(json, "allocated_bytes", total->allocated);
     json_unsigned(json, "released_bytes", total->released);
     json_unsigned(json, "allocations", total->allocations);

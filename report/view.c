@@ -258,6 +258,7 @@ void view_json_key(struct json *json, const struct fold_key *key)
     json_unsigned(json, "allocated_bytes", sums->allocated);
     json_unsigned(json, "released_bytes", sums->released);
     json_signed(json, "live_bytes", sums_live(sums));
+    json_signed(json, "leaked_bytes", sums_leaked(sums));
     json_signed(json, "at_peak_bytes", sums->at_peak);
     json_signed(json, "resident_bytes", sums->resident);
     json_unsigned(json, "allocations", sums->allocations);

@@ -68,7 +68,13 @@ static inline int64_t sums_increment(const struct sums *sums)
 {
     return (int64_t)(sums->allocated - sums->released);
 }
+/* When the program finished, or now. */
 static inline int64_t sums_live(const struct sums *sums)
+{
+    return (int64_t)(sums->allocated - sums->freed + (uint64_t)sums->late);
+}
+/* After all destructors, or now. */
+static inline int64_t sums_leaked(const struct sums *sums)
 {
     return (int64_t)(sums->allocated - sums->freed);
 }

@@ -50,6 +50,9 @@ bool mt_real_is_sanitizer(uintptr_t pc);
  * address). NULL: there is none. */
 void *mt_real_from_caller(const char *symbol, const void *caller);
 
+/* The code of one of libc's functions: [begin, end). False: not known. Calls the loader. */
+bool mt_real_code(const char *symbol, uintptr_t *begin, uintptr_t *end);
+
 /* One of mt_own, by the search order or among what the caller's object links with. */
 void mt_real_find_own(void **real, bool *sought, const char *symbol, const void *caller);
 

@@ -28,6 +28,7 @@
 #include "tables/mappings.h"
 #include "tables/objects.h"
 #include "tables/period.h"
+#include "tables/finish.h"
 #include "tables/threads.h"
 #include "tables/timeline.h"
 #include "unwind/unwind.h"
@@ -117,6 +118,7 @@ static void forget(void)
     mt_log_intern_forget();
     mt_modules_forget();
     mt_threads_forget();
+    mt_finish_forget();
     mt_live_forget();
     mt_objects_forget();
     mt_mappings_forget();

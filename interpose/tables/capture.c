@@ -10,6 +10,7 @@
 #include "python/merge.h"
 #include "python/thread.h"
 #include "tables/capture.h"
+#include "tables/finish.h"
 #include "tables/runs.h"
 #include "tables/state.h"
 #include "tables/tree.h"
@@ -87,6 +88,8 @@ static uint32_t frame_of(mt_key key)
 static uint32_t descend(struct mt_thread *t)
 {
     for (uint32_t i = t->capture.path_used - 1; i < t->capture.keys_used; i++) {
+        if (__builtin_expect(mt_finish_is(t->capture.keys[i]), 0))
+            mt_finish();
         uint32_t frame = frame_of(t->capture.keys[i]);
         uint32_t node = frame ? mt_tree_child(&t->tree, t->capture.path[i], frame) : 0;
         if (!node)
@@ -401,6 +404,8 @@ static bool walk_python(struct mt_thread *t, const struct mt_start *from)
     struct mt_mixed *pair;
     uint64_t print, tag = 0;
     bool printed = mt_python_read(&t->python, from->object, &print);
+    if (__builtin_expect(__atomic_load_n(mt_python_finalizing, __ATOMIC_RELAXED) != 0, 0))
+        mt_finish();
     if (whole && printed) {
         tag = tag_of(whole->at + from->object, print);
         pair = pair_find(&t->capture, tag);
