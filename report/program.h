@@ -6,6 +6,8 @@
 #ifndef PROGRAM_H
 #define PROGRAM_H
 
+#include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum program_answer {
@@ -15,6 +17,8 @@ enum program_answer {
     PROGRAM_UNTRACEABLE     /* static, privileged, of another architecture */
 };
 
+/* This command's own file. False: not known, with errno. */
+bool program_self(char out[PATH_MAX]);
 /* Where execvp would find `name`; to be freed, NULL with errno if nowhere. */
 char *program_find(const char *name);
 /* Look at the file, and at the interpreter of a script. `why` gets a reason unless the answer is

@@ -8,6 +8,7 @@
 #include "base/lock.h"
 #include "base/meta.h"
 #include "loader/modules.h"
+#include "loader/program.h"
 #include "log/intern.h"
 #include "log/log.h"
 #include "os/os.h"
@@ -147,6 +148,19 @@ static struct module *enter(const struct module *found, const char *path, size_t
     return &modules[modules_used++];
 }
 
+/* The loader has no name for the main program, and names a library as it was found: by a relative path, perhaps. */
+static size_t path_of(const struct link_map *link, uintptr_t pc, char *path, size_t room)
+{
+    size_t bytes = link->l_name ? strlen(link->l_name) : 0;
+    path[0] = 0;
+    if (!bytes)
+        return mt_program_path(path, room);
+    if (bytes >= room)
+        return 0;
+    memcpy(path, link->l_name, bytes + 1);
+    return path[0] == '/' || !strchr(path, '/') ? bytes : mt_program_absolute(path, room, pc);
+}
+
 /* The module that is loaded at pc now, under lock. NULL: none that the loader knows. */
 static struct module *module_at(uintptr_t pc)
 {
@@ -157,15 +171,8 @@ static struct module *module_at(uintptr_t pc)
     if (!_dl_find_object || _dl_find_object((void *)pc, &object) != 0)
         return NULL;
     struct link_map *link = object.dlfo_link_map;
-    char exe[4096];
-    const char *path = link->l_name;
-    size_t path_bytes = path ? strlen(path) : 0;
-    if (!path_bytes) {
-        ssize_t n = mt_os_readlink("/proc/self/exe", exe, sizeof exe - 1);
-        path = exe;
-        path_bytes = n > 0 ? (size_t)n : 0;
-        exe[path_bytes] = 0;
-    }
+    static char path[4096]; /* under lock */
+    size_t path_bytes = path_of(link, pc, path, sizeof path);
     struct module found = {
         .base = link->l_addr,
         .start = (uintptr_t)object.dlfo_map_start,

@@ -56,6 +56,10 @@ bool mt_os_exists(const char *path);
 ssize_t mt_os_read_file(const char *path, void *to, size_t bytes);
 ssize_t mt_os_readlink(const char *path, char *to, size_t bytes);
 ssize_t mt_os_write(int fd, const void *from, size_t bytes);
+ssize_t mt_os_read(int fd, void *to, size_t bytes);
+/* The absolute path of the file that is mapped at `address`, with a NUL, at most `bytes` in all; its length, 0: not known (no /proc, or
+ * no file there). Takes some 30 us, and 64 KiB for as long. */
+size_t mt_os_mapped_file(uintptr_t address, char *to, size_t bytes);
 ssize_t mt_os_cwd(char *to, size_t bytes); /* without the NUL */
 bool mt_os_is_terminal(int fd);
 

@@ -14,6 +14,7 @@
 #include "base/lock.h"
 #include "base/meta.h"
 #include "loader/modules.h"
+#include "loader/program.h"
 #include "loader/real.h"
 #include "log/intern.h"
 #include "log/log.h"
@@ -44,7 +45,13 @@ bool mt_constructed;
 static struct mt_piece argv_piece(char *room, size_t bytes)
 {
     ssize_t n = mt_os_read_file("/proc/self/cmdline", room, bytes);
-    return (struct mt_piece){room, n > 0 ? (size_t)n : 0};
+    if (n <= 0) { /* no /proc: its name at least */
+        n = (ssize_t)strlen(mt_program_argv0()) + 1;
+        if ((size_t)n > bytes)
+            n = 0;
+        memcpy(room, mt_program_argv0(), (size_t)n);
+    }
+    return (struct mt_piece){room, (size_t)n};
 }
 
 /* The name the program was started by, fit for a file name. */
@@ -98,11 +105,11 @@ static void describe_process(void)
     __atomic_thread_fence(__ATOMIC_RELEASE);
     memcpy(h->magic, MT_MAGIC, sizeof h->magic);
     h->start_ticks = start_ticks();
-    char exe[4096], cwd[4096];
-    ssize_t exe_bytes = mt_os_readlink("/proc/self/exe", exe, sizeof exe);
+    static char exe[4096], cwd[4096]; /* one start at a time */
+    size_t exe_bytes = mt_program_path(exe, sizeof exe);
     ssize_t cwd_bytes = mt_os_cwd(cwd, sizeof cwd);
-    uint32_t head[4] = {exe_bytes > 0 ? (uint32_t)exe_bytes : 0,
-                        cwd_bytes > 0 ? (uint32_t)cwd_bytes : 0, (uint32_t)argv.bytes, 0};
+    uint32_t head[4] = {(uint32_t)exe_bytes, cwd_bytes > 0 ? (uint32_t)cwd_bytes : 0,
+                        (uint32_t)argv.bytes, 0};
     struct mt_piece pieces[] = {{head, sizeof head}, {exe, head[0]}, {cwd, head[1]}, argv};
     mt_log_record(MT_RECORD_PROCESS, pieces, 4);
 }
@@ -143,7 +150,7 @@ static bool start(void (*thread_ended)(void *))
     }
     argv = argv_piece(argv_room, sizeof argv_room - 1);
     if (!configured)
-        find_program(argv_room);
+        find_program(*mt_program_argv0() ? mt_program_argv0() : argv_room);
     bool again = configured;
     configured = true;
     if (mt_real_sanitizer()) {
