@@ -136,6 +136,13 @@ static inline uint64_t log_live(const struct log *log)
     return log->header.finish_time ? log->header.finish_level : log->header.level;
 }
 
+/* The same of one class. */
+static inline uint64_t log_class_live(const struct log *log, uint32_t class)
+{
+    return log->header.finish_time ? log->header.finish_class[class]
+                                   : log->header.class_level[class].level;
+}
+
 /* Add a problem found later on, at byte `at` of a region. */
 void log_problem_in(struct log *log, enum mt_region region, uint64_t at, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

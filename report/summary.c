@@ -204,7 +204,7 @@ static void print_classes(const struct view *view, FILE *out)
         table_row(&table, STYLE_NONE);
         table_cell(&table, class_names[c]);
         table_cell_mib(&table, (int64_t)view->log.header.class_level[c].peak);
-        table_cell_mib(&table, (int64_t)view->log.header.class_level[c].level);
+        table_cell_mib(&table, (int64_t)log_class_live(&view->log, c));
         table_cell_mib(&table, (int64_t)sums->allocated);
         table_cell_count(&table, sums->allocations);
         table_cell_count(&table, sums->releases);
@@ -302,7 +302,8 @@ static void json_classes(const struct view *view, struct json *json)
         json_open(json, class_names[c], '{');
         json_unsigned(json, "allocated_bytes", sums->allocated);
         json_unsigned(json, "released_bytes", sums->released);
-        json_unsigned(json, "live_bytes", view->log.header.class_level[c].level);
+        json_unsigned(json, "live_bytes", log_class_live(&view->log, c));
+        json_unsigned(json, "leaked_bytes", view->log.header.class_level[c].level);
         json_unsigned(json, "peak_bytes", view->log.header.class_level[c].peak);
         json_unsigned(json, "allocations", sums->allocations);
         json_unsigned(json, "releases", sums->releases);

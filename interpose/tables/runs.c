@@ -273,6 +273,11 @@ bool mt_runs_move(struct mt_thread *t, uint32_t same, uint32_t leaf)
 {
     struct mt_thread_entry *e = t->entry;
     uint32_t depth = t->capture.frames + 1, site = t->capture.site, before = 0;
+    if (__builtin_expect(t->depth < same,
+                         0)) { /* the first event, or the first since all were closed */
+        same = t->depth;
+        site = ancestor(leaf, depth - 1 - same);
+    }
     if (!site) {
         mt_runs_close(t, same);
         return true;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# The reader and the views, fuzzed: include() this from tests/CMakeLists.txt. With MEMTRACE_FUZZER (clang) fuzz_reader is a
+# The reader and the views, fuzzed. With MEMTRACE_FUZZER (clang) fuzz_reader is a
 # libFuzzer program, see scripts/fuzz; else it replays and mutates by itself.
 
 option(MEMTRACE_FUZZER "fuzz_reader by libFuzzer (clang only)" OFF)
@@ -32,8 +32,9 @@ else()
   # Every input in every mode, then a fixed number of mutations.
   add_test(NAME fuzz/reader COMMAND fuzz_reader --runs 60000 ${CMAKE_CURRENT_LIST_DIR}/findings)
   set_tests_properties(fuzz/reader PROPERTIES FAIL_REGULAR_EXPRESSION "${sanitizer_complaints}")
+  memtrace_long(fuzz/reader)
 endif()
 
 # What a view costs, of logs that are made to cost much.
-add_test(NAME fuzz/scaling COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/scaling.py $<TARGET_FILE:memtrace>)
-set_tests_properties(fuzz/scaling PROPERTIES SKIP_RETURN_CODE 77)
+memtrace_script(fuzz/scaling fuzz/scaling.py $<TARGET_FILE:memtrace>)
+memtrace_long(fuzz/scaling)

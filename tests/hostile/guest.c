@@ -166,7 +166,7 @@ static void busy(int op)
 
 static int locks(void)
 {
-    alarm(100); /* who waits for the parked one waits for ever */
+    alarm(1200); /* who waits for the parked one waits for ever */
     for (int op = 0; op < OPS; op++) {
         struct parked p = {.op = op};
         pthread_t thread;
@@ -227,7 +227,9 @@ static void show(const char *when)
     for (int which = 0; which < 3; which++) {
         struct itimerval timer;
         syscall(SYS_getitimer, which, &timer);
-        dprintf(1, "timer %d: %ld\n", which, (long)timer.it_value.tv_sec);
+        dprintf(1, "timer %d: %s, every %ld s\n", which,
+                timer.it_value.tv_sec || timer.it_value.tv_usec ? "runs" : "stands still",
+                (long)timer.it_interval.tv_sec);
     }
     stack_t stack;
     sigaltstack(NULL, &stack);

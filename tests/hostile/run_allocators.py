@@ -8,7 +8,7 @@ import glob
 import os
 import sys
 
-from common import Skip, Tests
+from common import Skip, Tests, accounts, run
 
 t = Tests(sys.argv[1])
 LIBRARIES = ('libjemalloc.so.2', 'libtcmalloc.so.4', 'libtcmalloc_minimal.so.4', 'libmimalloc.so.2', 'libmimalloc.so.3')
@@ -19,7 +19,7 @@ def linked(name, unknown=0):
     if not os.path.exists(program):
         raise Skip('the allocator\'s headers are not here')
     done = t.both([program], t.path('x.mt'))
-    account = done.accounts()[0]
+    account = accounts(done)[0]
     check(t.path('x.mt'), dict(account, releases=account['releases'] + unknown), unknown)
 
 
@@ -37,7 +37,7 @@ def sanitized(kind):
     t.both([program], t.path('x.mt'), env={'MEMTRACE_SUMMARY': '1'},
            expect_err='memtrace: sanitized_%s: not traced, it is built with a sanitizer\n' % kind)
     bare = t.plain([program, 'wrong'])
-    done = t.run([program, 'wrong'], env=t.environment(t.path('x.mt')))
+    done = run([program, 'wrong'], env=t.environment(t.path('x.mt')))
     finding = {'address': 'heap-use-after-free', 'thread': 'data race'}[kind]
     t.check((bare.status, bare.out) == (done.status, done.out) and bare.status, 'status %d, %d', bare.status, done.status)
     t.check(finding in bare.err and finding in done.err, 'without:\n%s\nwith:\n%s', bare.err, done.err)
@@ -61,10 +61,10 @@ def preloaded(library):
     """Behind us: it is the program's allocator, and ours to see."""
     library = find(library)
     command = [t.program('work'), '1000', 'fork']
-    bare = t.run(command, env=t.environment(None, library))
-    done = t.run(command, env=t.environment(t.path('%p.mt'), t.tracker + ':' + library))
+    bare = run(command, env=t.environment(None, library))
+    done = run(command, env=t.environment(t.path('%p.mt'), t.tracker + ':' + library))
     t.check(bare.status == done.status == 42 and done.err == bare.err, 'status %d, %d: %s', bare.status, done.status, done.err)
-    for account in done.accounts():
+    for account in accounts(done):
         check(t.path('%d.mt' % account['pid']), dict(account, anonymous=0))
 
 
@@ -73,8 +73,8 @@ def preloaded_python(library):
     command = [sys.executable, '-I', '-c', 'import json, threading\n'
                'def f(): print(len(json.dumps([{str(i): [i] * i} for i in range(300)])))\n'
                'ts = [threading.Thread(target=f) for i in range(4)]\nfor x in ts: x.start()\nfor x in ts: x.join()']
-    bare = t.run(command, env=t.environment(None, library))
-    done = t.run(command, env=t.environment(t.path('x.mt'), t.tracker + ':' + library))
+    bare = run(command, env=t.environment(None, library))
+    done = run(command, env=t.environment(t.path('x.mt'), t.tracker + ':' + library))
     t.check((bare.status, bare.out, bare.err) == (done.status, done.out, done.err), '%d: %s', done.status, done.err)
     report = t.sound(t.path('x.mt'))
     t.check(report['dropped_events'] == 0 and report['unknown_releases'] <= 5, '%s', t.brief(report))
@@ -84,8 +84,8 @@ def before_us(library):
     """Before us: its malloc is not ours to see. The program runs, and the report says so."""
     library = find(library)
     command = [t.program('work'), '1000']
-    bare = t.run(command, env=t.environment(None, library))
-    done = t.run(command, env=t.environment(t.path('x.mt'), library + ':' + t.tracker))
+    bare = run(command, env=t.environment(None, library))
+    done = run(command, env=t.environment(t.path('x.mt'), library + ':' + t.tracker))
     t.check((bare.status, bare.err) == (done.status, done.err), '%d: %s', done.status, done.err)
     report = t.sound(t.path('x.mt'))
     t.check(any(library in note for note in report['notes']), 'notes: %s', report['notes'])

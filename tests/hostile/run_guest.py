@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 
-from common import Tests
+from common import Tests, run
 
 t = Tests(sys.argv[1])
 
@@ -31,8 +31,8 @@ def imports():
 def locks():
     """Both with the functions that stand still behind; a deadlock ends by SIGALRM."""
     parking = t.program('libparking.so')
-    bare = t.run([t.program('guest'), 'locks'], env=t.environment(None, parking))
-    done = t.run([t.program('guest'), 'locks'], env=t.environment(t.path('%p.mt'), t.tracker + ':' + parking))
+    bare = run([t.program('guest'), 'locks'], env=t.environment(None, parking))
+    done = run([t.program('guest'), 'locks'], env=t.environment(t.path('%p.mt'), t.tracker + ':' + parking))
     t.check(bare.status == 42 and bare.out.count('stood still') == 13, 'without: %d: %s', bare.status, bare.err)
     t.check((done.status, done.out, done.err) == (bare.status, bare.out, bare.err), 'with: %d, the last is the one after %s: %s',
             done.status, re.findall('still: (.*)', done.out)[-1:], done.err)

@@ -202,9 +202,10 @@ static void track(void)
         while (same < depth && same < depth_before && path[same] == before[same])
             same++;
         t.capture.frames = depth - 1;
-        t.capture.site = same < depth ? path[same] : 0;
-        t.capture.turned = same < depth_before && draw(2) ? before[same] : 0;
-        cr_assert(mt_runs_move(&t, same, events[i].leaf));
+        uint32_t told = same ? same : 1; /* that all share the root goes without saying */
+        t.capture.site = told < depth ? path[told] : 0;
+        t.capture.turned = told < depth_before && draw(2) ? before[told] : 0;
+        cr_assert(mt_runs_move(&t, told, events[i].leaf));
         entry.level += events[i].change;
         entry.events++;
         mt_runs_level(&t, entry.level);
