@@ -38,7 +38,7 @@ enum mt_region {
     MT_REGION_THREAD = 5,   /* struct mt_thread_entry */
     MT_REGION_RUN = 6,      /* struct mt_run */
     MT_REGION_TIMELINE = 7, /* struct mt_sample, one extent only */
-    /* units of 32 bytes: struct mt_stretch, of one or more */
+    /* units of MT_STRETCH_UNIT bytes: struct mt_stretch, of two or more */
     MT_REGION_STRETCH = 8,
     MT_REGION_FINISH = 9, /* struct mt_finish */
     MT_REGION_COUNT = 10
@@ -160,35 +160,37 @@ struct mt_node {
 /* STRETCH: what call sites of one frame did in turns. A line has several call sites where there are several calls on it, and a
  * function has those of all its lines; the tracker does not know which ones belong together. For the children of a node
  * ("sites"), a "stretch" is a sequence of consecutive events of the thread below the node that used the sites of a set and
- * no others, each at least once, between two events that did not: `before` and `after` are the sites of those, 0 where the
- * event was not below the node, or ended at it. Of each (set, before, after) the highest rise is kept, except of those of one
- * site with neither before nor after: that is mt_node.alone. A run of a line whose sites below the node are L is a stretch with a
- * set in L, and before and after outside of it.
+ * no others, each at least once, between two events that did not: the sites of those came before and after, or none where
+ * the event was not below the node, or ended at it. A run of a line whose sites below the node are L is a stretch with a set in
+ * L, and with a site before and one after that are not in L.
+ *
+ * Stretches that end together are one record: when `after` comes up (0: none does), they are those of the most recent site,
+ * the two most recent ones, and so on. Stretch i has the sites site[0] to site[i]; before it came site[i + 1], or `before` for
+ * the last one. For each, the highest rise of all times with these sites in this order is kept. One site with neither before
+ * nor after has no record: that is mt_node.alone.
  *
  * Not recorded are stretches that rose by header.rise_floor or less, those of more sites than fit, and what found no space. Of
- * the latter two, a record of the node tells the most that one may have risen.
- */
-#define MT_STRETCH_SITES 10u
+ * the latter two, a record of the node tells the most that one may have risen. */
+#define MT_STRETCH_SITES 32u
+#define MT_STRETCH_UNIT  16u
 enum mt_stretch_kind {
     MT_STRETCH_SET = 0,
-    /* sites not known, some of the node's children, neither before nor after: count 0 */
+    /* one stretch of sites that are not known, some of the node's children, neither before nor after */
     MT_STRETCH_ALL = 1,
-    /* bounds, count 0: no stretch of this node that is in no record rose by more than this, neither one of more sites than
-     * MT_STRETCH_SITES ... */
+    /* bounds: no stretch of this node that is in no record rose by more than this, neither one of more sites than MT_STRETCH_SITES ... */
     MT_STRETCH_LARGE = 2,
-    MT_STRETCH_LOST = 3 /* ... nor one of fewer, for want of space */
+    MT_STRETCH_LOST = 3 /* ... nor one of fewer */
 };
 struct mt_stretch {
     uint32_t parent; /* the node; 0: not filled in yet */
     uint32_t before;
     uint32_t after;
-    uint8_t count; /* of sites: the record takes MT_STRETCH_UNITS(count) units, filled in or not */
+    uint8_t count; /* of sites; kinds other than SET: 1, and the site is 0. First written */
     uint8_t kind;  /* enum mt_stretch_kind */
     uint16_t reserved;
-    uint64_t rise;
-    uint32_t site[2]; /* and more in the units that follow */
+    /* uint64_t rise[count]; uint32_t site[count]; */
 };
-#define MT_STRETCH_UNITS(count) ((count) <= 2 ? 1u : 1u + ((count)-2u + 7u) / 8u)
+#define MT_STRETCH_UNITS(count) (1u + ((count)*12u + MT_STRETCH_UNIT - 1) / MT_STRETCH_UNIT)
 
 /* COUNTER is an array of 32-byte units. A node's records form a chain by their link field, each
  * of its own kind; a kind stands twice if a 32-bit count overflowed (then sum). */
@@ -433,7 +435,7 @@ _Static_assert(offsetof(struct mt_alloc, saved_seq) == 60, "format");
 _Static_assert(sizeof(struct mt_frame_entry) == 16, "format");
 _Static_assert(sizeof(struct mt_thread_entry) == 128, "format");
 _Static_assert(sizeof(struct mt_run) == 32, "format");
-_Static_assert(sizeof(struct mt_stretch) == 32, "format");
+_Static_assert(sizeof(struct mt_stretch) == MT_STRETCH_UNIT, "format");
 _Static_assert(sizeof(struct mt_finish) == 16, "format");
 _Static_assert(sizeof(struct mt_sample) == 32, "format");
 _Static_assert(sizeof(struct mt_record_mark) == 40, "format");

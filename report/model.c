@@ -251,6 +251,7 @@ void model_free(struct model *model)
     free(model->nodes);
     free(model->entries);
     free(model->stretches);
-    free(model->sites);
+    free(model->stretch_sites);
+    free(model->stretch_rises);
     *model = (struct model){0};
 }

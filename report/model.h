@@ -41,9 +41,8 @@ struct model_entry {
 struct model_stretch {
     uint32_t parent, before, after; /* nodes; before and after: 0 or children of the parent */
     uint8_t kind;                   /* enum mt_stretch_kind */
-    uint8_t count;
-    uint32_t sites; /* the first of `count` in model->sites: children of the parent */
-    uint64_t rise;
+    uint8_t count;                  /* of rises; and of sites, if of kind SET */
+    uint32_t first;                 /* of them in model->stretch_sites and model->stretch_rises */
 };
 
 /* Which periods of the process are looked at. */
@@ -68,8 +67,8 @@ struct model {
     size_t entry_count;
     struct model_stretch *stretches; /* in the order of their parents */
     size_t stretch_count;
-    uint32_t *sites; /* theirs */
-    size_t site_count;
+    uint32_t *stretch_sites; /* children of the parent */
+    uint64_t *stretch_rises;
     struct sums classes[MT_CLASSES];
     struct sums total; /* heap and anonymous mappings */
 };

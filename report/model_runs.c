@@ -8,25 +8,40 @@
 
 struct taker {
     struct model *model;
-    size_t cap, site_cap;
+    size_t cap, site_cap, rise_cap;
+    size_t used; /* of sites and rises */
     /* Steps that open runs may take, beside one for each node: those of an honest log need not be linear in its size, as
      * an entry's nodes may be on the stack of other threads' entries, too. */
     uint64_t budget;
 };
 #define STEPS ((uint64_t)1 << 24)
 
-static void take(struct taker *taker, struct model_stretch stretch, const uint32_t *sites)
+static void take(struct taker *taker, struct model_stretch stretch, const uint32_t *sites,
+                 const uint64_t *rises)
 {
     struct model *model = taker->model;
-    stretch.sites = (uint32_t)model->site_count;
+    size_t more = taker->used + stretch.count;
+    stretch.first = (uint32_t)taker->used;
     model->stretches = base_room(model->stretches, &taker->cap, model->stretch_count + 1,
                                  sizeof *model->stretches);
-    model->sites = base_room(model->sites, &taker->site_cap, model->site_count + stretch.count + 1,
-                             sizeof *model->sites);
-    if (stretch.count)
-        memcpy(model->sites + model->site_count, sites, stretch.count * sizeof *sites);
-    model->site_count += stretch.count;
+    model->stretch_sites =
+        base_room(model->stretch_sites, &taker->site_cap, more, sizeof *model->stretch_sites);
+    model->stretch_rises =
+        base_room(model->stretch_rises, &taker->rise_cap, more, sizeof *model->stretch_rises);
+    memcpy(model->stretch_sites + taker->used, sites, stretch.count * sizeof *sites);
+    memcpy(model->stretch_rises + taker->used, rises, stretch.count * sizeof *rises);
+    taker->used = more;
     model->stretches[model->stretch_count++] = stretch;
+}
+
+/* One of a kind that tells no sites. */
+static void take_other(struct taker *taker, uint32_t parent, enum mt_stretch_kind kind,
+                       uint64_t rise)
+{
+    static const uint32_t no_site;
+    if (rise && !taker->model->nodes[parent].outside)
+        take(taker, (struct model_stretch){.parent = parent, .kind = (uint8_t)kind, .count = 1},
+             &no_site, &rise);
 }
 
 /* ---- Records ---- */
@@ -36,17 +51,19 @@ static bool is_child(const struct model *model, uint32_t node, uint32_t parent)
     return node < model->log->node_count && node > parent && model->nodes[node].parent == parent;
 }
 
-static const char *wrong_with(const struct model *model, const struct mt_stretch *record)
+static const char *wrong_with(const struct model *model, const struct mt_stretch *record,
+                              const uint32_t *sites)
 {
     if (record->parent >= model->log->node_count)
         return "of a node that is not there";
-    if (record->kind > MT_STRETCH_LOST || (record->kind != MT_STRETCH_SET) != !record->count)
+    if (record->kind > MT_STRETCH_LOST || !record->count ||
+        (record->kind != MT_STRETCH_SET && record->count != 1))
         return "of a kind that is not known";
     if ((record->before && !is_child(model, record->before, record->parent)) ||
         (record->after && !is_child(model, record->after, record->parent)))
         return "between nodes that are no call sites of its frame";
-    for (uint32_t i = 0; i < record->count; i++)
-        if (!is_child(model, record->site[i], record->parent))
+    for (uint32_t i = 0; i < record->count && record->kind == MT_STRETCH_SET; i++)
+        if (!is_child(model, sites[i], record->parent))
             return "with a node that is no call site of its frame";
     return NULL;
 }
@@ -57,12 +74,14 @@ static void records(struct taker *taker)
     uint32_t units;
     for (uint32_t u = 1; u < log->stretch_units; u += units) {
         const struct mt_stretch *record = &log->stretches[u];
+        const uint64_t *rises = (const uint64_t *)(record + 1);
+        const uint32_t *sites = (const uint32_t *)(rises + record->count);
         units = MT_STRETCH_UNITS(record->count);
         if (!record->parent)
             continue; /* not filled in yet */
         const char *wrong = units > log->stretch_units - u || record->count > MT_STRETCH_SITES + 1
                                 ? "that is longer than it can be"
-                                : wrong_with(taker->model, record);
+                                : wrong_with(taker->model, record, sites);
         if (wrong && !log->truncated)
             log_problem_in(log, MT_REGION_STRETCH, (uint64_t)u * sizeof *record, "a stretch %s",
                            wrong);
@@ -72,9 +91,8 @@ static void records(struct taker *taker)
                                         .before = record->before,
                                         .after = record->after,
                                         .kind = record->kind,
-                                        .count = record->count,
-                                        .rise = record->rise},
-                 record->site);
+                                        .count = record->count},
+                 sites, rises);
     }
 }
 
@@ -82,10 +100,13 @@ static void records(struct taker *taker)
 
 struct closing {
     struct taker *taker;
-    const struct mt_run *open, *top;      /* the present entry; the last one of its depth */
-    int64_t highest;                      /* level since the present entry began */
-    uint32_t sites[MT_STRETCH_SITES + 1]; /* of the present depth; if full, there may be more */
+    const struct mt_run *open, *top; /* the present entry; the last one of its depth */
+    int64_t highest;                 /* level since the present entry began */
+    /* of the present depth: */
+    uint32_t sites[MT_STRETCH_SITES + 1];
+    uint64_t rises[MT_STRETCH_SITES + 1];
     uint32_t count;
+    uint32_t before; /* of the last one */
 };
 
 static uint64_t rise_of(int64_t highest, int64_t begin)
@@ -114,29 +135,27 @@ static bool close_nodes(struct closing *c)
     return true;
 }
 
-static void close_stretch(struct closing *c, uint32_t before, bool cut, uint64_t rise)
+/* One more stretch of the present depth, after whose begin only `before`, what came before the last one, is new. */
+static void add_stretch(struct closing *c, uint32_t before, int64_t highest, int64_t begin)
 {
-    struct model *model = c->taker->model;
-    uint32_t parent = model->nodes[c->top->first].parent;
-    bool all = cut || c->count > MT_STRETCH_SITES;
-    if (rise && !(all && before) && !model->nodes[parent].outside)
-        take(c->taker,
-             (struct model_stretch){.parent = parent,
-                                    .before = before,
-                                    .kind = all ? MT_STRETCH_ALL : MT_STRETCH_SET,
-                                    .count = all ? 0 : (uint8_t)c->count,
-                                    .rise = rise},
-             c->sites);
+    if (c->count > MT_STRETCH_SITES)
+        return;
+    c->sites[c->count] = c->before;
+    c->rises[c->count++] = rise_of(highest, begin);
+    c->before = before;
 }
 
-static void close_cut(struct closing *c)
+/* The present depth is done. */
+static void close_depth(struct closing *c)
 {
-    uint32_t parent = c->taker->model->nodes[c->top->first].parent;
-    take(c->taker,
-         (struct model_stretch){.parent = parent,
-                                .kind = MT_STRETCH_LARGE,
-                                .rise = rise_of(c->highest, c->open->dropped)},
-         NULL);
+    const struct model *model = c->taker->model;
+    uint32_t parent = c->top ? model->nodes[c->top->first].parent : 0;
+    if (c->count && !(c->count == 1 && !c->before) && !model->nodes[parent].outside)
+        take(c->taker,
+             (struct model_stretch){
+                 .parent = parent, .before = c->before, .count = (uint8_t)c->count},
+             c->sites, c->rises);
+    c->count = 0;
 }
 
 /* What cannot be is left out: the log may have been cut in the middle of a change. */
@@ -146,8 +165,7 @@ static bool close_entry(struct closing *c, bool outermost)
     const struct mt_run *run = c->open;
     if (!c->top || run->depth != c->top->depth) {
         c->top = run;
-        c->count = 1;
-        c->sites[0] = run->first;
+        c->before = run->first;
     }
     if (run->max > c->highest)
         c->highest = run->max;
@@ -155,18 +173,28 @@ static bool close_entry(struct closing *c, bool outermost)
         return true;
     if (run == c->top && !close_nodes(c))
         return false;
+    uint32_t parent = model->nodes[c->top->first].parent;
     bool cut = run != c->top && run->frames == MT_RUN_CUT,
-         child = is_child(model, run->before, model->nodes[c->top->first].parent);
-    if (run->before ? child : run != c->top)
-        close_stretch(c, run->before, cut && !run->before, rise_of(c->highest, run->begin));
-    if (child && c->count <= MT_STRETCH_SITES)
-        c->sites[c->count++] = run->before;
-    if (child && !outermost &&
-        run[-1].depth != run->depth) /* the stay began with the frame's own run */
-        close_stretch(c, 0, cut,
-                      rise_of(run[-1].max > c->highest ? run[-1].max : c->highest, run[-1].begin));
+         last = outermost || run[-1].depth != run->depth;
+    if (run->before && !is_child(model, run->before, parent)) {
+        c->count = 0;
+        return true;
+    }
+    if (cut && !run->before)
+        take_other(c->taker, parent, MT_STRETCH_ALL, rise_of(c->highest, run->begin));
+    else
+        add_stretch(c, run->before, c->highest, run->begin);
+    if (run->before && last && !outermost) { /* the stay began with the frame's own run */
+        int64_t highest = run[-1].max > c->highest ? run[-1].max : c->highest;
+        if (cut)
+            take_other(c->taker, parent, MT_STRETCH_ALL, rise_of(highest, run[-1].begin));
+        else
+            add_stretch(c, 0, highest, run[-1].begin);
+    }
     if (cut)
-        close_cut(c);
+        take_other(c->taker, parent, MT_STRETCH_LARGE, rise_of(c->highest, run->dropped));
+    if (last)
+        close_depth(c);
     return true;
 }
 

@@ -88,7 +88,7 @@ struct log {
     uint32_t thread_count;
     const struct mt_run *runs;
     uint32_t run_count;
-    const struct mt_stretch *stretches; /* units; an entry may be followed by more of its sites */
+    const struct mt_stretch *stretches; /* units; an entry is followed by its rises and sites */
     uint32_t stretch_units;
     const struct mt_finish *finishes;
     uint32_t finish_count;

@@ -79,31 +79,35 @@ static void settle_entry(const struct rises *r, const struct item *items, size_t
         rise->most = of[MT_STRETCH_LARGE];
 }
 
-/* The stretch is a run of each entry that has all of its sites and not what came before or after. */
+/* Each entry that has the first site: as long as the sites are its own they make a stretch of it, which is a run of it if what came
+ * before and after is not. */
 static void take_set(const struct rises *r, const struct model_stretch *s)
 {
-    const uint32_t *sites = r->model->sites + s->sites;
+    const uint32_t *sites = r->model->stretch_sites + s->first;
     uint32_t entry = r->tree->of_node[sites[0]];
     for (uint32_t left = levels_of(r, sites[0]); left; left--, entry = r->tree->parent[entry]) {
         uint32_t in = 1;
+        if (s->after && lies_in(r, s->after, entry))
+            continue;
         while (in < s->count && lies_in(r, sites[in], entry))
             in++;
-        if (in == s->count && !(s->before && lies_in(r, s->before, entry)) &&
-            !(s->after && lies_in(r, s->after, entry)))
-            reach(&r->rise[entry], s->rise);
+        if (in < s->count || !s->before || !lies_in(r, s->before, entry))
+            reach(&r->rise[entry], r->model->stretch_rises[s->first + in - 1]);
     }
 }
 
 /* The present node, whose stretches are stretches[0..count). */
 static void settle(struct rises *r, const struct model_stretch *stretches, size_t count)
 {
-    uint64_t of[MT_STRETCH_LOST + 1] = {[MT_STRETCH_LOST] = r->model->log->header.rise_floor};
+    const struct model *model = r->model;
+    uint64_t of[MT_STRETCH_LOST + 1] = {[MT_STRETCH_LOST] = model->log->header.rise_floor};
     for (size_t i = 0; i < count; i++) {
         const struct model_stretch *s = &stretches[i];
+        uint64_t rise = model->stretch_rises[s->first];
         if (s->kind == MT_STRETCH_SET)
             take_set(r, s);
-        else if (s->rise > of[s->kind])
-            of[s->kind] = s->rise;
+        else if (rise > of[s->kind])
+            of[s->kind] = rise;
     }
     if (r->count > 1)
         qsort(r->items, r->count, sizeof *r->items, by_entry);

@@ -61,33 +61,39 @@ static inline void end_alone(uint32_t node, uint32_t count, uint64_t rise)
 /* ---- Stretches that end. An entry's is that of the sites that came up since it began: the first node of the last entry of this
  * depth, and what came before the entries in between ---- */
 
-/* `top`: the last entry of this depth; `whole`: the stretch began with the stay of the frame, further out than `entry`. */
-static __attribute__((noinline)) void end_stretch(struct mt_thread *t, const struct mt_run *top,
-                                                  const struct mt_run *entry, bool whole,
-                                                  uint32_t after, uint64_t rise)
+/* Those of the entries from `top`, the last one of its depth, to `oldest`; and, if `whole`, the one that began with the stay of the frame,
+ * further out than `oldest`. `after`: what came up now, 0: the frame closed. */
+static __attribute__((noinline)) void end_stretches(struct mt_thread *t, const struct mt_run *top,
+                                                    const struct mt_run *oldest, bool whole,
+                                                    uint32_t after)
 {
-    uint32_t set[MT_RUNS_SITES + 1], count = 0, before = whole ? 0 : entry->before;
-    set[count++] = top->first;
-    if (!before && entry->frames == MT_RUN_CUT) /* more sites than are known of */
-        count = 0;
-    else
-        for (const struct mt_run *e = top; e >= entry + !whole; e--)
-            if (e->before)
-                set[count++] = e->before;
-    if (count > MT_RUNS_SITES)
-        count = 0;
-    if (!count && after)
-        mt_stretches_lost(&t->stretches, mt_log_node(top->first)->parent, MT_STRETCH_LARGE, rise);
-    else
-        mt_stretches_ended(&t->stretches, top->first, set, count, before, after, rise);
-}
-
-static inline __attribute__((always_inline)) void
-maybe_end(struct mt_thread *t, const struct mt_run *top, const struct mt_run *entry, bool whole,
-          uint32_t after, int64_t highest, int64_t begin)
-{
-    if (__builtin_expect(highest - begin > mt_stretches_floor, 0))
-        end_stretch(t, top, entry, whole, after, (uint64_t)(highest - begin));
+    struct mt_ended ended; /* large: no more of it is written than is used */
+    ended.after = after;
+    ended.before = top->first;
+    ended.count = 0;
+    bool cut = oldest->frames ==
+               MT_RUN_CUT; /* the stretch from the beginning has more sites than are known */
+    int64_t highest = INT64_MIN;
+    const struct mt_run *e = top;
+    for (; e >= oldest && !(cut && !e->before); e--) {
+        highest = higher(highest, e->max);
+        ended.site[ended.count] = ended.before;
+        ended.rise[ended.count++] = rise_of(highest, e->begin);
+        ended.before = e->before;
+    }
+    if (whole || e >= oldest) {
+        highest = higher(highest, e->max);
+        uint64_t rise = rise_of(highest, e->begin);
+        if (cut) {
+            mt_stretches_other(&t->stretches, mt_log_node(top->first)->parent,
+                               after ? MT_STRETCH_LARGE : MT_STRETCH_ALL, rise);
+        } else {
+            ended.site[ended.count] = ended.before;
+            ended.rise[ended.count++] = rise;
+            ended.before = 0;
+        }
+    }
+    mt_stretches_ended(&t->stretches, &ended);
 }
 
 /* A stretch of more sites than are kept, below the frame of `top`, began at level `begin`, and from there on `highest` was the most. */
@@ -95,8 +101,8 @@ static __attribute__((noinline)) void end_cut(struct mt_thread *t, const struct 
                                               int64_t begin, int64_t highest)
 {
     if (highest - begin > mt_stretches_floor)
-        mt_stretches_lost(&t->stretches, mt_log_node(top->first)->parent, MT_STRETCH_LARGE,
-                          (uint64_t)(highest - begin));
+        mt_stretches_other(&t->stretches, mt_log_node(top->first)->parent, MT_STRETCH_LARGE,
+                           (uint64_t)(highest - begin));
 }
 
 /* ---- Frames that close ---- */
@@ -109,30 +115,58 @@ static inline void end_run(const struct mt_run *run, int64_t highest, bool alone
     end_node(run->first, rise, alone);
 }
 
-/* All entries that are deeper than `depth` go away: their nodes left the stack, and their frames close. Returns the highest level since
- * the first of them began. */
+/* Did the frame of these entries' nodes use one site alone, since it began? Then mt_node.alone has it. */
+static inline bool is_alone(const struct mt_run *top, const struct mt_run *oldest)
+{
+    return top == oldest && !top->before;
+}
+
+/* The entries of one depth, the last of which is `top`, go away: their nodes left the stack, and their frame closes. `*highest`: since
+ * what is further in began, and then since they did. Returns the entry below. */
+static inline struct mt_run *close_frame(struct mt_thread *t, struct mt_run *top, int64_t *highest)
+{
+    struct mt_run *run = top;
+    top->max = *highest = higher(*highest, top->max);
+    end_run(top, *highest, !top->before);
+    bool high = *highest - run->begin > mt_stretches_floor, whole;
+    while (run->before && run[-1].depth == run->depth) {
+        run--;
+        *highest = higher(*highest, run->max);
+        high |= *highest - run->begin > mt_stretches_floor;
+    }
+    whole = run->before; /* the stay began with the frame's own run */
+    if (whole)
+        high |= higher(*highest, run[-1].max) - run[-1].begin > mt_stretches_floor;
+    if (__builtin_expect(high, 0) && !is_alone(top, run))
+        end_stretches(t, top, run, whole, 0);
+    if (__builtin_expect(run->frames == MT_RUN_CUT, 0))
+        end_cut(t, top, run->dropped, *highest);
+    return run - 1;
+}
+
+/* All entries that are deeper than `depth` go away. Returns the highest level since the first of them began. */
 static __attribute__((noinline)) int64_t close_deeper(struct mt_thread *t, int32_t depth)
 {
     struct mt_thread_entry *e = t->entry;
     int64_t highest = INT64_MIN;
-    uint32_t used = e->runs_used;
-    const struct mt_run *top = NULL, *run = t->runs + used - 1;
-    for (; used && run->depth > depth; used--, run--) {
-        if (!top || top->depth != run->depth)
-            top = run;
-        highest = higher(highest, run->max);
-        if (run == top)
-            end_run(run, highest, !run->before);
-        if (run->before || run != top)
-            maybe_end(t, top, run, false, 0, highest, run->begin);
-        if (run->before &&
-            run[-1].depth != run->depth) /* the stay began with the frame's own run */
-            maybe_end(t, top, run, true, 0, higher(highest, run[-1].max), run[-1].begin);
-        if (__builtin_expect(run->frames == MT_RUN_CUT, 0))
-            end_cut(t, top, run->dropped, highest);
-    }
-    e->runs_used = used;
+    struct mt_run *run = t->runs + e->runs_used - 1;
+    while (run >= t->runs && run->depth > depth)
+        run = close_frame(t, run, &highest);
+    e->runs_used = (uint32_t)(run + 1 - t->runs);
     return highest;
+}
+
+/* The stretch of the first site that came up below its frame. */
+static __attribute__((noinline)) void end_first(struct mt_thread *t, uint32_t site, uint32_t after,
+                                                uint64_t rise)
+{
+    struct mt_ended ended;
+    ended.before = 0;
+    ended.after = after;
+    ended.count = 1;
+    ended.site[0] = site;
+    ended.rise[0] = rise;
+    mt_stretches_ended(&t->stretches, &ended);
 }
 
 /* The nodes of entry `run` from depth `keep` inward leave the stack, those further out stay: `site` is the node at that depth, the first
@@ -145,8 +179,7 @@ static inline void trim(struct mt_thread *t, struct mt_run *run, uint32_t keep, 
     end_alone(run->node, count - 1, rise_of(highest, run->begin));
     end_node(site, rise_of(highest, run->begin), !after);
     if (after && __builtin_expect(highest - run->begin > mt_stretches_floor, 0))
-        mt_stretches_ended(&t->stretches, site, &site, 1, 0, after,
-                           (uint64_t)(highest - run->begin));
+        end_first(t, site, after, (uint64_t)(highest - run->begin));
     run->node = mt_log_node(site)->parent;
     run->frames = (uint16_t)(run->frames - count);
 }
@@ -248,25 +281,27 @@ static inline void turn(struct mt_thread *t, struct mt_run *top, uint32_t depth,
     top->max = highest = higher(highest, top->max);
     end_run(top, highest, false);
     top->frames = 0;
-    for (;; run--) {
-        highest = higher(highest, run->max);
-        maybe_end(t, top, run, false, site, highest, run->begin);
-        if (run->before == site) {
-            if (__builtin_expect(run->frames == MT_RUN_CUT, 0))
-                pass_cut(t, top, run, run->dropped, highest);
-            else
-                take_away(t, run);
-            return;
-        }
-        if (!run->before)
-            break;
+    bool high = highest - run->begin > mt_stretches_floor, whole = false;
+    while (run->before && run->before != site) {
         if (run[-1].depth != depth) { /* the stay began with the frame's own run */
-            maybe_end(t, top, run, true, site, higher(highest, run[-1].max), run[-1].begin);
+            whole = true;
+            high |= higher(highest, run[-1].max) - run[-1].begin > mt_stretches_floor;
             break;
         }
+        run--;
+        highest = higher(highest, run->max);
+        high |= highest - run->begin > mt_stretches_floor;
     }
-    if (__builtin_expect(top - run + 1 >= (ptrdiff_t)MT_RUNS_SITES, 0))
+    if (__builtin_expect(high, 0))
+        end_stretches(t, top, run, whole, site);
+    if (run->before == site) {
+        if (__builtin_expect(run->frames == MT_RUN_CUT, 0))
+            pass_cut(t, top, run, run->dropped, highest);
+        else
+            take_away(t, run);
+    } else if (__builtin_expect(top - run + 1 >= (ptrdiff_t)MT_RUNS_SITES, 0)) {
         drop_oldest(t, top, run, highest);
+    }
 }
 
 bool mt_runs_move(struct mt_thread *t, uint32_t same, uint32_t leaf)

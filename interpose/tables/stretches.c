@@ -8,9 +8,8 @@
 
 struct mt_stretch_known {
     uint64_t hash;  /* 0: empty */
-    uint64_t rise;  /* as in the record */
-    uint32_t unit;  /* 0: no record (yet) */
-    uint32_t count; /* of a frame's bound: the frame's records */
+    uint32_t unit;  /* of the record; 0: none (yet) */
+    uint32_t units; /* of a frame's bound: what the frame's records take */
 };
 
 int64_t mt_stretches_floor;
@@ -18,10 +17,10 @@ int64_t mt_stretches_floor;
 /* ---- The floor: look-ups are counted, so that the work stays a small part of an event ---- */
 
 #define LOOKED_BATCH 1024u
-/* The first 2^14 look-ups are free. From then on the floor is the peak / 2^16, and 4 times as much for each 2 times as many, until
+/* The first 2^13 look-ups are free. From then on the floor is the peak / 2^14, and 4 times as much for each 2 times as many, until
  * it is the peak / 2^10. */
-#define FREE_BITS   14
-#define FIRST_SHIFT 16
+#define FREE_BITS   13
+#define FIRST_SHIFT 14
 #define LAST_SHIFT  10
 
 static uint64_t looked;
@@ -43,33 +42,44 @@ static __attribute__((noinline, cold)) void count_looked(struct mt_stretches *s)
 
 /* ---- The table ---- */
 
-/* The sites tell the frame: they are its children. Their order does not count. 64 bits are taken for the whole key: with a
- * million keys, two of them are the same once in 40 million runs. */
-static inline uint64_t mix(uint64_t x)
+static struct mt_stretch *record_at(uint32_t unit)
 {
-    x = (x + 1) * 0x9e3779b97f4a7c15u;
-    return x ^ x >> 32;
+    return (struct mt_stretch *)(mt_log.base[MT_REGION_STRETCH] + (uint64_t)unit * MT_STRETCH_UNIT);
 }
 
-static uint64_t hash_of(const uint32_t *set, uint32_t count, uint32_t before, uint32_t after)
+static uint64_t *rises_of(struct mt_stretch *record)
 {
-    uint64_t h = mix((uint64_t)before << 32 | after);
-    for (uint32_t i = 0; i < count; i++) {
-        h += mix(set[i]) * 0xbf58476d1ce4e5b9u;
-        __asm__("" : "+r"(h)); /* vectors have no such product */
-    }
-    h *= 0x94d049bb133111ebu;
-    h ^= h >> 31;
+    return (uint64_t *)(record + 1);
+}
+
+static uint32_t *sites_of(struct mt_stretch *record, uint32_t count)
+{
+    return (uint32_t *)(rises_of(record) + count);
+}
+
+/* The sites tell the frame: they are its children. */
+static inline uint64_t mix(uint64_t h, uint64_t x)
+{
+    h = (h ^ x) * 0x9e3779b97f4a7c15u;
+    return h ^ h >> 32;
+}
+
+static uint64_t hash_of(const struct mt_ended *ended)
+{
+    uint64_t h = mix((uint64_t)ended->before << 32, ended->after);
+    for (uint32_t i = 0; i < ended->count; i++)
+        h = mix(h, ended->site[i]);
     return h ? h : 1;
 }
 
-/* Of what is said of a frame as a whole: no set has hashes like these. */
+/* Of what is said of a frame as a whole. */
 static uint64_t hash_of_frame(uint32_t parent, enum mt_stretch_kind kind)
 {
-    uint64_t h = mix((uint64_t)parent << 8 | kind) ^ 0x94d049bb133111ebu;
+    uint64_t h = mix((uint64_t)parent << 8 | kind, 0x94d049bb133111ebu);
     return h ? h : 1;
 }
 
+/* The first entry of this hash, or an empty place. */
 static struct mt_stretch_known *place(const struct mt_stretches *s, uint64_t hash)
 {
     uint64_t mask = ((uint64_t)1 << s->bits) - 1, at = hash >> 13 & mask;
@@ -88,9 +98,12 @@ static bool grow(struct mt_stretches *s)
         return false;
     s->known = grown;
     s->bits = bits;
-    for (size_t i = 0; i < old_count; i++)
-        if (old[i].hash)
-            *place(s, old[i].hash) = old[i];
+    for (size_t i = 0; i < old_count; i++) {
+        struct mt_stretch_known *k = place(s, old[i].hash);
+        while (k->hash) /* another of the same hash */
+            k = k + 1 == s->known + ((size_t)1 << bits) ? s->known : k + 1;
+        *k = old[i];
+    }
     mt_meta_free(old);
     return true;
 }
@@ -110,82 +123,109 @@ static struct mt_stretch_known *known_at(struct mt_stretches *s, uint64_t hash)
 
 /* ---- Records ---- */
 
-static struct mt_stretch *record_at(uint32_t unit)
+static bool is(uint32_t unit, const struct mt_ended *ended)
 {
-    return (struct mt_stretch *)mt_log.base[MT_REGION_STRETCH] + unit;
+    struct mt_stretch *r = record_at(unit);
+    return r->count == ended->count && r->before == ended->before && r->after == ended->after &&
+           !memcmp(sites_of(r, r->count), ended->site, ended->count * sizeof *ended->site);
 }
 
-static uint32_t new_record(uint32_t parent, enum mt_stretch_kind kind, const uint32_t *set,
-                           uint32_t count, uint32_t before, uint32_t after, uint64_t rise)
+/* The entry of these stretches' record, or an empty place. */
+static struct mt_stretch_known *place_of(const struct mt_stretches *s, uint64_t hash,
+                                         const struct mt_ended *ended)
+{
+    struct mt_stretch_known *k = place(s, hash);
+    while (k->hash && (k->hash != hash || !is(k->unit, ended)))
+        k = k + 1 == s->known + ((size_t)1 << s->bits) ? s->known : k + 1;
+    return k;
+}
+
+static uint32_t new_record(uint32_t parent, enum mt_stretch_kind kind, const struct mt_ended *ended)
 {
     uint64_t unit =
-        mt_log_reserve(MT_REGION_STRETCH, sizeof(struct mt_stretch), MT_STRETCH_UNITS(count));
+        mt_log_reserve(MT_REGION_STRETCH, MT_STRETCH_UNIT, MT_STRETCH_UNITS(ended->count));
     if (!unit || unit > UINT32_MAX)
         return 0;
     struct mt_stretch *r = record_at((uint32_t)unit);
     /* first what tells its length, last what says that it is filled in */
-    __atomic_store_n(&r->count, (uint8_t)count, __ATOMIC_RELEASE);
+    __atomic_store_n(&r->count, (uint8_t)ended->count, __ATOMIC_RELEASE);
     r->kind = (uint8_t)kind;
-    r->before = before;
-    r->after = after;
-    r->rise = rise;
-    memcpy(r->site, set, count * sizeof *set);
+    r->before = ended->before;
+    r->after = ended->after;
+    memcpy(rises_of(r), ended->rise, ended->count * sizeof *ended->rise);
+    memcpy(sites_of(r, ended->count), ended->site, ended->count * sizeof *ended->site);
     __atomic_store_n(&r->parent, parent, __ATOMIC_RELEASE);
     return (uint32_t)unit;
 }
 
-void mt_stretches_lost(struct mt_stretches *s, uint32_t parent, enum mt_stretch_kind kind,
-                       uint64_t rise)
+void mt_stretches_other(struct mt_stretches *s, uint32_t parent, enum mt_stretch_kind kind,
+                        uint64_t rise)
 {
-    struct mt_stretch_known *bound = known_at(s, hash_of_frame(parent, kind));
-    if (!bound || rise <= bound->rise)
-        return;
-    bound->rise = rise;
-    if (bound->unit)
-        record_at(bound->unit)->rise = rise;
-    else
-        bound->unit = new_record(parent, kind, NULL, 0, 0, 0, rise);
-}
-
-/* False: it cannot have one. */
-static __attribute__((noinline)) bool add(struct mt_stretches *s, uint64_t hash, uint32_t parent,
-                                          const uint32_t *set, uint32_t count, uint32_t before,
-                                          uint32_t after, uint64_t rise)
-{
-    struct mt_stretch_known *bound = known_at(s, hash_of_frame(parent, MT_STRETCH_LOST));
-    if (!bound || bound->count >= MT_STRETCHES_MAX)
-        return false;
-    uint32_t unit = new_record(parent, count ? MT_STRETCH_SET : MT_STRETCH_ALL, set, count, before,
-                               after, rise);
-    if (!unit)
-        return false;
-    bound->count++;
-    struct mt_stretch_known *k = known_at(s, hash);
+    struct mt_stretch_known *k = known_at(s, hash_of_frame(parent, kind));
     if (!k)
-        return true; /* not found again: the next one like it has a record of its own */
-    k->unit = unit;
-    k->rise = rise;
-    return true;
+        return;
+    if (!k->unit)
+        k->unit = new_record(parent, kind, &(struct mt_ended){.count = 1, .rise = {rise}});
+    else if (rise > *rises_of(record_at(k->unit)))
+        *rises_of(record_at(k->unit)) = rise;
 }
 
-void mt_stretches_ended(struct mt_stretches *s, uint32_t site, const uint32_t *set, uint32_t count,
-                        uint32_t before, uint32_t after, uint64_t rise)
+static uint64_t highest_of(const struct mt_ended *ended)
 {
-    uint64_t hash = count ? hash_of(set, count, before, after)
-                          : hash_of_frame(mt_log_node(site)->parent, MT_STRETCH_ALL);
-    if (++s->looked == LOOKED_BATCH)
-        count_looked(s);
-    struct mt_stretch_known *k = s->known ? place(s, hash) : NULL;
-    if (k && k->hash) {
-        if (rise > k->rise) {
-            k->rise = rise;
-            record_at(k->unit)->rise = rise;
-        }
+    uint64_t highest = 0;
+    for (uint32_t i = 0; i < ended->count; i++)
+        if (ended->rise[i] > highest)
+            highest = ended->rise[i];
+    return highest;
+}
+
+/* The more there is of the frame already, the higher something new must have risen: everything at first, beyond a half 1/4,096 of the
+ * peak, beyond three quarters 1/1,024. */
+static bool is_worth(uint32_t units, const struct mt_ended *ended, uint64_t highest)
+{
+    uint64_t bytes = (uint64_t)(units + MT_STRETCH_UNITS(ended->count)) * MT_STRETCH_UNIT,
+             peak = __atomic_load_n(&mt_log.header->peak, __ATOMIC_RELAXED);
+    if (bytes <= MT_STRETCHES_BYTES / 2)
+        return true;
+    return bytes <= MT_STRETCHES_BYTES &&
+           highest > (bytes <= MT_STRETCHES_BYTES / 4 * 3 ? peak >> 12 : peak >> 10);
+}
+
+/* Room in the table for one more entry, too, must be there before. */
+static __attribute__((noinline)) void add(struct mt_stretches *s, uint64_t hash,
+                                          const struct mt_ended *ended)
+{
+    uint32_t parent = mt_log_node(ended->site[0])->parent, unit = 0;
+    uint64_t highest = highest_of(ended);
+    struct mt_stretch_known *bound = known_at(s, hash_of_frame(parent, MT_STRETCH_LOST));
+    if (bound && is_worth(bound->units, ended, highest))
+        unit = new_record(parent, MT_STRETCH_SET, ended);
+    if (!unit) {
+        mt_stretches_other(s, parent, MT_STRETCH_LOST, highest);
         return;
     }
-    uint32_t parent = mt_log_node(site)->parent;
-    if (!add(s, hash, parent, set, count, before, after, rise))
-        mt_stretches_lost(s, parent, MT_STRETCH_LOST, rise);
+    bound->units += MT_STRETCH_UNITS(ended->count);
+    if ((uint64_t)s->used * 4 >= 3ull << s->bits && !grow(s))
+        return; /* not found again: the next one like it has a record of its own */
+    struct mt_stretch_known *k = place_of(s, hash, ended);
+    *k = (struct mt_stretch_known){.hash = hash, .unit = unit};
+    s->used++;
+}
+
+void mt_stretches_ended(struct mt_stretches *s, const struct mt_ended *ended)
+{
+    uint64_t hash = hash_of(ended);
+    if (++s->looked == LOOKED_BATCH)
+        count_looked(s);
+    struct mt_stretch_known *k = s->known ? place_of(s, hash, ended) : NULL;
+    if (!k || !k->hash) {
+        add(s, hash, ended);
+        return;
+    }
+    uint64_t *rise = rises_of(record_at(k->unit));
+    for (uint32_t i = 0; i < ended->count; i++)
+        if (ended->rise[i] > rise[i])
+            rise[i] = ended->rise[i];
 }
 
 void mt_stretches_forget(struct mt_stretches *s)

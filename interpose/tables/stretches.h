@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The records of ended stretches (format.h: mt_stretch): of each set of call sites below a frame, with the site before and the
- * site after, the highest rise. Callable with the guard set, by the slot's thread.
+ * The records of ended stretches (format.h: mt_stretch). Callable with the guard set, by the slot's thread.
  *
- * Bounded: a frame has at most MT_STRETCHES_MAX of them. Beyond, and for sets of too many sites, the frame has one record that
- * tells how high a stretch rose that is in no other record.
+ * Bounded: the records of one frame take MT_STRETCHES_BYTES at most. The fuller that is the higher a stretch must rise to have one.
+ * Beyond, and for sets of too many sites, the frame has one record that tells how high a stretch rose that is in no other
+ * record.
  */
 #ifndef MT_STRETCHES_H
 #define MT_STRETCHES_H
@@ -13,8 +13,8 @@
 
 #include "format.h"
 
-/* Records of one frame. */
-#define MT_STRETCHES_MAX 1024u
+/* Of one frame in the log. */
+#define MT_STRETCHES_BYTES 65536u
 
 struct mt_stretch_known;
 
@@ -30,15 +30,21 @@ struct mt_stretches {
  * peak, at most 1/1,024 of it. The highest it ever was stands in the log's header. */
 extern int64_t mt_stretches_floor;
 
-/* One that ended below the parent of `site`. `set`: `count` different sites, in any order; 0: all of the frame's. `before`, `after`: the
- * sites, 0: none.
- * `rise` in bytes, above the floor. Without space it is lost, and the frame's bound says so as far as there is space for that. */
-void mt_stretches_ended(struct mt_stretches *s, uint32_t site, const uint32_t *set, uint32_t count,
-                        uint32_t before, uint32_t after, uint64_t rise);
+/* Stretches that end together, as in mt_stretch. Rises in bytes, 0 and more. */
+struct mt_ended {
+    uint32_t before, after;
+    uint32_t count; /* at least 1 */
+    uint32_t site[MT_STRETCH_SITES + 1];
+    uint64_t rise[MT_STRETCH_SITES + 1];
+};
 
-/* A stretch of this frame is in no record, and rose by at most `rise`. `kind`: MT_STRETCH_LARGE or MT_STRETCH_LOST. */
-void mt_stretches_lost(struct mt_stretches *s, uint32_t parent, enum mt_stretch_kind kind,
-                       uint64_t rise);
+/* They ended below the parent of site[0]. Without space they are lost, and the frame's bound says so as far as there is space for that. */
+void mt_stretches_ended(struct mt_stretches *s, const struct mt_ended *ended);
+
+/* The same of one of more sites than are known: `kind`: MT_STRETCH_ALL, or a bound, MT_STRETCH_LARGE or MT_STRETCH_LOST. `parent`: the
+ * frame. */
+void mt_stretches_other(struct mt_stretches *s, uint32_t parent, enum mt_stretch_kind kind,
+                        uint64_t rise);
 
 /* Free the slot's private memory (fork child). */
 void mt_stretches_forget(struct mt_stretches *s);

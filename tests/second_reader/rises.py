@@ -4,14 +4,14 @@ import struct
 
 from second_reader.log import STRETCH
 
-SITES = 10
+SITES = 32
 SET, ALL, LARGE, LOST = range(4)
 CUT = 0xffff
 INT64_MIN = -2**63
 
 
 class Rises:
-    """Of each node: `rise`, `alone`, and `stretches`: (kind, sites, before, after, rise), with what was open closed."""
+    """Of each node: `rise`, `alone`, and `stretches`: (kind, sites, before, after, rises), with what was open closed."""
 
     def __init__(self, log):
         self.log = log
@@ -24,24 +24,25 @@ class Rises:
             if thread['leaf']:
                 self.close(thread)
 
-    def add(self, parent, kind, sites, before, after, rise):
-        self.stretches.setdefault(parent, []).append((kind, frozenset(sites), before, after, rise))
+    def add(self, parent, kind, sites, before, after, rises):
+        self.stretches.setdefault(parent, []).append((kind, sites, before, after, rises))
 
     def read_records(self):
         log, data = self.log, self.log.regions[STRETCH]
-        unit, end = 1, min(len(data) // 32, log.used[STRETCH])
+        unit, end = 1, len(data) // 16
         while unit < end:
-            parent, before, after, count, kind, rise = log.take('IIIBBxxQ', unit * 32, data)
-            units = 1 if count <= 2 else 1 + (count - 2 + 7) // 8
+            parent, before, after, count, kind = log.take('IIIBBxx', unit * 16, data)
+            units = 1 + (count * 12 + 15) // 16
             if parent:
-                sites = log.take('%dI' % count, unit * 32 + 24, data) if unit + units <= end else ()
-                known = [s for s in (parent, before, after) + tuple(sites) if s >= len(log.parent)]
-                if known or len(sites) != count or kind > LOST or (kind == SET) != bool(count) or count > SITES + 1:
+                whole = unit + units <= end
+                rises = log.take('%dQ' % count, unit * 16 + 16, data) if whole else ()
+                sites = log.take('%dI' % count, unit * 16 + 16 + 8 * count, data) if whole else ()
+                if not rises or kind > LOST or count > SITES + 1 or (kind != SET and count != 1):
                     log.problem('the stretch at unit %d is none' % unit)
-                elif any(log.parent[s] != parent for s in (before, after) + tuple(sites) if s):
+                elif any(s >= len(log.parent) or log.parent[s] != parent for s in (before, after) + sites if s):
                     log.problem('the stretch at unit %d has sites of other frames' % unit)
                 else:
-                    self.add(parent, kind, sites, before, after, rise)
+                    self.add(parent, kind, sites, before, after, rises)
             unit += units
 
     def close(self, thread):
@@ -50,38 +51,47 @@ class Rises:
             node, first = struct.unpack(log.order + 'II', raw)
             entries.append(dict(begin=begin, max=max_, node=node, first=first, before=before, depth=depth, frames=frames,
                                 dropped=struct.unpack(log.order + 'q', raw)[0]))
-        highest, depth = INT64_MIN, None
-        for i in range(len(entries) - 1, -1, -1):
-            e = entries[i]
+        highest = INT64_MIN
+        while entries:
+            depth, chain = entries[-1]['depth'], []
+            while entries and entries[-1]['depth'] == depth:
+                chain.append(entries.pop())
+            highest = self.close_depth(chain, entries[-1] if entries else None, highest)
+
+    def close_depth(self, chain, outer, highest):
+        """The entries of one depth, the last one first; `outer`: the one in front of them."""
+        log, first = self.log, chain[0]['first']
+        parent, sites, rises = log.parent[first], [first], []
+        nodes = log.outward(chain[0]['node'], chain[0]['frames'])
+        if len(nodes) != chain[0]['frames'] or nodes[-1] != first:
+            log.problem('an open run of nodes that are not above each other')
+        for e in chain:
             highest = max(highest, e['max'])
             rise = max(0, highest - e['begin'])
-            last = e['depth'] != depth
-            if last:
-                depth, first = e['depth'], e['first']
-                parent, sites = log.parent[first], [first]
-                nodes = log.outward(e['node'], e['frames'])
-                if len(nodes) != e['frames'] or nodes[-1] != first:
-                    log.problem('an open run of nodes that are not above each other')
+            cut = e is not chain[0] and e['frames'] == CUT
+            if e is chain[0]:
                 for node in nodes:
                     self.rise[node] = max(self.rise[node], rise)
                     if node != first or not e['before']:
                         self.alone[node] = max(self.alone[node], rise)
-            cut = not last and e['frames'] == CUT
-            if e['before'] or not last:
-                self.close_stretch(parent, sites, e['before'], cut and not e['before'], rise)
+            if cut:
+                self.add(parent, LARGE, (), 0, 0, (max(0, highest - e['dropped']),))
+            if cut and not e['before']:
+                self.add(parent, ALL, (), 0, 0, (rise,))
+                continue
+            rises.append(rise)
             if e['before']:
                 sites.append(e['before'])
-                if i and entries[i - 1]['depth'] != depth:
-                    outer = entries[i - 1]
-                    self.close_stretch(parent, sites, 0, cut, max(0, max(highest, outer['max']) - outer['begin']))
-            if cut:
-                self.add(parent, LARGE, (), 0, 0, max(0, highest - e['dropped']))
-
-    def close_stretch(self, parent, sites, before, cut, rise):
-        if cut or len(sites) > SITES:
-            self.add(parent, ALL, (), before, 0, rise)
-        else:
-            self.add(parent, SET, sites, before, 0, rise)
+                if e is chain[-1] and outer:
+                    rise = max(0, max(highest, outer['max']) - outer['begin'])
+                    if cut:
+                        self.add(parent, ALL, (), 0, 0, (rise,))
+                    else:
+                        rises.append(rise)
+        if len(rises) > 1 or len(sites) > 1:
+            before = sites[len(rises)] if len(sites) > len(rises) else 0
+            self.add(parent, SET, tuple(sites[:len(rises)]), before, 0, tuple(rises))
+        return highest
 
     def of(self, parent, sites):
         """(rise, most) of what the nodes `sites`, children of `parent`, stand for: below this node."""
@@ -90,11 +100,15 @@ class Rises:
             rise = self.rise[next(iter(sites))]
             return rise, rise
         rise, most = max(self.alone[s] for s in sites), self.log.rise_floor
-        for kind, used, before, after, height in self.stretches.get(parent, ()):
-            if kind == SET and used <= sites and before not in sites and after not in sites:
-                rise = max(rise, height)
+        for kind, used, before, after, heights in self.stretches.get(parent, ()):
+            if kind == SET and after not in sites:
+                n = 0
+                while n < len(used) and used[n] in sites:
+                    n += 1
+                if n and (n < len(used) or before not in sites):
+                    rise = max(rise, heights[n - 1])
             elif kind == ALL and len(sites) == len(self.children[parent]):
-                rise = max(rise, height)
+                rise = max(rise, heights[0])
             elif kind == LOST or (kind == LARGE and len(sites) > SITES):
-                most = max(most, height)
+                most = max(most, heights[0])
         return rise, max(rise, most)
