@@ -10,7 +10,7 @@
 #include "log/log.h"
 #include "os/os.h"
 #include "process/start.h"
-#include "tables/threads.h"
+#include "tables/slots.h"
 
 /* The key's destructor. Other keys' destructors of the same round may release memory after us, so
  * the state is kept to the last round; what is released still later (libc's own buffers) comes as
@@ -22,14 +22,14 @@ static void thread_ended(void *value)
     mt_guard_recover((uintptr_t)__builtin_frame_address(0)); /* a handler may end the thread */
     if (!t || mt_self.depth || !mt_ready || *mt_ready != 1)
         return;
-    if (round < PTHREAD_DESTRUCTOR_ITERATIONS && mt_threads_remember((void *)(round + 1)))
+    if (round < PTHREAD_DESTRUCTOR_ITERATIONS && mt_slots_remember((void *)(round + 1)))
         return;
     mt_guard();
     mt_os_thread_name(t->entry->name);
     t->entry->alive = 0;
     mt_self.thread = NULL;
     mt_self.ended = true;
-    mt_threads_give_back(t);
+    mt_slots_give_back(t);
     mt_self.depth = 0;
 }
 
@@ -108,7 +108,7 @@ static struct mt_thread *enter_nested(uint32_t inside, uintptr_t frame, uintptr_
 /* The state of a thread that has none, or (NULL) why not is counted. */
 static struct mt_thread *enter_first(uint64_t bytes)
 {
-    struct mt_thread *t = mt_threads_take();
+    struct mt_thread *t = mt_slots_take();
     if (!t) {
         drop(bytes);
         return NULL;
@@ -116,9 +116,9 @@ static struct mt_thread *enter_first(uint64_t bytes)
     t->nesting.special = t->nesting.transient = mt_self.ended;
     if (!mt_self.ended) {
         mt_self.thread = t;
-        mt_threads_started(t);
+        mt_slots_started(t);
         /* May allocate, by the wrapped functions: the guard is set, so that is not recorded. */
-        mt_threads_remember((void *)1);
+        mt_slots_remember((void *)1);
     }
     return t;
 }
@@ -153,7 +153,7 @@ void mt_leave_slow(struct mt_thread *t)
     }
     int keep = errno;
     t->nesting.special = t->nesting.transient = false;
-    mt_threads_give_back(t);
+    mt_slots_give_back(t);
     mt_self.depth = 0;
     errno = keep;
 }

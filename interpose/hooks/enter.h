@@ -6,7 +6,7 @@
 #define MT_ENTER_H
 
 #include "base/guard.h"
-#include "tables/state.h"
+#include "tables/thread.h"
 
 /* Start an event: the thread's state with the guard set, or NULL if this call is not to be
  * recorded: pass it on. */

@@ -5,10 +5,8 @@
 
 #include "base/guard.h"
 #include "hooks/inner.h"
+#include "loader/object.h"
 #include "loader/real.h"
-
-/* glibc 2.35, in the loader: lock-free and async-signal-safe. */
-extern int _dl_find_object(void *, struct dl_find_object *) __attribute__((weak));
 
 /* The code of an object; empty: of none. */
 struct range {
@@ -28,10 +26,10 @@ static bool in(const struct range *range, uintptr_t pc)
 /* Where the object of a function lies. */
 static bool object_of(const void *function, struct range *range)
 {
-    struct dl_find_object found;
-    if (!function || !&_dl_find_object || _dl_find_object((void *)(uintptr_t)function, &found) != 0)
+    struct mt_object found;
+    if (!function || !mt_object_at((uintptr_t)function, &found))
         return false;
-    *range = (struct range){(uintptr_t)found.dlfo_map_start, (uintptr_t)found.dlfo_map_end};
+    *range = (struct range){found.begin, found.end};
     return true;
 }
 
@@ -78,7 +76,7 @@ void mt_inner_find(uintptr_t pc)
 {
     if (!libc_known)
         libc_known = object_of((void *)pthread_key_create, &libc) &&
-                     object_of((void *)_dl_find_object, &loader) &&
+                     mt_object_loader(&loader.start, &loader.end) &&
                      object_of((void *)mt_inner_find, &self);
     operators_known = false;
     operators_known = find_operators(pc);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "loader/object.h"
 #include "loader/real.h"
 
 struct mt_real mt_real;
@@ -44,37 +45,15 @@ size_t mt_boot_size(const void *block)
     return ((const size_t *)block)[-1];
 }
 
-/* glibc 2.35: takes no lock. */
-extern int _dl_find_object(void *, struct dl_find_object *) __attribute__((weak));
-
 struct range {
     uintptr_t start, end;
 };
 
-/* Where the object lies that `at` is in. The loader's lock may be taken: only where dlsym may be called too. */
+/* Where the object lies that `at` is in; empty: nowhere. The loader's lock may be taken. */
 static struct range object_of(uintptr_t at)
 {
     struct range r = {0, 0};
-    struct dl_find_object found;
-    Dl_info info;
-    if (_dl_find_object) {
-        if (_dl_find_object((void *)at, &found) == 0)
-            r = (struct range){(uintptr_t)found.dlfo_map_start, (uintptr_t)found.dlfo_map_end};
-        return r;
-    }
-    if (!dladdr((void *)at, &info))
-        return r;
-    const ElfW(Ehdr) *elf = info.dli_fbase;
-    const ElfW(Phdr) *p = (const void *)((const char *)elf + elf->e_phoff);
-    uintptr_t low = UINTPTR_MAX, high = 0;
-    for (unsigned i = 0; i < elf->e_phnum; i++) {
-        if (p[i].p_type != PT_LOAD)
-            continue;
-        low = p[i].p_vaddr < low ? p[i].p_vaddr : low;
-        high = p[i].p_vaddr + p[i].p_memsz > high ? p[i].p_vaddr + p[i].p_memsz : high;
-    }
-    if (low < high)
-        r = (struct range){(uintptr_t)elf, (uintptr_t)elf + (high - low)};
+    mt_object_range(at, &r.start, &r.end);
     return r;
 }
 

@@ -30,7 +30,7 @@
 #include "tables/objects.h"
 #include "tables/period.h"
 #include "tables/finish.h"
-#include "tables/threads.h"
+#include "tables/slots.h"
 #include "tables/timeline.h"
 #include "unwind/unwind.h"
 
@@ -124,7 +124,7 @@ static void forget(void)
     mt_log_forget();
     mt_log_intern_forget();
     mt_modules_forget();
-    mt_threads_forget();
+    mt_slots_forget();
     mt_finish_forget();
     mt_live_forget();
     mt_objects_forget();
@@ -144,7 +144,7 @@ static bool start(void (*thread_ended)(void *))
         mt_config_read();
         ssize_t n = mt_os_cwd(mt_directory, sizeof mt_directory - 1);
         mt_directory[n > 0 ? n : 0] = 0;
-        mt_threads_init(thread_ended);
+        mt_slots_init(thread_ended);
         mt_modules_met = mt_python_met;
         mt_summary_prepare();
     }

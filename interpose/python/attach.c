@@ -17,6 +17,7 @@
 #include "python/code.h"
 #include "python/interpreter.h"
 #include "python/library.h"
+#include "python/stack.h"
 
 #define LOOP "_PyEval_EvalFrameDefault"
 
@@ -233,6 +234,14 @@ static bool find_and_attach(void)
     return false;
 }
 
+static void set_attached(bool attached)
+{
+    if (!attached)
+        return;
+    __atomic_store_n(&mt_python_attached, true, __ATOMIC_RELEASE);
+    __atomic_store_n(&mt_interpreter, &mt_python_stack, __ATOMIC_RELEASE);
+}
+
 bool mt_python_init(void)
 {
     if (log_is_new()) {
@@ -244,7 +253,7 @@ bool mt_python_init(void)
     }
     if (mt_python_attached || refused)
         return mt_python_attached;
-    __atomic_store_n(&mt_python_attached, find_and_attach(), __ATOMIC_RELEASE);
+    set_attached(find_and_attach());
     mt_real_forget_error();
     return mt_python_attached;
 }
@@ -282,7 +291,7 @@ void mt_python_attach_late(void)
         refuse("a libpython",
                "was loaded late, without the table of symbols that it is expected to have");
     else
-        __atomic_store_n(&mt_python_attached, attach(NULL), __ATOMIC_RELEASE);
+        set_attached(attach(NULL));
 }
 
 void mt_python_settle(void)

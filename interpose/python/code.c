@@ -10,6 +10,7 @@
 
 #include "base/lock.h"
 #include "base/meta.h"
+#include "foreign/stack.h"
 #include "format.h"
 #include "log/intern.h"
 #include "log/log.h"
@@ -261,7 +262,7 @@ uint32_t mt_python_code_frame(const struct mt_python_code *entry, uintptr_t code
     /* Code that the interpreter has of its own, in no source and without a first line: it stands between a class that
      * is called and its __init__, once that call is specialised (_Py_InitCleanup, 3.13). */
     if (entry->first_line <= 0)
-        return MT_PYTHON_HIDDEN;
+        return MT_FOREIGN_HIDDEN;
     table = mt_load(code, l->code_table);
     line = mt_python_line(l->lines, (const uint8_t *)(table + l->bytes_data),
                           mt_load(table, l->bytes_size), entry->first_line,

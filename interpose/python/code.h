@@ -60,7 +60,4 @@ struct mt_python_listener {
 };
 extern struct mt_python_listener mt_python_listener;
 
-/* Stands for a frame that nobody wrote: it is passed over. */
-#define MT_PYTHON_HIDDEN UINT32_MAX
-
 #endif

@@ -53,7 +53,7 @@ static inline uintptr_t mt_python_predicted(uintptr_t value)
     return value;
 }
 
-/* True once attached: whether mt_python_merge is worth calling. Plain load, for the hot path. */
+/* True once attached. */
 extern bool mt_python_attached;
 
 /* Its word that says whether it is finalising; one that is always 0 before we are attached. */

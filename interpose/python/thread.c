@@ -15,7 +15,9 @@
 #include <pthread.h>
 #include <sys/uio.h>
 
+#include "base/guard.h"
 #include "base/meta.h"
+#include "foreign/merge.h"
 #include "loader/modules.h"
 #include "os/os.h"
 #include "python/walk.h"
@@ -212,7 +214,7 @@ static inline __attribute__((always_inline)) bool stands(struct mt_python_thread
                                                          uintptr_t state, struct fields o)
 {
     struct mt_python_at at = top_of(th, state, o);
-    const struct mt_python_frame *first = th->frames, *f = &first[th->used - 1];
+    const struct mt_foreign_frame *first = th->stack.frames, *f = &first[th->stack.used - 1];
     uintptr_t link = at.frame, cframe = at.cframe, now, differs;
 
     for (;; f--) {
@@ -227,7 +229,7 @@ static inline __attribute__((always_inline)) bool stands(struct mt_python_thread
                                                  : *(const volatile uint32_t *)(now + o.position)) ^
                    f->position;
         if (o.style == MT_PYTHON_ENTRIES)
-            differs |= *(const volatile uint8_t *)(now + o.owner) ^ (uintptr_t)f->entry;
+            differs |= *(const volatile uint8_t *)(now + o.owner) ^ (uintptr_t)f->extra;
         if (differs)
             return false;
         if (o.style == MT_PYTHON_SHIMS && f->bottom && f->marker) {
@@ -275,7 +277,7 @@ static __attribute__((noinline)) bool stands_otherwise(struct mt_python_thread *
 static inline __attribute__((always_inline)) bool stands_now(struct mt_python_thread *th,
                                                              uintptr_t state)
 {
-    if (!th->used || th->cut)
+    if (!th->stack.used || th->stack.cut)
         return false;
     switch (kind) {
     case IN_311:
@@ -302,12 +304,12 @@ static bool read_now(struct mt_python_thread *th)
 
     th->attached = attached ? state : 0;
     if (!state) {
-        th->used = 0;
+        th->stack.used = 0;
         return true;
     }
     if (th->generation != generation) {
         th->generation = generation;
-        th->used = 0;
+        th->stack.used = 0;
     }
     if (attached)
         gate_check();
@@ -318,22 +320,21 @@ static bool read_now(struct mt_python_thread *th)
     if (!attached)
         reading_end(th);
     if (!good)
-        th->used = 0;
+        th->stack.used = 0;
     return good;
 }
 
-bool mt_python_thread_read(struct mt_python_thread *th)
+static void read_anew(struct mt_python_thread *th)
 {
-    size_t same = th->same;
+    size_t same = th->stack.same;
 
-    th->same = 0; /* unless there are frames */
-    th->readable = read_now(th);
-    if (th->printed > th->same)
-        th->printed = th->same;
-    if (!th->merged_last && th->same > same)
-        th->same = same;
-    th->merged_last = false;
-    return th->readable;
+    th->stack.same = 0; /* unless there are frames */
+    th->stack.readable = read_now(th);
+    if (th->stack.printed > th->stack.same)
+        th->stack.printed = th->stack.same;
+    if (!th->stack.merged_last && th->stack.same > same)
+        th->stack.same = same;
+    th->stack.merged_last = false;
 }
 
 /* The state of a thread that holds the GIL: the one it had at its last reading. An object is allocated with the GIL only,
@@ -349,7 +350,8 @@ static inline uintptr_t attached_state(const struct mt_python_thread *th)
     return state == th->attached ? state : 0;
 }
 
-bool mt_python_thread_unchanged(struct mt_python_thread *th)
+/* Of an object, whose thread holds the GIL: all frames are as they were read last, and then the same as a reading. */
+static inline bool is_unchanged(struct mt_python_thread *th)
 {
     uintptr_t state;
 
@@ -358,10 +360,10 @@ bool mt_python_thread_unchanged(struct mt_python_thread *th)
         __atomic_load_n(&gate, __ATOMIC_RELAXED) != OPEN || !(state = attached_state(th)) ||
         !stands_now(th, state))
         return false;
-    if (th->merged_last)
-        th->same = th->used;
-    th->merged_last = false;
-    th->readable = true;
+    if (th->stack.merged_last)
+        th->stack.same = th->stack.used;
+    th->stack.merged_last = false;
+    th->stack.readable = true;
     return true;
 }
 
@@ -391,46 +393,68 @@ static void thread_reset(struct mt_python_thread *th)
     mt_meta_free(th->lines);
     th->lines = NULL;
     th->lines_mask = th->lines_missed = 0;
-    th->used = 0;
-    th->printed = 0;
-    th->places_used = 0;
+    th->stack.used = 0;
+    th->stack.printed = 0;
+    th->stack.places_used = 0;
     th->reading = 0;
     th->epoch = mt_python.epoch;
 }
 
-struct mt_python_thread *mt_python_thread_of(void **state)
+/* In a library that came late, a thread's variables are allocated when they are first asked for; that is no event that
+ * interrupts ours. */
+static void ask_first(void)
 {
-    struct mt_python_thread *th = *state;
+    uint32_t inside = mt_self.depth;
 
-    if (!th)
-        *state = th = thread_take();
-    else if (__builtin_expect(th->epoch != mt_python.epoch, 0))
+    mt_self.depth = MT_INSIDE;
+    if (mt_python.current)
+        mt_python.current();
+    mt_self.depth = inside;
+}
+
+/* The thread's memory, made or reset as needed; NULL: no memory. */
+static struct mt_python_thread *thread_of(struct mt_foreign **stack)
+{
+    struct mt_python_thread *th = (struct mt_python_thread *)*stack;
+
+    if (!th) {
+        ask_first();
+        th = thread_take();
+        *stack = th ? &th->stack : NULL;
+    } else if (__builtin_expect(th->epoch != mt_python.epoch, 0)) {
         thread_reset(th);
+    }
     return th;
 }
 
-void mt_python_thread_exit(void **state)
+enum mt_foreign_reading mt_python_thread_read(struct mt_foreign **stack, bool object)
 {
-    struct mt_python_thread *th = *state;
+    struct mt_python_thread *th = (struct mt_python_thread *)*stack;
 
+    if (object && is_unchanged(th))
+        return MT_FOREIGN_UNCHANGED;
+    th = thread_of(stack);
     if (!th)
-        return;
-    *state = NULL;
-    if (th->epoch != mt_python.epoch)
+        return MT_FOREIGN_NONE;
+    th->stack.by_code = mt_python.layout.style == MT_PYTHON_OBJECTS;
+    th->stack.others = th->stack.by_code && mt_python_several();
+    read_anew(th);
+    return MT_FOREIGN_READ;
+}
+
+void mt_python_thread_exit(struct mt_foreign **stack)
+{
+    struct mt_python_thread *th = (struct mt_python_thread *)*stack;
+
+    *stack = NULL;
+    if (!th || th->epoch != mt_python.epoch)
         return; /* lost in a fork, perhaps in the middle of something */
-    mt_meta_free(th->frames);
+    mt_foreign_free(&th->stack);
     mt_meta_free(th->fresh);
     mt_meta_free(th->lines);
-    mt_meta_free(th->places);
-    mt_meta_free(th->prints);
-    th->prints = NULL;
-    th->prints_cap = th->printed = 0;
-    th->frames = th->fresh = NULL;
-    th->places = NULL;
+    th->fresh = NULL;
     th->lines = NULL;
-    th->used = th->frames_cap = th->fresh_cap = 0;
-    th->places_used = 0;
-    th->places_cap = 0;
+    th->fresh_cap = 0;
     th->lines_mask = th->lines_missed = 0;
     __atomic_store_n(&th->taken, 0, __ATOMIC_RELEASE);
 }

@@ -25,7 +25,8 @@
 /* What stands in a frame, and where the chain goes on. */
 struct seen {
     uintptr_t code, position, marker;
-    uint16_t bottom, entry;
+    uint16_t bottom,
+        entry; /* entry: 3.11: is_entry, as it stands in the frame; a frame's `extra` */
     struct mt_python_at next;
 };
 
@@ -73,10 +74,10 @@ static inline void look(const struct mt_python_layout *l, struct mt_python_at at
     }
 }
 
-static bool reserve(struct mt_python_frame **array, size_t *cap, size_t count)
+static bool reserve(struct mt_foreign_frame **array, size_t *cap, size_t count)
 {
     size_t more = *cap ? *cap : FRAMES_MIN;
-    struct mt_python_frame *grown;
+    struct mt_foreign_frame *grown;
 
     if (count <= *cap)
         return true;
@@ -151,7 +152,7 @@ static uint32_t resolve(struct mt_python_thread *th, uintptr_t code, uintptr_t p
 }
 
 /* Store what was seen at `frame`, resolving it if it is not what stands there. */
-static inline bool update(struct mt_python_thread *th, struct mt_python_frame *f, uintptr_t frame,
+static inline bool update(struct mt_python_thread *th, struct mt_foreign_frame *f, uintptr_t frame,
                           const struct seen *s)
 {
     if (__builtin_expect(f->code != s->code || f->position != s->position || !f->index, 0)) {
@@ -162,7 +163,7 @@ static inline bool update(struct mt_python_thread *th, struct mt_python_frame *f
     f->frame = frame;
     f->marker = s->marker;
     f->bottom = s->bottom;
-    f->entry = s->entry;
+    f->extra = s->entry;
     return f->index != 0;
 }
 
@@ -171,7 +172,7 @@ static inline bool update(struct mt_python_thread *th, struct mt_python_frame *f
 static size_t find(const struct mt_python_thread *th, size_t count, uintptr_t frame, size_t window)
 {
     for (size_t i = count; i > 0 && window > 0; i--, window--)
-        if (th->frames[i - 1].frame == frame)
+        if (th->stack.frames[i - 1].frame == frame)
             return i;
     return 0;
 }
@@ -179,7 +180,7 @@ static size_t find(const struct mt_python_thread *th, size_t count, uintptr_t fr
 /* The fast way over frames[count - 1] and further out, as long as nothing changed; what did is left to follow(), which
  * reads that frame again. Returns the count of frames not passed. */
 static inline __attribute__((always_inline)) size_t
-pass_unchanged(enum mt_python_style style, const struct mt_python_frame *frames, size_t count,
+pass_unchanged(enum mt_python_style style, const struct mt_foreign_frame *frames, size_t count,
                struct mt_python_at *at)
 {
     const struct mt_python_layout *l = &mt_python.layout;
@@ -190,7 +191,7 @@ pass_unchanged(enum mt_python_style style, const struct mt_python_frame *frames,
     uintptr_t frame = at->frame, cframe = at->cframe;
 
     for (; count > 0 && frames[count - 1].frame == frame; count--) {
-        const struct mt_python_frame *f = &frames[count - 1];
+        const struct mt_foreign_frame *f = &frames[count - 1];
         uintptr_t now = mt_python_predicted(f->frame), link = mt_load(now, previous_at);
         uintptr_t code = mt_load(now, code_at);
         unsigned owner =
@@ -239,19 +240,19 @@ static size_t pass_unchanged_of(const struct mt_python_thread *th, size_t count,
 {
     switch (mt_python.layout.style) {
     case MT_PYTHON_OBJECTS:
-        return pass_unchanged(MT_PYTHON_OBJECTS, th->frames, count, at);
+        return pass_unchanged(MT_PYTHON_OBJECTS, th->stack.frames, count, at);
     case MT_PYTHON_CFRAMES:
-        return pass_unchanged(MT_PYTHON_CFRAMES, th->frames, count, at);
+        return pass_unchanged(MT_PYTHON_CFRAMES, th->stack.frames, count, at);
     case MT_PYTHON_ENTRIES:
-        return pass_unchanged(MT_PYTHON_ENTRIES, th->frames, count, at);
+        return pass_unchanged(MT_PYTHON_ENTRIES, th->stack.frames, count, at);
     case MT_PYTHON_SHIMS:
         break;
     }
-    return pass_unchanged(MT_PYTHON_SHIMS, th->frames, count, at);
+    return pass_unchanged(MT_PYTHON_SHIMS, th->stack.frames, count, at);
 }
 
 /* Whether a merge takes the one for the other. */
-static inline bool reads_alike(const struct mt_python_frame *a, const struct mt_python_frame *b)
+static inline bool reads_alike(const struct mt_foreign_frame *a, const struct mt_foreign_frame *b)
 {
     return a->index == b->index && a->marker == b->marker && a->bottom == b->bottom;
 }
@@ -261,20 +262,20 @@ static inline bool reads_alike(const struct mt_python_frame *a, const struct mt_
 static size_t follow(struct mt_python_thread *th, size_t count, struct mt_python_at *at,
                      bool *failed)
 {
-    struct mt_python_frame old;
+    struct mt_foreign_frame old;
     struct seen s;
 
     for (;;) {
         count = pass_unchanged_of(th, count, at);
-        if (count == 0 || at->frame != th->frames[count - 1].frame)
+        if (count == 0 || at->frame != th->stack.frames[count - 1].frame)
             return count;
         count--;
         look(&mt_python.layout, *at, &s);
-        old = th->frames[count];
-        if (!update(th, &th->frames[count], at->frame, &s))
+        old = th->stack.frames[count];
+        if (!update(th, &th->stack.frames[count], at->frame, &s))
             *failed = true;
-        if (th->same > count && !reads_alike(&old, &th->frames[count]))
-            th->same = count;
+        if (th->stack.same > count && !reads_alike(&old, &th->stack.frames[count]))
+            th->stack.same = count;
         *at = s.next;
     }
 }
@@ -296,21 +297,21 @@ static uintptr_t marker_beyond(struct mt_python_at at)
     return 0;
 }
 
-/* Of all frames, the `kept` outer ones of th->frames and then th->fresh turned round, leave out the outermost `drop` and
+/* Of all frames, the `kept` outer ones of th->stack.frames and then th->fresh turned round, leave out the outermost `drop` and
  * whatever is at `at` and beyond. The outermost one that stays tells its loop as if it were the loop's outermost. */
 static void cut_off(struct mt_python_thread *th, size_t *kept, size_t *fresh, size_t drop,
                     struct mt_python_at at)
 {
-    const struct mt_python_frame *bottom = NULL;
-    struct mt_python_frame *outermost;
+    const struct mt_foreign_frame *bottom = NULL;
+    struct mt_foreign_frame *outermost;
     size_t i = drop;
 
-    th->cut = true;
+    th->stack.cut = true;
     while (i > 0 && (!bottom || !bottom->bottom)) {
         i--;
-        bottom = i < *kept ? &th->frames[i] : &th->fresh[*kept + *fresh - 1 - i];
+        bottom = i < *kept ? &th->stack.frames[i] : &th->fresh[*kept + *fresh - 1 - i];
     }
-    outermost = drop < *kept ? &th->frames[drop] : &th->fresh[*kept + *fresh - 1 - drop];
+    outermost = drop < *kept ? &th->stack.frames[drop] : &th->fresh[*kept + *fresh - 1 - drop];
     if (!outermost->bottom)
         outermost->marker = bottom && bottom->bottom ? bottom->marker : marker_beyond(at);
     if (drop > *kept) {
@@ -319,7 +320,7 @@ static void cut_off(struct mt_python_thread *th, size_t *kept, size_t *fresh, si
     }
     *kept -= drop;
     if (drop > 0)
-        memmove(th->frames, th->frames + drop, *kept * sizeof *th->frames);
+        memmove(th->stack.frames, th->stack.frames + drop, *kept * sizeof *th->stack.frames);
 }
 
 /* frames = the outer `kept` ones and then `fresh`, turned round. If that is not all, or too much, the inner ones. */
@@ -327,20 +328,20 @@ static bool join(struct mt_python_thread *th, size_t kept, size_t fresh, struct 
 {
     size_t drop = kept + fresh > MT_DEPTH_MAX ? kept + fresh - MT_DEPTH_MAX : 0;
 
-    th->cut = false;
+    th->stack.cut = false;
     if (drop > 0 || at.frame)
         cut_off(th, &kept, &fresh, drop, at);
-    if (!reserve(&th->frames, &th->frames_cap, kept + fresh)) {
-        th->used = 0;
+    if (!reserve(&th->stack.frames, &th->stack.cap, kept + fresh)) {
+        th->stack.used = 0;
         return false;
     }
     for (size_t i = 0; i < fresh; i++)
-        th->frames[kept + i] = th->fresh[fresh - 1 - i];
-    th->used = kept + fresh;
-    if (th->cut)
-        th->same = 0;
-    else if (th->same > kept)
-        th->same = kept;
+        th->stack.frames[kept + i] = th->fresh[fresh - 1 - i];
+    th->stack.used = kept + fresh;
+    if (th->stack.cut)
+        th->stack.same = 0;
+    else if (th->stack.same > kept)
+        th->stack.same = kept;
     return true;
 }
 
@@ -362,10 +363,10 @@ static bool add_fresh(struct mt_python_thread *th, size_t fresh, struct mt_pytho
 
 bool mt_python_walk(struct mt_python_thread *th, struct mt_python_at at)
 {
-    size_t fresh = 0, count = th->used, found, rest;
+    size_t fresh = 0, count = th->stack.used, found, rest;
     bool failed = false;
 
-    th->same = th->used;
+    th->stack.same = th->stack.used;
     while (at.frame && fresh < MT_DEPTH_MAX) {
         found = find(th, count, at.frame, fresh == 1 ? count : WINDOW);
         if (!found) {
@@ -380,7 +381,7 @@ bool mt_python_walk(struct mt_python_thread *th, struct mt_python_at at)
         if (!reserve(&th->fresh, &th->fresh_cap, fresh + found - rest))
             return false;
         while (found > rest)
-            th->fresh[fresh++] = th->frames[--found];
+            th->fresh[fresh++] = th->stack.frames[--found];
         count = rest;
     }
     return join(th, 0, fresh, at) && !failed;

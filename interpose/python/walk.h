@@ -5,9 +5,9 @@
 #ifndef MT_PYTHON_WALK_H
 #define MT_PYTHON_WALK_H
 
-#include "python/frames.h"
+#include "python/memory.h"
 
-/* Bring th->frames up to date from the innermost frame on. False: no memory, no
+/* Bring th->stack.frames up to date from the innermost frame on. False: no memory, no
  * space in the log. */
 bool mt_python_walk(struct mt_python_thread *th, struct mt_python_at at);
 

@@ -5,11 +5,8 @@
 #include "log/log.h"
 #include "os/os.h"
 #include "tables/account.h"
-#include "tables/capture.h"
-#include "tables/counters.h"
 #include "tables/objects.h"
-#include "tables/runs.h"
-#include "tables/timeline.h"
+#include "tables/thread.h"
 
 /* Events of a thread after which the process's tick moves on: the order of events of different
  * threads is known to about that many (mt_alloc.last). */
@@ -106,8 +103,8 @@ count_gone(struct mt_thread *t, const struct mt_event *event, uint32_t units[MT_
 {
     for (uint32_t i = 0; i < event->gone_count; i++) {
         const struct mt_gone *g = &event->gone[i];
-        if (!units[g->class] &&
-            !(units[g->class] = mt_counters_hinted(t, MT_KIND_RELEASE + g->class)))
+        if (!units[g->class] && !(units[g->class] = mt_counters_hinted(
+                                      &t->counters, t->capture.hint, MT_KIND_RELEASE + g->class)))
             return false;
     }
     for (uint32_t i = 0; i < event->gone_count; i++) {
@@ -136,8 +133,8 @@ static __attribute__((noinline, cold)) uint32_t drop(struct mt_thread *t,
                                                      const struct mt_event *event)
 {
     int64_t net = 0;
-    mt_runs_close(t, 1);
-    mt_capture_lost(t); /* the next event starts from the root */
+    mt_runs_close(&t->runs, 1);
+    mt_capture_lost(&t->capture); /* the next event starts from the root */
     if (event->gone_count)
         before(-1);
     for (uint32_t i = 0; i < event->gone_count; i++) {
@@ -156,9 +153,9 @@ static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *
                                                               const struct mt_event *event)
 {
     struct mt_thread_entry *e = t->entry;
-    if (t->resident_due)
-        mt_timeline_resident(t);
-    if (!mt_capture(t, event->from))
+    if (t->timeline.resident_due)
+        mt_timeline_resident(&t->timeline, &t->counters, e->leaf);
+    if (!mt_capture(&t->capture, event->from))
         return drop(t, event);
     uint32_t leaf = t->capture.hint->leaf;
     /* Needed soon, and where stacks are many not in the cache: the record, and the node when its run ends. */
@@ -166,8 +163,10 @@ static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *
     __builtin_prefetch(mt_log_node(leaf));
     uint32_t came = 0, units[MT_CLASSES] = {0};
     int64_t net = net_of(event);
-    if (!mt_runs_move(t, t->capture.same, leaf) ||
-        (event->comes && !(came = mt_counters_hinted(t, MT_KIND_ALLOC + event->class))))
+    if (!mt_runs_move(&t->runs, t->capture.frames + 1, t->capture.same, t->capture.site,
+                      t->capture.turned, leaf) ||
+        (event->comes &&
+         !(came = mt_counters_hinted(&t->counters, t->capture.hint, MT_KIND_ALLOC + event->class))))
         return drop(t, event);
     before(net);
     if (!count_gone(t, event, units))
@@ -175,11 +174,11 @@ static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *
     if (came)
         mt_counters_came(came, event->bytes);
     uint64_t level = levels(event, net), last = place(t);
-    t->leaf_before = e->leaf;
+    uint32_t previous = e->leaf;
     e->leaf = leaf;
     e->level += net;
     e->events++;
-    mt_runs_level(t, e->level);
+    mt_runs_level(&t->runs, e->level);
     if (came) {
         struct mt_alloc *a = mt_counters_at(came);
         a->level = level;
@@ -190,7 +189,8 @@ static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *
         r->level = level;
         r->last = last;
     }
-    mt_timeline_moved(t, net < 0 ? (uint64_t)-net : (uint64_t)net, level);
+    mt_timeline_moved(&t->timeline, &t->counters, previous,
+                      net < 0 ? (uint64_t)-net : (uint64_t)net, level);
     return came;
 }
 
@@ -306,16 +306,17 @@ account_object(struct mt_thread *t, const struct mt_start *from, bool comes, str
     struct mt_class_level *heap = &h->class_level[MT_HEAP];
     int64_t net = comes ? (int64_t)live->size : -(int64_t)live->size;
 
-    if (t->resident_due)
-        mt_timeline_resident(t);
-    if (!mt_capture(t, from))
+    if (t->timeline.resident_due)
+        mt_timeline_resident(&t->timeline, &t->counters, e->leaf);
+    if (!mt_capture(&t->capture, from))
         return false;
     struct mt_known *hint = t->capture.hint;
     uint32_t leaf = hint->leaf, kind = (comes ? MT_KIND_ALLOC : MT_KIND_RELEASE) + MT_HEAP;
-    if ((t->depth != t->capture.same || t->depth != t->capture.frames + 1) &&
-        !mt_runs_move(t, t->capture.same, leaf))
+    if ((t->runs.depth != t->capture.same || t->runs.depth != t->capture.frames + 1) &&
+        !mt_runs_move(&t->runs, t->capture.frames + 1, t->capture.same, t->capture.site,
+                      t->capture.turned, leaf))
         return false;
-    uint32_t unit = mt_counters_hinted(t, kind);
+    uint32_t unit = mt_counters_hinted(&t->counters, t->capture.hint, kind);
     if (!unit)
         return false;
     if (net < 0 && h->at_peak) {
@@ -335,11 +336,11 @@ account_object(struct mt_thread *t, const struct mt_start *from, bool comes, str
         h->at_peak = 1;
     }
     uint64_t last = place(t);
-    t->leaf_before = e->leaf;
+    uint32_t previous = e->leaf;
     e->leaf = leaf;
     e->level += net;
     e->events++;
-    mt_runs_level(t, e->level);
+    mt_runs_level(&t->runs, e->level);
     if (comes) {
         struct mt_alloc *a = mt_counters_at(unit);
         a->level = level;
@@ -351,7 +352,7 @@ account_object(struct mt_thread *t, const struct mt_start *from, bool comes, str
         r->level = level;
         r->last = last;
     }
-    mt_timeline_moved(t, live->size, level);
+    mt_timeline_moved(&t->timeline, &t->counters, previous, live->size, level);
     if (comes)
         live->unit = unit;
     return true;
@@ -392,7 +393,7 @@ void mt_account_unknown(void)
 
 void mt_account_thread_end(struct mt_thread *t)
 {
-    mt_runs_close(t, 0);
+    mt_runs_close(&t->runs, 0);
     t->entry->leaf = 0;
-    mt_capture_thread_end(t);
+    mt_capture_thread_end(&t->capture);
 }

@@ -11,7 +11,9 @@
 
 #include "tables/live.h"
 #include "tables/mappings.h"
-#include "tables/state.h"
+#include "unwind/stack.h"
+
+struct mt_thread;
 
 /* One block or piece of a mapping that an event takes away: its counter record, class and size. */
 struct mt_gone {

@@ -16,18 +16,18 @@ static struct mt_lock *lock_of(uint32_t unit)
 
 /* Two units, the first at an even index, so that an mt_alloc lies in one cache line; a record of
  * one unit leaves the second to the thread's next such record. */
-static uint32_t new_units(struct mt_thread *t, bool pair)
+static uint32_t new_units(struct mt_counters *c, bool pair)
 {
-    if (!pair && t->spare_unit) {
-        uint32_t unit = t->spare_unit;
-        t->spare_unit = 0;
+    if (!pair && c->spare) {
+        uint32_t unit = c->spare;
+        c->spare = 0;
         return unit;
     }
     uint64_t unit = mt_log_reserve(MT_REGION_COUNTER, MT_UNIT, 2);
     if (!unit || unit >> 28)
         return 0;
     if (!pair)
-        t->spare_unit = (uint32_t)unit + 1;
+        c->spare = (uint32_t)unit + 1;
     return (uint32_t)unit;
 }
 
@@ -40,7 +40,7 @@ static bool full(uint32_t unit, uint32_t kind)
     return false;
 }
 
-uint32_t mt_counters_find(struct mt_thread *t, uint32_t node, uint32_t kind)
+uint32_t mt_counters_find(struct mt_counters *c, uint32_t node, uint32_t kind)
 {
     struct mt_node *n = mt_log_node(node);
     for (uint32_t unit = n->counters; unit;) {
@@ -49,7 +49,7 @@ uint32_t mt_counters_find(struct mt_thread *t, uint32_t node, uint32_t kind)
             return unit;
         unit = MT_LINK_NEXT(link);
     }
-    uint32_t unit = new_units(t, kind < MT_KIND_RELEASE);
+    uint32_t unit = new_units(c, kind < MT_KIND_RELEASE);
     if (!unit)
         return 0;
     *(uint32_t *)mt_counters_at(unit) = n->counters << 4 | kind;
@@ -57,12 +57,12 @@ uint32_t mt_counters_find(struct mt_thread *t, uint32_t node, uint32_t kind)
     return unit;
 }
 
-uint32_t mt_counters_hinted(struct mt_thread *t, uint32_t kind)
+uint32_t mt_counters_hinted(struct mt_counters *c, struct mt_known *stack, uint32_t kind)
 {
-    uint32_t unit = t->capture.hint->unit;
+    uint32_t unit = stack->unit;
     if (unit && MT_LINK_KIND(*(uint32_t *)mt_counters_at(unit)) == kind && !full(unit, kind))
         return unit;
-    return t->capture.hint->unit = mt_counters_find(t, t->capture.hint->leaf, kind);
+    return stack->unit = mt_counters_find(c, stack->leaf, kind);
 }
 
 void mt_counters_keep(struct mt_alloc *a, uint32_t seq, uint64_t live)

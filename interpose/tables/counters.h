@@ -13,11 +13,16 @@
 #include <stdint.h>
 
 #include "log/log.h"
-#include "tables/state.h"
+#include "unwind/stack.h"
+
+/* A thread's part. */
+struct mt_counters {
+    uint32_t spare; /* half of a pair of units, 0: none */
+};
 
 /* The record of `kind` in the node's chain, made on first need (also when the present one's count
  * is full); its unit, or 0: no space. */
-uint32_t mt_counters_find(struct mt_thread *t, uint32_t node, uint32_t kind);
+uint32_t mt_counters_find(struct mt_counters *c, uint32_t node, uint32_t kind);
 
 static inline void *mt_counters_at(uint32_t unit)
 {
@@ -56,8 +61,8 @@ static inline void mt_counters_subtract(struct mt_alloc *a, uint64_t bytes, uint
     a->frees += count;
 }
 
-/* The same for the present event's leaf, t->capture.hint: nearly always the record that the last event here used. */
-uint32_t mt_counters_hinted(struct mt_thread *t, uint32_t kind);
+/* The same for the leaf of an event's stack, where the record is noted that the last event here used: nearly always the one. */
+uint32_t mt_counters_hinted(struct mt_counters *c, struct mt_known *stack, uint32_t kind);
 
 /* `bytes` came to be live at this mt_alloc by one allocation / went away from it by `count`
  * releases (0: a part of a mapping went whose rest is live still). */

@@ -3,7 +3,6 @@
 
 #include "log/log.h"
 #include "tables/runs.h"
-#include "tables/stretches.h"
 
 static uint32_t ancestor(uint32_t node, uint32_t levels)
 {
@@ -63,7 +62,7 @@ static inline void end_alone(uint32_t node, uint32_t count, uint64_t rise)
 
 /* Those of the entries from `top`, the last one of its depth, to `oldest`; and, if `whole`, the one that began with the stay of the frame,
  * further out than `oldest`. `after`: what came up now, 0: the frame closed. */
-static __attribute__((noinline)) void end_stretches(struct mt_thread *t, const struct mt_run *top,
+static __attribute__((noinline)) void end_stretches(struct mt_runs *r, const struct mt_run *top,
                                                     const struct mt_run *oldest, bool whole,
                                                     uint32_t after)
 {
@@ -85,7 +84,7 @@ static __attribute__((noinline)) void end_stretches(struct mt_thread *t, const s
         highest = higher(highest, e->max);
         uint64_t rise = rise_of(highest, e->begin);
         if (cut) {
-            mt_stretches_other(&t->stretches, mt_log_node(top->first)->parent,
+            mt_stretches_other(&r->stretches, mt_log_node(top->first)->parent,
                                after ? MT_STRETCH_LARGE : MT_STRETCH_ALL, rise);
         } else {
             ended.site[ended.count] = ended.before;
@@ -93,15 +92,15 @@ static __attribute__((noinline)) void end_stretches(struct mt_thread *t, const s
             ended.before = 0;
         }
     }
-    mt_stretches_ended(&t->stretches, &ended);
+    mt_stretches_ended(&r->stretches, &ended);
 }
 
 /* A stretch of more sites than are kept, below the frame of `top`, began at level `begin`, and from there on `highest` was the most. */
-static __attribute__((noinline)) void end_cut(struct mt_thread *t, const struct mt_run *top,
+static __attribute__((noinline)) void end_cut(struct mt_runs *r, const struct mt_run *top,
                                               int64_t begin, int64_t highest)
 {
     if (highest - begin > mt_stretches_floor)
-        mt_stretches_other(&t->stretches, mt_log_node(top->first)->parent, MT_STRETCH_LARGE,
+        mt_stretches_other(&r->stretches, mt_log_node(top->first)->parent, MT_STRETCH_LARGE,
                            (uint64_t)(highest - begin));
 }
 
@@ -123,7 +122,7 @@ static inline bool is_alone(const struct mt_run *top, const struct mt_run *oldes
 
 /* The entries of one depth, the last of which is `top`, go away: their nodes left the stack, and their frame closes. `*highest`: since
  * what is further in began, and then since they did. Returns the entry below. */
-static inline struct mt_run *close_frame(struct mt_thread *t, struct mt_run *top, int64_t *highest)
+static inline struct mt_run *close_frame(struct mt_runs *r, struct mt_run *top, int64_t *highest)
 {
     struct mt_run *run = top;
     top->max = *highest = higher(*highest, top->max);
@@ -138,26 +137,26 @@ static inline struct mt_run *close_frame(struct mt_thread *t, struct mt_run *top
     if (whole)
         high |= higher(*highest, run[-1].max) - run[-1].begin > mt_stretches_floor;
     if (__builtin_expect(high, 0) && !is_alone(top, run))
-        end_stretches(t, top, run, whole, 0);
+        end_stretches(r, top, run, whole, 0);
     if (__builtin_expect(run->frames == MT_RUN_CUT, 0))
-        end_cut(t, top, run->dropped, *highest);
+        end_cut(r, top, run->dropped, *highest);
     return run - 1;
 }
 
 /* All entries that are deeper than `depth` go away. Returns the highest level since the first of them began. */
-static __attribute__((noinline)) int64_t close_deeper(struct mt_thread *t, int32_t depth)
+static __attribute__((noinline)) int64_t close_deeper(struct mt_runs *r, int32_t depth)
 {
-    struct mt_thread_entry *e = t->entry;
+    struct mt_thread_entry *e = r->entry;
     int64_t highest = INT64_MIN;
-    struct mt_run *run = t->runs + e->runs_used - 1;
-    while (run >= t->runs && run->depth > depth)
-        run = close_frame(t, run, &highest);
-    e->runs_used = (uint32_t)(run + 1 - t->runs);
+    struct mt_run *run = r->runs + e->runs_used - 1;
+    while (run >= r->runs && run->depth > depth)
+        run = close_frame(r, run, &highest);
+    e->runs_used = (uint32_t)(run + 1 - r->runs);
     return highest;
 }
 
 /* The stretch of the first site that came up below its frame. */
-static __attribute__((noinline)) void end_first(struct mt_thread *t, uint32_t site, uint32_t after,
+static __attribute__((noinline)) void end_first(struct mt_runs *r, uint32_t site, uint32_t after,
                                                 uint64_t rise)
 {
     struct mt_ended ended;
@@ -166,12 +165,12 @@ static __attribute__((noinline)) void end_first(struct mt_thread *t, uint32_t si
     ended.count = 1;
     ended.site[0] = site;
     ended.rise[0] = rise;
-    mt_stretches_ended(&t->stretches, &ended);
+    mt_stretches_ended(&r->stretches, &ended);
 }
 
 /* The nodes of entry `run` from depth `keep` inward leave the stack, those further out stay: `site` is the node at that depth, the first
  * that came up there. `highest` as above; `after` comes now, 0: none. */
-static inline void trim(struct mt_thread *t, struct mt_run *run, uint32_t keep, int64_t highest,
+static inline void trim(struct mt_runs *r, struct mt_run *run, uint32_t keep, int64_t highest,
                         uint32_t site, uint32_t after)
 {
     uint32_t count = run->depth + run->frames - keep;
@@ -179,7 +178,7 @@ static inline void trim(struct mt_thread *t, struct mt_run *run, uint32_t keep, 
     end_alone(run->node, count - 1, rise_of(highest, run->begin));
     end_node(site, rise_of(highest, run->begin), !after);
     if (after && __builtin_expect(highest - run->begin > mt_stretches_floor, 0))
-        end_first(t, site, after, (uint64_t)(highest - run->begin));
+        end_first(r, site, after, (uint64_t)(highest - run->begin));
     run->node = mt_log_node(site)->parent;
     run->frames = (uint16_t)(run->frames - count);
 }
@@ -190,51 +189,51 @@ static uint32_t node_at(const struct mt_run *run, uint32_t depth)
     return ancestor(run->node, run->depth + run->frames - 1u - depth);
 }
 
-void mt_runs_close(struct mt_thread *t, uint32_t keep)
+void mt_runs_close(struct mt_runs *r, uint32_t keep)
 {
-    struct mt_thread_entry *e = t->entry;
-    if (t->depth <= keep)
+    struct mt_thread_entry *e = r->entry;
+    if (r->depth <= keep)
         return;
     /* entries of depth `keep` go, too: their first node does not stay */
-    int64_t highest = close_deeper(t, (int32_t)keep - 1);
+    int64_t highest = close_deeper(r, (int32_t)keep - 1);
     if (e->runs_used) {
-        struct mt_run *run = &t->runs[e->runs_used - 1];
+        struct mt_run *run = &r->runs[e->runs_used - 1];
         if ((uint32_t)run->depth + run->frames > keep)
-            trim(t, run, keep, highest, node_at(run, keep), 0);
+            trim(r, run, keep, highest, node_at(run, keep), 0);
         else
             run->max = higher(highest, run->max);
     }
-    t->depth = keep;
+    r->depth = keep;
 }
 
 /* ---- A stack that turns off at a frame that stays ---- */
 
-static __attribute__((noinline, cold)) bool grow(struct mt_thread *t)
+static __attribute__((noinline, cold)) bool grow(struct mt_runs *r)
 {
-    struct mt_thread_entry *e = t->entry;
+    struct mt_thread_entry *e = r->entry;
     uint32_t cap = e->runs_cap ? e->runs_cap * 2 : 64;
     uint64_t first = mt_log_reserve(MT_REGION_RUN, sizeof(struct mt_run), cap);
     if (!first)
         return false;
     struct mt_run *runs = (struct mt_run *)mt_log.base[MT_REGION_RUN] + first;
     if (e->runs_used)
-        memcpy(runs, t->runs, e->runs_used * sizeof *runs);
-    t->runs = runs;
+        memcpy(runs, r->runs, e->runs_used * sizeof *runs);
+    r->runs = runs;
     e->runs_cap = cap;
     __atomic_store_n(&e->runs, (uint32_t)first, __ATOMIC_RELEASE);
     return true;
 }
 
 /* Entry `run` goes away: what it reached the one below it reached, too. */
-static inline void take_away(struct mt_thread *t, struct mt_run *run)
+static inline void take_away(struct mt_runs *r, struct mt_run *run)
 {
-    struct mt_run *last = &t->runs[t->entry->runs_used - 1];
+    struct mt_run *last = &r->runs[r->entry->runs_used - 1];
     run[-1].max = higher(run[-1].max, run->max);
     for (; run < last; run++) {
         *run = run[1];
         __asm__("" : "+r"(run)); /* a few entries at most: no call of memmove */
     }
-    t->entry->runs_used--;
+    r->entry->runs_used--;
 }
 
 /* The lowest level at which one of the stretches began that the oldest entry of a depth is to tell of: those that were dropped, and
@@ -247,34 +246,34 @@ static int64_t lowest_begin(const struct mt_run *oldest, int64_t begin)
 /* The oldest entry of a depth goes away, and the next one tells from now on of stretches that were dropped, down to `begin`. `highest`:
  * since it began. There is a next one: an entry that goes away for a site that comes up is replaced, so that their number does not
  * fall below that of the sites kept. */
-static __attribute__((noinline)) void pass_cut(struct mt_thread *t, struct mt_run *top,
+static __attribute__((noinline)) void pass_cut(struct mt_runs *r, struct mt_run *top,
                                                struct mt_run *oldest, int64_t begin,
                                                int64_t highest)
 {
-    end_cut(t, top, begin, highest);
+    end_cut(r, top, begin, highest);
     oldest[1].frames = MT_RUN_CUT;
     oldest[1].dropped = begin;
-    take_away(t, oldest);
+    take_away(r, oldest);
 }
 
 /* One site more than are kept: that which has not come up for longest is forgotten, and with it where its stretch began. `oldest`:
  * the oldest entry of the depth; `highest`: since it began. */
-static __attribute__((noinline)) void drop_oldest(struct mt_thread *t, struct mt_run *top,
+static __attribute__((noinline)) void drop_oldest(struct mt_runs *r, struct mt_run *top,
                                                   struct mt_run *oldest, int64_t highest)
 {
     if (oldest->before) {
-        pass_cut(t, top, oldest, lowest_begin(oldest, oldest->begin), highest);
+        pass_cut(r, top, oldest, lowest_begin(oldest, oldest->begin), highest);
         return;
     }
     /* the entry of the frame's stay itself: it remains the oldest */
     oldest->dropped = lowest_begin(oldest, oldest[1].begin);
     oldest->frames = MT_RUN_CUT;
-    take_away(t, oldest + 1);
+    take_away(r, oldest + 1);
 }
 
 /* `top` and what is below it are the entries of depth `depth`, and site `site` comes up there: the stretches of the sites more recent
  * than it end, and where it stood is taken away. */
-static inline void turn(struct mt_thread *t, struct mt_run *top, uint32_t depth, int64_t highest,
+static inline void turn(struct mt_runs *r, struct mt_run *top, uint32_t depth, int64_t highest,
                         uint32_t site)
 {
     struct mt_run *run = top;
@@ -293,56 +292,59 @@ static inline void turn(struct mt_thread *t, struct mt_run *top, uint32_t depth,
         high |= highest - run->begin > mt_stretches_floor;
     }
     if (__builtin_expect(high, 0))
-        end_stretches(t, top, run, whole, site);
+        end_stretches(r, top, run, whole, site);
     if (run->before == site) {
         if (__builtin_expect(run->frames == MT_RUN_CUT, 0))
-            pass_cut(t, top, run, run->dropped, highest);
+            pass_cut(r, top, run, run->dropped, highest);
         else
-            take_away(t, run);
+            take_away(r, run);
     } else if (__builtin_expect(top - run + 1 >= (ptrdiff_t)MT_RUNS_SITES, 0)) {
-        drop_oldest(t, top, run, highest);
+        drop_oldest(r, top, run, highest);
     }
 }
 
-bool mt_runs_move(struct mt_thread *t, uint32_t same, uint32_t leaf)
+bool mt_runs_move(struct mt_runs *r, uint32_t depth, uint32_t same, uint32_t site, uint32_t turned,
+                  uint32_t leaf)
 {
-    struct mt_thread_entry *e = t->entry;
-    uint32_t depth = t->capture.frames + 1, site = t->capture.site, before = 0;
-    if (__builtin_expect(t->depth < same,
+    struct mt_thread_entry *e = r->entry;
+    uint32_t before = 0;
+    if (__builtin_expect(!same, 0))
+        mt_runs_close(r, 0);
+    if (__builtin_expect(r->depth < same,
                          0)) { /* the first event, or the first since all were closed */
-        same = t->depth;
+        same = r->depth;
         site = ancestor(leaf, depth - 1 - same);
     }
     if (!site) {
-        mt_runs_close(t, same);
+        mt_runs_close(r, same);
         return true;
     }
-    if (t->depth > same) {
+    if (r->depth > same) {
         int64_t highest = INT64_MIN;
-        struct mt_run *run = &t->runs[e->runs_used - 1];
+        struct mt_run *run = &r->runs[e->runs_used - 1];
         if (run->depth > same) {
-            highest = close_deeper(t, (int32_t)same);
-            run = &t->runs[e->runs_used - 1];
+            highest = close_deeper(r, (int32_t)same);
+            run = &r->runs[e->runs_used - 1];
         }
         if (run->depth == same) {
             before = run->first;
-            turn(t, run, same, highest, site);
+            turn(r, run, same, highest, site);
         } else {
-            before = t->capture.turned ? t->capture.turned : node_at(run, same);
-            trim(t, run, same, highest, before, site);
+            before = turned ? turned : node_at(run, same);
+            trim(r, run, same, highest, before, site);
         }
-        t->depth = same;
+        r->depth = same;
     }
-    if (e->runs_used == e->runs_cap && !grow(t))
+    if (e->runs_used == e->runs_cap && !grow(r))
         return false;
-    t->runs[e->runs_used] = (struct mt_run){.begin = e->level,
+    r->runs[e->runs_used] = (struct mt_run){.begin = e->level,
                                             .max = INT64_MIN,
                                             .node = leaf,
                                             .first = site,
                                             .before = before,
                                             .depth = (uint16_t)same,
                                             .frames = (uint16_t)(depth - same)};
-    t->depth = depth;
+    r->depth = depth;
     __atomic_store_n(&e->runs_used, e->runs_used + 1, __ATOMIC_RELEASE);
     return true;
 }

@@ -19,25 +19,37 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tables/state.h"
+#include "format.h"
+#include "tables/stretches.h"
 
 /* Call sites of a frame that are kept in order: what more of them did in turns is known as a bound only. */
 #define MT_RUNS_SITES MT_STRETCH_SITES
 
-/* The stack is now t->capture.frames frames below the root, ending in `leaf`; its outermost `same` nodes
- * are those of the last event. False: no space; then the runs from there inward are closed and none
- * is open in their place. */
-bool mt_runs_move(struct mt_thread *t, uint32_t same, uint32_t leaf);
+/* A thread's part. */
+struct mt_runs {
+    struct mt_thread_entry *
+        entry; /* the slot: its events and its level; runs, runs_cap and runs_used are written here */
+    struct mt_run *runs; /* in the log: entry->runs */
+    uint32_t depth;      /* nodes that have an open run */
+    struct mt_stretches stretches;
+};
+
+/* The stack is now `depth` nodes deep, the root among them, and ends in `leaf`; its outermost `same` nodes are those of the last
+ * event, 0: not even the root. `site`: the outermost node behind those, 0: there is none; `turned`: where the last event's stack
+ * went on behind them, 0: nowhere, or not known. False: no space; then the runs from there inward are closed and none is open
+ * in their place. */
+bool mt_runs_move(struct mt_runs *r, uint32_t depth, uint32_t same, uint32_t site, uint32_t turned,
+                  uint32_t leaf);
 
 /* The thread's level changed, with the present stack. */
-static inline void mt_runs_level(struct mt_thread *t, int64_t level)
+static inline void mt_runs_level(struct mt_runs *r, int64_t level)
 {
-    struct mt_run *top = &t->runs[t->entry->runs_used - 1];
+    struct mt_run *top = &r->runs[r->entry->runs_used - 1];
     if (level > top->max)
         top->max = level;
 }
 
 /* Close all but those of the outermost `keep` nodes. */
-void mt_runs_close(struct mt_thread *t, uint32_t keep);
+void mt_runs_close(struct mt_runs *r, uint32_t keep);
 
 #endif

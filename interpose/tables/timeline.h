@@ -7,9 +7,10 @@
 #ifndef MT_TIMELINE_H
 #define MT_TIMELINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
-#include "tables/state.h"
+#include "tables/counters.h"
 
 /* The resident set costs two or three microseconds to read. It is read when the level has changed by this much since the
  * last time: blocks that come and go by turns, however big, change neither. */
@@ -18,22 +19,33 @@
 #define MT_SAMPLE_MOVED  (64u << 20)
 #define MT_SAMPLE_EVENTS 65536u
 
-/* The slow half of mt_timeline_moved. */
-void mt_timeline_sample(struct mt_thread *t, uint64_t level);
+/* A thread's part: since its last sample. */
+struct mt_timeline {
+    uint32_t events;
+    bool resident_due; /* read the resident set at the next event */
+    uint64_t level;    /* of the process then */
+    uint64_t moved;    /* bytes */
+};
 
-/* At the end of an event that moved `bytes` to reach `level`. */
-static inline void mt_timeline_moved(struct mt_thread *t, uint64_t bytes, uint64_t level)
+/* The slow half of mt_timeline_moved. */
+void mt_timeline_sample(struct mt_timeline *l, struct mt_counters *c, uint32_t before,
+                        uint64_t level);
+
+/* At the end of an event that moved `bytes` to reach `level`. `before`: the leaf of the thread's event before, 0: none; `c`: the
+ * same thread's. */
+static inline void mt_timeline_moved(struct mt_timeline *l, struct mt_counters *c, uint32_t before,
+                                     uint64_t bytes, uint64_t level)
 {
-    t->moved += bytes;
-    if (__builtin_expect(level - t->sampled_level + MT_SAMPLE_CHANGE > 2 * MT_SAMPLE_CHANGE ||
-                             t->moved >= MT_SAMPLE_MOVED || ++t->unsampled >= MT_SAMPLE_EVENTS,
+    l->moved += bytes;
+    if (__builtin_expect(level - l->level + MT_SAMPLE_CHANGE > 2 * MT_SAMPLE_CHANGE ||
+                             l->moved >= MT_SAMPLE_MOVED || ++l->events >= MT_SAMPLE_EVENTS,
                          0))
-        mt_timeline_sample(t, level);
+        mt_timeline_sample(l, c, before, level);
 }
 
-/* Read the resident set and charge its growth since the last reading to the stack of the thread's
- * last event. */
-void mt_timeline_resident(struct mt_thread *t);
+/* With resident_due: read the resident set and charge its growth since the last reading to `leaf`, that of the thread's last
+ * event. */
+void mt_timeline_resident(struct mt_timeline *l, struct mt_counters *c, uint32_t leaf);
 
 /* A last sample: the process ends. */
 void mt_timeline_end(void);

@@ -80,3 +80,9 @@ uint32_t mt_tree_child(struct mt_tree *tree, uint32_t parent, uint32_t frame)
     tree->nodes++;
     return (uint32_t)n;
 }
+
+void mt_tree_free(struct mt_tree *tree)
+{
+    mt_meta_free(tree->places);
+    *tree = (struct mt_tree){.places = NULL};
+}

@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+/* A thread's part. */
 struct mt_tree {
     uint32_t *places;     /* (parent, frame) -> node, and bits of the hash */
     uint32_t places_bits; /* log2 of their number */
@@ -15,5 +16,8 @@ struct mt_tree {
 
 /* The child of `parent` for `frame`; made on first sight. 0: no space. */
 uint32_t mt_tree_child(struct mt_tree *tree, uint32_t parent, uint32_t frame);
+
+/* Free the table; the nodes stay in the log (fork child). */
+void mt_tree_free(struct mt_tree *tree);
 
 #endif

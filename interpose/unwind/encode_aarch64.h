@@ -6,7 +6,7 @@
 #define MT_UNWIND_ENCODE_AARCH64_H
 
 #include "unwind/arch.h"
-#include "unwind/cfi.h"
+#include "unwind/cfi_row.h"
 
 /* A rule: kind in bits 0..2, the canonical frame address's offset in words (n) in bits 3..16, where the registers are saved
  * in bits 17..22, counted in words from the frame's bottom or, with bit 23, down from the frame address; with bit

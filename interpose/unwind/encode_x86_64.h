@@ -6,7 +6,7 @@
 #define MT_UNWIND_ENCODE_X86_64_H
 
 #include "unwind/arch.h"
-#include "unwind/cfi.h"
+#include "unwind/cfi_row.h"
 
 /* A rule: kind in bits 0..2, the canonical frame address's offset in words in bits 3..18, the words
  * from it down to the saved frame pointer in bits 19..24 (0: not saved). The return address is the

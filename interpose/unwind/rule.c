@@ -5,6 +5,7 @@
 #include "unwind/rule.h"
 
 #include "base/meta.h"
+#include "loader/object.h"
 #include "unwind/bounds.h"
 #include "unwind/cfi.h"
 #include "unwind/encode.h"
@@ -27,7 +28,7 @@ bool mt_rule_init(void)
 
     atomic_compare_exchange_strong(&mt_rule_table, &none, (uintptr_t)first + FIRST_BITS);
     atomic_store_explicit(&growing, false, memory_order_relaxed);
-    return mt_cfi_available();
+    return mt_object_works();
 }
 
 /* False: the line is full. */

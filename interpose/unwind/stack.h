@@ -31,7 +31,7 @@ struct mt_start {
     uintptr_t pc;
     uintptr_t sp;
     uintptr_t fp;
-    bool object; /* asked for by an interpreter, for an object: see mt_python_trim */
+    bool object; /* asked for by an interpreter, for an object: see mt_foreign_trim */
 };
 
 /* A thread's captured stack; one in each thread's state. Frames stand outermost first, so that what

@@ -11,10 +11,11 @@ endif()
 
 # The tool without what opens files: world.c stands in for it.
 set(fuzz_sources ${REPORT_SOURCES})
-list(REMOVE_ITEM fuzz_sources report/file.c report/cmd_memit.c report/run.c report/program.c report/symbols_dw.c report/units.c report/names.c
-  report/demangle.c)
+list(REMOVE_ITEM fuzz_sources report/base/file.c report/verbs/memit.c report/verbs/run.c report/verbs/program.c
+  report/symbols/symbols_dw.c report/symbols/units.c report/symbols/names.c report/symbols/demangle.c)
 list(TRANSFORM fuzz_sources PREPEND ${CMAKE_SOURCE_DIR}/)
 add_library(fuzz_report OBJECT ${fuzz_sources})
+target_include_directories(fuzz_report BEFORE PUBLIC ${CMAKE_SOURCE_DIR}/report)
 target_link_libraries(fuzz_report PUBLIC memtrace_flags memtrace_sanitize)
 add_executable(fuzz_reader fuzz/target.c fuzz/image.c fuzz/mutate.c fuzz/check.c fuzz/world.c)
 target_link_libraries(fuzz_reader PRIVATE fuzz_report Threads::Threads)

@@ -21,21 +21,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "parking.h"
 
 void *operator_new(size_t) __asm__("_Znwm") __attribute__((weak));
 void operator_delete(void *) __asm__("_ZdlPv") __attribute__((weak));
 
-static unsigned failures;
 static void *volatile sink;
-
-#define CHECK(what)                                                                                \
-    do {                                                                                           \
-        if (!(what)) {                                                                             \
-            failures++;                                                                            \
-            dprintf(2, "line %d: %s\n", __LINE__, #what);                                          \
-        }                                                                                          \
-    } while (0)
 
 /* ---- locks ---- */
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 set(fake_python python/fake_python.c unit/fake_meta.c ${INTERPOSE}/os/linux.c ${INTERPOSE}/base/lock.c
-  ${INTERPOSE}/python/code.c ${INTERPOSE}/python/layout.c ${INTERPOSE}/python/lines.c ${INTERPOSE}/python/merge.c
+  ${INTERPOSE}/loader/object_glibc.c
+  ${INTERPOSE}/foreign/interpreter.c ${INTERPOSE}/foreign/merge.c
+  ${INTERPOSE}/python/code.c ${INTERPOSE}/python/layout.c ${INTERPOSE}/python/lines.c ${INTERPOSE}/python/stack.c
   ${INTERPOSE}/python/text.c ${INTERPOSE}/python/thread.c ${INTERPOSE}/python/walk.c)
 memtrace_test(python python_frames ${fake_python})
 if(NOT MEMTRACE_SANITIZE MATCHES thread) # its frames change while they are read, which is the point

@@ -18,4 +18,4 @@ foreach(file fork_many.c fork_threads.c spawn.c exec.c ends.c daemon.c threads.c
   set_target_properties(torture_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${torture_folder} OUTPUT_NAME ${name})
 endforeach()
 
-memtrace_scripts(torture torture/run.py)
+memtrace_scripts(torture/ torture/run.py)

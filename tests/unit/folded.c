@@ -3,46 +3,38 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../report/read/reader.h"
 #include "folded.h"
 
-void fold(struct folded *f, struct builder *b)
+void fold_log(struct folded *f, struct builder *b)
 {
     size_t bytes;
     f->file = builder_file(b, &bytes);
-    cr_assert(log_parse(&f->log, "test", f->file, bytes));
-    model_make(&f->model, &f->log);
-    cr_assert_eq(f->log.problem_count, 0, "%s", f->log.problems[0].reason);
-    frames_make(&f->frames, &f->model);
-    uint32_t *key = calloc(f->frames.place_count + 1, sizeof *key);
-    struct fold_tree tree;
-    for (uint32_t p = 0; p < f->frames.place_count; p++)
-        key[p] = p;
-    fold_tree_make(&tree, &f->model, &f->frames, key, true);
-    f->lines = fold_keys(&tree, &f->model, &f->frames, (uint32_t)f->frames.place_count);
-    fold_tree_free(&tree);
-    for (uint32_t p = 0; p < f->frames.place_count; p++)
-        key[p] = f->frames.places[p].function;
-    fold_tree_make(&tree, &f->model, &f->frames, key, true);
-    f->functions = fold_keys(&tree, &f->model, &f->frames, (uint32_t)f->frames.function_count);
-    fold_tree_free(&tree);
-    free(key);
+    f->stacks = (struct stacks){0};
+    cr_assert(log_parse(&f->stacks.log, "test", f->file, bytes));
+    stacks_make(&f->stacks, ALL_PERIODS);
+    cr_assert_eq(f->stacks.log.problem_count, 0, "%s", f->stacks.log.problems[0].reason);
+    struct query queries[] = {{.by = BY_LINE, .metrics = EVERYTHING},
+                              {.by = BY_FUNCTION, .metrics = EVERYTHING}};
+    struct rows rows[2];
+    fold_several(&f->stacks, queries, rows, 2);
+    f->lines = rows[0];
+    f->functions = rows[1];
 }
 
 void unfold(struct folded *f, struct builder *b)
 {
-    free(f->lines);
-    free(f->functions);
-    frames_free(&f->frames);
-    model_free(&f->model);
-    log_close(&f->log);
+    rows_free(&f->lines);
+    rows_free(&f->functions);
+    stacks_close(&f->stacks);
     free(f->file);
     builder_end(b);
 }
 
 uint32_t function_of(const struct folded *f, const char *name)
 {
-    for (uint32_t i = 0; i < f->frames.function_count; i++) {
-        const char *text = frames_name(&f->frames, &f->frames.functions[i]);
+    for (uint32_t i = 0; i < f->stacks.frames.function_count; i++) {
+        const char *text = frames_name(&f->stacks.frames, &f->stacks.frames.functions[i]);
         if (text && !strcmp(text, name))
             return i;
     }
@@ -50,17 +42,18 @@ uint32_t function_of(const struct folded *f, const char *name)
     return 0;
 }
 
-const struct fold_key *function(const struct folded *f, const char *name)
+const struct row *function(const struct folded *f, const char *name)
 {
-    return &f->functions[function_of(f, name)];
+    return &f->functions.list[function_of(f, name)];
 }
 
-const struct fold_key *line(const struct folded *f, const char *name, uint32_t number)
+const struct row *line(const struct folded *f, const char *name, uint32_t number)
 {
     uint32_t wanted = function_of(f, name);
-    for (uint32_t p = 0; p < f->frames.place_count; p++)
-        if (f->frames.places[p].function == wanted && f->frames.places[p].line == number)
-            return &f->lines[p];
+    for (uint32_t p = 0; p < f->stacks.frames.place_count; p++)
+        if (f->stacks.frames.places[p].function == wanted &&
+            f->stacks.frames.places[p].line == number)
+            return &f->lines.list[p];
     cr_assert_fail("no line %s:%u", name, number);
     return NULL;
 }
@@ -87,4 +80,10 @@ void py_alloc(struct py *py, uint32_t node, uint64_t allocated, uint64_t freed)
                               .last = 1,
                               .level = 1};
     builder_counter(&py->b, node, MT_KIND_ALLOC + MT_HEAP, &record);
+}
+
+void py_rise(struct py *py, uint32_t node, uint64_t rise, uint64_t alone)
+{
+    builder_node_at(&py->b, node)->rise = rise;
+    builder_node_at(&py->b, node)->alone = alone;
 }

@@ -27,8 +27,7 @@ static void start(struct twins *t)
 
 static void rose(struct twins *t, uint32_t node, uint64_t rise, uint64_t alone)
 {
-    builder_node_at(&t->py.b, node)->rise = rise;
-    builder_node_at(&t->py.b, node)->alone = alone;
+    py_rise(&t->py, node, rise, alone);
 }
 
 /* One that ended with `first` and rose by `rise`; or, with `second`, one of both that did, while that of `first` rose by 0. */
@@ -49,7 +48,7 @@ static void other(struct twins *t, enum mt_stretch_kind kind, uint64_t rise)
 
 static void expect(struct twins *t, uint64_t rise, uint64_t most)
 {
-    fold(&t->f, &t->py.b);
+    fold_log(&t->f, &t->py.b);
     cr_expect_eq(line(&t->f, "f", 5)->rise, rise, "%lu", line(&t->f, "f", 5)->rise);
     cr_expect_eq(line(&t->f, "f", 5)->rise_most, most, "%lu", line(&t->f, "f", 5)->rise_most);
 }
@@ -178,7 +177,7 @@ Test(rises, open_runs_are_closed)
     expect(&t, 0, 0);
     cr_expect_eq(line(&t.f, "g", 25)->rise, 70);
     cr_expect_eq(line(&t.f, "f", 6)->rise, 80); /* 90 - 10, more than the 60 of before */
-    cr_expect_eq(t.f.model.nodes[t.py.root].rise, 90);
+    cr_expect_eq(t.f.stacks.model.runs.of_node[t.py.root].rise, 90);
     stop(&t);
 }
 
@@ -194,8 +193,8 @@ Test(rises, open_stretches_are_closed)
     };
     open_runs(&t, runs, 3, t.a);
     expect(&t, 30, 0); /* 40 - 10 */
-    cr_expect_eq(t.f.model.nodes[t.a].rise, 10);
-    cr_expect_eq(t.f.model.nodes[t.a].alone, 0);
+    cr_expect_eq(t.f.stacks.model.runs.of_node[t.a].rise, 10);
+    cr_expect_eq(t.f.stacks.model.runs.of_node[t.a].alone, 0);
     cr_expect_eq(function(&t.f, "f")->rise, 40); /* all three, from the beginning */
     stop(&t);
 }

@@ -209,7 +209,7 @@ static uint64_t found(uint32_t p, uint32_t line, uint64_t *lost)
 static void track(void)
 {
     struct mt_thread_entry entry = {0};
-    struct mt_thread t = {.entry = &entry};
+    struct mt_runs r = {.entry = &entry};
     uint32_t path[NODES], before[NODES], depth_before = 0;
     memset(units, 0, used[MT_REGION_STRETCH] * sizeof *units);
     used[MT_REGION_RUN] = used[MT_REGION_STRETCH] = 1;
@@ -219,21 +219,21 @@ static void track(void)
         uint32_t depth = path_of(events[i].leaf, path), same = 0;
         while (same < depth && same < depth_before && path[same] == before[same])
             same++;
-        t.capture.frames = depth - 1;
-        uint32_t told = same ? same : 1; /* that all share the root goes without saying */
-        t.capture.site = told < depth ? path[told] : 0;
-        t.capture.turned = told < depth_before && draw(2) ? before[told] : 0;
-        cr_assert(mt_runs_move(&t, told, events[i].leaf));
+        uint32_t site = same < depth ? path[same] : 0;
+        uint32_t turned = same < depth_before && draw(2) ? before[same] : 0;
+        if (!same) /* the first event */
+            site = turned = 0;
+        cr_assert(mt_runs_move(&r, depth, same ? same : 1, site, turned, events[i].leaf));
         entry.level += events[i].change;
         entry.events++;
-        mt_runs_level(&t, entry.level);
+        mt_runs_level(&r, entry.level);
         follow_peak(entry.level);
         memcpy(before, path, sizeof path);
         depth_before = depth;
     }
-    mt_runs_close(&t, 0);
+    mt_runs_close(&r, 0);
     cr_assert_eq(entry.runs_used, 0);
-    mt_stretches_forget(&t.stretches);
+    mt_stretches_forget(&r.stretches);
 }
 
 /* The frame's records take as much as they may, or nearly. */

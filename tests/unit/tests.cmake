@@ -7,7 +7,7 @@ add_dependencies(meta private_jemalloc)
 
 memtrace_unit(test_meta meta)
 memtrace_unit(test_str ${INTERPOSE}/os/str.c)
-memtrace_unit(test_live unit/fake_meta.c ${INTERPOSE}/tables/live.c ${INTERPOSE}/base/lock.c ${INTERPOSE}/os/linux.c)
+memtrace_unit(test_live unit/fake_meta.c ${INTERPOSE}/tables/live.c ${INTERPOSE}/tables/live_big.c ${INTERPOSE}/tables/live_buckets.c ${INTERPOSE}/base/lock.c ${INTERPOSE}/os/linux.c)
 memtrace_unit(test_mappings unit/fake_meta.c ${INTERPOSE}/tables/mappings.c ${INTERPOSE}/base/lock.c ${INTERPOSE}/os/linux.c)
 memtrace_unit(test_runs ${INTERPOSE}/tables/runs.c ${INTERPOSE}/tables/stretches.c)
 

@@ -13,6 +13,7 @@ import support.build  # noqa: E402
 from support.running import clean_environment, run  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+PROGRAMS = os.path.join(os.path.dirname(os.path.dirname(HERE)), "programs")
 MIB = 1 << 20
 
 
@@ -72,7 +73,8 @@ def folder_with(*files):
     folder = os.path.realpath(tempfile.mkdtemp(prefix="memtrace-module-"))
     try:
         for file in files:
-            shutil.copy(os.path.join(HERE, file), folder)
+            own = os.path.join(HERE, file)
+            shutil.copy(own if os.path.exists(own) else os.path.join(PROGRAMS, file), folder)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The threads' states: each belongs to a slot of the log (struct mt_thread_entry). Slots are used again by later threads, with
+ * their tree, so that memory and log are bounded by the number of threads at one time.
+ */
+#ifndef MT_SLOTS_H
+#define MT_SLOTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mt_thread;
+
+/* A state that nobody uses; NULL: no memory, or no space in the log. */
+struct mt_thread *mt_slots_take(void);
+/* Its open runs are closed, and it waits for another thread. */
+void mt_slots_give_back(struct mt_thread *t);
+
+/* The calling thread is who uses it now. */
+void mt_slots_started(struct mt_thread *t);
+
+/* Once, before the first event. `ended` is called at a thread's end, with what mt_slots_remember was told. */
+void mt_slots_init(void (*ended)(void *));
+/* False: nobody will be called. May allocate, by the wrapped functions: guard set. */
+bool mt_slots_remember(void *value);
+
+/* Forget all threads' states (fork child). */
+void mt_slots_forget(void);
+
+#endif
