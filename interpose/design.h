@@ -17,7 +17,7 @@
  *   log/           the log: its file, its regions, what stands in it once
  *                  offers log.h, intern.h, open.h
  *   loader/        what the dynamic loader has loaded: objects, their symbols, the real functions behind ours
- *                  offers object.h, modules.h, real.h, library.h, symbol.h
+ *                  offers object.h, modules.h, real.h, program.h, library.h, symbol.h
  *   unwind/        native stacks
  *                  offers unwind.h, stack.h, whole.h, arch.h
  *   foreign/       an interpreter's frames among the native ones, and how the stack reaches an interpreter
@@ -25,7 +25,7 @@
  *   python/        CPython's frames and code objects, read from its own structures; calls none of its functions that allocate
  *                  offers attach.h, interpreter.h, thread.h, code.h, lines.h, text.h
  *   tables/        what an event is entered into: stacks, counters, runs, live blocks and mappings, timeline, periods
- *                  offers account.h, live.h, mappings.h, objects.h, period.h, slots.h, tables.h, thread.h
+ *                  offers account.h, finish.h, live.h, mappings.h, objects.h, period.h, slots.h, tables.h, thread.h
  *   process/       the tracker's beginning in a process or in the child of a fork, and its line at the end
  *                  offers start.h, summary.h
  *   hooks/         the wrapped functions, and the door by which each goes in and out
@@ -79,6 +79,8 @@
  *   node             one frame in the tree of all stacks, below its caller's; a leaf: the innermost frame's
  *   own, inclusive   of the leaf alone; of all nodes from the root to it
  *   run              a thread's consecutive events that all have a node on the stack; open while it lasts, then closed
+ *   stretch          consecutive events below a node that used some of its call sites in turns, and no others
+ *   finished         main has returned, exit was called, or the interpreter finalises; leaked: what is live at the very end
  *   log              the file; region: one of its tables; record: one entry of variable length, or one of a node's counters
  *   period           a part of the process's time that the program marks, with tables of its own
  *   resident set     the pages of the process that are in memory

@@ -18,6 +18,7 @@
 #include "process/start.h"
 #include "process/summary.h"
 #include "python/attach.h"
+#include "tables/finish.h"
 #include "tables/tables.h"
 #include "unwind/unwind.h"
 
@@ -33,6 +34,7 @@ static void at_exit(int status, void *unused)
     struct mt_self outer = mt_self;
     mt_guard();
     struct mt_header *h = mt_log.header;
+    mt_finish();
     if (outer.depth == 0 || (outer.depth >= MT_IN_HEAP && !mt_critical))
         mt_tables_end();
     h->exit_status = status;
@@ -62,6 +64,7 @@ __attribute__((constructor)) static void construct(void)
     mt_constructed = true;
     mt_python_clients = &mt_python_hooks;
     mt_nested_find(0);
+    mt_finish_init();
     if (mt_ready && *mt_ready ? *mt_ready == 1 : mt_begin()) {
         mt_unwind_init();
         if (mt_config.python)

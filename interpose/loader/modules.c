@@ -8,6 +8,7 @@
 #include "base/meta.h"
 #include "loader/modules.h"
 #include "loader/object.h"
+#include "loader/program.h"
 #include "log/intern.h"
 #include "log/log.h"
 #include "os/os.h"
@@ -145,6 +146,19 @@ static struct module *enter(const struct module *found, const char *path, size_t
     return &modules[modules_used++];
 }
 
+/* The loader has no name for the main program, and names a library as it was found: by a relative path, perhaps. */
+static size_t path_of(const char *known, uintptr_t pc, char *path, size_t room)
+{
+    size_t bytes = known ? strlen(known) : 0;
+    path[0] = 0;
+    if (!bytes)
+        return mt_program_path(path, room);
+    if (bytes >= room)
+        return 0;
+    memcpy(path, known, bytes + 1);
+    return path[0] == '/' || !strchr(path, '/') ? bytes : mt_program_absolute(path, room, pc);
+}
+
 /* The module that is loaded at pc now, under lock. NULL: none that the loader knows. */
 static struct module *module_at(uintptr_t pc)
 {
@@ -154,15 +168,8 @@ static struct module *module_at(uintptr_t pc)
     struct mt_object object;
     if (!mt_object_at(pc, &object))
         return NULL;
-    char exe[4096];
-    const char *path = object.path;
-    size_t path_bytes = path ? strlen(path) : 0;
-    if (!path_bytes) {
-        ssize_t n = mt_os_program_path(exe, sizeof exe - 1);
-        path = exe;
-        path_bytes = n > 0 ? (size_t)n : 0;
-        exe[path_bytes] = 0;
-    }
+    static char path[4096]; /* under lock */
+    size_t path_bytes = path_of(object.path, pc, path, sizeof path);
     struct module found = {
         .base = object.base,
         .start = object.begin,

@@ -20,7 +20,8 @@ static const uint64_t window_bytes[MT_REGION_COUNT] = {
     [MT_REGION_NODE] = 16ull << 30,    [MT_REGION_COUNTER] = 8ull << 30,
     [MT_REGION_FRAME] = 4ull << 30,    [MT_REGION_RECORD] = 4ull << 30,
     [MT_REGION_THREAD] = 1ull << 28,   [MT_REGION_RUN] = 1ull << 30,
-    [MT_REGION_TIMELINE] = 1ull << 16,
+    [MT_REGION_TIMELINE] = 1ull << 16, [MT_REGION_STRETCH] = 1ull << 30,
+    [MT_REGION_FINISH] = 1ull << 30,
 };
 #define EXTENT_FIRST 16384u
 #define HEADER_ROOM  65536u /* address space for the header: a page of any size */

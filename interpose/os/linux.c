@@ -198,6 +198,15 @@ void mt_os_close(int fd)
     syscall(SYS_close, fd);
 }
 
+ssize_t mt_os_read(int fd, void *to, size_t bytes)
+{
+    long got;
+    do
+        got = result(syscall(SYS_read, fd, to, bytes));
+    while (got == -EINTR);
+    return got;
+}
+
 ssize_t mt_os_read_file(const char *path, void *to, size_t bytes)
 {
     int fd = mt_os_open_read(path);
@@ -205,9 +214,7 @@ ssize_t mt_os_read_file(const char *path, void *to, size_t bytes)
         return fd;
     size_t got = 0;
     while (got < bytes) {
-        long r = result(syscall(SYS_read, fd, (char *)to + got, bytes - got));
-        if (r == -EINTR)
-            continue;
+        ssize_t r = mt_os_read((int)fd, (char *)to + got, bytes - got);
         if (r <= 0)
             break;
         got += (size_t)r;

@@ -37,11 +37,6 @@ const char *mt_os_program(void)
     return "/proc/self/exe";
 }
 
-ssize_t mt_os_program_path(char *to, size_t bytes)
-{
-    return mt_os_readlink(mt_os_program(), to, bytes);
-}
-
 uint64_t mt_os_start_ticks(void)
 {
     /* Field 22 of stat; the command in field 2 may hold anything, its ')' is the last. */

@@ -67,6 +67,11 @@ bool mt_os_write_at(int fd, const void *data, size_t bytes, uint64_t offset);
 bool mt_os_read_at(int fd, void *to, size_t bytes, uint64_t offset);
 /* Once, at the descriptor's position: how many bytes were written, or -errno. */
 ssize_t mt_os_write(int fd, const void *from, size_t bytes);
+/* Once, at the descriptor's position: how many bytes were read, or -errno. */
+ssize_t mt_os_read(int fd, void *to, size_t bytes);
+/* The absolute path of the file that is mapped at `address`, with a NUL, at most `bytes` in all: its
+ * length, 0: not known (no /proc, or no file there). Takes some 30 us, and 64 KiB for as long. */
+size_t mt_os_mapped_file(uintptr_t address, char *to, size_t bytes);
 /* Up to `bytes` of a file from its beginning: how many were read, or -errno. */
 ssize_t mt_os_read_file(const char *path, void *to, size_t bytes);
 /* What a link says, without a terminator: its length up to `bytes`, or -errno. */
@@ -95,8 +100,6 @@ ssize_t mt_os_arguments(char *to, size_t bytes);
 ssize_t mt_os_cwd(char *to, size_t bytes);
 /* A path that opens the file of the running program. */
 const char *mt_os_program(void);
-/* The path of that file, without a terminator: its length up to `bytes`, or -errno. */
-ssize_t mt_os_program_path(char *to, size_t bytes);
 /* When the process started, in the system's own unit: tells whether a pid is still the same
  * process. 0: not known. */
 uint64_t mt_os_start_ticks(void);

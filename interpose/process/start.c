@@ -14,6 +14,7 @@
 #include "base/lock.h"
 #include "base/meta.h"
 #include "loader/modules.h"
+#include "loader/program.h"
 #include "loader/real.h"
 #include "log/intern.h"
 #include "log/log.h"
@@ -70,11 +71,11 @@ static void describe_process(void)
     __atomic_thread_fence(__ATOMIC_RELEASE);
     memcpy(h->magic, MT_MAGIC, sizeof h->magic);
     h->start_ticks = mt_os_start_ticks();
-    char exe[4096], cwd[4096];
-    ssize_t exe_bytes = mt_os_program_path(exe, sizeof exe);
+    static char exe[4096], cwd[4096]; /* one start at a time */
+    size_t exe_bytes = mt_program_path(exe, sizeof exe);
     ssize_t cwd_bytes = mt_os_cwd(cwd, sizeof cwd);
-    uint32_t head[4] = {exe_bytes > 0 ? (uint32_t)exe_bytes : 0,
-                        cwd_bytes > 0 ? (uint32_t)cwd_bytes : 0, (uint32_t)argv.bytes, 0};
+    uint32_t head[4] = {(uint32_t)exe_bytes, cwd_bytes > 0 ? (uint32_t)cwd_bytes : 0,
+                        (uint32_t)argv.bytes, 0};
     struct mt_piece pieces[] = {{head, sizeof head}, {exe, head[0]}, {cwd, head[1]}, argv};
     mt_log_record(MT_RECORD_PROCESS, pieces, 4);
 }
@@ -107,9 +108,11 @@ static bool start(void (*thread_ended)(void *))
         mt_summary_prepare();
     }
     ssize_t argv_bytes = mt_os_arguments(argv_room, sizeof argv_room - 1);
-    argv = (struct mt_piece){argv_room, argv_bytes > 0 ? (size_t)argv_bytes : 0};
+    if (argv_bytes <= 0) /* no /proc: the name at least */
+        argv_bytes = (ssize_t)mt_program_started_as(argv_room, sizeof argv_room);
+    argv = (struct mt_piece){argv_room, (size_t)argv_bytes};
     if (!configured)
-        find_program(argv_room);
+        find_program(*mt_program_argv0() ? mt_program_argv0() : argv_room);
     bool again = configured;
     configured = true;
     if (mt_real_sanitizer()) {

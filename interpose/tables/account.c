@@ -135,7 +135,7 @@ static __attribute__((noinline, cold)) uint32_t drop(struct mt_thread *t,
                                                      const struct mt_event *event)
 {
     int64_t net = 0;
-    mt_runs_close(&t->runs, &t->counters, 1);
+    mt_runs_close(&t->runs, 1);
     mt_capture_lost(&t->capture); /* the next event starts from the root */
     if (event->gone_count)
         before(-1);
@@ -166,7 +166,8 @@ static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *
     __builtin_prefetch(mt_log_node(leaf));
     uint32_t came = 0, units[MT_CLASSES] = {0};
     int64_t net = net_of(event);
-    if (!mt_runs_move(&t->runs, &t->counters, t->capture.frames + 1, t->capture.same, leaf) ||
+    if (!mt_runs_move(&t->runs, t->capture.frames + 1, t->capture.same, t->capture.site,
+                      t->capture.turned, leaf) ||
         (event->comes &&
          !(came = mt_counters_hinted(&t->counters, t->capture.hint, MT_KIND_ALLOC + event->class))))
         return drop(t, event);
@@ -315,7 +316,8 @@ account_object(struct mt_thread *t, const struct mt_start *from, bool comes, str
     struct mt_known *hint = t->capture.hint;
     uint32_t leaf = hint->leaf, kind = (comes ? MT_KIND_ALLOC : MT_KIND_RELEASE) + MT_HEAP;
     if ((t->runs.depth != t->capture.same || t->runs.depth != t->capture.frames + 1) &&
-        !mt_runs_move(&t->runs, &t->counters, t->capture.frames + 1, t->capture.same, leaf))
+        !mt_runs_move(&t->runs, t->capture.frames + 1, t->capture.same, t->capture.site,
+                      t->capture.turned, leaf))
         return false;
     uint32_t unit = mt_counters_hinted(&t->counters, t->capture.hint, kind);
     if (!unit)
@@ -394,7 +396,7 @@ void mt_account_unknown(void)
 
 void mt_account_thread_end(struct mt_thread *t)
 {
-    mt_runs_close(&t->runs, &t->counters, 0);
+    mt_runs_close(&t->runs, 0);
     t->entry->leaf = 0;
     mt_capture_thread_end(&t->capture);
 }

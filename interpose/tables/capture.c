@@ -9,6 +9,7 @@
 #include "log/log.h"
 #include "os/os.h"
 #include "tables/capture.h"
+#include "tables/finish.h"
 #include "unwind/unwind.h"
 #include "unwind/whole.h"
 
@@ -81,6 +82,8 @@ static uint32_t frame_of(mt_key key)
 static uint32_t descend(struct mt_capture *c)
 {
     for (uint32_t i = c->path_used - 1; i < c->keys_used; i++) {
+        if (__builtin_expect(mt_finish_is(c->keys[i]), 0))
+            mt_finish();
         uint32_t frame = frame_of(c->keys[i]);
         uint32_t node = frame ? mt_tree_child(&c->tree, c->path[i], frame) : 0;
         if (!node)
@@ -148,9 +151,41 @@ static uint32_t same_by_leaves(uint32_t a, uint32_t depth_a, uint32_t b, uint32_
     return depth_a + 1;
 }
 
+static uint32_t ancestor(uint32_t node, uint32_t levels)
+{
+    for (; levels; levels--)
+        node = mt_log_node(node)->parent;
+    return node;
+}
+
+static __attribute__((noinline)) void name_nodes(struct mt_whole *whole)
+{
+    uint32_t *nodes = mt_whole_nodes(whole), node = whole->known.leaf;
+    for (uint32_t at = whole->frames; at-- > 0; node = mt_log_node(node)->parent)
+        nodes[at] = node;
+    whole->named = true;
+}
+
+/* The node of frame `i` of a remembered stack, counted from the outermost. */
+static inline uint32_t node_of(struct mt_whole *whole, uint32_t i)
+{
+    if (!whole->named)
+        name_nodes(whole);
+    return mt_whole_nodes(whole)[i];
+}
+
+/* Where the stack of the event before goes on behind the first `same` nodes, if that is at hand. */
+static uint32_t turned_from(struct mt_capture *c, uint32_t same)
+{
+    if (c->whole)
+        return same <= c->whole->frames ? node_of(c->whole, same - 1) : 0;
+    return !c->elsewhere && same < c->path_used && same <= c->keys_used ? c->path[same] : 0;
+}
+
 /* The event's whole stack was met before. Most events follow the same one again and again. */
 static void again(struct mt_capture *c, struct mt_whole *whole)
 {
+    c->turned = 0;
     if (whole->at == c->whole_at) {
         c->same = whole->frames + 1;
     } else if (c->whole_at && whole->before == c->whole_at) {
@@ -164,7 +199,9 @@ static void again(struct mt_capture *c, struct mt_whole *whole)
             c->same = same_as_keys(c, whole);
         whole->before = c->whole_at;
         whole->before_same = c->same;
+        c->turned = turned_from(c, c->same);
     }
+    c->site = c->same <= whole->frames ? node_of(whole, c->same - 1) : 0;
     c->frames = whole->frames;
     c->hint = &whole->known;
     c->last_leaf = whole->known.leaf;
@@ -180,7 +217,9 @@ static void captured(struct mt_capture *c, uint32_t same)
         same = same_as_keys(c, c->whole);
     else if (c->elsewhere)
         same = same_by_leaves(c->last_leaf, c->frames, c->hint->leaf, c->keys_used);
+    c->turned = c->whole && !c->new_root ? turned_from(c, same) : 0;
     c->same = c->new_root ? 0 : same;
+    c->site = c->same <= c->keys_used ? ancestor(c->hint->leaf, c->keys_used - c->same) : 0;
     c->new_root = false;
     c->frames = c->keys_used;
     c->last_leaf = c->hint->leaf;
@@ -249,6 +288,8 @@ static void pair_again(struct mt_capture *c, struct mt_mixed *pair)
         }
         c->same = pair->before_same;
     }
+    c->turned = 0;
+    c->site = c->same <= pair->depth ? ancestor(pair->known.leaf, pair->depth - c->same) : 0;
     c->frames = pair->depth;
     c->hint = &pair->known;
     c->last_leaf = pair->known.leaf;
@@ -360,6 +401,8 @@ static bool walk_foreign(struct mt_capture *c, const struct mt_start *from)
     struct mt_mixed *pair;
     uint64_t print, tag = 0;
     bool printed = mt_foreign_read(&c->foreign, from->object, &print);
+    if (__builtin_expect(!printed, 0) && mt_interpreter->finishing())
+        mt_finish();
     if (whole && printed) {
         tag = tag_of(whole->at + from->object, print);
         pair = pair_find(c, tag);

@@ -20,6 +20,8 @@ struct mt_capture {
     uint32_t frames; /* its depth, without the root */
     uint32_t
         same; /* nodes from the root that it shares with the one before; 0: not even the root */
+    uint32_t site;   /* its outermost node that is not shared, 0: all are */
+    uint32_t turned; /* where the one before goes on behind them, 0: nowhere, or not at hand */
     struct mt_known *hint; /* its leaf, and what is noted there; `unit` is counters.c's */
     /* For capture.c alone: */
     struct mt_thread_entry *entry; /* the slot in the log; its root is written here */

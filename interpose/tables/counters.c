@@ -65,6 +65,23 @@ uint32_t mt_counters_hinted(struct mt_counters *c, struct mt_known *stack, uint3
     return stack->unit = mt_counters_find(c, stack->leaf, kind);
 }
 
+void mt_counters_keep(struct mt_alloc *a, uint32_t seq, uint64_t live)
+{
+    if ((a->saved_seq ^ seq) & ~MT_SEQ_FINISHED)
+        a->saved = live;
+    if (seq & ~a->saved_seq & MT_SEQ_FINISHED) {
+        uint64_t i = mt_log_reserve(MT_REGION_FINISH, sizeof(struct mt_finish), 1);
+        struct mt_finish *f = (struct mt_finish *)mt_log.base[MT_REGION_FINISH] + i;
+        if (i) {
+            f->live = live;
+            __atomic_store_n(&f->unit,
+                             (uint32_t)(((char *)a - mt_log.base[MT_REGION_COUNTER]) / MT_UNIT),
+                             __ATOMIC_RELEASE);
+        }
+    }
+    __atomic_store_n(&a->saved_seq, seq, __ATOMIC_RELEASE);
+}
+
 /* Several threads change the record: the one that comes first after the peak saves, the others wait
  * for it. A change by a thread that has looked before counts as one after the peak: it was under
  * way. */
@@ -76,11 +93,10 @@ static void save_shared(uint32_t unit)
         return;
     mt_lock_take(lock_of(unit));
     uint32_t seq = __atomic_load_n(&mt_log.header->peak_seq, __ATOMIC_RELAXED);
-    if (a->saved_seq != seq) {
-        a->saved = __atomic_load_n(&a->allocated, __ATOMIC_RELAXED) -
-                   __atomic_load_n(&a->freed, __ATOMIC_RELAXED);
-        __atomic_store_n(&a->saved_seq, seq, __ATOMIC_RELEASE);
-    }
+    if (a->saved_seq != seq)
+        mt_counters_keep(a, seq,
+                         __atomic_load_n(&a->allocated, __ATOMIC_RELAXED) -
+                             __atomic_load_n(&a->freed, __ATOMIC_RELAXED));
     mt_lock_drop(lock_of(unit));
 }
 

@@ -30,11 +30,17 @@ static inline void *mt_counters_at(uint32_t unit)
 }
 
 /* For a process of one thread, what mt_counters_came and mt_counters_went do. */
-/* Save what was live at the peak, before it changes for the first time since. */
+/* Save what was live at the peak, and when the program finished, before it changes for the first time
+ * since. */
+void mt_counters_keep(struct mt_alloc *a, uint32_t seq, uint64_t live);
 static inline void mt_counters_save(struct mt_alloc *a)
 {
     uint32_t seq = __atomic_load_n(&mt_log.header->peak_seq, __ATOMIC_RELAXED);
     if (a->saved_seq != seq) {
+        if (__builtin_expect(seq & MT_SEQ_FINISHED, 0)) {
+            mt_counters_keep(a, seq, a->allocated - a->freed);
+            return;
+        }
         a->saved = a->allocated - a->freed;
         a->saved_seq = seq;
     }

@@ -7,7 +7,9 @@
 #include "log/log.h"
 #include "os/os.h"
 #include "tables/account.h"
+#include "tables/capture.h"
 #include "tables/slots.h"
+#include "tables/stretches.h"
 #include "tables/thread.h"
 
 static struct mt_lock lock;           /* guards the two lists */
@@ -89,10 +91,12 @@ void mt_slots_forget(void)
 {
     for (uint32_t i = 0; !mt_meta_torn && i < states_used; i++) {
         mt_capture_forget(&states[i]->capture);
+        mt_stretches_forget(&states[i]->runs.stretches);
         mt_meta_free(states[i]);
     }
     if (!mt_meta_torn)
         mt_meta_free(states);
+    mt_stretches_restart();
     states = NULL;
     free_states = NULL;
     states_used = states_cap = 0;

@@ -2,6 +2,7 @@
 #include "tables/tables.h"
 
 #include "tables/counters.h"
+#include "tables/finish.h"
 #include "tables/live.h"
 #include "tables/mappings.h"
 #include "tables/objects.h"
@@ -22,6 +23,7 @@ void mt_tables_end(void)
 void mt_tables_forget(void)
 {
     mt_slots_forget();
+    mt_finish_forget();
     mt_live_forget();
     mt_objects_forget();
     mt_mappings_forget();

@@ -164,9 +164,10 @@ struct mt_whole *mt_whole_find(struct mt_wholes *wholes, const struct mt_start *
     return search(wholes, from);
 }
 
-static size_t bytes_of(uint32_t words)
+static size_t bytes_of(uint32_t words, uint32_t frames)
 {
-    return sizeof(struct mt_whole) + words * sizeof(struct mt_whole_word);
+    return sizeof(struct mt_whole) + words * sizeof(struct mt_whole_word) +
+           (frames + 1) / 2 * 2 * sizeof(uint32_t);
 }
 
 /* Room for an entry; what stood there is gone. */
@@ -269,7 +270,7 @@ struct mt_whole *mt_whole_add(struct mt_wholes *wholes, const struct mt_stack *s
     struct shape *shape = shape_of(wholes, from, &words, stack->used);
     tell_apart(wholes, shape, &words);
     uint64_t *bucket = bucket_of(wholes, shape);
-    struct mt_whole *whole = make_room(wholes, bytes_of(words.count));
+    struct mt_whole *whole = make_room(wholes, bytes_of(words.count, stack->used));
     const struct mt_link *last = &walk->links[stack->used - 1];
     whole->older = *bucket;
     *bucket = whole->at;
@@ -278,6 +279,7 @@ struct mt_whole *mt_whole_add(struct mt_wholes *wholes, const struct mt_stack *s
     whole->sp = from->sp;
     whole->fp = from->fp;
     whole->need_fp = last->need;
+    whole->named = false;
     whole->before = 0;
     whole->frames = stack->used;
     whole->words = words.count;

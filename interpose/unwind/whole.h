@@ -35,6 +35,7 @@ struct mt_whole {
          * innermost first */
         words;
     bool need_fp;
+    bool named; /* nodes are filled in; as `known`, for whoever remembers stacks here */
     struct mt_whole_word {
         uintptr_t want;
         uintptr_t at;
@@ -53,6 +54,12 @@ struct mt_whole *mt_whole_find(struct mt_wholes *wholes, const struct mt_start *
 static inline uintptr_t mt_whole_pc(const struct mt_whole *whole, uint32_t i)
 {
     return i + 1 == whole->frames ? whole->pc : mt_arch_ra(whole->word[whole->frames - 2 - i].want);
+}
+
+/* Room for a number for each frame, the outermost first, that goes away with the entry: see `named`. */
+static inline uint32_t *mt_whole_nodes(struct mt_whole *whole)
+{
+    return (uint32_t *)(whole->word + whole->words);
 }
 
 /* Remember the stack that was just walked from `from`, in place of old ones. NULL: not possible. */

@@ -39,7 +39,7 @@ static void member_read(struct member *member, const char *name)
         member->exited = log.header.end == LOG_END_EXIT;
         member->own = (struct family_sums){.processes = 1,
                                            .peak = log_peak(&log),
-                                           .live = (int64_t)log.header.level,
+                                           .live = (int64_t)log.header.live,
                                            .allocated = model.total.allocated,
                                            .released = model.total.released,
                                            .allocations = model.total.allocations,

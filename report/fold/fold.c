@@ -208,7 +208,8 @@ static void fold_places(struct folding *f)
     if (query_wants(f->query, METRIC_RISE) && own)
         rises_of_leaves(f);
     else if (query_wants(f->query, METRIC_RISE))
-        rises_of_keys(f->stacks, &f->selection, &f->tree, f->tree.key, walk.outermost, rows->list);
+        rises_of_keys(f->stacks, &f->selection, &f->tree, f->tree.key, walk.outermost, rows->list,
+                      rows->count);
     free(walk.outermost);
 }
 
@@ -291,7 +292,7 @@ static void fold_tree(struct folding *f)
     } else if (query_wants(f->query, METRIC_RISE)) {
         unsigned char *all = base_alloc(rows->count, 1);
         memset(all, 1, rows->count);
-        rises_of_keys(f->stacks, &f->selection, &f->tree, NULL, all, rows->list);
+        rises_of_keys(f->stacks, &f->selection, &f->tree, NULL, all, rows->list, rows->count);
         free(all);
     }
 }

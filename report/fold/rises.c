@@ -2,148 +2,166 @@
 #include "fold/rises.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/base.h"
 
-/* A run that counts for a key's entry under one parent node. */
+/* A child of the present node lies in an entry. */
 struct item {
-    uint32_t entry;
-    struct run run;
+    uint32_t entry, child;
 };
 
-static int item_order(const void *a, const void *b)
+struct rises {
+    const struct stacks *stacks;
+    const struct selection *selection;
+    const struct runs *runs;
+    const struct tree *tree;
+    const uint32_t *row_of;
+    const unsigned char *outermost;
+    struct row *list;
+    struct item *items;
+    size_t count, cap;
+    uint32_t children; /* of the present node */
+};
+
+static void reach(const struct rises *r, uint32_t entry, uint64_t rise, uint64_t most)
+{
+    struct row *row = &r->list[r->row_of ? r->row_of[entry] : entry];
+    if (!r->outermost[entry])
+        return;
+    if (rise > row->rise)
+        row->rise = rise;
+    if (most > row->rise_most)
+        row->rise_most = most;
+}
+
+static uint32_t levels_of(const struct rises *r, uint32_t node)
+{
+    const uint32_t *places;
+    return frames_places(&r->stacks->frames, r->stacks->model.nodes[node].frame, &places);
+}
+
+/* The node lies in the entry: in that of its frame, or of a call that was inlined in it. One that is not selected lies in none. */
+static bool lies_in(const struct rises *r, uint32_t node, uint32_t entry)
+{
+    uint32_t at = r->tree->of_node[node];
+    if (!selection_has(r->selection, node))
+        return false;
+    for (uint32_t left = levels_of(r, node); left; left--, at = r->tree->parent[at])
+        if (at == entry)
+            return true;
+    return false;
+}
+
+static void collect(struct rises *r, uint32_t child)
+{
+    uint32_t entry = r->tree->of_node[child];
+    for (uint32_t left = levels_of(r, child); left; left--, entry = r->tree->parent[entry]) {
+        r->items = base_room(r->items, &r->cap, r->count + 1, sizeof *r->items);
+        r->items[r->count++] = (struct item){entry, child};
+    }
+}
+
+static int by_entry(const void *a, const void *b)
 {
     const struct item *x = a, *y = b;
     if (x->entry != y->entry)
         return x->entry < y->entry ? -1 : 1;
-    return x->run.begin < y->run.begin ? -1 : x->run.begin > y->run.begin;
+    return x->child < y->child ? -1 : x->child > y->child;
 }
 
-/* The item of items[0..count) that begins at `begin`; count if there is none. Sorted by begin. */
-static size_t item_at(const struct item *items, size_t count, uint32_t begin)
+/* `children` of the present node lie in the entry: a stretch of any of them is one of it, one that was lost may have been. */
+static void settle_entry(const struct rises *r, const struct item *items, size_t children,
+                         const uint64_t of[STRETCH_KINDS])
 {
-    size_t low = 0, high = count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (items[middle].run.begin < begin)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < count && items[low].run.begin == begin ? low : count;
-}
-
-static int64_t plus(int64_t a, int64_t b)
-{
-    int64_t result;
-    if (__builtin_add_overflow(a, b, &result))
-        return a < 0 ? INT64_MIN : INT64_MAX;
-    return result;
-}
-
-/* The highest rise of siblings that stand for one entry: adjacent runs are one run. next[i] is the
- * item that continues item i; each continues at most one, so that the chains are disjoint and this
- * is linear but for the look-ups, whatever the file says. Runs that lead round in a cycle (only in
- * a damaged log) count singly. */
-static uint64_t items_rise(const struct item *items, size_t count, uint32_t *next,
-                           unsigned char *continues)
-{
-    uint64_t best = 0;
-    memset(continues, 0, count);
-    for (size_t i = 0; i < count; i++) {
-        size_t found = item_at(items, count, items[i].run.begin + items[i].run.len);
-        next[i] = UINT32_MAX;
-        if (found < count && !continues[found]) {
-            next[i] = (uint32_t)found;
-            continues[found] = 1;
-        }
-        if (items[i].run.rise > 0 && (uint64_t)items[i].run.rise > best)
-            best = (uint64_t)items[i].run.rise;
-    }
-    for (size_t i = 0; i < count; i++) {
-        int64_t before = 0;
-        for (size_t at = i; !continues[i] && at != UINT32_MAX; at = next[at]) {
-            int64_t rise = plus(before, items[at].run.rise);
-            if (rise > 0 && (uint64_t)rise > best)
-                best = (uint64_t)rise;
-            before = plus(before, items[at].run.net);
-        }
-    }
-    return best;
-}
-
-struct rises {
-    const struct stacks *stacks;
-    const struct tree *tree;
-    const uint32_t *row_of;
-    const unsigned char *outermost;
-    struct item *items;
-    uint32_t *next;
-    unsigned char *continues;
-    size_t count, cap, next_cap, continues_cap;
-};
-
-static void rises_collect(struct rises *rises, uint32_t node)
-{
-    const struct model *model = &rises->stacks->model;
-    const struct run *run = &model->runs.of_node[node];
-    if (!run->len)
+    uint32_t entry = items[0].entry;
+    if (children == 1) {
+        reach(r, entry, r->runs->of_node[items[0].child].rise, 0);
         return;
-    const uint32_t *places;
-    uint32_t count = frames_places(&rises->stacks->frames, model->nodes[node].frame, &places);
-    uint32_t entry = rises->tree->of_node[node];
-    for (uint32_t k = 0; k < count; k++, entry = rises->tree->parent[entry]) {
-        if (!rises->outermost[entry])
+    }
+    for (size_t i = 0; i < children; i++)
+        reach(r, entry, r->runs->of_node[items[i].child].alone, 0);
+    if (children == r->children)
+        reach(r, entry, of[STRETCH_ALL], 0);
+    reach(r, entry, 0, of[STRETCH_LOST]);
+    if (children > STRETCH_SITES)
+        reach(r, entry, 0, of[STRETCH_LARGE]);
+}
+
+/* Each entry that has the first site: as long as the sites are its own they make a stretch of it, which is a run of it if what came
+ * before and after is not. */
+static void take_set(const struct rises *r, const struct stretch *s)
+{
+    const uint32_t *sites = r->runs->sites + s->first;
+    uint32_t entry = r->tree->of_node[sites[0]];
+    for (uint32_t left = levels_of(r, sites[0]); left; left--, entry = r->tree->parent[entry]) {
+        uint32_t in = 1;
+        if (!lies_in(r, sites[0], entry) || (s->after && lies_in(r, s->after, entry)))
             continue;
-        rises->items = base_room(rises->items, &rises->cap, rises->count + 1, sizeof *rises->items);
-        rises->items[rises->count++] = (struct item){entry, *run};
+        while (in < s->count && lies_in(r, sites[in], entry))
+            in++;
+        if (in < s->count || !s->before || !lies_in(r, s->before, entry))
+            reach(r, entry, r->runs->rises[s->first + in - 1], 0);
     }
 }
 
-/* The children of one node, as keys. */
-static void rises_settle(struct rises *rises, struct row *list)
+/* The present node, whose stretches are stretches[0..count). */
+static void settle(struct rises *r, const struct stretch *stretches, size_t count)
 {
-    if (rises->count > 1)
-        qsort(rises->items, rises->count, sizeof *rises->items, item_order);
-    rises->next = base_room(rises->next, &rises->next_cap, rises->count + 1, sizeof *rises->next);
-    rises->continues = base_room(rises->continues, &rises->continues_cap, rises->count + 1, 1);
-    for (size_t i = 0, end; i < rises->count; i = end) {
-        for (end = i + 1; end < rises->count && rises->items[end].entry == rises->items[i].entry;)
-            end++;
-        uint32_t entry = rises->items[i].entry;
-        struct row *row = &list[rises->row_of ? rises->row_of[entry] : entry];
-        uint64_t rise = items_rise(rises->items + i, end - i, rises->next, rises->continues);
-        if (rise > row->rise)
-            row->rise = rise;
+    uint64_t of[STRETCH_KINDS] = {[STRETCH_LOST] = r->stacks->log.header.rise_floor};
+    for (size_t i = 0; i < count; i++) {
+        const struct stretch *s = &stretches[i];
+        uint64_t rise = r->runs->rises[s->first];
+        if (s->kind == STRETCH_SET)
+            take_set(r, s);
+        else if (rise > of[s->kind])
+            of[s->kind] = rise;
     }
-    rises->count = 0;
+    if (r->count > 1)
+        qsort(r->items, r->count, sizeof *r->items, by_entry);
+    for (size_t i = 0, end; i < r->count; i = end) {
+        for (end = i + 1; end < r->count && r->items[end].entry == r->items[i].entry;)
+            end++;
+        settle_entry(r, r->items + i, end - i, of);
+    }
+    r->count = 0;
+    r->children = 0;
 }
 
 void rises_of_keys(const struct stacks *stacks, const struct selection *selection,
                    const struct tree *tree, const uint32_t *row_of, const unsigned char *outermost,
-                   struct row *list)
+                   struct row *list, uint32_t count)
 {
     const struct model *model = &stacks->model;
-    uint32_t count = model->node_count;
-    struct rises rises = {.stacks = stacks, .tree = tree, .row_of = row_of, .outermost = outermost};
-    struct children children = children_make(count);
-    for (uint32_t i = count; i-- > 1;)
+    const struct runs *runs = &model->runs;
+    struct rises r = {.stacks = stacks,
+                      .selection = selection,
+                      .runs = runs,
+                      .tree = tree,
+                      .row_of = row_of,
+                      .outermost = outermost,
+                      .list = list};
+    struct children children = children_make(model->node_count);
+    for (uint32_t i = model->node_count; i-- > 1;)
         children_add(&children, model->nodes[i].parent, i);
-    for (uint32_t i = 0; i < count; i++) {
-        for (uint32_t child = children.first[i]; child; child = children.next[child])
+    size_t at = 0, end;
+    for (uint32_t node = 0; node < model->node_count; node++, at = end) {
+        for (end = at; end < runs->stretch_count && runs->stretches[end].parent == node;)
+            end++;
+        for (uint32_t child = children.first[node]; child; child = children.next[child]) {
+            r.children++;
             if (selection_has(selection, child))
-                rises_collect(&rises, child);
-        rises_settle(&rises, list);
+                collect(&r, child);
+        }
+        settle(&r, runs->stretches + at, end - at);
     }
+    for (uint32_t i = 0; i < count; i++)
+        if (list[i].rise_most <= list[i].rise)
+            list[i].rise_most = 0;
     children_free(&children);
-    free(rises.items);
-    free(rises.next);
-    free(rises.continues);
+    free(r.items);
 }
 
 uint64_t rise_of_node(const struct stacks *stacks, uint32_t node)
 {
-    const struct run *run = &stacks->model.runs.of_node[node];
-    return run->len && run->rise > 0 ? (uint64_t)run->rise : 0;
+    return stacks->model.runs.of_node[node].rise;
 }

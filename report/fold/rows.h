@@ -11,7 +11,8 @@
 struct row {
     struct sums
         sums; /* over all threads; live_peak is an upper bound. BY_SITE, BY_TREE: without last and level */
-    uint64_t rise;       /* bytes */
+    uint64_t rise;       /* bytes; a lower bound where ... */
+    uint64_t rise_most;  /* ... this is not 0: it rose by that at most */
     uint64_t executions; /* where exact */
     uint32_t key;        /* see enum grouping */
     uint8_t class;       /* BY_SITE: of its blocks */

@@ -38,6 +38,7 @@ enum log_end {
 
 struct log_level {
     uint64_t level, peak; /* now; the most it ever was */
+    uint64_t live;        /* when the program finished, else now */
 };
 
 /* The process: how it began and ended, its level, and what is not in the tables. */
@@ -49,7 +50,8 @@ struct log_header {
     int32_t exit_status;
     uint64_t end_time; /* 0: not known */
 
-    uint64_t level;
+    uint64_t level;       /* now: where the program has finished, after all destructors */
+    uint64_t live;        /* when the program finished, else now */
     uint64_t peak;        /* of the present period */
     uint64_t peak_before; /* of all earlier periods */
     uint64_t peak_time;
@@ -61,11 +63,13 @@ struct log_header {
     uint64_t unknown_releases; /* of blocks that were never seen allocated */
     uint64_t cut_stacks, python_missed;
     uint64_t python_arenas, python_arenas_peak; /* in no level */
+    uint64_t rise_floor;                        /* rises up to this may not be known: runs.h */
     bool full;                                  /* the disk or a limit was full at some time */
     bool fallback;                              /* the tables were written when the program ended */
     bool python;                                /* Python frames were read */
-    bool threads; /* several threads: the peak may be off by events under way */
-    bool ended;   /* nothing was recorded from some instant on */
+    bool finished; /* main returned, exit was called, or CPython began to finalise */
+    bool threads;  /* several threads: the peak may be off by events under way */
+    bool ended;    /* nothing was recorded from some instant on */
 };
 
 struct log_module {

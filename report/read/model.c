@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/map.h"
 #include "read/tables.h"
 
 /* ---- the counter records of one node ---- */
@@ -17,8 +18,7 @@ struct chain {
     bool present[CLASSES];
     int64_t resident;
     uint64_t readings;
-    bool wide_seen;
-    struct mt_wide wide;
+    struct map *finishes; /* unit of an mt_alloc -> 1 + its entry in FINISH */
 };
 
 static bool chain_claim(struct chain *chain, uint32_t unit, uint32_t units)
@@ -34,14 +34,24 @@ static bool chain_claim(struct chain *chain, uint32_t unit, uint32_t units)
     return true;
 }
 
-static void chain_alloc(struct chain *chain, uint32_t class, const struct mt_alloc *record)
+/* What the record had live when the program finished, less what it has now. */
+static int64_t late_of(const struct chain *chain, uint32_t unit, uint64_t live)
+{
+    const struct tables *tables = chain->model->log->tables;
+    uint32_t found = tables->finish_count ? *map_at(chain->finishes, unit) : 0;
+    return found ? (int64_t)(tables->finishes[found - 1].live - live) : 0;
+}
+
+static void chain_alloc(struct chain *chain, uint32_t class, uint32_t unit,
+                        const struct mt_alloc *record)
 {
     const struct mt_header *header = &chain->model->log->tables->header;
     uint64_t live = record->allocated - record->freed;
-    uint64_t held =
-        !header->at_peak && record->saved_seq == header->peak_seq ? record->saved : live;
+    bool changed = (record->saved_seq ^ header->peak_seq) & ~MT_SEQ_FINISHED;
+    uint64_t held = header->at_peak || changed ? live : record->saved;
     struct sums one = {.allocated = record->allocated,
                        .freed = record->freed,
+                       .late = late_of(chain, unit, live),
                        .at_peak = class_counts(class) ? (int64_t)held : 0,
                        .allocations = record->allocs,
                        .frees = record->frees,
@@ -64,13 +74,14 @@ static void chain_release(struct chain *chain, uint32_t class, const struct mt_r
     chain->present[class] = true;
 }
 
-/* One record at `unit`; false when it is not one. */
-static bool chain_record(struct chain *chain, uint32_t kind, const unsigned char *unit)
+/* The record at unit `number`; false when it is not one. */
+static bool chain_record(struct chain *chain, uint32_t kind, uint32_t number)
 {
+    const unsigned char *unit = chain->model->log->tables->units + (uint64_t)number * MT_UNIT;
     if (kind >= MT_KIND_ALLOC && kind < MT_KIND_ALLOC + CLASSES) {
         struct mt_alloc record;
         memcpy(&record, unit, sizeof record);
-        chain_alloc(chain, kind - MT_KIND_ALLOC, &record);
+        chain_alloc(chain, kind - MT_KIND_ALLOC, number, &record);
     } else if (kind >= MT_KIND_RELEASE && kind < MT_KIND_RELEASE + CLASSES) {
         struct mt_release record;
         memcpy(&record, unit, sizeof record);
@@ -80,9 +91,6 @@ static bool chain_record(struct chain *chain, uint32_t kind, const unsigned char
         memcpy(&record, unit, sizeof record);
         chain->resident = (int64_t)((uint64_t)chain->resident + (uint64_t)record.grown);
         chain->readings += record.readings;
-    } else if (kind == MT_KIND_WIDE) {
-        memcpy(&chain->wide, unit, sizeof chain->wide);
-        chain->wide_seen = true;
     } else {
         return false;
     }
@@ -115,7 +123,7 @@ static void chain_walk(struct chain *chain, uint32_t unit)
                            "the counter record at %u belongs to two nodes or is cut", unit);
             return;
         }
-        if (!chain_record(chain, kind, tables->units + at)) {
+        if (!chain_record(chain, kind, unit)) {
             log_problem_in(log, MT_REGION_COUNTER, at, "a counter record of unknown kind %u", kind);
             return;
         }
@@ -151,7 +159,7 @@ static void chain_finish(struct chain *chain, size_t *cap)
 /* Native and Python frames, a cut mark, the thread's root. Whatever prints a stack for each node relies on it. */
 #define DEEPEST (2 * MT_DEPTH_MAX + 4)
 /* `depth`: of all nodes before this one; the root's is 0. */
-static void model_node_take(struct model *model, uint32_t index, unsigned char *seen,
+static void model_node_take(struct model *model, uint32_t index, const struct chain *start,
                             uint32_t *depth, size_t *cap)
 {
     struct log *log = model->log;
@@ -183,12 +191,13 @@ static void model_node_take(struct model *model, uint32_t index, unsigned char *
         node->frame = 0;
         return;
     }
-    struct chain chain = {.model = model, .seen = seen, .node = index};
     if (raw->counters) {
+        struct chain chain = *start;
+        chain.node = index;
         chain_walk(&chain, raw->counters);
         chain_finish(&chain, cap);
     }
-    runs_take(&model->runs, log, index, chain.wide_seen ? &chain.wide : NULL);
+    runs_take(&model->runs, log, index);
 }
 
 /* A leaf that cannot be is none. */
@@ -215,10 +224,15 @@ void model_make(struct model *model, struct log *log, struct periods periods)
     unsigned char *seen = base_alloc(tables->unit_count / 8 + (size_t)1, 1);
     uint32_t *depth = base_alloc(tables->node_count + (size_t)1, sizeof *depth);
     size_t cap = 0;
+    struct map finishes = {0};
+    struct chain chain = {.model = model, .seen = seen, .finishes = &finishes};
+    for (uint32_t i = 1; i < tables->finish_count; i++)
+        *map_at(&finishes, tables->finishes[i].unit) = i + 1;
     static const struct mt_node unused;
     for (uint32_t i = 1; i < tables->node_count; i++)
         if (memcmp(&tables->nodes[i], &unused, sizeof unused))
-            model_node_take(model, i, seen, depth, &cap);
+            model_node_take(model, i, &chain, depth, &cap);
+    map_free(&finishes);
     free(depth);
     free(seen);
     runs_close(&model->runs, log, model->nodes);

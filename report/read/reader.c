@@ -206,6 +206,9 @@ static void header_take(struct log_header *to, const struct mt_header *from)
                               .unknown_releases = from->unknown_releases,
                               .cut_stacks = from->cut_stacks,
                               .python_missed = from->python_missed,
+                              .finished = from->finish_time != 0,
+                              .live = from->finish_time ? from->finish_level : from->level,
+                              .rise_floor = from->rise_floor,
                               .python_arenas = from->python_arenas,
                               .python_arenas_peak = from->python_arenas_peak,
                               .full = from->flags & MT_FLAG_FULL,
@@ -218,8 +221,9 @@ static void header_take(struct log_header *to, const struct mt_header *from)
                        (int)CLASSES == MT_CLASSES,
                    "classes");
     for (unsigned c = 0; c < CLASSES; c++)
-        to->class_level[c] =
-            (struct log_level){from->class_level[c].level, from->class_level[c].peak};
+        to->class_level[c] = (struct log_level){
+            from->class_level[c].level, from->class_level[c].peak,
+            from->finish_time ? from->finish_class[c] : from->class_level[c].level};
 }
 
 static void samples_take(struct log *log, const struct mt_sample *raw, uint32_t count)
@@ -249,6 +253,8 @@ bool log_parse(struct log *log, const char *name, const void *data, size_t bytes
     t->frame_count = region_make(log, MT_REGION_FRAME, sizeof *t->frames, data, bytes);
     t->thread_count = region_make(log, MT_REGION_THREAD, sizeof *t->threads, data, bytes);
     t->run_count = region_make(log, MT_REGION_RUN, sizeof *t->runs, data, bytes);
+    t->stretch_units = region_make(log, MT_REGION_STRETCH, sizeof *t->stretches, data, bytes);
+    t->finish_count = region_make(log, MT_REGION_FINISH, sizeof *t->finishes, data, bytes);
     uint32_t samples = region_make(log, MT_REGION_TIMELINE, sizeof(struct mt_sample), data, bytes);
     region_make(log, MT_REGION_RECORD, 1, data, bytes);
     t->nodes = (const struct mt_node *)(const void *)r[MT_REGION_NODE].data;
@@ -256,6 +262,8 @@ bool log_parse(struct log *log, const char *name, const void *data, size_t bytes
     t->frames = (const struct mt_frame_entry *)(const void *)r[MT_REGION_FRAME].data;
     t->threads = (const struct mt_thread_entry *)(const void *)r[MT_REGION_THREAD].data;
     t->runs = (const struct mt_run *)(const void *)r[MT_REGION_RUN].data;
+    t->stretches = (const struct mt_stretch *)(const void *)r[MT_REGION_STRETCH].data;
+    t->finishes = (const struct mt_finish *)(const void *)r[MT_REGION_FINISH].data;
     samples_take(log, (const struct mt_sample *)(const void *)r[MT_REGION_TIMELINE].data, samples);
     log->frame_count = t->frame_count;
     records_read(log);

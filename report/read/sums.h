@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The figures of a call site, or of anything that call sites add up to. They add up: allocated less freed is live, allocated less
+ * The figures of a call site, or of anything that call sites add up to. They add up: allocated less freed is what is live now, allocated less
  * released is the increment.
  */
 #ifndef READ_SUMS_H
@@ -11,9 +11,11 @@
 
 /* Bytes, but for the numbers: allocations, releases, frees, readings. */
 struct sums {
-    uint64_t allocated;   /* by events here */
-    uint64_t released;    /* by events here, whoever allocated it */
-    uint64_t freed;       /* of what was allocated here, whoever released it */
+    uint64_t allocated; /* by events here */
+    uint64_t released;  /* by events here, whoever allocated it */
+    uint64_t freed;     /* of what was allocated here, whoever released it */
+    int64_t
+        late; /* of what was allocated here: released less allocated after the program had finished */
     int64_t at_peak;      /* of what was allocated here, live at the process's peak */
     uint64_t allocations; /* numbers of these events */
     uint64_t releases;
@@ -33,7 +35,13 @@ static inline int64_t sums_increment(const struct sums *sums)
 {
     return (int64_t)(sums->allocated - sums->released);
 }
+/* When the program finished, else now. */
 static inline int64_t sums_live(const struct sums *sums)
+{
+    return (int64_t)(sums->allocated - sums->freed + (uint64_t)sums->late);
+}
+/* Now: where the program has finished, after all destructors. */
+static inline int64_t sums_leaked(const struct sums *sums)
 {
     return (int64_t)(sums->allocated - sums->freed);
 }

@@ -29,6 +29,10 @@ struct tables {
     uint32_t thread_count;
     const struct mt_run *runs;
     uint32_t run_count;
+    const struct mt_stretch *stretches; /* units; an entry is followed by its rises and sites */
+    uint32_t stretch_units;
+    const struct mt_finish *finishes;
+    uint32_t finish_count;
 };
 
 /* Add a problem at byte `offset` of the file. Always false. */

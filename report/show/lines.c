@@ -31,7 +31,7 @@ static void row_figures(struct table *table, const struct row *key, bool exact)
     else
         table_cell(table, NULL);
     table_cell_mib(table, sums_increment(sums));
-    table_cell_mib(table, (int64_t)key->rise);
+    table_cell_rise(table, key->rise, key->rise_most);
     if (sums->resident)
         table_cell_mib(table, sums->resident);
     else

@@ -26,6 +26,13 @@ void json_place(const struct frames *frames, struct json *json, uint32_t place)
         json_unsigned(json, "address", p->address);
 }
 
+void json_rise(struct json *json, const struct row *row)
+{
+    json_unsigned(json, "rise_bytes", row->rise);
+    json_bool(json, "rise_at_least", row->rise_most != 0);
+    json_unsigned(json, "rise_most_bytes", row->rise_most ? row->rise_most : row->rise);
+}
+
 void json_row(struct json *json, const struct row *row)
 {
     const struct sums *sums = &row->sums;
@@ -34,10 +41,11 @@ void json_row(struct json *json, const struct row *row)
     else
         json_null(json, "mem_usage_bytes");
     json_signed(json, "increment_bytes", sums_increment(sums));
-    json_unsigned(json, "rise_bytes", row->rise);
+    json_rise(json, row);
     json_unsigned(json, "allocated_bytes", sums->allocated);
     json_unsigned(json, "released_bytes", sums->released);
     json_signed(json, "live_bytes", sums_live(sums));
+    json_signed(json, "leaked_bytes", sums_leaked(sums));
     json_signed(json, "at_peak_bytes", sums->at_peak);
     json_signed(json, "resident_bytes", sums->resident);
     json_unsigned(json, "allocations", sums->allocations);

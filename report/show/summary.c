@@ -98,7 +98,7 @@ static void notes_all(const struct stacks *stacks, note_taker *take, void *conte
         notes_modules(stacks, take, context);
         return;
     }
-    int64_t live = sums_live(&stacks->model.total), level = (int64_t)log->header.level;
+    int64_t live = sums_leaked(&stacks->model.total), level = (int64_t)log->header.level;
     if (live != level)
         note(take, context,
              "the tables hold %" PRId64 " live bytes and the header %" PRId64
@@ -171,7 +171,12 @@ static void print_totals(const struct stacks *stacks, FILE *out)
     if (h->peak_time)
         snprintf(rest, sizeof rest, "  after %.3f s", (double)h->peak_time / 1e9);
     print_amount(out, "peak", (int64_t)log_peak(&stacks->log), rest);
-    print_amount(out, "live", (int64_t)h->level, stacks->running ? "  now" : "  at the end");
+    print_amount(out, "live", (int64_t)h->live,
+                 h->finished       ? "  when the program finished"
+                 : stacks->running ? "  now"
+                                   : "  at the end");
+    if (h->finished && h->live != h->level)
+        print_amount(out, "leaked", (int64_t)h->level, "  after all destructors");
     snprintf(rest, sizeof rest, "  in %s allocations", text_count(count, total->allocations));
     print_amount(out, "allocated", (int64_t)total->allocated, rest);
     snprintf(rest, sizeof rest, "  in %s releases", text_count(count, total->releases));
@@ -198,7 +203,7 @@ static void print_classes(const struct stacks *stacks, FILE *out)
         table_row(&table, STYLE_NONE);
         table_cell(&table, class_name(c));
         table_cell_mib(&table, (int64_t)stacks->log.header.class_level[c].peak);
-        table_cell_mib(&table, (int64_t)stacks->log.header.class_level[c].level);
+        table_cell_mib(&table, (int64_t)stacks->log.header.class_level[c].live);
         table_cell_mib(&table, (int64_t)sums->allocated);
         table_cell_count(&table, sums->allocations);
         table_cell_count(&table, sums->releases);
@@ -296,7 +301,8 @@ static void json_classes(const struct stacks *stacks, struct json *json)
         json_open(json, class_name(c), '{');
         json_unsigned(json, "allocated_bytes", sums->allocated);
         json_unsigned(json, "released_bytes", sums->released);
-        json_unsigned(json, "live_bytes", stacks->log.header.class_level[c].level);
+        json_unsigned(json, "live_bytes", stacks->log.header.class_level[c].live);
+        json_unsigned(json, "leaked_bytes", stacks->log.header.class_level[c].level);
         json_unsigned(json, "peak_bytes", stacks->log.header.class_level[c].peak);
         json_unsigned(json, "allocations", sums->allocations);
         json_unsigned(json, "releases", sums->releases);
@@ -345,7 +351,8 @@ void summary_json(const struct stacks *stacks, struct json *json)
     json_end(stacks, json);
     json_unsigned(json, "peak_bytes", log_peak(&stacks->log));
     json_unsigned(json, "peak_time_ns", h->peak_time);
-    json_unsigned(json, "live_bytes", h->level);
+    json_unsigned(json, "live_bytes", h->live);
+    json_unsigned(json, "leaked_bytes", h->level);
     json_unsigned(json, "allocated_bytes", total->allocated);
     json_unsigned(json, "released_bytes", total->released);
     json_unsigned(json, "allocations", total->allocations);

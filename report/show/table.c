@@ -64,6 +64,13 @@ void table_cell_mib(struct table *table, int64_t bytes)
     table_cell(table, table_mib(text, bytes, 3));
 }
 
+void table_cell_rise(struct table *table, uint64_t rise, uint64_t most)
+{
+    char mib[TABLE_MIB_BYTES], text[TABLE_MIB_BYTES + 8];
+    snprintf(text, sizeof text, "%s%s", most ? "≥ " : "", table_mib(mib, (int64_t)rise, 3));
+    table_cell(table, text);
+}
+
 static void spaces(FILE *out, size_t count)
 {
     while (count--)

@@ -39,6 +39,8 @@ void table_cell(struct table *table, const char *text);
 void table_cell_count(struct table *table, uint64_t value);
 /* "7.629 MiB". */
 void table_cell_mib(struct table *table, int64_t bytes);
+/* A rise, in bytes; `most`: as row.rise_most, then "≥ 7.629 MiB". */
+void table_cell_rise(struct table *table, uint64_t rise, uint64_t most);
 /* Print with the titles and free. No line ends in blanks. The last column is cut at `width` columns
  * of the whole line, but never to less than 20. */
 void table_finish(struct table *table, FILE *out, size_t width);

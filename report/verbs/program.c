@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "verbs/program.h"
+#include "verbs/self.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -80,7 +81,8 @@ static bool gains_privileges(const char *path, const struct stat *info, char *wh
 /* Our own ELF class and machine, which the library has too. */
 static bool own_header(GElf_Ehdr *header)
 {
-    int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+    char self[PATH_MAX];
+    int fd = self_path(self) ? open(self, O_RDONLY | O_CLOEXEC) : -1;
     Elf *elf = fd >= 0 ? elf_begin(fd, ELF_C_READ, NULL) : NULL;
     bool read = elf && gelf_getehdr(elf, header);
     if (elf)
@@ -88,6 +90,27 @@ static bool own_header(GElf_Ehdr *header)
     if (fd >= 0)
         close(fd);
     return read;
+}
+
+/* glibc's loader, which can be called to start a program: a shared object, by its name. */
+static bool is_loader(Elf *elf, const GElf_Phdr *dynamic)
+{
+    Elf_Data *data =
+        elf_getdata_rawchunk(elf, (int64_t)dynamic->p_offset, dynamic->p_filesz, ELF_T_DYN);
+    GElf_Dyn entry;
+    GElf_Xword strings = 0, name = 0;
+    for (int i = 0; data && gelf_getdyn(data, i, &entry) && entry.d_tag != DT_NULL; i++) {
+        if (entry.d_tag == DT_STRTAB)
+            strings =
+                entry.d_un.d_ptr; /* the same offset in the file: the first segment begins at 0 */
+        else if (entry.d_tag == DT_SONAME)
+            name = entry.d_un.d_val;
+    }
+    size_t bytes;
+    const char *file = elf_rawfile(elf, &bytes);
+    if (!file || !strings || !name || strings >= bytes || name >= bytes - strings)
+        return false;
+    return !strncmp(file + strings + name, "ld-linux", strnlen("ld-linux", bytes - strings - name));
 }
 
 static enum program_answer check_elf(Elf *elf, char *why, size_t bytes)
@@ -109,7 +132,9 @@ static enum program_answer check_elf(Elf *elf, char *why, size_t bytes)
     }
     for (size_t i = 0; i < count; i++) {
         GElf_Phdr segment;
-        if (gelf_getphdr(elf, (int)i, &segment) && segment.p_type == PT_INTERP)
+        if (gelf_getphdr(elf, (int)i, &segment) &&
+            (segment.p_type == PT_INTERP ||
+             (segment.p_type == PT_DYNAMIC && is_loader(elf, &segment))))
             return PROGRAM_FINE;
     }
     snprintf(why, bytes, "is statically linked: nothing can be preloaded into it");

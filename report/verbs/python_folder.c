@@ -10,17 +10,16 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "verbs/self.h"
 
 int python_folder_print(void)
 {
     static const char *const places[] = {"python", "../lib/memtrace/python"};
     char self[PATH_MAX], path[PATH_MAX + 64], real[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (length <= 0) {
-        base_say("/proc/self/exe: %s", strerror(errno));
+    if (!self_path(self)) {
+        base_say("where this command lies is not known (/proc/self/exe: %s)", strerror(errno));
         return STATUS_BAD;
     }
-    self[length] = 0;
     strrchr(self, '/')[1] = 0;
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         struct stat info;

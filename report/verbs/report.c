@@ -62,7 +62,7 @@ static void print_top(const struct view *view, const uint32_t *list, size_t coun
     for (size_t i = 0; i < count; i++) {
         const struct row *key = &view->lines.list[list[i]];
         table_row(&table, STYLE_NONE);
-        table_cell_mib(&table, (int64_t)key->rise);
+        table_cell_rise(&table, key->rise, key->rise_most);
         print_share(&table, view, key);
         table_cell_mib(&table, sums_increment(&key->sums));
         table_cell_mib(&table, (int64_t)key->sums.allocated);

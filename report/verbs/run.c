@@ -16,6 +16,7 @@
 #include "read/reader.h"
 #include "verbs/program.h"
 #include "verbs/run.h"
+#include "verbs/self.h"
 #include "verbs/verbs.h"
 
 const char verb_run_help[] =
@@ -56,12 +57,12 @@ static bool find_library(char out[PATH_MAX])
         return false;
     }
     char self[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (length <= 0) {
-        base_say("/proc/self/exe: %s", strerror(errno));
+    if (!self_path(self)) {
+        base_say("where this command lies is not known (/proc/self/exe: %s); MEMTRACE_LIBRARY can "
+                 "name the library",
+                 strerror(errno));
         return false;
     }
-    self[length] = 0;
     *strrchr(self, '/') = 0;
     static const char *const places[] = {"", "/../lib", "/../lib/memtrace"};
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {

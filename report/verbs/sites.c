@@ -99,10 +99,11 @@ static void json_site(const struct stacks *stacks, const struct rows *sites, con
     json_unsigned(json, "allocated_bytes", sums->allocated);
     json_unsigned(json, "freed_bytes", sums->freed);
     json_signed(json, "live_bytes", sums_live(sums));
+    json_signed(json, "leaked_bytes", sums_leaked(sums));
     json_unsigned(json, "live_peak_bytes", sums->live_peak);
     json_signed(json, "at_peak_bytes", sums->at_peak);
     json_unsigned(json, "released_bytes", sums->released);
-    json_unsigned(json, "rise_bytes", site->rise);
+    json_rise(json, site);
     json_signed(json, "resident_bytes", sums->resident);
     json_unsigned(json, "allocations", sums->allocations);
     json_unsigned(json, "frees", sums->frees);

@@ -19,7 +19,7 @@ def damaged(tests):
         ('empty', b'', False), ('one byte', b'm', False), ('magic alone', good[:8], False),
         ('half a header', good[:4096], False), ('text', b'Line #    Mem usage\n' * 1000, False),
         ('an ELF file', open(tests.build.tracker, 'rb').read(), False), ('zeros', bytes(len(good)), False),
-        ('another version', good[:8] + b'\2\0\0\0' + good[12:], False),
+        ('another version', good[:8] + b'\xff\0\0\0' + good[12:], False),
         ('the other byte order', good[:16] + b'\1\2\3\4' + good[20:], False),
         ('cut in the middle', good[:len(good) // 2], True), ('cut by a page', good[:-4096], True),
         ('the header alone', good[:8192], True),

@@ -38,9 +38,12 @@ def check(log):
     check_periods(log)
     check_threads(log)
     check_timeline(log)
-    for node, (begin, length, rise, net) in log.runs.items():
-        if rise < 0 or net > rise:
-            log.problem('node %d: a run with rise %d and net %d' % (node, rise, net))
+    for node in range(1, len(log.nodes)):
+        if log.alone[node] > log.rise[node]:
+            log.problem('node %d: rose alone by %d, and at all by %d' % (node, log.alone[node], log.rise[node]))
+    if log.finish_time and exact and settled:
+        late = sum(figures['late'] for (_, c), figures in log.counters.items() if c in COUNTED)
+        equal('live when the program finished, by the records, and the level then', live + late, log.finish_level)
 
 
 def check_periods(log):
@@ -78,14 +81,15 @@ def check_threads(log):
         if t['leaf'] >= len(log.nodes):
             log.problem('thread %d has leaf %d' % (i, t['leaf']))
             continue
-        nodes = []
-        for run in reversed(t['runs']):
-            nodes += log.outward(*run[3:])
+        nodes, depth = [], None
+        for _, _, raw, before, d, frames in reversed(t['runs']):
+            if d != depth:
+                nodes += log.outward(int.from_bytes(raw[:4], 'little' if log.order == '<' else 'big'), frames)
+            depth = d
+            if before >= len(log.nodes):
+                log.problem('thread %d: an open stretch after node %d' % (i, before))
         if log.end == 1 and not log.dropped_events and nodes[::-1] != log.path(t['leaf']):
             log.problem('thread %d: its open runs are not those of its last stack' % i)
-        for begin, max_, begin_event, node, skip, frames in t['runs']:
-            if node >= len(log.nodes) or begin_event > t['events'] or len(log.outward(node, skip, frames)) != frames:
-                log.problem('thread %d: an open run of node %d from event %d of %d' % (i, node, begin_event, t['events']))
 
 
 def check_timeline(log):

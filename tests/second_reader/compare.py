@@ -31,7 +31,8 @@ def compare(log, memtrace):
     for key, name in (('allocated', 'allocated_bytes'), ('released', 'released_bytes'),
                       ('allocations', 'allocations'), ('releases', 'releases')):
         same(name, sum(t[key] for t in both), report[name])
-    same('live_bytes', log.level, report['live_bytes'])  # check() compares it with what the counters say
+    same('live_bytes', log.finish_level if log.finish_time else log.level, report['live_bytes'])
+    same('leaked_bytes', log.level, report['leaked_bytes'])  # check() compares it with what the counters say
     same('peak_bytes', max(log.peak, log.peak_before), report['peak_bytes'])
     same('pid', log.pid, report['pid'])
     same('program', text(log.exe) if log.exe else None, report['program'])
@@ -39,7 +40,7 @@ def compare(log, memtrace):
     same('dropped_events', log.dropped_events, report['dropped_events'])
     for name, t in totals.items():
         theirs = report['classes'][name]
-        for key, ours in (('allocated', 'allocated'), ('released', 'released'), ('live', 'level'), ('peak', 'peak')):
+        for key, ours in (('allocated', 'allocated'), ('released', 'released'), ('live', 'finished'), ('leaked', 'level'), ('peak', 'peak')):
             same('%s %s' % (name, key), t[ours], theirs[key + '_bytes'])
         for key in ('allocations', 'releases'):
             same('%s %s' % (name, key), t[key], theirs[key])
@@ -72,7 +73,7 @@ def compare_lines(log, report, same, period=None):
 
 
 def compare_sites(log, totals, sites, same):
-    keys = ('allocated', 'released', 'live', 'at_peak', 'allocations', 'releases')
+    keys = ('allocated', 'released', 'leaked', 'at_peak', 'allocations', 'releases')
     sums = {}
     for site in sites['sites']:
         t = sums.setdefault(site['class'], dict.fromkeys(keys, 0))
@@ -82,4 +83,4 @@ def compare_sites(log, totals, sites, same):
         for key in keys:
             if key == 'at_peak' and name not in ('heap', 'anonymous'):
                 continue
-            same('sites of class %s: %s' % (name, key), ours[key], sums.get(name, {}).get(key, 0))
+            same('sites of class %s: %s' % (name, key), ours['live' if key == 'leaked' else key], sums.get(name, {}).get(key, 0))

@@ -1,24 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The figures of Python lines, from the counters and runs of nodes: FORMAT.md's sections Lines and Exact lines."""
 from second_reader.log import COUNTED, FIGURES, PYTHON, THREAD_ROOT
-
-INT64_MIN = -2**63
-
-
-def closed_runs(log):
-    """Best run of each node with the open runs closed."""
-    best = {node: list(run) for node, run in log.runs.items()}
-    for t in log.threads:
-        if not t['leaf']:
-            continue
-        highest = INT64_MIN
-        for begin, max_, begin_event, node, skip, frames in reversed(t['runs']):
-            highest = max(highest, max_)
-            rise = max(0, highest - begin)
-            for node in log.outward(node, skip, frames):
-                if node not in best or rise > best[node][2]:
-                    best[node] = [begin_event % 2**32, t['events'] - begin_event, rise, t['level'] - begin]
-    return best
+from second_reader.rises import Rises
 
 
 def python_lines(log, period=None):
@@ -28,8 +11,8 @@ def python_lines(log, period=None):
         if kind == PYTHON:
             file, name = log.code_names(owner)
             key_of_frame[i] = (file, value or None, name)  # line 0: none
-    best = closed_runs(log)
-    lines, chains = {}, {}
+    rises = Rises(log)
+    lines, sites = {}, {}
     above = [frozenset()] * len(log.nodes)  # keys on the path, the node's own included
     by_node = {}
     inside = [True] * len(log.nodes)
@@ -45,8 +28,8 @@ def python_lines(log, period=None):
         key = key_of_frame.get(log.frame_of[i])
         outer = above[log.parent[i]]
         above[i] = outer | {key} if key else outer
-        if key and key not in outer and i in best:
-            chains.setdefault((log.parent[i], key), []).append(best[i])
+        if key and key not in outer:
+            sites.setdefault((log.parent[i], key), []).append(i)
         for figures in by_node.get(i, ()):
             for k in above[i]:
                 line = lines.setdefault(k, no_line())
@@ -55,9 +38,11 @@ def python_lines(log, period=None):
         for when in log.events.get(i, ()):
             for k in above[i]:
                 lines[k]['when'] = max(lines[k]['when'], when)
-    for (_, key), runs in chains.items():
+    for (parent, key), nodes in sites.items():
         if key in lines:
-            lines[key]['rise'] = max(lines[key]['rise'], joined_rise(runs))
+            rise, most = rises.of(parent, nodes)
+            lines[key]['rise'] = max(lines[key]['rise'], rise)
+            lines[key]['rise_most'] = max(lines[key]['rise_most'], most)
     add_counted(log, lines, period)
     return lines
 
@@ -81,31 +66,11 @@ def add_counted(log, lines, period):
 
 
 def no_line():
-    return dict(dict.fromkeys(FIGURES, 0), rise=0, when=(-1, 0), executions=None)
-
-
-def joined_rise(runs):
-    """The highest rise of runs of one line, those that are adjacent taken together."""
-    follower = {}
-    for run in runs:
-        follower.setdefault(run[0], run)
-    begun = {(begin + length) % 2**32 for begin, length, _, _ in runs}
-    highest = max(run[2] for run in runs)
-    for run in runs:
-        if run[0] in begun and len(runs) > 1:
-            continue  # in the middle of a chain
-        net = rise = seen = 0
-        while run and seen <= len(runs):
-            rise = max(rise, net + run[2])
-            net += run[3]
-            run = follower.get((run[0] + run[1]) % 2**32)
-            seen += 1
-        highest = max(highest, rise)
-    return highest
+    return dict(dict.fromkeys(FIGURES, 0), rise=0, rise_most=0, when=(-1, 0), executions=None)
 
 
 def line_figures(line):
     return dict(allocated_bytes=line['allocated'], released_bytes=line['released'],
-                increment_bytes=line['allocated'] - line['released'], live_bytes=line['allocated'] - line['freed'],
+                increment_bytes=line['allocated'] - line['released'], live_bytes=line['allocated'] - line['freed'] + line['late'], leaked_bytes=line['allocated'] - line['freed'],
                 at_peak_bytes=line['at_peak'], allocations=line['allocations'], releases=line['releases'],
-                rise_bytes=line['rise'], mem_usage_bytes=line['when'][1], executions=line['executions'])
+                rise_bytes=line['rise'], rise_most_bytes=max(line['rise'], line['rise_most']), mem_usage_bytes=line['when'][1], executions=line['executions'])

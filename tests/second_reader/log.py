@@ -4,11 +4,11 @@ import struct
 
 CLASSES = ('heap', 'anonymous', 'file', 'reserved')
 COUNTED = (0, 1)  # classes that make up the level
-NODE, COUNTER, FRAME, RECORD, THREAD, RUN, TIMELINE = range(1, 8)
-ENTRY_BYTES = {NODE: 32, COUNTER: 32, FRAME: 16, RECORD: 1, THREAD: 128, RUN: 32, TIMELINE: 32}
+NODE, COUNTER, FRAME, RECORD, THREAD, RUN, TIMELINE, STRETCH, FINISH = range(1, 10)
+ENTRY_BYTES = {NODE: 32, COUNTER: 32, FRAME: 16, RECORD: 1, THREAD: 128, RUN: 32, TIMELINE: 32, STRETCH: 16, FINISH: 16}
 NATIVE, PYTHON, THREAD_ROOT, CUT, UNKNOWN = range(1, 6)
 FLAG_FULL, FLAG_FALLBACK, FLAG_PYTHON, FLAG_THREADS = 1, 2, 4, 8
-FIGURES = ('allocated', 'released', 'freed', 'at_peak', 'allocations', 'releases', 'frees', 'resident')
+FIGURES = ('allocated', 'released', 'freed', 'at_peak', 'allocations', 'releases', 'frees', 'resident', 'late')
 
 
 class NotALog(Exception):
@@ -48,24 +48,26 @@ class Log:
         (self.version, self.header_bytes, _, self.machine, self.pointer_bits, self.pid, self.parent_pid, self.start_real,
          self.start_mono, self.start_ticks, self.end, self.exit_status, self.end_time, self.level, self.peak,
          self.peak_time, self.peak_seq, self.at_peak) = self.take('IIIHHiiQQQIiQQQQII', 8)
-        if self.version != 1 or self.header_bytes != 8192:
+        if self.version != 2 or self.header_bytes != 8192:
             raise NotALog('version %d, header of %d bytes' % (self.version, self.header_bytes))
         levels = self.take('8Q', 104)
         self.class_level = [(levels[2 * i], levels[2 * i + 1]) for i in range(4)]
         (self.dropped_events, self.dropped_bytes, self.unknown_releases, self.cut_stacks, self.python_missed, self.flags,
          self.tick) = self.take('5QII', 168)
-        self.used = self.take('8Q', 216)
-        self.file_bytes, self.extents_used, _ = self.take('QII', 280)
+        self.used = self.take('10Q', 216)
+        self.file_bytes, self.extents_used, _ = self.take('QII', 296)
         (self.period_level, self.peak_before, self.period, _, self.python_arenas,
-         self.python_arenas_peak) = self.take('QQIIQQ', 296)
-        if any(data[336:1024]):
+         self.python_arenas_peak) = self.take('QQIIQQ', 312)
+        self.rise_floor, self.finish_time, self.finish_level = self.take('QQQ', 352)
+        self.finish_class = self.take('8Q', 376)
+        if any(data[440:1024]):
             self.problem('reserved bytes of the header are not zero')
         if self.extents_used > 448:
             raise NotALog('%d extents' % self.extents_used)
         self.extents = [self.take('QII', 1024 + 16 * i) for i in range(self.extents_used)]
         end = 8192
         for offset, pages, region in sorted(self.extents):
-            if offset < end or not 1 <= region <= 7:
+            if offset < end or region not in ENTRY_BYTES:
                 self.problem('extent at %d of region %d: overlaps or is of no known region' % (offset, region))
             end = max(end, offset + pages * 4096)
         if end != self.file_bytes:
@@ -186,7 +188,7 @@ class Log:
             self.problem('a frame is there twice')
 
     def read_threads(self):
-        runs = self.entries(RUN, 'qqQIHH')
+        runs = self.entries(RUN, 'qq8sIHH')
         self.threads = []
         for i, t in enumerate(self.entries(THREAD, 'iIII16sQqIIII64x')):
             tid, root, leaf, started, name, events, level, first, cap, open_runs, alive = t
@@ -200,15 +202,16 @@ class Log:
     # ---- nodes and their counters
 
     def read_nodes(self):
-        self.nodes = self.entries(NODE, 'IIIIIIIi')
+        self.nodes = self.entries(NODE, 'IIIIQQ')
         self.parent = [0] * len(self.nodes)
         self.frame_of = [0] * len(self.nodes)  # checked
         self.counters = {}  # (node, class) -> figures
-        self.runs = {}      # node -> [begin, length, rise, net]
+        self.rise, self.alone = [0] * len(self.nodes), [0] * len(self.nodes)
+        self.finish = {unit: live for unit, _, live in self.entries(FINISH, 'IIQ') if unit}
         self.events = {}    # node -> [(last, level), ...] of heap and anonymous records
         self.level_of_live_peak = 0
         claimed = bytearray(len(self.regions[COUNTER]) // 32)
-        for i, (parent, frame, chain, _, begin, length, rise, net) in enumerate(self.nodes):
+        for i, (parent, frame, chain, _, rise, alone) in enumerate(self.nodes):
             if not i or not frame:
                 continue
             if parent >= i:
@@ -220,17 +223,11 @@ class Log:
             if (parent == 0) != (self.frames[frame][0] == THREAD_ROOT):
                 self.problem('node %d: a root that is no thread, or a thread that is no root' % i)
             self.parent[i], self.frame_of[i] = parent, frame
-            wide = self.read_chain(i, chain, claimed)
-            if length & 0x80000000:
-                if not wide:
-                    self.problem('node %d has no record of its wide run' % i)
-                    continue
-                rise, net = wide
-            if length & 0x7fffffff:
-                self.runs[i] = [begin, length & 0x7fffffff, rise, net]
+            self.rise[i], self.alone[i] = rise, alone
+            self.read_chain(i, chain, claimed)
 
     def read_chain(self, node, unit, claimed):
-        data, wide = self.regions[COUNTER], None
+        data = self.regions[COUNTER]
         while unit:
             if unit >= len(claimed):
                 self.problem('node %d has counters at %d of %d' % (node, unit, len(claimed)))
@@ -243,7 +240,7 @@ class Log:
                 break
             claimed[unit:unit + units] = b'\1' * units
             if 1 <= kind <= 4:
-                self.alloc(node, kind - 1, self.take('IIQQQQQQII', unit * 32, data))
+                self.alloc(node, kind - 1, unit, self.take('IIQQQQQQII', unit * 32, data))
             elif 5 <= kind <= 8:
                 _, releases, released, level, last = self.take('IIQQQ', unit * 32, data)
                 c = self.figures(node, kind - 5)
@@ -252,13 +249,10 @@ class Log:
                 self.happened(node, kind - 5, last, level, releases)
             elif kind == 9:
                 self.figures(node, 0)['resident'] += self.take('q', unit * 32 + 8, data)[0]
-            elif kind == 10:
-                wide = self.take('qq', unit * 32 + 8, data)
             elif kind:
                 self.problem('node %d has counters of kind %d' % (node, kind))
                 break
             unit = link >> 4
-        return wide
 
     def figures(self, node, class_):
         c = self.counters.get((node, class_))
@@ -270,15 +264,16 @@ class Log:
         if count and class_ in COUNTED:
             self.events.setdefault(node, []).append((last, level))
 
-    def alloc(self, node, class_, record):
+    def alloc(self, node, class_, unit, record):
         _, allocs, allocated, freed, live_peak, saved, level, last, frees, saved_seq = record
         live = allocated - freed
         if live < 0 or live_peak < live or live_peak > allocated:
             self.problem('node %d: allocated %d, freed %d, peak of live %d' % (node, allocated, freed, live_peak))
-        held = saved if not self.at_peak and saved_seq == self.peak_seq else live
+        held = saved if not self.at_peak and (saved_seq ^ self.peak_seq) & 0x7fffffff == 0 else live
         c = self.figures(node, class_)
         c['allocated'] += allocated
         c['freed'] += freed
+        c['late'] += self.finish.get(unit, live) - live
         c['allocations'] += allocs
         c['frees'] += frees
         if class_ in COUNTED:
@@ -298,6 +293,7 @@ class Log:
                         t[key] += figures[key]
             t['live'] = t['allocated'] - t['freed']
             t['level'], t['peak'] = self.class_level[class_]
+            t['finished'] = self.finish_class[class_] if self.finish_time else t['level']
             result[name] = t
         return result
 
@@ -309,13 +305,13 @@ class Log:
             node = self.parent[node]
         return path[::-1]
 
-    def outward(self, node, skip, frames):
-        """`frames` nodes from `node` outward, after the first `skip`; fewer if the root comes first."""
+    def outward(self, node, frames):
+        """`frames` nodes from `node` outward; fewer if the root comes first."""
         nodes = []
-        while node and node < len(self.parent) and len(nodes) < skip + frames:
+        while node and node < len(self.parent) and len(nodes) < frames:
             nodes.append(node)
             node = self.parent[node]
-        return nodes[skip:]
+        return nodes
 
     def frame_text(self, frame):
         kind, owner, value = self.frames[frame]

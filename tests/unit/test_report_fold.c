@@ -1,119 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * From a log to rows: read/model.c, read/runs.c, resolve/frames.c, and fold/.
+ * From a log to rows: read/model.c, resolve/frames.c, and fold/. Rises: test_report_rises.c.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../report/fold/fold.h"
-#include "../../report/read/reader.h"
-#include "log_builder.h"
-
-/* ---- a log, folded by line and by function ---- */
-
-struct folded {
-    unsigned char *file;
-    struct stacks stacks;
-    struct rows lines, functions;
-};
-
-static const unsigned everything = (1u << METRICS) - 1;
-
-static void fold_log(struct folded *f, struct builder *b)
-{
-    size_t bytes;
-    f->file = builder_file(b, &bytes);
-    f->stacks = (struct stacks){0};
-    cr_assert(log_parse(&f->stacks.log, "test", f->file, bytes));
-    stacks_make(&f->stacks, ALL_PERIODS);
-    cr_assert_eq(f->stacks.log.problem_count, 0, "%s", f->stacks.log.problems[0].reason);
-    struct query queries[] = {{.by = BY_LINE, .metrics = everything},
-                              {.by = BY_FUNCTION, .metrics = everything}};
-    struct rows rows[2];
-    fold_several(&f->stacks, queries, rows, 2);
-    f->lines = rows[0];
-    f->functions = rows[1];
-}
-
-static void unfold(struct folded *f, struct builder *b)
-{
-    rows_free(&f->lines);
-    rows_free(&f->functions);
-    stacks_close(&f->stacks);
-    free(f->file);
-    builder_end(b);
-}
-
-static uint32_t function_of(const struct folded *f, const char *name)
-{
-    for (uint32_t i = 0; i < f->stacks.frames.function_count; i++) {
-        const char *text = frames_name(&f->stacks.frames, &f->stacks.frames.functions[i]);
-        if (text && !strcmp(text, name))
-            return i;
-    }
-    cr_assert_fail("no function %s", name);
-    return 0;
-}
-
-static const struct row *function(const struct folded *f, const char *name)
-{
-    return &f->functions.list[function_of(f, name)];
-}
-
-static const struct row *line(const struct folded *f, const char *name, uint32_t number)
-{
-    uint32_t wanted = function_of(f, name);
-    for (uint32_t p = 0; p < f->stacks.frames.place_count; p++)
-        if (f->stacks.frames.places[p].function == wanted &&
-            f->stacks.frames.places[p].line == number)
-            return &f->lines.list[p];
-    cr_assert_fail("no line %s:%u", name, number);
-    return NULL;
-}
-
-/* ---- short hands for a log of Python frames ---- */
-
-struct py {
-    struct builder b;
-    uint32_t root;
-    uint32_t f, g; /* codes */
-};
-
-static void py_start(struct py *py)
-{
-    builder_start(&py->b);
-    py->root = builder_thread(&py->b, "main");
-    py->f = builder_code(&py->b, "/home/u/a.py", "f", 1);
-    py->g = builder_code(&py->b, "/home/u/a.py", "g", 21);
-}
-
-static uint32_t py_node(struct py *py, uint32_t parent, uint32_t code, uint32_t number)
-{
-    return builder_node(&py->b, parent, builder_frame(&py->b, MT_FRAME_PYTHON, code, number));
-}
-
-static void py_alloc(struct py *py, uint32_t node, uint64_t allocated, uint64_t freed)
-{
-    struct mt_alloc record = {.allocs = 1,
-                              .allocated = allocated,
-                              .freed = freed,
-                              .frees = freed > 0,
-                              .last = 1,
-                              .level = 1};
-    builder_counter(&py->b, node, MT_KIND_ALLOC + MT_HEAP, &record);
-}
-
-static void py_run(struct py *py, uint32_t node, uint32_t begin, uint32_t len, uint32_t rise,
-                   int32_t net)
-{
-    struct mt_node *n = builder_node_at(&py->b, node);
-    n->run_begin = begin;
-    n->run_len = len;
-    n->run_rise = rise;
-    n->run_net = net;
-}
+#include "folded.h"
 
 Test(fold, recursion_counts_once)
 {
@@ -151,176 +45,6 @@ Test(fold, mutual_recursion_counts_once)
     cr_expect_eq(line(&f, "g", 22)->sums.allocated, 7);
     cr_expect_eq(line(&f, "g", 22)->sums.freed, 3);
     cr_expect_eq(function(&f, "g")->sums.allocated, 7);
-    unfold(&f, &py.b);
-}
-
-Test(fold, runs_of_one_line_join_when_adjacent)
-{
-    struct py py;
-    struct folded f;
-    py_start(&py);
-    /* Two code objects of one function and line stand for one line: as two native return addresses
-     * would. */
-    uint32_t twin = builder_code(&py.b, "/home/u/a.py", "f", 1);
-    uint32_t a = py_node(&py, py.root, py.f, 5), b = py_node(&py, py.root, twin, 5);
-    py_alloc(&py, a, 1, 0);
-    py_alloc(&py, b, 1, 0);
-    py_run(&py, a, UINT32_MAX - 1, 4, 50, 30); /* the event numbers wrap */
-    py_run(&py, b, 2, 3, 40, -10);
-    fold_log(&f, &py.b);
-    cr_expect_eq(line(&f, "f", 5)->rise, 70, "%lu", line(&f, "f", 5)->rise);
-    unfold(&f, &py.b);
-}
-
-Test(fold, runs_apart_do_not_join)
-{
-    struct py py;
-    struct folded f;
-    py_start(&py);
-    uint32_t twin = builder_code(&py.b, "/home/u/a.py", "f", 1);
-    uint32_t a = py_node(&py, py.root, py.f, 5), b = py_node(&py, py.root, twin, 5);
-    py_run(&py, a, 10, 4, 50, 30);
-    py_run(&py, b, 15, 3, 40, -10);
-    fold_log(&f, &py.b);
-    cr_expect_eq(line(&f, "f", 5)->rise, 50);
-    unfold(&f, &py.b);
-}
-
-Test(fold, runs_of_a_functions_lines_join_for_the_function_only)
-{
-    struct py py;
-    struct folded f;
-    py_start(&py);
-    uint32_t a = py_node(&py, py.root, py.f, 5), b = py_node(&py, py.root, py.f, 6);
-    py_run(&py, a, 10, 4, 50, 50);
-    py_run(&py, b, 14, 3, 40, -10);
-    fold_log(&f, &py.b);
-    cr_expect_eq(line(&f, "f", 5)->rise, 50);
-    cr_expect_eq(line(&f, "f", 6)->rise, 40);
-    cr_expect_eq(function(&f, "f")->rise, 90);
-    unfold(&f, &py.b);
-}
-
-Test(fold, inner_calls_do_not_rise_for_the_outer)
-{
-    struct py py;
-    struct folded f;
-    py_start(&py);
-    uint32_t outer = py_node(&py, py.root, py.f, 5), inner = py_node(&py, outer, py.f, 5);
-    py_run(&py, outer, 1, 9, 50, 0);
-    py_run(&py, inner, 2, 3, 400, 0); /* cannot be, but shows whether it is looked at */
-    fold_log(&f, &py.b);
-    cr_expect_eq(line(&f, "f", 5)->rise, 50);
-    unfold(&f, &py.b);
-}
-
-Test(fold, runs_in_a_circle_end)
-{
-    struct py py;
-    struct folded f;
-    py_start(&py);
-    uint32_t twin = builder_code(&py.b, "/home/u/a.py", "f", 1);
-    uint32_t a = py_node(&py, py.root, py.f, 5), b = py_node(&py, py.root, twin, 5);
-    py_run(&py, a, 10, 0x40000000, 50, 30);
-    py_run(&py, b, 10 + 0x40000000, 0xc0000000, 40, 30);
-    builder_node_at(&py.b, b)->run_len = 0x40000000;
-    builder_node_at(&py.b, b)->run_begin = 10;
-    fold_log(&f, &py.b);
-    cr_expect_eq(line(&f, "f", 5)->rise, 50);
-    unfold(&f, &py.b);
-}
-
-/* An open run of a thread that was killed, or that runs on. */
-Test(fold, open_runs_are_closed)
-{
-    struct py py;
-    struct folded f;
-    py_start(&py);
-    uint32_t outer = py_node(&py, py.root, py.f, 5), inner = py_node(&py, outer, py.g, 25);
-    py_run(&py, outer, 0, 2, 60, 0);
-    struct mt_run runs[] = {
-        {.begin = 0, .max = INT64_MIN, .begin_event = 0, .node = py.root, .frames = 1},
-        {.begin = 10, .max = 30, .begin_event = 4, .node = outer, .frames = 1},
-        {.begin = 20, .max = 90, .begin_event = 6, .node = inner, .frames = 1},
-    };
-    struct mt_thread_entry *thread = builder_thread_entry(&py.b, 1);
-    thread->runs = builder_run(&py.b, &runs[0]);
-    builder_run(&py.b, &runs[1]);
-    builder_run(&py.b, &runs[2]);
-    thread->runs_cap = thread->runs_used = 3;
-    thread->leaf = inner;
-    thread->events = 9;
-    thread->level = 50;
-    fold_log(&f, &py.b);
-    cr_expect_eq(line(&f, "g", 25)->rise, 70);
-    cr_expect_eq(line(&f, "f", 5)->rise, 80); /* 90 - 10, more than the 60 of before */
-    cr_expect_eq(f.stacks.model.runs.of_node[inner].net, 30);
-    cr_expect_eq(f.stacks.model.runs.of_node[inner].begin, 6);
-    cr_expect_eq(f.stacks.model.runs.of_node[inner].len, 3);
-    unfold(&f, &py.b);
-}
-
-/* One entry stands for several nodes, the innermost of which have left the stack. */
-Test(fold, an_open_run_of_several_nodes)
-{
-    struct py py;
-    struct folded f;
-    py_start(&py);
-    uint32_t a = py_node(&py, py.root, py.f, 5), b = py_node(&py, a, py.g, 25);
-    uint32_t gone = py_node(&py, b, py.f, 6), now = py_node(&py, b, py.g, 26);
-    struct mt_run runs[] = {
-        {.begin = 0, .max = 70, .begin_event = 0, .node = gone, .skip = 1, .frames = 3},
-        {.begin = 40, .max = 60, .begin_event = 7, .node = now, .frames = 1},
-    };
-    struct mt_thread_entry *thread = builder_thread_entry(&py.b, 1);
-    thread->runs = builder_run(&py.b, &runs[0]);
-    builder_run(&py.b, &runs[1]);
-    thread->runs_cap = thread->runs_used = 2;
-    thread->leaf = now;
-    thread->events = 9;
-    thread->level = 50;
-    fold_log(&f, &py.b);
-    cr_expect_eq(f.stacks.model.runs.of_node[gone].len, 0);
-    cr_expect_eq(f.stacks.model.runs.of_node[now].rise, 20);
-    cr_expect_eq(f.stacks.model.runs.of_node[b].rise, 70);
-    cr_expect_eq(f.stacks.model.runs.of_node[a].rise, 70);
-    cr_expect_eq(f.stacks.model.runs.of_node[py.root].rise, 70);
-    cr_expect_eq(f.stacks.model.runs.of_node[a].net, 50);
-    unfold(&f, &py.b);
-}
-
-Test(fold, a_lower_open_run_leaves_the_best_one)
-{
-    struct py py;
-    struct folded f;
-    py_start(&py);
-    uint32_t outer = py_node(&py, py.root, py.f, 5);
-    py_run(&py, outer, 0, 2, 60, 5);
-    struct mt_run run = {.begin = 10, .max = 5, .begin_event = 4, .node = outer, .frames = 1};
-    struct mt_thread_entry *thread = builder_thread_entry(&py.b, 1);
-    thread->runs = builder_run(&py.b, &run);
-    thread->runs_cap = thread->runs_used = 1;
-    thread->leaf = outer;
-    thread->events = 9;
-    fold_log(&f, &py.b);
-    cr_expect_eq(line(&f, "f", 5)->rise, 60);
-    cr_expect_eq(f.stacks.model.runs.of_node[outer].net, 5);
-    unfold(&f, &py.b);
-}
-
-Test(fold, wide_runs)
-{
-    struct py py;
-    struct folded f;
-    py_start(&py);
-    uint32_t node = py_node(&py, py.root, py.f, 5);
-    struct mt_wide wide = {.rise = 1ll << 40, .net = -(1ll << 41)};
-    builder_counter(&py.b, node, MT_KIND_WIDE, &wide);
-    py_run(&py, node, 3, 2 | MT_RUN_WIDE, 1, 1);
-    fold_log(&f, &py.b);
-    cr_expect_eq(line(&f, "f", 5)->rise, 1ull << 40);
-    cr_expect_eq(f.stacks.model.runs.of_node[node].net, -(1ll << 41));
-    cr_expect_eq(f.stacks.model.runs.of_node[node].len, 2);
     unfold(&f, &py.b);
 }
 
@@ -503,16 +227,18 @@ static void sample(struct py *py)
     uint32_t native = builder_frame(&py->b, MT_FRAME_NATIVE, module, 0x1234);
     uint32_t leaf = builder_node(&py->b, three, native);
     py_alloc(py, leaf, 1000, 400);
-    py_run(py, two, 1, 1, 10, 10);
-    py_run(py, three, 2, 2, 1100, 700);
-    py_run(py, leaf, 3, 1, 1000, 600);
+    py_rise(py, two, 10, 10);
+    py_rise(py, three, 1100, 1100);
+    py_rise(py, leaf, 1000, 1000);
+    struct mt_stretch both = {.parent = py->root, .count = 2};
+    builder_stretch(&py->b, &both, (uint32_t[]){three, two}, (uint64_t[]){1100, 1110});
     py_alloc(py, py_node(py, other, py->g, 22), 20000, 0);
 }
 
 static struct rows ask(const struct folded *f, struct query query)
 {
     struct rows rows;
-    query.metrics = everything;
+    query.metrics = EVERYTHING;
     fold(&f->stacks, &query, &rows);
     return rows;
 }

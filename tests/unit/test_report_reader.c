@@ -23,7 +23,6 @@ static unsigned char *sample(size_t *bytes, bool scatter)
     uint32_t root = builder_thread(&b, "main"), code = builder_code(&b, "/home/u/a.py", "f", 1);
     struct mt_alloc alloc = {.allocs = 1, .allocated = 100, .freed = 40, .frees = 1, .last = 9};
     struct mt_release release = {.releases = 1, .released = 40, .last = 10};
-    struct mt_wide wide = {.rise = 5, .net = 3};
     uint32_t node = root;
     for (uint32_t i = 0; i < 200; i++) {
         node =
@@ -31,10 +30,15 @@ static unsigned char *sample(size_t *bytes, bool scatter)
         builder_counter(&b, node, MT_KIND_ALLOC + i % MT_CLASSES, &alloc);
         builder_counter(&b, node, MT_KIND_RELEASE + i % MT_CLASSES, &release);
     }
-    builder_counter(&b, node, MT_KIND_WIDE, &wide);
-    builder_node_at(&b, node)->run_len = 1 | MT_RUN_WIDE;
-    struct mt_run run = {
-        .begin = 1, .max = 5, .begin_event = 3, .node = node, .skip = 1, .frames = 5};
+    builder_node_at(&b, node)->rise = 5;
+    struct mt_stretch stretch = {.parent = builder_node_at(&b, node)->parent, .count = 1};
+    builder_stretch(&b, &stretch, &node, (uint64_t[]){4});
+    struct mt_run run = {.begin = 1,
+                         .max = 5,
+                         .node = node,
+                         .first = builder_node_at(&b, node)->parent,
+                         .depth = 19,
+                         .frames = 2};
     struct mt_thread_entry *thread = builder_thread_entry(&b, 1);
     thread->runs = builder_run(&b, &run);
     thread->runs_cap = thread->runs_used = 1;
@@ -147,8 +151,8 @@ Test(reader, refuses_what_is_no_log)
     refused(file, 8, 8, "ends inside the header");
     refused(file, 8191, 8191, "ends inside the header (8191 of 8192 bytes)");
     struct mt_header *header = (struct mt_header *)(void *)file;
-    header->version = 2;
-    refused(file, bytes, 8, "version 2 is not known");
+    header->version = MT_VERSION + 1;
+    refused(file, bytes, 8, "is not known");
     header->version = MT_VERSION;
     header->byte_order = 0x04030201;
     refused(file, bytes, 16, "byte order");
