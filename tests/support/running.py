@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-HANG = 1500  # seconds: ends a command that hangs, before ctest ends the test. No test is measured by it.
+HANG = 3000  # seconds: ends a command that hangs, before ctest ends the test. No test is measured by it.
 STEERING = ('MEMTRACE_', 'LD_', 'MALLOC_')
 
 
