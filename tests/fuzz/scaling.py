@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Logs made to keep the reader busy: what a view costs of each must grow with the log's size and no faster.
+"""Logs that are hard work for the reader: the cost of a view must not grow faster than the log.
 
     scaling.py MEMTRACE [SHAPE...]
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What the hostile tests share: run a program without the preload and with it, compare, and check its log against what it said."""
+"""What the hostile tests share: they run a program with and without the preload, compare, and check the log against the account that
+the program prints."""
 import difflib
 import glob
 import json
@@ -16,18 +17,18 @@ from support.running import HANG, Failed, Skip, clean_environment, run  # noqa: 
 
 
 def accounts(done):
-    """What a program says of itself, a line for each process."""
+    """The accounts in the output: one line of JSON for each process."""
     return [json.loads(line) for line in done.out.splitlines() if line.startswith('{')]
 
 
 def said(done):
-    """What it says, but for process numbers."""
+    """The output without process numbers."""
     rest = [line for line in done.out.splitlines() if not line.startswith('{')]
     return [{k: v for k, v in account.items() if k != 'pid'} for account in accounts(done)], rest
 
 
 class Tests:
-    """One after another: test(name, function). A function raises Failed, or Skip."""
+    """Runs tests one after another: test(name, function). A function raises Failed or Skip."""
 
     def __init__(self, build):
         self.build = Build(build)
@@ -73,7 +74,7 @@ class Tests:
         return run(command, env=clean_environment(), **more)
 
     def both(self, command, output, preload=None, before=None, env=None, expect_err='', **more):
-        """Without us and with us; the same status and output, but for process numbers. `before` runs before each."""
+        """Runs it with and without memtrace: status and output must be the same, process numbers aside. `before` runs before each."""
         if before:
             before()
         bare = self.plain(command, **more)
@@ -98,19 +99,19 @@ class Tests:
         return self.build.report(log)
 
     def sound(self, log):
-        """Both readers can read it, and agree."""
+        """Both readers can read the log, and agree on it."""
         wrong = self.build.unsound(log)
         self.check(not wrong, '%s:\n%s', log, '\n'.join(wrong)[:3000])
         return self.report(log)
 
     def foreign(self, log):
-        """Bytes and events of heap sites that are not of the program's main or its threads: a C++ runtime's own pool, say."""
+        """Bytes and events of heap call sites outside of main and the threads, such as a C++ runtime's own pool."""
         sites = [s for s in self.build.sites(log) if s['class'] == 'heap' and
                  not any(f['function'] in ('main', 'in_thread') for f in s['stack'])]
         return sum(s['allocated_bytes'] for s in sites), sum(s['allocations'] + s['releases'] for s in sites)
 
     def exact(self, log, account, dropped=False, unknown=0, foreign=False):
-        """The heap's figures are what the program said; what is missing is counted as dropped, to the byte."""
+        """The heap's figures are those of the account. What is missing is counted as dropped, to the byte."""
         report = self.sound(log)
         heap = report['classes']['heap']
         said = account['allocated'], account['allocations'] + account['releases']
@@ -120,14 +121,14 @@ class Tests:
             found = tuple(a - b for a, b in zip(found, self.foreign(log)))
         if dropped and account.get('mapped') and not report['classes']['anonymous']['allocations']:
             said = said[0] + account['mapped'], said[1] + 1  # its one mapping was dropped too
-        # A block's move that is dropped is one event; the program says two. A few are, or all.
+        # A realloc that is dropped is one event, but two in the account. A few are dropped, or all.
         moves = 0 if not dropped else 16 if heap['allocations'] else account['moves']
-        self.check(found[0] == said[0] and found[1] <= said[1] <= found[1] + moves, 'bytes and events: %s, the program says %s; %s', found, said, self.brief(report))
+        self.check(found[0] == said[0] and found[1] <= said[1] <= found[1] + moves, 'bytes and events are %s, but the program counted %s; %s', found, said, self.brief(report))
         self.check(bool(report['dropped_events']) == dropped, 'dropped events: %s', self.brief(report))
         self.check(dropped or report['unknown_releases'] == unknown, 'unknown releases: %s', self.brief(report))
         self.check(not report['truncated'], 'truncated')
         if dropped:
-            self.check(any('full' in note for note in report['notes']), 'no note of it: %s', report['notes'])
+            self.check(any('full' in note for note in report['notes']), 'the report has no note that says so: %s', report['notes'])
         return report
 
     @staticmethod

@@ -158,7 +158,7 @@ static void busy(int op)
 
 static int locks(void)
 {
-    alarm(1200); /* who waits for the parked one waits for ever */
+    alarm(2400); /* who waits for the parked one waits for ever */
     for (int op = 0; op < OPS; op++) {
         struct parked p = {.op = op};
         pthread_t thread;

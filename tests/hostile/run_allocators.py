@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Programs with jemalloc, tcmalloc or mimalloc, linked or preloaded: every block once, and no mapping of the allocator's.
+"""Programs with jemalloc, tcmalloc or mimalloc, linked or preloaded: every block is counted once, the allocator's mappings are not.
 
     run_allocators.py BUILD [WORD...]
 """
@@ -24,13 +24,13 @@ def linked(name, unknown=0):
 
 
 def none():
-    """The functions that the program finds only with us, and the block that it always takes."""
+    """Functions that the program finds only when it is traced, and one block that it always allocates."""
     t.both([t.program('own_none')], t.path('x.mt'))
     check(t.path('x.mt'), {'allocated': 1000 + 5000 + 500 + 50000 + 77 + 100, 'allocations': 6, 'releases': 5})
 
 
 def sanitized(kind):
-    """The sanitizer's program does as without us, finds what it found, and leaves no log."""
+    """A program with a sanitizer behaves as ever: the sanitizer finds the same errors, and there is no log."""
     program = t.program('sanitized_' + kind)
     if not os.path.exists(program):
         raise Skip('no such sanitizer here')
@@ -41,7 +41,7 @@ def sanitized(kind):
     finding = {'address': 'heap-use-after-free', 'thread': 'data race'}[kind]
     t.check((bare.status, bare.out) == (done.status, done.out) and bare.status, 'status %d, %d', bare.status, done.status)
     t.check(finding in bare.err and finding in done.err, 'without:\n%s\nwith:\n%s', bare.err, done.err)
-    t.check(not glob.glob(t.path('*.mt')), 'a log of it')
+    t.check(not glob.glob(t.path('*.mt')), 'there is a log')
 
 
 def check(log, account, unknown=0):
@@ -58,7 +58,7 @@ def find(library):
 
 
 def preloaded(library):
-    """Behind us: it is the program's allocator, and ours to see."""
+    """After memtrace in LD_PRELOAD: it is the program's allocator, and its blocks are counted."""
     library = find(library)
     command = [t.program('work'), '1000', 'fork']
     bare = run(command, env=t.environment(None, library))
@@ -81,7 +81,7 @@ def preloaded_python(library):
 
 
 def before_us(library):
-    """Before us: its malloc is not ours to see. The program runs, and the report says so."""
+    """Before memtrace in LD_PRELOAD: its malloc can't be seen. The program runs, and the report says so."""
     library = find(library)
     command = [t.program('work'), '1000']
     bare = run(command, env=t.environment(None, library))
@@ -93,7 +93,7 @@ def before_us(library):
 
 for name in ('own_jemalloc', 'own_tcmalloc', 'own_mimalloc'):
     t.test(name, lambda: linked(name))
-# What is thrown is allocated within the operator: its release is of a block unseen.
+# The exception is allocated inside the operator, unseen; its release is counted as unknown.
 t.test('own_throw', lambda: linked('own_throw', 100))
 t.test('own_none', none)
 for kind in ('address', 'thread'):

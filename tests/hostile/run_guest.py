@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The tracker is a guest: no thread, signal handler or descriptor of its own to be seen, no lock held across a real call, errno untouched.
+"""The tracker is a guest: it shows no thread, signal handler or descriptor, holds no lock across a real call, and leaves errno alone.
 
     run_guest.py BUILD [WORD...]
 """
@@ -12,8 +12,8 @@ from common import Tests, run
 
 t = Tests(sys.argv[1])
 
-# What the library may take from libc. A name that is not here: is it a cancellation point, does it allocate, is it the program's
-# to replace? Then it has no place in a hook (the rules in interpose/hooks/malloc.c).
+# What the library may use of libc. Before you add a name, ask: is it a cancellation point, does it allocate, may a program replace
+# it? Then it has no place in a hook (see the rules in interpose/hooks/malloc.c).
 IMPORTS = r'''_ITM_\w+ __gmon_start__ __cxa_finalize __cxa_atexit __stack_chk_\w+ __(mem|str)\w+_chk __\w+_init
     _dl_find_object dl(v?sym|open|error|addr1?) getauxval __libc_single_threaded __libc_stack_end __ctype_b_loc __environ environ
     __errno_location abort clock_gettime gettimeofday getpid malloc_usable_size on_exit syscall process_vm_readv __register_atfork
@@ -29,7 +29,7 @@ def imports():
 
 
 def locks():
-    """Both with the functions that stand still behind; a deadlock ends by SIGALRM."""
+    """With and without memtrace, in front of functions that stand still; a deadlock ends by SIGALRM."""
     parking = t.program('libparking.so')
     bare = run([t.program('guest'), 'locks'], env=t.environment(None, parking))
     done = run([t.program('guest'), 'locks'], env=t.environment(t.path('%p.mt'), t.tracker + ':' + parking))

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Libraries that come, go, look past us, audit us, or stand between us and the loader.
+"""Libraries that are loaded and unloaded, look past the preload, audit it, or stand between it and the loader.
 
     run_loading.py BUILD [WORD...]
 """
@@ -34,7 +34,7 @@ def plugins():
 
 
 def deepbind():
-    """What goes past us is not seen, and what is seen is right."""
+    """Calls that go past the preload are not seen; the others are counted right."""
     t.both([built('loading'), 'deepbind', t.programs], t.path('x.mt'))
     report = t.sound(t.path('x.mt'))
     t.check(report['unknown_releases'] == 100, 'unknown releases: %s', t.brief(report))
@@ -63,7 +63,7 @@ def early():
 
 
 def audit():
-    """By memtrace run, which makes the loader keep enough thread-local storage."""
+    """Started by memtrace run, which makes the loader keep enough thread-local storage."""
     command, library = [t.program('work'), '1000', 'fork', 'errno'], t.program('libaudit.so')
     bare = run(command, env=dict(t.environment(None, ' '), LD_AUDIT=library))
     env = dict(t.environment(t.path('%p.mt'), ' ', MEMTRACE_QUIET='1'), LD_AUDIT=library)
@@ -74,7 +74,7 @@ def audit():
 
 
 def dlsym(before):
-    """Before us too: what RTLD_NEXT finds by it is then our own."""
+    """`before`: in front of memtrace, where RTLD_NEXT finds memtrace's own functions."""
     command, library = [t.program('work'), '1000', 'fork', 'errno'], t.program('libdlsym.so')
     bare = run(command, env=t.environment(None, library))
     done = run(command, env=t.environment(t.path('%p.mt'), ':'.join([library, t.tracker] if before else [t.tracker, library])))

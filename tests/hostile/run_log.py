@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The log where there is no room for it, or where somebody is at work against it: the program never notices, and what is missing is
-counted.
+"""Logs without room, and logs that others tamper with: the program never notices, and what is missing is counted.
 
     run_log.py BUILD [WORD...]      (only tests with one of the words in their names)
 """
@@ -24,7 +23,7 @@ work = t.program('work')
 
 
 def full_tmpfs():
-    """Show 4 of the issue: a disk that gets full by the log."""
+    """The log fills the disk."""
     at = t.mount('-t', 'tmpfs', '-o', 'size=1m', 'none')
     done = t.both([work, STACKS, 'errno'], os.path.join(at, 'x.mt'))
     t.exact(os.path.join(at, 'x.mt'), accounts(done)[0], dropped=True)
@@ -57,7 +56,7 @@ def elsewhere(command, output, suffix, why, **more):
 
 
 def small_disk(mkfs, options='loop'):
-    """A real file system, too small: ext3 has no fallocate, and reserves by being written."""
+    """A real file system that is too small. ext3 has no fallocate: space is reserved by writing."""
     at = t.image(mkfs, 2 << 20, options)
     done = t.both([work, STACKS, 'errno'], os.path.join(at, 'x.mt'))
     t.exact(os.path.join(at, 'x.mt'), accounts(done)[0], dropped=True)
@@ -70,7 +69,7 @@ def no_fallocate():
 
 
 def quota():
-    """A user's quota, while the disk has room."""
+    """A user's quota is used up while the disk has room."""
     for tool in ('setquota', 'quotaon'):
         if not shutil.which(tool, path='/usr/sbin:/sbin'):
             raise Skip('%s is not here' % tool)
@@ -85,14 +84,14 @@ def quota():
 
 
 def file_limit(limit):
-    """RLIMIT_FSIZE: no SIGXFSZ from us, and the log goes as far as it may."""
+    """RLIMIT_FSIZE: the log grows as far as it may, and raises no SIGXFSZ."""
     log = t.path('x.mt')
     done = t.both([work, STACKS, 'limit', str(limit), 'errno'], log)
     t.exact(log, accounts(done)[0], dropped=True)
 
 
 def file_limit_own_write():
-    """The program's own SIGXFSZ arrives as ever."""
+    """A SIGXFSZ that the program causes itself arrives as ever."""
     log = t.path('x.mt')
     command = [work, STACKS, 'limit', '50000', 'write', t.path('file')]
     bare = t.plain(command)
@@ -112,7 +111,7 @@ def file_limit_from_start():
 
 
 def header_alone():
-    """There is room for the header and for nothing else: nothing is recorded, all is counted."""
+    """There is room for the header alone: all events are counted as dropped."""
     import resource
     log = t.path('x.mt')
     done = t.both([work, '2000'], log, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)))
@@ -130,7 +129,7 @@ def size_cap(value, most, dropped=True):
 
 
 def removed():
-    """Removed while we write: the file lives on as long as the program does, and whoever has it open can read it."""
+    """The log is removed while it is written. It can still be read by another name."""
     log, kept = t.path('x.mt'), t.path('kept')
     command = [work, STACKS, 'link', log, kept, 'unlink', log]
     done = run(command, env=t.environment(log))
@@ -140,7 +139,7 @@ def removed():
 
 
 def removed_and_closed():
-    """... and our descriptor closed: no way to grow; what was there stays right."""
+    """The log is removed and its descriptor closed: it can't grow, and what it holds stays right."""
     log, kept = t.path('x.mt'), t.path('kept')
     done = run([work, STACKS, 'link', log, kept, 'unlink', log, 'close', 'errno'], env=t.environment(log))
     t.check(done.status == 42 and not done.err, 'status %d: %s', done.status, done.err)
@@ -148,7 +147,7 @@ def removed_and_closed():
 
 
 def replaced():
-    """... and another file under its name: that one is not touched."""
+    """The log is removed, and another file takes its name: that file is not touched."""
     log, kept = t.path('x.mt'), t.path('kept')
     done = run([work, STACKS, 'link', log, kept, 'unlink', log, 'write', log, 'close'], env=t.environment(log))
     t.check(done.status == 42 and not done.err, 'status %d: %s', done.status, done.err)
@@ -158,7 +157,7 @@ def replaced():
 
 
 def closed():
-    """All descriptors closed, again and again: the log is found by its name."""
+    """All descriptors are closed again and again: the log is found by its name."""
     log = t.path('x.mt')
     done = t.both([work, STACKS, 'close', 'errno', 'close'], log)
     t.exact(log, accounts(done)[0])
@@ -174,17 +173,16 @@ def folder_gone():
 
 
 def folder_vanishes():
-    """Parent and log are there when the folder goes; its child comes later."""
+    """The log is unlinked before the fork: the child may take its name."""
     folder = t.path('folder')
     os.mkdir(folder)
     log, kept = os.path.join(folder, 'x.mt'), t.path('kept')
     command = [work, STACKS, 'link', log, kept, 'unlink', log, 'fork']
-    # The folder is empty then, but it is the program that would have to remove it: rename does as well.
     done = run(command, env=t.environment(log))
     child, parent = accounts(done)
     t.check(done.status == 42 and not done.err, 'status %d: %s', done.status, done.err)
     t.exact(kept, parent)
-    t.exact(log, child)  # the name was free again
+    t.exact(log, child)  # its name was free again
 
 
 def read_only():
@@ -217,21 +215,21 @@ class Done:
 
 
 def mode():
-    """0600 whatever the umask; a name that is taken is never written to."""
+    """The mode is 0600 whatever the umask is. A file that is there already is never written to."""
     log = t.path('x.mt')
     with open(log, 'w') as f:
         f.write('mine')
     done = t.both([work, '2000'], log, before=lambda: os.umask(0))
     os.umask(0o022)
     with open(log) as f:
-        t.check(f.read() == 'mine', 'somebody\'s file is overwritten')
+        t.check(f.read() == 'mine', 'a file that was there is overwritten')
     t.exact(t.path('x.2.mt'), accounts(done)[0])
     mode = stat.S_IMODE(os.stat(t.path('x.2.mt')).st_mode)
     t.check(mode == 0o600, 'mode %o', mode)
 
 
 def last_link():
-    """A link in the log's place is not followed, wherever it leads."""
+    """A symbolic link with the log's name is not followed, wherever it leads."""
     os.symlink(t.path('target'), t.path('x.mt'))
     done = t.both([work, '2000'], t.path('x.mt'))
     t.check(not os.path.exists(t.path('target')), 'written through the link')
@@ -239,7 +237,7 @@ def last_link():
 
 
 def sticky_link():
-    """Somebody else's link to a folder, in a folder like /tmp."""
+    """Another user's link to a folder, in a folder like /tmp."""
     if os.geteuid() != 0:
         raise Skip('giving files away takes root')
     sticky, target = t.path('sticky'), t.path('target')
@@ -278,7 +276,7 @@ def is_log_of(path, pid):
 
 
 def privileged():
-    """A process with more rights than its user's does not write where the user chose."""
+    """A process with more rights than its user has writes no log where the user chose."""
     if os.geteuid() != 0:
         raise Skip('changing the user takes root')
     log = t.path('%p.mt')
@@ -290,13 +288,13 @@ def privileged():
 
 
 def thread_in_child():
-    """What a fork child's libc maps where its parent's log was is not unmapped by us."""
+    """A fork child's libc may map memory where its parent's log was. That mapping stays."""
     done = t.both([work, STACKS, 'thread'], t.path('%p.mt'))
     t.exact(t.path('%d.mt' % accounts(done)[0]['pid']), accounts(done)[0])
 
 
 def fork_full():
-    """A fork where the disk is full: a child's log gets what the parent's left, or goes elsewhere."""
+    """A fork while the disk is full: the child's log takes the room that is left, or goes elsewhere."""
     at = t.mount('-t', 'tmpfs', '-o', 'size=2m', 'none')
     done = t.both([work, STACKS, 'fork', 'close', 'fork'], os.path.join(at, '%p.fork.mt'))
     *children, parent = accounts(done)
@@ -323,7 +321,7 @@ def four_fill():
 
 
 def min_peak(value, named, *actions):
-    """A small process leaves nothing, a bigger one all: its first event too, and what comes after it has closed our descriptor."""
+    """A small process leaves no log. A bigger one's is complete, from its first event on, also if it closes the log's descriptor."""
     log = t.path('x.mt')
     done = t.both([work, '4000', *actions], log, env={'MEMTRACE_MIN_PEAK': value})
     t.check(os.listdir(t.current) == (['x.mt'] if named else []), 'files: %s', os.listdir(t.current))
@@ -332,7 +330,7 @@ def min_peak(value, named, *actions):
 
 
 def min_peak_killed():
-    """SIGKILL: the small one leaves nothing, the big one's log has been there."""
+    """SIGKILL: a small process leaves no log, a bigger one's was there before."""
     for megabytes, names in (1, []), (24, ['x.mt']):
         script = 'import os; x = [bytearray(1 << 20) for i in range(%d)]; os.kill(os.getpid(), 9)' % megabytes
         run([sys.executable, '-I', '-S', '-c', script], env=t.environment(t.path('x.mt'), MEMTRACE_MIN_PEAK='16M'))
@@ -342,16 +340,16 @@ def min_peak_killed():
 
 
 def min_peak_many():
-    """A shell that starts small programs and ends otherwise than by exit; the one big process among them."""
+    """A shell that starts small programs and one big one, and does not end by exit."""
     script = 'for i in 1 2 3 4 5 6 7 8 9 10; do /bin/true; (exit 3); done; %s 4000 fork >/dev/null; exec /bin/ls /' % work
     t.both(['sh', '-c', script], t.path('%e.mt'), env={'MEMTRACE_MIN_PEAK': '1M'})
     t.check(sorted(os.listdir(t.current)) == ['work.2.mt', 'work.mt'], 'files: %s', os.listdir(t.current))
     said = run(['/bin/true'], env=t.environment(t.path('%e.mt'), MEMTRACE_MIN_PEAK='1M', MEMTRACE_SUMMARY='1'))
-    t.check(not said.err, 'a word of a log that is not there: %r', said.err)
+    t.check(not said.err, 'it names a log that is not there: %r', said.err)
 
 
 def somewhere(at, account, suffix):
-    """The log is on the full disk, and lacks something, or in /tmp, and lacks nothing."""
+    """The log is on the full disk and has dropped events, or it is in /tmp and complete."""
     name = '%d%s' % (account['pid'], suffix)
     logs = glob.glob(os.path.join(at, name)) + glob.glob('/tmp/' + name)
     t.check(len(logs) == 1, 'logs: %s', logs)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Every system call of ours made to fail in turn: the program never notices, and whatever log there is can be read.
+"""Each of the tracker's system calls is made to fail in turn: the program never notices, and every log can be read.
 
     run_sweep.py BUILD [WORD...]
 """
@@ -22,12 +22,12 @@ ERRORS = {
     'getcwd': [errno.ENOENT], 'mprotect': [errno.ENOMEM], 'pwrite64': [errno.ENOSPC], 'unlinkat': [errno.EACCES],
     'close': [errno.EBADF], 'write': [errno.EPIPE], 'linkat': [errno.EACCES, errno.ENOENT],
 }
-OURS = os.path.basename(t.folder) + '.mt'  # in /tmp, where logs go that can be nowhere else, others may test too
-POINTS = 60  # calls beyond that many are failed at this many places spread over them
+OURS = os.path.basename(t.folder) + '.mt'  # a name of our own: logs that can be nowhere else go to /tmp, and so do other tests'
+POINTS = 60  # where there are more calls, so many of them fail, evenly spread
 
 
 def calls_of(command):
-    """How often a run makes each call, all going well."""
+    """How often a run makes each call when none fails."""
     count = t.path('count')
     done = run(command, env=t.environment(t.path('clean.%p.mt'), FAULTY, FAULTY_COUNT=count))
     calls = {}
@@ -75,7 +75,7 @@ def broken(bare, command, call, at, last, error, *_, **more):
 
 
 def log_of(what, log, by_pid):
-    """A log that exists can be read, and its figures are right but for what it says is missing; one that was not finished holds nothing."""
+    """What is wrong with a log: it can be read, and what its figures lack is counted as dropped. A file without a header is no log yet."""
     with open(log, 'rb') as f:
         if f.read(8) != b'memtrace':
             return []
@@ -97,7 +97,7 @@ def log_of(what, log, by_pid):
 
 
 def unnamed():
-    """The log that gets its name late: where it cannot be made without one, where it cannot be named, and where its descriptor is gone."""
+    """A log that gets its name late: nameless files may be refused, naming may fail, and the descriptor may be gone by then."""
     command = [work, '3000', 'errno', 'close', 'fork']
     short = [work, '3000', 'errno']
     bare, bare_short, bad, runs = t.plain(command), t.plain(short), [], 0
@@ -125,7 +125,7 @@ def files_without_name():
 
 
 def killed(command):
-    """Killed at each of our system calls: a log that is there can be read and tells the program, whatever the instant."""
+    """Killed at each of the tracker's system calls: a log that exists can be read and names the program."""
     bad, whole, nameless = [], 0, files_without_name()
     for at in range(1, 100000):
         done = run(command, env=t.environment(t.path('%p.' + OURS), FAULTY, FAULTY_DIE=str(at)))

@@ -10,7 +10,7 @@ from support.outcome import Outcome
 from support.running import Failed, run
 
 PROGRAMS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'programs')
-WRONG = (Failed, ValueError, KeyError)  # what a log or a program that is not as it should be leads to
+WRONG = (Failed, ValueError, KeyError)  # raised when a program or its log is not as it should be
 
 
 class Tests(Outcome):

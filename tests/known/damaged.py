@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Damaged, cut, empty and foreign files: a message, and an end in order."""
+"""Damaged, cut, empty and foreign files: memtrace says what is wrong, and exits."""
 import json
 import os
 import re
@@ -55,7 +55,7 @@ def damaged_case(tests, name, readable, place='offset [0-9]+: '):
 
 
 def garbled(tests, good):
-    """Bytes changed here and there: any message, any figures, but an end in order."""
+    """Bytes are changed at random: memtrace may print any figures or message, and exits."""
     state, bad, name = 12345, [], os.path.join(tests.fresh(), 'garbled.mt')
     used = [i for i in range(len(good)) if good[i]]
     for case in range(60):
@@ -67,7 +67,7 @@ def garbled(tests, good):
             f.write(data)
         for verb in (['report', '--json'], ['report'], ['sites']):
             done = run([tests.build.memtrace] + verb + [name])
-            # Status 0 may come with a warning, of a module whose name or build-id is another now.
+            # With status 0 there may be a warning of a module that has another name or build-id now.
             if done.status not in (0, 2) or done.status == 2 and not done.err or \
                     re.search('[\0-\10\13-\37\177]', done.out + done.err):
                 bad.append('case %d: %s: status %d: %s' % (case, verb, done.status, done.err[-300:]))

@@ -12,13 +12,13 @@ from support.running import Failed, run
 
 
 def kill(tests):
-    """A program that tells what it has done through a pipe is killed at some instant: the log has at least that."""
+    """A program tells through a pipe what it has done, and is killed: the log has at least that."""
     program = tests.program('known_kill')
     if not os.access(program, os.X_OK):
         tests.result('known_kill', ['%s is not there' % program])
         return
     cases = [(told, threads, None) for told in (1, 50, 1000, 20000, 60000) for threads in (1, 3)]
-    # And without looking at the log before, at instants that nobody chose: a number of messages, then some more work of ours.
+    # These are killed after a random number of messages and a random while; their logs are not read before.
     rng = random.Random(4)
     cases += [(int(10 ** rng.uniform(0, 4.5)), rng.choice((1, 1, 2, 3, 8)), rng.randrange(100000)) for _ in range(190)]
     bad = []

@@ -21,7 +21,7 @@ def accounts_in(output):
 def call_sites(tests, name, log):
     """The call site is the caller of malloc or new: no allocator's frame stands inside of it."""
     if name.startswith(('known_rust', 'known_threads')):
-        return []  # their runtime's business
+        return []  # their runtimes allocate, too
     bad = []
     for site in tests.build.sites(log):
         inner = site['stack'][0]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Programs with known answers under the tracker: what they say of themselves against what memtrace says, to the byte.
+"""Programs that know their own figures: memtrace must report the same, to the byte.
 
     run.py BUILD [PART...]
 

@@ -11,12 +11,12 @@ from support.running import Skip
 
 
 def with_gil(tests):
-    """Without it, objects are all that there is."""
+    """A Python without the GIL allocates all as objects, which are not traced here."""
     return [it for it in pythons.chosen(tests.options) if not it.free]
 
 
 def python_of_numpy(tests):
-    """Any that has it; once, beside the system's Python."""
+    """An interpreter that has numpy. Asked for once, not for the other Pythons again."""
     if tests.options.pythons == 'others':
         return None
     try:
@@ -50,8 +50,8 @@ def python(tests):
 
 
 def compare_python(tests, account, report):
-    """Of each line what the program says of it. An array is of known bytes, but the objects round it are the interpreter's
-    business: figures are right if they are within `slack` bytes."""
+    """Each line has the figures that the program prints. The interpreter allocates objects beside the arrays: `slack` bytes more or
+    less are right."""
     bad = []
     lines = lines_of(report, 'known_python.py')
     slack = account['slack']

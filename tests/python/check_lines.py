@@ -16,7 +16,8 @@ def check_lines(it, build):
 
 
 def check_exact(it, build):
-    """Counts of lines against a trace function's, in another run; what the program can see; the logs of fork children."""
+    """Executions of lines are those that a trace function counts in another run; the program sees no difference; fork children count
+    for themselves."""
     names = ["made.py:made", "exact_program.levels", "exact_program.py:recursive", "Thing.method", "Thing.get"] + [
         "__main__." + n for n in ("loops", "generator", "delegating", "coroutine", "agen")] + [
         "handlers", "wrapped", "in_thread", "with_inner", "multi"]
@@ -70,7 +71,7 @@ def check_traced(it, build):
 
 
 def check_sources(it, build):
-    """What is in no file is in the log: registered cells, also of fork children and after a kill, and what -c runs."""
+    """The log has source that is in no file: registered cells, also of fork children and after a kill, and the text of -c."""
     memtrace = build.memtrace
     wrong, shown = [], []
 

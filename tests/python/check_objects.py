@@ -6,8 +6,8 @@ from traced_run import Run
 
 
 def check_objects(it, build):
-    """All lines exact with each allocator of the interpreter; tracemalloc allocates on the same lines, so there they are lower
-    bounds. Without the objects, what they lie in is seen instead."""
+    """Figures of lines are exact with each of the interpreter's allocators. tracemalloc allocates on the same lines: there they are
+    lower bounds. Without objects, the arenas are seen instead."""
     wrong, total = [], 0
     modes = [("default", [], {}), ("malloc", [], {"PYTHONMALLOC": "malloc"}), ("debug", [], {"PYTHONMALLOC": "debug"}),
              ("malloc_debug", [], {"PYTHONMALLOC": "malloc_debug"}), ("devmode", ["-X", "dev"], {}),
@@ -43,7 +43,7 @@ def check_objects(it, build):
 
 
 def check_threads(it, build):
-    """What a line made and dropped, by all threads together, to the object; and the code that each compiled."""
+    """Each line has all objects that the threads made and dropped there, and each thread the code that it compiled."""
     run = Run(build, it, "threads_program.py", "@/expected", report=True, MEMTRACE_PYTHON_OBJECTS="1")
     wrong = run.wrong()
     if wrong:

@@ -11,10 +11,10 @@ ROUNDS = 5
 
 
 def check_daemon(it, build):
-    """Crashes that the interpreter has by itself don't count: 3.10 does."""
+    """Interpreters up to 3.10 crash here without the preload, too. Such a crash does not count."""
     wrong, missed, plain, natives = [], 0, 0, build.path("libpython_natives.so")
     for _ in range(ROUNDS):
-        # Some of its threads are always stopped in the middle of an event: halves of it are in the log.
+        # The exit stops threads in the middle of an event, so that the log has half of it.
         run = Run(build, it, "daemon_program.py", natives, second=False, MALLOC_PERTURB_="85")
         if run.status < 0:
             wrong.append("killed by signal %d" % -run.status)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""CPython's own tests of what is hard for us, without the preload and with it: the same ones pass.
+"""Those of CPython's own tests that are hard for memtrace: the same ones pass with and without the preload.
 
     cpython.py [--python PATH] BUILD-FOLDER [TEST...]        threading gc ...; --list: all there are
 
@@ -24,10 +24,10 @@ NAMES = ['threading', 'thread', 'threading_local', 'signal', 'threadsignals', 's
          'mmap', 'faulthandler', 'generators', 'gc', 'coroutines', 'asyncgen', 'weakref', 'frame', 'code', 'tracemalloc', 'sys_settrace',
          'sys_setprofile', 'sys', 'exceptions', 'import', 'asyncio', 'monitoring']
 ATTEMPTS = 3
-# These may fail with us, for a reason.
+# These may fail under the preload, for a reason.
 SEEN = {
-    'test_pass_fds_redirected': 'lists all descriptors of a process: the log is one of them',
-    'test_close_fds_when_max_fd_is_lowered': 'counts all descriptors of a process: the log is one of them',
+    'test_pass_fds_redirected': 'lists all descriptors of a process, that of the log too',
+    'test_close_fds_when_max_fd_is_lowered': 'counts all descriptors of a process, that of the log too',
     'test_debugmallocstats': 'sys._debugmallocstats has no part for an allocator with hooks before it',
 }
 
@@ -66,7 +66,7 @@ def check(build, python, name, plain):
         traced = dict(plain, LD_PRELOAD=build.tracker, MEMTRACE_OUTPUT=os.path.join(logs, '%e.%p.mt'), MEMTRACE_QUIET='1')
         (ran, before), (with_us, after) = (tests(python, 'test.test_' + name, env, work) for env in (plain, traced))
         count = len(os.listdir(logs))
-        wrong = ['without us %s ran, with us %s' % (ran, with_us)] if ran != with_us else []
+        wrong = ['%s tests ran without the preload, %s with it' % (ran, with_us)] if ran != with_us else []
         only_with_us = {test for test in after - before if method_of(test) not in SEEN}
         again = {test for test in only_with_us if not fails(python, test, traced, work)}
         wrong += ['does not pass: ' + test for test in sorted(only_with_us - again)]

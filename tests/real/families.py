@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Real programs from their beginning to their end, with all their children, without the preload and with it.
+"""Real programs with all their children, from start to end, with and without the preload.
 
     families.py BUILD-FOLDER SUBJECT...      families.py --list
 
@@ -111,7 +111,7 @@ def check(subject, build):
     complaints = []
     with tempfile.TemporaryDirectory(prefix="memtrace-family-") as folder:
         os.chmod(folder, 0o755)
-        library = os.path.join(folder, "libmemtrace.so")  # where nobody can read it
+        library = os.path.join(folder, "libmemtrace.so")  # other users can't read this folder
         shutil.copy(build.tracker, library)
         subject.prepare()
         runs = []

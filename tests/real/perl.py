@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""perl's own tests of what is hard for us, without the preload and with it: the same ones pass.
+"""Those of perl's own tests that are hard for memtrace: the same ones pass with and without the preload.
 
     perl.py BUILD-FOLDER [GROUP...]        --list: the groups
 
 PERL_SOURCE in the environment: the unpacked source of the perl that is installed (Debian: apt-get source perl); the tests are in no
-package. The modules that they use are the installed ones. Every log must be readable. A test that fails with us alone is run again:
+package. The modules that they use are the installed ones. Every log must be readable. A test that differs is run again:
 some expect a machine that is quick. Exit status: 0 all is as it should be; 1 a difference; 77 no source."""
 
 import glob
@@ -71,7 +71,7 @@ def check(build, test, plain, top):
         if before == after:
             break
     count = len(os.listdir(logs))
-    wrong = [] if before == after else ['without us %s, with us %s' % (before, after)]
+    wrong = [] if before == after else ['%s without the preload, %s with it' % (before, after)]
     wrong += build.unreadable(logs) if count else ['no log']
     return wrong, 'status %d, %d results, %d logs' % (before[0], len(before[1]), count)
 

@@ -27,7 +27,7 @@ class Workload:
     self.work and returns what must not differ; `traced` is subprocess.run's like, for commands under the preload."""
 
     varies = False  # known to allocate more or less often from run to run
-    has_timers = False  # so that there is no telling by how much
+    has_timers = False  # by how much depends on the time that it takes
 
     def __init__(self, folder):
         self.input = os.path.join(folder, "input")

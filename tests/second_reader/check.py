@@ -30,7 +30,7 @@ def check(log):
         log.problem('level %d above the peak %d' % (log.level, log.peak))
     if not log.flags & FLAG_THREADS:
         held = sum(totals[CLASSES[c]]['at_peak'] for c in COUNTED)
-        equal('held at the peak and the peak', held, log.peak, slack)
+        equal('bytes at peak and the peak', held, log.peak, slack)
         if exact:
             equal('level and the thread\'s level', log.level, sum(t['level'] for t in log.threads), slack)
     elif exact and log.end == 1:

@@ -68,7 +68,7 @@ def compare_lines(log, report, same, period=None):
     for key in sorted(set(ours) & set(theirs), key=str):
         for name, value in line_figures(ours[key]).items():
             if name == 'mem_usage_bytes' and log.flags & FLAG_THREADS:
-                continue  # of two threads' events with one tick nobody knows the later
+                continue  # events of two threads may have the same tick: either may be the last
             same('%s:%s %s: %s' % (key + (name,)), value, theirs[key][name])
 
 

@@ -26,7 +26,7 @@ class Build:
         return clean_environment(**{**named, 'LD_PRELOAD': tracker or self.tracker, **variables})
 
     def view(self, *arguments):
-        """What memtrace prints, which has nothing to complain of."""
+        """What memtrace prints; it must exit with 0 and say nothing on standard error."""
         done = run([self.memtrace, *arguments])
         if done.status or done.err:
             raise Failed('memtrace %s: status %d: %s' % (' '.join(arguments), done.status, done.err[-2000:]))
@@ -36,11 +36,11 @@ class Build:
         return json.loads(self.view('report', '--json', *options, log))
 
     def sites(self, log):
-        """All of them."""
+        """All call sites."""
         return json.loads(self.view('sites', '--json', '-n', '0', log))['sites']
 
     def unreadable(self, folder):
-        """What is wrong with the logs in a folder: one that can't be read to its end."""
+        """A message for each log in a folder that can't be read to its end."""
         for name in sorted(os.listdir(folder)):
             done = run([self.memtrace, 'report', '--json', os.path.join(folder, name)])
             if done.status:
@@ -49,7 +49,7 @@ class Build:
                 yield '%s: truncated' % name
 
     def unsound(self, log):
-        """What the second reader has against a log (a path, or one that it has read), and where memtrace says something else."""
+        """Messages: what the second reader finds wrong in a log (a path, or a Log), and where memtrace reports something else."""
         try:
             if not isinstance(log, Log):
                 log = Log(log)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How a driver tells its outcome: a line for each case, what was wrong below it, and the exit status."""
+"""What a driver prints: a line for each case, below it what was wrong, and at the end how many; and its exit status."""
 
 SKIPPED = 77  # exit status: nothing of what was asked for can be tried here
 LINES = 25
@@ -10,7 +10,7 @@ class Outcome:
         self.passed, self.skipped, self.failed = [], [], []
 
     def result(self, what, wrong=(), name=None):
-        """`wrong`: a text for each thing that is; `name`: what the closing line calls it."""
+        """Prints a case. `wrong`: a message for each thing that is wrong. Returns whether there is none."""
         wrong = list(wrong)
         (self.failed if wrong else self.passed).append(name or what)
         print('%-5s %s' % ('FAIL' if wrong else 'ok', what))

@@ -15,7 +15,7 @@ PROBE = ("import sys; print('%d %d %s %s %d %s' % (sys.version_info[0], sys.vers
          "getattr(getattr(sys, 'implementation', None), 'name', 'cpython'), 'free-threading' in sys.version, "
          "sys.version.split()[0]))")
 
-# known: its stacks are read; free: it has no GIL
+# known: memtrace reads its stacks; free: it has no GIL
 Interpreter = collections.namedtuple('Interpreter', 'path version name known flags free')
 
 
@@ -87,7 +87,7 @@ def add_choice(parser):
 
 
 def chosen(options):
-    """The known ones that were asked for."""
+    """The known interpreters that the options ask for."""
     if options.python:
         return [probe(options.python)]
     if options.pythons == 'system':

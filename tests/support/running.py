@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-HANG = 1500  # seconds, within ctest's limit: it ends what hangs, and names it. No test is measured by it.
+HANG = 3000  # seconds: ends a command that hangs, before ctest ends the test. No test is measured by it.
 STEERING = ('MEMTRACE_', 'LD_', 'MALLOC_')
 
 
@@ -21,13 +21,13 @@ class Done:
 
 
 def clean_environment(*more_steering, **variables):
-    """This process's environment without what steers memtrace, the loader or malloc, and with these variables."""
+    """The environment without the variables that steer memtrace, the loader or malloc, and with those given."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(STEERING + more_steering)}
     return dict(kept, **variables)
 
 
 def run(command, env=None, text=None, merge=False, **more):
-    """A command to its end. `text`: its input, else none; `merge`: errors are a part of the output."""
+    """Runs a command to its end. `text`: its input, else none; `merge`: standard error goes to the output."""
     done = subprocess.run(command, env=env, input=None if text is None else text.encode(),
                           stdin=subprocess.DEVNULL if text is None else None, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT if merge else subprocess.PIPE, timeout=HANG, **more)

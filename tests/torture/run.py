@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The torture suite: each program without the tracker and with it; the same output and end, and the log holds what was done.
+"""The torture suite: each program behaves the same with and without the tracker, and the log has what the program did.
 
 BUILD is the build directory (libmemtrace.so, memtrace, torture/). Exit status 77: the subjects can't be tried here.
 """
@@ -25,8 +25,8 @@ REPORTS = 25  # logs of a subject that memtrace itself reads too
 class Subject:
     def __init__(self, *command, slack='exact', logs=1, env=None, functions=None, folder=False, root=False, dropped=0):
         self.command = command
-        self.slack = slack  # exact; dropped: exact with what the log says was dropped; least: the log holds at least that
-        self.logs = logs  # how many at least
+        self.slack = slack  # exact; dropped: exact if dropped events are added; least: the log may have more; jump: events may be lost
+        self.logs = logs  # the least number of logs
         self.env = env or {}
         self.functions = functions or {}  # allocations by function, apart from take
         self.folder = folder  # an empty folder as last argument
@@ -69,7 +69,7 @@ for how in ('return', 'atexit', 'thread-exit', 'thread-exit-group', 'main-pthrea
     SUBJECTS['end-' + how] = Subject('ends', how)
 
 
-ENDED = 16  # a jump out of the tracker's own work: it stands aside, and says so
+ENDED = 16  # flag: the program jumped out of the tracker, which then stopped
 
 
 class Symbols:
@@ -92,7 +92,7 @@ class Symbols:
 
 
 def by_function(log, program, symbols):
-    """What the functions of the program did themselves: name -> [allocations, bytes, releases, bytes]."""
+    """What the program's functions did themselves: name -> [allocations, bytes allocated, releases, bytes released]."""
     result = {}
     for (node, class_), figures in log.counters.items():
         if class_ != 0:
@@ -110,7 +110,7 @@ def by_function(log, program, symbols):
 
 
 def number_of(name):
-    """PID.mt, PID.2.mt: sorts by pid, then by the order of their making."""
+    """A key that sorts PID.mt, PID.2.mt by pid, then by age."""
     fields = name.split('.')
     return int(fields[0]), int(fields[1]) if len(fields) == 3 else 1
 
@@ -138,7 +138,7 @@ class Run:
             command.append(tempfile.mkdtemp(dir=self.top))
         if traced:
             env.update(LD_PRELOAD=self.build.tracker, MEMTRACE_OUTPUT=os.path.join(self.logs_folder, '%p.mt'))
-        # The output goes to a file: a daemon that holds a pipe would keep us waiting.
+        # The output goes to a file: a daemon would hold a pipe open.
         with tempfile.TemporaryFile(dir=self.top) as out, tempfile.TemporaryFile(dir=self.top) as err:
             status = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=self.top,
                                     timeout=HANG).returncode
@@ -146,7 +146,7 @@ class Run:
             return status, out.read().decode(), err.read().decode()
 
     def accounts(self):
-        """By pid: the lines, without those that a later one of the same log replaces."""
+        """pid -> lines of the account. A later line of the same log replaces the one before."""
         result = {}
         if os.path.exists(self.account):
             with open(self.account) as f:
@@ -199,7 +199,7 @@ class Run:
 
     def report(self, path):
         done = run([self.build.memtrace, 'report', '--json', path])
-        # A process that changed its root may have seen its program elsewhere.
+        # After chroot the program may have another path.
         said = [line for line in done.err.splitlines() if not (self.subject.root and ': no symbols: ' in line)]
         if done.status or said:
             self.bad.append('memtrace report %s: status %d: %s' % (path, done.status, done.err))
@@ -237,7 +237,7 @@ class Run:
         if kind == 'exec' and log.end != 2:
             self.bad.append('%s: end %d, should be exec' % (name, log.end))
         if kind == 'any' and log.end == 2:
-            self.bad.append('%s: ended by exec, it says' % name)
+            self.bad.append('%s: the log says that it ended by exec' % name)
 
 
 def once(outcome, build, name):
