@@ -109,9 +109,11 @@ def chains(log, folder):
             by_module[owner].append(i)
     for owner, frames in by_module.items():
         addresses = [log.frames[i][0] - 1 for i in frames]
-        told = symbolize(log.modules[owner], addresses, "short")  # the names in the debug information
-        for i, short, symbol in zip(frames, told, symbolize(log.modules[owner], addresses, "linkage")):
-            result[i] = short if short[0][0] != "??" else symbol[:1]
+        told = zip(*(symbolize(log.modules[owner], addresses, names) for names in ("linkage", "short")))
+        for i, (chain, short) in zip(frames, told):
+            # The outermost linkage name is the symbol's, which link-time optimisation makes up.
+            made_up = "." in chain[0][0] and short[0][0] != "??"
+            result[i] = short[:1] + chain[1:] if made_up else chain
     return result
 
 

@@ -8,7 +8,7 @@ The same number makes the same program."""
 import random
 import sys
 
-EVENTS = 700  # of one program: enough for turns, few enough for a thousand programs
+ROUNDS, EVENTS = 12, 60  # of one program: enough for turns, few enough for a thousand programs
 
 
 class Program:
@@ -25,7 +25,7 @@ class Program:
         later = list(range(f + 1, self.functions))
         if r < .4 and later:
             return f"CALL({self.name}_{rng.choice(later)}(d - 1));"
-        if r < .47 and self.how[f] == "NOINLINE":
+        if r < .44 and self.how[f] == "NOINLINE":
             return f"CALL({self.name}_{f}(d - 1));"
         slot = f"oracle_pick({rng.randint(1, 60)})" if rng.random() < .5 else str(rng.randrange(60))
         if r < .75:
@@ -74,7 +74,8 @@ class Program:
             out += [f"static {how}{' ' if how else ''}void {self.name}_{f}(int d)", "{", "    FRAME;",
                     "    if (d <= 0 || !oracle_more())", "        return;", *self.body(f), "}", ""]
         out += [f"static NOINLINE void {self.name}(void)", "{", "    FRAME;", f"    oracle_seed({self.rng.randrange(2**31)});",
-                f"    oracle_allow({EVENTS});", "    for (int i = 0; i < 20; i++)", f"        CALL({self.name}_0(8));", "}", ""]
+                f"    for (int i = 0; i < {ROUNDS}; i++) {{", f"        oracle_allow({EVENTS});",
+                f"        CALL({self.name}_0({self.rng.choice((2, 3, 5, 8))}));", "    }", "}", ""]
         return "\n".join(out)
 
 

@@ -27,7 +27,8 @@ extern "C" {
 #define INLINE   inline __attribute__((always_inline))
 
 /* Enter a function; returns what oracle_leave takes. `file` NULL: without line information. */
-uint32_t oracle_enter(const char *function, const char *file, void *frame, void *from, uint32_t via);
+uint32_t oracle_enter(const char *function, const char *file, void *frame, void *from,
+                      uint32_t via);
 /* The function returns, is left by an exception, or takes over again after a longjmp. */
 void oracle_leave(const uint32_t *depth);
 /* The innermost function is now at this line. */
@@ -78,8 +79,8 @@ extern int oracle_argument[2];
 #define ORACLE_FRAME(name, via)                                                                    \
     __attribute__((cleanup(oracle_leave))) uint32_t oracle_depth = oracle_enter(                   \
         name, ORACLE_FILE, __builtin_frame_address(0), __builtin_return_address(0), via)
-#define FRAME           ORACLE_FRAME(__func__, 0)
-#define FRAME_AS(name)  ORACLE_FRAME(name, 0)
+#define FRAME          ORACLE_FRAME(__func__, 0)
+#define FRAME_AS(name) ORACLE_FRAME(name, 0)
 /* A function that code without FRAME calls, a library's: the call site of the function outside counts, too. */
 #define FRAME_VIA(name) ORACLE_FRAME(name, 1)
 

@@ -5,7 +5,8 @@
 #include <map>
 
 #include "operators.h"
-/* clang-format off: what stands on one line is the point */
+/* What stands on one line is the point. */
+/* clang-format off */
 
 static NOINLINE void store(int n) { FRAME_VIA("store"); TAKE(n, 100 + n); TAKE(n + 1, 10); FREE(n); }
 static NOINLINE void drop(int n) { FRAME_VIA("drop"); FREE(n); FREE(n + 1); }

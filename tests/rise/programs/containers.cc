@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "operators.h"
-/* clang-format off: what stands on one line is the point */
+/* What stands on one line is the point. */
+/* clang-format off */
 
 static NOINLINE void append(std::vector<int> &v, int count) { FRAME; for (int i = 0; i < count; i++) { CALL(v.push_back(i)); } }
 static NOINLINE void shrink(std::vector<int> &v) { FRAME; CALL(v.resize(v.size() / 2)); CALL(v.shrink_to_fit()); }

@@ -2,7 +2,8 @@
  * Exceptions: destructors while frames are left, handlers at several depths, and the exception itself, which is memory, too: 128 bytes
  * of the C++ runtime before it (x86-64 and aarch64). */
 #include "oracle.h"
-/* clang-format off: what stands on one line is the point */
+/* What stands on one line is the point. */
+/* clang-format off */
 
 struct Failure { long code[4]; };
 static const int thrown = 128 + (int)sizeof(Failure);

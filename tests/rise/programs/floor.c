@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * So many stretches that small rises are no longer recorded: more look-ups than are free, and more sets of one frame than it may have. */
 #include "oracle.h"
-/* clang-format off: what stands on one line is the point */
+/* What stands on one line is the point. */
+/* clang-format off */
 
 static NOINLINE void add(int n) { FRAME; TAKE(n, n + 1); }
 static NOINLINE void drop(int n) { FRAME; FREE(n); }

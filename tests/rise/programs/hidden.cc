@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Small methods that optimisation takes in, in a class template with a base; static functions of one caller; name spaces. */
 #include "operators.h"
-/* clang-format off: what stands on one line is the point */
+/* What stands on one line is the point. */
+/* clang-format off */
 
 namespace {
 struct Counted { int taken = 0; };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Functions that are always inlined, some twice on a line, in each other and in what recurses; others where the compiler decides. */
 #include "oracle.h"
-/* clang-format off: what stands on one line is the point */
+/* What stands on one line is the point. */
+/* clang-format off */
 
 static INLINE void put(int slot, int bytes) { FRAME; TAKE(slot, bytes); }
 static INLINE void drop(int slot) { FRAME; FREE(slot); }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * An interpreter's loop: 26 call sites on lines of their own, and all of them on one line. */
 #include "oracle.h"
-/* clang-format off: what stands on one line is the point */
+/* What stands on one line is the point. */
+/* clang-format off */
 
 static NOINLINE void push(int bytes) { FRAME; TAKE(oracle_pick(60), bytes); }
 static NOINLINE void pop(int count) { FRAME; for (int i = 0; i < count; i++) { FREE(oracle_pick(60)); } }

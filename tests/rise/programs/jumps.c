@@ -3,7 +3,8 @@
 #include <setjmp.h>
 
 #include "oracle.h"
-/* clang-format off: what stands on one line is the point */
+/* What stands on one line is the point. */
+/* clang-format off */
 
 static jmp_buf out;
 

@@ -5,7 +5,8 @@
 #include <sys/mman.h>
 
 #include "oracle.h"
-/* clang-format off: what stands on one line is the point */
+/* What stands on one line is the point. */
+/* clang-format off */
 
 static NOINLINE void vector(int count)
 {

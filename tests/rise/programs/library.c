@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * With library_callback.c, a shared library that calls back: qsort-like, and a loop of its own. */
 #include "library.h"
-/* clang-format off: what stands on one line is the point */
+/* What stands on one line is the point. */
+/* clang-format off */
 
 static NOINLINE void visit(int i)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * More sites of one line than are kept: its rise is exact, or marked. Eleven, fourteen and twenty of them, in order and in disorder. */
 #include "oracle.h"
-/* clang-format off: what stands on one line is the point */
+/* What stands on one line is the point. */
+/* clang-format off */
 
 #define SITES_5(base) TAKE(base, 10); TAKE((base) + 1, 20); FREE(base); TAKE((base) + 2, 30); TAKE((base) + 3, 5)
 

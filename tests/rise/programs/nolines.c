@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * With nolines_far.c, which is compiled without -g: of its functions the totals are known. */
 #include "nolines.h"
-/* clang-format off: what stands on one line is the point */
+/* What stands on one line is the point. */
+/* clang-format off */
 
 void near_store(int slot, int bytes)
 {

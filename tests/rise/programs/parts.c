@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * With parts_other.c, for link-time optimisation: functions of either file that may be inlined into the other's. */
 #include "parts.h"
-/* clang-format off: what stands on one line is the point */
+/* What stands on one line is the point. */
+/* clang-format off */
 
 void parts_store(int slot, int bytes)
 {

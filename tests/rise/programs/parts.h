@@ -2,7 +2,8 @@
 #ifndef RISE_PARTS_H
 #define RISE_PARTS_H
 #include "oracle.h"
-/* clang-format off: what stands on one line is the point */
+/* What stands on one line is the point. */
+/* clang-format off */
 
 void parts_store(int slot, int bytes);
 void parts_drop(int slot);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "parts.h"
-/* clang-format off: what stands on one line is the point */
+/* What stands on one line is the point. */
+/* clang-format off */
 
 void parts_drop(int slot)
 {

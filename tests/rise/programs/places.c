@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * One function called from several places, of one line and of several, in turns; what it does depends on who calls. */
 #include "oracle.h"
-/* clang-format off: what stands on one line is the point */
+/* What stands on one line is the point. */
+/* clang-format off */
 
 static NOINLINE void store(int slot, int bytes)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * One call site that calls now this function, now that one, and now the allocator itself. */
 #include "oracle.h"
-/* clang-format off: what stands on one line is the point */
+/* What stands on one line is the point. */
+/* clang-format off */
 
 typedef void *function(size_t);
 

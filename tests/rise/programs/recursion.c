@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Recursion: of one function, of two, by several sites of one line; deep. */
 #include "oracle.h"
-/* clang-format off: what stands on one line is the point */
+/* What stands on one line is the point. */
+/* clang-format off */
 
 static NOINLINE void tree(int depth, int slot)
 {

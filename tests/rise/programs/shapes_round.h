@@ -2,7 +2,8 @@
 #ifndef RISE_SHAPES_ROUND_H
 #define RISE_SHAPES_ROUND_H
 #include "oracle.h"
-/* clang-format off: what stands on one line is the point */
+/* What stands on one line is the point. */
+/* clang-format off */
 
 struct Shape {
     virtual void draw(int n);

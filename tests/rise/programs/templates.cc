@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Templates (instances share their lines), virtual functions, constructors and destructors, overloads of an inherited one. */
 #include "shapes_round.h"
-/* clang-format off: what stands on one line is the point */
+/* What stands on one line is the point. */
+/* clang-format off */
 
 template <typename T> struct Name;
 template <> struct Name<char> { static constexpr const char *take = "take<char>", *both = "both<char>"; };

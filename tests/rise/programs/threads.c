@@ -2,7 +2,8 @@
  * The same functions in several threads at a time, with blocks that go from one to another; then again in threads that take the
  * places of ended ones. */
 #include "oracle.h"
-/* clang-format off: what stands on one line is the point */
+/* What stands on one line is the point. */
+/* clang-format off */
 
 #define SHARED 64
 static struct oracle_block shared[SHARED];

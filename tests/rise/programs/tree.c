@@ -2,7 +2,8 @@
  * Call trees as CPython 3.8 makes them: an evaluation loop that a call of the language enters again by way of helpers, with objects
  * that are taken for a moment at every step. */
 #include "oracle.h"
-/* clang-format off: what stands on one line is the point */
+/* What stands on one line is the point. */
+/* clang-format off */
 
 static NOINLINE void evaluate(int code, int depth);
 

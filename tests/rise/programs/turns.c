@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Call sites of one line that take turns. */
 #include "oracle.h"
-/* clang-format off: what stands on one line is the point */
+/* What stands on one line is the point. */
+/* clang-format off */
 
 static NOINLINE void keep(int i)
 {

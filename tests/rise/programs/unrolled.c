@@ -3,7 +3,8 @@
  * the caller; what is called runs below several frames, so that its own runs are short. That is the definition (the frames outside
  * are not the same), and a reason not to unroll where a loop's body is looked at. */
 #include "oracle.h"
-/* clang-format off: what stands on one line is the point */
+/* What stands on one line is the point. */
+/* clang-format off */
 
 static NOINLINE void add(int n) { FRAME; TAKE(n, 100 + n); }
 static NOINLINE void pass(int n) { FRAME; TAKE(200, 10 * n + 1); CALL(add(n)); FREE(200); }
