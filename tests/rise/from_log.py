@@ -160,10 +160,13 @@ def rises(log, folder):
 def of_sites(log, parent, sites, all_sites):
     if len(sites) == 1:
         return (log.nodes[min(sites)][4],) * 2
+    if len(sites) == all_sites and not log.nodes[parent][2]:
+        return (log.nodes[parent][4],) * 2  # all its events are theirs, so that its runs are
     rise = max(log.nodes[s][5] for s in sites)
     if len(sites) == all_sites:
         rise = max(rise, log.all[parent])
     for (members, before, after), of in log.stretches[parent].items():
         if of > rise and members <= sites and before not in sites and after not in sites:
             rise = of
-    return rise, max(rise, log.lost[parent], log.floor)
+    not_known = log.all[parent] if len(sites) > SITES else 0  # of that many, all may be theirs
+    return rise, max(rise, log.lost[parent], log.floor, not_known)

@@ -8,14 +8,14 @@ The same number makes the same program."""
 import random
 import sys
 
-ROUNDS, EVENTS = 12, 60  # of one program: enough for turns, few enough for a thousand programs
+ROUNDS, EVENTS = 12, 80  # of one program: enough for turns, few enough for a thousand programs
 
 
 class Program:
     def __init__(self, number):
         self.rng = random.Random(number)
         self.name = f"p{number}"
-        self.functions = self.rng.randint(2, 7)
+        self.functions = self.rng.randint(3, 8)
         # Inlined ones call no function before them, nor themselves.
         self.how = ["NOINLINE"] + [self.rng.choice(("NOINLINE", "NOINLINE", "INLINE", "")) for _ in range(self.functions - 1)]
 
@@ -54,7 +54,7 @@ class Program:
 
     def body(self, f):
         rng, lines, depth = self.rng, [], 1
-        for _ in range(rng.randint(1, 6)):
+        for _ in range(rng.randint(2, 7)):
             if depth < 3 and rng.random() < .3:
                 lines.append("    " * depth + f"for (int i = 0, n = {self.bound()}; i < n; i++) {{")
                 depth += 1
