@@ -12,7 +12,8 @@ from oracle import base_name
 
 NODE, COUNTER, FRAME, RECORD, THREAD, RUN, TIMELINE, STRETCH = range(1, 9)
 BYTES = {NODE: 32, FRAME: 16, RECORD: 1, THREAD: 128, RUN: 32, STRETCH: 32}
-NATIVE, SET, ALL, LOST, CUT, SITES = 1, 0, 1, 2, 0xffff, 10
+NATIVE, SET, ALL, LOST, CUT = 1, 0, 1, 2, 0xffff
+SITES, RECORDS = 10, 1024  # that are kept of a frame, at most: MT_STRETCH_SITES, MT_STRETCHES_MAX
 
 
 class Log:
@@ -33,7 +34,7 @@ class Log:
         self.nodes = [list(n) for n in struct.iter_unpack("=IIIIQQ", self.data[NODE])]  # ..., rise, alone
         self.frames = list(struct.iter_unpack("=QII", self.data[FRAME]))
         self.stretches = collections.defaultdict(lambda: collections.defaultdict(int))  # of a node: (set, before, after)
-        self.all, self.lost = collections.defaultdict(int), collections.defaultdict(int)  # of a node
+        self.all, self.lost, self.records = (collections.defaultdict(int) for _ in range(3))  # of a node
         self.read_modules()
         self.read_stretches()
         for thread in struct.iter_unpack("=iIII16sQqIIII64x", self.data[THREAD]):
@@ -53,6 +54,7 @@ class Log:
         data, at = self.data[STRETCH], 32
         while at < len(data):
             node, before, after, count, kind, rise = struct.unpack_from("=IIIBBxxQ", data, at)
+            self.records[node] += kind != LOST
             self.stretch(node, kind, frozenset(struct.unpack_from(f"={count}I", data, at + 24)), before, after, rise)
             at += 32 * (1 if count <= 2 else 1 + (count - 2 + 7) // 8)
 
@@ -168,5 +170,7 @@ def of_sites(log, parent, sites, all_sites):
     for (members, before, after), of in log.stretches[parent].items():
         if of > rise and members <= sites and before not in sites and after not in sites:
             rise = of
-    not_known = log.all[parent] if len(sites) > SITES else 0  # of that many, all may be theirs
-    return rise, max(rise, log.lost[parent], log.floor, not_known)
+    many = len(sites) > SITES
+    # Nothing is lost of few sites of a frame with few records: to say so would be no excuse.
+    lost = log.lost[parent] if many or log.records[parent] >= RECORDS else 0
+    return rise, max(rise, lost, log.floor, log.all[parent] if many else 0)
