@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
 # The rise of every line and function against the truth: include() this from tests/CMakeLists.txt. The programs are compiled by the
-# test, each in several ways. A thousand random programs at each level take a while: `ctest -C full` (scripts/test -C full) has
+# test, each in several ways. A thousand random programs at each level take a while: scripts/test --all has
 # them.
 
 set(rise_run ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run.py ${CMAKE_BINARY_DIR} ${CMAKE_C_COMPILER} ${CMAKE_CXX_COMPILER})
@@ -17,8 +17,9 @@ set_tests_properties(rise/random PROPERTIES SKIP_RETURN_CODE 77)
 foreach(level O0 O2 O3)
   foreach(first RANGE 1 901 100)
     math(EXPR last "${first} + 99")
-    add_test(NAME rise/random-${first}-${level} CONFIGURATIONS full COMMAND ${rise_run} ${first}-${last}@${level})
-    set_tests_properties(rise/random-${first}-${level} PROPERTIES SKIP_RETURN_CODE 77 LABELS full)
+    add_test(NAME rise/random-${first}-${level} COMMAND ${rise_run} ${first}-${last}@${level})
+    set_tests_properties(rise/random-${first}-${level} PROPERTIES SKIP_RETURN_CODE 77)
+    memtrace_long(rise/random-${first}-${level})
   endforeach()
 endforeach()
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/run.py)
