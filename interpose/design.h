@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * The library libmemtrace.so: how it is built, and how to add to it. This file has no code. tests/order.py reads the map below and
- * checks the tree against it, so that the two can't disagree: ctest -R order.
+ * The library libmemtrace.so: how it is built, and how to add to it. This file has no code. tests/order.py reads the map below
+ * and checks the tree against it, so that the two can't disagree: ctest -R order.
  *
  *
  * THE HOUSE
  *
- * From the ground up. Each floor uses itself and those before it, and of those only the headers that they offer; no two modules use
- * each other in a circle. Each function that a floor offers has a contract: units, ownership, errors, who may call it and from where.
- * A file includes by the path from here on: "log/intern.h".
+ * From the ground up. Each floor uses itself and those before it, and of those only the headers that they offer; no two modules
+ * use each other in a circle. Each function that a floor offers has a contract: units, ownership, errors, who may call it and
+ * from where. A file includes by the path from here on: "log/intern.h".
  *
  *   os/            the system, by raw calls; text without libc. A port begins here
  *                  offers os.h, str.h
@@ -39,8 +39,8 @@
  * declared where they are used: _*, environ, mt_je_*
  * unwind/unwind may be in a circle with unwind/verify: only in the build that verifies stacks
  *
- * What a lower floor has to tell a higher one goes through a pointer that the higher one sets, NULL for "nobody": mt_modules_met,
- * mt_interpreter, mt_python_listener, mt_python_clients. What two .c files share is declared in a header, beside what it belongs to.
+ * What a lower floor has to tell a higher one goes through a pointer that the higher one sets, NULL for "nobody":
+ * mt_modules_met, mt_interpreter, mt_python_listener, mt_python_clients. What two .c files share is declared in a header.
  *
  *
  * AN EVENT'S WAY
@@ -89,9 +89,9 @@
  *   object           a loaded object is a file that the loader mapped; an interpreter's object is a piece of its memory
  *
  *
- * PLATFORMS. The file is chosen, not a part of it by #if: os/linux*.c (Linux), loader/object_glibc.c (glibc), loader/library_elf.c (ELF),
- * unwind/bounds_linux.c, unwind/full_libunwind.c, unwind/arch_*.h and unwind/rule_layout_*.h (the processor). What a port still has to
- * look at, since only one system was known when it was written:
+ * PLATFORMS. The file is chosen, not a part of it by #if: os/linux*.c (Linux), loader/object_glibc.c (glibc),
+ * loader/library_elf.c (ELF), unwind/bounds_linux.c, unwind/full_libunwind.c, unwind/arch_*.h and unwind/rule_layout_*.h (the
+ * processor). What a port still has to look at:
  *
  *   base/guard.h          __libc_single_threaded; initial-exec thread-local variables
  *   base/meta_raw.c       what jemalloc asks of the system: raw calls

@@ -20,12 +20,14 @@ struct mt_config {
     bool quiet;   /* MEMTRACE_QUIET=1: nothing is printed */
     bool summary; /* MEMTRACE_SUMMARY=1: the line at exit even when standard error is no terminal */
     bool python;  /* MEMTRACE_PYTHON=0: native stacks only */
-    /* MEMTRACE_PYTHON_OBJECTS=0: not the interpreter's own allocator, only what that takes from the system */
+    /* MEMTRACE_PYTHON_OBJECTS=0: not the interpreter's own allocator, only what that takes from the
+     * system */
     bool python_objects;
 };
 extern struct mt_config mt_config;
 
-/* Fill mt_config from the environment. Once per process, by one thread; uses 64 KiB of static memory, allocates nothing. */
+/* Fill mt_config from the environment. Once per process, by one thread; uses 64 KiB of static
+ * memory, allocates nothing. */
 void mt_config_read(void);
 
 #endif

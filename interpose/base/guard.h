@@ -23,8 +23,8 @@ struct mt_self {
     struct mt_thread *thread;
     uint32_t depth;
     bool ended; /* the state now belongs to a later thread: each event takes one for itself */
-    /* The frame of the function that set the guard. An event of a caller further out on the same stack means that it was
-     * left by a jump out of a signal handler. */
+    /* The frame of the function that set the guard. An event of a caller further out on the same
+     * stack means that it was left by a jump out of a signal handler. */
     uintptr_t frame;
 };
 extern __thread struct mt_self mt_self __attribute__((tls_model("initial-exec")));
@@ -69,6 +69,7 @@ static inline __attribute__((always_inline)) uint32_t mt_tables_open(void)
     return inside;
 }
 
+/* `inside`: what mt_tables_open returned. */
 static inline __attribute__((always_inline)) void mt_tables_close(uint32_t inside)
 {
     __atomic_signal_fence(__ATOMIC_SEQ_CST);

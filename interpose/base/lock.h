@@ -24,6 +24,7 @@ struct mt_lock {
     uint32_t held;
 };
 
+/* Take the lock if it is free. False: it is not. */
 static inline bool mt_lock_try(struct mt_lock *lock)
 {
     mt_critical++;
@@ -33,6 +34,7 @@ static inline bool mt_lock_try(struct mt_lock *lock)
     return false;
 }
 
+/* Take the lock, and wait for it as long as need be. */
 static inline void mt_lock_take(struct mt_lock *lock)
 {
     for (unsigned spins = 0; !mt_lock_try(lock); spins++) {
@@ -46,6 +48,7 @@ static inline void mt_lock_take(struct mt_lock *lock)
     }
 }
 
+/* Let the lock go; by the thread that took it. */
 static inline void mt_lock_drop(struct mt_lock *lock)
 {
     __atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);

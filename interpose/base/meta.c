@@ -27,8 +27,8 @@ int mt_je_mallctl(const char *name, void *old, size_t *old_bytes, void *new, siz
 extern const char *mt_je_malloc_conf;
 #define JE_ZERO 0x40 /* MALLOCX_ZERO */
 
-/* Blocks from here on get huge pages: the hash tables, all of whose pages are in use anyway. With cc1plus, whose two tables
- * of stacks take 12 MiB, this took an eighth of what an event costs. */
+/* Blocks from here on get huge pages: the hash tables, all of whose pages are in use anyway. With
+ * cc1plus, whose two tables of stacks take 12 MiB, this took an eighth of what an event costs. */
 #define HUGE_BYTES ((size_t)2 << 20)
 
 /* What it calls in place of pthread_atfork and pthread_key_create: once each. */
@@ -239,7 +239,8 @@ void *mt_meta_grow(void *block, size_t old_bytes, size_t new_bytes)
         return block;
     if (!enter())
         return NULL;
-    /* jemalloc zeroes what lies beyond the block's real size; between that and old_bytes it was zero from the start. */
+    /* jemalloc zeroes what lies beyond the block's real size; between that and old_bytes it was
+     * zero from the start. */
     block = mt_je_rallocx(block, new_bytes < 16 ? 16 : new_bytes, JE_ZERO);
     leave();
     return block;

@@ -22,7 +22,8 @@ struct mt_interpreter {
      * made here. `object`: the event is one of the interpreter's own allocator, so nobody else can
      * change the thread's frames now. */
     enum mt_foreign_reading (*read)(struct mt_foreign **stack, bool object);
-    /* Whether the native code at return address `pc` is an interpreter loop. False where it is not known. */
+    /* Whether the native code at return address `pc` is an interpreter loop. False where it is not
+     * known. */
     bool (*is_loop)(uintptr_t pc);
     /* How many of the innermost keys, at the end of keys[0..count), are native code of the
      * interpreter itself or of its standard library. `stack`: the calling thread's. */

@@ -32,7 +32,7 @@ static inline __attribute__((always_inline)) struct mt_thread *mt_enter(void)
     return mt_enter_as(MT_INSIDE, 0, 0);
 }
 
-/* Begin an event in a hook of the malloc family, or of operator new: its return address, and the
+/* Begin an event in a hook of the malloc family: its return address, and the
  * bytes that it allocates. */
 static inline __attribute__((always_inline)) struct mt_thread *mt_enter_heap(uintptr_t pc,
                                                                              uint64_t bytes)
@@ -40,6 +40,7 @@ static inline __attribute__((always_inline)) struct mt_thread *mt_enter_heap(uin
     return mt_enter_as(MT_IN_HEAP, pc, bytes);
 }
 
+/* The same in a hook of operator new. */
 static inline __attribute__((always_inline)) struct mt_thread *mt_enter_new(uintptr_t pc,
                                                                             uint64_t bytes)
 {

@@ -11,7 +11,8 @@
 
 #include "loader/real.h"
 
-/* A DT_GNU_HASH table: these words, the bloom filter, the buckets, then a word for each symbol from `first` on. */
+/* A DT_GNU_HASH table: these words, the bloom filter, the buckets, then a word for each symbol from
+ * `first` on. */
 struct hash {
     uint32_t buckets, first, bloom_words, bloom_shift;
 };

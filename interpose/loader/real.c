@@ -17,7 +17,8 @@ bool mt_real_ready;
 static _Alignas(64) char boot_memory[BOOT_BYTES];
 static size_t boot_used;
 
-/* volatile: glibc's headers promise that dlsym does not come back into this file; with our malloc it does. */
+/* volatile: glibc's headers promise that dlsym does not come back into this file; with our malloc
+ * it does. */
 static __thread volatile bool resolving __attribute__((tls_model("initial-exec")));
 
 void *mt_boot_alloc(size_t bytes, size_t align)
@@ -231,7 +232,8 @@ static const void *known_operator(void)
 void *mt_real_from_caller(const char *symbol, const void *caller)
 {
     Dl_info info;
-    /* A real operator that passes the call on to another one by a jump: then we seem to be the caller. */
+    /* A real operator that passes the call on to another one by a jump: then we seem to be the
+     * caller. */
     if (is_ours(caller))
         caller = known_operator();
     if (!caller || !dladdr(caller, &info) || !info.dli_fname)
@@ -253,7 +255,8 @@ void mt_real_find_own(void **real, bool *sought, const char *symbol, const void 
 {
     Dl_info info;
     void *found = find_next(symbol);
-    /* If we seem to be the caller, one of the known allocators' functions passes the call on by a jump. */
+    /* If we seem to be the caller, one of the known allocators' functions passes the call on by a
+     * jump. */
     for (unsigned i = 0; !found && is_ours(caller) && i < sizeof allocators / sizeof allocators[0];
          i++)
         if (allocators[i].end && !is_ours((void *)allocators[i].start))

@@ -72,7 +72,9 @@ void mt_real_forget_error(void);
 /* Memory for allocations that arrive while the originals are not known, zeroed and aligned to
  * `align` or 16. It is never released. NULL: used up. Any thread. */
 void *mt_boot_alloc(size_t bytes, size_t align);
+/* Whether a block is boot memory; then the upper bound of what may be copied from it. Any thread.
+ */
 bool mt_boot_owns(const void *block);
-size_t mt_boot_size(const void *block); /* an upper bound of what may be copied from it */
+size_t mt_boot_size(const void *block);
 
 #endif

@@ -26,17 +26,20 @@ extern struct mt_log mt_log;
  * grow. */
 uint64_t mt_log_reserve(enum mt_region region, uint32_t bytes, uint32_t count);
 
-/* Append a record, put together from up to 4 pieces; the head is filled in here. False: no space.
- */
+/* A part of a record. */
 struct mt_piece {
     const void *data;
     size_t bytes;
 };
+
+/* Append a record, put together from up to 4 pieces; the head is filled in here. False: no space.
+ */
 bool mt_log_record(enum mt_record_kind kind, const struct mt_piece *pieces, unsigned count);
 /* The same; *where is its offset in RECORD. */
 bool mt_log_record_at(enum mt_record_kind kind, const struct mt_piece *pieces, unsigned count,
                       uint64_t *where);
 
+/* A node of NODE by its index, which must be reserved. */
 static inline struct mt_node *mt_log_node(uint32_t index)
 {
     return (struct mt_node *)mt_log.base[MT_REGION_NODE] + index;

@@ -34,7 +34,7 @@ const char *mt_log_error(void)
     case EPERM:
         return "permission denied";
     case ELOOP:
-        return "a link of somebody else's is in its place";
+        return "somebody else's link is in its way";
     case ENODEV:
         return "the file system has no shared mappings";
     case EROFS:

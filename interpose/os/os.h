@@ -24,23 +24,28 @@ void mt_os_unmap(void *at, size_t bytes);
 /* Map `bytes` of the file at `offset` shared, read-write, over `at`; not inherited by fork
  * children. 0 or -errno: then nothing may be mapped at `at`. */
 int mt_os_map_file(void *at, size_t bytes, int fd, uint64_t offset);
-/* A copy of that part of the file over `at`, where nothing must be mapped; where the file can't be had (fd < 0), zeros. 0 or -errno. */
+/* A copy of that part of the file over `at`, where nothing must be mapped; where the file can't be
+ * had (fd < 0), zeros. 0 or -errno. */
 int mt_os_map_copy(void *at, size_t bytes, int fd, uint64_t offset);
-/* A hint: `bytes` at `at` are all in use and read at random, so that huge pages save the misses of the TLB. Any alignment. */
+/* A hint: `bytes` at `at` are all in use and read at random, so that huge pages save the misses of
+ * the TLB. Any alignment. */
 void mt_os_huge(void *at, size_t bytes);
 /* From now on these pages read as zero in the child of a fork. False: not possible here. */
 bool mt_os_wipe_on_fork(void *at, size_t bytes);
-/* Copy memory of this process that may not be there. False: it is not, or the system does not allow it. */
+/* Copy memory of this process that may not be there. False: it is not, or the system does not allow
+ * it. */
 bool mt_os_read_memory(uintptr_t address, void *to, size_t bytes);
 /* Bytes of a page. No system call. */
 size_t mt_os_page(void);
 
 /* ---- Files: descriptors are the caller's, to be closed by mt_os_close ---- */
 
-/* Create a new file for reading and writing: a descriptor out of the program's way, or -errno. A link is never
- * followed at the end of the path, nor anybody else's link in a sticky folder like /tmp (-ELOOP). */
+/* Create a new file for reading and writing: a descriptor out of the program's way, or -errno. A
+ * link is never followed at the end of the path, nor anybody else's link in a sticky folder like
+ * /tmp (-ELOOP). */
 int mt_os_create(const char *path);
-/* The same without a name, in the folder that `path` is in (-EOPNOTSUPP or -EISDIR: not on this file system). */
+/* The same without a name, in the folder that `path` is in (-EOPNOTSUPP or -EISDIR: not on this
+ * file system). */
 int mt_os_create_nameless(const char *path);
 /* Give it the name `path`. 0 or -errno; -EEXIST: the name is taken. */
 int mt_os_link(int fd, const char *path);
@@ -50,15 +55,15 @@ int mt_os_open(const char *path, bool write);
 int mt_os_open_read(const char *path);
 /* A duplicate on a high number, closed by exec; or -errno. `fd` stays open. */
 int mt_os_high(int fd);
-/* Take all free descriptors below those that mt_os_high gives: up to `cap` into `held`, to be closed
- * by the caller; their number. */
+/* Take all free descriptors below those that mt_os_high gives: up to `cap` into `held`, to be
+ * closed by the caller; their number. */
 unsigned mt_os_hold_low(int *held, unsigned cap);
 /* Errors are not told. */
 void mt_os_close(int fd);
 /* Take the name away from the file. Errors are not told. */
 void mt_os_remove(const char *path);
-/* Give the file real space at its end, `offset`; where there is none the file stays as it was. 0 or -errno. Never
- * SIGXFSZ. */
+/* Give the file real space at its end, `offset`; where there is none the file stays as it was. 0 or
+ * -errno. Never SIGXFSZ. */
 int mt_os_allocate(int fd, uint64_t offset, uint64_t bytes);
 /* The file's identity, to know it again: device and inode. 0 or -errno. */
 int mt_os_identity(int fd, uint64_t id[2]);
@@ -108,7 +113,8 @@ bool mt_os_privileged(void);
 
 /* ---- Signals, clocks, the resident set ---- */
 
-/* Hold back all signals of this thread; *mask: what was held back before, for mt_os_release_signals. */
+/* Hold back all signals of this thread; *mask: what was held back before, for
+ * mt_os_release_signals. */
 void mt_os_hold_signals(uint64_t *mask);
 void mt_os_release_signals(const uint64_t *mask);
 /* Whether this thread runs on the stack of sigaltstack. */

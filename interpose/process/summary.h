@@ -14,9 +14,10 @@ void mt_summary_prepare(void);
 void mt_summary_forget(void);
 /* Say that the program is not traced, and why. Under the same conditions. */
 void mt_summary_failed(const char *program, const char *reason);
-/* Say that the program is not traced because of its sanitizer. Under the same conditions. And the
- * line itself; `directory` is left out of the log's path. */
+/* Say that the program is not traced because of its sanitizer. Under the same conditions. */
 void mt_summary_aside(const char *program);
+/* The line, under the same conditions. `directory` is left out at the beginning of the log's path.
+ */
 void mt_summary_print(const char *program, const char *directory);
 
 #endif

@@ -29,6 +29,7 @@ struct mt_python {
 };
 extern struct mt_python mt_python;
 
+/* A word of the interpreter's, as it stands there now. It must be mapped. */
 static inline uintptr_t mt_load(uintptr_t at, unsigned offset)
 {
     return *(const volatile uintptr_t *)(at + offset);

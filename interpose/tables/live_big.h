@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The sizes of live blocks that are too big for an entry of live.c. Callable with the guard set, in any thread.
+ * The sizes of live blocks that are too big for an entry of live.c. Callable with the guard set, in
+ * any thread.
  */
 #ifndef MT_LIVE_BIG_H
 #define MT_LIVE_BIG_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The buckets of live.c: their sizes, and where they come from. A bucket is an array of words: one byte for each entry it has room
- * for, padded to words, then the entries. Callable with the guard set, under the lock of the shard that `s` belongs to.
+ * The buckets of live.c: their sizes, and where they come from. A bucket is an array of words: one
+ * byte for each entry it has room for, padded to words, then the entries. Callable with the guard
+ * set, under the lock of the shard that `s` belongs to.
  */
 #ifndef MT_LIVE_BUCKETS_H
 #define MT_LIVE_BUCKETS_H

@@ -54,6 +54,7 @@ static inline uint32_t mt_objects_pack(struct mt_live live, uint32_t *second)
     return (live.unit >> 1) << 5 | more << 4 | low;
 }
 
+/* Take the object out whose words these are, and which is there: *words is not 0. */
 static inline struct mt_live mt_objects_take(uint32_t *words)
 {
     struct mt_live live = {words[0] & 15, words[0] >> 5 << 1};

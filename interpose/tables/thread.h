@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is remembered of a thread, put together. Each part is declared by the module that it is named after, and only that one
- * writes it. It belongs to a slot of the log (slots.h).
+ * What is remembered of a thread, put together. Each part is declared by the module that it is
+ * named after, and only that one writes it. It belongs to a slot of the log (slots.h).
  */
 #ifndef MT_THREAD_H
 #define MT_THREAD_H

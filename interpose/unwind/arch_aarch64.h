@@ -26,8 +26,8 @@ static inline uintptr_t mt_arch_ra(uintptr_t word)
     return word & ((1ul << 48) - 1);
 }
 
-/* The registers that the kernel saved for a signal handler, in bytes from the trampoline's stack pointer: siginfo_t (128
- * bytes), then a struct ucontext, whose uc_mcontext is at 176. */
+/* The registers that the kernel saved for a signal handler, in bytes from the trampoline's stack
+ * pointer: siginfo_t (128 bytes), then a struct ucontext, whose uc_mcontext is at 176. */
 #define MT_ARCH_SIGNAL_FP 544
 #define MT_ARCH_SIGNAL_SP 560
 #define MT_ARCH_SIGNAL_PC 568

@@ -14,7 +14,8 @@
 
 #define PAGE 4096u
 
-/* The kernel keeps at least this much free below the main stack, so what lies further down is another one. */
+/* The kernel keeps at least this much free below the main stack, so what lies further down is
+ * another one. */
 #define MAIN_REACH (127ul << 20)
 /* The stack is not looked for further below the descriptor than this. */
 #define THREAD_REACH (1ul << 30)

@@ -107,7 +107,8 @@ void mt_rule_flush(void)
     clear(atomic_load(&mt_rule_table));
 }
 
-/* Is `pc` the first instruction of a signal trampoline, to which the kernel made the handler return? */
+/* Is `pc` the first instruction of a signal trampoline, to which the kernel made the handler
+ * return? */
 static bool is_trampoline(uintptr_t pc)
 {
     uint8_t code[MT_ARCH_TRAMPOLINE_BYTES];

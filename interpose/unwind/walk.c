@@ -141,7 +141,8 @@ static inline enum outcome step(struct job *job, mt_rule rule, struct position *
     }
 }
 
-/* Words below the caller's sp where the caller's frame pointer stands, 0: it is still in the register. */
+/* Words below the caller's sp where the caller's frame pointer stands, 0: it is still in the
+ * register. */
 static inline unsigned saved_fp(mt_rule rule)
 {
     unsigned kind = MT_RULE_KIND(rule);
@@ -270,7 +271,8 @@ static enum outcome end(struct job *job, mt_rule rule, enum outcome outcome)
     return outcome == STEPPED ? CUT : outcome;
 }
 
-/* Walk to the end of the stack (match is -1 then) or to a frame of the last stack that is still right (match). */
+/* Walk to the end of the stack (match is -1 then) or to a frame of the last stack that is still
+ * right (match). */
 static enum outcome walk_new(struct job *job)
 {
     struct position next;

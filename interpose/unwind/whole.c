@@ -198,7 +198,8 @@ static bool put(struct words *words, uintptr_t at)
     return true;
 }
 
-/* The words that the walk read: first the return addresses, then what else decided where these stand. */
+/* The words that the walk read: first the return addresses, then what else decided where these
+ * stand. */
 static bool collect(struct words *words, const struct mt_stack *stack, const struct mt_walk *walk)
 {
     const struct mt_frame *frames = stack->frames;

@@ -44,6 +44,7 @@ struct mt_whole {
 
 /* The thread's cache, or NULL: no memory. */
 struct mt_wholes *mt_wholes_new(void);
+/* Release it; forget what it has. NULL is allowed. */
 void mt_wholes_free(struct mt_wholes *wholes);
 void mt_wholes_forget(struct mt_wholes *wholes);
 

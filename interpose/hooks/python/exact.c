@@ -90,7 +90,8 @@ void mt_python_exact_ask(void)
 {
     static uint32_t asked;
 
-    /* Py_AddPendingCall may be called from anywhere; its lock is never held where memory is asked for. */
+    /* Py_AddPendingCall may be called from anywhere; its lock is never held where memory is asked
+     * for. */
     if (!asked && mt_python_api.is_initialized() &&
         !__atomic_exchange_n(&asked, 1, __ATOMIC_RELAXED) &&
         mt_python_api.add_pending_call(set_up, NULL) != 0)

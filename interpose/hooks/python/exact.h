@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Exact lines: of functions that the user named (MEMTRACE_LINES), every execution of a line is counted, with the level that
- * it began with. From 3.12 on by sys.monitoring's local events on these code objects, which a code watcher finds when they
- * are made, so that other functions cost what they always do; before that by a trace function that is set while one of them
- * runs and by nothing else, which a frame evaluation function (PEP 523) sees to.
+ * Exact lines: of functions that the user named (MEMTRACE_LINES), every execution of a line is
+ * counted, with the level that it began with. From 3.12 on by sys.monitoring's local events on
+ * these code objects, which a code watcher finds when they are made, so that other functions cost
+ * what they always do; before that by a trace function that is set while one of them runs and by
+ * nothing else, which a frame evaluation function (PEP 523) sees to.
  *
- * All of it runs with the GIL, in the program's context and outside the guard unless said otherwise; the interpreter's API
- * is called as an extension module would.
+ * All of it runs with the GIL, in the program's context and outside the guard unless said
+ * otherwise; the interpreter's API is called as an extension module would.
  */
 #ifndef MT_PYTHON_EXACT_H
 #define MT_PYTHON_EXACT_H

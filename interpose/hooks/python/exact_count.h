@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The interpreter's functions that are used, found when it is attached to. Objects are `void *`, as there are no headers. */
+/* The interpreter's functions that are used, found when it is attached to. Objects are `void *`, as
+ * there are no headers. */
 struct mt_python_api {
     int (*is_initialized)(void);
     int (*add_pending_call)(int (*)(void *), void *);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * linecache.cache is read with the GIL, at a safe point of the main thread, and only if the program has imported linecache.
+ * linecache.cache is read with the GIL, at a safe point of the main thread, and only if the program
+ * has imported linecache.
  */
 #include "hooks/python/source.h"
 
@@ -19,7 +20,8 @@
 #define NAME_MAX_  4096
 #define TEXT_MAX   (1u << 20) /* of one source; what is longer is left out */
 
-/* The interpreter's functions; objects are `void *`. All but get_attr and dict_get_ref give borrowed references. */
+/* The interpreter's functions; objects are `void *`. All but get_attr and dict_get_ref give
+ * borrowed references. */
 static struct {
     int (*is_initialized)(void);
     int (*add_pending_call)(int (*)(void *), void *);
@@ -91,7 +93,8 @@ void mt_python_source_forget(void)
 
 /* ---- with the GIL ---- */
 
-/* A value with a reference of ours: without the GIL another thread may take it out of the dictionary. NULL: there is none. */
+/* A value with a reference of ours: without the GIL another thread may take it out of the
+ * dictionary. NULL: there is none. */
 static void *hold(void *dict, const char *key)
 {
     void *value = NULL;
@@ -106,7 +109,8 @@ static void *hold(void *dict, const char *key)
     return value;
 }
 
-/* The lines in an entry of linecache.cache, which is (size, mtime, lines, full name); NULL: it has none. */
+/* The lines in an entry of linecache.cache, which is (size, mtime, lines, full name); NULL: it has
+ * none. */
 static void *lines_of(void *entry)
 {
     void *lines = NULL;
