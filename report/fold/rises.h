@@ -15,8 +15,8 @@
 #include "fold/stacks.h"
 
 /* Fill list[].rise. `tree` has the keys of the rows; `row_of` gives an entry's row, NULL: its own number. `outermost`, by
- * entry: it is the outermost of its key on its path; the others count nothing. Nodes that are not selected count nothing. Linear, but for
- * a sort of siblings. */
+ * entry: it is the outermost of its key on its path; the others count nothing. Nodes that are not selected count nothing. Linear,
+ * but for a sort of siblings. */
 void rises_of_keys(const struct stacks *stacks, const struct selection *selection,
                    const struct tree *tree, const uint32_t *row_of, const unsigned char *outermost,
                    struct row *list);

@@ -121,7 +121,7 @@ void runs_close(struct runs *runs, struct log *log, const struct node *nodes)
         closing.thread = thread;
         if (!close_thread(&closing)) {
             log_problem_in(log, MT_REGION_THREAD, (uint64_t)i * sizeof *thread,
-                           "open runs of more nodes than there can be");
+                           "the open runs have too many nodes");
             return;
         }
     }
