@@ -22,7 +22,7 @@ static uint64_t duration(const struct stacks *stacks)
     return known > log->header.peak_time ? known : log->header.peak_time;
 }
 
-/* ---- notes: whatever makes the figures less than the whole truth ---- */
+/* ---- notes: what the figures do not show ---- */
 
 typedef void note_taker(void *context, const char *text, size_t bytes);
 
