@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What every file of the tool uses: memory that never fails, messages, exit statuses.
+ * What every file uses: memory that never fails, messages, exit statuses.
  */
 #ifndef BASE_H
 #define BASE_H

@@ -7,8 +7,8 @@
 
 #include "base/base.h"
 
-/* Keys and strings come from a log, and who made it may have chosen them so that all fall on one slot, which would
- * make hours of seconds. So where they fall depends on what nobody knows beforehand. Nothing that is shown does. */
+/* Keys and strings come from a log, whose maker may have chosen them to fall on one slot, so that seconds become hours. So a
+ * secret of this process decides where they fall. What is shown does not depend on it. */
 static uint64_t secret[2] = {0x736f6d6570736575, 0x646f72616e646f6d};
 
 __attribute__((constructor)) static void secret_take(void)
@@ -79,7 +79,7 @@ uint64_t map_hash(const void *bytes, size_t length)
     return map_mix(hash);
 }
 
-/* ---- SipHash-1-3, of which nobody without the secret can make collisions ---- */
+/* ---- SipHash-1-3: without the secret, collisions cannot be made on purpose ---- */
 
 static uint64_t rotated(uint64_t x, unsigned bits)
 {

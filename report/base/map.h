@@ -39,10 +39,10 @@ uint32_t strings_add(struct strings *strings, const char *text, size_t bytes);
 const char *strings_get(const struct strings *strings, uint32_t id);
 void strings_free(struct strings *strings);
 
-/* A key for map_at out of several words or a text, another one in every process. Two different ones have the same
- * key by chance only, but they may: compare. */
+/* A key for map_at, made of several words or a text. It differs from process to process. Two different inputs can have the same
+ * key by chance, so compare them. */
 uint64_t map_key(const void *bytes, size_t length);
-/* To tell damage: the same on every machine of one byte order, files hold it. */
+/* A checksum for files: the same on every machine of one byte order. */
 uint64_t map_hash(const void *bytes, size_t length);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A bar on standard error for work that takes long: nothing when that is no terminal, nothing in
- * the first second.
+ * A progress bar on standard error. Nothing is shown when standard error is not a terminal, or in the first second.
  */
 #ifndef PROGRESS_H
 #define PROGRESS_H
@@ -18,6 +17,7 @@ struct progress {
     bool terminal;
 };
 
+/* Begin: `what` is being done, in `total` steps. `what` stays the caller's. */
 void progress_start(struct progress *progress, const char *what, size_t total);
 /* Go on with the file at `path`. */
 void progress_of(struct progress *progress, const char *path);

@@ -19,8 +19,8 @@ struct exact {
     size_t count, cap;
 };
 
-/* The lines that were executed in these periods, each with a place in `frames`, made if it has none. Before folding, as there are more places
- * afterwards. */
+/* The lines that were executed in these periods. Each has a place in `frames`, which is made if there is none: so call this before
+ * places are counted. exact_free afterwards. */
 void exact_make(struct exact *exact, struct frames *frames, struct periods periods);
 void exact_free(struct exact *exact);
 

@@ -2,10 +2,9 @@
  *
  * Several logs as the family of their processes: who was started by whom, and sums.
  *
- * A log's parent is the log of the process that its parent_pid names: of several (numbers are used
- * again) the one that started last before it. After an exec it is the log of the same process
- * before the exec, which is one that has not ended by exit(). Parents stand before their children in time, so there is no cycle whatever the
- * logs say.
+ * A log's parent is the log of the process that its parent_pid names. Process ids are used again, so of several such logs it is the
+ * one that started last before it. After an exec, the parent is the log of the same process before the exec, which did not end by
+ * exit(). Parents stand before their children in time, so there is no cycle, whatever the logs say.
  */
 #ifndef FOLD_FAMILY_H
 #define FOLD_FAMILY_H

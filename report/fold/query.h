@@ -39,8 +39,9 @@ enum metric {
 };
 
 /* Which stacks. NULL, or 0: any. Globs are fnmatch's; a file or module matches by its whole path or its last component. Function,
- * file and module must match at one frame: then what stands inside of that frame on the stack is taken, and what stands outside of it counts
- * what came through it. Periods are chosen when the stacks are opened. */
+ * file and module must match at one frame. Rows inside of that frame count in full, rows outside of it count what came through it.
+ * Rises are of the level, whatever the classes, and known only from that frame inward. Executions are not counted with a glob.
+ * Periods are chosen when the stacks are opened. */
 struct filter {
     const char *thread, *function, *file, *module;
     unsigned
@@ -49,10 +50,11 @@ struct filter {
 
 struct query {
     enum grouping by;
-    /* Bits 1u << metric. Only METRIC_RISE and METRIC_EXECUTIONS cost something of their own; they are 0 in the rows if not wanted. */
+    /* Bits 1u << metric. Only METRIC_RISE and METRIC_EXECUTIONS matter: they cost time, and are 0 in the rows when not wanted. */
     unsigned metrics;
     /* False: inclusive. A stack counts once for each key on it. True: it counts for one key, that of its innermost frame of rank
-     * `rank` or a better one; what has no such frame is in rows->rest. BY_SITE is always own, BY_THREAD the same both ways. */
+     * `rank` or a better one; what has no such frame is in rows->rest. BY_SITE is always own, and has rows for all
+     * classes unless the filter names some. BY_THREAD is the same both ways. */
     bool own;
     enum rank rank;
     struct filter filter;

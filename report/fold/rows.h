@@ -19,8 +19,8 @@ struct row {
     bool exact;          /* executions are counted */
 };
 
-/* Most groupings have a row for each key that there could be, list[key], also of those without figures. BY_SITE has a row for each
- * stack and class with figures, in the order of the log. */
+/* Most groupings have a row for each key that there could be, list[key], even without figures. BY_SITE has a row for each stack
+ * and class with figures, in the order of the log. */
 struct rows {
     enum grouping by;
     struct row *list;
@@ -36,7 +36,7 @@ bool row_acted(const struct row *row);
 bool row_shows(const struct row *row);
 /* A figure. What is held and live is at least 0, whatever a damaged log says. */
 int64_t row_metric(const struct row *row, enum metric metric);
-/* For sorting: less than 0 when `a` comes first. By the metric, the highest first; then by what was allocated. 0: neither tells. */
+/* For sorting: less than 0 when `a` comes first. By the metric, the highest first; then by what was allocated. 0: they are equal. */
 int row_order(const struct row *a, const struct row *b, enum metric metric);
 /* Indices of the rows that `keep` wants (NULL: all), the highest by the metric first, equal ones by key and class. Their number
  * in *count. To be freed. */

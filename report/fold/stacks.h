@@ -29,7 +29,7 @@ struct stacks {
 };
 
 /* Read and resolve what happened in these periods of the process: names outside of them are not looked up. Says on standard
- * error what is wrong with the log. False: nothing can be shown, and nothing but log.name and damaged may be used. `file` stays the
+ * error what is wrong with the log. False: nothing can be shown, and only log.name and damaged may be used. `file` stays the
  * caller's and must outlive the stacks. stacks_close in any case. */
 bool stacks_open(struct stacks *stacks, const char *file, struct periods periods);
 /* The same of a log that is in stacks->log already. Says nothing. */

@@ -120,7 +120,7 @@ static void chain_walk(struct chain *chain, uint32_t unit)
         uint32_t units = kind < MT_KIND_RELEASE ? 2 : 1;
         if (!chain_claim(chain, unit, units)) {
             log_problem_in(log, MT_REGION_COUNTER, at,
-                           "the counter record at %u belongs to two nodes or is cut", unit);
+                           "the counter record at %u belongs to two nodes or is cut short", unit);
             return;
         }
         if (!chain_record(chain, kind, unit)) {

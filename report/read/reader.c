@@ -36,10 +36,11 @@ static bool log_header(struct log *log, const void *data, size_t bytes)
                            sizeof *header);
     if (header->byte_order != MT_BYTE_ORDER)
         return log_problem(log, offsetof(struct mt_header, byte_order),
-                           "byte order %08" PRIx32 " is not this machine's", header->byte_order);
+                           "byte order %08" PRIx32 " is not that of this machine",
+                           header->byte_order);
     if (header->version != MT_VERSION)
         return log_problem(log, offsetof(struct mt_header, version),
-                           "version %" PRIu32 " is not known here (this memtrace reads version %u)",
+                           "version %" PRIu32 " is unknown (this memtrace reads version %u)",
                            header->version, MT_VERSION);
     if (header->header_bytes != MT_HEADER_BYTES)
         return log_problem(log, offsetof(struct mt_header, header_bytes),
@@ -73,13 +74,13 @@ static bool log_extents_overlap(struct log *log)
     return false;
 }
 
-/* Check the directory; an extent that cannot be is emptied (pages = 0). */
+/* Check the directory; an impossible extent is emptied (pages = 0). */
 static bool log_extents(struct log *log)
 {
     struct mt_header *header = &log->tables->header;
     if (header->extents_used > MT_EXTENTS_MAX) {
         log_problem(log, offsetof(struct mt_header, extents_used),
-                    "%" PRIu32 " extents where %u is the most", header->extents_used,
+                    "%" PRIu32 " extents, more than the %u that are possible", header->extents_used,
                     MT_EXTENTS_MAX);
         header->extents_used = MT_EXTENTS_MAX;
     }
@@ -90,10 +91,10 @@ static bool log_extents(struct log *log)
             continue;
         const char *wrong = NULL;
         if (extent->region == 0 || extent->region >= MT_REGION_COUNT)
-            wrong = "a region that is not known";
+            wrong = "an unknown region";
         else if (extent->offset < MT_HEADER_BYTES || extent->offset % PAGE ||
                  extent->offset > (uint64_t)INT64_MAX - (uint64_t)UINT32_MAX * PAGE)
-            wrong = "an offset that cannot be";
+            wrong = "an impossible offset";
         if (wrong) {
             log_problem(log, place,
                         "extent %" PRIu32 " has %s (region %" PRIu32 ", offset %" PRIu64 ")", i,
@@ -145,8 +146,7 @@ static uint32_t region_make(struct log *log, unsigned region, size_t entry, cons
     if (!reserved && used <= NONE_ENTRIES)
         used = 0; /* nothing was ever put there */
     if (used > reserved / entry) {
-        log_problem(log, place,
-                    "region %u has %" PRIu64 " entries in use, but room for %" PRIu64 " only",
+        log_problem(log, place, "region %u has %" PRIu64 " entries in use, but room for %" PRIu64,
                     region, used, reserved / entry);
         used = reserved / entry;
     }

@@ -76,7 +76,7 @@ static bool read_module(struct records *records, struct cursor *in)
         !name_read(in, &module.path, record.path_bytes))
         return false;
     if (!id_fits(records, record.id))
-        return cursor_fail(in, "a module's number that cannot be");
+        return cursor_fail(in, "an impossible module id");
     module.build_id = (const unsigned char *)build_id.text;
     module.build_id_bytes = build_id.bytes;
     module.base = record.base;
@@ -87,7 +87,7 @@ static bool read_module(struct records *records, struct cursor *in)
                                       record.id, sizeof module);
     records->log->modules = array;
     if (slot->known)
-        return cursor_fail(in, "a module's number for the second time");
+        return cursor_fail(in, "a module id that is taken");
     *slot = module;
     return true;
 }
@@ -100,13 +100,13 @@ static bool read_string(struct records *records, struct cursor *in)
         !name_read(in, &text, record.bytes))
         return false;
     if (!id_fits(records, record.id))
-        return cursor_fail(in, "a string's number that cannot be");
+        return cursor_fail(in, "an impossible string id");
     void *array = records->log->strings;
     struct log_text *slot =
         id_slot(&array, &records->log->string_count, &records->strings_cap, record.id, sizeof text);
     records->log->strings = array;
     if (slot->text)
-        return cursor_fail(in, "a string's number for the second time");
+        return cursor_fail(in, "a string id that is taken");
     *slot = text;
     return true;
 }
@@ -162,7 +162,7 @@ static bool read_lines(struct records *records, struct cursor *in)
     if (!cursor_read(in, &record, sizeof record, "a lines record that is too short"))
         return false;
     if (record.first_line > INT32_MAX || record.count > INT32_MAX)
-        return cursor_fail(in, "lines that cannot be");
+        return cursor_fail(in, "impossible line numbers");
     lines = (struct log_lines){record.code, record.first_line, record.count, record.period,
                                cursor_bytes(in, (size_t)record.count * sizeof(struct mt_line),
                                             "lines beyond their record")};

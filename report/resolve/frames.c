@@ -245,7 +245,7 @@ static void resolve_other(struct resolver *resolver, const struct wanted *wanted
     case FRAME_THREAD:
         break;
     case FRAME_CUT:
-        resolve_word(frames, "[frames further out are not known]", &resolved);
+        resolve_word(frames, "[outer frames are not known]", &resolved);
         break;
     default:
         resolve_word(frames, "[unknown code]", &resolved);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a person means by -f.
+ * What a person means by -f, and globs.
  */
 #ifndef MATCH_H
 #define MATCH_H

@@ -85,7 +85,7 @@ static void row_total(const struct view *view, const struct listing *listing, st
     table_cell(table, "total");
     row_figures(table, total, listing->exact);
     if (overlap)
-        table_cell(table, "(recursive: lines overlap)");
+        table_cell(table, "(recursive: the lines overlap)");
 }
 
 /* Lines listing->first to last, of which some are left out. */

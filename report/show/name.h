@@ -7,7 +7,8 @@
 
 #include "resolve/frames.h"
 
-/* "file.c:12  function", "function  in module.so", "module.so+0x123", ... To be freed. Foreign text: for text_put and table_cell. */
+/* "file.c:12  function", "function  in module.so", "module.so+0x123", ... To be freed. Foreign text: print it by text_put or
+ * table_cell. */
 char *name_of_place(const struct frames *frames, uint32_t place);
 /* "file.c: function", to be freed. */
 char *name_of_function(const struct frames *frames, uint32_t function);

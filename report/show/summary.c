@@ -22,7 +22,7 @@ static uint64_t duration(const struct stacks *stacks)
     return known > log->header.peak_time ? known : log->header.peak_time;
 }
 
-/* ---- notes: whatever makes the figures less than the whole truth ---- */
+/* ---- notes: what the figures do not show ---- */
 
 typedef void note_taker(void *context, const char *text, size_t bytes);
 
@@ -43,12 +43,13 @@ static void notes_counted(const struct stacks *stacks, note_taker *take, void *c
     const struct log_header *h = &stacks->log.header;
     if (h->dropped_events)
         note(take, context,
-             "%" PRIu64 " events are not in the tables (%" PRIu64 " bytes of allocations)%s",
-             h->dropped_events, h->dropped_bytes, h->full ? ": the disk or a limit was full" : "");
+             "%" PRIu64 " events were dropped (%" PRIu64
+             " bytes of allocations): the figures lack them%s",
+             h->dropped_events, h->dropped_bytes, h->full ? "; the disk or a limit was full" : "");
     else if (h->full)
-        note(take, context, "the log could not grow at some time");
+        note(take, context, "at some time the log could not grow");
     if (h->unknown_releases)
-        note(take, context, "%" PRIu64 " releases of blocks that were allocated before or unseen",
+        note(take, context, "%" PRIu64 " releases of blocks whose allocation was not seen",
              h->unknown_releases);
     if (h->cut_stacks)
         note(take, context, "%" PRIu64 " stacks are cut: their outer frames are not known",
@@ -57,9 +58,8 @@ static void notes_counted(const struct stacks *stacks, note_taker *take, void *c
         note(take, context, "%" PRIu64 " stacks lack their Python frames", h->python_missed);
     if (h->python_arenas_peak)
         note(take, context,
-             "Python's objects are counted one by one; the arenas that they lie in, which are not, "
-             "took "
-             "%.1f MiB at most",
+             "Python's objects are counted one by one; the arenas that hold them are not counted, "
+             "and took at most %.1f MiB",
              (double)h->python_arenas_peak / 1048576);
 }
 
@@ -78,21 +78,20 @@ static void notes_all(const struct stacks *stacks, note_taker *take, void *conte
     notes_counted(stacks, take, context);
     if (log->header.fallback)
         note(take, context,
-             "the tables were written when the program ended, for want of shared mappings");
+             "the file system has no shared mappings: the tables were written when the program "
+             "ended");
     if (log->header.ended)
-        note(
-            take, context,
-            "a signal handler jumped out of a call of the allocator at an unlucky instant: nothing "
-            "was recorded from then on");
-    if (log->header.threads)
         note(take, context,
-             "several threads: the peak may be off by the events that were under way");
+             "a signal handler jumped out of the tracker while it wrote its tables: nothing was "
+             "recorded after that");
+    if (log->header.threads)
+        note(take, context, "several threads: the peak may be off by events that were in progress");
     if (log->truncated)
-        note(take, context, "the log is cut short: what follows is what is left of it");
+        note(take, context, "the log is cut short: the figures are those of what is left");
     if (stacks_whole(stacks) && log->header.peak_before > log->header.peak)
         note(take, context,
-             "what was held at the peak is not known, as a period has begun since: the figures are "
-             "of the peak since then, %" PRIu64 " bytes",
+             "a period has begun since the peak, so what was held then is not known: the figures "
+             "are those of the peak since then, %" PRIu64 " bytes",
              log->header.peak);
     if (!stacks_whole(stacks)) {
         notes_modules(stacks, take, context);
@@ -154,7 +153,7 @@ static void print_end(const struct stacks *stacks, FILE *out)
     else if (h->end == LOG_END_EXEC)
         fprintf(out, "  ended      by exec of another program after %.3f s\n", ran);
     else
-        fprintf(out, "  ended      killed, or left by _exit; last seen after %.3f s\n", ran);
+        fprintf(out, "  ended      killed, or ended by _exit; last seen after %.3f s\n", ran);
 }
 
 static void print_amount(FILE *out, const char *word, int64_t bytes, const char *rest)

@@ -10,6 +10,7 @@
 #include "fold/stacks.h"
 #include "show/json.h"
 
+/* The text of it, with a blank line at the end. */
 void summary_print(const struct stacks *stacks, FILE *out);
 /* Members of the JSON object that is open: program ... classes, notes. */
 void summary_json(const struct stacks *stacks, struct json *json);

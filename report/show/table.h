@@ -34,7 +34,7 @@ struct table {
 void table_start(struct table *table, const struct table_column *columns, size_t count);
 /* Begin a row; cells not given stay blank. */
 void table_row(struct table *table, enum style style);
-/* The next cell. Foreign text is welcome: it is made harmless when printed. NULL: blank. */
+/* The next cell. Foreign text is allowed: it is made harmless when printed. NULL: blank. */
 void table_cell(struct table *table, const char *text);
 void table_cell_count(struct table *table, uint64_t value);
 /* "7.629 MiB". */

@@ -12,7 +12,7 @@
 #include "symbols/cache.h"
 
 #define WORKERS_MAX THREADS_MAX
-/* A thread opens the file for itself, which may mean to unpack all of it: not worth it for less. */
+/* Each thread opens the file for itself, and may have to unpack all of it. With fewer items than this it does not pay. */
 #define WORKER_ITEMS 64u
 
 /* An item that is to be looked up, and where its symbols are. */

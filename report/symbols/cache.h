@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * What was looked up in a module, kept for the next time: one file for each build-id in
- * $XDG_CACHE_HOME/memtrace or ~/.cache/memtrace. MEMTRACE_CACHE=0, a folder that is not there and
- * can't be made, is not ours or is full: no cache, and not a word about it.
+ * $XDG_CACHE_HOME/memtrace or ~/.cache/memtrace. There is no cache, and nothing is said, with MEMTRACE_CACHE=0 or when the
+ * folder can't be made, is not ours or is full.
  *
- * A file counts only while the module's file and that of its debug information are the very same
- * ones (device, inode, size, time of change), so that a view is the same with and without it. It is
+ * A file counts only while the module's file and that of its debug information are the same
+ * as before (device, inode, size, time of change), so that a view is the same with and without it. It is
  * written anew and renamed, never changed in place. Nothing in it is trusted: it is read whole, its
  * hash tells damage, and every index is checked before anything is used.
  */
@@ -17,7 +17,7 @@
 
 #include "symbols/lookup.h"
 
-/* The most that all files together take. The ones that were not used for the longest go first. */
+/* The most that all files together take. The least recently used are removed first. */
 #define CACHE_BYTES_MAX 0x10000000u
 #define CACHE_FILE_MAX  0x4000000u
 

@@ -17,7 +17,7 @@
 
 #define ENDING    ".sym"
 #define BEGINNING ".new." /* of a file that is being written */
-#define STALE     3600    /* seconds: nobody writes that long */
+#define STALE     3600    /* seconds: no write takes that long */
 
 char *cache_folder(void)
 {

@@ -23,7 +23,7 @@ struct symbol {
 };
 #define SYMBOLS_INLINED_MAX 64u
 
-/* Which file it is, as far as that can be told without reading it. */
+/* What tells files apart without reading them. */
 struct symbols_file {
     uint64_t device, inode, bytes, modified; /* ns */
 };

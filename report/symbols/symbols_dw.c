@@ -94,15 +94,15 @@ struct symbols *symbols_open(const char *path, const unsigned char *build_id, si
         symbols->dwfl ? dwfl_report_elf(symbols->dwfl, path, path, fd, 0, true) : NULL;
     if (!module) {
         close(fd);
-        symbols->problem = "is not an ELF file that can be read";
+        symbols->problem = "is not a readable ELF file";
         return symbols;
     }
     dwfl_report_end(symbols->dwfl, NULL, NULL);
     GElf_Addr bias;
     if (!dwfl_module_getelf(module, &bias))
-        symbols->problem = "is not an ELF file that can be read";
+        symbols->problem = "is not a readable ELF file";
     else if (build_id_bytes && !build_id_matches(module, build_id, build_id_bytes))
-        symbols->problem = "is not the file of the run (its build-id is another)";
+        symbols->problem = "is not the file that ran (its build-id differs)";
     else {
         symbols->module = module;
         symbols->file = file_of(&info);

@@ -45,7 +45,7 @@ struct memit_options {
 };
 
 #define HELD_LINES 3u
-#define HELD_LEAST 20u /* what is worth a line: a 20th of the peak */
+#define HELD_LEAST 20u /* a further line is shown if it holds a 20th of the peak */
 
 /* One run. */
 struct memit_run {

@@ -64,15 +64,19 @@ char *program_find(const char *name)
 static bool gains_privileges(const char *path, const struct stat *info, char *why, size_t bytes)
 {
     if ((info->st_mode & S_ISUID) && info->st_uid != geteuid()) {
-        snprintf(why, bytes, "is setuid: the loader lets nobody preload into it");
+        snprintf(why, bytes,
+                 "is setuid: the loader does not preload libraries into such a program");
         return true;
     }
     if ((info->st_mode & S_ISGID) && (info->st_mode & S_IXGRP) && info->st_gid != getegid()) {
-        snprintf(why, bytes, "is setgid: the loader lets nobody preload into it");
+        snprintf(why, bytes,
+                 "is setgid: the loader does not preload libraries into such a program");
         return true;
     }
     if (geteuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0) {
-        snprintf(why, bytes, "has file capabilities: the loader lets nobody preload into it");
+        snprintf(
+            why, bytes,
+            "has file capabilities: the loader does not preload libraries into such a program");
         return true;
     }
     return false;

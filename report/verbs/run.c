@@ -122,7 +122,7 @@ static bool make_way(const char *name)
         close(fd);
     if (got > 0 && log_begins(magic, (size_t)got) && !unlink(name))
         return true;
-    base_say("%s: is there already and is not a memtrace log", name);
+    base_say("%s: exists already and is not a memtrace log", name);
     return false;
 }
 
@@ -164,7 +164,7 @@ static bool add_lines(const char *name)
     const char *before = getenv("MEMTRACE_LINES");
     char *value = NULL;
     if (!*name || strchr(name, ',')) {
-        base_say("run: '%s' is no function's name", name);
+        base_say("run: '%s' is not the name of a function", name);
         return false;
     }
     if (asprintf(&value, "%s%s%s", before ? before : "", before && *before ? "," : "", name) < 0)
@@ -184,7 +184,7 @@ static bool set_min_peak(const char *size)
     size_t digits = strspn(size, "0123456789");
     const char *unit = size + digits;
     if (!digits || digits > 15 || (*unit && (!strchr("KMGTkmgt", *unit) || unit[1]))) {
-        base_say("run: --min-peak: '%s' is no size such as 65536, 500K, 64M or 2G", size);
+        base_say("run: --min-peak: '%s' is not a size such as 65536, 500K, 64M or 2G", size);
         return false;
     }
     setenv("MEMTRACE_MIN_PEAK", size, 1);

@@ -78,12 +78,13 @@ static void print_site(const struct stacks *stacks, const struct rows *sites,
     printf(", %s live, rise %s%s%s\n", table_amount(live, sums_live(&site->sums)),
            table_amount(rise, (int64_t)site->rise), site->class == CLASS_HEAP ? "" : ", ",
            site->class == CLASS_HEAP ? "" : class_name(site->class));
-    printf("     %s allocated in %s allocations, of which %s freed in %s",
+    printf("     %s allocated in %s allocations, of which %s were released in %s",
            table_amount(allocated, (int64_t)site->sums.allocated),
            text_count(count, site->sums.allocations),
            table_amount(freed, (int64_t)site->sums.freed), text_count(frees, site->sums.frees));
     if (site->sums.releases)
-        printf("; %s released here in %s", table_amount(released, (int64_t)site->sums.released),
+        printf("; %s released by this call site in %s",
+               table_amount(released, (int64_t)site->sums.released),
                text_count(count, site->sums.releases));
     putchar('\n');
     print_stack(stacks, sites, site, all);

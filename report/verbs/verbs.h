@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The verbs of the command line. Each takes what stands after `memtrace` (argv[0] is the verb), and
- * returns the exit status. A new verb is a line in main.c's table and a file.
+ * returns the exit status, after a message on standard error unless it is STATUS_DONE. Output goes to standard output.
  */
 #ifndef VERBS_H
 #define VERBS_H
@@ -10,12 +10,12 @@
 
 #include "read/node.h"
 
+/* Each verb, and what its --help prints. */
 int verb_run(int argc, char **argv);
 int verb_report(int argc, char **argv);
 int verb_lines(int argc, char **argv);
 int verb_sites(int argc, char **argv);
 int verb_memit(int argc, char **argv);
-
 extern const char verb_run_help[], verb_report_help[], verb_lines_help[], verb_sites_help[];
 extern const char verb_memit_help[];
 

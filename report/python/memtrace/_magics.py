@@ -60,7 +60,7 @@ class MemtraceMagics(Magics):
 
         -c: accepted for memory_profiler's sake: children have logs of their own.
 
-        Increment is what the line took minus what was given back while it ran, and Rise the highest it stood above its
+        Increment is what the line took minus what was released while it ran, and Rise the highest it stood above its
         start: an array that a line makes and drops has increment 0 and its size as rise. Increments are exact: they are of
         this run alone, and the same each time.
         """
