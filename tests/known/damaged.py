@@ -24,7 +24,7 @@ def damaged(tests):
         ('cut in the middle', good[:len(good) // 2], True), ('cut by a page', good[:-4096], True),
         ('the header alone', good[:8192], True),
         ('an extent far away', good[:1024] + b'\xff' * 7 + b'\0' + good[1032:], True),
-        ('a region that is not known', good[:1036] + b'\x63\0\0\0' + good[1040:], True),
+        ('an unknown region', good[:1036] + b'\x63\0\0\0' + good[1040:], True),
     ]
     for what, data, readable in cases:
         name = os.path.join(tests.fresh(), 'damaged.mt')
