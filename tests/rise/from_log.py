@@ -11,9 +11,10 @@ import subprocess
 from oracle import base_name
 
 NODE, COUNTER, FRAME, RECORD, THREAD, RUN, TIMELINE, STRETCH = range(1, 9)
-BYTES = {NODE: 32, FRAME: 16, RECORD: 1, THREAD: 128, RUN: 32, STRETCH: 32}
-NATIVE, SET, ALL, LOST, CUT = 1, 0, 1, 2, 0xffff
-SITES, RECORDS = 10, 1024  # that are kept of a frame, at most: MT_STRETCH_SITES, MT_STRETCHES_MAX
+BYTES = {NODE: 32, FRAME: 16, RECORD: 1, THREAD: 128, RUN: 32, STRETCH: 16}
+NATIVE, SET, ALL, LARGE, LOST, CUT = 1, 0, 1, 2, 3, 0xffff
+SITES = 32        # of a frame that are kept in order
+FULL = 65536 / 2 - 416  # bytes of a frame's records from which on small rises may have none
 
 
 class Log:
@@ -23,9 +24,9 @@ class Log:
         magic, version, _, _ = struct.unpack_from("=8sIII", data)
         if magic != b"memtrace" or version != 2:
             raise ValueError(f"{path}: no log of version 2")
-        used = struct.unpack_from("=9Q", data, 216)
-        extents, = struct.unpack_from("=I", data, 296)
-        self.floor, = struct.unpack_from("=Q", data, 344)
+        used = struct.unpack_from("=10Q", data, 216)
+        extents, = struct.unpack_from("=I", data, 304)
+        self.floor, = struct.unpack_from("=Q", data, 352)
         regions = collections.defaultdict(bytes)
         for i in range(extents):
             offset, pages, region = struct.unpack_from("=QII", data, 1024 + 16 * i)
@@ -34,7 +35,7 @@ class Log:
         self.nodes = [list(n) for n in struct.iter_unpack("=IIIIQQ", self.data[NODE])]  # ..., rise, alone
         self.frames = list(struct.iter_unpack("=QII", self.data[FRAME]))
         self.stretches = collections.defaultdict(lambda: collections.defaultdict(int))  # of a node: (set, before, after)
-        self.all, self.lost, self.records = (collections.defaultdict(int) for _ in range(3))  # of a node
+        self.all, self.large, self.lost, self.bytes = (collections.defaultdict(int) for _ in range(4))  # of a node
         self.read_modules()
         self.read_stretches()
         for thread in struct.iter_unpack("=iIII16sQqIIII64x", self.data[THREAD]):
@@ -51,19 +52,24 @@ class Log:
             at += size
 
     def read_stretches(self):
-        data, at = self.data[STRETCH], 32
+        data, at = self.data[STRETCH], 16
         while at < len(data):
-            node, before, after, count, kind, rise = struct.unpack_from("=IIIBBxxQ", data, at)
-            self.records[node] += kind != LOST
-            self.stretch(node, kind, frozenset(struct.unpack_from(f"={count}I", data, at + 24)), before, after, rise)
-            at += 32 * (1 if count <= 2 else 1 + (count - 2 + 7) // 8)
+            node, before, after, count, kind = struct.unpack_from("=IIIBB", data, at)
+            rises = struct.unpack_from(f"={count}Q", data, at + 16)
+            sites = struct.unpack_from(f"={count}I", data, at + 16 + 8 * count) + (before,)
+            size = 16 + (12 * count + 15) // 16 * 16
+            at += size
+            if kind == SET:
+                self.bytes[node] += size
+            for i, rise in enumerate(rises):
+                self.stretch(node, kind, frozenset(sites[:i + 1]), sites[i + 1], after, rise)
 
     def stretch(self, node, kind, sites, before, after, rise):
         if kind == SET:
             known = self.stretches[node]
             known[sites, before, after] = max(known[sites, before, after], rise)
         else:
-            known = self.all if kind == ALL else self.lost
+            known = {ALL: self.all, LARGE: self.large, LOST: self.lost}[kind]
             known[node] = max(known[node], rise)
 
     def close(self, runs):
@@ -83,15 +89,14 @@ class Log:
             if run.before or run is not top:
                 self.end(parent, sites, run.before, rise, run)
             sites = sites | {run.before} - {0}
-            whole, begin = highest, run.dropped
             if run.before and runs[i - 1].depth != run.depth:  # the stay began with the frame's own run
                 whole = max(highest, runs[i - 1].max)
                 self.end(parent, sites, 0, max(whole - runs[i - 1].begin, 0), run)
             if run.frames == CUT:
-                self.stretch(parent, LOST, None, 0, 0, max(whole - begin, 0))
+                self.stretch(parent, LARGE, None, 0, 0, max(highest - run.dropped, 0))
 
     def end(self, parent, sites, before, rise, run):
-        known = len(sites) <= SITES and (before or run.frames != CUT)
+        known = before or run.frames != CUT
         self.stretch(parent, SET if known else ALL, frozenset(sites), before, 0, rise)
 
 
@@ -170,7 +175,9 @@ def of_sites(log, parent, sites, all_sites):
     for (members, before, after), of in log.stretches[parent].items():
         if of > rise and members <= sites and before not in sites and after not in sites:
             rise = of
-    many = len(sites) > SITES
-    # Nothing is lost of few sites of a frame with few records: to say so would be no excuse.
-    lost = log.lost[parent] if many or log.records[parent] >= RECORDS else 0
-    return rise, max(rise, lost, log.floor, log.all[parent] if many else 0)
+    bound = max(rise, log.floor)
+    if log.bytes[parent] > FULL:  # else nothing was lost: that it was would be no excuse
+        bound = max(bound, log.lost[parent])
+    if len(sites) > SITES:
+        bound = max(bound, log.large[parent], log.all[parent])
+    return rise, bound

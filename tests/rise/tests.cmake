@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
 # The rise of every line and function against the truth: include() this from tests/CMakeLists.txt. The programs are compiled by the
-# test, each in several ways. A thousand random programs at each level take a while: scripts/test --all has
-# them.
+# test, each in several ways. A thousand random programs at each level are of the long tier.
 
 set(rise_run ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run.py ${CMAKE_BINARY_DIR} ${CMAKE_C_COMPILER} ${CMAKE_CXX_COMPILER})
 execute_process(COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run.py --list
@@ -18,8 +17,7 @@ foreach(level O0 O2 O3)
   foreach(first RANGE 1 901 100)
     math(EXPR last "${first} + 99")
     add_test(NAME rise/random-${first}-${level} COMMAND ${rise_run} ${first}-${last}@${level})
-    set_tests_properties(rise/random-${first}-${level} PROPERTIES SKIP_RETURN_CODE 77)
-    memtrace_long(rise/random-${first}-${level})
+    set_tests_properties(rise/random-${first}-${level} PROPERTIES SKIP_RETURN_CODE 77 LABELS long COST 100)
   endforeach()
 endforeach()
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/run.py)

@@ -3,7 +3,14 @@
 #define ORACLE_NO_LINES
 #include "nolines.h"
 
-NOINLINE void far_leaf(int slot, int bytes)
+/* Without line information a clone is a function of its own: gcc makes none. */
+#ifdef __clang__
+#define FAR NOINLINE
+#else
+#define FAR __attribute__((noinline, noclone))
+#endif
+
+FAR void far_leaf(int slot, int bytes)
 {
     FRAME;
     TAKE(slot, bytes);
@@ -11,7 +18,7 @@ NOINLINE void far_leaf(int slot, int bytes)
     TAKE(slot + 2, 3);
 }
 
-NOINLINE void far_turns(int count)
+FAR void far_turns(int count)
 {
     FRAME;
     for (int i = 0; i < count; i++) {
@@ -23,7 +30,7 @@ NOINLINE void far_turns(int count)
     }
 }
 
-NOINLINE void far_tree(int depth)
+FAR void far_tree(int depth)
 {
     FRAME;
     TAKE(depth, 100);
@@ -35,7 +42,7 @@ NOINLINE void far_tree(int depth)
     CALL(near_store(depth + 50, 7));
 }
 
-NOINLINE void far_disorder(int count)
+FAR void far_disorder(int count)
 {
     FRAME;
     for (int i = 0; i < count; i++) {
