@@ -2,7 +2,6 @@
 #include "python/leave.h"
 
 #include <errno.h>
-#include <sys/uio.h>
 
 #include "format.h"
 #include "loader/modules.h"
@@ -13,12 +12,11 @@
 
 static bool read_safely(uintptr_t at, void *to, size_t bytes)
 {
-    struct iovec out = {to, bytes}, in = {(void *)at, bytes};
     int saved = errno;
-    ssize_t n = process_vm_readv(mt_os_pid(), &out, 1, &in, 1, 0);
+    bool there = mt_os_read_memory(at, to, bytes);
 
     errno = saved;
-    return n == (ssize_t)bytes;
+    return there;
 }
 
 /* ---- up to 3.10 ---- */
@@ -104,8 +102,8 @@ static bool stack_is_good(uintptr_t state)
 /* Where the frames of the chain end on the stack, whose last chunk begins at `chunk`. Frames of generators are not there. */
 static uintptr_t end_of_chain(const struct mt_python_thread *th, uintptr_t chunk, uintptr_t top)
 {
-    for (size_t i = th->used; i > 0; i--) {
-        const struct mt_python_frame *f = &th->frames[i - 1];
+    for (size_t i = th->stack.used; i > 0; i--) {
+        const struct mt_foreign_frame *f = &th->stack.frames[i - 1];
 
         if (f->frame > chunk && f->frame < top)
             return f->frame + mt_python_frame_bytes(f->code);
@@ -154,16 +152,16 @@ static uintptr_t above_chain(const struct mt_python_thread *th, uintptr_t state,
 static bool add(struct mt_python_thread *th, uintptr_t frame, uintptr_t code)
 {
     const struct mt_python_layout *l = &mt_python.layout;
-    struct mt_python_frame *f = &th->frames[th->used];
+    struct mt_foreign_frame *f = &th->stack.frames[th->stack.used];
     uint32_t index = mt_python_walk_index(th, code, MT_PYTHON_RETURNS);
 
-    if (!index || index == MT_PYTHON_HIDDEN)
+    if (!index || index == MT_FOREIGN_HIDDEN)
         return false;
-    *f = (struct mt_python_frame){.frame = frame, .code = code, .index = index};
+    *f = (struct mt_foreign_frame){.frame = frame, .code = code, .index = index};
     f->position = l->code_start ? mt_load(frame, l->frame_position)
                                 : *(const uint32_t *)(frame + l->frame_position);
-    th->used++;
-    th->leaving = true;
+    th->stack.used++;
+    th->stack.leaving = true;
     return true;
 }
 
@@ -172,10 +170,10 @@ void mt_python_leave_look(struct mt_python_thread *th, uintptr_t state)
     const struct mt_python_layout *l = &mt_python.layout;
     uintptr_t frame, code, top;
 
-    if (th->cut || th->used >= MT_DEPTH_MAX)
+    if (th->stack.cut || th->stack.used >= MT_DEPTH_MAX)
         return;
     if (l->style < MT_PYTHON_ENTRIES) {
-        frame = going_from(th->used ? th->frames[th->used - 1].frame : 0);
+        frame = going_from(th->stack.used ? th->stack.frames[th->stack.used - 1].frame : 0);
         code = frame ? mt_load(frame, l->frame_code) : 0;
         if (lives(code))
             add(th, frame, code);
@@ -192,5 +190,5 @@ void mt_python_leave_look(struct mt_python_thread *th, uintptr_t state)
 
 bool mt_python_leave_stands(const struct mt_python_thread *th, uintptr_t innermost)
 {
-    return going_from(innermost) == (th->leaving ? th->frames[th->used - 1].frame : 0);
+    return going_from(innermost) == (th->stack.leaving ? th->stack.frames[th->stack.used - 1].frame : 0);
 }

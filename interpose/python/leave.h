@@ -12,18 +12,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "python/frames.h"
+#include "python/memory.h"
 #include "python/interpreter.h"
 
 /* Up to 3.10: stand in for frames' tp_dealloc. Called once, before there is an interpreter, or with the GIL. */
 void mt_python_leave_watch(uintptr_t frame_type);
 
-/* Before th->frames is read anew: it is the chain's again. */
+/* Before th->stack.frames is read anew: it is the chain's again. */
 static inline void mt_python_leave_forget(struct mt_python_thread *th)
 {
-    if (th->leaving && th->used > 0)
-        th->used--;
-    th->leaving = false;
+    if (th->stack.leaving && th->stack.used > 0)
+        th->stack.used--;
+    th->stack.leaving = false;
 }
 
 /* Of a frame on the interpreter's stack, 3.11 on. */
@@ -38,16 +38,16 @@ static inline uintptr_t mt_python_frame_bytes(uintptr_t code)
     return 8u * (uintptr_t) * (const int32_t *)(at + 8); /* co_framesize */
 }
 
-/* After th->frames was read from this thread state: add the frame that is taken down, if there is one, and set th->leaving.
+/* After th->stack.frames was read from this thread state: add the frame that is taken down, if there is one, and set th->stack.leaving.
  * Room for one more frame must be there. Takes no lock but code.h's. */
 void mt_python_leave_look(struct mt_python_thread *th, uintptr_t state);
 static inline void mt_python_leave_find(struct mt_python_thread *th, uintptr_t state)
 {
     const struct mt_python_layout *l = &mt_python.layout;
-    const struct mt_python_frame *innermost = &th->frames[th->used - 1];
+    const struct mt_foreign_frame *innermost = &th->stack.frames[th->stack.used - 1];
 
     if (l->thread_stack_top &&
-        th->used > 0) { /* most often there is nothing above the innermost frame */
+        th->stack.used > 0) { /* most often there is nothing above the innermost frame */
         th->stack_top = mt_load(state, l->thread_stack_top);
         if (innermost->frame + mt_python_frame_bytes(innermost->code) == th->stack_top)
             return;

@@ -4,7 +4,7 @@
 import os
 import re
 
-from common import folder_with, holds, interpreters, matches, same, table_rows
+from common import folder_with, holds, matches, same, table_rows
 
 
 STREAMS = """import sys
@@ -30,10 +30,10 @@ later(999999)
 
 
 def check(build):
-    pythons = interpreters()
+    pythons = build.interpreters
     for python in pythons:
         api(build, python, python in (pythons[0], pythons[-1]))
-    for python in (pythons[0], pythons[-1]):
+    for python in {pythons[0], pythons[-1]}:
         main(build, python)
     return "%d interpreters" % len(pythons)
 

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+#include "fold/under.h"
+
+#include <stdlib.h>
+
+#include "base/base.h"
+#include "resolve/match.h"
+
+/* Which functions are meant, one byte each; to be freed. */
+static unsigned char *under_functions(const struct frames *frames, const char *wanted)
+{
+    unsigned char *meant = base_alloc(frames->function_count, 1);
+    for (size_t f = 0; f < frames->function_count; f++)
+        meant[f] = match_function(wanted, frames_file(frames, &frames->functions[f]),
+                                  frames_name(frames, &frames->functions[f]));
+    return meant;
+}
+
+static bool under_is_call(const struct frames *frames, const unsigned char *meant, uint32_t frame)
+{
+    const uint32_t *places;
+    uint32_t count = frames_places(frames, frame, &places);
+    for (uint32_t k = 0; k < count; k++)
+        if (meant[frames->places[places[k]].function])
+            return true;
+    return false;
+}
+
+void under_keep(struct model *model, const struct frames *frames, const char *wanted)
+{
+    unsigned char *meant = under_functions(frames, wanted);
+    unsigned char *inside = base_alloc(model->node_count + (size_t)1, 1);
+    for (uint32_t i = 1; i < model->node_count; i++)
+        inside[i] = inside[model->nodes[i].parent] ||
+                    under_is_call(frames, meant, model->nodes[i].frame);
+    model_keep(model, inside);
+    free(inside);
+    free(meant);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which text a function's lines are lines of. A Python function's file may be a name only ("<string>", which much code
+ * shares), or the file that its code was made from: a template's.
+ */
+#ifndef SOURCE_OF_H
+#define SOURCE_OF_H
+
+#include "resolve/frames.h"
+#include "resolve/source.h"
+
+/* The function's own source, perhaps without text; NULL: none is known. Valid until sources_free. `sources`:
+ * those of the log that `frames` is of. */
+const struct source *source_of(struct sources *sources, const struct frames *frames,
+                               const struct function *function);
+/* One of its lines, as source_line gives it; NULL: it is not known. To be freed. */
+char *source_of_line(struct sources *sources, const struct frames *frames,
+                     const struct function *function, uint32_t line);
+
+#endif
