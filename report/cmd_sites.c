@@ -36,8 +36,6 @@ struct sites {
     size_t count, cap;
 };
 
-static const char *const class_names[MT_CLASSES] = {"heap", "anonymous", "file", "reserved"};
-
 static void sites_make(struct sites *sites, const struct view *view)
 {
     const struct frames *frames = &view->frames;
@@ -51,10 +49,10 @@ static void sites_make(struct sites *sites, const struct view *view)
     for (size_t i = 0; i < view->model.entry_count; i++) {
         const struct model_entry *entry = &view->model.entries[i];
         const struct sums *sums = &entry->sums;
-        if (!sums->allocations && !sums->releases && !sums->frees)
+        if (!sums->allocations && !sums->releases && !sums->frees && !sums->discards)
             continue; /* only a reading of the resident set */
         uint32_t at = sites->tree.of_node[entry->node];
-        uint32_t *found = map_at(&index, (uint64_t)at << 2 | entry->class);
+        uint32_t *found = map_at(&index, (uint64_t)at << 3 | entry->class);
         if (!*found) {
             sites->list =
                 base_room(sites->list, &sites->cap, sites->count + 1, sizeof *sites->list);
@@ -196,6 +194,7 @@ static void json_site(const struct view *view, const struct sites *sites, const 
     json_signed(json, "at_peak_bytes", sums->at_peak);
     json_unsigned(json, "released_bytes", sums->released);
     json_unsigned(json, "rise_bytes", site->rise);
+    json_unsigned(json, "discarded_bytes", sums->discarded);
     json_signed(json, "resident_bytes", sums->resident);
     json_unsigned(json, "allocations", sums->allocations);
     json_unsigned(json, "frees", sums->frees);

@@ -118,8 +118,11 @@ static struct sums *subtree_sums(const struct fold_tree *tree, const struct mode
     for (size_t i = 0; i < model->entry_count; i++) {
         const struct model_entry *entry = &model->entries[i];
         struct sums *own = &sums[tree->of_node[entry->node]];
-        struct sums resident = {.resident = entry->sums.resident, .readings = entry->sums.readings};
-        sums_add(own, class_counts(entry->class) ? &entry->sums : &resident);
+        struct sums unclassed = {.resident = entry->sums.resident,
+                                 .readings = entry->sums.readings,
+                                 .discarded = entry->sums.discarded,
+                                 .discards = entry->sums.discards};
+        sums_add(own, class_counts(entry->class) ? &entry->sums : &unclassed);
     }
     for (uint32_t e = tree->count; e-- > 1;)
         sums_add(&sums[tree->parent[e]], &sums[e]);

@@ -27,7 +27,7 @@ struct fold_tree {
 
 /* What one key comes to, over all threads. */
 struct fold_key {
-    struct sums sums; /* heap and anonymous mappings; resident with all classes */
+    struct sums sums; /* of what is in the level; resident and discarded with all classes */
     uint64_t rise;    /* highest of all runs of the key */
     bool seen;        /* stands on some stack */
     bool exact;       /* executions are counted: of a line, or calls of a function; exact.h */

@@ -6,6 +6,8 @@
 
 #include "base.h"
 
+const char *const class_names[MT_CLASSES] = {"heap", "anonymous", "shared", "file", "reserved"};
+
 void sums_add(struct sums *sums, const struct sums *more)
 {
     sums->allocated += more->allocated;
@@ -16,6 +18,8 @@ void sums_add(struct sums *sums, const struct sums *more)
     sums->releases += more->releases;
     sums->frees += more->frees;
     sums->live_peak += more->live_peak;
+    sums->discarded += more->discarded;
+    sums->discards += more->discards;
     sums->resident = (int64_t)((uint64_t)sums->resident + (uint64_t)more->resident);
     sums->readings += more->readings;
     if (more->happened && (!sums->happened || more->last > sums->last)) {
@@ -33,8 +37,7 @@ struct chain {
     uint32_t node;
     struct sums by_class[MT_CLASSES];
     bool present[MT_CLASSES];
-    int64_t resident;
-    uint64_t readings;
+    struct sums unclassed; /* resident and discarded */
     bool wide_seen;
     struct mt_wide wide;
 };
@@ -82,6 +85,16 @@ static void chain_release(struct chain *chain, uint32_t class, const struct mt_r
     chain->present[class] = true;
 }
 
+static void chain_discard(struct chain *chain, const struct mt_discard *record)
+{
+    struct sums one = {.discarded = record->discarded,
+                       .discards = record->discards,
+                       .last = record->last,
+                       .level = record->level,
+                       .happened = record->discards > 0};
+    sums_add(&chain->unclassed, &one);
+}
+
 /* One record at `unit`; false when it is not one. */
 static bool chain_record(struct chain *chain, uint32_t kind, const unsigned char *unit)
 {
@@ -93,11 +106,15 @@ static bool chain_record(struct chain *chain, uint32_t kind, const unsigned char
         struct mt_release record;
         memcpy(&record, unit, sizeof record);
         chain_release(chain, kind - MT_KIND_RELEASE, &record);
+    } else if (kind == MT_KIND_DISCARD) {
+        struct mt_discard record;
+        memcpy(&record, unit, sizeof record);
+        chain_discard(chain, &record);
     } else if (kind == MT_KIND_RESIDENT) {
         struct mt_resident record;
         memcpy(&record, unit, sizeof record);
-        chain->resident = (int64_t)((uint64_t)chain->resident + (uint64_t)record.grown);
-        chain->readings += record.readings;
+        struct sums one = {.resident = record.grown, .readings = record.readings};
+        sums_add(&chain->unclassed, &one);
     } else if (kind == MT_KIND_WIDE) {
         memcpy(&chain->wide, unit, sizeof chain->wide);
         chain->wide_seen = true;
@@ -140,18 +157,18 @@ static void chain_walk(struct chain *chain, uint32_t unit)
     }
 }
 
-/* The resident set is no class's: it goes with the first entry of the node. */
+/* The resident set and what was discarded are no class's: they go with the first entry of the node. */
 static void chain_finish(struct chain *chain, size_t *cap)
 {
     struct model *model = chain->model;
-    bool placed = !chain->readings && !chain->resident;
+    const struct sums *more = &chain->unclassed;
+    bool placed = !more->readings && !more->resident && !more->discards && !more->discarded;
     for (uint32_t class = 0; class < MT_CLASSES; class ++) {
         if (!chain->present[class] && (placed || class != MT_HEAP))
             continue;
         struct model_entry entry = {chain->node, class, chain->by_class[class]};
         if (!placed) {
-            entry.sums.resident = chain->resident;
-            entry.sums.readings = chain->readings;
+            sums_add(&entry.sums, more);
             placed = true;
         }
         model->entries =

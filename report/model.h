@@ -10,7 +10,7 @@
 #include "reader.h"
 
 /* Counters, of a node or of anything that nodes add up to. Bytes of all but `allocations` ...
- * `frees`, `readings`. */
+ * `frees`, `discards`, `readings`. */
 struct sums {
     uint64_t allocated;   /* by events here */
     uint64_t released;    /* by events here, whoever allocated it */
@@ -20,8 +20,10 @@ struct sums {
     uint64_t releases;
     uint64_t frees;
     uint64_t live_peak; /* most that was ever live here; a sum of several is an upper bound */
-    int64_t resident;   /* growth of the resident set seen here */
-    uint64_t readings;  /* ... and of how many readings that is the sum */
+    uint64_t discarded; /* given back to the system by events here, and still mapped */
+    uint64_t discards;
+    int64_t resident;  /* growth of the resident set seen here */
+    uint64_t readings; /* ... and of how many readings that is the sum */
     uint64_t last; /* place in time of the latest event, as in mt_alloc; with `level`, the process's
                       level after it */
     uint64_t level;
@@ -62,7 +64,7 @@ struct model {
     struct model_entry *entries; /* in the order of their nodes, at most one per node and class */
     size_t entry_count;
     struct sums classes[MT_CLASSES];
-    struct sums total; /* heap and anonymous mappings */
+    struct sums total; /* of what is in the level */
 };
 
 /* Check and add up. Adds problems to the log; the log must outlive the model. Linear in the log's
@@ -75,9 +77,11 @@ void model_free(struct model *model);
 /* Add `more` to `sums`; of `last` and `level` the later one stays (same thread). */
 void sums_add(struct sums *sums, const struct sums *more);
 
+extern const char *const class_names[MT_CLASSES];
+
 static inline bool class_counts(uint32_t class)
 {
-    return class == MT_HEAP || class == MT_ANON;
+    return MT_IN_LEVEL(class);
 }
 
 #endif

@@ -10,8 +10,6 @@
 #include "base.h"
 #include "table.h"
 
-static const char *const class_names[MT_CLASSES] = {"heap", "anonymous", "file", "reserved"};
-
 /* How long the process is known to have run, ns; 0: not known. */
 static uint64_t duration(const struct view *view)
 {
@@ -349,6 +347,7 @@ void summary_json(const struct view *view, struct json *json)
     json_unsigned(json, "live_bytes", h->level);
     json_unsigned(json, "allocated_bytes", total->allocated);
     json_unsigned(json, "released_bytes", total->released);
+    json_unsigned(json, "discarded_bytes", total->discarded);
     json_unsigned(json, "allocations", total->allocations);
     json_unsigned(json, "releases", total->releases);
     json_unsigned(json, "dropped_events", h->dropped_events);

@@ -136,7 +136,7 @@ bool view_whole(const struct view *view)
 
 bool view_acted(const struct fold_key *key)
 {
-    return key->sums.allocations || key->sums.releases;
+    return key->sums.allocations || key->sums.releases || key->sums.discards;
 }
 
 bool view_shows(const struct fold_key *key)
@@ -252,6 +252,7 @@ void view_json_key(struct json *json, const struct fold_key *key)
     json_unsigned(json, "released_bytes", sums->released);
     json_signed(json, "live_bytes", sums_live(sums));
     json_signed(json, "at_peak_bytes", sums->at_peak);
+    json_unsigned(json, "discarded_bytes", sums->discarded);
     json_signed(json, "resident_bytes", sums->resident);
     json_unsigned(json, "allocations", sums->allocations);
     json_unsigned(json, "releases", sums->releases);

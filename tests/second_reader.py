@@ -14,13 +14,13 @@ import struct
 import subprocess
 import sys
 
-CLASSES = ('heap', 'anonymous', 'file', 'reserved')
-COUNTED = (0, 1)  # classes that make up the level
+CLASSES = ('heap', 'anonymous', 'shared', 'file', 'reserved')
+COUNTED = (0, 1, 2)  # classes that make up the level
 NODE, COUNTER, FRAME, RECORD, THREAD, RUN, TIMELINE = range(1, 8)
 ENTRY_BYTES = {NODE: 32, COUNTER: 32, FRAME: 16, RECORD: 1, THREAD: 128, RUN: 32, TIMELINE: 32}
 NATIVE, PYTHON, THREAD_ROOT, CUT, UNKNOWN = range(1, 6)
 FLAG_FULL, FLAG_FALLBACK, FLAG_PYTHON, FLAG_THREADS = 1, 2, 4, 8
-FIGURES = ('allocated', 'released', 'freed', 'at_peak', 'allocations', 'releases', 'frees', 'resident')
+FIGURES = ('allocated', 'released', 'freed', 'at_peak', 'allocations', 'releases', 'frees', 'discarded', 'discards', 'resident')
 INT64_MIN = -2**63
 
 
@@ -61,17 +61,17 @@ class Log:
         (self.version, self.header_bytes, _, self.machine, self.pointer_bits, self.pid, self.parent_pid, self.start_real,
          self.start_mono, self.start_ticks, self.end, self.exit_status, self.end_time, self.level, self.peak,
          self.peak_time, self.peak_seq, self.at_peak) = self.take('IIIHHiiQQQIiQQQQII', 8)
-        if self.version != 1 or self.header_bytes != 8192:
+        if self.version != 2 or self.header_bytes != 8192:
             raise NotALog('version %d, header of %d bytes' % (self.version, self.header_bytes))
-        levels = self.take('8Q', 104)
-        self.class_level = [(levels[2 * i], levels[2 * i + 1]) for i in range(4)]
+        levels = self.take('10Q', 104)
+        self.class_level = [(levels[2 * i], levels[2 * i + 1]) for i in range(5)]
         (self.dropped_events, self.dropped_bytes, self.unknown_releases, self.cut_stacks, self.python_missed, self.flags,
-         self.tick) = self.take('5QII', 168)
-        self.used = self.take('8Q', 216)
-        self.file_bytes, self.extents_used, _ = self.take('QII', 280)
+         self.tick) = self.take('5QII', 184)
+        self.used = self.take('8Q', 232)
+        self.file_bytes, self.extents_used, _ = self.take('QII', 296)
         (self.period_level, self.peak_before, self.period, _, self.python_arenas,
-         self.python_arenas_peak) = self.take('QQIIQQ', 296)
-        if any(data[336:1024]):
+         self.python_arenas_peak) = self.take('QQIIQQ', 312)
+        if any(data[352:1024]):
             self.problem('reserved bytes of the header are not zero')
         if self.extents_used > 448:
             raise NotALog('%d extents' % self.extents_used)
@@ -218,7 +218,7 @@ class Log:
         self.frame_of = [0] * len(self.nodes)  # checked
         self.counters = {}  # (node, class) -> figures
         self.runs = {}      # node -> [begin, length, rise, net]
-        self.events = {}    # node -> [(last, level), ...] of heap and anonymous records
+        self.events = {}    # node -> [(last, level), ...] of records of what is in the level, and of discards
         self.level_of_live_peak = 0
         claimed = bytearray(len(self.regions[COUNTER]) // 32)
         for i, (parent, frame, chain, _, begin, length, rise, net) in enumerate(self.nodes):
@@ -250,22 +250,28 @@ class Log:
                 break
             link, = self.take('I', unit * 32, data)
             kind = link & 15
-            units = 2 if 1 <= kind <= 4 else 1
+            units = 2 if 1 <= kind <= 5 else 1
             if unit + units > len(claimed) or any(claimed[unit:unit + units]):
                 self.problem('counters at %d belong to two nodes, or are cut' % unit)
                 break
             claimed[unit:unit + units] = b'\1' * units
-            if 1 <= kind <= 4:
+            if 1 <= kind <= 5:
                 self.alloc(node, kind - 1, self.take('IIQQQQQQII', unit * 32, data))
-            elif 5 <= kind <= 8:
+            elif 6 <= kind <= 10:
                 _, releases, released, level, last = self.take('IIQQQ', unit * 32, data)
-                c = self.figures(node, kind - 5)
+                c = self.figures(node, kind - 6)
                 c['released'] += released
                 c['releases'] += releases
-                self.happened(node, kind - 5, last, level, releases)
-            elif kind == 9:
+                self.happened(node, kind - 6, last, level, releases)
+            elif kind == 11:
+                _, discards, discarded, level, last = self.take('IIQQQ', unit * 32, data)
+                c = self.figures(node, 0)
+                c['discarded'] += discarded
+                c['discards'] += discards
+                self.happened(node, 0, last, level, discards)
+            elif kind == 12:
                 self.figures(node, 0)['resident'] += self.take('q', unit * 32 + 8, data)[0]
-            elif kind == 10:
+            elif kind == 13:
                 wide = self.take('qq', unit * 32 + 8, data)
             elif kind:
                 self.problem('node %d has counters of kind %d' % (node, kind))
@@ -508,7 +514,7 @@ def check_threads(log):
     for (node, _), figures in log.counters.items():
         kind, owner, _ = log.frames[log.frame_of[root_of[node]]]
         if kind == THREAD_ROOT and owner < len(events_of):
-            events_of[owner] += figures['allocations'] + figures['releases']
+            events_of[owner] += figures['allocations'] + figures['releases'] + figures['discards']
     for i, t in enumerate(log.threads):
         if not i:
             continue
@@ -543,7 +549,7 @@ def check_timeline(log):
 
 def line_figures(line):
     return dict(allocated_bytes=line['allocated'], released_bytes=line['released'],
-                increment_bytes=line['allocated'] - line['released'], live_bytes=line['allocated'] - line['freed'],
+                increment_bytes=line['allocated'] - line['released'], discarded_bytes=line['discarded'], live_bytes=line['allocated'] - line['freed'],
                 at_peak_bytes=line['at_peak'], allocations=line['allocations'], releases=line['releases'],
                 rise_bytes=line['rise'], mem_usage_bytes=line['when'][1], executions=line['executions'])
 
@@ -587,7 +593,7 @@ def compare(log, memtrace):
     totals = log.totals()
     both = [totals[CLASSES[c]] for c in COUNTED]
     for key, name in (('allocated', 'allocated_bytes'), ('released', 'released_bytes'),
-                      ('allocations', 'allocations'), ('releases', 'releases')):
+                      ('allocations', 'allocations'), ('releases', 'releases'), ('discarded', 'discarded_bytes')):
         same(name, sum(t[key] for t in both), report[name])
     same('live_bytes', log.level, report['live_bytes'])  # check() compares it with what the counters say
     same('peak_bytes', max(log.peak, log.peak_before), report['peak_bytes'])
@@ -638,7 +644,7 @@ def compare_sites(log, totals, sites, same):
             t[key] += site[key if key in ('allocations', 'releases') else key + '_bytes']
     for name, ours in totals.items():
         for key in keys:
-            if key == 'at_peak' and name not in ('heap', 'anonymous'):
+            if key == 'at_peak' and name not in [CLASSES[c] for c in COUNTED]:
                 continue
             same('sites of class %s: %s' % (name, key), ours[key], sums.get(name, {}).get(key, 0))
 

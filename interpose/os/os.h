@@ -44,6 +44,15 @@ void mt_os_remove(const char *path);
 int mt_os_allocate(int fd, uint64_t offset, uint64_t bytes);
 /* The file's identity, to know it again: device and inode. */
 int mt_os_identity(int fd, uint64_t id[2]);
+/* What an open file is, as far as mapping it goes. */
+struct mt_os_kind {
+    bool
+        memory; /* a file whose pages exist in memory only: memfd, /dev/shm, any tmpfs, huge pages */
+    bool zero;  /* /dev/zero */
+};
+struct mt_os_kind mt_os_kind(int fd);
+/* Size of a System V segment of shared memory; 0: not known. */
+size_t mt_os_segment(int id);
 int mt_os_open(const char *path, bool write);
 /* Duplicate onto a high number, closed by exec. */
 int mt_os_high(int fd);

@@ -39,17 +39,12 @@ static inline __attribute__((always_inline)) void raise_to(uint64_t *peak, uint6
         *peak = level;
 }
 
-static inline __attribute__((always_inline)) bool in_level(uint32_t class)
-{
-    return class <= MT_ANON;
-}
-
 /* By how much the event changes the level of the process. */
 static inline __attribute__((always_inline)) int64_t net_of(const struct mt_event *event)
 {
-    int64_t net = event->comes && in_level(event->class) ? (int64_t)event->bytes : 0;
+    int64_t net = event->comes && MT_IN_LEVEL(event->class) ? (int64_t)event->bytes : 0;
     for (uint32_t i = 0; i < event->gone_count; i++)
-        if (in_level(event->gone[i].class))
+        if (MT_IN_LEVEL(event->gone[i].class))
             net -= (int64_t)event->gone[i].bytes;
     return net;
 }
@@ -142,7 +137,7 @@ static __attribute__((noinline, cold)) uint32_t drop(struct mt_thread *t,
         before(-1);
     for (uint32_t i = 0; i < event->gone_count; i++) {
         mt_counters_went(event->gone[i].unit, event->gone[i].bytes, 1);
-        net -= in_level(event->gone[i].class) ? (int64_t)event->gone[i].bytes : 0;
+        net -= MT_IN_LEVEL(event->gone[i].class) ? (int64_t)event->gone[i].bytes : 0;
     }
     struct mt_event gone = *event;
     gone.comes = false;
@@ -197,6 +192,26 @@ static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *
 uint32_t mt_account(struct mt_thread *t, const struct mt_event *event)
 {
     return account(t, event);
+}
+
+void mt_account_discard(struct mt_thread *t, const struct mt_start *from, uint64_t bytes)
+{
+    struct mt_event event = {.from = from};
+    uint64_t events = t->entry->events;
+    mt_account(t, &event);
+    if (t->entry->events == events) /* dropped, and counted */
+        return;
+    uint32_t unit = mt_counters_find(t, t->entry->leaf, MT_KIND_DISCARD);
+    if (!unit) {
+        mt_log_dropped(1, 0);
+        return;
+    }
+    struct mt_discard *d = mt_counters_at(unit);
+    d->discards++;
+    d->discarded += bytes;
+    d->level = __atomic_load_n(&mt_log.header->level, __ATOMIC_RELAXED);
+    d->last =
+        (uint64_t)__atomic_load_n(&mt_log.header->tick, __ATOMIC_RELAXED) << 32 | (uint32_t)events;
 }
 
 /* A block goes that the table of live blocks does not hold (any more). */

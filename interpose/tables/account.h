@@ -35,6 +35,9 @@ struct mt_event {
  * nothing came, or the event was dropped (counted). */
 uint32_t mt_account(struct mt_thread *t, const struct mt_event *event);
 
+/* Memory was given back to the system that stays mapped. */
+void mt_account_discard(struct mt_thread *t, const struct mt_start *from, uint64_t bytes);
+
 /* The usual events on blocks. Allocated (after the real call); released (before it); reallocated,
  * from `old` (taken out of the live blocks before the real call; NULL: it was not known) to
  * `block`, in one step. */

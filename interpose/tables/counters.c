@@ -35,7 +35,7 @@ static bool full(uint32_t unit, uint32_t kind)
 {
     if (kind < MT_KIND_RELEASE)
         return ((struct mt_alloc *)mt_counters_at(unit))->allocs == UINT32_MAX;
-    if (kind < MT_KIND_RESIDENT)
+    if (kind < MT_KIND_RESIDENT) /* mt_discard has its count in the same place */
         return ((struct mt_release *)mt_counters_at(unit))->releases == UINT32_MAX;
     return false;
 }

@@ -73,17 +73,17 @@ class Log:
 
     def write(self, path):
         header = bytearray(8192)
-        struct.pack_into('=8sIIIHHi', header, 0, b'memtrace', 1, 8192, 0x01020304, 62, 64, 1)
+        struct.pack_into('=8sIIIHHi', header, 0, b'memtrace', 2, 8192, 0x01020304, 62, 64, 1)
         at, body = 8192, []
         for slot, (region, parts) in enumerate(self.parts.items()):
             data = b''.join(parts)
             used = len(data) if region == RECORD else len(parts)
             data += b'\0' * (-len(data) % PAGE)
-            struct.pack_into('=Q', header, 216 + 8 * region, used)
+            struct.pack_into('=Q', header, 232 + 8 * region, used)
             struct.pack_into('=QII', header, 1024 + 16 * slot, at, len(data) // PAGE, region)
             at += len(data)
             body.append(data)
-        struct.pack_into('=QI', header, 280, at, len(self.parts))
+        struct.pack_into('=QI', header, 296, at, len(self.parts))
         with open(path, 'wb') as f:
             f.write(bytes(header) + b''.join(body))
         return at

@@ -144,7 +144,7 @@ class Tests:
         what = '%s:%d %s' % (os.path.basename(truth['file']), truth['line'], truth['function'])
         lines = [i for i, line in enumerate(report['lines']) if same_line(line, truth)]
         found.update(lines)
-        figures = [truth[k] for k in LINE_KEYS]
+        figures = [truth[k] for k in LINE_KEYS] + [truth.get('discarded', 0)]
         if not lines:
             return ['%s: not there, should have %s' % (what, figures)] if any(figures) else []
         lines = [report['lines'][i] for i in lines]
@@ -158,6 +158,9 @@ class Tests:
         if 'rise' in truth:
             merged['rise_bytes'] = max(line['rise_bytes'] for line in lines)
             keys += ('rise',)
+        if 'discarded' in truth:
+            merged['discarded_bytes'] = sum(line['discarded_bytes'] for line in lines)
+            keys += ('discarded',)
         if not account['threads'] and 'at_peak' in truth:
             keys += ('at_peak',)
         if account['exact'] and not account['threads'] and len(lines) == 1:

@@ -6,7 +6,7 @@ import struct
 NODE, COUNTER, FRAME, RECORD = 1, 2, 3, 4
 NATIVE, PYTHON, THREAD, CUT = 1, 2, 3, 4
 MODULE, STRING, CODE, NOTE, LINES = 2, 3, 4, 5, 6
-ALLOC_HEAP, ALLOC_ANON = 1, 2
+ALLOC_HEAP, ALLOC_ANON, ALLOC_SHARED = 1, 2, 3
 
 Native = collections.namedtuple("Native", "module offset")
 Other = collections.namedtuple("Other", "kind value")
@@ -16,17 +16,17 @@ class Log:
     def __init__(self, path):
         with open(path, "rb") as f:
             data = f.read()
-        if data[:8] != b"memtrace" or struct.unpack_from("=II", data, 8) != (1, 8192):
-            raise ValueError("%s is no log of version 1" % path)
+        if data[:8] != b"memtrace" or struct.unpack_from("=II", data, 8) != (2, 8192):
+            raise ValueError("%s is no log of version 2" % path)
         self.header_pid, = struct.unpack_from("=i", data, 24)
         self.end, self.exit_status = struct.unpack_from("=Ii", data, 56)
-        self.dropped_events, = struct.unpack_from("=Q", data, 168)
-        self.cut_stacks, self.python_missed = struct.unpack_from("=2Q", data, 192)
-        self.flags, = struct.unpack_from("=I", data, 208)
-        self.python_arenas, self.python_arenas_peak = struct.unpack_from("=2Q", data, 320)
-        used = struct.unpack_from("=8Q", data, 216)
+        self.dropped_events, = struct.unpack_from("=Q", data, 184)
+        self.cut_stacks, self.python_missed = struct.unpack_from("=2Q", data, 208)
+        self.flags, = struct.unpack_from("=I", data, 224)
+        self.python_arenas, self.python_arenas_peak = struct.unpack_from("=2Q", data, 336)
+        used = struct.unpack_from("=8Q", data, 232)
         regions = [bytearray() for _ in range(8)]
-        for i in range(struct.unpack_from("=I", data, 288)[0]):
+        for i in range(struct.unpack_from("=I", data, 304)[0]):
             offset, pages, region = struct.unpack_from("=QII", data, 1024 + 16 * i)
             regions[region] += data[offset:offset + 4096 * pages]
         self.counter = bytes(regions[COUNTER])
@@ -96,7 +96,7 @@ class Log:
         total = 0
         while unit:
             link, _, bytes_ = struct.unpack_from("=IIQ", self.counter, 32 * unit)
-            if link & 15 in (ALLOC_HEAP, ALLOC_ANON):
+            if link & 15 in (ALLOC_HEAP, ALLOC_ANON, ALLOC_SHARED):
                 total += bytes_
             unit = link >> 4
         return total
