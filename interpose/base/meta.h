@@ -37,7 +37,8 @@ void mt_meta_child(void);
 /* This thread left by a jump what it was doing: if that was in here, there is no memory from now on. */
 void mt_meta_jumped(void);
 
-/* Bytes that are mapped for it. */
-size_t mt_meta_mapped(void);
+/* Whole pages: zeros, which cost memory only where they are touched. NULL: no memory. */
+void *mt_meta_map(size_t bytes);
+void mt_meta_unmap(void *at, size_t bytes);
 
 #endif

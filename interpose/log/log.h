@@ -27,6 +27,9 @@ extern struct mt_log mt_log;
  * if the log cannot grow (then MT_FLAG_FULL is set). Lock-free unless the region must grow. */
 uint64_t mt_log_reserve(enum mt_region region, uint32_t bytes, uint32_t count);
 
+/* Bytes of the tables that are in use: what the log takes of the resident set. */
+uint64_t mt_log_touched(void);
+
 /* Append a record (head filled in here), from up to 4 pieces. False: no space. */
 struct mt_piece {
     const void *data;

@@ -64,7 +64,7 @@ static bool grow_known(struct mt_capture *c)
 
 static bool arrays_init(struct mt_capture *c)
 {
-    char *at = mt_os_map(ARRAY_BYTES);
+    char *at = mt_meta_map(ARRAY_BYTES);
     if (!at)
         return false;
     c->keys = (mt_key *)at;
@@ -431,5 +431,5 @@ void mt_capture_forget(struct mt_thread *t)
     mt_meta_free(t->capture.known);
     mt_meta_free(t->capture.pairs);
     if (t->capture.keys)
-        mt_os_unmap(t->capture.keys, ARRAY_BYTES);
+        mt_meta_unmap(t->capture.keys, ARRAY_BYTES);
 }

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/lock.h"
-#include "base/meta.h"
+#include "base/own.h"
 #include "log/log.h"
 #include "log/open.h"
 #include "os/os.h"
@@ -11,7 +11,8 @@
 
 static struct mt_lock
     lock; /* guards all below; a thread that finds it taken leaves the sample to the other */
-static uint64_t resident;  /* last reading */
+static uint64_t resident;  /* last reading: the program's share */
+static uint64_t whole, own; /* of the process, and the tracker's share, when that was looked at */
 static uint64_t peak_seen; /* highest level at the last sample */
 static uint64_t spacing;   /* ns between samples; doubles when the table is full */
 
@@ -20,12 +21,19 @@ static struct mt_sample *samples(void)
     return (struct mt_sample *)mt_log.base[MT_REGION_TIMELINE];
 }
 
-/* The program's share of the resident set: without the log's pages and the tracker's own memory, which are all in use but
- * for a little. */
+/* Looking at the tracker's own memory costs more than a reading does: only when so much has changed that part of it may be ours. */
+#define LOOK_CHANGE (128u << 10)
+
+/* The program's share of the resident set: without the log's pages and the tracker's own memory. */
 static uint64_t resident_now(void)
 {
-    uint64_t all = mt_os_resident(), own = mt_log.header->file_bytes + mt_meta_mapped();
-    return all > own ? all - own : 0;
+    uint64_t all = mt_os_resident();
+    if (all - whole + LOOK_CHANGE > 2 * LOOK_CHANGE || !whole) {
+        whole = all;
+        own = mt_own_resident();
+    }
+    uint64_t ours = own + mt_log_touched();
+    return all > ours ? all - ours : 0;
 }
 
 /* Join neighbours: half as many samples, each of twice the span. */
@@ -76,10 +84,12 @@ static void append(uint64_t level)
 /* Charge what the resident set grew to `node`. Under lock. */
 static void charge(struct mt_thread *t, uint32_t node)
 {
+    if (!node)
+        return; /* the next reading is somebody's */
     uint64_t now = resident_now();
     int64_t grown = (int64_t)(now - resident);
     resident = now;
-    if (!grown || !node)
+    if (!grown)
         return;
     uint32_t unit = mt_counters_find(t, node, MT_KIND_RESIDENT);
     if (unit) {
@@ -97,12 +107,8 @@ void mt_timeline_sample(struct mt_thread *t, uint64_t level)
     mt_log_name(false);
     if (!mt_lock_try(&lock))
         return;
-    /* What grew since the last reading grew before this event. The first reading of the process is
-     * nobody's. */
-    if (resident)
-        charge(t, t->leaf_before);
-    else
-        resident = resident_now();
+    /* What grew since the last reading grew before this event. */
+    charge(t, t->leaf_before ? t->leaf_before : t->entry->leaf);
     append(level);
     mt_lock_drop(&lock);
     /* The pages of what this event brought are touched after it: they are seen, and charged to it,
@@ -119,19 +125,29 @@ void mt_timeline_resident(struct mt_thread *t)
     mt_lock_drop(&lock);
 }
 
-void mt_timeline_end(void)
+void mt_timeline_begin(void)
+{
+    resident = resident_now();
+}
+
+void mt_timeline_end(struct mt_thread *t)
 {
     if (!mt_lock_try(&lock))
         return;
-    resident = resident_now();
+    if (t && t->entry->leaf)
+        charge(t, t->entry->leaf);
+    else
+        resident = resident_now();
     append(mt_log.header->level);
     mt_lock_drop(&lock);
 }
 
 void mt_timeline_period(void)
 {
+    struct mt_thread *t = mt_self.thread;
     if (!mt_lock_try(&lock))
         return;
+    charge(t, t ? t->entry->leaf : 0);
     append(mt_log.header->level);
     peak_seen = mt_log.header->level;
     mt_lock_drop(&lock);
@@ -140,5 +156,5 @@ void mt_timeline_period(void)
 void mt_timeline_forget(void)
 {
     lock.held = 0;
-    resident = peak_seen = spacing = 0;
+    resident = whole = own = peak_seen = spacing = 0;
 }

@@ -35,8 +35,11 @@ static inline void mt_timeline_moved(struct mt_thread *t, uint64_t bytes, uint64
  * last event. */
 void mt_timeline_resident(struct mt_thread *t);
 
-/* A last sample: the process ends. */
-void mt_timeline_end(void);
+/* The process's first reading: what grows from now on is somebody's. */
+void mt_timeline_begin(void);
+/* A last sample: the process ends. What it grew by since the last reading was done after the last event of `t` (the calling
+ * thread's; NULL: none). */
+void mt_timeline_end(struct mt_thread *t);
 /* A sample between two periods, before the level's peak begins anew. */
 void mt_timeline_period(void);
 
