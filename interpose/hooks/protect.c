@@ -5,8 +5,7 @@
  * of the call that did it; and the other way round. A change between two ways of access (a JIT's pages that are written,
  * then executed) is no event.
  *
- * The table changes after the real call: the range stays its caller's all the time. Where that call fails in the middle (a hole in the
- * range), the kernel has changed what lies before it and does not say how much: nothing is changed here then.
+ * The table changes after the real call: the range stays its caller's all the time.
  */
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -34,11 +33,31 @@ static void becomes(struct mt_thread *t, const struct mt_start *here, uintptr_t 
     mt_pieces_free(&pieces);
 }
 
+/* The first page of [start, end) where nothing is mapped, or `start`: there is none. msync with MS_ASYNC only looks. */
+static uintptr_t first_hole(uintptr_t start, uintptr_t end)
+{
+    uintptr_t page = mt_os_page(), low = start,
+              high = end; /* [start, low) is mapped, [start, high) is not */
+    if (syscall(SYS_msync, start, end - start, MS_ASYNC) == 0)
+        return start;
+    while (high - low > page) {
+        uintptr_t middle = low + (high - low) / page / 2 * page;
+        if (syscall(SYS_msync, start, middle - start, MS_ASYNC) == 0)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* After the real call, which has changed all of the range, or (-1, ENOMEM) what lies before a hole in it. */
 static void protected(struct mt_thread *t, const struct mt_start *here, void *at, size_t bytes,
-                      int prot)
+                      int prot, int error)
 {
     uintptr_t start = (uintptr_t)at, end = mt_mapping_end(at, bytes);
     int keep = errno;
+    if (error)
+        end = end && keep == ENOMEM ? first_hole(start, end) : 0;
     if (prot == PROT_NONE) {
         becomes(t, here, start, end, MT_RESERVED);
     } else {
@@ -55,8 +74,8 @@ MT_EXPORT int mprotect(void *at, size_t bytes, int prot)
         return (int)syscall(SYS_mprotect, at, bytes, prot);
     struct mt_thread *t = mt_mapping_enter(&here);
     int error = mt_real.mprotect(at, bytes, prot);
-    if (t && !error)
-    protected(t, &here, at, bytes, prot);
+    if (t)
+    protected(t, &here, at, bytes, prot, error);
     if (t)
         mt_leave(t);
     return error;
@@ -69,8 +88,8 @@ MT_EXPORT int pkey_mprotect(void *at, size_t bytes, int prot, int key)
         return (int)syscall(SYS_pkey_mprotect, at, bytes, prot, key);
     struct mt_thread *t = mt_mapping_enter(&here);
     int error = mt_real.pkey_mprotect(at, bytes, prot, key);
-    if (t && !error)
-    protected(t, &here, at, bytes, prot);
+    if (t)
+    protected(t, &here, at, bytes, prot, error);
     if (t)
         mt_leave(t);
     return error;

@@ -178,7 +178,8 @@ uint64_t mt_log_touched(void)
     };
     uint64_t bytes = MT_HEADER_BYTES, mask = mt_os_page() - 1;
     for (unsigned r = 0; r < MT_REGION_COUNT; r++)
-        bytes += (__atomic_load_n(&mt_log.header->used[r], __ATOMIC_RELAXED) * entry[r] + mask) & ~mask;
+        bytes +=
+            (__atomic_load_n(&mt_log.header->used[r], __ATOMIC_RELAXED) * entry[r] + mask) & ~mask;
     return bytes;
 }
 

@@ -11,10 +11,10 @@
 
 static struct mt_lock
     lock; /* guards all below; a thread that finds it taken leaves the sample to the other */
-static uint64_t resident;  /* last reading: the program's share */
+static uint64_t resident;   /* last reading: the program's share */
 static uint64_t whole, own; /* of the process, and the tracker's share, when that was looked at */
-static uint64_t peak_seen; /* highest level at the last sample */
-static uint64_t spacing;   /* ns between samples; doubles when the table is full */
+static uint64_t peak_seen;  /* highest level at the last sample */
+static uint64_t spacing;    /* ns between samples; doubles when the table is full */
 
 static struct mt_sample *samples(void)
 {

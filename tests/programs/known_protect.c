@@ -97,6 +97,16 @@ static void unchanged(void)
     CHECK(mprotect(p, 4 * P, RW) == -1 && errno == ENOMEM); /* nothing there any more */
     errno = 0;
     CHECK(madvise(p, 4 * P, MADV_DONTNEED) == -1 && errno == ENOMEM);
+    /* Refused in the middle, where there is a hole: what lies before it is usable. */
+    p = MAP(KNOWN_RESERVED, 90 * P, 0, mmap(NULL, 90 * P, NONE, PRIVATE, -1, 0));
+    CHECK(UNMAP(at(p, 37), P, munmap(at(p, 37), P)) == 0);
+    errno = 0;
+    CHECK(PROTECT(KNOWN_ANON, p, 37 * P, mprotect(p, 90 * P, RW) == -1 ? 0 : -1) == 0);
+    CHECK(errno == ENOMEM);
+    p[37 * P - 1] = 1;
+    errno = 0;
+    CHECK(mprotect(at(p, 37), 2 * P, RW) == -1 && errno == ENOMEM);
+    CHECK(UNMAP(p, 90 * P, munmap(p, 90 * P)) == 0);
 }
 
 static void discarded(void)
