@@ -24,6 +24,10 @@ const char verb_lines_help[] =
     "                        `memtrace run --lines`, allocations for others\n"
     "      --precision N     decimals with --mprun (1)\n"
     "      --period N[-M]    what happened in these periods of the process\n"
+    "      --class CLASS[,...]  of these classes: heap, anonymous, shared, file, reserved (else "
+    "the "
+    "first\n"
+    "                        three together)\n"
     "  -a, --all             libraries and the interpreter too\n"
     "      --json            as JSON (SCHEMA.md)\n\n"
     "Exit status 1: no function or file in the log is called that.\n\n"
@@ -148,6 +152,7 @@ int verb_lines(int argc, char **argv)
                                           {"all", no_argument, NULL, 'a'},
                                           {"json", no_argument, NULL, 'j'},
                                           {"period", required_argument, NULL, 'P'},
+                                          {"class", required_argument, NULL, 'C'},
                                           {NULL, 0, NULL, 0}};
     struct lines_options options = {.precision = 1,
                                     .periods = MODEL_ALL_PERIODS,
@@ -170,6 +175,10 @@ int verb_lines(int argc, char **argv)
             break;
         case 'P':
             if (!view_periods_parse(optarg, &options.periods))
+                status = STATUS_BAD;
+            break;
+        case 'C':
+            if (!view_classes_parse(optarg, &options.periods))
                 status = STATUS_BAD;
             break;
         case 'j':

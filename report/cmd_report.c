@@ -23,11 +23,17 @@ const char verb_report_help[] =
     "  -n, --top N     how many lines\n"
     "      --period N[-M]  what happened in these periods of the process, where the program made "
     "some\n"
+    "      --class CLASS[,...]  lines of these classes: heap, anonymous, shared, file, reserved "
+    "(else "
+    "the\n"
+    "                  first three together, which make up the level)\n"
     "      --json      everything, as JSON (SCHEMA.md)\n\n"
     "  Mem usage  bytes live in the process after the line's last event\n"
     "  Increment  allocated minus released while the line ran\n"
     "  Rise       highest that memory stood above where it was when the line began\n"
     "  Resident   growth of the resident set seen while the line ran\n"
+    "  Discarded  bytes given back to the system by madvise, still mapped (only where there were "
+    "some)\n"
     "  Allocs     number of allocations\n\n"
     "example:\n"
     "  memtrace report memtrace.python3.4711.mt\n";
@@ -41,7 +47,7 @@ struct report_options {
 static void print_share(struct table *table, const struct view *view, const struct fold_key *key)
 {
     char share[32];
-    if (!view->log.header.peak) {
+    if (!view->log.header.peak || view->model.periods.classes) {
         table_cell(table, NULL);
         return;
     }
@@ -56,12 +62,16 @@ static void print_top(const struct view *view, const uint32_t *list, size_t coun
                                                   {"Increment", 13}, {"Allocated", 13},
                                                   {"Allocs", 8},     {"Line", 0}};
     struct table table;
-    printf("%sLines that rise most%s\n", terminal_on(STYLE_TITLE), terminal_off(STYLE_TITLE));
+    printf("%sLines that %s most%s\n", terminal_on(STYLE_TITLE),
+           view->model.periods.classes ? "took" : "rise", terminal_off(STYLE_TITLE));
     table_start(&table, columns, sizeof columns / sizeof columns[0]);
     for (size_t i = 0; i < count; i++) {
         const struct fold_key *key = &view->lines[list[i]];
         table_row(&table, STYLE_NONE);
-        table_cell_mib(&table, (int64_t)key->rise);
+        if (key->riseless)
+            table_cell(&table, NULL);
+        else
+            table_cell_mib(&table, (int64_t)key->rise);
         print_share(&table, view, key);
         table_cell_mib(&table, sums_increment(&key->sums));
         table_cell_mib(&table, (int64_t)key->sums.allocated);
@@ -139,11 +149,10 @@ static int report_one(const char *file, const struct report_options *options, st
 
 int verb_report(int argc, char **argv)
 {
-    static const struct option longs[] = {{"all", no_argument, NULL, 'a'},
-                                          {"top", required_argument, NULL, 'n'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"period", required_argument, NULL, 'P'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {
+        {"all", no_argument, NULL, 'a'},         {"top", required_argument, NULL, 'n'},
+        {"json", no_argument, NULL, 'j'},        {"period", required_argument, NULL, 'P'},
+        {"class", required_argument, NULL, 'C'}, {NULL, 0, NULL, 0}};
     struct report_options options = {.top = 10, .periods = MODEL_ALL_PERIODS};
     int option;
     long number;
@@ -159,6 +168,10 @@ int verb_report(int argc, char **argv)
             break;
         case 'P':
             if (!view_periods_parse(optarg, &options.periods))
+                return STATUS_BAD;
+            break;
+        case 'C':
+            if (!view_classes_parse(optarg, &options.periods))
                 return STATUS_BAD;
             break;
         case 'j':

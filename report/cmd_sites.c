@@ -18,6 +18,7 @@ const char verb_sites_help[] =
     "  -n, --top N      how many\n"
     "      --sort KEY   peak (held at the process's peak), live, allocated, rise or allocations\n"
     "      --period N[-M]  what happened in these periods of the process\n"
+    "      --class CLASS[,...]  those of these classes: heap, anonymous, shared, file, reserved\n"
     "      --json       as JSON (SCHEMA.md)\n\n"
     "example:\n"
     "  memtrace sites -n 5 --sort live memtrace.python3.4711.mt\n";
@@ -51,6 +52,8 @@ static void sites_make(struct sites *sites, const struct view *view)
         const struct sums *sums = &entry->sums;
         if (!sums->allocations && !sums->releases && !sums->frees && !sums->discards)
             continue; /* only a reading of the resident set */
+        if (view->model.periods.classes && !model_counts(&view->model, entry->class))
+            continue;
         uint32_t at = sites->tree.of_node[entry->node];
         uint32_t *found = map_at(&index, (uint64_t)at << 3 | entry->class);
         if (!*found) {
@@ -250,10 +253,13 @@ static int sites_one(const char *file, size_t top, site_key *key, bool as_json, 
 
 int verb_sites(int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"all", no_argument, NULL, 'a'},          {"top", required_argument, NULL, 'n'},
-        {"sort", required_argument, NULL, 's'},   {"json", no_argument, NULL, 'j'},
-        {"period", required_argument, NULL, 'P'}, {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"all", no_argument, NULL, 'a'},
+                                          {"top", required_argument, NULL, 'n'},
+                                          {"sort", required_argument, NULL, 's'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"period", required_argument, NULL, 'P'},
+                                          {"class", required_argument, NULL, 'C'},
+                                          {NULL, 0, NULL, 0}};
     long top = 20;
     struct model_periods periods = MODEL_ALL_PERIODS;
     bool as_json = false, all = false;
@@ -281,6 +287,10 @@ int verb_sites(int argc, char **argv)
             break;
         case 'P':
             if (!view_periods_parse(optarg, &periods))
+                return STATUS_BAD;
+            break;
+        case 'C':
+            if (!view_classes_parse(optarg, &periods))
                 return STATUS_BAD;
             break;
         case 'j':

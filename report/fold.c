@@ -122,7 +122,7 @@ static struct sums *subtree_sums(const struct fold_tree *tree, const struct mode
                                  .readings = entry->sums.readings,
                                  .discarded = entry->sums.discarded,
                                  .discards = entry->sums.discards};
-        sums_add(own, class_counts(entry->class) ? &entry->sums : &unclassed);
+        sums_add(own, model_counts(model, entry->class) ? &entry->sums : &unclassed);
     }
     for (uint32_t e = tree->count; e-- > 1;)
         sums_add(&sums[tree->parent[e]], &sums[e]);
@@ -324,7 +324,10 @@ struct fold_key *fold_keys(const struct fold_tree *tree, const struct model *mod
         latest_settle(&latest[k], &keys[k].sums);
     struct rises rises = {
         .tree = tree, .model = model, .frames = frames, .outermost = walk.outermost};
-    fold_rises(&rises, keys);
+    if (!model->periods.classes)
+        fold_rises(&rises, keys);
+    for (uint32_t k = 0; k < key_count; k++)
+        keys[k].riseless = model->periods.classes != 0;
     lists_free(&walk.children);
     free(walk.on_path);
     free(walk.outermost);

@@ -29,6 +29,7 @@ struct fold_tree {
 struct fold_key {
     struct sums sums; /* of what is in the level; resident and discarded with all classes */
     uint64_t rise;    /* highest of all runs of the key */
+    bool riseless;    /* not known: runs are of the level, and not of the classes looked at */
     bool seen;        /* stands on some stack */
     bool exact;       /* executions are counted: of a line, or calls of a function; exact.h */
     uint64_t executions;

@@ -61,15 +61,16 @@ static void chain_alloc(struct chain *chain, uint32_t class, const struct mt_all
     uint64_t live = record->allocated - record->freed;
     uint64_t held =
         !header->at_peak && record->saved_seq == header->peak_seq ? record->saved : live;
-    struct sums one = {.allocated = record->allocated,
-                       .freed = record->freed,
-                       .at_peak = class_counts(class) ? (int64_t)held : 0,
-                       .allocations = record->allocs,
-                       .frees = record->frees,
-                       .live_peak = record->live_peak,
-                       .last = record->last,
-                       .level = record->level,
-                       .happened = record->allocs > 0};
+    struct sums one = {
+        .allocated = record->allocated,
+        .freed = record->freed,
+        .at_peak = class_counts(class) || model_counts(chain->model, class) ? (int64_t)held : 0,
+        .allocations = record->allocs,
+        .frees = record->frees,
+        .live_peak = record->live_peak,
+        .last = record->last,
+        .level = record->level,
+        .happened = record->allocs > 0};
     sums_add(&chain->by_class[class], &one);
     chain->present[class] = true;
 }

@@ -43,11 +43,12 @@ struct model_run {
     int64_t rise, net;
 };
 
-/* Which periods of the process are looked at. */
+/* Which periods of the process are looked at, and which classes make up the figures of lines. */
 struct model_periods {
     uint32_t first, last;
+    uint32_t classes; /* 1 << enum mt_class, several; 0: those of the level */
 };
-#define MODEL_ALL_PERIODS ((struct model_periods){0, UINT32_MAX})
+#define MODEL_ALL_PERIODS ((struct model_periods){0, UINT32_MAX, 0})
 
 struct model_node {
     uint32_t parent; /* less than the node's own index; 0: none */
@@ -82,6 +83,13 @@ extern const char *const class_names[MT_CLASSES];
 static inline bool class_counts(uint32_t class)
 {
     return MT_IN_LEVEL(class);
+}
+
+/* Is this class one of those looked at? */
+static inline bool model_counts(const struct model *model, uint32_t class)
+{
+    uint32_t classes = model->periods.classes;
+    return classes ? classes >> class & 1 : class_counts(class);
 }
 
 #endif

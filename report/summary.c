@@ -175,6 +175,9 @@ static void print_totals(const struct view *view, FILE *out)
     print_amount(out, "allocated", (int64_t)total->allocated, rest);
     snprintf(rest, sizeof rest, "  in %s releases", text_count(count, total->releases));
     print_amount(out, "released", (int64_t)total->released, rest);
+    snprintf(rest, sizeof rest, "  in %s calls, still mapped", text_count(count, total->discards));
+    if (total->discards)
+        print_amount(out, "discarded", (int64_t)total->discarded, rest);
 }
 
 static void print_classes(const struct view *view, FILE *out)

@@ -129,6 +129,28 @@ bool view_periods_parse(const char *text, struct model_periods *periods)
     return false;
 }
 
+bool view_classes_parse(const char *text, struct model_periods *periods)
+{
+    while (*text) {
+        size_t length = strcspn(text, ","), c = 0;
+        while (c < MT_CLASSES &&
+               (strlen(class_names[c]) != length || strncmp(class_names[c], text, length)))
+            c++;
+        if (c == MT_CLASSES) {
+            base_say(
+                "--class takes heap, anonymous, shared, file and reserved, several with commas "
+                "between them, not '%.*s'",
+                (int)length, text);
+            return false;
+        }
+        periods->classes |= 1u << c;
+        text += length + (text[length] == ',' && text[length + 1]);
+    }
+    if (!periods->classes)
+        base_say("--class: which one?");
+    return periods->classes != 0;
+}
+
 bool view_whole(const struct view *view)
 {
     return !view->model.periods.first && view->model.periods.last >= view->log.header.period;
@@ -247,7 +269,10 @@ void view_json_key(struct json *json, const struct fold_key *key)
     else
         json_null(json, "mem_usage_bytes");
     json_signed(json, "increment_bytes", sums_increment(sums));
-    json_unsigned(json, "rise_bytes", key->rise);
+    if (key->riseless)
+        json_null(json, "rise_bytes");
+    else
+        json_unsigned(json, "rise_bytes", key->rise);
     json_unsigned(json, "allocated_bytes", sums->allocated);
     json_unsigned(json, "released_bytes", sums->released);
     json_signed(json, "live_bytes", sums_live(sums));

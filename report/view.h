@@ -58,6 +58,8 @@ void view_json_process(const struct view *view, struct json *json);
 
 /* The periods that --period's argument names: N, or FIRST-LAST; false after a message. */
 bool view_periods_parse(const char *text, struct model_periods *periods);
+/* --class's argument: names of classes between commas; false after a message. */
+bool view_classes_parse(const char *text, struct model_periods *periods);
 /* All periods are looked at. */
 bool view_whole(const struct view *view);
 

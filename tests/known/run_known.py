@@ -90,8 +90,8 @@ class Tests:
             raise Failed('memtrace %s: status %d: %s' % (' '.join(arguments), done.returncode, done.stderr.decode()))
         return done.stdout.decode()
 
-    def report(self, log):
-        return json.loads(self.view('report', '--json', log))
+    def report(self, log, *options):
+        return json.loads(self.view('report', '--json', *options, log))
 
     def second_reader(self, log):
         done = subprocess.run([sys.executable, os.path.join(TESTS, 'second_reader.py'), '--compare', self.memtrace, log],
@@ -138,6 +138,26 @@ class Tests:
                 if i not in found and line['user'] and os.path.basename(line['file']) in files:
                     bad.append('%s:%s %s has figures, and should have none' % (line['file'], line['line'], line['function']))
         bad += sums_of_functions(report, set(l['file'] for l in report['lines'] if l['user']))
+        for name in ('file', 'reserved'):
+            if any('by_class' in line and line['by_class'][name]['allocations'] for line in account['lines']):
+                bad += self.compare_class(name, account, self.report(log, '--class', name))
+        return bad
+
+    def compare_class(self, name, account, report):
+        """Lines of one class, when they are asked for."""
+        bad = []
+        lines = {(os.path.basename(l['file']), l['line'], l['function']): l for l in report['lines'] if l['user'] and l['file']}
+        for truth in account['lines']:
+            key = os.path.basename(truth['file']), truth['line'], truth['function']
+            line, what = lines.pop(key, None), 'class %s: %s:%d %s' % ((name,) + key)
+            if line:
+                bad += differences(what, truth['by_class'][name], line, LINE_KEYS)
+                if line['rise_bytes'] is not None:
+                    bad.append('%s: rises are of the level, and this is %s' % (what, line['rise_bytes']))
+            elif any(truth['by_class'][name].values()):
+                bad.append('%s: not there, should have %s' % (what, truth['by_class'][name]))
+        if account['exact']:
+            bad += ['class %s: %s:%s %s has figures, and should have none' % ((name,) + key) for key in lines]
         return bad
 
     def compare_line(self, truth, account, report, found):

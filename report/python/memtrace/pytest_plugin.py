@@ -212,7 +212,7 @@ def _left_lines(result):
     """What the test allocated and is still live, by the innermost line of the user's own code."""
     sums, lines = {}, {}
     for site in _tables.ask("sites", "-n", "0", "--sort", "live", *result._periods(), result._copy)["sites"]:
-        if site["live_bytes"] <= 0 or site["class"] not in ("heap", "anonymous"):
+        if site["live_bytes"] <= 0 or site["class"] not in ("heap", "anonymous", "shared"):
             continue
         for frame in site["stack"]:
             if _tables.is_users(frame):
