@@ -532,7 +532,7 @@ def damaged(tests):
         ('empty', b'', False), ('one byte', b'm', False), ('magic alone', good[:8], False),
         ('half a header', good[:4096], False), ('text', b'Line #    Mem usage\n' * 1000, False),
         ('an ELF file', open(tests.preload, 'rb').read(), False), ('zeros', bytes(len(good)), False),
-        ('another version', good[:8] + b'\2\0\0\0' + good[12:], False),
+        ('another version', good[:8] + b'\x63\0\0\0' + good[12:], False),
         ('the other byte order', good[:16] + b'\1\2\3\4' + good[20:], False),
         ('cut in the middle', good[:len(good) // 2], True), ('cut by a page', good[:-4096], True),
         ('the header alone', good[:8192], True),
@@ -596,7 +596,7 @@ def caught(tests, good):
     node = next(i for i in range(1024, 8192, 16) if good[i + 12] == 1)  # the first extent of NODE
     nodes = int.from_bytes(good[node:node + 8], sys.byteorder)
     for what, at in (('level', 72), ('peak', 80), ('at_peak', 100), ('level of heap', 104), ('peak_seq', 96),
-                     ('entries of NODE', 226), ('extents_used', 288), ('parent of node 1', nodes + 32),
+                     ('entries of NODE', 242), ('extents_used', 304), ('parent of node 1', nodes + 32),
                      ('frame of node 2', nodes + 64 + 7)):
         data = bytearray(good)
         data[at] ^= 1
