@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Mappings and the program break. What an allocator maps inside a wrapped call goes past (the guard
- * is set): it is not the program's allocation. Sizes are the requested ones; what a call takes away
- * is reckoned in whole pages, as the kernel does.
+ * Mappings and the program break. What an allocator maps inside a wrapped call is not seen, as the
+ * guard is set: it is not the program's allocation. Sizes are the requested ones. What a call takes
+ * away is counted in whole pages, as the kernel does.
  */
 #include <stdarg.h>
 #include <sys/mman.h>
@@ -15,7 +15,7 @@
 
 typedef void *mmap_function(void *, size_t, int, int, int, off_t);
 
-/* What was recorded as gone is still there. */
+/* What was recorded as released is still there. */
 static void come_back(struct mt_thread *t, const struct mt_start *here, struct mt_pieces *pieces)
 {
     static const struct mt_pieces none;
@@ -73,7 +73,8 @@ static void *map(const struct mt_start *here, mmap_function *real, void *at, siz
     if (got == MAP_FAILED) {
         mt_mappings_put_back(&pieces);
     } else if (ok) {
-        /* A free range may hold mappings that went away past us (a raw system call). */
+        /* A free range may hold mappings that went away without our seeing it (by a raw system
+         * call). */
         if (!(flags & MAP_FIXED))
             mt_mapping_take(got, bytes, &pieces);
         struct mt_mapping m = kind_of(here, prot, flags, fd);
@@ -116,7 +117,8 @@ MT_EXPORT int munmap(void *at, size_t bytes)
     mt_python_before_release();
     bool ok = mt_mapping_take(at, bytes, &pieces);
     errno = keep;
-    /* An interpreter gives back the part of its stack of frames that its present frame is in: read it while it is there. */
+    /* An interpreter may release the part of its stack that its present frame is in: read the
+     * frames while they are there. */
     bool early = ok && mt_python_attached && pieces.used;
     if (early) {
         mt_mapping_gone(t, &here, &pieces);
@@ -136,8 +138,8 @@ MT_EXPORT int munmap(void *at, size_t bytes)
     return error;
 }
 
-/* The pieces of what was at `old` are at `got` now, and what came behind them goes with the last one. Pieces that count alike are
- * one event; they do not nearly always, as the kernel moves only what it holds for one mapping. */
+/* The pieces of what was at `old` are at `got` now, and what was added at the end belongs to the last one. Neighbours of one class
+ * are one event. There is nearly always one such group, as the kernel moves only what it holds for one mapping. */
 static void moved(struct mt_thread *t, const struct mt_start *here, struct mt_pieces *pieces,
                   uintptr_t old, uintptr_t got, size_t bytes)
 {
@@ -157,8 +159,8 @@ static void moved(struct mt_thread *t, const struct mt_start *here, struct mt_pi
     }
 }
 
-/* Grown, shrunk or moved: like realloc, the old size goes and the new one comes in one step.
- * MREMAP_FIXED also takes what was at its target; MREMAP_DONTUNMAP and an old size of 0 leave the
+/* Grown, shrunk or moved: as in realloc, the old size goes and the new one comes in one step.
+ * MREMAP_FIXED also takes what was at its target. MREMAP_DONTUNMAP and an old size of 0 leave the
  * old mapping where it is. */
 static void *remap(struct mt_thread *t, const struct mt_start *here, void *old, size_t old_bytes,
                    size_t bytes, int flags, void *target)

@@ -10,9 +10,9 @@
 #include "tables/timeline.h"
 
 static struct mt_lock
-    lock; /* guards all below; a thread that finds it taken leaves the sample to the other */
+    lock; /* guards all below; a thread that finds it taken leaves the sample to the other thread */
 static uint64_t resident;   /* last reading: the program's share */
-static uint64_t whole, own; /* of the process, and the tracker's share, when that was looked at */
+static uint64_t whole, own; /* the process's and the tracker's share, when the latter was read */
 static uint64_t peak_seen;  /* highest level at the last sample */
 static uint64_t spacing;    /* ns between samples; doubles when the table is full */
 
@@ -21,7 +21,8 @@ static struct mt_sample *samples(void)
     return (struct mt_sample *)mt_log.base[MT_REGION_TIMELINE];
 }
 
-/* Looking at the tracker's own memory costs more than a reading does: only when so much has changed that part of it may be ours. */
+/* To read the tracker's own share costs more than a reading does. So it is read only when so much has changed that part of it may be
+ * the tracker's. */
 #define LOOK_CHANGE (128u << 10)
 
 /* The program's share of the resident set: without the log's pages and the tracker's own memory. */
@@ -81,8 +82,8 @@ static void append(uint64_t level)
     __atomic_store_n(used, *used + 1, __ATOMIC_RELEASE);
 }
 
-/* Charge what the resident set grew to `node`. Under lock. */
-static void charge(struct mt_thread *t, uint32_t node)
+/* Charge the growth of the resident set to `node`. Under lock. */
+static void charge(struct mt_counters *c, uint32_t node)
 {
     if (!node)
         return; /* the next reading is somebody's */
@@ -91,7 +92,7 @@ static void charge(struct mt_thread *t, uint32_t node)
     resident = now;
     if (!grown)
         return;
-    uint32_t unit = mt_counters_find(t, node, MT_KIND_RESIDENT);
+    uint32_t unit = mt_counters_find(c, node, MT_KIND_RESIDENT);
     if (unit) {
         struct mt_resident *r = mt_counters_at(unit);
         r->grown += grown;
@@ -99,29 +100,30 @@ static void charge(struct mt_thread *t, uint32_t node)
     }
 }
 
-void mt_timeline_sample(struct mt_thread *t, uint64_t level)
+void mt_timeline_sample(struct mt_timeline *l, struct mt_counters *c, uint32_t before,
+                        uint32_t leaf, uint64_t level)
 {
-    t->moved = 0;
-    t->sampled_level = level;
-    t->unsampled = 0;
+    l->moved = 0;
+    l->level = level;
+    l->events = 0;
     mt_log_name(false);
     if (!mt_lock_try(&lock))
         return;
-    /* What grew since the last reading grew before this event. */
-    charge(t, t->leaf_before ? t->leaf_before : t->entry->leaf);
+    /* What has grown since the last reading grew before this event. */
+    charge(c, before ? before : leaf);
     append(level);
     mt_lock_drop(&lock);
-    /* The pages of what this event brought are touched after it: they are seen, and charged to it,
-     * at the next event. */
-    t->resident_due = true;
+    /* The pages that this event brought are touched after it. So they are seen at the next event,
+     * and charged to this one. */
+    l->resident_due = true;
 }
 
-void mt_timeline_resident(struct mt_thread *t)
+void mt_timeline_resident(struct mt_timeline *l, struct mt_counters *c, uint32_t leaf)
 {
-    t->resident_due = false;
+    l->resident_due = false;
     if (!mt_lock_try(&lock))
         return;
-    charge(t, t->entry->leaf);
+    charge(c, leaf);
     mt_lock_drop(&lock);
 }
 
@@ -130,24 +132,23 @@ void mt_timeline_begin(void)
     resident = resident_now();
 }
 
-void mt_timeline_end(struct mt_thread *t)
+void mt_timeline_end(struct mt_counters *c, uint32_t leaf)
 {
     if (!mt_lock_try(&lock))
         return;
-    if (t && t->entry->leaf)
-        charge(t, t->entry->leaf);
+    if (leaf)
+        charge(c, leaf);
     else
         resident = resident_now();
     append(mt_log.header->level);
     mt_lock_drop(&lock);
 }
 
-void mt_timeline_period(void)
+void mt_timeline_period(struct mt_counters *c, uint32_t leaf)
 {
-    struct mt_thread *t = mt_self.thread;
     if (!mt_lock_try(&lock))
         return;
-    charge(t, t ? t->entry->leaf : 0);
+    charge(c, leaf);
     append(mt_log.header->level);
     peak_seen = mt_log.header->level;
     mt_lock_drop(&lock);

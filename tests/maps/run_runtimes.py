@@ -81,7 +81,7 @@ def compare(build, folder, command):
     # The level is that and the heap, which were not at their own peaks at the same time.
     if not ours[0] <= report['peak_bytes'] <= ours[0] + classes['heap']['peak_bytes']:
         bad.append('the peak is %d, with %d of the heap' % (report['peak_bytes'], classes['heap']['peak_bytes']))
-    done = subprocess.run([sys.executable, os.path.join(os.path.dirname(HERE), 'second_reader.py'), '--compare',
+    done = subprocess.run([sys.executable, os.path.join(os.path.dirname(HERE), 'second_reader'), '--compare',
                            os.path.join(build, 'memtrace'), log], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
         bad.append(done.stdout.decode('utf-8', 'replace')[:2000])

@@ -9,9 +9,6 @@
  *   RELEASE(p, free(p));              noted before the call, as another thread may get the address next
  *   p = MOVE(p, n, realloc(p, n));    one event
  *   q = CALL(f());  CALL_VOID(f());   what happens in f counts for this line too
- *   m = MAP(class, n, fixed, expr);   UNMAP(m, n, expr);   m = REMAP(old, old_n, n, expr);
- *   PROTECT(class, m, n, expr);       what of it was reserved becomes this class, or the reverse
- *   DISCARD(n, expr);                 n bytes are given back and stay mapped
  *   CHECK(condition)                  a failure is printed and fails the test
  *   return known_end(exact);          exact: the program allocates nothing besides, so its totals are known too
  */
@@ -354,8 +351,6 @@ struct known_scope {
 #define CALL_VOID(expression) (known_push(KNOWN_AT), (expression), known_pop())
 #endif
 /* clang-format on */
-
-#include "known_pages.h"
 
 /* ---- the end ---- */
 

@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Of known.h: the account of mappings, page by page.
+ * What known.h is for blocks, for mappings, page by page.
+ *
+ *   m = MAP(class, n, fixed, expr);   UNMAP(m, n, expr);   m = REMAP(old, old_n, n, expr);
+ *   PROTECT(class, m, n, expr);       what of it was reserved becomes this class, or the reverse
+ *   DISCARD(n, expr);                 n bytes are given back and stay mapped
  */
 #ifndef KNOWN_PAGES_H
 #define KNOWN_PAGES_H
+
+#include "known.h"
 
 #define KNOWN_PAGES 32768u
 #define KNOWN_PAGE  4096u

@@ -8,7 +8,7 @@
 #include <sys/mman.h>
 #include <sys/shm.h>
 
-#include "known.h"
+#include "known_pages.h"
 
 #define P       4096ul
 #define RW      (PROT_READ | PROT_WRITE)

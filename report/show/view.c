@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#include "show/view.h"
+
+#include "fold/fold.h"
+#include "resolve/source_log.h"
+
+#define EVERYTHING ((1u << METRICS) - 1)
+
+bool view_open(struct view *view, const char *file, struct periods periods,
+               unsigned classes)
+{
+    *view = (struct view){.classes = classes};
+    if (!stacks_open(&view->stacks, file, periods))
+        return false;
+    unsigned metrics = classes ? EVERYTHING & ~(1u << METRIC_RISE) : EVERYTHING;
+    struct filter filter = {.classes = classes};
+    const struct query queries[] = {{.by = BY_LINE, .metrics = metrics, .filter = filter},
+                                    {.by = BY_FUNCTION, .metrics = metrics, .filter = filter}};
+    struct rows rows[2];
+    fold_several(&view->stacks, queries, rows, 2);
+    view->lines = rows[0];
+    view->functions = rows[1];
+    sources_of_log(&view->sources, &view->stacks.log);
+    return true;
+}
+
+void view_close(struct view *view)
+{
+    rows_free(&view->lines);
+    rows_free(&view->functions);
+    sources_free(&view->sources);
+    stacks_close(&view->stacks);
+}
+
+enum rank rank_shown(const struct stacks *stacks, const struct rows *functions, bool all)
+{
+    enum rank best = RANK_LIBRARY;
+    for (uint32_t f = 0; f < functions->count && !all; f++)
+        if (row_shows(&functions->list[f]) && stacks->frames.functions[f].rank < best)
+            best = stacks->frames.functions[f].rank;
+    return best;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#include "verbs/verbs.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "read/log.h"
+
+int verb_usage(const char *verb)
+{
+    fprintf(stderr, "Try 'memtrace %s --help'.\n", verb);
+    return STATUS_BAD;
+}
+
+long verb_number(const char *option, const char *text, long most)
+{
+    char *end;
+    errno = 0;
+    long value = strtol(text, &end, 10);
+    if (!errno && end != text && !*end && value >= 0 && value <= most)
+        return value;
+    base_say("%s takes a number from 0 to %ld, not '%s'", option, most, text);
+    return -1;
+}
+
+bool verb_periods(const char *text, struct periods *periods)
+{
+    int used = 0, count = sscanf(text, "%9" SCNu32 "%n-%9" SCNu32 "%n", &periods->first, &used,
+                                 &periods->last, &used);
+    if (count == 1)
+        periods->last = periods->first;
+    if (count >= 1 && !text[used] && text[0] != ' ' && periods->first <= periods->last)
+        return true;
+    base_say("--period takes a number, or FIRST-LAST, not '%s'", text);
+    return false;
+}
+
+bool verb_classes(const char *text, unsigned *classes)
+{
+    for (const char *at = text;; at++) {
+        size_t length = strcspn(at, ",");
+        unsigned c = 0;
+        while (c < CLASSES &&
+               (strlen(class_name(c)) != length || strncmp(class_name(c), at, length) != 0))
+            c++;
+        if (c == CLASSES) {
+            base_say("--class takes heap, anonymous, shared, file and reserved, or several of them "
+                     "with commas between, not '%s'",
+                     text);
+            return false;
+        }
+        *classes |= 1u << c;
+        at += length;
+        if (!*at)
+            return true;
+    }
+}
