@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * How the stack reaches an interpreter: by five functions, and one pointer that says whether there
+ * How the stack reaches an interpreter: by four functions, and one pointer that says whether there
  * is one. CPython's are in python/stack.c; another language brings its own. There is one
  * interpreter at a time.
  */
@@ -28,9 +28,9 @@ struct mt_interpreter {
     /* How many of the innermost keys, at the end of keys[0..count), are native code of the
      * interpreter itself or of its standard library. `stack`: the calling thread's. */
     size_t (*own_frames)(struct mt_foreign *stack, const mt_key *keys, size_t count);
-    /* Whether the interpreter has begun to finalise: what it releases from then on is not the
-     * program's doing. */
-    bool (*finishing)(void);
+    /* Where the word is that is not 0 once the interpreter has begun to finalise: what it releases
+     * from then on is not the program's doing. */
+    const uintptr_t *const *finishing;
     /* The thread ends: release what *stack has. It becomes NULL. */
     void (*thread_exit)(struct mt_foreign **stack);
 };

@@ -47,15 +47,10 @@ static size_t own_frames(struct mt_foreign *stack, const mt_key *keys, size_t co
     return count - n;
 }
 
-static bool finishing(void)
-{
-    return __atomic_load_n(mt_python_finalizing, __ATOMIC_RELAXED) != 0;
-}
-
 const struct mt_interpreter mt_python_stack = {
     .read = mt_python_thread_read,
     .is_loop = is_loop,
     .own_frames = own_frames,
-    .finishing = finishing,
+    .finishing = &mt_python_finalizing,
     .thread_exit = mt_python_thread_exit,
 };

@@ -401,7 +401,7 @@ static bool walk_foreign(struct mt_capture *c, const struct mt_start *from)
     struct mt_mixed *pair;
     uint64_t print, tag = 0;
     bool printed = mt_foreign_read(&c->foreign, from->object, &print);
-    if (__builtin_expect(!printed, 0) && mt_interpreter->finishing())
+    if (__builtin_expect(__atomic_load_n(*mt_interpreter->finishing, __ATOMIC_RELAXED) != 0, 0))
         mt_finish();
     if (whole && printed) {
         tag = tag_of(whole->at + from->object, print);
