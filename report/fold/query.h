@@ -45,8 +45,7 @@ enum metric {
  * Periods are chosen when the stacks are opened. */
 struct filter {
     const char *thread, *function, *file, *module;
-    unsigned
-        classes; /* bits 1u << class; 0: those that make up the level */
+    unsigned classes; /* bits 1u << class; 0: those that make up the level */
 };
 
 struct query {

@@ -17,7 +17,7 @@ struct chain {
     struct sums by_class[CLASSES];
     bool present[CLASSES];
     struct sums unclassed; /* resident and discarded */
-    struct map *finishes; /* unit of an mt_alloc -> 1 + its entry in FINISH */
+    struct map *finishes;  /* unit of an mt_alloc -> 1 + its entry in FINISH */
 };
 
 static bool chain_claim(struct chain *chain, uint32_t unit, uint32_t units)

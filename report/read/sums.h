@@ -23,8 +23,8 @@ struct sums {
     uint64_t live_peak; /* most that was ever live here; a sum of several is an upper bound */
     uint64_t discarded; /* given back to the system by events here, and still mapped */
     uint64_t discards;
-    int64_t resident;   /* growth of the resident set seen here */
-    uint64_t readings;  /* ... and of how many readings that is the sum */
+    int64_t resident;  /* growth of the resident set seen here */
+    uint64_t readings; /* ... and of how many readings that is the sum */
     uint64_t last; /* place in time of the latest event: (tick << 32) | the thread's event number */
     uint64_t level; /* of the process after that event */
     bool happened;  /* there was an event, so that last and level mean something */

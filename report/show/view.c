@@ -6,8 +6,7 @@
 
 #define EVERYTHING ((1u << METRICS) - 1)
 
-bool view_open(struct view *view, const char *file, struct periods periods,
-               unsigned classes)
+bool view_open(struct view *view, const char *file, struct periods periods, unsigned classes)
 {
     *view = (struct view){.classes = classes};
     if (!stacks_open(&view->stacks, file, periods))

@@ -64,8 +64,8 @@ static void print_top(const struct view *view, const uint32_t *list, size_t coun
                                                   {"Increment", 13}, {"Allocated", 13},
                                                   {"Allocs", 8},     {"Line", 0}};
     struct table table;
-    printf("%sLines that %s most%s\n", terminal_on(STYLE_TITLE),
-           view->classes ? "took" : "rise", terminal_off(STYLE_TITLE));
+    printf("%sLines that %s most%s\n", terminal_on(STYLE_TITLE), view->classes ? "took" : "rise",
+           terminal_off(STYLE_TITLE));
     table_start(&table, columns, sizeof columns / sizeof columns[0]);
     for (size_t i = 0; i < count; i++) {
         const struct row *key = &view->lines.list[list[i]];

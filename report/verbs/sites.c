@@ -158,7 +158,8 @@ static int sites_one(const char *file, const struct sites_options *options)
 {
     struct stacks stacks;
     if (stacks_open(&stacks, file, options->periods)) {
-        struct query query = {.by = BY_SITE, .metrics = 1u << METRIC_RISE, .filter = {.classes = options->classes}};
+        struct query query = {
+            .by = BY_SITE, .metrics = 1u << METRIC_RISE, .filter = {.classes = options->classes}};
         struct rows sites;
         size_t count;
         fold(&stacks, &query, &sites);
@@ -190,11 +191,13 @@ static enum metric sort_metric(const char *name)
 
 int verb_sites(int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"all", no_argument, NULL, 'a'},          {"top", required_argument, NULL, 'n'},
-        {"sort", required_argument, NULL, 's'},   {"json", no_argument, NULL, 'j'},
-        {"period", required_argument, NULL, 'P'}, {"class", required_argument, NULL, 'C'},
-        {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"all", no_argument, NULL, 'a'},
+                                          {"top", required_argument, NULL, 'n'},
+                                          {"sort", required_argument, NULL, 's'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"period", required_argument, NULL, 'P'},
+                                          {"class", required_argument, NULL, 'C'},
+                                          {NULL, 0, NULL, 0}};
     struct sites_options options = {.top = 20, .metric = METRIC_PEAK, .periods = ALL_PERIODS};
     long number;
     int option;
