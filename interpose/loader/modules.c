@@ -210,7 +210,9 @@ uint32_t mt_modules_frame(uintptr_t pc)
     if (t) {
         struct slot *s = find(t, pc);
         uint64_t known = __atomic_load_n(&s->generation_frame, __ATOMIC_ACQUIRE);
-        if (s->pc && known >> 32 == __atomic_load_n(&generation, __ATOMIC_RELAXED))
+        /* It was empty perhaps, and holds another thread's pc now. */
+        if (__atomic_load_n(&s->pc, __ATOMIC_RELAXED) == pc &&
+            known >> 32 == __atomic_load_n(&generation, __ATOMIC_RELAXED))
             return (uint32_t)known;
     }
     mt_lock_take(&lock);
