@@ -7,7 +7,7 @@
 #include "hooks/inner.h"
 #include "loader/real.h"
 
-/* glibc 2.35, in the loader: lock-free and async-signal-safe. */
+/* glibc 2.35: lock-free and async-signal-safe. */
 extern int _dl_find_object(void *, struct dl_find_object *) __attribute__((weak));
 
 /* The code of an object; empty: of none. */
@@ -78,7 +78,7 @@ void mt_inner_find(uintptr_t pc)
 {
     if (!libc_known)
         libc_known = object_of((void *)pthread_key_create, &libc) &&
-                     object_of((void *)_dl_find_object, &loader) &&
+                     object_of((void *)_r_debug.r_ldbase, &loader) &&
                      object_of((void *)mt_inner_find, &self);
     operators_known = false;
     operators_known = find_operators(pc);

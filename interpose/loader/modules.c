@@ -18,6 +18,8 @@ extern int _dl_find_object(void *, struct dl_find_object *) __attribute__((weak)
 
 struct module {
     uintptr_t base, start, end;
+    const void
+        *map; /* the loader's description of it, the last thing that goes when it is unloaded */
     uint32_t id;
     uint32_t generation; /* the last in which it was seen loaded */
     uint32_t build_id_bytes;
@@ -45,6 +47,7 @@ static struct module *modules; /* module i has id i + 1; never removed: the log 
 static uint32_t modules_used, modules_cap;
 static struct table *table;
 static uint32_t generation = 1;
+struct mt_modules_range mt_modules_loader;
 
 static struct slot *find(struct table *t, uintptr_t pc)
 {
@@ -147,6 +150,15 @@ static struct module *enter(const struct module *found, const char *path, size_t
     return &modules[modules_used++];
 }
 
+static void find_loader(void)
+{
+    struct dl_find_object object;
+    if (!_dl_find_object || _dl_find_object((void *)_r_debug.r_ldbase, &object) != 0)
+        return;
+    mt_modules_loader.bytes = (uintptr_t)object.dlfo_map_end - (uintptr_t)object.dlfo_map_start;
+    __atomic_store_n(&mt_modules_loader.start, (uintptr_t)object.dlfo_map_start, __ATOMIC_RELEASE);
+}
+
 /* The module that is loaded at pc now, under lock. NULL: none that the loader knows. */
 static struct module *module_at(uintptr_t pc)
 {
@@ -178,13 +190,17 @@ static struct module *module_at(uintptr_t pc)
     if (mt_modules_met)
         mt_modules_met(path, link, found.start, found.end);
     struct module *m = enter(&found, path, path_bytes);
-    if (m)
+    if (m) {
+        m->map = link;
         m->generation = generation;
+    }
     return m;
 }
 
 static uint32_t resolve(uintptr_t pc)
 {
+    if (!mt_modules_loader.bytes)
+        find_loader();
     if ((!table || table->used * 4 >= (table->mask + 1) * 3) && !grow())
         return 0;
     struct slot *s = find(table, pc);
@@ -219,6 +235,16 @@ uint32_t mt_modules_frame(uintptr_t pc)
     uint32_t frame = resolve(pc);
     mt_lock_drop(&lock);
     return frame;
+}
+
+bool mt_modules_unloaded(const void *block)
+{
+    bool ours = false;
+    mt_lock_take(&lock);
+    for (uint32_t i = 0; i < modules_used && !ours; i++)
+        ours = modules[i].map == block && modules[i].generation == generation;
+    mt_lock_drop(&lock);
+    return ours;
 }
 
 uint32_t mt_modules_generation(void)

@@ -16,6 +16,20 @@ uint32_t mt_modules_frame(uintptr_t pc);
 /* Something was or will be unloaded: addresses may mean another object from now on. */
 void mt_modules_flush(void);
 
+/* The dynamic loader's own code, where it calls from; empty until the first address has been resolved. */
+extern struct mt_modules_range {
+    uintptr_t start, bytes;
+} mt_modules_loader;
+
+static inline bool mt_modules_by_loader(uintptr_t pc)
+{
+    return pc - mt_modules_loader.start < mt_modules_loader.bytes;
+}
+
+/* The loader is about to release `block`. True: it is what it knew a module by whose addresses have been met, and which it has
+ * unloaded: mt_modules_flush is due. libc unloads without dlclose what it has loaded by itself (converters, name services). */
+bool mt_modules_unloaded(const void *block);
+
 /* Changes whenever addresses may have changed their meaning. */
 uint32_t mt_modules_generation(void);
 
