@@ -2,16 +2,14 @@
  *
  * dlclose: code addresses change their meaning. dlopen is not wrapped: the loader takes the
  * caller's address to decide where to search; new objects are met when their code is. What libc has loaded by itself it
- * also unloads by itself, past dlclose: then the loader's release of what it knew the object by tells.
+ * also unloads by itself, past dlclose: see mt_releasing.
  *
  * dl_iterate_phdr: AddressSanitizer asks it at its start whether its library is the first, and ends the
  * program if not. It is answered as if we were not there.
  */
 #include <link.h>
 
-#include "hooks/dl.h"
 #include "hooks/hooks.h"
-#include "loader/modules.h"
 #include "python/library.h"
 
 static void flush(void)
@@ -20,18 +18,9 @@ static void flush(void)
         return;
     int keep = errno;
     mt_guard();
-    mt_modules_flush();
-    mt_unwind_flush();
+    mt_unload_flush();
     mt_self.depth = 0;
     errno = keep;
-}
-
-void mt_dl_releases(const void *block)
-{
-    if (!mt_modules_unloaded(block))
-        return;
-    mt_modules_flush();
-    mt_unwind_flush();
 }
 
 static void pin(void)

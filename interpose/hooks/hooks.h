@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "hooks/caller.h"
-#include "hooks/dl.h"
 #include "hooks/enter.h"
+#include "hooks/unload.h"
 #include "loader/real.h"
 #include "os/os.h"
 #include "python/attach.h"
@@ -53,7 +53,7 @@ static inline void mt_releasing(struct mt_thread *t, const struct mt_start *here
     uint32_t inside = mt_tables_open();
     mt_python_before_release();
     if (__builtin_expect(mt_modules_by_loader(here->pc), 0))
-        mt_dl_releases(block);
+        mt_unload_releases(block);
     mt_account_free(t, here, block);
     mt_tables_close(inside);
     errno = keep;

@@ -9,6 +9,7 @@
 
 /* glibc 2.35: lock-free and async-signal-safe. */
 extern int _dl_find_object(void *, struct dl_find_object *) __attribute__((weak));
+#pragma weak _r_debug /* the loader's, which is not linked to */
 
 /* The code of an object; empty: of none. */
 struct range {
@@ -77,7 +78,7 @@ static bool find_operators(uintptr_t pc)
 void mt_inner_find(uintptr_t pc)
 {
     if (!libc_known)
-        libc_known = object_of((void *)pthread_key_create, &libc) &&
+        libc_known = object_of((void *)pthread_key_create, &libc) && &_r_debug &&
                      object_of((void *)_r_debug.r_ldbase, &loader) &&
                      object_of((void *)mt_inner_find, &self);
     operators_known = false;

@@ -15,6 +15,7 @@
 /* glibc 2.35: lock-free and async-signal-safe, unlike dl_iterate_phdr, whose lock a thread that
  * waits for ours may hold. */
 extern int _dl_find_object(void *, struct dl_find_object *) __attribute__((weak));
+#pragma weak _r_debug /* the loader's, which is not linked to */
 
 struct module {
     uintptr_t base, start, end;
@@ -153,7 +154,7 @@ static struct module *enter(const struct module *found, const char *path, size_t
 static void find_loader(void)
 {
     struct dl_find_object object;
-    if (!_dl_find_object || _dl_find_object((void *)_r_debug.r_ldbase, &object) != 0)
+    if (!_dl_find_object || !&_r_debug || _dl_find_object((void *)_r_debug.r_ldbase, &object) != 0)
         return;
     mt_modules_loader.bytes = (uintptr_t)object.dlfo_map_end - (uintptr_t)object.dlfo_map_start;
     __atomic_store_n(&mt_modules_loader.start, (uintptr_t)object.dlfo_map_start, __ATOMIC_RELEASE);
