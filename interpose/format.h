@@ -28,7 +28,8 @@
 /* frames; deeper stacks are cut on the outer side, see MT_FRAME_CUT */
 #define MT_DEPTH_MAX 16384u
 
-/* Regions. Entry 0 of NODE, COUNTER, FRAME, THREAD and RUN means "none" and is never filled. */
+/* Regions. Entry 0 of NODE, COUNTER, FRAME, THREAD and RUN means "none" and is never filled, but for the counters of node 0:
+ * see mt_node. */
 enum mt_region {
     MT_REGION_NODE = 1, /* struct mt_node */
     /* units of MT_UNIT bytes: mt_alloc (2 units), mt_release, ... (1 unit) */
@@ -89,7 +90,7 @@ struct mt_header {
     struct mt_class_level class_level[MT_CLASSES];
 
     /* Honesty: what is not in the tables. */
-    /* events not recorded, for want of space or memory */
+    /* events not recorded, for want of memory, or as they came in the middle of another one */
     uint64_t dropped_events;
     uint64_t dropped_bytes;    /* ... bytes of allocations among them */
     uint64_t unknown_releases; /* releases of blocks that were never seen allocated */
@@ -118,7 +119,7 @@ struct mt_header {
     struct mt_extent extents[MT_EXTENTS_MAX]; /* at offset 1,024 */
 };
 
-/* the disk or a limit was full at some time: dropped_events counts what is missing */
+/* the disk or a limit was full at some time: node 0 has what happened then at new call sites */
 #define MT_FLAG_FULL 1u
 /* the tables were written out at exit: no shared mappings on that file system */
 #define MT_FLAG_FALLBACK 2u
@@ -139,7 +140,8 @@ struct mt_header {
 struct mt_node {
     uint32_t parent;
     uint32_t frame; /* index in FRAME */
-    /* first unit of this node's counter records in COUNTER, 0: no event ended here */
+    /* first unit of this node's counter records in COUNTER, 0: no event ended here. Node 0's are those of all events that no
+     * node could be found for, for want of space or memory: they count in all levels and totals. */
     uint32_t counters;
     uint32_t covered;   /* for the writer only */
     uint32_t run_begin; /* thread's event number (mod 2^32) of the run's first event */

@@ -141,6 +141,8 @@ static void print_stack(const struct view *view, const struct sites *sites, cons
 {
     enum rank best = RANK_LIBRARY;
     size_t hidden = 0;
+    if (!site->entry)
+        puts("       (call sites that are not known: the log was full)");
     for (uint32_t at = site->entry; at && !all; at = sites->tree.parent[at])
         if (entry_rank(view, sites, at) < best)
             best = entry_rank(view, sites, at);

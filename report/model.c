@@ -233,6 +233,19 @@ static void model_node_take(struct model *model, uint32_t index, unsigned char *
     model_run_take(model, raw, node, &chain, index);
 }
 
+/* Node 0 has what could not be given to a node: it happened in whatever period. */
+static void model_lost_take(struct model *model, unsigned char *seen, size_t *cap)
+{
+    const struct log *log = model->log;
+    struct chain chain = {.model = model, .seen = seen};
+    if (model->periods.first || model->periods.last < log->header.period || !log->node_count)
+        return;
+    chain_walk(&chain, log->nodes[0].counters);
+    chain_finish(&chain, cap);
+    for (uint32_t class = 0; class < MT_CLASSES; class ++)
+        sums_add(&model->lost, &chain.by_class[class]);
+}
+
 /* A difference that cannot overflow, whatever the file says. */
 static int64_t minus(int64_t a, int64_t b)
 {
@@ -313,6 +326,7 @@ void model_make_periods(struct model *model, struct log *log, struct model_perio
     uint32_t *depth = base_alloc(log->node_count + (size_t)1, sizeof *depth);
     size_t cap = 0;
     static const struct mt_node unused;
+    model_lost_take(model, seen, &cap);
     for (uint32_t i = 1; i < log->node_count; i++)
         if (memcmp(&log->nodes[i], &unused, sizeof unused))
             model_node_take(model, i, seen, depth, &cap);

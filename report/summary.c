@@ -41,11 +41,16 @@ __attribute__((format(printf, 3, 4))) static void note(note_taker *take, void *c
 static void notes_counted(const struct view *view, note_taker *take, void *context)
 {
     const struct mt_header *h = &view->log.header;
+    const struct sums *lost = &view->model.lost;
     if (h->dropped_events)
         note(take, context,
-             "%" PRIu64 " events are not in the tables (%" PRIu64 " bytes of allocations)%s",
-             h->dropped_events, h->dropped_bytes,
-             h->flags & MT_FLAG_FULL ? ": the disk or a limit was full" : "");
+             "%" PRIu64 " events are not in the tables (%" PRIu64 " bytes of allocations)",
+             h->dropped_events, h->dropped_bytes);
+    if (lost->allocations || lost->releases)
+        note(take, context,
+             "of %" PRIu64 " allocations (%" PRIu64 " bytes) and %" PRIu64
+             " releases the call site is not known: the disk or a limit was full",
+             lost->allocations, lost->allocated, lost->releases);
     else if (h->flags & MT_FLAG_FULL)
         note(take, context, "the log could not grow at some time");
     if (h->unknown_releases)
@@ -353,6 +358,9 @@ void summary_json(const struct view *view, struct json *json)
     json_unsigned(json, "releases", total->releases);
     json_unsigned(json, "dropped_events", h->dropped_events);
     json_unsigned(json, "dropped_bytes", h->dropped_bytes);
+    json_unsigned(json, "unattributed_allocations", view->model.lost.allocations);
+    json_unsigned(json, "unattributed_bytes", view->model.lost.allocated);
+    json_unsigned(json, "unattributed_releases", view->model.lost.releases);
     json_unsigned(json, "unknown_releases", h->unknown_releases);
     json_unsigned(json, "cut_stacks", h->cut_stacks);
     json_unsigned(json, "python_missed", h->python_missed);

@@ -222,6 +222,10 @@ class Log:
         self.level_of_live_peak = 0
         claimed = bytearray(len(self.regions[COUNTER]) // 32)
         for i, (parent, frame, chain, _, begin, length, rise, net) in enumerate(self.nodes):
+            if not i:  # events without a node
+                self.read_chain(0, chain, claimed)
+                if parent or frame or begin or length or rise or net:
+                    self.problem('node 0 is filled in')
             if not i or not frame:
                 continue
             if parent >= i:
@@ -313,6 +317,11 @@ class Log:
             t['level'], t['peak'] = self.class_level[class_]
             result[name] = t
         return result
+
+    def lost(self):
+        """Allocations, bytes of them, and releases that no node is known of."""
+        records = [figures for (node, _), figures in self.counters.items() if not node]
+        return tuple(sum(r[key] for r in records) for key in ('allocations', 'allocated', 'releases'))
 
     def path(self, node):
         """Nodes from the root to `node`."""
@@ -450,6 +459,7 @@ def check(log):
     """What must hold of any log. Problems go to log.problems."""
     totals = log.totals()
     exact = not log.dropped_events
+    listed = exact and not any(log.lost())  # else a thread may have had no entry
     settled = log.end == 1 and not log.flags & FLAG_THREADS
     slack = 0 if settled else log.level_of_live_peak  # bytes of an event under way
 
@@ -474,9 +484,9 @@ def check(log):
     if not log.flags & FLAG_THREADS:
         held = sum(totals[CLASSES[c]]['at_peak'] for c in COUNTED)
         equal('held at the peak and the peak', held, log.peak, slack)
-        if exact:
+        if listed:
             equal('level and the thread\'s level', log.level, sum(t['level'] for t in log.threads), slack)
-    elif exact and log.end == 1:
+    elif listed and log.end == 1:
         equal('level and the threads\' levels', log.level, sum(t['level'] for t in log.threads), slack)
     check_periods(log)
     check_threads(log)
@@ -506,6 +516,8 @@ def check_threads(log):
     for i in range(1, len(log.nodes)):
         root_of[i] = root_of[log.parent[i]] or i
     for (node, _), figures in log.counters.items():
+        if not node:
+            continue  # events without a node
         kind, owner, _ = log.frames[log.frame_of[root_of[node]]]
         if kind == THREAD_ROOT and owner < len(events_of):
             events_of[owner] += figures['allocations'] + figures['releases']
@@ -595,6 +607,7 @@ def compare(log, memtrace):
     same('program', text(log.exe) if log.exe else None, report['program'])
     same('argv', [text(a) for a in log.argv], report['argv'])
     same('dropped_events', log.dropped_events, report['dropped_events'])
+    same('lost events', log.lost(), tuple(report['unattributed_' + key] for key in ('allocations', 'bytes', 'releases')))
     for name, t in totals.items():
         theirs = report['classes'][name]
         for key, ours in (('allocated', 'allocated'), ('released', 'released'), ('live', 'level'), ('peak', 'peak')):

@@ -83,6 +83,7 @@ static struct mt_piece argv; /* of this process: start() */
 static void describe_process(void)
 {
     struct mt_header *h = mt_log.header;
+    mt_counters_lost_init();
     h->version = MT_VERSION;
     h->header_bytes = MT_HEADER_BYTES;
     h->byte_order = MT_BYTE_ORDER;

@@ -130,36 +130,43 @@ static inline __attribute__((always_inline)) uint64_t place(struct mt_thread *t)
            (uint32_t)t->entry->events;
 }
 
-/* The event could not be recorded, for want of space. What went away is still gone, and known to
- * have been here. */
-static __attribute__((noinline, cold)) uint32_t drop(struct mt_thread *t,
+/* No space for the event's stack, or for what happens there. It counts all the same, and what it brings is as live as any
+ * other block; only where that was is not known. */
+static __attribute__((noinline, cold)) uint32_t lose(struct mt_thread *t,
                                                      const struct mt_event *event)
 {
-    int64_t net = 0;
-    mt_runs_close(t, 1);
+    struct mt_event counted = *event;
+    uint32_t came = 0;
+    mt_runs_close(t, 0);
+    t->leaf_before = t->entry->leaf = 0;
     mt_capture_lost(t); /* the next event starts from the root */
-    if (event->gone_count)
-        before(-1);
+    before(net_of(event));
     for (uint32_t i = 0; i < event->gone_count; i++) {
-        mt_counters_went(event->gone[i].unit, event->gone[i].bytes, 1);
-        net -= in_level(event->gone[i].class) ? (int64_t)event->gone[i].bytes : 0;
+        const struct mt_gone *g = &event->gone[i];
+        if (!mt_counters_lost_went(t, g->class, g->bytes))
+            mt_log_dropped(1, 0);
+        mt_counters_went(g->unit, g->bytes, 1);
     }
-    struct mt_event gone = *event;
-    gone.comes = false;
-    levels(&gone, net);
-    mt_log_dropped(1, event->comes ? event->bytes : 0);
-    return 0;
+    if (event->comes && !(came = mt_counters_lost_came(t, event->class, event->bytes))) {
+        counted.comes = false;
+        mt_log_dropped(1, event->bytes);
+    }
+    int64_t net = net_of(&counted);
+    uint64_t level = levels(&counted, net);
+    t->entry->level += net;
+    mt_timeline_moved(t, net < 0 ? (uint64_t)-net : (uint64_t)net, level);
+    return came;
 }
 
 /* Inlined into the usual events, where most of it falls away. */
 static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *t,
                                                               const struct mt_event *event)
 {
-    struct mt_thread_entry *e = t->entry;
     if (t->resident_due)
         mt_timeline_resident(t);
     if (!mt_capture(t, event->from))
-        return drop(t, event);
+        return lose(t, event);
+    struct mt_thread_entry *e = t->entry; /* it may have come with the first stack */
     uint32_t leaf = t->capture.hint->leaf;
     /* Needed soon, and where stacks are many not in the cache: the record, and the node when its run ends. */
     __builtin_prefetch(mt_counters_at(t->capture.hint->unit), 1);
@@ -168,10 +175,10 @@ static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *
     int64_t net = net_of(event);
     if (!mt_runs_move(t, t->capture.same, leaf) ||
         (event->comes && !(came = mt_counters_hinted(t, MT_KIND_ALLOC + event->class))))
-        return drop(t, event);
+        return lose(t, event);
     before(net);
     if (!count_gone(t, event, units))
-        return drop(t, event);
+        return lose(t, event);
     if (came)
         mt_counters_came(came, event->bytes);
     uint64_t level = levels(event, net), last = place(t);
@@ -302,7 +309,6 @@ static inline __attribute__((always_inline)) bool
 account_object(struct mt_thread *t, const struct mt_start *from, bool comes, struct mt_live *live)
 {
     struct mt_header *h = mt_log.header;
-    struct mt_thread_entry *e = t->entry;
     struct mt_class_level *heap = &h->class_level[MT_HEAP];
     int64_t net = comes ? (int64_t)live->size : -(int64_t)live->size;
 
@@ -310,6 +316,7 @@ account_object(struct mt_thread *t, const struct mt_start *from, bool comes, str
         mt_timeline_resident(t);
     if (!mt_capture(t, from))
         return false;
+    struct mt_thread_entry *e = t->entry;
     struct mt_known *hint = t->capture.hint;
     uint32_t leaf = hint->leaf, kind = (comes ? MT_KIND_ALLOC : MT_KIND_RELEASE) + MT_HEAP;
     if ((t->depth != t->capture.same || t->depth != t->capture.frames + 1) &&

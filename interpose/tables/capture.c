@@ -315,8 +315,22 @@ static bool walk_native(struct mt_thread *t, const struct mt_start *from)
     return true;
 }
 
+/* The thread gets its entry in the log. False: no space; it is tried again at each event. */
+static bool list(struct mt_thread *t)
+{
+    uint64_t slot = mt_log_reserve(MT_REGION_THREAD, sizeof(struct mt_thread_entry), 1);
+    if (!slot)
+        return false;
+    t->entry = (struct mt_thread_entry *)mt_log.base[MT_REGION_THREAD] + slot;
+    *t->entry = t->unlisted;
+    t->slot = (uint32_t)slot;
+    return true;
+}
+
 static bool root_init(struct mt_thread *t)
 {
+    if (!t->slot && !list(t))
+        return false;
     if (!t->capture.keys && !arrays_init(&t->capture))
         return false;
     t->capture.period = __atomic_load_n(&mt_log.header->period, __ATOMIC_RELAXED);
@@ -408,9 +422,8 @@ bool mt_capture(struct mt_thread *t, const struct mt_start *from)
 
 void mt_capture_lost(struct mt_thread *t)
 {
-    t->capture.keys_used = 0;
     t->capture.last_leaf = 0;
-    t->capture.elsewhere = false;
+    t->capture.elsewhere = true; /* at a leaf that shares nothing with any */
     t->capture.whole = NULL;
     t->capture.whole_at = 0;
 }
@@ -421,6 +434,7 @@ void mt_capture_thread_end(struct mt_thread *t)
     mt_python_thread_exit(&t->python);
     /* Told apart by the numbers of whole stacks, which are gone with t->stack: the next thread's begin at the same ones. */
     pairs_forget(&t->capture);
+    t->capture.keys_used = 0;
     mt_capture_lost(t);
 }
 

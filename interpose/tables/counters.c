@@ -111,8 +111,44 @@ void mt_counters_went(uint32_t unit, uint64_t bytes, uint32_t count)
     __atomic_fetch_add(&a->frees, count, __ATOMIC_RELAXED);
 }
 
+void mt_counters_lost_init(void)
+{
+    struct mt_thread nobody = {.spare_unit = 0};
+    for (uint32_t class = MT_CLASSES; class-- > 0;) { /* the heap's are the first in the chain */
+        mt_counters_find(&nobody, 0, MT_KIND_ALLOC + class);
+        mt_counters_find(&nobody, 0, MT_KIND_RELEASE + class);
+    }
+}
+
+/* Records of node 0 have no thread that they belong to. */
+static struct mt_lock lost_lock;
+
+uint32_t mt_counters_lost_came(struct mt_thread *t, uint32_t class, uint64_t bytes)
+{
+    mt_lock_take(&lost_lock);
+    uint32_t unit = mt_counters_find(t, 0, MT_KIND_ALLOC + class);
+    if (unit)
+        mt_counters_came(unit, bytes);
+    mt_lock_drop(&lost_lock);
+    return unit;
+}
+
+bool mt_counters_lost_went(struct mt_thread *t, uint32_t class, uint64_t bytes)
+{
+    mt_lock_take(&lost_lock);
+    uint32_t unit = mt_counters_find(t, 0, MT_KIND_RELEASE + class);
+    if (unit) {
+        struct mt_release *r = mt_counters_at(unit);
+        r->released += bytes;
+        r->releases++;
+    }
+    mt_lock_drop(&lost_lock);
+    return unit != 0;
+}
+
 void mt_counters_forget(void)
 {
+    lost_lock.held = 0;
     for (unsigned i = 0; i < LOCKS; i++)
         locks[i].lock.held = 0;
 }

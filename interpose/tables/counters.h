@@ -59,6 +59,13 @@ uint32_t mt_counters_hinted(struct mt_thread *t, uint32_t kind);
 void mt_counters_came(uint32_t unit, uint64_t bytes);
 void mt_counters_went(uint32_t unit, uint64_t bytes, uint32_t count);
 
+/* Events that no node can be found for, for want of space, are node 0's, whoever's they are: its records are made at the log's
+ * beginning, where there is space. */
+void mt_counters_lost_init(void);
+/* Such an event brings / takes away. 0, false: the record's count is full, and no space for another. */
+uint32_t mt_counters_lost_came(struct mt_thread *t, uint32_t class, uint64_t bytes);
+bool mt_counters_lost_went(struct mt_thread *t, uint32_t class, uint64_t bytes);
+
 void mt_counters_forget(void); /* fork child */
 
 #endif

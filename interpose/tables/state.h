@@ -46,8 +46,9 @@ struct mt_capture {
 
 struct mt_thread {
     struct mt_thread *next_free;
-    struct mt_thread_entry *entry; /* in the log */
-    uint32_t slot;
+    struct mt_thread_entry *entry; /* in the log, or `unlisted` */
+    uint32_t slot;                 /* 0: the log has no entry for it yet, or no space for one */
+    struct mt_thread_entry unlisted;
     struct mt_nesting nesting; /* hooks/enter.c */
 
     struct mt_tree tree;

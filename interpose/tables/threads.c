@@ -30,13 +30,11 @@ static struct mt_thread *new_state(void)
         states_cap = cap;
     }
     struct mt_thread *t = mt_meta_alloc(sizeof *t);
-    uint64_t slot = t ? mt_log_reserve(MT_REGION_THREAD, sizeof(struct mt_thread_entry), 1) : 0;
-    if (!slot) {
-        mt_meta_free(t);
+    if (!t)
         return NULL;
-    }
-    t->slot = (uint32_t)slot;
-    t->entry = (struct mt_thread_entry *)mt_log.base[MT_REGION_THREAD] + slot;
+    t->entry = &t->unlisted;
+    if (states_used)
+        __atomic_fetch_or(&mt_log.header->flags, MT_FLAG_THREADS, __ATOMIC_RELAXED);
     states[states_used++] = t;
     return t;
 }
@@ -69,8 +67,6 @@ void mt_threads_started(struct mt_thread *t)
     mt_os_thread_name(e->name);
     e->started++;
     e->alive = 1;
-    if (t->slot > 1)
-        __atomic_fetch_or(&mt_log.header->flags, MT_FLAG_THREADS, __ATOMIC_RELAXED);
 }
 
 void mt_threads_init(void (*ended)(void *))

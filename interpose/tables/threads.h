@@ -8,7 +8,7 @@
 
 #include "tables/state.h"
 
-/* A state that nobody uses; NULL: no memory, or no space in the log. */
+/* A state that nobody uses; NULL: no memory. */
 struct mt_thread *mt_threads_take(void);
 /* Its open runs are closed, and it waits for another thread. */
 void mt_threads_give_back(struct mt_thread *t);
