@@ -62,7 +62,7 @@ struct model {
     struct model_entry *entries; /* in the order of their nodes, at most one per node and class */
     size_t entry_count;
     struct sums classes[MT_CLASSES];
-    struct sums lost; /* of all classes, what no node is known of: in `entries` as node 0's */
+    struct sums lost;  /* of all classes, what no node is known of: in `entries` as node 0's */
     struct sums total; /* heap and anonymous mappings */
 };
 

@@ -108,7 +108,7 @@ static struct mt_thread *enter_nested(uint32_t inside, uintptr_t frame, uintptr_
 /* The state of a thread that has none, or (NULL) why not is counted. */
 static struct mt_thread *enter_first(uint64_t bytes)
 {
-    struct mt_thread *t = mt_threads_take();
+    struct mt_thread *t = mt_self.ended ? mt_threads_borrow() : mt_threads_take();
     if (!t) {
         drop(bytes);
         return NULL;
@@ -153,7 +153,7 @@ void mt_leave_slow(struct mt_thread *t)
     }
     int keep = errno;
     t->nesting.special = t->nesting.transient = false;
-    mt_threads_give_back(t);
+    mt_threads_return(t);
     mt_self.depth = 0;
     errno = keep;
 }

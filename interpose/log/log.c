@@ -119,8 +119,7 @@ static int extend(enum mt_region region, uint64_t add)
 {
     struct mt_header *h = mt_log.header;
     uint64_t have = mt_log.bytes[region], at = whole_pages(h->file_bytes);
-    int error =
-        have + add > limit[region] ? -ENOMEM : mt_os_allocate(mt_log_file.fd, at, add);
+    int error = have + add > limit[region] ? -ENOMEM : mt_os_allocate(mt_log_file.fd, at, add);
     if (error)
         return error;
     error = mt_os_map_file(mt_log.base[region] + have, add, mt_log_file.fd, at);

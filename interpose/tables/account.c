@@ -137,9 +137,7 @@ static __attribute__((noinline, cold)) uint32_t lose(struct mt_thread *t,
 {
     struct mt_event counted = *event;
     uint32_t came = 0;
-    mt_runs_close(t, 0);
-    t->leaf_before = t->entry->leaf = 0;
-    mt_capture_lost(t); /* the next event starts from the root */
+    mt_account_thread_pause(t); /* the next event shares nothing with this one */
     before(net_of(event));
     for (uint32_t i = 0; i < event->gone_count; i++) {
         const struct mt_gone *g = &event->gone[i];
@@ -397,9 +395,15 @@ void mt_account_unknown(void)
     __atomic_fetch_add(&mt_log.header->unknown_releases, 1, __ATOMIC_RELAXED);
 }
 
-void mt_account_thread_end(struct mt_thread *t)
+void mt_account_thread_pause(struct mt_thread *t)
 {
     mt_runs_close(t, 0);
-    t->entry->leaf = 0;
+    t->leaf_before = t->entry->leaf = 0;
+    mt_capture_lost(t);
+}
+
+void mt_account_thread_end(struct mt_thread *t)
+{
+    mt_account_thread_pause(t);
     mt_capture_thread_end(t);
 }

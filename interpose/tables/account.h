@@ -62,7 +62,9 @@ void mt_account_enter(struct mt_thread *t, const struct mt_start *from, const vo
 /* A release of something that was never seen allocated. */
 void mt_account_unknown(void);
 
-/* Close all open runs: the thread ends. */
+/* Close all open runs: the thread ends, ... */
 void mt_account_thread_end(struct mt_thread *t);
+/* ... or may go on later. */
+void mt_account_thread_pause(struct mt_thread *t);
 
 #endif

@@ -294,8 +294,18 @@ static bool walk_mixed(struct mt_thread *t, bool object)
     return true;
 }
 
-/* Native frames only, before and now: the unwinder knows how much of the stack it kept. */
-static bool walk_native(struct mt_thread *t, const struct mt_start *from)
+/* In the hash of a remembered stack: it has no leaf, as the log had no space for it. */
+#define NO_SPACE 1u
+
+/* The log had no space for a stack that is met again. Is that still so? Asked seldom. */
+static bool still_unknown(struct mt_capture *c)
+{
+    return ++c->unknown % 64 != 0;
+}
+
+/* Native frames only, before and now: the unwinder knows how much of the stack it kept. `whole`: what the stack is remembered as,
+ * or NULL. */
+static bool walk_native(struct mt_thread *t, const struct mt_start *from, struct mt_whole *whole)
 {
     const struct mt_frame *frames = t->stack.frames;
     uint32_t n = t->stack.used,
@@ -304,10 +314,15 @@ static bool walk_native(struct mt_thread *t, const struct mt_start *from)
         same++;
     for (uint32_t i = same; i < n; i++)
         t->capture.keys[i] = frames[i].pc;
-    if (!settle(t, same, n))
+    bool found = settle(t, same, n);
+    if (!whole)
+        whole = mt_unwind_remember(&t->stack, from);
+    if (!found) {
+        if (whole)
+            whole->known.hash = NO_SPACE;
         return false;
+    }
     captured(&t->capture, same + 1);
-    struct mt_whole *whole = mt_unwind_remember(&t->stack, from);
     if (whole) {
         whole->known = *t->capture.hint;
         t->capture.whole_at = whole->at;
@@ -381,23 +396,27 @@ static bool walk_python(struct mt_thread *t, const struct mt_start *from)
         tag = tag_of(whole->at + from->object, print);
         pair = pair_find(&t->capture, tag);
         if (pair && !mt_unwind_doubted()) {
-            pair_again(&t->capture, pair);
-            return true;
+            if (__builtin_expect(pair->known.leaf != 0, 1)) {
+                pair_again(&t->capture, pair);
+                return true;
+            }
+            if (still_unknown(&t->capture))
+                return false;
         }
     }
     mt_unwind(&t->stack, from);
-    if (!walk_mixed(t, from->object))
-        return false;
+    bool found = walk_mixed(t, from->object);
     if (!whole)
         whole = mt_unwind_remember(&t->stack, from);
     if (whole && printed) {
+        struct mt_known known = found ? *t->capture.hint : (struct mt_known){0, 0, 0};
         tag = tag_of(whole->at + from->object, print);
         pair = pair_find(&t->capture, tag);
-        if (pair)
-            mt_unwind_compared(pair->known.leaf == t->capture.hint->leaf);
-        pair_put(&t->capture, &(struct mt_mixed){tag, *t->capture.hint, t->capture.frames, 0, 0});
+        if (pair && found)
+            mt_unwind_compared(pair->known.leaf == known.leaf || !pair->known.leaf);
+        pair_put(&t->capture, &(struct mt_mixed){tag, known, t->capture.frames, 0, 0});
     }
-    return true;
+    return found;
 }
 
 bool mt_capture(struct mt_thread *t, const struct mt_start *from)
@@ -414,10 +433,12 @@ bool mt_capture(struct mt_thread *t, const struct mt_start *from)
         again(&t->capture, whole);
         return true;
     }
+    if (whole && whole->known.hash == NO_SPACE && still_unknown(&t->capture))
+        return false;
     mt_unwind(&t->stack, from);
     if (t->stack.cut || t->capture.mixed)
         return walk_mixed(t, false);
-    return walk_native(t, from);
+    return walk_native(t, from, whole);
 }
 
 void mt_capture_lost(struct mt_thread *t)

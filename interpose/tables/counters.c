@@ -114,7 +114,7 @@ void mt_counters_went(uint32_t unit, uint64_t bytes, uint32_t count)
 void mt_counters_lost_init(void)
 {
     struct mt_thread nobody = {.spare_unit = 0};
-    for (uint32_t class = MT_CLASSES; class-- > 0;) { /* the heap's are the first in the chain */
+    for (uint32_t class = MT_CLASSES; class -- > 0;) { /* the heap's are the first in the chain */
         mt_counters_find(&nobody, 0, MT_KIND_ALLOC + class);
         mt_counters_find(&nobody, 0, MT_KIND_RELEASE + class);
     }

@@ -42,6 +42,7 @@ struct mt_capture {
     uint64_t *hashes; /* hashes[i]: of keys[0..i) */
     uint32_t *path;   /* nodes */
     bool mixed;       /* the last stack had frames that are not native */
+    uint32_t unknown; /* events at stacks that are known to have no leaf */
 };
 
 struct mt_thread {
@@ -49,6 +50,8 @@ struct mt_thread {
     struct mt_thread_entry *entry; /* in the log, or `unlisted` */
     uint32_t slot;                 /* 0: the log has no entry for it yet, or no space for one */
     struct mt_thread_entry unlisted;
+    int32_t
+        lent_to; /* tid of the thread that it was lent to, and whose stack it knows; 0: nobody's */
     struct mt_nesting nesting; /* hooks/enter.c */
 
     struct mt_tree tree;

@@ -48,16 +48,39 @@ struct mt_thread *mt_threads_take(void)
     else
         t = new_state();
     mt_lock_drop(&lock);
+    if (t && t->lent_to && t->lent_to != mt_os_tid())
+        mt_account_thread_end(t);
+    if (t)
+        t->lent_to = 0;
     return t;
+}
+
+static void give_back(struct mt_thread *t)
+{
+    mt_lock_take(&lock);
+    t->next_free = free_states;
+    free_states = t;
+    mt_lock_drop(&lock);
 }
 
 void mt_threads_give_back(struct mt_thread *t)
 {
     mt_account_thread_end(t);
-    mt_lock_take(&lock);
-    t->next_free = free_states;
-    free_states = t;
-    mt_lock_drop(&lock);
+    give_back(t);
+}
+
+struct mt_thread *mt_threads_borrow(void)
+{
+    struct mt_thread *t = mt_threads_take();
+    if (t)
+        t->lent_to = mt_os_tid();
+    return t;
+}
+
+void mt_threads_return(struct mt_thread *t)
+{
+    mt_account_thread_pause(t);
+    give_back(t);
 }
 
 void mt_threads_started(struct mt_thread *t)

@@ -13,6 +13,11 @@ struct mt_thread *mt_threads_take(void);
 /* Its open runs are closed, and it waits for another thread. */
 void mt_threads_give_back(struct mt_thread *t);
 
+/* The same for one event of a thread that is past its end. The next one may be this thread's again, so what is known of its stack
+ * is kept until the state goes to another. */
+struct mt_thread *mt_threads_borrow(void);
+void mt_threads_return(struct mt_thread *t);
+
 /* The calling thread is who uses it now. */
 void mt_threads_started(struct mt_thread *t);
 
