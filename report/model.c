@@ -241,6 +241,8 @@ static void model_lost_take(struct model *model, unsigned char *seen, size_t *ca
     if (model->periods.first || model->periods.last < log->header.period || !log->node_count)
         return;
     chain_walk(&chain, log->nodes[0].counters);
+    for (uint32_t class = 0; class < MT_CLASSES; class ++)
+        chain.present[class] = true; /* model_settle wants them */
     chain_finish(&chain, cap);
     for (uint32_t class = 0; class < MT_CLASSES; class ++)
         sums_add(&model->lost, &chain.by_class[class]);
@@ -301,6 +303,7 @@ static void model_threads(struct model *model)
     uint64_t budget = RUN_STEPS + log->node_count;
     for (uint32_t i = 1; i < log->thread_count; i++) {
         const struct mt_thread_entry *thread = &log->threads[i];
+        model->events += thread->events;
         if (!thread->leaf || !thread->runs_used)
             continue;
         if (thread->runs > log->run_count || thread->runs_used > log->run_count - thread->runs) {
@@ -318,6 +321,52 @@ static void model_threads(struct model *model)
     }
 }
 
+/* Node 0's entry of a class gives or takes so that its frees are its releases. */
+static void model_settle_class(struct model *model, struct sums *own, struct sums *all)
+{
+    int64_t bytes = (int64_t)(all->freed - all->released);
+    int64_t count = (int64_t)(all->frees - all->releases);
+    struct sums more = {0};
+    if (bytes >= 0)
+        more.released = (uint64_t)bytes;
+    else
+        more.freed = (uint64_t)0 - (uint64_t)bytes;
+    if (count >= 0)
+        more.releases = (uint64_t)count;
+    else
+        more.frees = (uint64_t)0 - (uint64_t)count;
+    sums_add(own, &more);
+    sums_add(all, &more);
+    model->under_way = (int64_t)((uint64_t)model->under_way + (uint64_t)count);
+    model->under_way_bytes = (int64_t)((uint64_t)model->under_way_bytes + (uint64_t)bytes);
+}
+
+/* A log that was read, or left, in the middle of events: what was allocated is live or released all the same, and the levels
+ * are those of what was read. */
+static void model_settle(struct model *model)
+{
+    struct mt_header *header = &model->log->header;
+    bool ended = header->end != MT_END_UNKNOWN && !(header->flags & MT_FLAG_THREADS);
+    if (ended || model->log->truncated || model->entry_count < MT_CLASSES || model->entries[0].node)
+        return;
+    model->total = (struct sums){0};
+    header->level = 0;
+    for (uint32_t class = 0; class < MT_CLASSES; class ++) {
+        struct mt_class_level *level = &header->class_level[class];
+        struct sums *all = &model->classes[class];
+        model_settle_class(model, &model->entries[class].sums, all);
+        level->level = all->allocated - all->freed;
+        if (level->peak < level->level)
+            level->peak = level->level;
+        if (class_counts(class)) {
+            sums_add(&model->total, all);
+            header->level += level->level;
+        }
+    }
+    if (header->peak < header->level)
+        header->peak = header->level;
+}
+
 void model_make_periods(struct model *model, struct log *log, struct model_periods periods)
 {
     *model = (struct model){.log = log, .periods = periods};
@@ -330,6 +379,7 @@ void model_make_periods(struct model *model, struct log *log, struct model_perio
     for (uint32_t i = 1; i < log->node_count; i++)
         if (memcmp(&log->nodes[i], &unused, sizeof unused))
             model_node_take(model, i, seen, depth, &cap);
+    model_settle(model);
     free(depth);
     free(seen);
     model_threads(model);

@@ -62,7 +62,11 @@ struct model {
     struct model_entry *entries; /* in the order of their nodes, at most one per node and class */
     size_t entry_count;
     struct sums classes[MT_CLASSES];
-    struct sums lost;  /* of all classes, what no node is known of: in `entries` as node 0's */
+    struct sums lost; /* of all classes, what no node is known of: in `entries` as node 0's */
+    /* Releases that have taken something away, but are not counted yet themselves, as the log was read or left in the middle
+     * of them: also node 0's, so that what was allocated is live or released. Less than 0: the other way round. */
+    int64_t under_way, under_way_bytes;
+    uint64_t events;   /* of all threads, when the log was read */
     struct sums total; /* heap and anonymous mappings */
 };
 

@@ -12,6 +12,7 @@
 #include "base.h"
 #include "file.h"
 #include "records.h"
+#include "snapshot.h"
 
 #define PAGE         4096u
 #define NONE_ENTRIES 2u /* at the start of a region, never filled, counted as used */
@@ -276,7 +277,7 @@ static void *log_load(struct log *log, int fd, size_t size, size_t *bytes)
     }
     *bytes = file_read(fd, data, size);
     if (*bytes == size || !errno)
-        return data;
+        return snapshot_take(fd, data, bytes);
     log_problem(log, *bytes, "cannot be read: %s", strerror(errno));
     free(data);
     return NULL;

@@ -93,6 +93,11 @@ static void notes_all(const struct view *view, note_taker *take, void *context)
     if (log->header.flags & MT_FLAG_THREADS)
         note(take, context,
              "several threads: the peak may be off by the events that were under way");
+    if (view->model.under_way || view->model.under_way_bytes)
+        note(take, context,
+             "of %" PRId64 " releases (%" PRId64 " bytes) the call site is not known: they were "
+             "under way when the log was %s",
+             view->model.under_way, view->model.under_way_bytes, view->running ? "read" : "left");
     if (log->truncated)
         note(take, context, "the log is cut short: what follows is what is left of it");
     if (view_whole(view) && log->header.peak_before > log->header.peak)
@@ -145,7 +150,7 @@ static void print_command(const struct log *log, FILE *out)
 static void print_end(const struct view *view, FILE *out)
 {
     const struct mt_header *h = &view->log.header;
-    char started[64] = "";
+    char started[64] = "", events[TEXT_COUNT_BYTES];
     time_t seconds = (time_t)(h->start_real / 1000000000u);
     struct tm when;
     if (h->start_real && localtime_r(&seconds, &when))
@@ -153,7 +158,8 @@ static void print_end(const struct view *view, FILE *out)
     fprintf(out, "  started    %s\n", *started ? started : "at an unknown time");
     double ran = (double)duration(view) / 1e9;
     if (view->running)
-        fprintf(out, "  running    for at least %.3f s\n", ran);
+        fprintf(out, "  running    for at least %.3f s; read at event %s\n", ran,
+                text_count(events, view->model.events));
     else if (h->end == MT_END_EXIT)
         fprintf(out, "  ended      with exit status %" PRId32 " after %.3f s\n",
                 h->exit_status & 0xff, ran);
@@ -290,6 +296,7 @@ static void json_end(const struct view *view, struct json *json)
         json_close(json, '}');
     }
     json_bool(json, "running", view->running);
+    json_unsigned(json, "events", view->model.events);
     json_unsigned(json, "start_time_ns", h->start_real);
     json_unsigned(json, "duration_ns", duration(view));
 }

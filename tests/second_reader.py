@@ -323,6 +323,19 @@ class Log:
         records = [figures for (node, _), figures in self.counters.items() if not node]
         return tuple(sum(r[key] for r in records) for key in ('allocations', 'allocated', 'releases'))
 
+    def settle(self):
+        """By FORMAT.md's section on totals: events that were under way."""
+        totals = self.totals()
+        for class_, name in enumerate(CLASSES):
+            t, own = totals[name], self.figures(0, class_)
+            for plus, minus in (('freed', 'released'), ('frees', 'releases')):
+                more = t[plus] - t[minus]
+                own[minus if more > 0 else plus] += abs(more)
+            live = t['allocated'] - t['freed'] - max(0, t['released'] - t['freed'])
+            self.class_level[class_] = (live, max(live, self.class_level[class_][1]))
+        self.level = sum(self.class_level[c][0] for c in COUNTED)
+        self.peak = max(self.peak, self.level)
+
     def path(self, node):
         """Nodes from the root to `node`."""
         path = []
@@ -596,6 +609,9 @@ def compare(log, memtrace):
             differences.append('%s: here %r, memtrace %r' % (what, ours, theirs))
 
     report = run_memtrace(memtrace, 'report', '--json', log.name)
+    lost = log.lost()
+    if log.end == 0 or log.flags & FLAG_THREADS:
+        log.settle()
     totals = log.totals()
     both = [totals[CLASSES[c]] for c in COUNTED]
     for key, name in (('allocated', 'allocated_bytes'), ('released', 'released_bytes'),
@@ -607,7 +623,7 @@ def compare(log, memtrace):
     same('program', text(log.exe) if log.exe else None, report['program'])
     same('argv', [text(a) for a in log.argv], report['argv'])
     same('dropped_events', log.dropped_events, report['dropped_events'])
-    same('lost events', log.lost(), tuple(report['unattributed_' + key] for key in ('allocations', 'bytes', 'releases')))
+    same('lost events', lost, tuple(report['unattributed_' + key] for key in ('allocations', 'bytes', 'releases')))
     for name, t in totals.items():
         theirs = report['classes'][name]
         for key, ours in (('allocated', 'allocated'), ('released', 'released'), ('live', 'level'), ('peak', 'peak')):

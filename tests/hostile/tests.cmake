@@ -20,6 +20,7 @@ endfunction()
 memtrace_hostile(hostile_work work.c)
 memtrace_hostile(hostile_own_none own_none.c)
 memtrace_hostile(hostile_guest guest.c)
+memtrace_hostile(hostile_running running.c)
 
 # memtrace_hostile_library(NAME FILE [OPTION...]): libNAME.so, beside the programs.
 function(memtrace_hostile_library name file)
@@ -75,7 +76,7 @@ foreach(kind address thread)
   endif()
 endforeach()
 
-foreach(part log sweep allocators loading guest)
+foreach(part log running sweep allocators loading guest)
   add_test(NAME hostile/${part} COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run_${part}.py ${CMAKE_BINARY_DIR})
   set_tests_properties(hostile/${part} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
 endforeach()
