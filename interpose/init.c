@@ -59,6 +59,7 @@ static void at_exit(int status, void *unused)
  * parent's tables (mt_log_copy), and start its own at the next. The threads that hold locks on them are not here. */
 static void forked(void)
 {
+    mt_start_forked();
     if (!mt_self.depth || !mt_log.header)
         return;
     mt_lock_broken = true;
@@ -77,7 +78,7 @@ __attribute__((constructor)) static void construct(void)
         if (mt_config.python)
             mt_python_init();
     }
-    pthread_atfork(NULL, NULL, forked);
+    pthread_atfork(mt_start_before_fork, NULL, forked);
     mt_real_forget_error();
     /* Registered first, so it runs last, after every destructor; it is told the exit status. */
     on_exit(at_exit, NULL);

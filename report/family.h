@@ -2,10 +2,10 @@
  *
  * Several logs as the family of their processes: who was started by whom, and sums.
  *
- * A log's parent is the log of the process that its parent_pid names: of several (numbers are used
- * again) the one that started last before it. After an exec it is the log of the same process
- * before the exec, which is one that has not ended by exit(). Parents stand before their children in time, so there is no cycle whatever the
- * logs say.
+ * A log's parent is the log of the process that its parent_pid names: of several (numbers are used again) the one that was
+ * started last before it, and of the logs of that one (an exec begins another) the one that was being written then. A log may
+ * begin long after its process, and after those of its children. After an exec the parent is the log of the same process before
+ * the exec, which is one that has not ended by exit(). What would make a circle has no parent.
  */
 #ifndef FAMILY_H
 #define FAMILY_H
@@ -28,17 +28,20 @@ struct member {
     const char *log; /* the file's name as given */
     char *command;
     int32_t pid, parent_pid;
-    uint64_t start;
+    uint64_t start;              /* of the log */
+    uint64_t began;              /* of the process, as in the header, or else of the log */
     bool exited;                 /* left by exit() */
     bool exec;                   /* is what its parent became by an exec */
     size_t parent;               /* in members; SIZE_MAX: none of these */
+    size_t before;               /* the log before of a process of this number, likewise */
     struct family_sums own, all; /* all: with those below */
 };
 
 struct family {
     struct member *members; /* in the order of the command line */
     size_t count;
-    size_t *by_time;
+    size_t *by_time; /* in the order in which the logs were begun */
+    size_t *inward;  /* children after their parents */
     struct family_sums total;
 };
 

@@ -126,6 +126,12 @@ static inline uint64_t log_peak(const struct log *log)
     return log->header.peak > log->header.peak_before ? log->header.peak : log->header.peak_before;
 }
 
+/* When the process began, with MT_START_EXACT or without; where that is not known, when the log did. */
+static inline uint64_t log_began(const struct log *log)
+{
+    return log->header.process_start ? log->header.process_start : log->header.start_real;
+}
+
 /* Add a problem found later on, at byte `at` of a region. */
 void log_problem_in(struct log *log, enum mt_region region, uint64_t at, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

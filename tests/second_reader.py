@@ -71,7 +71,10 @@ class Log:
         self.file_bytes, self.extents_used, _ = self.take('QII', 280)
         (self.period_level, self.peak_before, self.period, _, self.python_arenas,
          self.python_arenas_peak) = self.take('QQIIQQ', 296)
-        if any(data[336:1024]):
+        self.process_start, self.inherited, self.inherited_released, self.inherited_releases = self.take('4Q', 992)
+        if self.inherited_released > self.inherited and not self.flags & FLAG_THREADS:
+            self.problem('%d of %d inherited bytes are released' % (self.inherited_released, self.inherited))
+        if any(data[336:992]):
             self.problem('reserved bytes of the header are not zero')
         if self.extents_used > 448:
             raise NotALog('%d extents' % self.extents_used)
@@ -622,6 +625,10 @@ def compare(log, memtrace):
     same('pid', log.pid, report['pid'])
     same('program', text(log.exe) if log.exe else None, report['program'])
     same('argv', [text(a) for a in log.argv], report['argv'])
+    same('start', log.process_start or log.start_real, report['start_time_ns'])
+    same('log start', log.start_real, report['log_start_time_ns'])
+    for key, ours in (('bytes', log.inherited), ('released_bytes', log.inherited_released), ('releases', log.inherited_releases)):
+        same('inherited', ours, report['inherited_' + key])
     same('dropped_events', log.dropped_events, report['dropped_events'])
     same('lost events', lost, tuple(report['unattributed_' + key] for key in ('allocations', 'bytes', 'releases')))
     for name, t in totals.items():

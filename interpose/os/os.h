@@ -71,6 +71,7 @@ void mt_os_thread_name(char name[16]);
 void mt_os_yield(void);
 uint64_t mt_os_mono(void);     /* CLOCK_MONOTONIC, ns; no system call */
 uint64_t mt_os_real(void);     /* CLOCK_REALTIME, ns */
+uint64_t mt_os_boot(void);     /* CLOCK_BOOTTIME, ns */
 uint64_t mt_os_resident(void); /* resident set of this process in bytes; about 1 us */
 size_t mt_os_page(void);
 

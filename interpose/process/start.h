@@ -15,4 +15,8 @@ extern bool mt_constructed;     /* the constructor has run: what needs the loade
  * possible. Guard set. */
 bool mt_start(void (*thread_ended)(void *));
 
+/* Before a fork, in the parent; after it, in the child: whose child that is, and what it inherits. */
+void mt_start_before_fork(void);
+void mt_start_forked(void);
+
 #endif

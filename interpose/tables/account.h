@@ -59,8 +59,11 @@ void mt_account_object_enter(struct mt_thread *t, const struct mt_start *from, c
 void mt_account_enter(struct mt_thread *t, const struct mt_start *from, const void *block,
                       struct mt_live entry);
 
-/* A release of something that was never seen allocated. */
-void mt_account_unknown(void);
+/* A release of something that was not seen allocated in this process: in a fork child, perhaps of what it has inherited. */
+void mt_account_unknown(const void *block);
+
+/* A range is about to be unmapped: what a fork child has inherited of it goes. */
+void mt_account_unmapped(uintptr_t start, uintptr_t end);
 
 /* Close all open runs: the thread ends, ... */
 void mt_account_thread_end(struct mt_thread *t);

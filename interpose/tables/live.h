@@ -25,7 +25,10 @@ void mt_live_prefetch(uintptr_t block);
 /* Take a block out. False: not known. */
 bool mt_live_take(uintptr_t block, struct mt_live *entry);
 
-/* Forget all (fork child). */
-void mt_live_forget(void);
+/* Fork child: what there is is its parent's from now on. Where that had several threads it may be torn, and is forgotten. */
+void mt_live_inherit(void);
+
+/* Take a block out that was there before the fork. False: not known. */
+bool mt_live_inherited_take(uintptr_t block, struct mt_live *entry);
 
 #endif

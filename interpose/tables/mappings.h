@@ -40,7 +40,8 @@ bool mt_mappings_take(uintptr_t start, uintptr_t end, struct mt_pieces *pieces);
 /* Put back what a take took: the call failed. */
 void mt_mappings_put_back(const struct mt_pieces *pieces);
 
-/* Forget all (fork child). */
-void mt_mappings_forget(void);
+/* Fork child: as mt_live_inherit; and take out what lies in the range of that. */
+void mt_mappings_inherit(void);
+void mt_mappings_inherited_take(uintptr_t start, uintptr_t end, struct mt_pieces *pieces);
 
 #endif

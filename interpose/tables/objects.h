@@ -28,8 +28,9 @@ extern struct mt_blocks mt_blocks[MT_BLOCKS_SETS];
 /* An arena was mapped. If there is no room for a table, its blocks go into the common one. */
 void mt_objects_arena(uintptr_t arena, size_t bytes);
 
-/* Forget all (fork child). */
-void mt_objects_forget(void);
+/* Fork child: as mt_live_inherit, and mt_live_inherited_take. */
+void mt_objects_inherit(void);
+bool mt_objects_inherited_take(uintptr_t at, struct mt_live *live);
 
 /* The words of the block at `at`; NULL: it lies in no arena. */
 static inline uint32_t *mt_objects_at(uintptr_t at)

@@ -77,7 +77,7 @@ class Tests:
             raise Failed('%s: status %d: %s' % (' '.join(command), done.returncode,
                                                 done.stderr.decode('utf-8', 'replace')[:2000]))
         logs = [os.path.join(directory, name) for name in os.listdir(directory)]
-        logs.sort(key=lambda log: self.report(log)['start_time_ns'])
+        logs.sort(key=lambda log: self.report(log)['log_start_time_ns'])
         return done.stdout.decode(), [(self.pid_of(log), log) for log in logs]
 
     @staticmethod
