@@ -190,5 +190,6 @@ void mt_python_leave_look(struct mt_python_thread *th, uintptr_t state)
 
 bool mt_python_leave_stands(const struct mt_python_thread *th, uintptr_t innermost)
 {
-    return going_from(innermost) == (th->stack.leaving ? th->stack.frames[th->stack.used - 1].frame : 0);
+    return going_from(innermost) ==
+           (th->stack.leaving ? th->stack.frames[th->stack.used - 1].frame : 0);
 }

@@ -61,4 +61,18 @@ struct mt_python_at {
     uintptr_t cframe; /* of the loop that runs it (3.10, 3.11) */
 };
 
+/* All that were ever made, the first of a list by `next`; also those that nobody has now, and those
+ * that a fork lost, which have another epoch. Any thread; takes no lock. */
+struct mt_python_thread *mt_python_memory_list(void);
+
+/* One for the calling thread alone: a new one, or one that was given back. NULL: no memory. Guard
+ * set; takes no lock. */
+struct mt_python_thread *mt_python_memory_take(void);
+
+/* After a fork, in the child: forget what is of the parent's log. The thread's own. */
+void mt_python_memory_reset(struct mt_python_thread *th);
+
+/* The thread ends: release what is in it, and leave it to later threads. Guard set. */
+void mt_python_memory_give_back(struct mt_python_thread *th);
+
 #endif

@@ -14,8 +14,6 @@
 #include <pthread.h>
 
 #include "base/guard.h"
-#include "base/meta.h"
-#include "foreign/merge.h"
 #include "loader/modules.h"
 #include "os/os.h"
 #include "python/leave.h"
@@ -26,7 +24,6 @@
 enum { OPEN = 0, CLOSING = 1, CLOSED = 2 };
 /* CLOSING: nobody may begin to read without the GIL; CLOSED: and no reader is left */
 static uint32_t gate;
-static struct mt_python_thread *threads;
 static __thread bool reading __attribute__((tls_model("initial-exec")));
 
 static bool finalizing(void)
@@ -53,7 +50,7 @@ static void reading_end(struct mt_python_thread *th)
 
 static bool someone_reads(void)
 {
-    struct mt_python_thread *th = __atomic_load_n(&threads, __ATOMIC_ACQUIRE);
+    struct mt_python_thread *th = mt_python_memory_list();
 
     for (; th; th = th->next) /* those of another epoch were lost in a fork */
         if (__atomic_load_n(&th->reading, __ATOMIC_SEQ_CST) && th->epoch == mt_python.epoch)
@@ -422,40 +419,6 @@ static inline bool is_unchanged(struct mt_python_thread *th)
     return true;
 }
 
-static struct mt_python_thread *thread_take(void)
-{
-    struct mt_python_thread *th = __atomic_load_n(&threads, __ATOMIC_ACQUIRE);
-
-    for (; th; th = th->next)
-        if (th->epoch == mt_python.epoch && !__atomic_load_n(&th->taken, __ATOMIC_RELAXED) &&
-            !__atomic_exchange_n(&th->taken, 1, __ATOMIC_ACQUIRE))
-            return th;
-    th = mt_meta_alloc(sizeof *th);
-    if (!th)
-        return NULL;
-    th->taken = 1;
-    th->epoch = mt_python.epoch;
-    th->next = __atomic_load_n(&threads, __ATOMIC_RELAXED);
-    while (!__atomic_compare_exchange_n(&threads, &th->next, th, true, __ATOMIC_RELEASE,
-                                        __ATOMIC_RELAXED))
-        ;
-    return th;
-}
-
-/* What a thread remembers is of another log: after a fork. */
-static void thread_reset(struct mt_python_thread *th)
-{
-    mt_meta_free(th->lines);
-    th->lines = NULL;
-    th->lines_mask = th->lines_missed = 0;
-    th->stack.used = 0;
-    th->stack.leaving = false;
-    th->stack.printed = 0;
-    th->stack.places_used = 0;
-    th->reading = 0;
-    th->epoch = mt_python.epoch;
-}
-
 /* In a library that came late, a thread's variables are allocated when they are first used. That is
  * no event that interrupts ours. */
 static void ask_first(void)
@@ -475,10 +438,10 @@ static struct mt_python_thread *thread_of(struct mt_foreign **stack)
 
     if (!th) {
         ask_first();
-        th = thread_take();
+        th = mt_python_memory_take();
         *stack = th ? &th->stack : NULL;
     } else if (__builtin_expect(th->epoch != mt_python.epoch, 0)) {
-        thread_reset(th);
+        mt_python_memory_reset(th);
     }
     return th;
 }
@@ -505,12 +468,5 @@ void mt_python_thread_exit(struct mt_foreign **stack)
     *stack = NULL;
     if (!th || th->epoch != mt_python.epoch)
         return; /* lost in a fork, perhaps in the middle of something */
-    mt_foreign_free(&th->stack);
-    mt_meta_free(th->fresh);
-    mt_meta_free(th->lines);
-    th->fresh = NULL;
-    th->lines = NULL;
-    th->fresh_cap = 0;
-    th->lines_mask = th->lines_missed = 0;
-    __atomic_store_n(&th->taken, 0, __ATOMIC_RELEASE);
+    mt_python_memory_give_back(th);
 }

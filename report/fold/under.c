@@ -31,8 +31,8 @@ void under_keep(struct model *model, const struct frames *frames, const char *wa
     unsigned char *meant = under_functions(frames, wanted);
     unsigned char *inside = base_alloc(model->node_count + (size_t)1, 1);
     for (uint32_t i = 1; i < model->node_count; i++)
-        inside[i] = inside[model->nodes[i].parent] ||
-                    under_is_call(frames, meant, model->nodes[i].frame);
+        inside[i] =
+            inside[model->nodes[i].parent] || under_is_call(frames, meant, model->nodes[i].frame);
     model_keep(model, inside);
     free(inside);
     free(meant);

@@ -25,8 +25,8 @@ struct sources {
     struct strings paths;
     struct source **list; /* by path */
     size_t count, cap;
-    size_t bytes; /* of all their texts and lines */
-    char *folder; /* where relative names start, NULL: here */
+    size_t bytes;      /* of all their texts and lines */
+    char *folder;      /* where relative names start, NULL: here */
     struct map checks; /* by the name of a file in frames->strings: source_of.c's */
 };
 

@@ -29,9 +29,8 @@ static bool is_own_file(struct sources *sources, const struct frames *frames,
     bool named = false, fits = false;
     for (size_t f = 0; f < frames->function_count && !fits; f++) {
         const struct function *one = &frames->functions[f];
-        const char *name = one->file == file && is_python(one) && !one->command
-                               ? defined_name(frames, one)
-                               : NULL;
+        const char *name =
+            one->file == file && is_python(one) && !one->command ? defined_name(frames, one) : NULL;
         if (!name)
             continue;
         named = true;

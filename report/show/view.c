@@ -11,8 +11,7 @@ bool view_open(struct view *view, const char *file, struct periods periods)
     return view_open_under(view, file, periods, NULL);
 }
 
-bool view_open_under(struct view *view, const char *file, struct periods periods,
-                     const char *under)
+bool view_open_under(struct view *view, const char *file, struct periods periods, const char *under)
 {
     *view = (struct view){0};
     if (!stacks_open_under(&view->stacks, file, periods, under))

@@ -3,7 +3,7 @@ set(fake_python python/fake_python.c unit/fake_meta.c ${INTERPOSE}/os/linux.c ${
   ${INTERPOSE}/loader/object_glibc.c
   ${INTERPOSE}/foreign/interpreter.c ${INTERPOSE}/foreign/merge.c
   ${INTERPOSE}/python/code.c ${INTERPOSE}/python/command.c ${INTERPOSE}/python/layout.c ${INTERPOSE}/python/leave.c
-  ${INTERPOSE}/python/lines.c ${INTERPOSE}/python/stack.c
+  ${INTERPOSE}/python/lines.c ${INTERPOSE}/python/memory.c ${INTERPOSE}/python/stack.c
   ${INTERPOSE}/python/text.c ${INTERPOSE}/python/thread.c ${INTERPOSE}/python/walk.c)
 memtrace_test(python python_frames ${fake_python})
 if(NOT MEMTRACE_SANITIZE MATCHES thread) # its frames change while they are read, which is the point

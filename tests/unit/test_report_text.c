@@ -292,9 +292,8 @@ Test(source, of_a_definition)
 /* What the arguments run by -c, as line 1 of "<string>". */
 static void runs(const char *argv, size_t bytes, const char *wanted)
 {
-    struct log log = {.argv = {argv, (uint32_t)bytes},
-                      .exe = {"/usr/bin/python3.11", 19},
-                      .header.python = true};
+    struct log log = {
+        .argv = {argv, (uint32_t)bytes}, .exe = {"/usr/bin/python3.11", 19}, .header.python = true};
     struct sources sources = {0};
     sources_of_log(&sources, &log);
     line_is(sources_get(&sources, "<string>"), 1, wanted);
