@@ -102,8 +102,11 @@ static void settle_entry(const struct rises *r, const struct item *items, size_t
     if (children == r->children)
         reach(r, entry, of[STRETCH_ALL], 0);
     reach(r, entry, 0, of[STRETCH_LOST]);
-    if (children > STRETCH_SITES)
+    if (children >
+        STRETCH_SITES) { /* a stretch whose sites are not known may be of this entry alone */
         reach(r, entry, 0, of[STRETCH_LARGE]);
+        reach(r, entry, 0, of[STRETCH_ALL]);
+    }
 }
 
 /* Each spot that the first site has: as long as the sites are its own they make a stretch of it, which is a run of it if what came

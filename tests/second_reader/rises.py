@@ -109,6 +109,6 @@ class Rises:
                     rise = max(rise, heights[n - 1])
             elif kind == ALL and len(sites) == len(self.children[parent]):
                 rise = max(rise, heights[0])
-            elif kind == LOST or (kind == LARGE and len(sites) > SITES):
+            elif kind == LOST or (kind in (LARGE, ALL) and len(sites) > SITES):  # ALL: perhaps of these sites alone
                 most = max(most, heights[0])
         return rise, max(rise, most)
