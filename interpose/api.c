@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the program can ask and say: memtrace.h. These are the program's own calls, not hooks: they may wait for each other,
- * but like all of this directory they neither allocate nor change errno.
+ * What the program can ask and say: memtrace.h. These are the program's own calls, not hooks: they
+ * may wait for each other. But like all of this tree they allocate nothing of the program's, and
+ * keep errno.
  */
 #include <errno.h>
 #include <string.h>
@@ -20,7 +21,7 @@ const char *memtrace_log_path(void)
     struct mt_thread *t = mt_enter(); /* the child of a fork makes its own log now */
     if (!t)
         return "";
-    mt_log_name(true); /* who asks wants to read it */
+    mt_log_name(true); /* whoever asks wants to read it */
     mt_leave(t);
     return mt_log_path();
 }

@@ -21,15 +21,15 @@
 #include <stdint.h>
 
 #define MT_MAGIC        "memtrace" /* 8 bytes, no terminator */
-#define MT_VERSION      1u
+#define MT_VERSION      2u
 #define MT_BYTE_ORDER   0x01020304u
 #define MT_HEADER_BYTES 8192u
 #define MT_EXTENTS_MAX  448u
 /* frames; deeper stacks are cut on the outer side, see MT_FRAME_CUT */
 #define MT_DEPTH_MAX 16384u
 
-/* Regions. Entry 0 of NODE, COUNTER, FRAME, THREAD and RUN means "none" and is never filled, but for the counters of node 0:
- * see mt_node. */
+/* Regions. Entry 0 of NODE, COUNTER, FRAME, THREAD, RUN, STRETCH and FINISH means "none" and is never
+ * filled, but for the counters of node 0: see mt_node. */
 enum mt_region {
     MT_REGION_NODE = 1, /* struct mt_node */
     /* units of MT_UNIT bytes: mt_alloc (2 units), mt_release, ... (1 unit) */
@@ -39,7 +39,10 @@ enum mt_region {
     MT_REGION_THREAD = 5,   /* struct mt_thread_entry */
     MT_REGION_RUN = 6,      /* struct mt_run */
     MT_REGION_TIMELINE = 7, /* struct mt_sample, one extent only */
-    MT_REGION_COUNT = 8
+    /* units of MT_STRETCH_UNIT bytes: struct mt_stretch, of two or more */
+    MT_REGION_STRETCH = 8,
+    MT_REGION_FINISH = 9, /* struct mt_finish */
+    MT_REGION_COUNT = 10
 };
 
 struct mt_extent {
@@ -84,7 +87,8 @@ struct mt_header {
     uint64_t level;
     uint64_t peak;      /* since the present period began: see peak_before */
     uint64_t peak_time; /* of the last timeline sample at or after the peak; 0: not known */
-    uint32_t peak_seq;  /* number of finished climbs to a new peak; see mt_alloc.saved_seq */
+    /* bits 0..30: number of finished climbs to a new peak; see mt_alloc.saved_seq. MT_SEQ_FINISHED: the program has finished */
+    uint32_t peak_seq;
     /* 1: level == peak now, nothing was released since, so live is what the peak held */
     uint32_t at_peak;
     struct mt_class_level class_level[MT_CLASSES];
@@ -115,7 +119,14 @@ struct mt_header {
      * one by one, as MT_HEAP; their arenas are in no level. In a fork child: its parent's too. */
     uint64_t python_arenas;
     uint64_t python_arenas_peak;
-    uint8_t reserved[688];
+    /* rises of this many bytes or less may not be known of lines with several call sites, see STRETCH */
+    uint64_t rise_floor;
+    /* When the program finished: the return from main or the call of exit, or where CPython began to finalise. What is
+     * released from then on is the work of destructors, finalisers and exit handlers. */
+    uint64_t finish_time;  /* since start_mono; 0: not yet, or it ended without them */
+    uint64_t finish_level; /* level then */
+    uint64_t finish_class[8];
+    uint8_t reserved[584];
     struct mt_extent extents[MT_EXTENTS_MAX]; /* at offset 1,024 */
 };
 
@@ -134,33 +145,62 @@ struct mt_header {
  * MT_FRAME_THREAD), one for each period in which the thread made events.
  *
  * A "run" of a node is a maximal sequence of consecutive events of its thread that all have the
- * node on the stack. run_* describe the run with the highest rise (the first such). Runs of
- * sibling nodes that stand for the same line join to one run of that line if the one's run_begin
- * + run_len is the other's run_begin. */
+ * node on the stack. It rose by the highest level of the thread in it minus the level before it, or
+ * by 0. It is "alone" if it began and ended together with the run of events below the node's
+ * parent: if no other child of the parent came up before or after it. */
 struct mt_node {
     uint32_t parent;
     uint32_t frame; /* index in FRAME */
     /* first unit of this node's counter records in COUNTER, 0: no event ended here. Node 0's are those of all events that no
      * node could be found for, for want of space or memory: they count in all levels and totals. */
     uint32_t counters;
-    uint32_t covered;   /* for the writer only */
-    uint32_t run_begin; /* thread's event number (mod 2^32) of the run's first event */
-    /* events in it (mod 2^31); bit 31: rise and net are in an MT_KIND_WIDE record */
-    uint32_t run_len;
-    /* highest level of the thread during the run minus the level before it, >= 0 */
-    uint32_t run_rise;
-    int32_t run_net; /* level of the thread at the end of the run minus the level before it */
+    uint32_t covered; /* for the writer only */
+    uint64_t rise;    /* the highest of all closed runs of the node */
+    uint64_t alone;   /* the highest of those that were alone */
 };
-#define MT_RUN_WIDE 0x80000000u
+
+/* STRETCH: what call sites of one frame did in turns. A line has several call sites where there are several calls on it, and a
+ * function has those of all its lines; the tracker does not know which ones belong together. For the children of a node
+ * ("sites"), a "stretch" is a sequence of consecutive events of the thread below the node that used the sites of a set and
+ * no others, each at least once, between two events that did not: the sites of those came before and after, or none where
+ * the event was not below the node, or ended at it. A run of a line whose sites below the node are L is a stretch with a set in
+ * L, and with a site before and one after that are not in L.
+ *
+ * Stretches that end together are one record: when `after` comes up (0: none does), they are those of the most recent site,
+ * the two most recent ones, and so on. Stretch i has the sites site[0] to site[i]; before it came site[i + 1], or `before` for
+ * the last one. For each, the highest rise of all times with these sites in this order is kept. One site with neither before
+ * nor after has no record: that is mt_node.alone.
+ *
+ * Not recorded are stretches that rose by header.rise_floor or less, those of more sites than fit, and what found no space. Of
+ * the latter two, a record of the node tells the most that one may have risen. */
+#define MT_STRETCH_SITES 32u
+#define MT_STRETCH_UNIT  16u
+enum mt_stretch_kind {
+    MT_STRETCH_SET = 0,
+    /* one stretch of sites that are not known, some of the node's children, neither before nor after */
+    MT_STRETCH_ALL = 1,
+    /* bounds: no stretch of this node that is in no record rose by more than this, neither one of more sites than MT_STRETCH_SITES ... */
+    MT_STRETCH_LARGE = 2,
+    MT_STRETCH_LOST = 3 /* ... nor one of fewer */
+};
+struct mt_stretch {
+    uint32_t parent; /* the node; 0: not filled in yet */
+    uint32_t before;
+    uint32_t after;
+    uint8_t count; /* of sites; kinds other than SET: 1, and the site is 0. First written */
+    uint8_t kind;  /* enum mt_stretch_kind */
+    uint16_t reserved;
+    /* uint64_t rise[count]; uint32_t site[count]; */
+};
+#define MT_STRETCH_UNITS(count) (1u + ((count)*12u + MT_STRETCH_UNIT - 1) / MT_STRETCH_UNIT)
 
 /* COUNTER is an array of 32-byte units. A node's records form a chain by their link field, each
  * of its own kind; a kind stands twice if a 32-bit count overflowed (then sum). */
 #define MT_UNIT 32u
 enum mt_kind {
-    MT_KIND_ALLOC = 1,    /* + class: 1 heap, 2 anonymous, 3 file, 4 reserved: struct mt_alloc */
-    MT_KIND_RELEASE = 5,  /* + class: 5..8: struct mt_release */
-    MT_KIND_RESIDENT = 9, /* struct mt_resident */
-    MT_KIND_WIDE = 10     /* struct mt_wide */
+    MT_KIND_ALLOC = 1,   /* + class: 1 heap, 2 anonymous, 3 file, 4 reserved: struct mt_alloc */
+    MT_KIND_RELEASE = 5, /* + class: 5..8: struct mt_release */
+    MT_KIND_RESIDENT = 9 /* struct mt_resident */
 };
 #define MT_LINK_KIND(link) ((link)&15u)
 #define MT_LINK_NEXT(link) ((link) >> 4)
@@ -178,9 +218,17 @@ struct mt_alloc {
     /* its place in time: (header.tick << 32) | thread's event number mod 2^32 */
     uint64_t last;
     uint32_t frees; /* number of releases of what was allocated here */
-    /* Held at the peak: if header.at_peak, live. Else if saved_seq == header.peak_seq, saved.
+    /* Held at the peak: if header.at_peak, live. Else if saved_seq == header.peak_seq in bits 0..30, saved.
      * Else live (nothing changed here since the peak). */
     uint32_t saved_seq;
+};
+#define MT_SEQ_FINISHED 0x80000000u
+
+/* What a record had live when the program finished; without one, what it has live now. */
+struct mt_finish {
+    uint32_t unit; /* of the mt_alloc; 0: not filled in yet */
+    uint32_t reserved;
+    uint64_t live;
 };
 
 struct mt_release {
@@ -196,14 +244,6 @@ struct mt_resident {
     uint32_t reserved;
     int64_t grown;     /* growth of the resident set seen between events here and the next event */
     uint64_t readings; /* how many readings that is the sum of */
-    uint64_t reserved2;
-};
-
-struct mt_wide {
-    uint32_t link;
-    uint32_t reserved;
-    int64_t rise;
-    int64_t net;
     uint64_t reserved2;
 };
 
@@ -243,18 +283,32 @@ struct mt_thread_entry {
     uint8_t reserved[64];
 };
 
-/* Open runs: of nodes on the stack of the thread's last event that began at the same event. They are
- * the `frames` nodes from `node` outward, after the first `skip` ones, which are not on the stack any
- * more. To close them, go from the innermost entry outward: its highest level is the highest of its
- * own `max` and of all entries further in. */
+/* Open runs and open stretches, in the order in which they began.
+ *
+ * An entry is the stretch, below one node, that began after the last event of its child `before`, with the sites that came up since: `first`
+ * of the last entry of this depth, and `before` of the entries of this depth behind this one. `before` 0: it began with the
+ * first event below the node; where no entry of this depth has that, with the first of the node's own run.
+ * The last entry of a depth is also the run of the `frames` nodes on the stack of the thread's last event that began at the same
+ * event: those from `node` outward, the outermost of which is `first`, `depth` nodes below the root. The others of that depth have
+ * frames 0, or MT_RUN_CUT: that is the oldest one then, and still older ones were dropped, the lowest begin of which is `dropped`.
+ *
+ * To close all, go from the innermost entry outward: the highest level of one is the highest of its own `max` and of
+ * all entries further in. */
 struct mt_run {
-    int64_t begin; /* level of the thread before the run */
+    int64_t begin; /* level of the thread before the first event */
     int64_t max; /* highest level of the thread while this entry was the innermost, or INT64_MIN */
-    uint64_t begin_event;
-    uint32_t node;
-    uint16_t skip;
+    union {
+        struct {
+            uint32_t node;
+            uint32_t first;
+        };
+        int64_t dropped;
+    };
+    uint32_t before;
+    uint16_t depth;
     uint16_t frames;
 };
+#define MT_RUN_CUT 0xffffu
 
 /* The timeline: at most MT_SAMPLES samples, in the order of time. When full, neighbours are
  * joined. */
@@ -370,20 +424,21 @@ _Static_assert(sizeof(struct mt_line) == 24, "format");
 _Static_assert(sizeof(struct mt_record_lines) == 24, "format");
 _Static_assert(sizeof(struct mt_extent) == 16, "format");
 _Static_assert(offsetof(struct mt_header, level) == 72, "format");
-_Static_assert(offsetof(struct mt_header, period_level) == 296, "format");
+_Static_assert(offsetof(struct mt_header, period_level) == 312, "format");
 _Static_assert(offsetof(struct mt_header, extents) == 1024, "format");
 _Static_assert(sizeof(struct mt_header) == MT_HEADER_BYTES, "format");
 _Static_assert(sizeof(struct mt_node) == 32, "format");
 _Static_assert(sizeof(struct mt_alloc) == 2 * MT_UNIT, "format");
 _Static_assert(sizeof(struct mt_release) == MT_UNIT, "format");
 _Static_assert(sizeof(struct mt_resident) == MT_UNIT, "format");
-_Static_assert(sizeof(struct mt_wide) == MT_UNIT, "format");
 _Static_assert(offsetof(struct mt_alloc, link) == 0 && offsetof(struct mt_release, link) == 0,
                "format");
 _Static_assert(offsetof(struct mt_alloc, saved_seq) == 60, "format");
 _Static_assert(sizeof(struct mt_frame_entry) == 16, "format");
 _Static_assert(sizeof(struct mt_thread_entry) == 128, "format");
 _Static_assert(sizeof(struct mt_run) == 32, "format");
+_Static_assert(sizeof(struct mt_stretch) == MT_STRETCH_UNIT, "format");
+_Static_assert(sizeof(struct mt_finish) == 16, "format");
 _Static_assert(sizeof(struct mt_sample) == 32, "format");
 _Static_assert(sizeof(struct mt_record_mark) == 40, "format");
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The three moments in which the system calls us: the library is loaded, the process ends, it forks. What begins with the first
- * event is in process/start.c.
+ * The three moments in which the system calls us: the library is loaded, the process ends, the
+ * process forks. What begins with the first event is in process/start.c.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -9,11 +9,8 @@
 #include "base/config.h"
 #include "base/lock.h"
 #include "hooks/enter.h"
-#include "hooks/inner.h"
-#include "hooks/python/exact.h"
-#include "hooks/python/exact_count.h"
-#include "hooks/python/objects.h"
-#include "hooks/python/source.h"
+#include "hooks/nested.h"
+#include "hooks/python/clients.h"
 #include "loader/real.h"
 #include "log/log.h"
 #include "log/open.h"
@@ -21,31 +18,25 @@
 #include "process/start.h"
 #include "process/summary.h"
 #include "python/attach.h"
-#include "tables/timeline.h"
+#include "tables/finish.h"
+#include "tables/tables.h"
 #include "unwind/unwind.h"
-
-static const struct mt_python_clients clients = {
-    .objects = mt_python_objects_init,
-    .settle = mt_python_objects_settle,
-    .exact = mt_python_exact_attach,
-    .source = mt_python_source_attach,
-    .exact_forget = mt_python_exact_forget_lock,
-    .source_forget = mt_python_source_forget,
-};
 
 static void at_exit(int status, void *unused)
 {
     (void)unused;
     mt_guard_recover((uintptr_t)__builtin_frame_address(0));
-    /* Also when the tracker stood aside in the middle (MT_FLAG_ENDED). */
+    /* Go on if the tracker stood aside in the middle (MT_FLAG_ENDED). */
     if (!mt_ready || !*mt_ready || !mt_log.header)
         return;
-    /* A signal handler that interrupted a hook may end the process: what it was about may be locked. */
+    /* A signal handler that interrupted a hook may end the process: what the hook was working on
+     * may be locked. */
     struct mt_self outer = mt_self;
     mt_guard();
     struct mt_header *h = mt_log.header;
+    mt_finish();
     if (outer.depth == 0 || (outer.depth >= MT_IN_HEAP && !mt_critical))
-        mt_timeline_end();
+        mt_tables_end();
     h->exit_status = status;
     h->end_time = mt_os_mono() - h->start_mono;
     __atomic_store_n(&h->end, MT_END_EXIT, __ATOMIC_RELEASE);
@@ -55,8 +46,9 @@ static void at_exit(int status, void *unused)
     mt_self.depth = outer.depth;
 }
 
-/* In fork's child. If a signal handler forked inside an event of this thread, the child will finish that event in its
- * parent's tables (mt_log_copy), and start its own at the next. The threads that hold locks on them are not here. */
+/* In fork's child. If a signal handler forked inside an event of this thread, the child will finish
+ * that event in its parent's tables (mt_log_copy), and start its own log at the next event. The
+ * threads that hold locks on those tables are not here. */
 static void forked(void)
 {
     if (!mt_self.depth || !mt_log.header)
@@ -70,8 +62,9 @@ __attribute__((constructor)) static void construct(void)
     mt_real_init();
     mt_guard();
     mt_constructed = true;
-    mt_python_clients = &clients;
-    mt_inner_find(0);
+    mt_python_clients = &mt_python_hooks;
+    mt_nested_find(0);
+    mt_finish_init();
     if (mt_ready && *mt_ready ? *mt_ready == 1 : mt_begin()) {
         mt_unwind_init();
         if (mt_config.python)
@@ -79,7 +72,7 @@ __attribute__((constructor)) static void construct(void)
     }
     pthread_atfork(NULL, NULL, forked);
     mt_real_forget_error();
-    /* Registered first, so it runs last, after every destructor; it is told the exit status. */
+    /* Registered first, so it runs last, after every destructor. It is told the exit status. */
     on_exit(at_exit, NULL);
     mt_self.depth = 0;
 }

@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base.h"
-#include "python_folder.h"
-#include "verbs.h"
+#include "base/base.h"
+#include "verbs/python_folder.h"
+#include "verbs/verbs.h"
 
 #ifndef MEMTRACE_VERSION
 #define MEMTRACE_VERSION "0.1.0"

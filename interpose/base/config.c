@@ -1,37 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
-#include <unistd.h>
 
 #include "base/config.h"
 #include "os/os.h"
 
 struct mt_config mt_config;
 
-/* The variable's value, also before libc has set `environ` (a hook may run before libc's own
- * initialisation): then from the kernel's copy, as far as it fits. `room` must outlive the value.
- */
-static const char *variable(const char *name, char *room, size_t bytes)
-{
-    size_t length = strlen(name);
-    if (environ) {
-        for (char **e = environ; *e; e++)
-            if (!strncmp(*e, name, length) && (*e)[length] == '=')
-                return *e + length + 1;
-        return NULL;
-    }
-    ssize_t got = mt_os_read_file("/proc/self/environ", room, bytes - 1);
-    if (got <= 0)
-        return NULL;
-    room[got] = 0;
-    for (const char *e = room; e < room + got; e += strlen(e) + 1)
-        if (!strncmp(e, name, length) && e[length] == '=')
-            return e + length + 1;
-    return NULL;
-}
-
 static bool flag(const char *name, bool unset, char *room, size_t bytes)
 {
-    const char *value = variable(name, room, bytes);
+    const char *value = mt_os_variable(name, room, bytes);
     if (!value || !*value)
         return unset;
     return strcmp(value, "0") != 0;
@@ -57,16 +34,16 @@ static uint64_t bytes_of(const char *text)
 void mt_config_read(void)
 {
     static char room[65536]; /* once per process, too big for a small thread's stack */
-    const char *output = variable("MEMTRACE_OUTPUT", room, sizeof room);
+    const char *output = mt_os_variable("MEMTRACE_OUTPUT", room, sizeof room);
     mt_config.output[0] = 0;
     if (output && strlen(output) < sizeof mt_config.output)
         memcpy(mt_config.output, output, strlen(output) + 1);
-    const char *lines = variable("MEMTRACE_LINES", room, sizeof room);
+    const char *lines = mt_os_variable("MEMTRACE_LINES", room, sizeof room);
     mt_config.lines[0] = 0;
     if (lines && strlen(lines) < sizeof mt_config.lines)
         memcpy(mt_config.lines, lines, strlen(lines) + 1);
-    mt_config.max_log = bytes_of(variable("MEMTRACE_MAX_LOG", room, sizeof room));
-    mt_config.min_peak = bytes_of(variable("MEMTRACE_MIN_PEAK", room, sizeof room));
+    mt_config.max_log = bytes_of(mt_os_variable("MEMTRACE_MAX_LOG", room, sizeof room));
+    mt_config.min_peak = bytes_of(mt_os_variable("MEMTRACE_MIN_PEAK", room, sizeof room));
     mt_config.quiet = flag("MEMTRACE_QUIET", false, room, sizeof room);
     mt_config.summary = flag("MEMTRACE_SUMMARY", false, room, sizeof room);
     mt_config.python = flag("MEMTRACE_PYTHON", true, room, sizeof room);

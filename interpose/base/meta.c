@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * jemalloc is in this library under the names mt_je_*; scripts/private-jemalloc makes that copy and sends what it would
- * ask of the process to meta_raw.c, and what concerns fork and the ends of threads to here.
+ * jemalloc is in this library under the names mt_je_*. scripts/private-jemalloc makes that copy:
+ * what jemalloc would ask of the process goes to meta_raw.c, what concerns fork and the ends of
+ * threads comes here.
  *
- * FORK. jemalloc has handlers that hold its locks during a fork, but they leave one out (that of its radix tree), so a
- * child could wait forever; and where a signal handler forks that interrupted jemalloc itself they would wait for
- * themselves. Therefore a gate stands before it: a fork closes the gate, waits until nobody is inside, and only then
- * lets jemalloc's handlers run. A fork from inside closes nothing; its child has no memory (NULL) from then on.
+ * FORK. jemalloc has handlers that hold its locks during a fork. They leave out one lock, that of
+ * its radix tree, so a child could wait forever. And where a signal handler interrupted jemalloc
+ * and forks, they would wait for themselves. Therefore a gate stands before jemalloc: a fork closes
+ * the gate, waits until no thread is inside, and only then lets jemalloc's handlers run. A fork
+ * from inside closes nothing; its child has no memory (NULL) from then on.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -25,16 +27,17 @@ int mt_je_mallctl(const char *name, void *old, size_t *old_bytes, void *new, siz
 extern const char *mt_je_malloc_conf;
 #define JE_ZERO 0x40 /* MALLOCX_ZERO */
 
-/* Blocks from here on get huge pages: the hash tables, all of whose pages are in use anyway. With cc1plus, whose two tables
- * of stacks take 12 MiB, this took an eighth of what an event costs. */
+/* Blocks from here on get huge pages: the hash tables, all of whose pages are in use anyway. With
+ * cc1plus, whose two tables of stacks take 12 MiB, this took an eighth of what an event costs. */
 #define HUGE_BYTES ((size_t)2 << 20)
 
 /* What it calls in place of pthread_atfork and pthread_key_create: once each. */
 int mt_raw_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
 int mt_raw_pthread_key_create(pthread_key_t *key, void (*destructor)(void *));
 
-/* One arena and no thread caches: the tables are few and large, and what is not in use goes back to the system at once.
- * retain:false: address space too. oversize_threshold:0: no second arena for big blocks. */
+/* One arena and no thread caches: the tables are few and large, and what is not in use goes back to
+ * the system at once. retain:false: its address space, too. oversize_threshold:0: no second arena
+ * for big blocks. */
 const char *mt_je_malloc_conf =
     "narenas:1,tcache:false,retain:false,dirty_decay_ms:0,muzzy_decay_ms:0,"
     "oversize_threshold:0,dss:disabled,background_thread:false,abort_conf:false";
@@ -44,7 +47,7 @@ bool mt_meta_torn;
 static uint32_t inside_all; /* threads inside jemalloc */
 static bool closed;         /* a fork is under way */
 static bool broken;         /* child of a fork from inside: jemalloc can't be used any more */
-static int counted_for;     /* the process that inside_all is about */
+static int counted_for;     /* the process that inside_all counts for */
 
 /* This thread: whether it is inside jemalloc, or forks. volatile: libc's functions are declared
  * "leaf", as if a signal handler or a fork handler never ran inside them. */
@@ -53,8 +56,9 @@ static __thread volatile bool forking __attribute__((tls_model("initial-exec")))
 static __thread volatile uint32_t skipped
     __attribute__((tls_model("initial-exec"))); /* forks that left the gate alone */
 
-/* Signals wait while the thread is inside, so that no handler jumps out of it with jemalloc's locks held: rare enough for two
- * system calls. The program's mask is the same again before any code of its own runs. */
+/* Signals wait while the thread is inside, so that no handler jumps out of jemalloc with its locks
+ * held. That is two system calls, but rare. The program's mask is restored before any code of the
+ * program runs. */
 static __thread uint64_t held_back __attribute__((tls_model("initial-exec")));
 static __thread bool held __attribute__((tls_model("initial-exec"))); /* mt_meta_hold */
 
@@ -100,7 +104,8 @@ static void leave(void)
         mt_os_release_signals(&held_back);
 }
 
-/* What is free goes back to the system at once (0), or when this is called with 0 again, in long pieces then (-1). */
+/* decay_ms 0: what is free goes back to the system at once. -1: it waits for the next call with 0,
+ * and then goes back in long pieces. */
 static void purge_later(ptrdiff_t decay_ms)
 {
     if (!enter())
@@ -131,7 +136,8 @@ static void prepare(void)
         return;
     }
     forking = true;
-    /* A child that some other way than fork(3) made may have inherited counts of threads that it does not have. */
+    /* A child that was made by another way than fork(3) may have inherited counts of threads that
+     * it does not have. */
     if (counted_for != mt_os_pid()) {
         counted_for = mt_os_pid();
         inside_all = 0;
@@ -233,7 +239,8 @@ void *mt_meta_grow(void *block, size_t old_bytes, size_t new_bytes)
         return block;
     if (!enter())
         return NULL;
-    /* jemalloc zeroes what lies beyond the block's real size; between that and old_bytes it was zero from the start. */
+    /* jemalloc zeroes what lies beyond the block's real size; between that and old_bytes it was
+     * zero from the start. */
     block = mt_je_rallocx(block, new_bytes < 16 ? 16 : new_bytes, JE_ZERO);
     leave();
     return block;

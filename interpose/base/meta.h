@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The tracker's own memory: a private, renamed jemalloc. Never the program's allocator.
- * Callable inside a hook only (the thread's guard is set).
+ * The tracker's own memory: a private, renamed jemalloc. Never the program's allocator. Callable
+ * with the guard set, in any thread; errno may change. Each call costs two system calls, see
+ * mt_meta_hold.
  */
 #ifndef MT_META_H
 #define MT_META_H
@@ -12,32 +13,36 @@
 
 /* `bytes` zeroed bytes, aligned to 16, or NULL when there is no memory. */
 void *mt_meta_alloc(size_t bytes);
-/* Grow a block from mt_meta_alloc (or NULL) and zero what is new. NULL: no memory, the old block
- * stands. */
+/* Grow a block from mt_meta_alloc (or NULL) and zero what is new. The block may move. NULL: no
+ * memory, and the old block stands. */
 void *mt_meta_grow(void *block, size_t old_bytes, size_t new_bytes);
-void mt_meta_free(void *block); /* NULL is allowed */
+void mt_meta_free(void *block); /* released; NULL is allowed */
 
-/* Several at once, of which each costs system calls otherwise. How many there are; the memory is not zeroed. */
+/* Up to `count` blocks of `bytes` bytes, for the price of one call. Returns how many stand in
+ * blocks[]; they are not zeroed. */
 uint32_t mt_meta_alloc_some(void **blocks, uint32_t count, size_t bytes);
 void mt_meta_free_some(void *const *blocks, uint32_t count);
 
-/* Around many of these calls by one thread: each makes system calls of its own otherwise, to hold signals back and to give
- * memory back. Not nested. */
+/* Around many of these calls by one thread: each makes system calls of its own otherwise, to hold
+ * signals back and to return memory to the system. Not nested. */
 void mt_meta_hold(void);
 void mt_meta_release(void);
 
-/* In the child of a fork, set before the modules forget what they knew: the parent had other threads, which may have been
- * in the middle of a change when the memory was copied. Then no table may be read, not even to free it: it is left behind. */
+/* In the child of a fork, set before the modules forget what they knew: the parent had other
+ * threads, which may have been in the middle of a change when the memory was copied. Then no table
+ * may be read, not even to release it: it is left behind. */
 extern bool mt_meta_torn;
 
-/* In the child of a fork, first: a child that some other way than fork(3) made of a process with several threads has no memory,
- * since one of them may have been inside. */
+/* In the child of a fork, before anything else here. A child that was made by another way than
+ * fork(3), of a process with several threads, has no memory from now on: one of them may have been
+ * inside. */
 void mt_meta_child(void);
 
-/* This thread left by a jump what it was doing: if that was in here, there is no memory from now on. */
+/* This thread left what it was doing by a jump. If that was in here, there is no memory from now
+ * on. */
 void mt_meta_jumped(void);
 
-/* Bytes that are mapped for it. */
+/* Bytes that are mapped for it. Any thread, without the guard, too. */
 size_t mt_meta_mapped(void);
 
 #endif

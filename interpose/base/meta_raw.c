@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the private jemalloc calls instead of the C library: scripts/private-jemalloc sends it here.
- * Mappings are made by raw system calls, since our own mmap would count them as the program's;
- * everything else is answered with "no".
+ * What the private jemalloc calls in place of the C library: scripts/private-jemalloc sends it
+ * here. Mappings are made by raw system calls, since our own mmap would count them as the
+ * program's. Everything else is refused.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -27,8 +27,8 @@ void *mt_raw_dlsym(void *handle, const char *name);
 
 static size_t mapped;
 
-/* At its start jemalloc maps a page to try MADV_DONTNEED on, and writes to it whether it got one or
- * not. So that one it gets always. */
+/* At its start jemalloc maps a page to try MADV_DONTNEED on, and writes to it even if it got none.
+ * So it always gets this one. */
 static char spare[2 * 65536];
 
 static void *spare_page(void)
@@ -53,8 +53,8 @@ void *mt_raw_mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t off
     return got;
 }
 
-/* The system may refuse (too many mappings); jemalloc would say so on the program's standard error.
- * What it thinks is gone stays mapped, no more. */
+/* The system may refuse (too many mappings), and jemalloc would say so on the program's standard
+ * error. So it is told that the mapping is gone; it stays mapped. */
 int mt_raw_munmap(void *at, size_t bytes)
 {
     if (at != spare_page() && syscall(SYS_munmap, at, bytes) == 0)
@@ -109,7 +109,7 @@ int mt_raw_pthread_create(void *thread, const void *attr, void *(*start)(void *)
     return EAGAIN;
 }
 
-/* Asked for the next pthread_create only. */
+/* It asks for the next pthread_create only. */
 void *mt_raw_dlsym(void *handle, const char *name)
 {
     (void)handle, (void)name;

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT
  *
- * Other allocators' own entry points: jemalloc's, tcmalloc's, mimalloc's. Looked for when they are
- * first called, since few programs have any.
+ * Other allocators' own entry points: jemalloc's, tcmalloc's, mimalloc's. They are looked for when
+ * they are first called, since few programs have any.
  *
- * A program may ask by a weak reference whether its allocator has them, and finds ours. If it has
- * none, they do their work by malloc. sallocx, nallocx, mallctl and the like allocate nothing: they are
- * not wrapped, and say truly whether jemalloc is there.
+ * A program may ask by a weak reference whether its allocator has them, and finds ours. If there
+ * are no originals, ours work by malloc. sallocx, nallocx, mallctl and the like allocate nothing:
+ * they are not wrapped, and say truly whether jemalloc is there.
  */
 #include <malloc.h>
 #include <string.h>
 
 #include "hooks/cxx.h"
 #include "hooks/hooks.h"
+#include "tables/live.h"
 
 #define MT_HOOK_LATE(symbol, result, parameters) MT_EXPORT result symbol parameters;
 #include "hooks.def"
@@ -251,7 +252,7 @@ static inline __attribute__((always_inline)) struct move move_begin(const struct
     return m;
 }
 
-/* `block` NULL: nothing has happened, or, if `released`, the old one is gone. */
+/* `block` NULL: nothing has happened; or, with `released`, the old block is gone. */
 static void *move_end(struct move *m, const struct mt_start *here, void *old, void *block,
                       size_t bytes, bool released)
 {
@@ -287,7 +288,7 @@ static void *move_end(struct move *m, const struct mt_start *here, void *old, vo
         return move_end(&m, &here, old, block, all, released);                                     \
     }
 #define RESIZE(...) RESIZE_IN((void)0, __VA_ARGS__)
-/* May throw: then the guard is given back. */
+/* May throw: then the guard is undone. */
 #define RESIZE_NEW(...)                                                                            \
     RESIZE_IN(__asm__ volatile(".cfi_personality 0x1b, mt_personality"), __VA_ARGS__)
 
@@ -323,8 +324,8 @@ MT_EXPORT void *mi_expand(OLD, N)
     return move_end(&m, &here, old, mt_own.mi_expand ? mt_own.mi_expand(old, n) : NULL, n, false);
 }
 
-/* In place, to between n and n + extra bytes; says how many the block has then. What has as many as
- * before counts as it did. */
+/* In place, to between n and n + extra bytes; returns how many bytes the block has then. If that is
+ * what it had, it counts as before. */
 MT_EXPORT size_t xallocx(OLD, N, size_t extra, int flags)
 {
     static size_t (*usable)(const void *, int);
@@ -371,7 +372,8 @@ struct destruction {
     const struct mt_start *here;
 };
 
-/* mimalloc's mi_block_visit_fun. Blocks of a stricter alignment than usual may begin elsewhere: those stay. */
+/* mimalloc's mi_block_visit_fun. Blocks of a stricter alignment than usual may begin elsewhere:
+ * those stay live. */
 static bool destroyed(const void *heap, const void *area, void *block, size_t bytes, void *context)
 {
     const struct destruction *d = context;

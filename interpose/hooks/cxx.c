@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT
  *
- * The C++ operators new and delete. They are wrapped, and not left to the malloc that they usually
- * call, because an allocator with its own operators (tcmalloc, jemalloc) calls no malloc, and
- * because the call site is the caller of new.
+ * The C++ operators new and delete. They usually call malloc, but are wrapped all the same: an
+ * allocator with its own operators (tcmalloc, jemalloc) calls no malloc, and the call site is the
+ * caller of new.
  *
- * The real operators are called by register: beside the size they take an alignment, a
- * std::nothrow_t by reference, or both, all of them integers or pointers, and passing one too many
- * does no harm in any calling convention that we run on.
+ * The real operators are called by register. Beside the size they take an alignment, a
+ * std::nothrow_t by reference, or both. All of these are integers or pointers, and one argument too
+ * many does no harm in any calling convention that we run on.
  */
 #include <stdlib.h>
 
 #include "hooks/cxx.h"
 #include "hooks/hooks.h"
-#include "hooks/inner.h"
+#include "hooks/nested.h"
 #include "tables/account.h"
 
 typedef void delete_function(void *block, uintptr_t a, uintptr_t b);
 
-/* The personality of mt_guarded_new: a frame that an exception passes through (bad_alloc out of the
- * real operator) must give the guard back. It needs no landing pad for that, so nothing of a C++ or
- * gcc runtime is linked: the search phase (bit 0 of `actions`) and the clean-up phase both go on to
- * the next frame (_URC_CONTINUE_UNWIND). Itanium C++ ABI, 1.5.2. */
+/* The personality of mt_guarded_new: when an exception passes through its frame (bad_alloc from the
+ * real operator), the guard must be undone. That needs no landing pad, so nothing of a C++ or gcc
+ * runtime is linked: the search phase (bit 0 of `actions`) and the clean-up phase both go on to the
+ * next frame (_URC_CONTINUE_UNWIND). Itanium C++ ABI, 1.5.2. */
 __attribute__((used, visibility("hidden"))) int
 mt_personality(int version, int actions, uint64_t class, void *exception, void *context);
 int mt_personality(int version, int actions, uint64_t class, void *exception, void *context)
@@ -44,7 +44,7 @@ __attribute__((noinline)) void *mt_guarded_new(struct mt_thread *t, const struct
     return mt_allocated(t, here, real(bytes, a, b), recorded);
 }
 
-/* A C++ plugin of a C program has its runtime out of our sight, but calls us. */
+/* The runtime of a C++ plugin in a C program is out of our sight, but it calls us. */
 static __attribute__((noinline)) void find_late(void **real, const char *symbol, uintptr_t caller)
 {
     uint32_t depth = mt_self.depth;
@@ -54,14 +54,14 @@ static __attribute__((noinline)) void find_late(void **real, const char *symbol,
     void *found = mt_real_from_caller(symbol, (void *)caller);
     if (found) {
         __atomic_store_n(real, found, __ATOMIC_RELAXED);
-        mt_inner_find(caller);
+        mt_nested_find(caller);
     }
     mt_self.frame = frame;
     mt_self.depth = depth;
     errno = keep;
 }
 
-/* No operator new of its own anywhere: malloc is what it would call. */
+/* There is no operator new anywhere: do what it would do, and call malloc. */
 static void *malloc_for_new(struct mt_thread *t, const struct mt_start *here, size_t bytes,
                             uintptr_t align, bool throws)
 {

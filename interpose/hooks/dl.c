@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * dlclose: code addresses change their meaning. dlopen is not wrapped: the loader takes the
- * caller's address to decide where to search; new objects are met when their code is. What libc has loaded by itself it
- * also unloads by itself, past dlclose: see mt_releasing.
+ * dlclose: code addresses change their meaning. dlopen is not wrapped, since the loader takes the
+ * caller's address to decide where to search; new objects are met when their code is. What libc has
+ * loaded by itself it also unloads by itself, without dlclose: see mt_releasing.
  *
- * dl_iterate_phdr: AddressSanitizer asks it at its start whether its library is the first, and ends the
- * program if not. It is answered as if we were not there.
+ * dl_iterate_phdr: AddressSanitizer asks it at its start whether its library comes first, and ends
+ * the program if not. It gets the answer that it would get without us.
  */
 #include <link.h>
 
 #include "hooks/hooks.h"
-#include "python/library.h"
+#include "python/interpreter.h"
 
 static void flush(void)
 {
@@ -27,7 +27,7 @@ static void pin(void)
 {
     int keep = errno;
     mt_guard();
-    mt_python_library_pin();
+    mt_library_pin(&mt_python.library);
     mt_self.depth = 0;
     errno = keep;
 }

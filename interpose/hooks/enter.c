@@ -6,15 +6,15 @@
 #include "base/lock.h"
 #include "base/meta.h"
 #include "hooks/enter.h"
-#include "hooks/inner.h"
+#include "hooks/nested.h"
 #include "log/log.h"
 #include "os/os.h"
 #include "process/start.h"
-#include "tables/threads.h"
+#include "tables/slots.h"
 
-/* The key's destructor. Other keys' destructors of the same round may release memory after us, so
- * the state is kept to the last round; what is released still later (libc's own buffers) comes as
- * an event of a transient state. */
+/* The key's destructor. Destructors of other keys may release memory after us in the same round, so
+ * the state is kept until the last round. What is released still later (libc's own buffers) is an
+ * event of a transient state. */
 static void thread_ended(void *value)
 {
     struct mt_thread *t = mt_self.thread;
@@ -22,14 +22,14 @@ static void thread_ended(void *value)
     mt_guard_recover((uintptr_t)__builtin_frame_address(0)); /* a handler may end the thread */
     if (!t || mt_self.depth || !mt_ready || *mt_ready != 1)
         return;
-    if (round < PTHREAD_DESTRUCTOR_ITERATIONS && mt_threads_remember((void *)(round + 1)))
+    if (round < PTHREAD_DESTRUCTOR_ITERATIONS && mt_slots_remember((void *)(round + 1)))
         return;
     mt_guard();
     mt_os_thread_name(t->entry->name);
     t->entry->alive = 0;
     mt_self.thread = NULL;
     mt_self.ended = true;
-    mt_threads_give_back(t);
+    mt_slots_return(t);
     mt_self.depth = 0;
 }
 
@@ -40,8 +40,8 @@ bool mt_begin(void)
 
 /* ---- The guard ---- */
 
-/* The hook that set the guard is gone: its frame lies further in than this one. An alternate signal stack may lie anywhere,
- * but then the kernel knows that we are on it. */
+/* Whether the hook that set the guard was left: its frame lies further in than this one. An
+ * alternate signal stack may lie anywhere, but the kernel knows whether we are on it. */
 static bool hook_was_left(uintptr_t frame)
 {
     return frame >= mt_self.frame && !mt_os_on_signal_stack();
@@ -68,7 +68,7 @@ void mt_guard_recover(uintptr_t frame)
             mt_self.depth = 0;
         if (*mt_ready != 1)
             continue;
-        /* In the real call nothing was left undone but the one event. */
+        /* In the real call nothing was left undone but this one event. */
         if (torn)
             end_torn();
         else
@@ -76,8 +76,8 @@ void mt_guard_recover(uintptr_t frame)
     }
 }
 
-/* Not to be recorded, and counted; before the real call, so that one that is going to fail counts too, but for what no address
- * space could hold. */
+/* The event is dropped: count it. This comes before the real call, so one that is going to fail
+ * counts, too, unless no address space could hold its bytes. */
 static void drop(uint64_t bytes)
 {
     if (bytes == MT_RELEASE)
@@ -86,13 +86,13 @@ static void drop(uint64_t bytes)
         mt_log_dropped(1, bytes);
 }
 
-/* An event inside another one of the same thread: to be recorded? */
+/* An event inside another one of the same thread. NULL: not to be recorded. */
 static struct mt_thread *enter_nested(uint32_t inside, uintptr_t frame, uintptr_t pc,
                                       uint64_t bytes)
 {
     struct mt_thread *t = mt_self.thread;
     uint32_t outer = mt_self.depth;
-    if (*mt_ready != 1 || inside < MT_IN_HEAP || mt_inner(outer, pc, bytes == MT_RELEASE))
+    if (*mt_ready != 1 || inside < MT_IN_HEAP || mt_nested_is_own(outer, pc, bytes == MT_RELEASE))
         return NULL;
     if (!t || t->nesting.special || outer == MT_IN_TABLES) {
         drop(bytes);
@@ -105,10 +105,10 @@ static struct mt_thread *enter_nested(uint32_t inside, uintptr_t frame, uintptr_
     return t;
 }
 
-/* The state of a thread that has none, or (NULL) why not is counted. */
+/* The state of a thread that has none. NULL: there is none, and the event is counted as dropped. */
 static struct mt_thread *enter_first(uint64_t bytes)
 {
-    struct mt_thread *t = mt_self.ended ? mt_threads_borrow() : mt_threads_take();
+    struct mt_thread *t = mt_self.ended ? mt_slots_borrow() : mt_slots_take();
     if (!t) {
         drop(bytes);
         return NULL;
@@ -116,18 +116,19 @@ static struct mt_thread *enter_first(uint64_t bytes)
     t->nesting.special = t->nesting.transient = mt_self.ended;
     if (!mt_self.ended) {
         mt_self.thread = t;
-        mt_threads_started(t);
+        mt_slots_started(t);
         /* May allocate, by the wrapped functions: the guard is set, so that is not recorded. */
-        mt_threads_remember((void *)1);
+        mt_slots_remember((void *)1);
     }
     return t;
 }
 
 struct mt_thread *mt_enter_slow(uint32_t inside, uintptr_t frame, uintptr_t pc, uint64_t bytes)
 {
-    if (mt_self.depth && frame < mt_self.frame && mt_inner(mt_self.depth, pc, bytes == MT_RELEASE))
-        return NULL;  /* what happens all the time: operator new calls malloc */
-    int keep = errno; /* a thread's first event sets up a good deal */
+    if (mt_self.depth && frame < mt_self.frame &&
+        mt_nested_is_own(mt_self.depth, pc, bytes == MT_RELEASE))
+        return NULL;  /* happens all the time: operator new calls malloc */
+    int keep = errno; /* a thread's first event sets up a lot */
     struct mt_thread *t = NULL;
     mt_guard_recover(frame);
     if (mt_self.depth) {
@@ -148,12 +149,12 @@ void mt_leave_slow(struct mt_thread *t)
     if (t->nesting.nested) {
         t->nesting.nested = false;
         mt_guard_at(t->nesting.outer_frame, t->nesting.outer_depth);
-        t->nesting.special = false; /* not before: this one's place is free for another */
+        t->nesting.special = false; /* not before: from here on another event may nest */
         return;
     }
     int keep = errno;
     t->nesting.special = t->nesting.transient = false;
-    mt_threads_return(t);
+    mt_slots_give_back(t);
     mt_self.depth = 0;
     errno = keep;
 }

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT
  *
- * The door of every hook: an event begins, and ends.
+ * The door of every hook: where an event begins and ends. Any thread, at any time; errno is kept.
  */
 #ifndef MT_ENTER_H
 #define MT_ENTER_H
 
 #include "base/guard.h"
-#include "tables/state.h"
+#include "tables/thread.h"
 
-/* Start an event: the thread's state with the guard set, or NULL if this call is not to be
- * recorded: pass it on. */
+/* Begin an event. Returns the thread's state, with the guard set to `inside`. NULL: this call is
+ * not to be recorded, pass it on. `pc`: the hook's return address; `bytes`: what it allocates, or
+ * MT_RELEASE. */
 struct mt_thread *mt_enter_slow(uint32_t inside, uintptr_t frame, uintptr_t pc, uint64_t bytes);
 static inline __attribute__((always_inline)) struct mt_thread *
 mt_enter_as(uint32_t inside, uintptr_t pc, uint64_t bytes)
 {
     struct mt_thread *t = mt_self.thread;
     uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
-    /* Called by the real function of a hook that stands: operator new's malloc, delete's free. */
+    /* Called by the real function of a hook that is at work: operator new's malloc, delete's free. */
     if (__builtin_expect(mt_self.depth == MT_INSIDE && frame < mt_self.frame, 0))
         return NULL;
     if (__builtin_expect(!t || mt_self.depth || !mt_ready || *mt_ready != 1, 0))
@@ -25,25 +26,28 @@ mt_enter_as(uint32_t inside, uintptr_t pc, uint64_t bytes)
     return t;
 }
 
-/* In a hook whose real function may call any wrapped function. */
+/* Begin an event in a hook whose real function may call any wrapped function. */
 static inline __attribute__((always_inline)) struct mt_thread *mt_enter(void)
 {
     return mt_enter_as(MT_INSIDE, 0, 0);
 }
 
-/* In a hook of the malloc family, or of a C++ operator: its caller, and the bytes that it allocates. */
+/* Begin an event in a hook of the malloc family: its return address, and the
+ * bytes that it allocates. */
 static inline __attribute__((always_inline)) struct mt_thread *mt_enter_heap(uintptr_t pc,
                                                                              uint64_t bytes)
 {
     return mt_enter_as(MT_IN_HEAP, pc, bytes);
 }
 
+/* The same in a hook of operator new. */
 static inline __attribute__((always_inline)) struct mt_thread *mt_enter_new(uintptr_t pc,
                                                                             uint64_t bytes)
 {
     return mt_enter_as(MT_IN_NEW, pc, bytes);
 }
 
+/* End the event that mt_enter... began: the guard is as it was before. errno is kept. */
 void mt_leave_slow(struct mt_thread *t);
 static inline void mt_leave(struct mt_thread *t)
 {
@@ -53,11 +57,12 @@ static inline void mt_leave(struct mt_thread *t)
         mt_self.depth = 0;
 }
 
-/* The guard is set, but the function that set it may have been left by a jump out of a signal handler: `frame`, the caller's,
- * tells. Then the guard is undone. */
+/* If the guard is set, the function that set it may have been left by a jump out of a signal
+ * handler: `frame`, that of the caller, tells. Then the guard is undone. */
 void mt_guard_recover(uintptr_t frame);
 
-/* Bring the tracker up for this process, at its first event or in the constructor. False: not possible. Guard set. */
+/* Start the tracker for this process, at its first event or in the constructor; guard set. False:
+ * not possible. */
 bool mt_begin(void);
 
 #endif

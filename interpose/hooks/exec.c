@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * exec: the log is told that the process goes on as another program; one that fails takes that back. The functions stay
- * what they are for a child of vfork or a signal handler: nothing here allocates or locks. posix_spawn, system and popen
- * need no wrapper, their children never touch a log of ours.
+ * exec: the log is told that the process goes on as another program; an exec that fails takes that
+ * back. The functions must stay safe in a child of vfork and in a signal handler: nothing here
+ * allocates or locks. posix_spawn, system and popen need no wrapper: their children never touch a
+ * log of ours.
  */
 #include <stdarg.h>
 #include <sys/syscall.h>
@@ -14,8 +15,8 @@
 
 extern char **environ;
 
-/* The header of this process's own log, or NULL. A child of vfork has its parent's memory; that of a fork does not have the
- * log's mappings, and no log until its first event. */
+/* The header of this process's own log, or NULL. A child of vfork has its parent's memory. The
+ * child of a fork does not have the log's mappings, and has no log until its first event. */
 static struct mt_header *own_log(void)
 {
     if (!mt_ready || *mt_ready != 1 || mt_log.header->pid != mt_os_pid())
@@ -90,8 +91,9 @@ MT_EXPORT int fexecve(int fd, char *const arguments[], char *const environment[]
     return stayed(h, mt_real.fexecve(fd, arguments, environment));
 }
 
-/* The arguments of a list, `first` among them, on the stack of the caller (a macro, for alloca); `list` then stands behind
- * the NULL. As libc has it: the first is none of them only if the caller breaks the contract. */
+/* Collect the arguments of a list, `first` among them, on the caller's stack (a macro, for alloca).
+ * `list` then stands behind the NULL. As in libc, `first` is NULL only if the caller breaks the
+ * contract. */
 #define COLLECT(first, list, to)                                                                   \
     do {                                                                                           \
         size_t count = 1;                                                                          \

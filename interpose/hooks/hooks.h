@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "hooks/caller.h"
+#include "hooks/here.h"
 #include "hooks/enter.h"
 #include "hooks/unload.h"
 #include "loader/real.h"
@@ -29,7 +29,8 @@ static inline bool mt_real_known(void)
     return __builtin_expect(mt_real_ready, true) || mt_real_init();
 }
 
-/* An allocation that `t` (NULL: not to be recorded) has made. */
+/* `t` (NULL: not to be recorded) has allocated `block` (NULL: the call failed): record it, and end
+ * the event. Returns `block`. */
 static inline void *mt_allocated(struct mt_thread *t, const struct mt_start *here, void *block,
                                  size_t bytes)
 {
@@ -46,7 +47,7 @@ static inline void *mt_allocated(struct mt_thread *t, const struct mt_start *her
     return block;
 }
 
-/* A release that `t` is about to make. */
+/* `t` will now release `block`: record it. The event goes on. */
 static inline void mt_releasing(struct mt_thread *t, const struct mt_start *here, const void *block)
 {
     int keep = errno;

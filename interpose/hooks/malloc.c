@@ -2,22 +2,19 @@
  *
  * The malloc family.
  *
- * THE RULES OF THE FOREIGN PROCESS. We are guests in somebody else's program. In this directory:
+ * THE RULES OF A GUEST. We are guests in somebody else's program. In all of this tree:
  *
- *   1. No malloc, no stdio, no locale, nothing that might call them. Own memory comes from meta.h.
+ *   1. No malloc, no stdio, no locale, nothing that might call them. Our own memory comes from base/meta.h.
  *   2. errno after a wrapped function is what the real one left.
- *   3. No lock of ours is held across the real call, nor across any call into the loader or the
- * program.
- *   4. No thread of ours, no signal handler of ours, no change of the signal mask that the
- * program could see (meta.c holds signals back while it is inside).
- *   5. Only raw system calls (os.h): wrappers of libc are cancellation points, or our own wrapped
- * functions.
- *   6. Thread-local data is initial-exec and touched behind the guard (base/guard.h); what happens
- * inside the guard is not seen.
- *   7. Descriptors of ours are high, closed by exec, and checked before use: the program may have
- * closed them.
- *   8. A release is stamped before the real call, an allocation after it, so that an address that
- * another thread gets next is never seen out of order. A call that fails changes nothing.
+ *   3. No lock of ours is held across the real call, nor across any call into the loader or the program.
+ *   4. No thread of ours, no signal handler of ours, no change of the signal mask that the program could
+ *      see (base/meta.c holds signals back while it is inside).
+ *   5. Only raw system calls (os/os.h): libc's wrappers are cancellation points, or our own wrapped functions.
+ *   6. Thread-local data is initial-exec and touched behind the guard (base/guard.h). What happens inside
+ *      the guard is not seen.
+ *   7. Our descriptors are high, closed by exec, and checked before use: the program may have closed them.
+ *   8. A release is recorded before the real call, an allocation after it, so that an address that another
+ *      thread gets next is never seen out of order. A call that fails changes nothing.
  *
  * A breach is a bug, whatever the tests say.
  */
@@ -25,6 +22,7 @@
 
 #include "hooks/hooks.h"
 #include "tables/account.h"
+#include "tables/live.h"
 
 MT_EXPORT void *malloc(size_t bytes)
 {
@@ -39,7 +37,7 @@ MT_EXPORT void *calloc(size_t count, size_t bytes)
 {
     MT_HERE(here);
     if (!mt_real_known()) {
-        /* The pool is zero, and given out once. */
+        /* Boot memory is zero, and is given out once. */
         size_t all;
         return __builtin_mul_overflow(count, bytes, &all) ? NULL : mt_boot_alloc(all, 16);
     }
@@ -48,7 +46,7 @@ MT_EXPORT void *calloc(size_t count, size_t bytes)
     return mt_allocated(t, &here, mt_real.calloc(count, bytes), count * bytes);
 }
 
-/* A block of the boot pool grows: it moves to the program's allocator. */
+/* A block of the boot memory grows: it moves to the program's allocator. */
 static void *leave_boot(const void *block, size_t bytes)
 {
     void *moved = mt_real.malloc(bytes);
@@ -57,7 +55,7 @@ static void *leave_boot(const void *block, size_t bytes)
     return moved;
 }
 
-/* realloc and reallocarray of a product that does not overflow. */
+/* realloc, and reallocarray of a product that does not overflow. */
 static void *resize(const struct mt_start *here, void *old, size_t bytes)
 {
     struct mt_thread *t = mt_enter_heap(here->pc, bytes);
@@ -87,7 +85,7 @@ static void *resize(const struct mt_start *here, void *old, size_t bytes)
         if (!bytes)
             mt_account_free(
                 t, here,
-                old); /* ... or released, which is what realloc(p, 0) does when it returns NULL */
+                old); /* ... or released: that is what realloc(p, 0) does when it returns NULL */
     } else if (!bytes) {
         mt_account_unknown();
     }
@@ -100,7 +98,7 @@ MT_EXPORT void *realloc(void *block, size_t bytes)
 {
     MT_HERE(here);
     if (!mt_real_known())
-        return mt_boot_alloc(bytes, 16); /* what little there is before start-up never grows */
+        return mt_boot_alloc(bytes, 16); /* boot memory never grows */
     return resize(&here, block, bytes);
 }
 
@@ -117,7 +115,8 @@ MT_EXPORT void *reallocarray(void *block, size_t count, size_t bytes)
     return resize(&here, block, all);
 }
 
-/* `real`: where the original stands, which is not known before mt_real_known. NULL there: free. */
+/* `real`: where the original stands, which is not known before mt_real_known. If it is NULL: free.
+ */
 static inline void release(const struct mt_start *here, void *block, void (*const *real)(void *))
 {
     if (!mt_real_known() || mt_boot_owns(block))
@@ -139,7 +138,7 @@ MT_EXPORT void free(void *block)
     release(&here, block, &mt_real.free);
 }
 
-/* glibc has none since 2.26. */
+/* glibc has had none since 2.26. */
 MT_EXPORT void cfree(void *block)
 {
     MT_HERE(here);

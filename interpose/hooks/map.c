@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Mappings and the program break. What an allocator maps inside a wrapped call goes past (the guard
- * is set): it is not the program's allocation. Sizes are the requested ones; what a call takes away
- * is reckoned in whole pages, as the kernel does.
+ * Mappings and the program break. What an allocator maps inside a wrapped call is not seen, as the
+ * guard is set: it is not the program's allocation. Sizes are the requested ones. What a call takes
+ * away is counted in whole pages, as the kernel does.
  */
 #include <stdarg.h>
 #include <sys/mman.h>
@@ -14,12 +14,13 @@
 #include "log/log.h"
 #include "os/os.h"
 #include "tables/account.h"
+#include "tables/mappings.h"
 #include "unwind/arch.h"
 
 typedef void *mmap_function(void *, size_t, int, int, int, off_t);
 
-/* mt_enter for a mapping: an allocator's own, which it makes at its start, in a thread of its own or at
- * exit, is not the program's. */
+/* mt_enter for a mapping. An allocator's own mappings are not the program's, even when it makes
+ * them at its start, in a thread of its own or at exit. */
 static inline __attribute__((always_inline)) struct mt_thread *enter(const struct mt_start *here)
 {
     return mt_real_is_allocator(here->pc) ? NULL : mt_enter();
@@ -31,8 +32,8 @@ static uintptr_t page_up(uintptr_t at)
     return (at + mask) & ~mask;
 }
 
-/* Take the mappings of a range out of the table. False: not possible (no memory): the event is
- * lost, and counted. */
+/* Take the mappings of a range out of the table. False: no memory, and the event is counted as
+ * dropped. */
 static bool take(const void *at, size_t bytes, struct mt_pieces *pieces)
 {
     uintptr_t start = (uintptr_t)at, end = page_up(start + bytes);
@@ -78,8 +79,8 @@ static void record_event(struct mt_thread *t, const struct mt_start *here,
         mt_meta_free(gone);
 }
 
-/* The unwinder reads the stack as it is, with words that nobody has written yet, and memcheck would tell it of a program
- * that has no error. These hooks are the only ones of ours that it leaves in their places. */
+/* The unwinder reads the stack as it is, with words that nobody has written yet. memcheck would
+ * report that as an error of the program. (It replaces all other hooks of ours by its own.) */
 static void record(struct mt_thread *t, const struct mt_start *here, const struct mt_pieces *pieces,
                    uintptr_t start, size_t bytes, enum mt_class class)
 {
@@ -88,7 +89,7 @@ static void record(struct mt_thread *t, const struct mt_start *here, const struc
     mt_arch_valgrind_quiet(-1);
 }
 
-/* What was recorded as gone is still there. */
+/* What was recorded as released is still there. */
 static void come_back(struct mt_thread *t, const struct mt_start *here,
                       const struct mt_pieces *pieces)
 {
@@ -123,7 +124,8 @@ static void *map(const struct mt_start *here, mmap_function *real, void *at, siz
     if (got == MAP_FAILED) {
         mt_mappings_put_back(&pieces);
     } else if (ok) {
-        /* A free range may hold mappings that went away past us (a raw system call). */
+        /* A free range may hold mappings that went away without our seeing it (by a raw system
+         * call). */
         if (!(flags & MAP_FIXED))
             take(got, bytes, &pieces);
         record(t, here, &pieces, (uintptr_t)got, bytes, class_of(here, prot, flags));
@@ -164,7 +166,8 @@ MT_EXPORT int munmap(void *at, size_t bytes)
     mt_python_before_release();
     bool ok = take(at, bytes, &pieces);
     errno = keep;
-    /* An interpreter gives back the part of its stack of frames that its present frame is in: read it while it is there. */
+    /* An interpreter may release the part of its stack that its present frame is in: read the
+     * frames while they are there. */
     bool early = ok && mt_python_attached && pieces.used;
     if (early) {
         record(t, &here, &pieces, 0, 0, MT_ANON);
@@ -184,8 +187,8 @@ MT_EXPORT int munmap(void *at, size_t bytes)
     return error;
 }
 
-/* Grown, shrunk or moved: like realloc, the old size goes and the new one comes in one step.
- * MREMAP_FIXED also takes what was at its target; MREMAP_DONTUNMAP and an old size of 0 leave the
+/* Grown, shrunk or moved: as in realloc, the old size goes and the new one comes in one step.
+ * MREMAP_FIXED also takes what was at its target. MREMAP_DONTUNMAP and an old size of 0 leave the
  * old mapping where it is. */
 static void *remap(struct mt_thread *t, const struct mt_start *here, void *old, size_t old_bytes,
                    size_t bytes, int flags, void *target)

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
 #include <stdbool.h>
@@ -8,27 +7,24 @@
 #include "base/lock.h"
 #include "base/meta.h"
 #include "loader/modules.h"
+#include "loader/object.h"
+#include "loader/program.h"
 #include "log/intern.h"
 #include "log/log.h"
 #include "os/os.h"
 
-/* glibc 2.35: lock-free and async-signal-safe, unlike dl_iterate_phdr, whose lock a thread that
- * waits for ours may hold. */
-extern int _dl_find_object(void *, struct dl_find_object *) __attribute__((weak));
-#pragma weak _r_debug /* the loader's, which is not linked to */
-
 struct module {
     uintptr_t base, start, end;
-    const void
-        *map; /* the loader's description of it, the last thing that goes when it is unloaded */
+    /* the loader's description of it: the last thing that goes when it is unloaded */
+    const void *handle;
     uint32_t id;
-    uint32_t generation; /* the last in which it was seen loaded */
+    uint32_t generation; /* the last one in which it was seen loaded */
     uint32_t build_id_bytes;
     uint32_t path; /* string id */
     uint8_t build_id[32];
 };
 
-/* pc -> frame. A word holds generation and frame, so that a reader gets a pair that belongs
+/* pc -> frame. Generation and frame share a word, so that a reader gets a pair that belongs
  * together. */
 struct slot {
     uint64_t pc;
@@ -37,7 +33,9 @@ struct slot {
 
 struct table {
     struct table
-        *older; /* still read by others: kept, all together no bigger than the present one */
+        /* others may still read it, so it is kept; all old ones together are no bigger than the
+         * present one */
+        *older;
     uint64_t mask;
     uint64_t used;
     struct slot slots[];
@@ -151,13 +149,17 @@ static struct module *enter(const struct module *found, const char *path, size_t
     return &modules[modules_used++];
 }
 
-static void find_loader(void)
+/* The loader has no name for the main program, and names a library as it was found: by a relative path, perhaps. */
+static size_t path_of(const char *known, uintptr_t pc, char *path, size_t room)
 {
-    struct dl_find_object object;
-    if (!_dl_find_object || !&_r_debug || _dl_find_object((void *)_r_debug.r_ldbase, &object) != 0)
-        return;
-    mt_modules_loader.bytes = (uintptr_t)object.dlfo_map_end - (uintptr_t)object.dlfo_map_start;
-    __atomic_store_n(&mt_modules_loader.start, (uintptr_t)object.dlfo_map_start, __ATOMIC_RELEASE);
+    size_t bytes = known ? strlen(known) : 0;
+    path[0] = 0;
+    if (!bytes)
+        return mt_program_path(path, room);
+    if (bytes >= room)
+        return 0;
+    memcpy(path, known, bytes + 1);
+    return path[0] == '/' || !strchr(path, '/') ? bytes : mt_program_absolute(path, room, pc);
 }
 
 /* The module that is loaded at pc now, under lock. NULL: none that the loader knows. */
@@ -166,36 +168,37 @@ static struct module *module_at(uintptr_t pc)
     for (uint32_t i = 0; i < modules_used; i++)
         if (modules[i].generation == generation && pc >= modules[i].start && pc < modules[i].end)
             return &modules[i];
-    struct dl_find_object object;
-    if (!_dl_find_object || _dl_find_object((void *)pc, &object) != 0)
+    struct mt_object object;
+    if (!mt_object_at(pc, &object))
         return NULL;
-    struct link_map *link = object.dlfo_link_map;
-    char exe[4096];
-    const char *path = link->l_name;
-    size_t path_bytes = path ? strlen(path) : 0;
-    if (!path_bytes) {
-        ssize_t n = mt_os_readlink("/proc/self/exe", exe, sizeof exe - 1);
-        path = exe;
-        path_bytes = n > 0 ? (size_t)n : 0;
-        exe[path_bytes] = 0;
-    }
+    static char path[4096]; /* under lock */
+    size_t path_bytes = path_of(object.path, pc, path, sizeof path);
     struct module found = {
-        .base = link->l_addr,
-        .start = (uintptr_t)object.dlfo_map_start,
-        .end = (uintptr_t)object.dlfo_map_end,
+        .base = object.base,
+        .start = object.begin,
+        .end = object.end,
         .path = mt_log_string(path, path_bytes),
     };
     read_build_id(&found);
     if (strstr(path, "/_greenlet"))
         __atomic_store_n(&mt_modules_switching, true, __ATOMIC_RELAXED);
     if (mt_modules_met)
-        mt_modules_met(path, link, found.start, found.end);
+        mt_modules_met(path, object.handle, found.start, found.end);
     struct module *m = enter(&found, path, path_bytes);
     if (m) {
-        m->map = link;
+        m->handle = object.handle;
         m->generation = generation;
     }
     return m;
+}
+
+static void find_loader(void)
+{
+    uintptr_t begin, end;
+    if (!mt_object_loader(&begin, &end))
+        return;
+    mt_modules_loader.bytes = end - begin;
+    __atomic_store_n(&mt_modules_loader.start, begin, __ATOMIC_RELEASE);
 }
 
 static uint32_t resolve(uintptr_t pc)
@@ -243,7 +246,7 @@ bool mt_modules_unloaded(const void *block)
     bool ours = false;
     mt_lock_take(&lock);
     for (uint32_t i = 0; i < modules_used && !ours; i++)
-        ours = modules[i].map == block && modules[i].generation == generation;
+        ours = modules[i].handle == block && modules[i].generation == generation;
     mt_lock_drop(&lock);
     return ours;
 }

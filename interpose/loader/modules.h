@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Code addresses: which loaded object they lie in, and their frames in the log. Callable inside a
- * hook only, in any thread.
+ * Code addresses: which loaded object they lie in, and their frames in the log. Callable with the
+ * guard set, in any thread.
  */
 #ifndef MT_MODULES_H
 #define MT_MODULES_H
@@ -9,35 +9,38 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* FRAME index for a return address; 0: no space. One lock-free table look-up for an address met
- * before. */
+/* Index in FRAME for a return address; 0: no space. For an address that was met before, one look-up
+ * in a table, without a lock. */
 uint32_t mt_modules_frame(uintptr_t pc);
 
-/* Something was or will be unloaded: addresses may mean another object from now on. */
+/* Something was or will be unloaded: from now on addresses may mean another object. */
 void mt_modules_flush(void);
 
-/* The dynamic loader's own code, where it calls from; empty until the first address has been resolved. */
+/* The dynamic loader's own code, where it calls from; empty until the first address is resolved. */
 extern struct mt_modules_range {
     uintptr_t start, bytes;
 } mt_modules_loader;
 
+/* Whether the loader calls from `pc`. Any thread. */
 static inline bool mt_modules_by_loader(uintptr_t pc)
 {
     return pc - mt_modules_loader.start < mt_modules_loader.bytes;
 }
 
-/* The loader is about to release `block`. True: it is what it knew a module by whose addresses have been met, and which it has
- * unloaded: mt_modules_flush is due. libc unloads without dlclose what it has loaded by itself (converters, name services). */
+/* The loader is about to release `block`. True: that is its description of a module whose addresses
+ * have been met, so it has unloaded that module and mt_modules_flush is due. libc loads some
+ * libraries by itself (converters, name services) and unloads them without dlclose. Guard set. */
 bool mt_modules_unloaded(const void *block);
 
-/* Changes whenever addresses may have changed their meaning. */
+/* A number that changes whenever addresses may have changed their meaning. */
 uint32_t mt_modules_generation(void);
 
-/* A module that exchanges pieces of a thread's stack for others has been seen: greenlet. */
+/* Whether a module was seen that swaps pieces of a thread's stack: greenlet. */
 extern bool mt_modules_switching;
 
-/* Is told of each object, by its link_map, when the first of its addresses is met on a stack; may take no lock and call nothing.
- * NULL: nobody. Set before the first event. */
+/* Called for each object, with its handle (loader/object.h), when the first of its addresses is met
+ * on a stack. It may take no lock and call nothing. NULL: nobody listens. To be set before the
+ * first event. */
 typedef void mt_modules_listener(const char *path, const void *map, uintptr_t begin, uintptr_t end);
 extern mt_modules_listener *mt_modules_met;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "loader/object.h"
 #include "loader/real.h"
 
 struct mt_real mt_real;
@@ -13,10 +14,11 @@ bool mt_real_ready;
 /* dlsym of glibc 2.36 allocates nothing on success, but other versions, other libcs and failing
  * look-ups may. Each block is preceded by its size. */
 #define BOOT_BYTES 65536
-static _Alignas(64) char boot_pool[BOOT_BYTES];
+static _Alignas(64) char boot_memory[BOOT_BYTES];
 static size_t boot_used;
 
-/* volatile: glibc's headers promise that dlsym does not come back into this file; with our malloc it does. */
+/* volatile: glibc's headers promise that dlsym does not come back into this file; with our malloc
+ * it does. */
 static __thread volatile bool resolving __attribute__((tls_model("initial-exec")));
 
 void *mt_boot_alloc(size_t bytes, size_t align)
@@ -29,14 +31,14 @@ void *mt_boot_alloc(size_t bytes, size_t align)
     size_t at = __atomic_fetch_add(&boot_used, need, __ATOMIC_RELAXED);
     if (at + need > BOOT_BYTES)
         return NULL;
-    uintptr_t block = ((uintptr_t)boot_pool + at + 16 + align - 1) & ~(uintptr_t)(align - 1);
+    uintptr_t block = ((uintptr_t)boot_memory + at + 16 + align - 1) & ~(uintptr_t)(align - 1);
     ((size_t *)block)[-1] = bytes;
     return (void *)block;
 }
 
 bool mt_boot_owns(const void *block)
 {
-    return (uintptr_t)block - (uintptr_t)boot_pool < BOOT_BYTES;
+    return (uintptr_t)block - (uintptr_t)boot_memory < BOOT_BYTES;
 }
 
 size_t mt_boot_size(const void *block)
@@ -44,41 +46,20 @@ size_t mt_boot_size(const void *block)
     return ((const size_t *)block)[-1];
 }
 
-/* glibc 2.35: takes no lock. */
-extern int _dl_find_object(void *, struct dl_find_object *) __attribute__((weak));
-
 struct range {
     uintptr_t start, end;
 };
 
-/* Where the object lies that `at` is in. The loader's lock may be taken: only where dlsym may be called too. */
+/* Where the object lies that `at` is in; empty: nowhere. The loader's lock may be taken. */
 static struct range object_of(uintptr_t at)
 {
     struct range r = {0, 0};
-    struct dl_find_object found;
-    Dl_info info;
-    if (_dl_find_object) {
-        if (_dl_find_object((void *)at, &found) == 0)
-            r = (struct range){(uintptr_t)found.dlfo_map_start, (uintptr_t)found.dlfo_map_end};
-        return r;
-    }
-    if (!dladdr((void *)at, &info))
-        return r;
-    const ElfW(Ehdr) *elf = info.dli_fbase;
-    const ElfW(Phdr) *p = (const void *)((const char *)elf + elf->e_phoff);
-    uintptr_t low = UINTPTR_MAX, high = 0;
-    for (unsigned i = 0; i < elf->e_phnum; i++) {
-        if (p[i].p_type != PT_LOAD)
-            continue;
-        low = p[i].p_vaddr < low ? p[i].p_vaddr : low;
-        high = p[i].p_vaddr + p[i].p_memsz > high ? p[i].p_vaddr + p[i].p_memsz : high;
-    }
-    if (low < high)
-        r = (struct range){(uintptr_t)elf, (uintptr_t)elf + (high - low)};
+    mt_object_range(at, &r.start, &r.end);
     return r;
 }
 
-/* Objects that are allocators. Entries are only added; the end is set last, and says that there is one. */
+/* Objects that are allocators. Entries are only added. The end is written last: other than 0, it
+ * says that the entry is there. */
 static struct range allocators[8];
 static uint32_t allocators_used;
 
@@ -91,8 +72,9 @@ static void add(struct range r)
     __atomic_store_n(&allocators[i].end, r.end, __ATOMIC_RELEASE);
 }
 
-/* libc's own mappings are never seen: it calls no wrapped function for them. Where an allocator's function ends in a jump
- * to another, it is our hook that called that one. */
+/* libc's own mappings are never seen, since it makes them without a wrapped function. So libc is
+ * not noted. Neither is an allocator whose function ends in a jump to another's: that one is noted
+ * by the hook that called it. */
 static void note_allocator(const void *function)
 {
     if (!function || mt_real_is_allocator((uintptr_t)function))
@@ -101,7 +83,7 @@ static void note_allocator(const void *function)
     if (!r.end || r.start == object_of((uintptr_t)getauxval).start)
         return;
     if (!allocators_used)
-        add(object_of((uintptr_t)boot_pool));
+        add(object_of((uintptr_t)boot_memory));
     add(r);
 }
 
@@ -156,10 +138,11 @@ const char *mt_real_stranger(void)
 
 static bool is_ours(const void *address)
 {
-    return object_of((uintptr_t)address).start == object_of((uintptr_t)boot_pool).start;
+    return object_of((uintptr_t)address).start == object_of((uintptr_t)boot_memory).start;
 }
 
-/* dlsym, but for somebody's own dlsym before the loader's: RTLD_NEXT means what comes after that one, and finds us. */
+/* dlsym, except where somebody's own dlsym stands before the loader's: there RTLD_NEXT means what
+ * comes after that one, and finds us. */
 static void *find_next(const char *symbol)
 {
     static const char *const versions[] = {"GLIBC_2.2.5",  "GLIBC_2.17",   "GLIBC_2.16",
@@ -173,13 +156,14 @@ static void *find_next(const char *symbol)
     return found && is_ours(found) ? NULL : found;
 }
 
-/* glibc's dlfcn/dlerror.c, _dlerror_run: a call that succeeds frees the text of the last error, and there is none. */
+/* See _dlerror_run in glibc's dlfcn/dlerror.c: a call that succeeds frees the text of the last
+ * error, and then there is none. */
 void mt_real_forget_error(void)
 {
     (void)!dlsym(RTLD_DEFAULT, "malloc");
 }
 
-/* An allocator's own entry points, all at once: its library is in the search order. */
+/* All entry points of one allocator at once: its library is in the search order. */
 static void find_own(const char *first, const char *prefix)
 {
     void *found = find_next(first);
@@ -193,8 +177,8 @@ static void find_own(const char *first, const char *prefix)
 #include "hooks.def"
 }
 
-/* An executable that takes malloc's address, and is at a fixed one, has an entry of its own for it, which the search finds
- * first; it leads to the function that everybody else finds. */
+/* An executable at a fixed address that takes malloc's address has an entry of its own for it, and
+ * the search finds that first. It leads to the function that everybody else finds. */
 static bool is_defined(const void *found)
 {
     Dl_info info;
@@ -212,14 +196,15 @@ bool mt_real_init(void)
     resolving = true;
     /* Two threads may do this at once: both find the same. */
     void *first = dlsym(RTLD_DEFAULT, "malloc");
-    if (object_of((uintptr_t)first).start != object_of((uintptr_t)boot_pool).start &&
+    if (object_of((uintptr_t)first).start != object_of((uintptr_t)boot_memory).start &&
         is_defined(first))
         stranger = first;
 #define FIND(symbol)                        *(void **)&mt_real.symbol = find_next(#symbol);
 #define MT_HOOK(symbol, result, parameters) FIND(symbol)
 #define MT_HOOK_MAYBE(symbol, result, parameters)
 #include "hooks.def"
-    /* A search in vain allocates. A stranger may have called us to map with its own lock held. */
+    /* A search in vain allocates. A stranger's malloc may have called our mmap with its own lock
+     * held. */
     if (!stranger) {
 #define MT_HOOK_MAYBE(symbol, result, parameters) FIND(symbol)
 #include "hooks.def"
@@ -234,7 +219,7 @@ bool mt_real_init(void)
     return true;
 }
 
-/* An operator of C++ that was found. */
+/* Any C++ operator that was found. */
 static const void *known_operator(void)
 {
 #define MT_HOOK_MAYBE(symbol, result, parameters)                                                  \
@@ -247,7 +232,8 @@ static const void *known_operator(void)
 void *mt_real_from_caller(const char *symbol, const void *caller)
 {
     Dl_info info;
-    /* A real operator that passes the call on to another one by a jump: then we seem to be the caller. */
+    /* A real operator that passes the call on to another one by a jump: then we seem to be the
+     * caller. */
     if (is_ours(caller))
         caller = known_operator();
     if (!caller || !dladdr(caller, &info) || !info.dli_fname)
@@ -269,7 +255,8 @@ void mt_real_find_own(void **real, bool *sought, const char *symbol, const void 
 {
     Dl_info info;
     void *found = find_next(symbol);
-    /* If we seem to be the caller, one of the known allocators' functions passes the call on by a jump. */
+    /* If we seem to be the caller, one of the known allocators' functions passes the call on by a
+     * jump. */
     for (unsigned i = 0; !found && is_ours(caller) && i < sizeof allocators / sizeof allocators[0];
          i++)
         if (allocators[i].end && !is_ours((void *)allocators[i].start))
@@ -277,7 +264,7 @@ void mt_real_find_own(void **real, bool *sought, const char *symbol, const void 
     if (!found && !is_ours(caller))
         found = mt_real_from_caller(symbol, caller);
     note_allocator(found);
-    /* It came by dlopen, and would be called after its dlclose: it stays. */
+    /* It came by dlopen. We would call it after its dlclose, so it stays. */
     if (found && dladdr(found, &info) && info.dli_fname)
         dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
     if (found)
@@ -285,4 +272,17 @@ void mt_real_find_own(void **real, bool *sought, const char *symbol, const void 
     if (!found)
         mt_real_forget_error();
     __atomic_store_n(sought, true, __ATOMIC_RELEASE);
+}
+
+bool mt_real_code(const char *symbol, uintptr_t *begin, uintptr_t *end)
+{
+    void *function = dlsym(RTLD_NEXT, symbol);
+    const ElfW(Sym) *entry = NULL;
+    Dl_info info;
+    if (!function || !dladdr1(function, &info, (void **)&entry, RTLD_DL_SYMENT) || !entry ||
+        info.dli_saddr != function || !entry->st_size)
+        return false;
+    *begin = (uintptr_t)function;
+    *end = *begin + entry->st_size;
+    return true;
 }

@@ -2,15 +2,12 @@
 #include "loader/symbol.h"
 
 #include <elf.h>
-#include <fcntl.h>
 #include <link.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "os/os.h"
 
-#define TABLE_MAX (256u << 20) /* bytes of a table; more is nonsense */
+#define TABLE_MAX (256u << 20) /* bytes of a table; nothing sensible is bigger */
 
 /* A piece of the file in memory of its own, with a zero byte behind it. */
 struct part {
@@ -20,19 +17,11 @@ struct part {
 
 static bool part_read(struct part *part, int fd, uint64_t offset, uint64_t bytes)
 {
-    size_t done = 0;
-
     part->at = bytes > 0 && bytes < TABLE_MAX ? mt_os_map(bytes + 1) : NULL;
     part->bytes = bytes;
-    while (part->at && done < bytes) {
-        long n = syscall(SYS_pread64, fd, part->at + done, bytes - done, offset + done);
-
-        if (n <= 0) {
-            mt_os_unmap(part->at, part->bytes + 1);
-            part->at = NULL;
-            break;
-        }
-        done += (size_t)n;
+    if (part->at && !mt_os_read_at(fd, part->at, bytes, offset)) {
+        mt_os_unmap(part->at, bytes + 1);
+        part->at = NULL;
     }
     return part->at != NULL;
 }
@@ -99,10 +88,9 @@ static bool find_in_file(int fd, const char *name, uintptr_t *begin, uintptr_t *
     return found;
 }
 
-bool mt_python_symbol_find(const char *path, const char *name, uintptr_t *begin, uintptr_t *end)
+bool mt_symbol_in_file(const char *path, const char *name, uintptr_t *begin, uintptr_t *end)
 {
-    int fd =
-        (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0); /* links are followed */
+    int fd = mt_os_open_read(path);
     bool found;
 
     if (fd < 0)

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * Local symbols, which dlsym doesn't know.
+ * Local symbols, which dlsym does not know.
  */
-#ifndef MT_PYTHON_SYMBOL_H
-#define MT_PYTHON_SYMBOL_H
+#ifndef MT_SYMBOL_H
+#define MT_SYMBOL_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The function in the ELF file `path` whose symbol is `name` or `name`.SUFFIX: its [begin, end) as link-time addresses.
- * False: the file is stripped, or not to be read. Reads the symbol table (about 1 ms); guard set. */
-bool mt_python_symbol_find(const char *path, const char *name, uintptr_t *begin, uintptr_t *end);
+/* Find the function in the ELF file `path` whose symbol is `name` or `name`.SUFFIX: its [begin,
+ * end), as addresses in the file. False: the file is stripped, or cannot be read. Reads the symbol
+ * table, which takes about 1 ms. Guard set; any thread. */
+bool mt_symbol_in_file(const char *path, const char *name, uintptr_t *begin, uintptr_t *end);
 
 #endif

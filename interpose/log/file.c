@@ -19,8 +19,8 @@ void mt_log_file_wanted(const char *folder, const char *pattern, const char *pro
     where.program = program;
 }
 
-/* The pattern's file name: %p the pid, %e the program, %% a per cent sign; `attempt` > 1 goes
- * before the last ".mt". */
+/* Put the file name together from the pattern: %p is the pid, %e the program, %% a per cent sign.
+ * An `attempt` above 1 goes before the last ".mt". */
 static bool expand(struct mt_str *s, const char *pattern, unsigned attempt)
 {
     size_t length = strlen(pattern);
@@ -55,8 +55,8 @@ static bool expand(struct mt_str *s, const char *pattern, unsigned attempt)
     return !s->cut;
 }
 
-/* Make the file, or its name, in `directory` (NULL: the pattern says where). A name that is taken gets a
- * number. */
+/* Make the file, or its name, in `directory` (NULL: the pattern says where). If the name is taken,
+ * a number is added. */
 static int create(int (*make)(const char *path), const char *directory, const char *pattern)
 {
     for (unsigned attempt = 1; attempt <= 10000; attempt++) {
@@ -93,7 +93,7 @@ int mt_log_file_link(const char *path)
     return mt_os_link(mt_log_file.fd, path);
 }
 
-/* The program may have closed our descriptor and opened something else under its number: never
+/* The program may have closed our descriptor and opened something else under its number. Never
  * touch a file that is not the log. */
 bool mt_log_descriptor_is(int fd)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Frames and strings that stand in the log once. Look-ups of frames take no lock: a table is read
- * while it is filled, each slot's key is written after its value, and a table that became too small
- * stays where it is (its successor is twice as big, so that all old ones together are no bigger
- * than the present one).
+ * while it is filled, and each slot's key is written after its value. A table that became too small
+ * stays where it is. Its successor is twice as big, so all old ones together are no bigger than the
+ * present one.
  */
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What stands in the log once, however often it is met.
+ * What stands in the log once, however often it is met. Callable with the guard set, in any thread.
  */
 #ifndef MT_INTERN_H
 #define MT_INTERN_H
@@ -10,11 +10,12 @@
 
 #include "format.h"
 
-/* Id of a string in the log, written on first sight; 0: no space. `text` is UTF-8 (anything else is
- * replaced by the reader). */
+/* Id of a string in the log, which is written when it is first met; 0: no space. `text` should be
+ * UTF-8 (the reader replaces anything else); what is longer than 64 KiB is cut. */
 uint32_t mt_log_string(const char *text, size_t bytes);
 
-/* Index in FRAME of this frame, entered on first sight; 0: no space. Lock-free reads. */
+/* Index in FRAME of this frame, which is entered when it is first met; 0: no space. One look-up
+ * without a lock if it was met before. */
 uint32_t mt_log_frame(enum mt_frame_kind kind, uint32_t owner, uint64_t value);
 
 /* Forget both tables (fork child). */

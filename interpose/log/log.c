@@ -7,19 +7,21 @@
 #include "base/lock.h"
 #include "base/meta.h"
 #include "log/file.h"
+#include "log/growing.h"
 #include "log/log.h"
 #include "os/os.h"
 #include "os/str.h"
 
 struct mt_log mt_log;
 
-/* Address space reserved per region, filled with pieces of the file as they are needed: an entry
- * never moves. */
+/* Address space reserved for each region, to be filled with pieces of the file: an entry never
+ * moves. */
 static const uint64_t window_bytes[MT_REGION_COUNT] = {
     [MT_REGION_NODE] = 16ull << 30,    [MT_REGION_COUNTER] = 8ull << 30,
     [MT_REGION_FRAME] = 4ull << 30,    [MT_REGION_RECORD] = 4ull << 30,
     [MT_REGION_THREAD] = 1ull << 28,   [MT_REGION_RUN] = 1ull << 30,
-    [MT_REGION_TIMELINE] = 1ull << 16,
+    [MT_REGION_TIMELINE] = 1ull << 16, [MT_REGION_STRETCH] = 1ull << 30,
+    [MT_REGION_FINISH] = 1ull << 30,
 };
 #define EXTENT_FIRST 16384u
 #define HEADER_ROOM  65536u /* address space for the header: a page of any size */
@@ -29,8 +31,9 @@ static struct mt_lock record_lock; /* guards RECORD's end */
 static char *window;               /* the reserved address space of all regions */
 static uint64_t window_all;        /* its length */
 static bool window_copied;         /* mt_log_copy */
-static bool window_holes; /* a mapping in it failed: the kernel may have given its place away */
-static uint32_t refused;  /* requests left to refuse without asking the system again */
+/* a mapping in it failed: the kernel may have given that place to somebody else */
+static bool window_holes;
+static uint32_t refused; /* requests left to refuse without asking the system again */
 static uint64_t limit[MT_REGION_COUNT]; /* each region's share of it */
 
 void mt_log_dropped(uint64_t events, uint64_t bytes)
@@ -41,8 +44,9 @@ void mt_log_dropped(uint64_t events, uint64_t bytes)
     __atomic_fetch_add(&mt_log.header->dropped_bytes, bytes, __ATOMIC_RELAXED);
 }
 
-/* All tables go to this file, and are mapped from there: their addresses stay. False: not all of them, for want of room; the old
- * file is still the log. What other threads write meanwhile may be lost. Under mt_log_growing. */
+/* Write all tables to this file, and map them from there: their addresses stay. False: there was no
+ * room for all of them, and the old file is still the log. What other threads write meanwhile may
+ * be lost. Under mt_log_growing. */
 static bool map_again(int fd)
 {
     uint64_t have[MT_REGION_COUNT] = {0};
@@ -114,7 +118,7 @@ static uint64_t whole_pages(uint64_t bytes)
     return (bytes + page - 1) & ~(page - 1);
 }
 
-/* A region gets `add` more bytes at the file's end. 0, or an error. Under mt_log_growing. */
+/* Give a region `add` more bytes, at the file's end. 0, or an error. Under mt_log_growing. */
 static int extend(enum mt_region region, uint64_t add)
 {
     struct mt_header *h = mt_log.header;
@@ -149,12 +153,12 @@ static bool may_extend(enum mt_region region, uint64_t add)
     return (!mt_config.max_log || end <= mt_config.max_log) && extend(region, add) == 0;
 }
 
-/* Extend region by at least `need` bytes. A quarter more each time: slack stays below a quarter,
- * and the directory lasts for gigabytes; when it gets short, double. Where there is not so much room,
- * less. Under mt_log_growing.
+/* Extend a region by at least `need` bytes, if possible by a quarter of what it has: then a quarter
+ * is unused at most, and the directory lasts for gigabytes. When the directory gets short, the
+ * region doubles. Under mt_log_growing.
  *
  * A refusal costs several system calls, and a program that runs on with a full disk would pay them
- * at every new line: so only every 256th request asks again. */
+ * at every new line. So only every 256th request asks again. */
 static bool grow(enum mt_region region, uint64_t need)
 {
     struct mt_header *h = mt_log.header;
@@ -267,8 +271,8 @@ int mt_log_map(void)
     for (int r = 0; r < MT_REGION_COUNT; r++)
         window_all += window_bytes[r];
     window_all += 4096 * window_bytes[MT_REGION_TIMELINE]; /* that one keeps its size */
-    /* A limit on address space (ulimit -v) gets smaller windows; logs that outgrow them lose
-     * events, counted. */
+    /* Under a limit on address space (ulimit -v) the windows are smaller. Logs that outgrow them
+     * drop events. */
     uint64_t share = 1;
     while (!(window = mt_os_reserve(window_all / share)) && share < 4096)
         share *= 2;
@@ -276,7 +280,7 @@ int mt_log_map(void)
     char *header = window ? mt_os_reserve(HEADER_ROOM) : NULL;
     int fd = mt_log_file.fd, error = header ? mt_os_allocate(fd, 0, MT_HEADER_BYTES) : -ENOMEM;
     if (!error && (error = mt_os_map_file(header, MT_HEADER_BYTES, fd, 0)) != 0)
-        header = NULL; /* its place may be another's by now */
+        header = NULL; /* its place may be somebody else's by now */
     if (error) {
         if (header)
             mt_os_unmap(header, HEADER_ROOM);
@@ -299,8 +303,8 @@ int mt_log_map(void)
     return error;
 }
 
-/* In the child of a fork the pieces of the file are not mapped, and their places may be somebody
- * else's by now: a thread's stack, which libc maps past us. */
+/* In the child of a fork the pieces of the file are not mapped. Their places may be somebody else's
+ * by now: a thread's stack, say, which libc maps past us. */
 static void unmap_window(void)
 {
     uint64_t page = mt_os_page(), header = (MT_HEADER_BYTES + page - 1) & ~(page - 1);

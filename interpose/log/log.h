@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The log file: regions that grow, mapped MAP_SHARED, each contiguous in memory. See format.h for
- * the layout. Callable inside a hook only (the thread's guard is set), in any thread, unless said
- * otherwise.
+ * The log: regions that grow, mapped MAP_SHARED from its file, each contiguous in memory. See
+ * format.h for the layout. Callable with the guard set, in any thread, unless said otherwise.
  */
 #ifndef MT_LOG_H
 #define MT_LOG_H
@@ -11,11 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/lock.h"
 #include "format.h"
 
-/* The regions' memory; entry i of region r is at mt_log.base[r] + i * entry size, if i < reserved
- * entries. */
+/* The regions' memory. Entry i of region r is at mt_log.base[r] + i * entry size, if i is below the
+ * number of reserved entries. */
 struct mt_log {
     struct mt_header *header;
     char *base[MT_REGION_COUNT];
@@ -23,48 +21,43 @@ struct mt_log {
 };
 extern struct mt_log mt_log;
 
-/* Reserve `count` consecutive zeroed entries of `bytes` each in `region`: the first one's index, 0
- * if the log cannot grow (then MT_FLAG_FULL is set). Lock-free unless the region must grow. */
+/* Reserve `count` consecutive zeroed entries of `bytes` each in `region`. Returns the first one's
+ * index; 0: the log cannot grow, and MT_FLAG_FULL is set. Takes a lock only if the region must
+ * grow. */
 uint64_t mt_log_reserve(enum mt_region region, uint32_t bytes, uint32_t count);
 
-/* Append a record (head filled in here), from up to 4 pieces. False: no space. */
+/* A part of a record. */
 struct mt_piece {
     const void *data;
     size_t bytes;
 };
+
+/* Append a record, put together from up to 4 pieces; the head is filled in here. False: no space.
+ */
 bool mt_log_record(enum mt_record_kind kind, const struct mt_piece *pieces, unsigned count);
-/* The same, and where in RECORD it stands. */
+/* The same; *where is its offset in RECORD. */
 bool mt_log_record_at(enum mt_record_kind kind, const struct mt_piece *pieces, unsigned count,
                       uint64_t *where);
 
+/* A node of NODE by its index, which must be reserved. */
 static inline struct mt_node *mt_log_node(uint32_t index)
 {
     return (struct mt_node *)mt_log.base[MT_REGION_NODE] + index;
 }
 
-/* A note for the reader of the report. printf-like: %s %u %d %lu %x %% only. */
+/* A note for the reader of the report; severity 1 is a warning. Knows only %s, %u, %d, %lu, %x and
+ * %%; what is longer than 511 bytes is cut. */
 void mt_log_note(unsigned severity, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Note a loss: `events` not recorded, with `bytes` of allocations among them. */
+/* Count `events` that could not be recorded, with `bytes` of allocations among them. */
 void mt_log_dropped(uint64_t events, uint64_t bytes);
 
-/* In the child of a fork that a signal handler made inside of an event: that event will be finished here too. A copy of the
- * log takes its place, for as long as that lasts: until mt_log_forget. */
+/* In the child of a fork that a signal handler made inside an event: the child will finish that
+ * event, too. Until mt_log_forget, a copy of the log takes the log's place for that. */
 void mt_log_copy(void);
 
-/* Forget the log without touching the file: in the child of a fork (which does not have its
- * mappings), or when opening fails. Resets this module's locks. */
+/* Forget the log without touching the file: in the child of a fork, which does not have its
+ * mappings, or when opening fails. Resets the locks of log.c. */
 void mt_log_forget(void);
-
-/* ---- For open.c ---- */
-
-/* Guards the file's growth, the extent directory, and the file's change for another. */
-extern struct mt_lock mt_log_growing;
-
-/* Map the new, empty file, which becomes the log. 0, or an error: then nothing is mapped. */
-int mt_log_map(void);
-
-/* The nameless log's tables go to a new file that has a name. Under mt_log_growing. */
-bool mt_log_replace(void);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The log's name, and where it is made. The file has no name at first (O_TMPFILE): it gets it when its header is whole and the
- * process described, so that who is killed in between leaves nothing, and no reader finds a log half begun. With
- * MEMTRACE_MIN_PEAK that waits until the process's peak is high enough. The descriptor is what a name takes: where the program
- * has closed it, or may not write to the folder any more, the tables move to a new file. Where the file system has no files
- * without a name, or they can't be given one (no /proc), the log has its name from the start.
+ * The log's name, and where it is made. At first the file has no name (O_TMPFILE). It gets its name
+ * when its header is whole and the process described: whoever is killed before leaves nothing, and
+ * no reader finds a log half begun. With MEMTRACE_MIN_PEAK that waits until the process's peak is
+ * high enough. A name is given to a descriptor: where the program has closed it, or may not write
+ * to the folder any more, the tables move to a new file. Where the file system has no nameless
+ * files, or they can't be given a name (no /proc), the log has its name from the start.
  */
 #include <errno.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "base/guard.h"
 #include "base/lock.h"
 #include "log/file.h"
+#include "log/growing.h"
 #include "log/log.h"
 #include "log/open.h"
 #include "os/os.h"
@@ -48,7 +50,7 @@ const char *mt_log_error(void)
     case ENAMETOOLONG:
         return "its name is too long";
     case EEXIST:
-        return "all names are taken";
+        return "every name that it could have is taken";
     case EMFILE:
     case ENFILE:
         return "no descriptor is left";
@@ -59,7 +61,7 @@ const char *mt_log_error(void)
     }
 }
 
-/* The new file becomes the log. 0, or an error. */
+/* Make this new file the log. 0 or -errno. */
 static int begin(int fd)
 {
     mt_log_file.fd = fd;
@@ -85,7 +87,7 @@ static bool open_named(bool in_tmp)
     int error = begin(fd);
     if (!error)
         return true;
-    mt_os_remove(mt_log_file.path); /* no litter where there is no room */
+    mt_os_remove(mt_log_file.path); /* leave nothing where there is no room */
     return give_up(error);
 }
 
@@ -109,13 +111,13 @@ static bool open_in(bool in_tmp)
     return true;
 }
 
-/* The log can't be where it should be: somewhere else, which the line at exit names. */
+/* The log can't be where it should be. Make it in /tmp; the line at exit says where. */
 static bool open_elsewhere(void)
 {
     int first = open_error;
     const char *reason = mt_log_error();
     if (first == EEXIST || first == EFBIG || first == ENOMEM)
-        return false; /* it would be no better there */
+        return false; /* /tmp would be no better */
     if (!open_in(true)) {
         open_error = first;
         return false;
@@ -169,7 +171,7 @@ void mt_log_name(bool now)
     mt_lock_drop(&mt_log_growing);
     if (replaced && mt_shared())
         mt_log_note(1, "the log moved to a new file while several threads made events: some of "
-                       "these may be missing");
+                       "them may be missing");
 }
 
 bool mt_log_end(void)

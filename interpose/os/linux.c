@@ -11,13 +11,14 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "os/os.h"
 
-/* syscall() is libc's own, no wrapped function and no cancellation point. */
+/* syscall() is libc's own: it is no wrapped function, and no cancellation point. */
 static long result(long r)
 {
     return r == -1 ? -errno : r;
@@ -119,7 +120,7 @@ bool mt_os_write_at(int fd, const void *data, size_t bytes, uint64_t offset)
     return true;
 }
 
-/* For file systems without fallocate: zeros take the space as well, and a full disk says so here
+/* For file systems without fallocate. Zeros take the space as well, and a full disk says so here
  * and not by SIGBUS. */
 static int allocate_by_writing(int fd, uint64_t offset, uint64_t bytes)
 {
@@ -150,7 +151,7 @@ int mt_os_allocate(int fd, uint64_t offset, uint64_t bytes)
     while (r == -EINTR);
     if (r == -EOPNOTSUPP || r == -ENOSYS)
         r = allocate_by_writing(fd, offset, bytes);
-    if (r < 0) /* what a full disk still had is not for us to keep */
+    if (r < 0) /* leave the rest of a full disk to others */
         syscall(SYS_ftruncate, fd, offset);
     return (int)r;
 }
@@ -172,26 +173,53 @@ int mt_os_open(const char *path, bool write)
                 (write ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0));
 }
 
+int mt_os_open_read(const char *path)
+{
+    return (int)result(syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0));
+}
+
+bool mt_os_read_at(int fd, void *to, size_t bytes, uint64_t offset)
+{
+    for (char *p = to; bytes;) {
+        long r = result(syscall(SYS_pread64, fd, p, bytes, offset));
+        if (r == -EINTR)
+            continue;
+        if (r <= 0)
+            return false;
+        p += r;
+        offset += (uint64_t)r;
+        bytes -= (size_t)r;
+    }
+    return true;
+}
+
 void mt_os_close(int fd)
 {
     syscall(SYS_close, fd);
 }
 
+ssize_t mt_os_read(int fd, void *to, size_t bytes)
+{
+    long got;
+    do
+        got = result(syscall(SYS_read, fd, to, bytes));
+    while (got == -EINTR);
+    return got;
+}
+
 ssize_t mt_os_read_file(const char *path, void *to, size_t bytes)
 {
-    long fd = result(syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0));
+    int fd = mt_os_open_read(path);
     if (fd < 0)
         return fd;
     size_t got = 0;
     while (got < bytes) {
-        long r = result(syscall(SYS_read, fd, (char *)to + got, bytes - got));
-        if (r == -EINTR)
-            continue;
+        ssize_t r = mt_os_read((int)fd, (char *)to + got, bytes - got);
         if (r <= 0)
             break;
         got += (size_t)r;
     }
-    mt_os_close((int)fd);
+    mt_os_close(fd);
     return (ssize_t)got;
 }
 
@@ -228,7 +256,8 @@ bool mt_os_is_terminal(int fd)
 
 void mt_os_hold_signals(uint64_t *mask)
 {
-    /* Raw, as libc's leaves out its own two: those of cancellation and setuid. Faults come all the same. */
+    /* Raw, as libc's function leaves out its own two signals, those of cancellation and of setuid.
+     * Faults come all the same. */
     static const uint64_t all = ~0ull;
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, mask, sizeof *mask);
 }
@@ -292,19 +321,8 @@ size_t mt_os_page(void)
     return getauxval(AT_PAGESZ);
 }
 
-uint64_t mt_os_resident(void)
+bool mt_os_read_memory(uintptr_t address, void *to, size_t bytes)
 {
-    /* proc(5): statm is "size resident shared ...", in pages. */
-    char text[128];
-    ssize_t n = mt_os_read_file("/proc/self/statm", text, sizeof text - 1);
-    if (n <= 0)
-        return 0;
-    text[n] = 0;
-    const char *p = text;
-    while (*p && *p != ' ')
-        p++;
-    uint64_t pages = 0;
-    for (p += *p == ' '; *p >= '0' && *p <= '9'; p++)
-        pages = pages * 10 + (uint64_t)(*p - '0');
-    return pages * mt_os_page();
+    struct iovec local = {to, bytes}, remote = {(void *)address, bytes};
+    return syscall(SYS_process_vm_readv, mt_os_pid(), &local, 1, &remote, 1, 0) == (long)bytes;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Making the log's file where an attacker may be at work: a folder like /tmp, where anybody may leave
- * a link. The kernel's own guard against that (fs.protected_symlinks) is not on everywhere, so the
- * path is walked here, one descriptor at a time: what was checked is what is used.
+ * Making the log's file where an attacker may be at work: in a folder like /tmp, where anybody may
+ * leave a link. The kernel's own guard against that (fs.protected_symlinks) is not on everywhere.
+ * So the path is walked here, one descriptor at a time, and what was checked is what is used.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include "os/os.h"
 #include "os/str.h"
 
-#define LINKS_MAX 40 /* as the kernel */
+#define LINKS_MAX 40 /* as many as the kernel follows */
 
 static long result(long r)
 {
@@ -27,8 +27,8 @@ static long open_path(int folder, const char *name)
     return result(syscall(SYS_openat, folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0));
 }
 
-/* path_resolution(7) of a link in a sticky folder that others can write: only its owner's and the
- * folder's owner's links are followed, as protected_symlinks has it. */
+/* path_resolution(7), for a link in a sticky folder that others can write: only links of the
+ * process's user and of the folder's owner are followed, as protected_symlinks does. */
 static bool may_follow(const struct stat *folder, const struct stat *link)
 {
     return !(folder->st_mode & S_ISVTX) || !(folder->st_mode & (S_IWOTH | S_IWGRP)) ||
@@ -36,13 +36,13 @@ static bool may_follow(const struct stat *folder, const struct stat *link)
 }
 
 struct walk {
-    char *rest;      /* what of the path is still to be walked */
-    char room[8192]; /* it stands at the end of this */
-    int folder;      /* where that begins */
+    char *rest;      /* the part of the path that is still to be walked */
+    char room[8192]; /* `rest` stands at its end */
+    int folder;      /* where `rest` begins */
     unsigned links;
 };
 
-/* The link's text goes before the rest. */
+/* Put the link's text before the rest. */
 static int follow(struct walk *w, int link)
 {
     char text[4096];
@@ -70,7 +70,7 @@ static int enter(struct walk *w, int folder)
     return 0;
 }
 
-/* One component, or a "/" at the beginning. */
+/* Walk one component, or a "/" at the beginning. */
 static int step(struct walk *w)
 {
     struct stat st;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * What the tracker needs of the operating system, by raw system calls: none is a cancellation
- * point, none is one of our own wrapped functions, none touches the program's state. Results below
- * 0 are -errno. errno may change: hooks save it.
+ * point, none is one of our own wrapped functions, none allocates or touches the program's state.
+ * Any thread, at any time; errno may change, and hooks keep it. The file is chosen by system:
+ * linux*.c.
  */
 #ifndef MT_OS_H
 #define MT_OS_H
@@ -12,66 +13,115 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* ---- Memory ---- */
+
 /* Anonymous private memory, zeroed; NULL on failure. */
 void *mt_os_map(size_t bytes);
 /* Address space without memory behind it, to be filled by mt_os_map_file; NULL on failure. */
 void *mt_os_reserve(size_t bytes);
+/* Any mapping, or a part of one: whole pages. */
 void mt_os_unmap(void *at, size_t bytes);
 /* Map `bytes` of the file at `offset` shared, read-write, over `at`; not inherited by fork
- * children. */
+ * children. 0 or -errno: then nothing may be mapped at `at`. */
 int mt_os_map_file(void *at, size_t bytes, int fd, uint64_t offset);
-/* A hint: `bytes` at `at` are all in use and read at random, so that huge pages save the misses of the TLB. Any alignment. */
-void mt_os_huge(void *at, size_t bytes);
-/* A copy of that part of the file over `at`, where nothing must be mapped; where the file can't be had (fd < 0), zeros. */
+/* A copy of that part of the file over `at`, where nothing must be mapped; where the file can't be
+ * had (fd < 0), zeros. 0 or -errno. */
 int mt_os_map_copy(void *at, size_t bytes, int fd, uint64_t offset);
-/* From now on reads as zero in the child of a fork. */
+/* A hint: `bytes` at `at` are all in use and read at random, so that huge pages save the misses of
+ * the TLB. Any alignment. */
+void mt_os_huge(void *at, size_t bytes);
+/* From now on these pages read as zero in the child of a fork. False: not possible here. */
 bool mt_os_wipe_on_fork(void *at, size_t bytes);
-
-/* Create a new file for reading and writing: a descriptor out of the program's way. A link is never
- * followed at the end of the path, nor anybody else's link in a sticky folder like /tmp (-ELOOP). */
-int mt_os_create(const char *path);
-/* The same without a name, in the folder that `path` is in (-EOPNOTSUPP or -EISDIR: not on this file system), and the name for
+/* Copy memory of this process that may not be there. False: it is not, or the system does not allow
  * it. */
+bool mt_os_read_memory(uintptr_t address, void *to, size_t bytes);
+/* Bytes of a page. No system call. */
+size_t mt_os_page(void);
+
+/* ---- Files: descriptors are the caller's, to be closed by mt_os_close ---- */
+
+/* Create a new file for reading and writing: a descriptor out of the program's way, or -errno. A
+ * link is never followed at the end of the path, nor anybody else's link in a sticky folder like
+ * /tmp (-ELOOP). */
+int mt_os_create(const char *path);
+/* The same without a name, in the folder that `path` is in (-EOPNOTSUPP or -EISDIR: not on this
+ * file system). */
 int mt_os_create_nameless(const char *path);
+/* Give it the name `path`. 0 or -errno; -EEXIST: the name is taken. */
 int mt_os_link(int fd, const char *path);
-/* All of the bytes, at this offset. */
-bool mt_os_write_at(int fd, const void *data, size_t bytes, uint64_t offset);
-/* This process may do what the user who started it may not (set-user-ID and the like). */
-bool mt_os_privileged(void);
-void mt_os_remove(const char *path);
-/* Give the file real space at its end, `offset`; where there is none the file stays as it was. Never
- * SIGXFSZ. */
-int mt_os_allocate(int fd, uint64_t offset, uint64_t bytes);
-/* The file's identity, to know it again: device and inode. */
-int mt_os_identity(int fd, uint64_t id[2]);
+/* Open an existing file that must not be a link: a descriptor or -errno. */
 int mt_os_open(const char *path, bool write);
-/* Duplicate onto a high number, closed by exec. */
+/* Open a file for reading; links are followed. A descriptor or -errno. */
+int mt_os_open_read(const char *path);
+/* A duplicate on a high number, closed by exec; or -errno. `fd` stays open. */
 int mt_os_high(int fd);
-/* Take all free descriptors below those that mt_os_high gives: up to `cap` into `held`, to be closed
- * by the caller; their number. */
+/* Take all free descriptors below those that mt_os_high gives: up to `cap` into `held`, to be
+ * closed by the caller; their number. */
 unsigned mt_os_hold_low(int *held, unsigned cap);
+/* Errors are not told. */
 void mt_os_close(int fd);
-/* Up to `bytes` of a file from its beginning; for /proc. Returns what was read. */
-bool mt_os_exists(const char *path);
-ssize_t mt_os_read_file(const char *path, void *to, size_t bytes);
-ssize_t mt_os_readlink(const char *path, char *to, size_t bytes);
+/* Take the name away from the file. Errors are not told. */
+void mt_os_remove(const char *path);
+/* Give the file real space at its end, `offset`; where there is none the file stays as it was. 0 or
+ * -errno. Never SIGXFSZ. */
+int mt_os_allocate(int fd, uint64_t offset, uint64_t bytes);
+/* The file's identity, to know it again: device and inode. 0 or -errno. */
+int mt_os_identity(int fd, uint64_t id[2]);
+/* All of the bytes, to or from this offset. False: not all of them. */
+bool mt_os_write_at(int fd, const void *data, size_t bytes, uint64_t offset);
+bool mt_os_read_at(int fd, void *to, size_t bytes, uint64_t offset);
+/* Once, at the descriptor's position: how many bytes were written, or -errno. */
 ssize_t mt_os_write(int fd, const void *from, size_t bytes);
-ssize_t mt_os_cwd(char *to, size_t bytes); /* without the NUL */
+/* Once, at the descriptor's position: how many bytes were read, or -errno. */
+ssize_t mt_os_read(int fd, void *to, size_t bytes);
+/* The absolute path of the file that is mapped at `address`, with a NUL, at most `bytes` in all: its
+ * length, 0: not known (no /proc, or no file there). Takes some 30 us, and 64 KiB for as long. */
+size_t mt_os_mapped_file(uintptr_t address, char *to, size_t bytes);
+/* Up to `bytes` of a file from its beginning: how many were read, or -errno. */
+ssize_t mt_os_read_file(const char *path, void *to, size_t bytes);
+/* What a link says, without a terminator: its length up to `bytes`, or -errno. */
+ssize_t mt_os_readlink(const char *path, char *to, size_t bytes);
+/* Whether the path leads to something. */
+bool mt_os_exists(const char *path);
+/* Whether the descriptor is a terminal. */
 bool mt_os_is_terminal(int fd);
 
-/* Hold back all signals of this thread; *mask: what was held back before. */
+/* ---- The process and its threads ---- */
+
+int mt_os_pid(void);    /* of this process */
+int mt_os_parent(void); /* of its parent */
+int mt_os_tid(void);    /* of this thread, for the system */
+/* The thread's name, padded with zeros. */
+void mt_os_thread_name(char name[16]);
+/* Let another thread run. */
+void mt_os_yield(void);
+/* The value of an environment variable; NULL: it is not set. Works before libc has set `environ`,
+ * too, since a hook may run before libc's own initialisation: then it comes from the kernel's copy,
+ * as far as that fits in `room`, which must outlive the value. */
+const char *mt_os_variable(const char *name, char *room, size_t bytes);
+/* The arguments, each with its NUL: how many bytes, or -errno. */
+ssize_t mt_os_arguments(char *to, size_t bytes);
+/* The working directory, without a terminator: its length, or -errno. */
+ssize_t mt_os_cwd(char *to, size_t bytes);
+/* A path that opens the file of the running program. */
+const char *mt_os_program(void);
+/* When the process started, in the system's own unit: tells whether a pid is still the same
+ * process. 0: not known. */
+uint64_t mt_os_start_ticks(void);
+/* Whether this process may do what the user who started it may not (set-user-ID and the like). */
+bool mt_os_privileged(void);
+
+/* ---- Signals, clocks, the resident set ---- */
+
+/* Hold back all signals of this thread; *mask: what was held back before, for
+ * mt_os_release_signals. */
 void mt_os_hold_signals(uint64_t *mask);
 void mt_os_release_signals(const uint64_t *mask);
-bool mt_os_on_signal_stack(void); /* of sigaltstack */
+/* Whether this thread runs on the stack of sigaltstack. */
+bool mt_os_on_signal_stack(void);
 
-int mt_os_pid(void);
-int mt_os_parent(void);
-int mt_os_tid(void);
-void mt_os_thread_name(char name[16]);
-void mt_os_yield(void);
 uint64_t mt_os_mono(void);     /* CLOCK_MONOTONIC, ns; no system call */
-uint64_t mt_os_real(void);     /* CLOCK_REALTIME, ns */
+uint64_t mt_os_real(void);     /* CLOCK_REALTIME, ns; no system call */
 uint64_t mt_os_resident(void); /* resident set of this process in bytes; about 1 us */
-size_t mt_os_page(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Text without libc's stdio, locale or allocation: safe inside a hook. A buffer that is too small
- * gets a shorter text, always terminated.
+ * Text without libc's stdio, locale or allocation: safe inside a hook. What does not fit in the
+ * buffer is left out; the text always has its terminator.
  */
 #ifndef MT_STR_H
 #define MT_STR_H
@@ -23,15 +23,16 @@ struct mt_str {
         (array), sizeof(array), 0, false                                                           \
     }
 
+/* Append; what does not fit is left out, and `cut` set. */
 void mt_str_add(struct mt_str *s, const char *text, size_t bytes);
-void mt_str_add_z(struct mt_str *s, const char *text);
+void mt_str_add_z(struct mt_str *s, const char *text);      /* up to its terminator */
 void mt_str_add_number(struct mt_str *s, uint64_t number);  /* 41207 */
 void mt_str_add_grouped(struct mt_str *s, uint64_t number); /* 41,207 */
 void mt_str_add_size(struct mt_str *s, uint64_t bytes);     /* 27.4 MiB */
-/* %s %u (unsigned) %d (int) %lu (unsigned long) %x %% only */
+/* Append as printf does. Knows only %s, %u (unsigned), %d (int), %lu (unsigned long), %x and %%. */
 void mt_str_format(struct mt_str *s, const char *format, va_list args);
 
-/* The decimal number that `text` starts with. */
+/* The decimal number that `text` starts with, 0 if with none. */
 uint64_t mt_str_number(const char *text);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * The tracker starts at the program's first allocation, which may come before any constructor has
- * run; what needs the loader (the unwinder's library, the interpreter's symbols) waits for our
- * constructor. The child of a fork reads 0 in *mt_ready, whichever way it was made, and starts anew
- * with its own log at its first event; it never touches its parent's, whose mappings it does not
- * even have.
+ * run. What needs the loader (the unwinder's library, the interpreter's symbols) waits for our
+ * constructor. The child of a fork, whichever way it was made, reads 0 in *mt_ready. It starts anew
+ * with its own log at its first event, and never touches its parent's log, whose mappings it does
+ * not even have.
  */
 #include <link.h>
 #include <string.h>
@@ -14,22 +14,16 @@
 #include "base/lock.h"
 #include "base/meta.h"
 #include "loader/modules.h"
+#include "loader/program.h"
 #include "loader/real.h"
 #include "log/intern.h"
 #include "log/log.h"
 #include "log/open.h"
 #include "os/os.h"
-#include "os/str.h"
 #include "process/start.h"
 #include "process/summary.h"
 #include "python/attach.h"
-#include "tables/counters.h"
-#include "tables/live.h"
-#include "tables/mappings.h"
-#include "tables/objects.h"
-#include "tables/period.h"
-#include "tables/threads.h"
-#include "tables/timeline.h"
+#include "tables/tables.h"
 #include "unwind/unwind.h"
 
 /* This library's own ELF header, for the machine it is built for. */
@@ -37,14 +31,8 @@ extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 char mt_program[64];
 char mt_directory[4096];
-static bool configured; /* the first start of this memory image has been */
+static bool configured; /* this memory image has started once */
 bool mt_constructed;
-
-static struct mt_piece argv_piece(char *room, size_t bytes)
-{
-    ssize_t n = mt_os_read_file("/proc/self/cmdline", room, bytes);
-    return (struct mt_piece){room, n > 0 ? (size_t)n : 0};
-}
 
 /* The name the program was started by, fit for a file name. */
 static void find_program(const char *argv0)
@@ -63,27 +51,12 @@ static void find_program(const char *argv0)
     mt_program[n] = 0;
 }
 
-/* proc(5): field 22 of stat, the start time; the command in field 2 may hold anything, its ')' is
- * the last. */
-static uint64_t start_ticks(void)
-{
-    char text[1024];
-    ssize_t n = mt_os_read_file("/proc/self/stat", text, sizeof text - 1);
-    if (n <= 0)
-        return 0;
-    text[n] = 0;
-    const char *p = strrchr(text, ')');
-    for (unsigned field = 2; p && field < 22; field++)
-        p = strchr(p + 1, ' ');
-    return p ? mt_str_number(p + 1) : 0;
-}
-
 static struct mt_piece argv; /* of this process: start() */
 
 static void describe_process(void)
 {
     struct mt_header *h = mt_log.header;
-    mt_counters_lost_init();
+    mt_tables_begin();
     h->version = MT_VERSION;
     h->header_bytes = MT_HEADER_BYTES;
     h->byte_order = MT_BYTE_ORDER;
@@ -93,21 +66,22 @@ static void describe_process(void)
     h->parent_pid = mt_os_parent();
     h->start_real = mt_os_real();
     h->start_mono = mt_os_mono();
-    /* A file with the magic has a whole header. Before what takes longer: where the file has a name by now, who is killed in
-     * between leaves a log that can be read, though it doesn't tell the program. */
+    /* A file with the magic has a whole header. It is written before what takes longer: where the
+     * file has a name by now, a process that is killed in between leaves a log that can be read,
+     * though it does not name the program. */
     __atomic_thread_fence(__ATOMIC_RELEASE);
     memcpy(h->magic, MT_MAGIC, sizeof h->magic);
-    h->start_ticks = start_ticks();
-    char exe[4096], cwd[4096];
-    ssize_t exe_bytes = mt_os_readlink("/proc/self/exe", exe, sizeof exe);
+    h->start_ticks = mt_os_start_ticks();
+    static char exe[4096], cwd[4096]; /* one start at a time */
+    size_t exe_bytes = mt_program_path(exe, sizeof exe);
     ssize_t cwd_bytes = mt_os_cwd(cwd, sizeof cwd);
-    uint32_t head[4] = {exe_bytes > 0 ? (uint32_t)exe_bytes : 0,
-                        cwd_bytes > 0 ? (uint32_t)cwd_bytes : 0, (uint32_t)argv.bytes, 0};
+    uint32_t head[4] = {(uint32_t)exe_bytes, cwd_bytes > 0 ? (uint32_t)cwd_bytes : 0,
+                        (uint32_t)argv.bytes, 0};
     struct mt_piece pieces[] = {{head, sizeof head}, {exe, head[0]}, {cwd, head[1]}, argv};
     mt_log_record(MT_RECORD_PROCESS, pieces, 4);
 }
 
-/* What the parent's memory has left in a fork child. */
+/* Forget what the parent's memory has left in the child of a fork. */
 static void forget(void)
 {
     mt_critical = 0;
@@ -117,14 +91,8 @@ static void forget(void)
     mt_log_forget();
     mt_log_intern_forget();
     mt_modules_forget();
-    mt_threads_forget();
-    mt_live_forget();
-    mt_objects_forget();
-    mt_mappings_forget();
-    mt_counters_forget();
-    mt_timeline_forget();
+    mt_tables_forget();
     mt_summary_forget();
-    mt_period_forget();
 }
 
 static bool start(void (*thread_ended)(void *))
@@ -136,13 +104,16 @@ static bool start(void (*thread_ended)(void *))
         mt_config_read();
         ssize_t n = mt_os_cwd(mt_directory, sizeof mt_directory - 1);
         mt_directory[n > 0 ? n : 0] = 0;
-        mt_threads_init(thread_ended);
+        mt_tables_init(thread_ended);
         mt_modules_met = mt_python_met;
         mt_summary_prepare();
     }
-    argv = argv_piece(argv_room, sizeof argv_room - 1);
+    ssize_t argv_bytes = mt_os_arguments(argv_room, sizeof argv_room - 1);
+    if (argv_bytes <= 0) /* no /proc: the name at least */
+        argv_bytes = (ssize_t)mt_program_started_as(argv_room, sizeof argv_room);
+    argv = (struct mt_piece){argv_room, (size_t)argv_bytes};
     if (!configured)
-        find_program(argv_room);
+        find_program(*mt_program_argv0() ? mt_program_argv0() : argv_room);
     bool again = configured;
     configured = true;
     if (mt_real_sanitizer()) {
@@ -175,8 +146,8 @@ bool mt_start(void (*thread_ended)(void *))
             return false;
         mt_ready = ready;
     }
-    /* One thread starts; events of others meanwhile go past. A child of a fork taken meanwhile
-     * stays untraced. */
+    /* One thread starts; other threads' events are not recorded meanwhile. If a child is forked
+     * meanwhile, it stays untraced. */
     if (!mt_lock_try(&starting))
         return false;
     bool ok = *mt_ready == 1 || start(thread_ended);

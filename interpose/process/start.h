@@ -7,12 +7,13 @@
 
 #include <stdbool.h>
 
-extern char mt_program[64];     /* for the log's name and the line at exit */
-extern char mt_directory[4096]; /* at start; "" if not known */
+extern char mt_program[64];     /* the program's name: for the log's name and the line at exit */
+extern char mt_directory[4096]; /* the working directory at start; "": not known */
 extern bool mt_constructed;     /* the constructor has run: what needs the loader may be done */
 
-/* At the process's first event, or in the constructor. `thread_ended`: what is to be called at a thread's end. False: not
- * possible. Guard set. */
+/* Start the tracker, at the process's first event or in the constructor; guard set. `thread_ended`
+ * is to be called when a thread ends (tables/slots.h). False: not possible, or another thread is
+ * starting it. */
 bool mt_start(void (*thread_ended)(void *));
 
 #endif

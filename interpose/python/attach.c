@@ -5,24 +5,25 @@
 #include "python/attach.h"
 
 #include <dlfcn.h>
-#include <elf.h>
 #include <link.h>
 #include <string.h>
 
 #include "base/config.h"
 #include "format.h"
+#include "loader/object.h"
 #include "loader/real.h"
 #include "loader/symbol.h"
 #include "log/log.h"
+#include "os/os.h"
 #include "python/code.h"
 #include "python/interpreter.h"
-#include "python/library.h"
+#include "python/stack.h"
 
 #define LOOP "_PyEval_EvalFrameDefault"
 
 const struct mt_python_clients *mt_python_clients;
 
-/* Which log we are in: another one after a fork. */
+/* Which log this is: after a fork it is another one. */
 static struct {
     int32_t pid;
     uint64_t start;
@@ -40,7 +41,7 @@ static bool log_is_new(void)
     return true;
 }
 
-/* libpython3.so has nothing in it but the name of the other. */
+/* libpython3.so has nothing in it but the name of the real one. */
 static bool is_library(const char *name)
 {
     return strncmp(name, "libpython3", 10) == 0 && strncmp(name, "libpython3.so", 13) != 0;
@@ -58,8 +59,8 @@ static int find_local(struct dl_phdr_info *info, size_t bytes, void *name)
 }
 
 /* Where to look symbols up: everywhere, or in a libpython that was loaded for somebody alone. That
- * one is kept from being unloaded, since we read its data. NULL (which is RTLD_DEFAULT) if there is
- * none either. */
+ * one is kept from being unloaded, since we read its data. If there is none either, NULL, which is
+ * RTLD_DEFAULT. */
 static void *scope(void)
 {
     const char *name = NULL;
@@ -68,6 +69,11 @@ static void *scope(void)
         return RTLD_DEFAULT;
     mt_real.dl_iterate_phdr(find_local, &name);
     return name ? dlopen(name, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE) : NULL;
+}
+
+static void *symbol_of(const char *name, size_t *bytes)
+{
+    return mt_library_symbol(&mt_python.library, name, bytes);
 }
 
 static bool refuse(const char *what, const char *why)
@@ -86,7 +92,7 @@ static unsigned number(const char **text)
     return n;
 }
 
-/* "3.8.18 (default, ...", "3.10.0rc2", as a hexadecimal version. */
+/* "3.8.18 (default, ...", "3.10.0rc2": as a hexadecimal version. */
 static uint32_t version_of(const char *text)
 {
     uint32_t major = number(&text), minor = *text == '.' ? (text++, number(&text)) : 0;
@@ -99,14 +105,14 @@ static uint32_t version_of(const char *text)
     return major << 24 | (minor & 255) << 16 | (patch & 255) << 8 | level << 4;
 }
 
-static uint32_t read_version(void *handle, char name[32])
+static uint32_t read_version(char name[32])
 {
     const char *(*get)(void) = NULL;
-    const uint32_t *version = mt_python_library_symbol(handle, "Py_Version", NULL);
+    const uint32_t *version = symbol_of("Py_Version", NULL);
     const char *text;
     size_t n = 0;
 
-    *(void **)&get = mt_python_library_symbol(handle, "Py_GetVersion", NULL);
+    *(void **)&get = symbol_of("Py_GetVersion", NULL);
     text = get();
     memcpy(name, "CPython ", 8);
     while (text[n] && text[n] != ' ' && n < 20)
@@ -116,30 +122,27 @@ static uint32_t read_version(void *handle, char name[32])
     return version ? *version : version_of(text);
 }
 
-/* The part of it that the compiler put elsewhere. Needed up to 3.9 only, where nothing but symbols tells a loop. */
+/* The part of the loop that the compiler put elsewhere. Needed up to 3.9 only, where nothing but
+ * symbols tells a loop. */
 static void find_cold_loop(void *symbol)
 {
     uintptr_t begin, end;
-    const struct link_map *map = mt_python_library_map();
-    void *link = NULL;
-    Dl_info info;
+    struct mt_object object;
 
-    if (!map && dladdr1(symbol, &info, &link, RTLD_DL_LINKMAP))
-        map = link;
-    if (!map)
+    if (!mt_object_at((uintptr_t)symbol, &object))
         return;
-    if (!mt_python_symbol_find(map->l_name && *map->l_name ? map->l_name : "/proc/self/exe",
-                               LOOP ".cold", &begin, &end))
+    if (!mt_symbol_in_file(object.path && *object.path ? object.path : mt_os_program(),
+                           LOOP ".cold", &begin, &end))
         return;
-    mt_python.loop_begin[1] = map->l_addr + begin;
-    mt_python.loop_end[1] = map->l_addr + end;
+    mt_python.loop_begin[1] = object.base + begin;
+    mt_python.loop_end[1] = object.base + end;
 }
 
 /* The interpreter loop's code, as far as the dynamic symbol goes. */
-static void find_loop(void *handle)
+static void find_loop(void)
 {
     size_t bytes;
-    void *symbol = mt_python_library_symbol(handle, LOOP, &bytes);
+    void *symbol = symbol_of(LOOP, &bytes);
 
     if (!symbol || !bytes)
         return;
@@ -149,29 +152,7 @@ static void find_loop(void *handle)
         find_cold_loop(symbol);
 }
 
-static int find_text(struct dl_phdr_info *info, size_t bytes, void *inside)
-{
-    uintptr_t begin = UINTPTR_MAX, end = 0, at = *(const uintptr_t *)inside;
-
-    (void)bytes;
-    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *p = &info->dlpi_phdr[i];
-
-        if (p->p_type != PT_LOAD)
-            continue;
-        if (info->dlpi_addr + p->p_vaddr < begin)
-            begin = info->dlpi_addr + p->p_vaddr;
-        if (info->dlpi_addr + p->p_vaddr + p->p_memsz > end)
-            end = info->dlpi_addr + p->p_vaddr + p->p_memsz;
-    }
-    if (at < begin || at >= end)
-        return 0;
-    mt_python.text_begin = begin;
-    mt_python.text_end = end;
-    return 1;
-}
-
-/* Is it what we take it for? */
+/* Whether it is what we take it for. */
 static bool self_check(const struct mt_python_layout *layout, uintptr_t code_type)
 {
     const char *name = (const char *)mt_load(code_type, layout->type_name);
@@ -180,42 +161,38 @@ static bool self_check(const struct mt_python_layout *layout, uintptr_t code_typ
            strcmp(name, "code") == 0;
 }
 
-static bool attach(void *handle)
+static bool attach(void)
 {
     struct mt_python_layout *layout = &mt_python.layout;
-    uintptr_t code_type = (uintptr_t)mt_python_library_symbol(handle, "PyCode_Type", NULL);
+    uintptr_t code_type = (uintptr_t)symbol_of("PyCode_Type", NULL);
     char name[32];
     const char *why;
     bool differs;
-    uint32_t version = read_version(handle, name), minor = version >> 16 & 255;
+    uint32_t version = read_version(name), minor = version >> 16 & 255;
 
-    mt_python.runtime = mt_python_library_symbol(handle, "_PyRuntime", NULL);
+    mt_python.runtime = symbol_of("_PyRuntime", NULL);
     if (!mt_python_layout_find(layout, version, mt_python.runtime, &differs, &why))
         return refuse(name, why);
-    *(void **)&mt_python.own =
-        mt_python_library_symbol(handle, "PyGILState_GetThisThreadState", NULL);
+    *(void **)&mt_python.own = symbol_of("PyGILState_GetThisThreadState", NULL);
     if (minor >= 12)
-        *(void **)&mt_python.current = mt_python_library_symbol(
-            handle, minor == 12 ? "_PyThreadState_GetCurrent" : "PyThreadState_GetUnchecked", NULL);
+        *(void **)&mt_python.current = symbol_of(
+            minor == 12 ? "_PyThreadState_GetCurrent" : "PyThreadState_GetUnchecked", NULL);
     if (!mt_python.runtime || !code_type || !mt_python.own || (minor >= 12 && !mt_python.current))
         return refuse(name, "lacks a symbol");
     if (!self_check(layout, code_type))
         return refuse(name, "has an unknown layout");
     if (differs)
-        mt_log_note(0, "%s: other offsets than known, as it states itself", name);
-    find_loop(handle);
-    if (!mt_python_library_range(&mt_python.text_begin, &mt_python.text_end))
-        mt_real.dl_iterate_phdr(find_text, &code_type);
+        mt_log_note(0, "%s states other offsets than the known ones: its own are used", name);
+    find_loop();
+    mt_object_range(code_type, &mt_python.text_begin, &mt_python.text_end);
     mt_python_code_watch(code_type);
-    mt_python_clients->exact(handle, minor);
-    mt_python_clients->source(handle);
-    if (mt_config.python_objects && mt_python_library_map() && mt_python_runs())
-        mt_log_note(1, "%s was met when it ran already: its objects are not seen", name);
-    else if (mt_config.python_objects && !mt_python_clients->objects(handle))
+    mt_python_clients->attached(minor);
+    if (mt_config.python_objects && mt_python.library.handle && mt_python_runs())
+        mt_log_note(1, "%s was already running when it was met: its objects are not seen", name);
+    else if (mt_config.python_objects && !mt_python_clients->objects())
         mt_log_note(1, "%s lacks a symbol: its objects are not seen", name);
     if (!mt_config.python_objects && layout->free_threaded)
-        mt_log_note(0, "%s without the GIL: nothing but the objects would show what it allocates",
-                    name);
+        mt_log_note(0, "%s without the GIL: only its objects would show what it allocates", name);
     __atomic_store_n(&mt_python_finalizing,
                      (const uintptr_t *)(mt_python.runtime + layout->runtime_finalizing),
                      __ATOMIC_RELEASE);
@@ -224,13 +201,20 @@ static bool attach(void *handle)
 
 static bool find_and_attach(void)
 {
-    void *handle = scope();
-
-    if (dlsym(handle, "Py_GetVersion"))
-        return attach(handle);
+    mt_python.library.scope = scope();
+    if (dlsym(mt_python.library.scope, "Py_GetVersion"))
+        return attach();
     if (dlsym(RTLD_DEFAULT, "PyPy_GetVersion") || dlsym(RTLD_DEFAULT, "pypy_main_startup"))
         refuse("PyPy", "is not known");
     return false;
+}
+
+static void set_attached(bool attached)
+{
+    if (!attached)
+        return;
+    __atomic_store_n(&mt_python_attached, true, __ATOMIC_RELEASE);
+    __atomic_store_n(&mt_interpreter, &mt_python_stack, __ATOMIC_RELEASE);
 }
 
 bool mt_python_init(void)
@@ -238,20 +222,19 @@ bool mt_python_init(void)
     if (log_is_new()) {
         mt_python.epoch++;
         mt_python_code_forget_all();
-        mt_python_clients->source_forget();
-        mt_python_clients->exact_forget();
+        mt_python_clients->forget();
         refused = false;
     }
     if (mt_python_attached || refused)
         return mt_python_attached;
-    __atomic_store_n(&mt_python_attached, find_and_attach(), __ATOMIC_RELEASE);
+    set_attached(find_and_attach());
     mt_real_forget_error();
     return mt_python_attached;
 }
 
 /* ---- A library that comes later ---- */
 
-/* The one that was met, for the next allocation to attach to. */
+/* The one that was met: the next allocation attaches to it. */
 static struct {
     const void *map; /* NULL: none */
     uintptr_t begin, end;
@@ -278,11 +261,10 @@ void mt_python_attach_late(void)
     map = __atomic_exchange_n(&late.map, NULL, __ATOMIC_ACQUIRE);
     if (!map || mt_python_attached || refused)
         return;
-    if (!mt_python_library_take(map, late.begin, late.end))
-        refuse("a libpython",
-               "was loaded late, without the table of symbols that it is expected to have");
+    if (!mt_library_take(&mt_python.library, map, late.begin, late.end))
+        refuse("a libpython", "was loaded late, without the expected table of symbols");
     else
-        __atomic_store_n(&mt_python_attached, attach(NULL), __ATOMIC_RELEASE);
+        set_attached(attach());
 }
 
 void mt_python_settle(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The registry is a hash with a fixed number of chains. An entry is never taken out of its chain or
- * freed: a dead one is used again for a later address of the same chain. So look-ups and deaths
+ * released: a dead one is used again for a later address of the same chain. So look-ups and deaths
  * need no lock; entering takes one.
  */
 #include "python/code.h"
@@ -10,6 +10,7 @@
 
 #include "base/lock.h"
 #include "base/meta.h"
+#include "foreign/stack.h"
 #include "format.h"
 #include "log/intern.h"
 #include "log/log.h"
@@ -45,9 +46,9 @@ struct mt_python_code *mt_python_code_find(uintptr_t address)
     return c;
 }
 
-/* In place of code_dealloc. Runs in the program's context, perhaps with locks of the interpreter
- * held, so it may neither wait nor allocate. Two entries for one address are possible (see enter).
- */
+/* Stands in the place of code_dealloc. Runs in the program's context, perhaps with locks of the
+ * interpreter held, so it may neither wait nor allocate. There may be two entries for one address
+ * (see enter). */
 static void dealloc(void *code)
 {
     bool known = false;
@@ -103,8 +104,8 @@ static uint32_t text_id(uintptr_t text)
     return id;
 }
 
-/* A code record. Code objects that say the same of themselves share it, so that the log does not grow with each eval() of a
- * program. */
+/* A code record. Code objects with the same file, name and first line share it, so that the log
+ * does not grow with each eval() of a program. */
 struct record {
     struct record *next; /* constant once published */
     uint32_t id, file, name, first_line;
@@ -128,8 +129,8 @@ static uint32_t record_find(const struct record *like)
     return r ? r->id : 0;
 }
 
-/* Id of the record for such a code object, written on first sight; 0: no space. If two threads write it at the same
- * time, the log has one that is not used. */
+/* Id of the record for such a code object, which is written when it is first met; 0: no space. If
+ * two threads write it at the same time, the log has one that is not used. */
 static uint32_t record_id(uintptr_t code, int32_t first_line)
 {
     const struct mt_python_layout *l = &mt_python.layout;
@@ -186,7 +187,7 @@ void mt_python_code_forget_all(void)
 {
     entering.held = 0;
     if (!ids)
-        return; /* and leave the tables' pages untouched */
+        return; /* leave the tables' pages untouched */
     for (size_t i = 0; i < sizeof chains / sizeof *chains; i++)
         for (struct mt_python_code *c = chains[i]; c; c = c->next)
             __atomic_store_n(&c->address, 0, __ATOMIC_RELEASE);
@@ -195,8 +196,8 @@ void mt_python_code_forget_all(void)
     __atomic_fetch_add(&mt_python_generation, 1, __ATOMIC_RELEASE);
 }
 
-/* Put a code object whose record is written into the registry. If another thread was quicker both
- * entries stay: each is right, and they die together. */
+/* Put a code object, whose record is written, into the registry. If another thread was quicker,
+ * both entries stay: each is right, and they die together. */
 static struct mt_python_code *enter(uintptr_t code, uint32_t id, int32_t first_line)
 {
     struct mt_python_code **chain = chain_of(code), *c;
@@ -258,17 +259,18 @@ uint32_t mt_python_code_frame(const struct mt_python_code *entry, uintptr_t code
     uintptr_t table;
     int line;
 
-    /* Code that the interpreter has of its own, in no source and without a first line: it stands between a class that
-     * is called and its __init__, once that call is specialised (_Py_InitCleanup, 3.13). */
+    /* Code of the interpreter's own, in no source and without a first line. It stands between a
+     * class that is called and its __init__, once that call is specialised (_Py_InitCleanup, 3.13).
+     */
     if (entry->first_line <= 0)
-        return MT_PYTHON_HIDDEN;
+        return MT_FOREIGN_HIDDEN;
     table = mt_load(code, l->code_table);
     line = mt_python_line(l->lines, (const uint8_t *)(table + l->bytes_data),
                           mt_load(table, l->bytes_size), entry->first_line,
                           offset_of(code, position), mark);
 
-    /* Instructions that stand for no line (the making of a generator, say) count for the function's
-     * first. */
+    /* Instructions without a line (those that make a generator, say) count for the function's first
+     * line. */
     if (line < 0)
         line = entry->first_line;
     return mt_log_frame(MT_FRAME_PYTHON, entry->id, line > 0 ? (uint64_t)line : 0);

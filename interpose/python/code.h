@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Code objects and their ids in the log. An entry lives as long as the code object: PyCode_Type's
- * tp_dealloc is replaced, since a loop of exec(compile()) gets the same address again nearly every
- * time.
+ * Code objects and their ids in the log. An entry lives as long as the code object. To know its
+ * end, PyCode_Type's tp_dealloc is replaced: a loop of exec(compile()) gets the same address again
+ * nearly every time. Callable with the guard set, in any thread that may read the code object,
+ * unless said otherwise.
  */
 #ifndef MT_PYTHON_CODE_H
 #define MT_PYTHON_CODE_H
@@ -12,55 +13,55 @@
 
 #include "python/lines.h"
 
-/* One code object. An entry is used again for another one when it has died: all but `next` change then. */
+/* One code object. When it has died, the entry is used again for another one: all but `next` change
+ * then. */
 struct mt_python_code {
     struct mt_python_code *next;
     uintptr_t address; /* 0: dead */
-    uint64_t serial;   /* tells the code objects apart that had this entry */
+    uint64_t serial;   /* differs for each code object that had this entry */
     uint32_t id;       /* in the log; others may have the same, see code.c */
     int32_t first_line;
-    uint64_t exact; /* where its LINES record stands in RECORD, 0: none; hooks/python/exact.c's */
+    /* where its LINES record stands in RECORD, 0: none. For hooks/python/exact_count.c */
+    uint64_t exact;
 };
 
-/* Counts the deaths of known code objects. What a thread remembers about addresses is void when it
- * has changed; for a code object on one's own stack a relaxed load suffices (it was made under the
- * GIL, after the death of the one before). */
+/* Counts the deaths of known code objects. When it has changed, what a thread remembers about
+ * addresses is void. For a code object on one's own stack a relaxed load suffices: it was made
+ * under the GIL, after the death of the one before. */
 extern uint32_t mt_python_generation;
 
-/* Watch `code_type` (PyCode_Type). Called once, by mt_python_init; takes a store if the interpreter
- * doesn't run yet. */
+/* Watch for the ends of code objects, whose type this is (PyCode_Type). To be called once, by
+ * mt_python_init. It is one store, and does no harm while the interpreter runs. */
 void mt_python_code_watch(uintptr_t code_type);
 
-/* Is this the type of code objects? */
+/* Whether this is the type of code objects. */
 bool mt_python_code_is(uintptr_t type);
 
-/* Forget all (fork child: the ids are those of the parent's log). */
+/* Forget all: in the child of a fork, as the ids are those of the parent's log. One thread. */
 void mt_python_code_forget_all(void);
 
-/* The entry of a code object on the calling thread's stack, entered in the log on first sight.
- * NULL: no memory, no space in the log, or not a code object at all. */
+/* The entry of a code object on the calling thread's stack, which is written to the log when it is
+ * first met. NULL: no memory, no space in the log, or not a code object at all. No lock held. */
 const struct mt_python_code *mt_python_code_enter(uintptr_t code);
 
-/* The entry of a code object that lives, NULL if it has none. Takes no lock. */
+/* The entry of a live code object; NULL: it has none. Takes no lock. */
 struct mt_python_code *mt_python_code_find(uintptr_t code);
 
-/* FRAME index of the line at `position` (as it stands in a frame); 0: no space. `mark`: of this
- * entry's line table. */
+/* Index in FRAME of the line at `position` (as it stands in a frame), or MT_FOREIGN_HIDDEN; 0: no
+ * space. `mark`: of this entry's line table. */
 uint32_t mt_python_code_frame(const struct mt_python_code *entry, uintptr_t code,
                               uintptr_t position, struct mt_python_mark *mark);
 
-/* Who wants to know of code objects; NULL: nobody. */
+/* Who is told of code objects; NULL: nobody. */
 struct mt_python_listener {
-    /* One was met for the first time. Guard set; inside an allocation. */
+    /* One was met for the first time. Guard set; called inside an allocation. */
     void (*met)(void);
-    /* Its file: a str, which is string `id` of the log. Guard set, no lock held; inside an allocation. */
+    /* Its file: a str, which is string `id` of the log. Guard set, no lock held; called inside an
+     * allocation. */
     void (*file)(uint32_t id, uintptr_t file);
-    /* One dies. In the program's context: may neither wait nor allocate. */
+    /* One dies. Called in the program's context: may neither wait nor allocate. */
     void (*died)(uintptr_t code);
 };
 extern struct mt_python_listener mt_python_listener;
-
-/* Stands for a frame that nobody wrote: it is passed over. */
-#define MT_PYTHON_HIDDEN UINT32_MAX
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The layouts were taken from the headers of each version (Include/cpython/code.h,
- * internal/pycore_frame.h, internal/pycore_runtime.h, cpython/pystate.h, cpython/unicodeobject.h)
- * by offsetof, and hold for every patch level of the minor version; debug builds of 3.11 have the
- * same. From 3.13 on _PyRuntime begins with a description of itself
- * (internal/pycore_debug_offsets.h), whose own form changes with each minor version.
+ * The layouts were taken by offsetof from the headers of each version (Include/cpython/code.h,
+ * internal/pycore_frame.h, internal/pycore_runtime.h, cpython/pystate.h, cpython/unicodeobject.h).
+ * They hold for every patch level of the minor version; debug builds of 3.11 have the same. From
+ * 3.13 on _PyRuntime begins with a description of itself (internal/pycore_debug_offsets.h), whose
+ * own form changes with each minor version.
  */
 #include "python/layout.h"
 
@@ -154,7 +154,7 @@ static const struct groups groups_of[] = {
     [14] = {W_INTERPRETER + 16, W_INTERPRETER + 16 + 9, W_INTERPRETER + 16 + 9 + 8},
 };
 
-/* A field of `group`, which begins with the structure's size. */
+/* Take over a field of `group`, which begins with the structure's size. */
 static bool take(uint16_t *to, const uint64_t *group, unsigned field, unsigned bytes, bool *differs)
 {
     uint64_t offset = group[field];
@@ -174,7 +174,7 @@ static bool take_statement(struct mt_python_layout *layout, const uint64_t *word
     const uint64_t *thread = word + groups_of[minor].thread;
     const uint64_t *frame = word + groups_of[minor].frame;
     const uint64_t *code = word + groups_of[minor].code;
-    /* The instructions have no fixed length: their offset may be the size that is stated. */
+    /* The instructions have no fixed length, so their offset may be the size that is stated. */
     bool good = code[0] <= UINT16_MAX && code[9] <= code[0];
 
     good = good && take(&layout->runtime_finalizing, runtime, 1, 8, differs) &&

@@ -66,14 +66,15 @@ struct mt_python_layout {
     uint8_t shim_owner;    /* owners from this on are shims */
     uint8_t top_in_cframe; /* 3.11, 3.12: thread_top points to a CFrame */
     bool
-        free_threaded; /* threads run Python code at the same time; all memory is the interpreter's allocator's, from
-                              one large mapping that is made ahead */
+        /* threads run Python code at the same time; all memory is the interpreter's allocator's,
+         * from one large mapping made ahead */
+        free_threaded;
 };
 
 /* The layout of CPython `version` (as in PY_VERSION_HEX) whose _PyRuntime is at `runtime`. False:
- * refused, and `why` is a phrase for the reader of the log ("is not known", ...). `differs` is set
- * if the interpreter's own statement (3.13 on) is not what the table says; the statement wins. Any
- * thread, any time; allocates nothing. */
+ * it is refused, and *why is a phrase for the reader of the log ("is not known", ...). *differs:
+ * what the interpreter states of itself (3.13 on) is not what the table says; the statement wins.
+ * Any thread, at any time; allocates nothing. */
 bool mt_python_layout_find(struct mt_python_layout *layout, uint32_t version, const void *runtime,
                            bool *differs, const char **why);
 

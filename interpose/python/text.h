@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What stands in a str.
+ * The characters of a str. Any thread in which the str lives; takes no lock and no memory.
  */
 #ifndef MT_PYTHON_TEXT_H
 #define MT_PYTHON_TEXT_H
@@ -8,12 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The characters of the str at `text`, with their number of bytes: where they stand if it is ASCII, else as UTF-8 in
- * room[0..cap), as far as they fit. NULL: not a str, or not a compact one (all names of code are). The str must live
- * meanwhile; takes no lock and no memory. */
+/* The characters of the str at `text`; *bytes is their number. An ASCII one is returned where it
+ * stands; any other is written as UTF-8 to room[0..cap), as far as it fits. NULL: not a str, or not
+ * a compact one (all names of code are compact). */
 const char *mt_python_text(uintptr_t text, char *room, size_t cap, size_t *bytes);
 
-/* Room that always suffices for it. */
+/* A `cap` that always suffices for it; 0: none is needed, or it is not a str. */
 size_t mt_python_text_most(uintptr_t text);
 
 #endif

@@ -3,27 +3,28 @@
  * Which Python thread state is the calling thread's own, and whether it may be read.
  *
  * A thread that holds the GIL reads its frames safely: nobody else can run Python code or finalise.
- * A thread that has released it (inside numpy, or in the mmap module) finds its frames frozen where
- * they were, but a finalising interpreter frees the thread states and frames of the daemon threads
- * that it leaves behind. So such a reader raises a flag, then looks whether finalisation has begun;
- * and the first release after its beginning waits until all flags are down, before it frees
- * anything.
+ * A thread that has released the GIL (inside numpy, say) finds its frames as they were. But an
+ * interpreter that finalises frees the thread states and frames of the daemon threads that it
+ * leaves behind. So such a reader raises a flag, then looks whether finalisation has begun. And the
+ * first release after its beginning waits until all flags are down, before it frees anything.
  */
 #include "python/thread.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <sys/uio.h>
 
+#include "base/guard.h"
 #include "base/meta.h"
+#include "foreign/merge.h"
 #include "loader/modules.h"
 #include "os/os.h"
 #include "python/walk.h"
 
-#define WAIT_NS 2000000000u /* a reader that needs longer than this was stopped by somebody */
+#define WAIT_NS 2000000000u /* a reader that needs longer than this has been stopped by somebody */
 
 enum { OPEN = 0, CLOSING = 1, CLOSED = 2 };
-static uint32_t gate; /* CLOSING: no reading without the GIL; CLOSED: and no reader is left */
+/* CLOSING: nobody may begin to read without the GIL; CLOSED: and no reader is left */
+static uint32_t gate;
 static struct mt_python_thread *threads;
 static __thread bool reading __attribute__((tls_model("initial-exec")));
 
@@ -76,35 +77,34 @@ void mt_python_wait_for_readers(void)
     errno = saved;
 }
 
-/* With the GIL: if the interpreter is up again after a finalisation, let readers in. */
+/* With the GIL held: if the interpreter is up again after a finalisation, let readers in. */
 static void gate_check(void)
 {
     if (__builtin_expect(__atomic_load_n(&gate, __ATOMIC_RELAXED) != OPEN, 0) && !finalizing())
         __atomic_store_n(&gate, OPEN, __ATOMIC_SEQ_CST);
 }
 
-/* A word that may not be there: 0 then. */
+/* A word that may not be there: then 0. */
 static uintptr_t read_safely(uintptr_t address)
 {
     uintptr_t word = 0;
-    struct iovec to = {&word, sizeof word}, from = {(void *)address, sizeof word};
     int saved = errno;
-    ssize_t n = process_vm_readv(mt_os_pid(), &to, 1, &from, 1, 0);
+    bool there = mt_os_read_memory(address, &word, sizeof word);
 
     errno = saved;
-    return n == (ssize_t)sizeof word ? word : 0;
+    return there ? word : 0;
 }
 
-/* Up to 3.11: does the thread state that holds the GIL belong to this thread? It may be another
+/* Up to 3.11: whether the thread state that holds the GIL is this thread's. It may be another
  * thread's and go away at any moment, so the kernel reads it for us. */
 static bool is_ours(uintptr_t state)
 {
     return read_safely(state + mt_python.layout.thread_id) == (uintptr_t)pthread_self();
 }
 
-/* Before 3.12 the slot of PyGILState keeps the first state that the thread ever had, so one that
- * runs in a sub-interpreter has another; without the GIL there, it passes for being in the outer
- * one. */
+/* Before 3.12 PyGILState's slot keeps the first state that the thread ever had. A thread that runs
+ * in a sub-interpreter has another one. Without the GIL there, it counts as being in the outer one.
+ */
 static uintptr_t own_state_by_slot(bool *attached)
 {
     const struct mt_python_layout *l = &mt_python.layout;
@@ -131,9 +131,10 @@ static uintptr_t own_state(bool *attached)
     return state ? state : (uintptr_t)mt_python.own();
 }
 
-/* In 3.11 and 3.12 the top frame is told by a variable on the native stack. While greenlet changes from one stack to another,
- * and frees what it kept of the other one, the thread state still leads to the old place, where anything may stand now. A frame
- * there must have a code object; the kernel reads it, once for each 16 KiB in which frames lie. */
+/* In 3.11 and 3.12 a variable on the native stack tells the top frame. While greenlet changes from
+ * one stack to another, and frees what it kept of the other one, the thread state still leads to
+ * the old place, where anything may stand now. A frame there must have a code object. The kernel
+ * reads it, once for each 16 KiB in which frames lie. */
 #define PROVEN_BITS 14
 static bool is_frame(struct mt_python_thread *th, uintptr_t frame)
 {
@@ -150,7 +151,8 @@ static bool is_frame(struct mt_python_thread *th, uintptr_t frame)
     return true;
 }
 
-/* Where the fields are that a reading looks at. Known to the compiler, they halve the work of a frame. */
+/* Where the fields are that a reading looks at. As constants for the compiler, they halve the work
+ * of a frame. */
 struct fields {
     enum mt_python_style style;
     unsigned top, cframe, cframe_top, cframe_previous, code, previous, position, owner, shim_owner;
@@ -186,7 +188,7 @@ static bool fields_are(struct fields a)
            a.owner == b.owner && a.shim_owner == b.shim_owner && a.top_in_cframe == b.top_in_cframe;
 }
 
-/* .frame is 1 if the state cannot be trusted now. */
+/* .frame is 1 if the state can't be trusted now. */
 static inline __attribute__((always_inline)) struct mt_python_at
 top_of(struct mt_python_thread *th, uintptr_t state, struct fields o)
 {
@@ -206,13 +208,13 @@ top_of(struct mt_python_thread *th, uintptr_t state, struct fields o)
     return at;
 }
 
-/* Whether all frames are in their old places, as most often they are: then there is nothing to bring up to date. A frame is
- * read when the link to it was seen to be the old one. */
+/* Whether all frames are in their old places, as they mostly are: then nothing need be brought up
+ * to date. A frame is read only after the link to it was seen to be the old one. */
 static inline __attribute__((always_inline)) bool stands(struct mt_python_thread *th,
                                                          uintptr_t state, struct fields o)
 {
     struct mt_python_at at = top_of(th, state, o);
-    const struct mt_python_frame *first = th->frames, *f = &first[th->used - 1];
+    const struct mt_foreign_frame *first = th->stack.frames, *f = &first[th->stack.used - 1];
     uintptr_t link = at.frame, cframe = at.cframe, now, differs;
 
     for (;; f--) {
@@ -227,7 +229,7 @@ static inline __attribute__((always_inline)) bool stands(struct mt_python_thread
                                                  : *(const volatile uint32_t *)(now + o.position)) ^
                    f->position;
         if (o.style == MT_PYTHON_ENTRIES)
-            differs |= *(const volatile uint8_t *)(now + o.owner) ^ (uintptr_t)f->entry;
+            differs |= *(const volatile uint8_t *)(now + o.owner) ^ (uintptr_t)f->extra;
         if (differs)
             return false;
         if (o.style == MT_PYTHON_SHIMS && f->bottom && f->marker) {
@@ -237,7 +239,7 @@ static inline __attribute__((always_inline)) bool stands(struct mt_python_thread
             link = mt_load(mt_python_predicted(link), o.previous);
         }
         if ((o.style == MT_PYTHON_CFRAMES || o.style == MT_PYTHON_ENTRIES) && f->bottom) {
-            /* The outermost one is in the thread state. */
+            /* The outermost CFrame is in the thread state. */
             uintptr_t further = cframe ? mt_load(cframe, o.cframe_previous) : 0;
             if ((further ? cframe : 0) != f->marker)
                 return false;
@@ -275,7 +277,7 @@ static __attribute__((noinline)) bool stands_otherwise(struct mt_python_thread *
 static inline __attribute__((always_inline)) bool stands_now(struct mt_python_thread *th,
                                                              uintptr_t state)
 {
-    if (!th->used || th->cut)
+    if (!th->stack.used || th->stack.cut)
         return false;
     switch (kind) {
     case IN_311:
@@ -302,12 +304,12 @@ static bool read_now(struct mt_python_thread *th)
 
     th->attached = attached ? state : 0;
     if (!state) {
-        th->used = 0;
+        th->stack.used = 0;
         return true;
     }
     if (th->generation != generation) {
         th->generation = generation;
-        th->used = 0;
+        th->stack.used = 0;
     }
     if (attached)
         gate_check();
@@ -318,26 +320,26 @@ static bool read_now(struct mt_python_thread *th)
     if (!attached)
         reading_end(th);
     if (!good)
-        th->used = 0;
+        th->stack.used = 0;
     return good;
 }
 
-bool mt_python_thread_read(struct mt_python_thread *th)
+static void read_anew(struct mt_python_thread *th)
 {
-    size_t same = th->same;
+    size_t same = th->stack.same;
 
-    th->same = 0; /* unless there are frames */
-    th->readable = read_now(th);
-    if (th->printed > th->same)
-        th->printed = th->same;
-    if (!th->merged_last && th->same > same)
-        th->same = same;
-    th->merged_last = false;
-    return th->readable;
+    th->stack.same = 0; /* unless there are frames */
+    th->stack.readable = read_now(th);
+    if (th->stack.printed > th->stack.same)
+        th->stack.printed = th->stack.same;
+    if (!th->stack.merged_last && th->stack.same > same)
+        th->stack.same = same;
+    th->stack.merged_last = false;
 }
 
-/* The state of a thread that holds the GIL: the one it had at its last reading. An object is allocated with the GIL only,
- * so up to 3.11 the holder of the GIL is asked for, not the thread; from 3.12 on the thread's own is at hand. */
+/* The state of a thread that holds the GIL: the one that it had at its last reading; else 0. An
+ * object is allocated with the GIL only. So up to 3.11 the GIL's holder is looked up, not the
+ * thread's own state; from 3.12 on the thread's own is at hand. */
 static inline uintptr_t attached_state(const struct mt_python_thread *th)
 {
     uintptr_t state;
@@ -349,7 +351,9 @@ static inline uintptr_t attached_state(const struct mt_python_thread *th)
     return state == th->attached ? state : 0;
 }
 
-bool mt_python_thread_unchanged(struct mt_python_thread *th)
+/* For an object, whose thread holds the GIL: all frames are as they were read last. Then this
+ * counts as a reading. */
+static inline bool is_unchanged(struct mt_python_thread *th)
 {
     uintptr_t state;
 
@@ -358,10 +362,10 @@ bool mt_python_thread_unchanged(struct mt_python_thread *th)
         __atomic_load_n(&gate, __ATOMIC_RELAXED) != OPEN || !(state = attached_state(th)) ||
         !stands_now(th, state))
         return false;
-    if (th->merged_last)
-        th->same = th->used;
-    th->merged_last = false;
-    th->readable = true;
+    if (th->stack.merged_last)
+        th->stack.same = th->stack.used;
+    th->stack.merged_last = false;
+    th->stack.readable = true;
     return true;
 }
 
@@ -385,52 +389,74 @@ static struct mt_python_thread *thread_take(void)
     return th;
 }
 
-/* What a thread remembers of another log: after a fork. */
+/* What a thread remembers is of another log: after a fork. */
 static void thread_reset(struct mt_python_thread *th)
 {
     mt_meta_free(th->lines);
     th->lines = NULL;
     th->lines_mask = th->lines_missed = 0;
-    th->used = 0;
-    th->printed = 0;
-    th->places_used = 0;
+    th->stack.used = 0;
+    th->stack.printed = 0;
+    th->stack.places_used = 0;
     th->reading = 0;
     th->epoch = mt_python.epoch;
 }
 
-struct mt_python_thread *mt_python_thread_of(void **state)
+/* In a library that came late, a thread's variables are allocated when they are first used. That is
+ * no event that interrupts ours. */
+static void ask_first(void)
 {
-    struct mt_python_thread *th = *state;
+    uint32_t inside = mt_self.depth;
 
-    if (!th)
-        *state = th = thread_take();
-    else if (__builtin_expect(th->epoch != mt_python.epoch, 0))
+    mt_self.depth = MT_INSIDE;
+    if (mt_python.current)
+        mt_python.current();
+    mt_self.depth = inside;
+}
+
+/* The thread's memory, made or reset as needed; NULL: no memory. */
+static struct mt_python_thread *thread_of(struct mt_foreign **stack)
+{
+    struct mt_python_thread *th = (struct mt_python_thread *)*stack;
+
+    if (!th) {
+        ask_first();
+        th = thread_take();
+        *stack = th ? &th->stack : NULL;
+    } else if (__builtin_expect(th->epoch != mt_python.epoch, 0)) {
         thread_reset(th);
+    }
     return th;
 }
 
-void mt_python_thread_exit(void **state)
+enum mt_foreign_reading mt_python_thread_read(struct mt_foreign **stack, bool object)
 {
-    struct mt_python_thread *th = *state;
+    struct mt_python_thread *th = (struct mt_python_thread *)*stack;
 
+    if (object && is_unchanged(th))
+        return MT_FOREIGN_UNCHANGED;
+    th = thread_of(stack);
     if (!th)
-        return;
-    *state = NULL;
-    if (th->epoch != mt_python.epoch)
+        return MT_FOREIGN_NONE;
+    th->stack.by_code = mt_python.layout.style == MT_PYTHON_OBJECTS;
+    th->stack.others = th->stack.by_code && mt_python_several();
+    read_anew(th);
+    return MT_FOREIGN_READ;
+}
+
+void mt_python_thread_exit(struct mt_foreign **stack)
+{
+    struct mt_python_thread *th = (struct mt_python_thread *)*stack;
+
+    *stack = NULL;
+    if (!th || th->epoch != mt_python.epoch)
         return; /* lost in a fork, perhaps in the middle of something */
-    mt_meta_free(th->frames);
+    mt_foreign_free(&th->stack);
     mt_meta_free(th->fresh);
     mt_meta_free(th->lines);
-    mt_meta_free(th->places);
-    mt_meta_free(th->prints);
-    th->prints = NULL;
-    th->prints_cap = th->printed = 0;
-    th->frames = th->fresh = NULL;
-    th->places = NULL;
+    th->fresh = NULL;
     th->lines = NULL;
-    th->used = th->frames_cap = th->fresh_cap = 0;
-    th->places_used = 0;
-    th->places_cap = 0;
+    th->fresh_cap = 0;
     th->lines_mask = th->lines_missed = 0;
     __atomic_store_n(&th->taken, 0, __ATOMIC_RELEASE);
 }

@@ -5,23 +5,16 @@
 #ifndef MT_PYTHON_THREAD_H
 #define MT_PYTHON_THREAD_H
 
-#include "python/frames.h"
+#include "foreign/interpreter.h"
 #include "python/interpreter.h"
 
-/* The cell's thread memory, made or reset as needed; NULL: no memory. */
-struct mt_python_thread *mt_python_thread_of(void **state);
-/* Read the calling thread's Python stack into th->frames (0 frames: none). False: it could not be
- * read. */
-bool mt_python_thread_read(struct mt_python_thread *th);
-/* For an object, whose thread holds the GIL: true if all frames are as they were read last, and then the same as a reading.
- * Otherwise it is to be read. NULL: false. */
-bool mt_python_thread_unchanged(struct mt_python_thread *th);
+/* struct mt_interpreter's `read` and `thread_exit`, for CPython. */
+enum mt_foreign_reading mt_python_thread_read(struct mt_foreign **stack, bool object);
+void mt_python_thread_exit(struct mt_foreign **stack);
 
-void mt_python_thread_exit(void **state);
-
-/* To be called by the hooks before each real free and munmap: while the interpreter is finalising,
- * waits until no thread reads frames that this release could take away (bounded). Costs two loads
- * when not finalising. Any thread, errno kept. */
+/* To be called by the hooks before each real free and munmap. While the interpreter is finalising,
+ * it waits (not forever) until no thread reads frames that this release could take away. Costs two
+ * loads otherwise. Any thread; errno is kept. */
 void mt_python_wait_for_readers(void);
 static inline void mt_python_before_release(void)
 {

@@ -2,10 +2,10 @@
  *
  * Reading a thread's chain of frames, starting from what the last reading found.
  *
- * A remembered frame's pointer is a prediction: when the chain arrives at the same pointer, the
- * frame there is read in full and compared, then its predecessor is read from where it was the last
+ * A remembered frame's pointer is a prediction. When the chain arrives at the same pointer, the
+ * frame there is read in full and compared. Then its predecessor is read from where it was the last
  * time, once the link was seen to lead there. So every link, code object and position is read anew
- * at each event (a frame can be popped and pushed again from another line of its caller), but the
+ * at each event, as a frame can be popped and pushed again from another line of its caller. But the
  * loads don't wait for each other.
  */
 #include "python/walk.h"
@@ -16,21 +16,23 @@
 #include "format.h"
 #include "python/interpreter.h"
 
-#define WINDOW     6 /* remembered frames to look at for each frame that is not where we expect it */
+/* how many remembered frames to look at for each frame that is not where we expect it */
+#define WINDOW     6
 #define LINES_MIN  256u
 #define LINES_MAX  8192u
 #define FRAMES_MIN 64
-#define BEYOND_MAX (64 * MT_DEPTH_MAX) /* frames to pass in search of a loop's end */
+#define BEYOND_MAX (64 * MT_DEPTH_MAX) /* how many frames to pass in search of a loop's end */
 
 /* What stands in a frame, and where the chain goes on. */
 struct seen {
     uintptr_t code, position, marker;
-    uint16_t bottom, entry;
+    uint16_t bottom,
+        entry; /* entry: 3.11's is_entry, as it stands in the frame; kept in a frame's `extra` */
     struct mt_python_at next;
 };
 
-/* Over the frames without Python code that may follow; the first lies in the native loop that ends
- * here. */
+/* Pass the frames without Python code that may follow. The first one lies in the native loop that
+ * ends here. */
 static inline void pass_shims(const struct mt_python_layout *l, struct seen *s)
 {
     uintptr_t frame = s->next.frame;
@@ -73,10 +75,10 @@ static inline void look(const struct mt_python_layout *l, struct mt_python_at at
     }
 }
 
-static bool reserve(struct mt_python_frame **array, size_t *cap, size_t count)
+static bool reserve(struct mt_foreign_frame **array, size_t *cap, size_t count)
 {
     size_t more = *cap ? *cap : FRAMES_MIN;
-    struct mt_python_frame *grown;
+    struct mt_foreign_frame *grown;
 
     if (count <= *cap)
         return true;
@@ -115,7 +117,8 @@ static void lines_grow(struct mt_python_thread *th)
     th->lines_mask = slots - 1;
 }
 
-/* Code runs forward, above all that of a module that is imported: each of its lines is resolved once. */
+/* Code mostly runs forward, above all that of a module that is imported: so each of its lines is
+ * resolved once. */
 static struct mt_python_mark *mark_of(struct mt_python_thread *th,
                                       const struct mt_python_code *entry)
 {
@@ -126,7 +129,7 @@ static struct mt_python_mark *mark_of(struct mt_python_thread *th,
     return &m->mark;
 }
 
-/* FRAME index; 0: it can't be had. */
+/* Index in FRAME; 0: none can be had. */
 static uint32_t resolve(struct mt_python_thread *th, uintptr_t code, uintptr_t position)
 {
     struct mt_python_line *line = th->lines ? line_slot(th, code, position) : NULL;
@@ -151,7 +154,7 @@ static uint32_t resolve(struct mt_python_thread *th, uintptr_t code, uintptr_t p
 }
 
 /* Store what was seen at `frame`, resolving it if it is not what stands there. */
-static inline bool update(struct mt_python_thread *th, struct mt_python_frame *f, uintptr_t frame,
+static inline bool update(struct mt_python_thread *th, struct mt_foreign_frame *f, uintptr_t frame,
                           const struct seen *s)
 {
     if (__builtin_expect(f->code != s->code || f->position != s->position || !f->index, 0)) {
@@ -162,24 +165,24 @@ static inline bool update(struct mt_python_thread *th, struct mt_python_frame *f
     f->frame = frame;
     f->marker = s->marker;
     f->bottom = s->bottom;
-    f->entry = s->entry;
+    f->extra = s->entry;
     return f->index != 0;
 }
 
-/* How many remembered frames there are up to and with `frame`, of the outer `count`; 0: not found
- * nearby. */
+/* How many of the outer `count` remembered frames there are up to and with `frame`; 0: it is not
+ * found nearby. */
 static size_t find(const struct mt_python_thread *th, size_t count, uintptr_t frame, size_t window)
 {
     for (size_t i = count; i > 0 && window > 0; i--, window--)
-        if (th->frames[i - 1].frame == frame)
+        if (th->stack.frames[i - 1].frame == frame)
             return i;
     return 0;
 }
 
-/* The fast way over frames[count - 1] and further out, as long as nothing changed; what did is left to follow(), which
- * reads that frame again. Returns the count of frames not passed. */
+/* The fast way over frames[count - 1] and further out, as long as nothing changed. What did change
+ * is left to follow(), which reads that frame again. Returns how many frames are left. */
 static inline __attribute__((always_inline)) size_t
-pass_unchanged(enum mt_python_style style, const struct mt_python_frame *frames, size_t count,
+pass_unchanged(enum mt_python_style style, const struct mt_foreign_frame *frames, size_t count,
                struct mt_python_at *at)
 {
     const struct mt_python_layout *l = &mt_python.layout;
@@ -190,7 +193,7 @@ pass_unchanged(enum mt_python_style style, const struct mt_python_frame *frames,
     uintptr_t frame = at->frame, cframe = at->cframe;
 
     for (; count > 0 && frames[count - 1].frame == frame; count--) {
-        const struct mt_python_frame *f = &frames[count - 1];
+        const struct mt_foreign_frame *f = &frames[count - 1];
         uintptr_t now = mt_python_predicted(f->frame), link = mt_load(now, previous_at);
         uintptr_t code = mt_load(now, code_at);
         unsigned owner =
@@ -239,42 +242,42 @@ static size_t pass_unchanged_of(const struct mt_python_thread *th, size_t count,
 {
     switch (mt_python.layout.style) {
     case MT_PYTHON_OBJECTS:
-        return pass_unchanged(MT_PYTHON_OBJECTS, th->frames, count, at);
+        return pass_unchanged(MT_PYTHON_OBJECTS, th->stack.frames, count, at);
     case MT_PYTHON_CFRAMES:
-        return pass_unchanged(MT_PYTHON_CFRAMES, th->frames, count, at);
+        return pass_unchanged(MT_PYTHON_CFRAMES, th->stack.frames, count, at);
     case MT_PYTHON_ENTRIES:
-        return pass_unchanged(MT_PYTHON_ENTRIES, th->frames, count, at);
+        return pass_unchanged(MT_PYTHON_ENTRIES, th->stack.frames, count, at);
     case MT_PYTHON_SHIMS:
         break;
     }
-    return pass_unchanged(MT_PYTHON_SHIMS, th->frames, count, at);
+    return pass_unchanged(MT_PYTHON_SHIMS, th->stack.frames, count, at);
 }
 
-/* Whether a merge takes the one for the other. */
-static inline bool reads_alike(const struct mt_python_frame *a, const struct mt_python_frame *b)
+/* Whether a merge treats them alike. */
+static inline bool reads_alike(const struct mt_foreign_frame *a, const struct mt_foreign_frame *b)
 {
     return a->index == b->index && a->marker == b->marker && a->bottom == b->bottom;
 }
 
-/* Follow the prediction from frames[count - 1] outward. Returns how many of the remembered frames were not reached: 0
- * with at->frame == 0 says that all were right. */
+/* Follow the prediction from frames[count - 1] outward. Returns how many of the remembered frames
+ * were not reached. 0 with at->frame == 0: all were right. */
 static size_t follow(struct mt_python_thread *th, size_t count, struct mt_python_at *at,
                      bool *failed)
 {
-    struct mt_python_frame old;
+    struct mt_foreign_frame old;
     struct seen s;
 
     for (;;) {
         count = pass_unchanged_of(th, count, at);
-        if (count == 0 || at->frame != th->frames[count - 1].frame)
+        if (count == 0 || at->frame != th->stack.frames[count - 1].frame)
             return count;
         count--;
         look(&mt_python.layout, *at, &s);
-        old = th->frames[count];
-        if (!update(th, &th->frames[count], at->frame, &s))
+        old = th->stack.frames[count];
+        if (!update(th, &th->stack.frames[count], at->frame, &s))
             *failed = true;
-        if (th->same > count && !reads_alike(&old, &th->frames[count]))
-            th->same = count;
+        if (th->stack.same > count && !reads_alike(&old, &th->stack.frames[count]))
+            th->stack.same = count;
         *at = s.next;
     }
 }
@@ -296,21 +299,22 @@ static uintptr_t marker_beyond(struct mt_python_at at)
     return 0;
 }
 
-/* Of all frames, the `kept` outer ones of th->frames and then th->fresh turned round, leave out the outermost `drop` and
- * whatever is at `at` and beyond. The outermost one that stays tells its loop as if it were the loop's outermost. */
+/* The frames are the `kept` outer ones of th->stack.frames and then th->fresh in reverse. Leave out
+ * the outermost `drop`, and whatever is at `at` and beyond. The outermost frame that stays gets its
+ * loop's marker, as if it were the loop's outermost. */
 static void cut_off(struct mt_python_thread *th, size_t *kept, size_t *fresh, size_t drop,
                     struct mt_python_at at)
 {
-    const struct mt_python_frame *bottom = NULL;
-    struct mt_python_frame *outermost;
+    const struct mt_foreign_frame *bottom = NULL;
+    struct mt_foreign_frame *outermost;
     size_t i = drop;
 
-    th->cut = true;
+    th->stack.cut = true;
     while (i > 0 && (!bottom || !bottom->bottom)) {
         i--;
-        bottom = i < *kept ? &th->frames[i] : &th->fresh[*kept + *fresh - 1 - i];
+        bottom = i < *kept ? &th->stack.frames[i] : &th->fresh[*kept + *fresh - 1 - i];
     }
-    outermost = drop < *kept ? &th->frames[drop] : &th->fresh[*kept + *fresh - 1 - drop];
+    outermost = drop < *kept ? &th->stack.frames[drop] : &th->fresh[*kept + *fresh - 1 - drop];
     if (!outermost->bottom)
         outermost->marker = bottom && bottom->bottom ? bottom->marker : marker_beyond(at);
     if (drop > *kept) {
@@ -319,28 +323,29 @@ static void cut_off(struct mt_python_thread *th, size_t *kept, size_t *fresh, si
     }
     *kept -= drop;
     if (drop > 0)
-        memmove(th->frames, th->frames + drop, *kept * sizeof *th->frames);
+        memmove(th->stack.frames, th->stack.frames + drop, *kept * sizeof *th->stack.frames);
 }
 
-/* frames = the outer `kept` ones and then `fresh`, turned round. If that is not all, or too much, the inner ones. */
+/* frames = the outer `kept` ones and then `fresh` in reverse; if that is not all, or too much, the
+ * inner ones. */
 static bool join(struct mt_python_thread *th, size_t kept, size_t fresh, struct mt_python_at at)
 {
     size_t drop = kept + fresh > MT_DEPTH_MAX ? kept + fresh - MT_DEPTH_MAX : 0;
 
-    th->cut = false;
+    th->stack.cut = false;
     if (drop > 0 || at.frame)
         cut_off(th, &kept, &fresh, drop, at);
-    if (!reserve(&th->frames, &th->frames_cap, kept + fresh)) {
-        th->used = 0;
+    if (!reserve(&th->stack.frames, &th->stack.cap, kept + fresh)) {
+        th->stack.used = 0;
         return false;
     }
     for (size_t i = 0; i < fresh; i++)
-        th->frames[kept + i] = th->fresh[fresh - 1 - i];
-    th->used = kept + fresh;
-    if (th->cut)
-        th->same = 0;
-    else if (th->same > kept)
-        th->same = kept;
+        th->stack.frames[kept + i] = th->fresh[fresh - 1 - i];
+    th->stack.used = kept + fresh;
+    if (th->stack.cut)
+        th->stack.same = 0;
+    else if (th->stack.same > kept)
+        th->stack.same = kept;
     return true;
 }
 
@@ -362,10 +367,10 @@ static bool add_fresh(struct mt_python_thread *th, size_t fresh, struct mt_pytho
 
 bool mt_python_walk(struct mt_python_thread *th, struct mt_python_at at)
 {
-    size_t fresh = 0, count = th->used, found, rest;
+    size_t fresh = 0, count = th->stack.used, found, rest;
     bool failed = false;
 
-    th->same = th->used;
+    th->stack.same = th->stack.used;
     while (at.frame && fresh < MT_DEPTH_MAX) {
         found = find(th, count, at.frame, fresh == 1 ? count : WINDOW);
         if (!found) {
@@ -376,11 +381,11 @@ bool mt_python_walk(struct mt_python_thread *th, struct mt_python_at at)
         rest = follow(th, found, &at, &failed);
         if (rest == 0 && (!at.frame || found + fresh >= MT_DEPTH_MAX))
             return join(th, found, fresh, at) && !failed;
-        /* The chain left what we remember: what was right of it is now as good as fresh. */
+        /* The chain left what we remember. What was right of it now counts as fresh. */
         if (!reserve(&th->fresh, &th->fresh_cap, fresh + found - rest))
             return false;
         while (found > rest)
-            th->fresh[fresh++] = th->frames[--found];
+            th->fresh[fresh++] = th->stack.frames[--found];
         count = rest;
     }
     return join(th, 0, fresh, at) && !failed;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * A thread's chain of frames.
+ * A thread's chain of frames. Guard set, by the thread itself, while it may read its frames.
  */
 #ifndef MT_PYTHON_WALK_H
 #define MT_PYTHON_WALK_H
 
-#include "python/frames.h"
+#include "python/memory.h"
 
-/* Bring th->frames up to date from the innermost frame on. False: no memory, no
- * space in the log. */
+/* Bring th->stack.frames up to date, starting at the innermost frame. False: no memory, or no space
+ * in the log. */
 bool mt_python_walk(struct mt_python_thread *th, struct mt_python_at at);
 
 #endif

@@ -5,13 +5,10 @@
 #include "log/log.h"
 #include "os/os.h"
 #include "tables/account.h"
-#include "tables/capture.h"
-#include "tables/counters.h"
 #include "tables/objects.h"
-#include "tables/runs.h"
-#include "tables/timeline.h"
+#include "tables/thread.h"
 
-/* Events of a thread after which the process's tick moves on: the order of events of different
+/* After so many events of a thread the process's tick moves on. The order of events of different
  * threads is known to about that many (mt_alloc.last). */
 #define TICK_EVENTS 1024u
 
@@ -54,8 +51,8 @@ static inline __attribute__((always_inline)) int64_t net_of(const struct mt_even
     return net;
 }
 
-/* A level that falls from the peak ends the climb: from now on every record saves what it had
- * before it changes. */
+/* A level that falls from the peak ends the climb: from now on every record saves what it had live,
+ * before that changes. */
 static inline __attribute__((always_inline)) void before(int64_t net)
 {
     struct mt_header *h = mt_log.header;
@@ -77,7 +74,8 @@ static inline __attribute__((always_inline)) void class_level(uint32_t class, in
         raise_to(&c->peak, level);
 }
 
-/* The process's levels; returns the new level. A block that moves changes its class by the difference. */
+/* Change the process's levels; returns the new level. A block that moves changes its class by the
+ * difference. */
 static inline __attribute__((always_inline)) uint64_t levels(const struct mt_event *event,
                                                              int64_t net)
 {
@@ -100,14 +98,15 @@ static inline __attribute__((always_inline)) uint64_t levels(const struct mt_eve
     return level;
 }
 
-/* Of the release records of this node, one per class that something went from. */
+/* Count what goes, in the release records of this node: one for each class that something goes
+ * from. */
 static inline __attribute__((always_inline)) bool
 count_gone(struct mt_thread *t, const struct mt_event *event, uint32_t units[MT_CLASSES])
 {
     for (uint32_t i = 0; i < event->gone_count; i++) {
         const struct mt_gone *g = &event->gone[i];
-        if (!units[g->class] &&
-            !(units[g->class] = mt_counters_hinted(t, MT_KIND_RELEASE + g->class)))
+        if (!units[g->class] && !(units[g->class] = mt_counters_hinted(
+                                      &t->counters, t->capture.hint, MT_KIND_RELEASE + g->class)))
             return false;
     }
     for (uint32_t i = 0; i < event->gone_count; i++) {
@@ -130,8 +129,21 @@ static inline __attribute__((always_inline)) uint64_t place(struct mt_thread *t)
            (uint32_t)t->entry->events;
 }
 
-/* No space for the event's stack, or for what happens there. It counts all the same, and what it brings is as live as any
- * other block; only where that was is not known. */
+/* The thread gets its entry in the log, if there is space for one. */
+static bool list(struct mt_thread *t)
+{
+    uint64_t slot = mt_log_reserve(MT_REGION_THREAD, sizeof(struct mt_thread_entry), 1);
+    if (!slot)
+        return false;
+    t->entry = (struct mt_thread_entry *)mt_log.base[MT_REGION_THREAD] + slot;
+    *t->entry = t->unlisted;
+    t->slot = t->capture.slot = (uint32_t)slot;
+    t->runs.entry = t->capture.entry = t->entry;
+    return true;
+}
+
+/* There is no space for the event's stack, or for what happens there. The event counts all the
+ * same, and what it allocates is as live as any other block; only the place is not known. */
 static __attribute__((noinline, cold)) uint32_t lose(struct mt_thread *t,
                                                      const struct mt_event *event)
 {
@@ -141,38 +153,49 @@ static __attribute__((noinline, cold)) uint32_t lose(struct mt_thread *t,
     before(net_of(event));
     for (uint32_t i = 0; i < event->gone_count; i++) {
         const struct mt_gone *g = &event->gone[i];
-        if (!mt_counters_lost_went(t, g->class, g->bytes))
+        if (!mt_counters_lost_went(&t->counters, g->class, g->bytes))
             mt_log_dropped(1, 0);
         mt_counters_went(g->unit, g->bytes, 1);
     }
-    if (event->comes && !(came = mt_counters_lost_came(t, event->class, event->bytes))) {
+    if (event->comes && !(came = mt_counters_lost_came(&t->counters, event->class, event->bytes))) {
         counted.comes = false;
         mt_log_dropped(1, event->bytes);
     }
     int64_t net = net_of(&counted);
     uint64_t level = levels(&counted, net);
     t->entry->level += net;
-    mt_timeline_moved(t, net < 0 ? (uint64_t)-net : (uint64_t)net, level);
+    mt_timeline_moved(&t->timeline, &t->counters, 0, net < 0 ? (uint64_t)-net : (uint64_t)net,
+                      level);
     return came;
 }
 
-/* Inlined into the usual events, where most of it falls away. */
+/* The stack has no leaf. It may be the thread's first event: without an entry it has no root. */
+static __attribute__((noinline, cold)) uint32_t no_stack(struct mt_thread *t,
+                                                         const struct mt_event *event)
+{
+    return !t->slot && list(t) ? mt_account(t, event) : lose(t, event);
+}
+
+/* Inlined into the usual events, where the compiler drops most of it. */
 static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *t,
                                                               const struct mt_event *event)
 {
-    if (t->resident_due)
-        mt_timeline_resident(t);
-    if (!mt_capture(t, event->from))
-        return lose(t, event);
-    struct mt_thread_entry *e = t->entry; /* it may have come with the first stack */
+    struct mt_thread_entry *e = t->entry;
+    if (t->timeline.resident_due)
+        mt_timeline_resident(&t->timeline, &t->counters, e->leaf);
+    if (!mt_capture(&t->capture, event->from))
+        return no_stack(t, event);
     uint32_t leaf = t->capture.hint->leaf;
-    /* Needed soon, and where stacks are many not in the cache: the record, and the node when its run ends. */
+    /* Needed soon, and where stacks are many not in the cache: the record, and the node when its
+     * run is closed. */
     __builtin_prefetch(mt_counters_at(t->capture.hint->unit), 1);
     __builtin_prefetch(mt_log_node(leaf));
     uint32_t came = 0, units[MT_CLASSES] = {0};
     int64_t net = net_of(event);
-    if (!mt_runs_move(t, t->capture.same, leaf) ||
-        (event->comes && !(came = mt_counters_hinted(t, MT_KIND_ALLOC + event->class))))
+    if (!mt_runs_move(&t->runs, t->capture.frames + 1, t->capture.same, t->capture.site,
+                      t->capture.turned, leaf) ||
+        (event->comes &&
+         !(came = mt_counters_hinted(&t->counters, t->capture.hint, MT_KIND_ALLOC + event->class))))
         return lose(t, event);
     before(net);
     if (!count_gone(t, event, units))
@@ -180,11 +203,11 @@ static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *
     if (came)
         mt_counters_came(came, event->bytes);
     uint64_t level = levels(event, net), last = place(t);
-    t->leaf_before = e->leaf;
+    uint32_t previous = e->leaf;
     e->leaf = leaf;
     e->level += net;
     e->events++;
-    mt_runs_level(t, e->level);
+    mt_runs_level(&t->runs, e->level);
     if (came) {
         struct mt_alloc *a = mt_counters_at(came);
         a->level = level;
@@ -195,7 +218,8 @@ static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *
         r->level = level;
         r->last = last;
     }
-    mt_timeline_moved(t, net < 0 ? (uint64_t)-net : (uint64_t)net, level);
+    mt_timeline_moved(&t->timeline, &t->counters, previous,
+                      net < 0 ? (uint64_t)-net : (uint64_t)net, level);
     return came;
 }
 
@@ -204,7 +228,7 @@ uint32_t mt_account(struct mt_thread *t, const struct mt_event *event)
     return account(t, event);
 }
 
-/* A block goes that the table of live blocks does not hold (any more). */
+/* A block goes that the table of live blocks does not hold, or no longer holds. */
 static __attribute__((noinline)) void release(struct mt_thread *t, const struct mt_start *from,
                                               struct mt_live block)
 {
@@ -224,8 +248,8 @@ void mt_account_enter(struct mt_thread *t, const struct mt_start *from, const vo
         release(t, from, entry);
         mt_log_dropped(1, 0); /* its true release; the allocation is recorded */
     } else if (stale.unit) {
-        /* Its release went past us (a free inside a signal handler, say): it is gone all the same.
-         */
+        /* We did not see its release (a free inside a signal handler, say): it is gone all the
+         * same. */
         release(t, from, stale);
     }
 }
@@ -257,9 +281,9 @@ void mt_account_moved(struct mt_thread *t, const struct mt_start *from, const st
     mt_account_enter(t, from, block, (struct mt_live){bytes, mt_account(t, &event)});
 }
 
-/* ---- Objects: those of an interpreter's arenas are not in the table of live blocks ---- */
+/* ---- Objects: those in an interpreter's arenas are not in the table of live blocks ---- */
 
-/* The largest that an interpreter puts in an arena. */
+/* the largest object that an interpreter puts into an arena */
 #define OBJECT_MAX 512u
 
 static inline __attribute__((always_inline)) void enter_object(struct mt_thread *t,
@@ -273,7 +297,7 @@ static inline __attribute__((always_inline)) void enter_object(struct mt_thread 
         mt_account_enter(t, from, object, entry);
         return;
     }
-    if (__builtin_expect(*words != 0, 0)) /* its release went past us */
+    if (__builtin_expect(*words != 0, 0)) /* we did not see its release */
         release(t, from, mt_objects_take(words));
     *words = mt_objects_pack(entry, &second);
     if (second)
@@ -301,26 +325,27 @@ bool mt_account_object_take(const void *object, struct mt_live *entry)
     return take_object(object, entry);
 }
 
-/* An object comes or goes: what account() does for one block of the heap, with nothing left to decide. Only while the
- * process has one thread. False: no space, nothing happened yet. */
+/* An object comes or goes. This is account() for one block of the heap, with nothing left to
+ * decide, and only for a process of one thread. False: no space, and nothing has happened yet. */
 static inline __attribute__((always_inline)) bool
 account_object(struct mt_thread *t, const struct mt_start *from, bool comes, struct mt_live *live)
 {
     struct mt_header *h = mt_log.header;
+    struct mt_thread_entry *e = t->entry;
     struct mt_class_level *heap = &h->class_level[MT_HEAP];
     int64_t net = comes ? (int64_t)live->size : -(int64_t)live->size;
 
-    if (t->resident_due)
-        mt_timeline_resident(t);
-    if (!mt_capture(t, from))
+    if (t->timeline.resident_due)
+        mt_timeline_resident(&t->timeline, &t->counters, e->leaf);
+    if (!mt_capture(&t->capture, from))
         return false;
-    struct mt_thread_entry *e = t->entry;
     struct mt_known *hint = t->capture.hint;
     uint32_t leaf = hint->leaf, kind = (comes ? MT_KIND_ALLOC : MT_KIND_RELEASE) + MT_HEAP;
-    if ((t->depth != t->capture.same || t->depth != t->capture.frames + 1) &&
-        !mt_runs_move(t, t->capture.same, leaf))
+    if ((t->runs.depth != t->capture.same || t->runs.depth != t->capture.frames + 1) &&
+        !mt_runs_move(&t->runs, t->capture.frames + 1, t->capture.same, t->capture.site,
+                      t->capture.turned, leaf))
         return false;
-    uint32_t unit = mt_counters_hinted(t, kind);
+    uint32_t unit = mt_counters_hinted(&t->counters, t->capture.hint, kind);
     if (!unit)
         return false;
     if (net < 0 && h->at_peak) {
@@ -340,11 +365,11 @@ account_object(struct mt_thread *t, const struct mt_start *from, bool comes, str
         h->at_peak = 1;
     }
     uint64_t last = place(t);
-    t->leaf_before = e->leaf;
+    uint32_t previous = e->leaf;
     e->leaf = leaf;
     e->level += net;
     e->events++;
-    mt_runs_level(t, e->level);
+    mt_runs_level(&t->runs, e->level);
     if (comes) {
         struct mt_alloc *a = mt_counters_at(unit);
         a->level = level;
@@ -356,7 +381,7 @@ account_object(struct mt_thread *t, const struct mt_start *from, bool comes, str
         r->level = level;
         r->last = last;
     }
-    mt_timeline_moved(t, live->size, level);
+    mt_timeline_moved(&t->timeline, &t->counters, previous, live->size, level);
     if (comes)
         live->unit = unit;
     return true;
@@ -397,13 +422,13 @@ void mt_account_unknown(void)
 
 void mt_account_thread_pause(struct mt_thread *t)
 {
-    mt_runs_close(t, 0);
-    t->leaf_before = t->entry->leaf = 0;
-    mt_capture_lost(t);
+    mt_runs_close(&t->runs, 0);
+    t->entry->leaf = 0;
+    mt_capture_lost(&t->capture);
 }
 
 void mt_account_thread_end(struct mt_thread *t)
 {
     mt_account_thread_pause(t);
-    mt_capture_thread_end(t);
+    mt_capture_thread_end(&t->capture);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Events: what changes in the log when memory is allocated or released. Callable with the guard
- * set, by the thread whose state is passed; errno may change (the hooks keep it).
+ * set, by the thread whose state is passed; errno may change, and hooks keep it. `from`: the hook's
+ * caller.
  */
 #ifndef MT_ACCOUNT_H
 #define MT_ACCOUNT_H
@@ -11,7 +12,9 @@
 
 #include "tables/live.h"
 #include "tables/mappings.h"
-#include "tables/state.h"
+#include "unwind/stack.h"
+
+struct mt_thread;
 
 /* One block or piece of a mapping that an event takes away: its counter record, class and size. */
 struct mt_gone {
@@ -20,8 +23,8 @@ struct mt_gone {
     uint64_t bytes;
 };
 
-/* An event: some memory goes (`gone`, may be none), some comes (class, bytes). Both in one step:
- * the level never shows the sum of old and new. */
+/* An event: some memory goes (`gone`, may be none), and some comes (class, bytes). Both in one
+ * step, so the level never shows the sum of old and new. */
 struct mt_event {
     const struct mt_start *from;
     const struct mt_gone *gone;
@@ -31,20 +34,21 @@ struct mt_event {
     uint64_t bytes;
 };
 
-/* Record it. Returns the counter record of what came, for the table of live blocks or mappings; 0:
- * nothing came, or the event was dropped (counted). */
+/* Record it. Returns the counter record of what came, for the table of live blocks or mappings. 0:
+ * nothing came, or the event was dropped. */
 uint32_t mt_account(struct mt_thread *t, const struct mt_event *event);
 
-/* The usual events on blocks. Allocated (after the real call); released (before it); reallocated,
- * from `old` (taken out of the live blocks before the real call; NULL: it was not known) to
- * `block`, in one step. */
+/* The usual events on blocks. Allocated: to be called after the real call. Released: before it.
+ * Reallocated: from `old`, which was taken out of the live blocks before the real call (NULL: it
+ * was not known), to `block`, in one step. */
 void mt_account_block(struct mt_thread *t, const struct mt_start *from, const void *block,
                       uint64_t bytes);
 void mt_account_free(struct mt_thread *t, const struct mt_start *from, const void *block);
 void mt_account_moved(struct mt_thread *t, const struct mt_start *from, const struct mt_live *old,
                       const void *block, uint64_t bytes);
 
-/* The same of an interpreter's object, whatever memory it lies in. */
+/* The same for an interpreter's object, whatever memory it lies in; mt_account_object_take is what
+ * mt_live_take is for a block. */
 void mt_account_object(struct mt_thread *t, const struct mt_start *from, const void *object,
                        uint64_t bytes);
 void mt_account_object_free(struct mt_thread *t, const struct mt_start *from, const void *object);
@@ -54,17 +58,17 @@ void mt_account_object_moved(struct mt_thread *t, const struct mt_start *from,
 void mt_account_object_enter(struct mt_thread *t, const struct mt_start *from, const void *object,
                              struct mt_live entry);
 
-/* Put a block that an event brought into the table of live blocks; entry.unit 0: the event was
- * dropped, nothing happens. */
+/* Put a block that an event brought into the table of live blocks. With entry.unit 0 the event was
+ * dropped, and nothing happens. */
 void mt_account_enter(struct mt_thread *t, const struct mt_start *from, const void *block,
                       struct mt_live entry);
 
-/* A release of something that was never seen allocated. */
+/* Count a release of something that was never seen allocated. */
 void mt_account_unknown(void);
 
-/* Close all open runs: the thread ends, ... */
+/* Close all open runs: the thread ends. By that thread, or by who gets its state next. */
 void mt_account_thread_end(struct mt_thread *t);
-/* ... or may go on later. */
+/* The same where the thread may go on later: what is known of its stack is kept. */
 void mt_account_thread_pause(struct mt_thread *t);
 
 #endif

@@ -2,26 +2,20 @@
 #include <string.h>
 
 #include "base/meta.h"
+#include "foreign/interpreter.h"
+#include "foreign/merge.h"
 #include "loader/modules.h"
 #include "log/intern.h"
 #include "log/log.h"
 #include "os/os.h"
-#include "python/interpreter.h"
-#include "python/merge.h"
-#include "python/thread.h"
 #include "tables/capture.h"
-#include "tables/runs.h"
-#include "tables/state.h"
-#include "tables/tree.h"
+#include "tables/finish.h"
 #include "unwind/unwind.h"
 #include "unwind/whole.h"
 
-/* Keys of frames that are neither native nor Python; no address and no FRAME index looks like
- * these. */
-#define KEY_CUT (1ull << 62)
-
-/* ---- Whole stacks: a hash of all keys -> leaf, so that an event costs one look-up however much of the stack is new. Two
- * stacks of the same 64-bit hash would be taken for one: with a million stacks, that happens once in 40 million runs ---- */
+/* ---- Whole stacks: a hash of all keys -> leaf, so that an event costs one look-up however much of
+ * the stack is new. Two stacks with the same 64-bit hash would be mistaken for each other: with a
+ * million stacks that happens once in 40 million processes ---- */
 
 static uint64_t hash_of(uint64_t outer, mt_key key)
 {
@@ -57,9 +51,9 @@ static bool grow_known(struct mt_capture *c)
 
 /* ---- */
 
-/* A thread's arrays at their full size: address space that costs memory only as deep as
+/* A thread's arrays at their full size. It is address space, and costs memory only as deep as
  * stacks really are. */
-#define KEYS_MAX    (2 * MT_DEPTH_MAX + 4) /* native and Python frames, a cut mark, the root */
+#define KEYS_MAX    (2 * MT_DEPTH_MAX + 4) /* native and foreign frames, a cut mark, the root */
 #define ARRAY_BYTES (KEYS_MAX * (2 * sizeof(mt_key) + sizeof(uint64_t) + sizeof(uint32_t)))
 
 static bool arrays_init(struct mt_capture *c)
@@ -76,50 +70,54 @@ static bool arrays_init(struct mt_capture *c)
 
 static uint32_t frame_of(mt_key key)
 {
-    if (key & MT_KEY_PYTHON)
+    if (key & MT_KEY_FOREIGN)
         return (uint32_t)key;
-    if (key & KEY_CUT)
+    if (key & MT_KEY_CUT)
         return mt_log_frame(MT_FRAME_CUT, 0, key & 3);
     return mt_modules_frame(key);
 }
 
-/* The leaf of a stack that is not known yet: node by node from the outermost one whose path[] is not right. */
-static uint32_t descend(struct mt_thread *t)
+/* The leaf of a stack that is not known yet: node by node, from the outermost one whose path[] is
+ * not right. */
+static uint32_t descend(struct mt_capture *c)
 {
-    for (uint32_t i = t->capture.path_used - 1; i < t->capture.keys_used; i++) {
-        uint32_t frame = frame_of(t->capture.keys[i]);
-        uint32_t node = frame ? mt_tree_child(&t->tree, t->capture.path[i], frame) : 0;
+    for (uint32_t i = c->path_used - 1; i < c->keys_used; i++) {
+        if (__builtin_expect(mt_finish_is(c->keys[i]), 0))
+            mt_finish();
+        uint32_t frame = frame_of(c->keys[i]);
+        uint32_t node = frame ? mt_tree_child(&c->tree, c->path[i], frame) : 0;
         if (!node)
             return 0;
-        t->capture.path[i + 1] = node;
-        t->capture.path_used = i + 2;
+        c->path[i + 1] = node;
+        c->path_used = i + 2;
     }
-    return t->capture.path[t->capture.keys_used];
+    return c->path[c->keys_used];
 }
 
-/* The keys from `same` to `n` are new, and stand in t->capture.keys. Finds the leaf. */
-static bool settle(struct mt_thread *t, uint32_t same, uint32_t n)
+/* The keys from `same` to `n` are new, and stand in c->keys. Find the leaf. */
+static bool settle(struct mt_capture *c, uint32_t same, uint32_t n)
 {
     for (uint32_t i = same; i < n; i++)
-        t->capture.hashes[i + 1] = hash_of(t->capture.hashes[i], t->capture.keys[i]);
-    t->capture.keys_used = n;
-    if (t->capture.path_used > same + 1)
-        t->capture.path_used = same + 1;
-    if (!t->capture.known || (uint64_t)t->capture.known_used * 4 >= 3ull << t->capture.known_bits)
-        if (!grow_known(&t->capture))
+        c->hashes[i + 1] = hash_of(c->hashes[i], c->keys[i]);
+    c->keys_used = n;
+    if (c->path_used > same + 1)
+        c->path_used = same + 1;
+    if (!c->known || (uint64_t)c->known_used * 4 >= 3ull << c->known_bits)
+        if (!grow_known(c))
             return false;
-    t->capture.hint = known_at(&t->capture, t->capture.hashes[n]);
-    if (!t->capture.hint->leaf) {
-        uint32_t leaf = descend(t);
+    c->hint = known_at(c, c->hashes[n]);
+    if (!c->hint->leaf) {
+        uint32_t leaf = descend(c);
         if (!leaf)
             return false;
-        *t->capture.hint = (struct mt_known){t->capture.hashes[n], leaf, 0};
-        t->capture.known_used++;
+        *c->hint = (struct mt_known){c->hashes[n], leaf, 0};
+        c->known_used++;
     }
     return true;
 }
 
-/* ---- How much of the last event's stack is in this one's, in nodes: the root is in all ---- */
+/* ---- How much of the last event's stack is in this one's, counted in nodes: the root is in both
+ * ---- */
 
 static uint32_t same_as_keys(const struct mt_capture *c, const struct mt_whole *whole)
 {
@@ -153,9 +151,41 @@ static uint32_t same_by_leaves(uint32_t a, uint32_t depth_a, uint32_t b, uint32_
     return depth_a + 1;
 }
 
-/* The event has a stack that was met before, as a whole. Most follow the same one again and again. */
+static uint32_t ancestor(uint32_t node, uint32_t levels)
+{
+    for (; levels; levels--)
+        node = mt_log_node(node)->parent;
+    return node;
+}
+
+static __attribute__((noinline)) void name_nodes(struct mt_whole *whole)
+{
+    uint32_t *nodes = mt_whole_nodes(whole), node = whole->known.leaf;
+    for (uint32_t at = whole->frames; at-- > 0; node = mt_log_node(node)->parent)
+        nodes[at] = node;
+    whole->named = true;
+}
+
+/* The node of frame `i` of a remembered stack, counted from the outermost. */
+static inline uint32_t node_of(struct mt_whole *whole, uint32_t i)
+{
+    if (!whole->named)
+        name_nodes(whole);
+    return mt_whole_nodes(whole)[i];
+}
+
+/* Where the stack of the event before goes on behind the first `same` nodes, if that is at hand. */
+static uint32_t turned_from(struct mt_capture *c, uint32_t same)
+{
+    if (c->whole)
+        return same <= c->whole->frames ? node_of(c->whole, same - 1) : 0;
+    return !c->elsewhere && same < c->path_used && same <= c->keys_used ? c->path[same] : 0;
+}
+
+/* The event's whole stack was met before. Most events follow the same one again and again. */
 static void again(struct mt_capture *c, struct mt_whole *whole)
 {
+    c->turned = 0;
     if (whole->at == c->whole_at) {
         c->same = whole->frames + 1;
     } else if (c->whole_at && whole->before == c->whole_at) {
@@ -169,7 +199,9 @@ static void again(struct mt_capture *c, struct mt_whole *whole)
             c->same = same_as_keys(c, whole);
         whole->before = c->whole_at;
         whole->before_same = c->same;
+        c->turned = turned_from(c, c->same);
     }
+    c->site = c->same <= whole->frames ? node_of(whole, c->same - 1) : 0;
     c->frames = whole->frames;
     c->hint = &whole->known;
     c->last_leaf = whole->known.leaf;
@@ -178,14 +210,17 @@ static void again(struct mt_capture *c, struct mt_whole *whole)
     c->whole_at = whole->at;
 }
 
-/* The event's stack is in keys; `same` nodes of it are the last captured stack's. */
+/* The event's stack is in keys, and shares `same` nodes with the last captured one. */
 static void captured(struct mt_capture *c, uint32_t same)
 {
     if (c->whole)
         same = same_as_keys(c, c->whole);
     else if (c->elsewhere)
         same = same_by_leaves(c->last_leaf, c->frames, c->hint->leaf, c->keys_used);
-    c->same = same;
+    c->turned = c->whole && !c->new_root ? turned_from(c, same) : 0;
+    c->same = c->new_root ? 0 : same;
+    c->site = c->same <= c->keys_used ? ancestor(c->hint->leaf, c->keys_used - c->same) : 0;
+    c->new_root = false;
     c->frames = c->keys_used;
     c->last_leaf = c->hint->leaf;
     c->elsewhere = false;
@@ -193,7 +228,7 @@ static void captured(struct mt_capture *c, uint32_t same)
     c->whole_at = 0;
 }
 
-/* ---- Python: a remembered native stack together with a Python stack that it was met with ---- */
+/* ---- An interpreter: a native stack together with the foreign stack that it was met with ---- */
 
 #define PAIRS 4096u
 
@@ -205,14 +240,15 @@ struct mt_mixed {
     uint32_t before_same; /* ... and how many nodes it shares with this one */
 };
 
-/* Two pairs of the same tag would be taken for one; see `known`. */
+/* Two pairs with the same tag would be mistaken for each other; see `known`. */
 static uint64_t tag_of(uint64_t whole_and_kind, uint64_t print)
 {
     uint64_t h = hash_of(print * 0x94d049bb133111ebu, whole_and_kind);
     return h ? h : 1;
 }
 
-/* A pair may stand in two places beside each other: hot ones that meet do not push each other out again and again. */
+/* A pair may stand in two neighbouring places, so that two hot ones do not push each other out
+ * again and again. */
 static struct mt_mixed *pair_find(const struct mt_capture *c, uint64_t tag)
 {
     size_t at = tag >> 20 & (PAIRS - 1);
@@ -223,7 +259,7 @@ static struct mt_mixed *pair_find(const struct mt_capture *c, uint64_t tag)
     return c->pairs[at ^ 1].tag == tag ? &c->pairs[at ^ 1] : NULL;
 }
 
-/* In the first of its places; what stood there moves to the other one. */
+/* It gets the first of its places; what stood there moves to the other one. */
 static void pair_put(struct mt_capture *c, const struct mt_mixed *pair)
 {
     size_t at = pair->tag >> 20 & (PAIRS - 1);
@@ -252,6 +288,8 @@ static void pair_again(struct mt_capture *c, struct mt_mixed *pair)
         }
         c->same = pair->before_same;
     }
+    c->turned = 0;
+    c->site = c->same <= pair->depth ? ancestor(pair->known.leaf, pair->depth - c->same) : 0;
     c->frames = pair->depth;
     c->hint = &pair->known;
     c->last_leaf = pair->known.leaf;
@@ -260,211 +298,200 @@ static void pair_again(struct mt_capture *c, struct mt_mixed *pair)
     c->whole_at = 0;
 }
 
-/* Python frames among the native ones, or a cut mark in front of them: the keys are put together anew and compared. */
-static bool walk_mixed(struct mt_thread *t, bool object)
+/* There are foreign frames among the native ones, or a cut mark in front of them: the keys are put
+ * together anew and compared. */
+static bool walk_mixed(struct mt_capture *c, bool object)
 {
     uint32_t n = 0, same = 0;
     size_t merged = 0;
-    if (t->stack.cut) {
-        t->capture.scratch[n++] = KEY_CUT | t->stack.cut;
+    if (c->stack.cut) {
+        c->scratch[n++] = MT_KEY_CUT | c->stack.cut;
         __atomic_fetch_add(&mt_log.header->cut_stacks, 1, __ATOMIC_RELAXED);
     }
-    if (mt_python_attached)
-        merged =
-            mt_python_merge(&t->python, &t->stack, t->capture.scratch + n, KEYS_MAX - 1 - n, &same);
+    if (mt_interpreter)
+        merged = mt_foreign_merge(c->foreign, &c->stack, c->scratch + n, KEYS_MAX - 1 - n, &same);
     if (n)
         same = 0; /* a cut mark stands before these keys */
-    if (same > t->capture.keys_used)
-        same = t->capture.keys_used; /* the last keys are gone, or were trimmed */
+    if (same > c->keys_used)
+        same = c->keys_used; /* the last keys are gone, or were trimmed */
     if (merged)
-        n = (uint32_t)(object ? mt_python_trim(t->capture.scratch, n + merged) : n + merged);
+        n = (uint32_t)(object ? mt_foreign_trim(c->foreign, c->scratch, n + merged) : n + merged);
     else
-        for (uint32_t i = 0; i < t->stack.used; i++)
-            t->capture.scratch[n++] = t->stack.frames[i].pc;
+        for (uint32_t i = 0; i < c->stack.used; i++)
+            c->scratch[n++] = c->stack.frames[i].pc;
     if (same > n)
         same = n;
-    while (same < n && same < t->capture.keys_used &&
-           t->capture.scratch[same] == t->capture.keys[same])
+    while (same < n && same < c->keys_used && c->scratch[same] == c->keys[same])
         same++;
-    memcpy(t->capture.keys + same, t->capture.scratch + same, (n - same) * sizeof *t->capture.keys);
-    t->capture.mixed = merged || t->stack.cut;
-    if (!settle(t, same, n))
+    memcpy(c->keys + same, c->scratch + same, (n - same) * sizeof *c->keys);
+    c->mixed = merged || c->stack.cut;
+    if (!settle(c, same, n))
         return false;
-    captured(&t->capture, same + 1);
+    captured(c, same + 1);
     return true;
 }
 
 /* In the hash of a remembered stack: it has no leaf, as the log had no space for it. */
 #define NO_SPACE 1u
 
-/* The log had no space for a stack that is met again. Is that still so? Asked seldom. */
+/* The log had no space for a stack that is met again. Is that still so? It is asked seldom. */
 static bool still_unknown(struct mt_capture *c)
 {
     return ++c->unknown % 64 != 0;
 }
 
-/* Native frames only, before and now: the unwinder knows how much of the stack it kept. `whole`: what the stack is remembered as,
- * or NULL. */
-static bool walk_native(struct mt_thread *t, const struct mt_start *from, struct mt_whole *whole)
+/* There are native frames only, before and now: the unwinder knows how much of the stack it kept.
+ * `whole`: what the stack is remembered as, or NULL. */
+static bool walk_native(struct mt_capture *c, const struct mt_start *from, struct mt_whole *whole)
 {
-    const struct mt_frame *frames = t->stack.frames;
-    uint32_t n = t->stack.used,
-             same = t->stack.kept < t->capture.keys_used ? t->stack.kept : t->capture.keys_used;
-    while (same < n && same < t->capture.keys_used && frames[same].pc == t->capture.keys[same])
+    const struct mt_frame *frames = c->stack.frames;
+    uint32_t n = c->stack.used, same = c->stack.kept < c->keys_used ? c->stack.kept : c->keys_used;
+    while (same < n && same < c->keys_used && frames[same].pc == c->keys[same])
         same++;
     for (uint32_t i = same; i < n; i++)
-        t->capture.keys[i] = frames[i].pc;
-    bool found = settle(t, same, n);
+        c->keys[i] = frames[i].pc;
+    bool found = settle(c, same, n);
     if (!whole)
-        whole = mt_unwind_remember(&t->stack, from);
+        whole = mt_unwind_remember(&c->stack, from);
     if (!found) {
         if (whole)
             whole->known.hash = NO_SPACE;
         return false;
     }
-    captured(&t->capture, same + 1);
+    captured(c, same + 1);
     if (whole) {
-        whole->known = *t->capture.hint;
-        t->capture.whole_at = whole->at;
+        whole->known = *c->hint;
+        c->whole_at = whole->at;
     }
     return true;
 }
 
-/* The thread gets its entry in the log. False: no space; it is tried again at each event. */
-static bool list(struct mt_thread *t)
+static bool root_init(struct mt_capture *c)
 {
-    uint64_t slot = mt_log_reserve(MT_REGION_THREAD, sizeof(struct mt_thread_entry), 1);
-    if (!slot)
+    if (!c->slot || (!c->keys && !arrays_init(c)))
         return false;
-    t->entry = (struct mt_thread_entry *)mt_log.base[MT_REGION_THREAD] + slot;
-    *t->entry = t->unlisted;
-    t->slot = (uint32_t)slot;
-    return true;
+    c->period = __atomic_load_n(&mt_log.header->period, __ATOMIC_RELAXED);
+    uint32_t frame = mt_log_frame(MT_FRAME_THREAD, c->slot, c->period);
+    c->path[0] = frame ? mt_tree_child(&c->tree, 0, frame) : 0;
+    c->entry->root = c->path[0];
+    c->path_used = c->path[0] != 0; /* else the next event tries again */
+    c->hashes[0] = frame;
+    return c->path[0] != 0;
 }
 
-static bool root_init(struct mt_thread *t)
+/* A new period begins: its stacks have a root of their own, and no run goes on into it. */
+static bool change_root(struct mt_capture *c)
 {
-    if (!t->slot && !list(t))
-        return false;
-    if (!t->capture.keys && !arrays_init(&t->capture))
-        return false;
-    t->capture.period = __atomic_load_n(&mt_log.header->period, __ATOMIC_RELAXED);
-    uint32_t frame = mt_log_frame(MT_FRAME_THREAD, t->slot, t->capture.period);
-    t->capture.path[0] = frame ? mt_tree_child(&t->tree, 0, frame) : 0;
-    t->entry->root = t->capture.path[0];
-    t->capture.path_used = t->capture.path[0] != 0; /* else the next event tries again */
-    t->capture.hashes[0] = frame;
-    return t->capture.path[0] != 0;
+    c->new_root = true;
+    c->last_leaf = 0;
+    c->elsewhere = false;
+    return root_init(c);
 }
 
-/* A new period: its stacks have a root of their own. No run goes over into it. */
-static bool change_root(struct mt_thread *t)
+/* Addresses have changed their meaning, and stacks are known by addresses. Or a period has begun.
+ */
+static bool forget_known(struct mt_capture *c, uint32_t generation)
 {
-    mt_runs_close(t, 0);
-    t->capture.last_leaf = 0;
-    t->capture.elsewhere = false;
-    return root_init(t);
-}
-
-/* Addresses have changed their meaning: stacks are known by addresses. Or a period has begun. */
-static bool forget_known(struct mt_thread *t, uint32_t generation)
-{
-    if (t->capture.known)
-        memset(t->capture.known, 0, sizeof *t->capture.known << t->capture.known_bits);
-    t->capture.known_used = 0;
-    t->capture.path_used = 1;
-    t->capture.keys_used = 0;
-    t->capture.elsewhere = true; /* where the last event was is told by its leaf alone */
-    t->capture.whole = NULL;
-    t->capture.whole_at = 0;
-    pairs_forget(&t->capture);
-    mt_unwind_forget(&t->stack);
-    t->capture.generation = generation;
+    if (c->known)
+        memset(c->known, 0, sizeof *c->known << c->known_bits);
+    c->known_used = 0;
+    c->path_used = 1;
+    c->keys_used = 0;
+    c->elsewhere = true; /* only the last event's leaf tells where it was */
+    c->whole = NULL;
+    c->whole_at = 0;
+    pairs_forget(c);
+    mt_unwind_forget(&c->stack);
+    c->generation = generation;
     __atomic_thread_fence(__ATOMIC_ACQUIRE); /* the period is stepped before the generation */
-    return t->capture.period == __atomic_load_n(&mt_log.header->period, __ATOMIC_RELAXED) ||
-           change_root(t);
+    return c->period == __atomic_load_n(&mt_log.header->period, __ATOMIC_RELAXED) || change_root(c);
 }
 
-/* With an interpreter in the process: its stack is read at every event, the native one only where it is new. */
-static bool walk_python(struct mt_thread *t, const struct mt_start *from)
+/* There is an interpreter: its stack is read at every event, the native one only where it is new.
+ */
+static bool walk_foreign(struct mt_capture *c, const struct mt_start *from)
 {
-    struct mt_whole *whole = mt_unwind_again(&t->stack, from);
+    struct mt_whole *whole = mt_unwind_again(&c->stack, from);
     struct mt_mixed *pair;
     uint64_t print, tag = 0;
-    bool printed = mt_python_read(&t->python, from->object, &print);
+    bool printed = mt_foreign_read(&c->foreign, from->object, &print);
+    if (__builtin_expect(__atomic_load_n(*mt_interpreter->finishing, __ATOMIC_RELAXED) != 0, 0))
+        mt_finish();
     if (whole && printed) {
         tag = tag_of(whole->at + from->object, print);
-        pair = pair_find(&t->capture, tag);
+        pair = pair_find(c, tag);
         if (pair && !mt_unwind_doubted()) {
             if (__builtin_expect(pair->known.leaf != 0, 1)) {
-                pair_again(&t->capture, pair);
+                pair_again(c, pair);
                 return true;
             }
-            if (still_unknown(&t->capture))
+            if (still_unknown(c))
                 return false;
         }
     }
-    mt_unwind(&t->stack, from);
-    bool found = walk_mixed(t, from->object);
+    mt_unwind(&c->stack, from);
+    bool found = walk_mixed(c, from->object);
     if (!whole)
-        whole = mt_unwind_remember(&t->stack, from);
+        whole = mt_unwind_remember(&c->stack, from);
     if (whole && printed) {
-        struct mt_known known = found ? *t->capture.hint : (struct mt_known){0, 0, 0};
+        struct mt_known known = found ? *c->hint : (struct mt_known){0, 0, 0};
         tag = tag_of(whole->at + from->object, print);
-        pair = pair_find(&t->capture, tag);
+        pair = pair_find(c, tag);
         if (pair && found)
             mt_unwind_compared(pair->known.leaf == known.leaf || !pair->known.leaf);
-        pair_put(&t->capture, &(struct mt_mixed){tag, known, t->capture.frames, 0, 0});
+        pair_put(c, &(struct mt_mixed){tag, known, c->frames, 0, 0});
     }
     return found;
 }
 
-bool mt_capture(struct mt_thread *t, const struct mt_start *from)
+bool mt_capture(struct mt_capture *c, const struct mt_start *from)
 {
-    if (__builtin_expect(!t->capture.path_used, 0) && !root_init(t))
+    if (__builtin_expect(!c->path_used, 0) && !root_init(c))
         return false;
     uint32_t generation = mt_modules_generation();
-    if (__builtin_expect(t->capture.generation != generation, 0) && !forget_known(t, generation))
+    if (__builtin_expect(c->generation != generation, 0) && !forget_known(c, generation))
         return false;
-    if (__atomic_load_n(&mt_python_attached, __ATOMIC_ACQUIRE)) /* perhaps since a moment ago */
-        return walk_python(t, from);
-    struct mt_whole *whole = mt_unwind_again(&t->stack, from);
+    if (__atomic_load_n(&mt_interpreter, __ATOMIC_ACQUIRE)) /* perhaps for a moment now */
+        return walk_foreign(c, from);
+    struct mt_whole *whole = mt_unwind_again(&c->stack, from);
     if (whole && whole->known.leaf) {
-        again(&t->capture, whole);
+        again(c, whole);
         return true;
     }
-    if (whole && whole->known.hash == NO_SPACE && still_unknown(&t->capture))
+    if (whole && whole->known.hash == NO_SPACE && still_unknown(c))
         return false;
-    mt_unwind(&t->stack, from);
-    if (t->stack.cut || t->capture.mixed)
-        return walk_mixed(t, false);
-    return walk_native(t, from, whole);
+    mt_unwind(&c->stack, from);
+    if (c->stack.cut || c->mixed)
+        return walk_mixed(c, false);
+    return walk_native(c, from, whole);
 }
 
-void mt_capture_lost(struct mt_thread *t)
+void mt_capture_lost(struct mt_capture *c)
 {
-    t->capture.last_leaf = 0;
-    t->capture.elsewhere = true; /* at a leaf that shares nothing with any */
-    t->capture.whole = NULL;
-    t->capture.whole_at = 0;
+    c->last_leaf = 0;
+    c->elsewhere = true; /* at a leaf that shares nothing with any other */
+    c->whole = NULL;
+    c->whole_at = 0;
 }
 
-void mt_capture_thread_end(struct mt_thread *t)
+void mt_capture_thread_end(struct mt_capture *c)
 {
-    mt_unwind_thread_exit(&t->stack);
-    mt_python_thread_exit(&t->python);
-    /* Told apart by the numbers of whole stacks, which are gone with t->stack: the next thread's begin at the same ones. */
-    pairs_forget(&t->capture);
-    t->capture.keys_used = 0;
-    mt_capture_lost(t);
+    mt_unwind_thread_exit(&c->stack);
+    if (c->foreign)
+        mt_interpreter->thread_exit(&c->foreign);
+    /* They are told apart by `at` of remembered stacks, which are gone with c->stack: the next
+     * thread's begin with the same numbers. */
+    pairs_forget(c);
+    c->keys_used = 0;
+    mt_capture_lost(c);
 }
 
-void mt_capture_forget(struct mt_thread *t)
+void mt_capture_forget(struct mt_capture *c)
 {
-    mt_capture_thread_end(t);
-    mt_meta_free(t->tree.places);
-    mt_meta_free(t->capture.known);
-    mt_meta_free(t->capture.pairs);
-    if (t->capture.keys)
-        mt_os_unmap(t->capture.keys, ARRAY_BYTES);
+    mt_capture_thread_end(c);
+    mt_tree_free(&c->tree);
+    mt_meta_free(c->known);
+    mt_meta_free(c->pairs);
+    if (c->keys)
+        mt_os_unmap(c->keys, ARRAY_BYTES);
 }

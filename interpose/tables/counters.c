@@ -14,20 +14,20 @@ static struct mt_lock *lock_of(uint32_t unit)
     return &locks[unit / 2 % LOCKS].lock;
 }
 
-/* Two units, the first at an even index, so that an mt_alloc lies in one cache line; a record of
- * one unit leaves the second to the thread's next such record. */
-static uint32_t new_units(struct mt_thread *t, bool pair)
+/* Two units, the first at an even index, so that an mt_alloc lies in one cache line. A record of
+ * one unit leaves the second one to the thread's next such record. */
+static uint32_t new_units(struct mt_counters *c, bool pair)
 {
-    if (!pair && t->spare_unit) {
-        uint32_t unit = t->spare_unit;
-        t->spare_unit = 0;
+    if (!pair && c->spare) {
+        uint32_t unit = c->spare;
+        c->spare = 0;
         return unit;
     }
     uint64_t unit = mt_log_reserve(MT_REGION_COUNTER, MT_UNIT, 2);
     if (!unit || unit >> 28)
         return 0;
     if (!pair)
-        t->spare_unit = (uint32_t)unit + 1;
+        c->spare = (uint32_t)unit + 1;
     return (uint32_t)unit;
 }
 
@@ -40,7 +40,7 @@ static bool full(uint32_t unit, uint32_t kind)
     return false;
 }
 
-uint32_t mt_counters_find(struct mt_thread *t, uint32_t node, uint32_t kind)
+uint32_t mt_counters_find(struct mt_counters *c, uint32_t node, uint32_t kind)
 {
     struct mt_node *n = mt_log_node(node);
     for (uint32_t unit = n->counters; unit;) {
@@ -49,7 +49,7 @@ uint32_t mt_counters_find(struct mt_thread *t, uint32_t node, uint32_t kind)
             return unit;
         unit = MT_LINK_NEXT(link);
     }
-    uint32_t unit = new_units(t, kind < MT_KIND_RELEASE);
+    uint32_t unit = new_units(c, kind < MT_KIND_RELEASE);
     if (!unit)
         return 0;
     *(uint32_t *)mt_counters_at(unit) = n->counters << 4 | kind;
@@ -57,16 +57,34 @@ uint32_t mt_counters_find(struct mt_thread *t, uint32_t node, uint32_t kind)
     return unit;
 }
 
-uint32_t mt_counters_hinted(struct mt_thread *t, uint32_t kind)
+uint32_t mt_counters_hinted(struct mt_counters *c, struct mt_known *stack, uint32_t kind)
 {
-    uint32_t unit = t->capture.hint->unit;
+    uint32_t unit = stack->unit;
     if (unit && MT_LINK_KIND(*(uint32_t *)mt_counters_at(unit)) == kind && !full(unit, kind))
         return unit;
-    return t->capture.hint->unit = mt_counters_find(t, t->capture.hint->leaf, kind);
+    return stack->unit = mt_counters_find(c, stack->leaf, kind);
 }
 
-/* While threads change it: the one that comes first after the peak saves, the others wait for it. A change by a thread that
- * has looked before is taken for one after the peak: it was under way. */
+void mt_counters_keep(struct mt_alloc *a, uint32_t seq, uint64_t live)
+{
+    if ((a->saved_seq ^ seq) & ~MT_SEQ_FINISHED)
+        a->saved = live;
+    if (seq & ~a->saved_seq & MT_SEQ_FINISHED) {
+        uint64_t i = mt_log_reserve(MT_REGION_FINISH, sizeof(struct mt_finish), 1);
+        struct mt_finish *f = (struct mt_finish *)mt_log.base[MT_REGION_FINISH] + i;
+        if (i) {
+            f->live = live;
+            __atomic_store_n(&f->unit,
+                             (uint32_t)(((char *)a - mt_log.base[MT_REGION_COUNTER]) / MT_UNIT),
+                             __ATOMIC_RELEASE);
+        }
+    }
+    __atomic_store_n(&a->saved_seq, seq, __ATOMIC_RELEASE);
+}
+
+/* Several threads change the record: the one that comes first after the peak saves, the others wait
+ * for it. A change by a thread that has looked before counts as one after the peak: it was under
+ * way. */
 static void save_shared(uint32_t unit)
 {
     struct mt_alloc *a = mt_counters_at(unit);
@@ -75,11 +93,10 @@ static void save_shared(uint32_t unit)
         return;
     mt_lock_take(lock_of(unit));
     uint32_t seq = __atomic_load_n(&mt_log.header->peak_seq, __ATOMIC_RELAXED);
-    if (a->saved_seq != seq) {
-        a->saved = __atomic_load_n(&a->allocated, __ATOMIC_RELAXED) -
-                   __atomic_load_n(&a->freed, __ATOMIC_RELAXED);
-        __atomic_store_n(&a->saved_seq, seq, __ATOMIC_RELEASE);
-    }
+    if (a->saved_seq != seq)
+        mt_counters_keep(a, seq,
+                         __atomic_load_n(&a->allocated, __ATOMIC_RELAXED) -
+                             __atomic_load_n(&a->freed, __ATOMIC_RELAXED));
     mt_lock_drop(lock_of(unit));
 }
 
@@ -113,30 +130,30 @@ void mt_counters_went(uint32_t unit, uint64_t bytes, uint32_t count)
 
 void mt_counters_lost_init(void)
 {
-    struct mt_thread nobody = {.spare_unit = 0};
+    struct mt_counters nobody = {0};
     for (uint32_t class = MT_CLASSES; class -- > 0;) { /* the heap's are the first in the chain */
         mt_counters_find(&nobody, 0, MT_KIND_ALLOC + class);
         mt_counters_find(&nobody, 0, MT_KIND_RELEASE + class);
     }
 }
 
-/* Records of node 0 have no thread that they belong to. */
+/* The records of node 0 belong to no thread. */
 static struct mt_lock lost_lock;
 
-uint32_t mt_counters_lost_came(struct mt_thread *t, uint32_t class, uint64_t bytes)
+uint32_t mt_counters_lost_came(struct mt_counters *c, uint32_t class, uint64_t bytes)
 {
     mt_lock_take(&lost_lock);
-    uint32_t unit = mt_counters_find(t, 0, MT_KIND_ALLOC + class);
+    uint32_t unit = mt_counters_find(c, 0, MT_KIND_ALLOC + class);
     if (unit)
         mt_counters_came(unit, bytes);
     mt_lock_drop(&lost_lock);
     return unit;
 }
 
-bool mt_counters_lost_went(struct mt_thread *t, uint32_t class, uint64_t bytes)
+bool mt_counters_lost_went(struct mt_counters *c, uint32_t class, uint64_t bytes)
 {
     mt_lock_take(&lost_lock);
-    uint32_t unit = mt_counters_find(t, 0, MT_KIND_RELEASE + class);
+    uint32_t unit = mt_counters_find(c, 0, MT_KIND_RELEASE + class);
     if (unit) {
         struct mt_release *r = mt_counters_at(unit);
         r->released += bytes;

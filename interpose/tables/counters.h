@@ -2,10 +2,10 @@
  *
  * The counter records of a node (format.h: mt_alloc, mt_release, ...). Callable with the guard set.
  *
- * Who writes: a record's owner is the slot's thread; only `freed`, `frees`, `saved` and `saved_seq`
+ * Who writes: a record's owner is the slot's thread. Only `freed`, `frees`, `saved` and `saved_seq`
  * of an mt_alloc are also written by threads that release what was allocated there. While several
- * threads make events, the two counts are changed by atomic additions, and what live was at the peak is saved
- * under one of a few hundred spin locks, chosen by the record.
+ * threads make events, the two counts are changed by atomic additions; what was live at the peak is
+ * saved under one of a few hundred spin locks, chosen by the record.
  */
 #ifndef MT_COUNTERS_H
 #define MT_COUNTERS_H
@@ -13,23 +13,34 @@
 #include <stdint.h>
 
 #include "log/log.h"
-#include "tables/state.h"
+#include "unwind/stack.h"
 
-/* The record of `kind` in the node's chain, made on first need (also when the present one's count
- * is full); its unit, or 0: no space. */
-uint32_t mt_counters_find(struct mt_thread *t, uint32_t node, uint32_t kind);
+/* The part of a thread. */
+struct mt_counters {
+    uint32_t spare; /* half of a pair of units, 0: none */
+};
+
+/* The record of `kind` in the node's chain: its unit. It is made when it is first needed, and when
+ * the present one's count is full. 0: no space. */
+uint32_t mt_counters_find(struct mt_counters *c, uint32_t node, uint32_t kind);
 
 static inline void *mt_counters_at(uint32_t unit)
 {
     return mt_log.base[MT_REGION_COUNTER] + (uint64_t)unit * MT_UNIT;
 }
 
-/* What mt_counters_came and mt_counters_went do, for a process of one thread. */
-/* What live was at the peak, before it changes for the first time since. */
+/* For a process of one thread, what mt_counters_came and mt_counters_went do. */
+/* Save what was live at the peak, and when the program finished, before it changes for the first time
+ * since. */
+void mt_counters_keep(struct mt_alloc *a, uint32_t seq, uint64_t live);
 static inline void mt_counters_save(struct mt_alloc *a)
 {
     uint32_t seq = __atomic_load_n(&mt_log.header->peak_seq, __ATOMIC_RELAXED);
     if (a->saved_seq != seq) {
+        if (__builtin_expect(seq & MT_SEQ_FINISHED, 0)) {
+            mt_counters_keep(a, seq, a->allocated - a->freed);
+            return;
+        }
         a->saved = a->allocated - a->freed;
         a->saved_seq = seq;
     }
@@ -51,21 +62,23 @@ static inline void mt_counters_subtract(struct mt_alloc *a, uint64_t bytes, uint
     a->frees += count;
 }
 
-/* The same for the present event's leaf, t->capture.hint: nearly always the record that the last event here used. */
-uint32_t mt_counters_hinted(struct mt_thread *t, uint32_t kind);
+/* As mt_counters_find, for the leaf of an event's stack. The record that the last event here used
+ * is noted with it, and is nearly always the one. */
+uint32_t mt_counters_hinted(struct mt_counters *c, struct mt_known *stack, uint32_t kind);
 
-/* `bytes` came to be live at this mt_alloc by one allocation / went away from it by `count`
- * releases (0: a part of a mapping went whose rest is live still). */
+/* `bytes` came to be live at this mt_alloc, by one allocation; or went from it, by `count` releases
+ * (0: a part of a mapping went, and the rest is still live). Any thread. */
 void mt_counters_came(uint32_t unit, uint64_t bytes);
 void mt_counters_went(uint32_t unit, uint64_t bytes, uint32_t count);
 
-/* Events that no node can be found for, for want of space, are node 0's, whoever's they are: its records are made at the log's
- * beginning, where there is space. */
+/* Events that no node can be found for, for want of space, are node 0's, whichever thread's they
+ * are. Its records are made when the log begins and has space. */
 void mt_counters_lost_init(void);
-/* Such an event brings / takes away. 0, false: the record's count is full, and no space for another. */
-uint32_t mt_counters_lost_came(struct mt_thread *t, uint32_t class, uint64_t bytes);
-bool mt_counters_lost_went(struct mt_thread *t, uint32_t class, uint64_t bytes);
+/* Such an event allocates, or releases. 0, false: the record's count is full, and there is no space
+ * for another. Any thread; `c`: its own. */
+uint32_t mt_counters_lost_came(struct mt_counters *c, uint32_t class, uint64_t bytes);
+bool mt_counters_lost_went(struct mt_counters *c, uint32_t class, uint64_t bytes);
 
-void mt_counters_forget(void); /* fork child */
+void mt_counters_forget(void); /* the child of a fork */
 
 #endif

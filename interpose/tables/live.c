@@ -1,25 +1,27 @@
 /* SPDX-License-Identifier: MIT
  *
- * Blocks that were allocated one after the other lie side by side, and are mostly used and released so. The table keeps
- * them side by side too: it is a hash of pages of 4,096 bytes, and each page has a small bucket of entries, in the order in
- * which they came. An event then touches lines that the event before has touched, where a hash of the addresses themselves
- * costs one or two cache and TLB misses an event once the table is bigger than the cache (jq: half of all cost), and an
- * entry needs 9 bytes instead of 16, the page being known.
+ * Blocks that were allocated one after the other lie side by side, and are mostly used and released
+ * so. The table keeps them side by side, too: it is a hash of pages of 4,096 bytes, and each page
+ * has a small bucket of entries, in the order in which they came. So an event touches lines that
+ * the event before has touched. A hash of the addresses themselves costs one or two cache and TLB
+ * misses an event, once the table is bigger than the cache (jq: half of all cost). And an entry
+ * needs 9 bytes instead of 16, since the page is known.
  *
  *   directory slot:  word 0: page (address >> 12, 36 bits) | words of bytes (8) | class of the bucket (8) | blocks in it (12)
  *                    word 1: the bucket; or the entry itself, while it is the only one (class 0)
  *   bucket:          a byte for each entry, 8 bits of its place in the page, padded to words; the entries
  *   entry:           unit (28 bits) | size (27 bits) | address >> 3 within the page (9 bits)
  *
- * A block is found by its byte, eight of them at a time: a bucket may be full to the last entry, grows by copying, and
- * loses an entry by putting the last one in its place. (A small hash in its stead, seven eighths full, made all that an
- * event costs a tenth more in jq and perl, a seventh in the churn benchmark.)
+ * A block is found by its byte, eight of them at a time. A bucket may be full to the last entry,
+ * grows by copying, and loses an entry by putting the last one in its place. (With a small hash in
+ * its stead, seven eighths full, all that an event costs rose by a tenth in jq and perl, by a
+ * seventh in the churn benchmark.)
  *
  * Sizes of 2^27 - 1 bytes and more stand in a table of their own.
  *
- * 128 shards with a spin lock each, taken only while there are several threads. A megabyte's pages are all in one shard: an
- * allocator gives a thread memory of its own in such pieces, so that threads seldom touch each other's shards, and a small
- * program fills one.
+ * There are 128 shards with a spin lock each, which is taken only while there are several threads.
+ * A megabyte's pages are all in one shard. An allocator gives a thread memory of its own in such
+ * pieces, so threads seldom touch each other's shards; and a small program fills one.
  */
 #include <stddef.h>
 #include <string.h>
@@ -28,6 +30,8 @@
 #include "base/lock.h"
 #include "base/meta.h"
 #include "tables/live.h"
+#include "tables/live_big.h"
+#include "tables/live_buckets.h"
 
 #define SHARD_BITS  7
 #define SHARDS      (1u << SHARD_BITS)
@@ -36,12 +40,6 @@
 #define SIZE_BIG    ((1u << SIZE_BITS) - 1)
 #define OFFSET_BITS 9
 #define FIRST_SLOTS 16u
-
-/* Entries of a bucket of each class, one byte of each apart: sizes that jemalloc has, so that little is lost to rounding. */
-static const uint16_t class_cap[] = {1,   5,   7,   8,   10,  12,  14,  17, 21,  24,
-                                     28,  35,  42,  49,  56,  71,  85,  99, 113, 142,
-                                     170, 199, 227, 284, 341, 398, 455, 512};
-#define CLASSES ((uint32_t)(sizeof class_cap / sizeof class_cap[0]))
 
 struct slot {
     uint64_t w0;
@@ -57,86 +55,15 @@ struct shard {
     struct slot *slots;
     uint64_t mask;
     uint64_t used;
-    uint64_t most;            /* used may become so many before there must be more slots */
-    uint64_t *spare[CLASSES]; /* empty buckets of each class, chained by their first word */
-    uint64_t *sets;       /* blocks that hold several buckets of a small class, chained likewise */
-    uint32_t spare_bytes; /* in those of the classes from SMALL_CLASSES on */
+    uint64_t most; /* when `used` comes to this, there must be more slots */
+    struct mt_buckets buckets;
 } __attribute__((aligned(64)));
 
-/* Buckets of the first classes are never given back; of the others a shard keeps this much. A page that fills and empties
- * again and again, or many that take turns, cost no allocator, which costs two system calls: it is asked, and given back,
- * several at a time. */
-#define SMALL_CLASSES 8u
-#define AT_ONCE       8u
-#define SPARE_BYTES   (16u << 10)
-
-/* The sizes of big blocks: a plain hash, address -> size. */
-struct big {
-    uint64_t block;
-    uint64_t size;
-};
-
 static struct shard shards[SHARDS];
-static struct mt_lock big_lock;
-static struct big *bigs;
-static uint64_t bigs_mask, bigs_used;
 
 static uint64_t hash_of(uint64_t key)
 {
     return key * 0x9e3779b97f4a7c15u;
-}
-
-/* ---- Big blocks. Under big_lock ---- */
-
-static struct big *big_find(uint64_t block)
-{
-    uint64_t at = hash_of(block) >> 32;
-    while (bigs[at & bigs_mask].block && bigs[at & bigs_mask].block != block)
-        at++;
-    return &bigs[at & bigs_mask];
-}
-
-static bool big_enter(uint64_t block, uint64_t size)
-{
-    if (!bigs || bigs_used * 2 > bigs_mask) {
-        uint64_t count = bigs ? (bigs_mask + 1) * 2 : 64, old_count = bigs ? bigs_mask + 1 : 0;
-        struct big *old = bigs, *grown = mt_meta_alloc(count * sizeof *grown);
-        if (!grown)
-            return false;
-        bigs = grown;
-        bigs_mask = count - 1;
-        for (uint64_t i = 0; i < old_count; i++)
-            if (old[i].block)
-                *big_find(old[i].block) = old[i];
-        mt_meta_free(old);
-    }
-    struct big *b = big_find(block);
-    bigs_used += !b->block;
-    *b = (struct big){block, size};
-    return true;
-}
-
-static uint64_t big_take(uint64_t block)
-{
-    struct big *b = bigs ? big_find(block) : NULL;
-    if (!b || !b->block)
-        return SIZE_BIG;
-    uint64_t size = b->size, hole = (uint64_t)(b - bigs);
-    for (uint64_t at = (hole + 1) & bigs_mask; bigs[at].block; at = (at + 1) & bigs_mask) {
-        uint64_t home = hash_of(bigs[at].block) >> 32;
-        if (((at - home) & bigs_mask) >= ((at - hole) & bigs_mask)) {
-            bigs[hole] = bigs[at];
-            hole = at;
-        }
-    }
-    bigs[hole].block = 0;
-    bigs_used--;
-    return size;
-}
-
-static uint32_t tag_words(uint32_t class)
-{
-    return (class_cap[class] + 7u) / 8;
 }
 
 /* ---- Slots: pages. Under the shard's lock ---- */
@@ -158,7 +85,8 @@ static uint32_t slot_count(const struct slot *s)
 
 static void slot_set(struct slot *s, uint64_t page, uint32_t class, uint32_t count)
 {
-    s->w0 = page << 28 | (uint64_t)tag_words(class) << 20 | (uint64_t) class << 12 | count;
+    s->w0 =
+        page << 28 | (uint64_t)mt_bucket_tag_words(class) << 20 | (uint64_t) class << 12 | count;
 }
 
 /* A page without a bucket has its entry in the slot, and no bytes. */
@@ -193,7 +121,7 @@ static __attribute__((noinline)) bool slots_grow(struct shard *s)
     return true;
 }
 
-/* Take an empty page's slot out; what is behind it and may not stay beyond it moves up. */
+/* Take an empty page's slot out. Slots behind it move up where they may. */
 static void slot_remove(struct shard *s, struct slot *slot)
 {
     uint64_t hole = (uint64_t)(slot - s->slots);
@@ -208,86 +136,12 @@ static void slot_remove(struct shard *s, struct slot *slot)
     s->used--;
 }
 
-/* ---- Buckets ---- */
-
-static uint64_t *entries_of(uint64_t *bucket, uint32_t class)
-{
-    return bucket + tag_words(class);
-}
-
-static uint32_t bucket_bytes(uint32_t class)
-{
-    return (tag_words(class) + class_cap[class]) * (uint32_t)sizeof(uint64_t);
-}
-
-static void bucket_spare(struct shard *s, uint64_t *bucket, uint32_t class)
-{
-    bucket[0] = (uint64_t)s->spare[class];
-    s->spare[class] = bucket;
-    if (class >= SMALL_CLASSES)
-        s->spare_bytes += bucket_bytes(class);
-}
-
-static uint64_t *bucket_unspare(struct shard *s, uint32_t class)
-{
-    uint64_t *bucket = s->spare[class];
-    if (!bucket)
-        return NULL;
-    s->spare[class] = (uint64_t *)bucket[0];
-    if (class >= SMALL_CLASSES)
-        s->spare_bytes -= bucket_bytes(class);
-    return bucket;
-}
-
-static uint64_t *small_buckets(struct shard *s, uint32_t class)
-{
-    uint32_t words = bucket_bytes(class) / (uint32_t)sizeof(uint64_t);
-    uint64_t *set = mt_meta_alloc((2 + AT_ONCE * words) * sizeof *set);
-    if (!set)
-        return NULL;
-    set[0] = (uint64_t)s->sets;
-    s->sets = set;
-    for (uint32_t i = 1; i < AT_ONCE; i++)
-        bucket_spare(s, set + 2 + i * words, class);
-    return set + 2;
-}
-
-static uint64_t *bucket_new(struct shard *s, uint32_t class)
-{
-    uint64_t *bucket = bucket_unspare(s, class);
-    if (bucket)
-        return bucket;
-    if (class < SMALL_CLASSES)
-        return small_buckets(s, class);
-    void *made[AT_ONCE];
-    uint32_t bytes = bucket_bytes(class), count = 1;
-    while (count < AT_ONCE && s->spare_bytes + count * bytes <= SPARE_BYTES)
-        count++;
-    count = mt_meta_alloc_some(made, count, bytes);
-    for (uint32_t i = 1; i < count; i++)
-        bucket_spare(s, made[i], class);
-    return count ? made[0] : NULL;
-}
-
-static void bucket_free(struct shard *s, uint64_t *bucket, uint32_t class)
-{
-    bucket_spare(s, bucket, class);
-    if (s->spare_bytes <= SPARE_BYTES || class < SMALL_CLASSES)
-        return;
-    void *many[4 * AT_ONCE];
-    uint32_t count = 0;
-    while (count < 4 * AT_ONCE && s->spare_bytes > SPARE_BYTES / 2 &&
-           (bucket = bucket_unspare(s, class)))
-        many[count++] = bucket;
-    mt_meta_free_some(many, count);
-}
-
 static uint32_t offset_of(uint64_t entry)
 {
     return entry & ((1u << OFFSET_BITS) - 1);
 }
 
-/* Blocks that are aligned to 16 bytes, as most are, have each a tag of its own. */
+/* Blocks that are aligned to 16 bytes, as most are, each have their own tag. */
 static uint8_t tag_of(uint32_t offset)
 {
     return (uint8_t)(offset >> 1);
@@ -295,9 +149,10 @@ static uint8_t tag_of(uint32_t offset)
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
                "bucket_find: byte i of a word is its bits 8i to 8i + 7");
 
-/* The place of the entry with this offset among the first `count`, or `count`. Eight bytes at a time: those that are zero
- * in x are found as in Hacker's Delight, 6-1. One above such a byte may be taken for one too, and what stands behind the
- * last one, left over or already an entry, may look like a hit: hence the comparison. */
+/* The place of the entry with this offset among the first `count`, or `count`. Eight bytes at a
+ * time: those that are zero in x are found as in Hacker's Delight, 6-1. A byte above such a one may
+ * be found, too, and what stands behind the last entry may look like a hit: hence the comparison.
+ */
 static inline uint32_t bucket_find(const uint64_t *tags, const uint64_t *entries, uint32_t count,
                                    uint32_t offset)
 {
@@ -324,14 +179,15 @@ static void bucket_put(uint64_t *tags, uint64_t *entries, uint32_t at, uint64_t 
 static __attribute__((noinline)) bool bucket_grow(struct shard *s, struct slot *slot)
 {
     uint32_t class = slot_class(slot), count = slot_count(slot);
-    uint32_t next = class && class_cap[class] < 64 ? class + 2 : class + 1;
-    uint64_t *grown = bucket_new(s, next), *entries = grown ? entries_of(grown, next) : NULL;
+    uint32_t next = class && mt_bucket_cap[class] < 64 ? class + 2 : class + 1;
+    uint64_t *grown = mt_bucket_new(&s->buckets, next),
+             *entries = grown ? mt_bucket_entries(grown, next) : NULL;
     if (!grown)
         return false;
     if (class) {
-        memcpy(grown, slot->bucket, tag_words(class) * sizeof *grown);
-        memcpy(entries, entries_of(slot->bucket, class), count * sizeof *entries);
-        bucket_free(s, slot->bucket, class);
+        memcpy(grown, slot->bucket, mt_bucket_tag_words(class) * sizeof *grown);
+        memcpy(entries, mt_bucket_entries(slot->bucket, class), count * sizeof *entries);
+        mt_bucket_free(&s->buckets, slot->bucket, class);
     } else {
         bucket_put(grown, entries, 0, slot->single);
     }
@@ -347,7 +203,7 @@ static struct shard *shard_of(uint64_t page)
     return &shards[hash_of(page >> REGION_BITS) >> (64 - SHARD_BITS)];
 }
 
-/* Apart, so that they take no registers from where there is one thread. */
+/* Not inlined, so that they take no registers where there is one thread. */
 static __attribute__((noinline)) void lock_shard(struct shard *s)
 {
     mt_lock_take(&s->lock);
@@ -358,7 +214,7 @@ static __attribute__((noinline)) void unlock_shard(struct shard *s)
     mt_lock_drop(&s->lock);
 }
 
-/* As bucket_find, of a page with a bucket or without. */
+/* As bucket_find, for a page with a bucket or without. */
 static inline uint32_t place_of(const struct slot *slot, const uint64_t *entries, uint32_t offset)
 {
     uint32_t count = slot_count(slot);
@@ -388,7 +244,7 @@ static inline bool enter(struct shard *s, uint64_t hash, uint64_t page, uint64_t
         entries[at] = entry;
         return true;
     }
-    if (count == class_cap[slot_class(slot)]) {
+    if (count == mt_bucket_cap[slot_class(slot)]) {
         if (!bucket_grow(s, slot))
             return false;
         entries = slot_entries(slot);
@@ -401,7 +257,7 @@ static inline bool enter(struct shard *s, uint64_t hash, uint64_t page, uint64_t
 static __attribute__((noinline)) void page_empty(struct shard *s, struct slot *slot)
 {
     if (slot_class(slot))
-        bucket_free(s, slot->bucket, slot_class(slot));
+        mt_bucket_free(&s->buckets, slot->bucket, slot_class(slot));
     slot_remove(s, slot);
 }
 
@@ -427,20 +283,12 @@ static inline uint64_t take(struct shard *s, uint64_t hash, uint64_t page, uint3
     return entry;
 }
 
-static __attribute__((noinline, cold)) uint64_t take_big(uintptr_t block)
-{
-    mt_lock_take(&big_lock);
-    uint64_t size = big_take(block);
-    mt_lock_drop(&big_lock);
-    return size;
-}
-
 static inline struct mt_live unpack(uintptr_t block, uint64_t entry)
 {
     struct mt_live live = {entry >> OFFSET_BITS & SIZE_BIG,
                            (uint32_t)(entry >> (OFFSET_BITS + SIZE_BITS))};
     if (__builtin_expect(live.size == SIZE_BIG, 0))
-        live.size = take_big(block);
+        live.size = mt_live_big_take(block, SIZE_BIG);
     return live;
 }
 
@@ -448,7 +296,7 @@ void mt_live_prefetch(uintptr_t block)
 {
     uint64_t hash = hash_of(block >> 12);
     const struct shard *s = shard_of(block >> 12);
-    /* If another thread grows it just now this may be any address: it is not read. */
+    /* If another thread grows the table just now, this may be any address: it is not read. */
     __builtin_prefetch(
         (const void *)((uintptr_t)s->slots + (hash >> (s->shift & 63)) * sizeof *s->slots));
 }
@@ -456,12 +304,10 @@ void mt_live_prefetch(uintptr_t block)
 static __attribute__((noinline, cold)) bool enter_big(uintptr_t block, uint64_t size)
 {
     struct mt_live dropped;
-    mt_lock_take(&big_lock);
-    bool kept = big_enter(block, size);
-    mt_lock_drop(&big_lock);
-    if (!kept)
-        mt_live_take(block, &dropped);
-    return kept;
+    if (mt_live_big_enter(block, size))
+        return true;
+    mt_live_take(block, &dropped);
+    return false;
 }
 
 bool mt_live_enter(uintptr_t block, struct mt_live entry, struct mt_live *stale)
@@ -503,23 +349,12 @@ bool mt_live_take(uintptr_t block, struct mt_live *entry)
     return word != 0;
 }
 
-static void free_chain(uint64_t *first)
-{
-    while (first) {
-        uint64_t *next = (uint64_t *)first[0];
-        mt_meta_free(first);
-        first = next;
-    }
-}
-
 static void shard_free(struct shard *s)
 {
     for (uint64_t i = 0; s->slots && i <= s->mask; i++)
-        if (s->slots[i].w0 && slot_class(&s->slots[i]) >= SMALL_CLASSES)
-            mt_meta_free(s->slots[i].bucket);
-    for (uint32_t class = SMALL_CLASSES; class < CLASSES; class ++)
-        free_chain(s->spare[class]);
-    free_chain(s->sets);
+        if (s->slots[i].w0)
+            mt_bucket_drop(s->slots[i].bucket, slot_class(&s->slots[i]));
+    mt_buckets_end(&s->buckets);
     mt_meta_free(s->slots);
 }
 
@@ -531,10 +366,6 @@ void mt_live_forget(void)
             shard_free(&shards[i]);
         memset(&shards[i], 0, sizeof shards[i]);
     }
-    if (!mt_meta_torn)
-        mt_meta_free(bigs);
+    mt_live_big_forget();
     mt_meta_release();
-    bigs = NULL;
-    bigs_mask = bigs_used = 0;
-    big_lock.held = 0;
 }

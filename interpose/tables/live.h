@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The live blocks: address -> size and counter record. Private memory, sharded; callable inside a
- * hook only, in any thread, without a lock of its own held on return.
+ * The live blocks: address -> size and counter record. Private memory, in shards. Callable with the
+ * guard set, in any thread.
  */
 #ifndef MT_LIVE_H
 #define MT_LIVE_H
@@ -14,15 +14,15 @@ struct mt_live {
     uint32_t unit; /* the mt_alloc that counts it, < 2^28 */
 };
 
-/* Enter a block. False: no memory, or an address or size that the table cannot hold; the block is
- * then not tracked. An entry that stands there already (its release was not seen) is replaced and
- * given in *stale, stale->unit 0 if none. */
+/* Enter a block. False: no memory, or an address or size that the table can't hold; the block is
+ * then not tracked. If an entry stands there already (we did not see its release), it is replaced,
+ * and *stale is what it was; stale->unit 0: none. */
 bool mt_live_enter(uintptr_t block, struct mt_live entry, struct mt_live *stale);
 
-/* The block is about to be entered: its place is brought into the cache meanwhile. */
+/* The block will be entered soon: bring its place into the cache meanwhile. */
 void mt_live_prefetch(uintptr_t block);
 
-/* Take a block out. False: not known. */
+/* Take a block out: *entry is what was entered. False: it is not known. */
 bool mt_live_take(uintptr_t block, struct mt_live *entry);
 
 /* Forget all (fork child). */

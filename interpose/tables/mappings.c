@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A sorted array under one spin lock: mappings are few and change seldom next to blocks. A change
- * in the middle moves what is behind it, 24 bytes a mapping.
+ * A sorted array under one spin lock: mappings are few and change seldom, compared with blocks. A
+ * change in the middle moves what is behind it, 24 bytes a mapping.
  */
 #include <string.h>
 
@@ -105,7 +105,7 @@ static void take(uintptr_t start, uintptr_t end, struct mt_pieces *pieces)
         pieces->piece[pieces->used++] = taken;
         bool head = m.start<start, tail = m.end> end;
         if (head && tail) {
-            /* Only ever one mapping, and then it is the only one in the range. */
+            /* There is only ever one such mapping, and then it is the only one in the range. */
             memmove(&sorted[from + 1], &sorted[from], (used - from) * sizeof *sorted);
             used++;
             from++;
@@ -138,7 +138,7 @@ bool mt_mappings_take(uintptr_t start, uintptr_t end, struct mt_pieces *pieces)
     return ok;
 }
 
-/* One mapping was cut at this address: join it again. */
+/* One mapping was cut at this address: join its parts again. */
 static void join(uintptr_t at)
 {
     size_t i = first_behind(at);
@@ -155,7 +155,7 @@ void mt_mappings_put_back(const struct mt_pieces *pieces)
     mt_lock_take(&lock);
     for (uint32_t i = 0; i < pieces->used; i++)
         insert(pieces->piece[i]);
-    /* Else a later munmap of the whole would count as several releases. */
+    /* Otherwise a later munmap of the whole would count as several releases. */
     if (pieces->used && pieces->cut_head)
         join(pieces->piece[0].start);
     if (pieces->used && pieces->cut_tail)

@@ -4,18 +4,18 @@
 #include "base/lock.h"
 #include "base/meta.h"
 
-#define TABLE_BYTES (sizeof(uint32_t) << (MT_BLOCKS_BITS - 4))
+#define TABLE_BYTES (sizeof(uint32_t) << (MT_OBJECT_TABLE_BITS - 4))
 
-struct mt_blocks mt_blocks[MT_BLOCKS_SETS];
+struct mt_object_table mt_object_tables[MT_OBJECT_TABLES];
 static struct mt_lock lock;
 
 void mt_objects_arena(uintptr_t arena, size_t bytes)
 {
-    uintptr_t last = (arena + bytes - 1) >> MT_BLOCKS_BITS;
+    uintptr_t last = (arena + bytes - 1) >> MT_OBJECT_TABLE_BITS;
 
     mt_lock_take(&lock);
-    for (uintptr_t window = arena >> MT_BLOCKS_BITS; window <= last; window++) {
-        struct mt_blocks *b = &mt_blocks[window % MT_BLOCKS_SETS];
+    for (uintptr_t window = arena >> MT_OBJECT_TABLE_BITS; window <= last; window++) {
+        struct mt_object_table *b = &mt_object_tables[window % MT_OBJECT_TABLES];
 
         if (b->window) /* this one, or another that has its place */
             continue;
@@ -28,8 +28,8 @@ void mt_objects_arena(uintptr_t arena, size_t bytes)
 
 void mt_objects_forget(void)
 {
-    for (size_t i = 0; i < MT_BLOCKS_SETS; i++) {
-        struct mt_blocks *b = &mt_blocks[i];
+    for (size_t i = 0; i < MT_OBJECT_TABLES; i++) {
+        struct mt_object_table *b = &mt_object_tables[i];
 
         if (!b->window)
             continue;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * The live objects in the interpreter's arenas: like live.h, but nearly for nothing. A block there
- * lies at a multiple of 16 bytes, and has as many words of a table beside the arena as it has
- * multiples of 16: the first two hold its counter record and its size.
+ * The live objects in the interpreter's arenas: as live.h, but nearly for nothing. An object there
+ * lies at a multiple of 16 bytes. A table beside the arena has one word for each multiple of 16;
+ * the first two words of an object hold its counter record and its size.
  *
- * Callable with the guard set, by the thread that may use the arenas (it holds its interpreter's
+ * Callable with the guard set, by a thread that may use the arenas (it holds its interpreter's
  * GIL). No locks: threads touch different words.
  */
 #ifndef MT_OBJECTS_H
@@ -16,34 +16,35 @@
 
 #include "tables/live.h"
 
-#define MT_BLOCKS_BITS 20 /* a table covers 1 MiB of addresses */
-#define MT_BLOCKS_SETS 4096u
+#define MT_OBJECT_TABLE_BITS 20 /* a table covers 1 MiB of addresses */
+#define MT_OBJECT_TABLES     4096u
 
-struct mt_blocks {
-    uintptr_t window; /* address >> MT_BLOCKS_BITS; 0: empty */
+struct mt_object_table {
+    uintptr_t window; /* address >> MT_OBJECT_TABLE_BITS; 0: empty */
     uint32_t *words;
 };
-extern struct mt_blocks mt_blocks[MT_BLOCKS_SETS];
+extern struct mt_object_table mt_object_tables[MT_OBJECT_TABLES];
 
-/* An arena was mapped. If there is no room for a table, its blocks go into the common one. */
+/* An arena was mapped. If there is no memory for a table, its objects go into the table of live
+ * blocks. */
 void mt_objects_arena(uintptr_t arena, size_t bytes);
 
-/* Forget all (fork child). */
+/* Forget all objects (child of a fork, which has the arenas, too). */
 void mt_objects_forget(void);
 
-/* The words of the block at `at`; NULL: it lies in no arena. */
+/* The words of the object at `at`; NULL: it lies in no arena. */
 static inline uint32_t *mt_objects_at(uintptr_t at)
 {
-    uintptr_t window = at >> MT_BLOCKS_BITS;
-    const struct mt_blocks *b = &mt_blocks[window % MT_BLOCKS_SETS];
+    uintptr_t window = at >> MT_OBJECT_TABLE_BITS;
+    const struct mt_object_table *b = &mt_object_tables[window % MT_OBJECT_TABLES];
 
     if (__builtin_expect(__atomic_load_n(&b->window, __ATOMIC_ACQUIRE) != window || at & 15, 0))
         return NULL;
-    return b->words + (at >> 4) % (1u << (MT_BLOCKS_BITS - 4));
+    return b->words + (at >> 4) % (1u << (MT_OBJECT_TABLE_BITS - 4));
 }
 
-/* A first word: unit / 2 (an mt_alloc's first unit is even) | more (1 bit) | low 4 bits of size, or
- * size - 1 if there is no more. A block of up to 16 bytes has no second word. */
+/* The first word: unit / 2 (an mt_alloc's first unit is even) | more (1 bit) | low 4 bits of the
+ * size, or of size - 1 if there is no more. An object of up to 16 bytes has no second word. */
 static inline uint32_t mt_objects_pack(struct mt_live live, uint32_t *second)
 {
     uint32_t more = live.size > 16;
@@ -53,13 +54,14 @@ static inline uint32_t mt_objects_pack(struct mt_live live, uint32_t *second)
     return (live.unit >> 1) << 5 | more << 4 | low;
 }
 
+/* Take the object out whose words these are, and which is there: *words is not 0. */
 static inline struct mt_live mt_objects_take(uint32_t *words)
 {
     struct mt_live live = {words[0] & 15, words[0] >> 5 << 1};
 
     if (words[0] & 16) {
         live.size |= (uint64_t)words[1] << 4;
-        words[1] = 0; /* it may be the first word of another block some day */
+        words[1] = 0; /* it may be the first word of another object some day */
     } else {
         live.size++;
     }

@@ -30,8 +30,8 @@ void mt_period_mark(uint32_t period, const char *name)
     mt_log_record(MT_RECORD_MARK, pieces, 2);
 }
 
-/* The peak begins anew at the present level, as if the level had just climbed to it: what each record has live is what it
- * holds at the peak (mt_alloc.saved_seq) until the level falls. */
+/* The peak begins anew at the present level, as if the level had just climbed there: until it
+ * falls, what each record has live is what it has at the peak (mt_alloc.saved_seq). */
 static void begin_peak(void)
 {
     struct mt_header *h = mt_log.header;

@@ -2,50 +2,7 @@
 #include <string.h>
 
 #include "log/log.h"
-#include "tables/counters.h"
 #include "tables/runs.h"
-
-/* A run that ends. */
-struct ended {
-    int64_t rise;
-    int64_t net;
-    uint64_t begin_event;
-};
-
-static struct mt_wide *wide_of(struct mt_thread *t, uint32_t node)
-{
-    uint32_t unit = mt_counters_find(t, node, MT_KIND_WIDE);
-    return unit ? mt_counters_at(unit) : NULL;
-}
-
-/* The run becomes its node's if it rose higher than any before. */
-static void keep_if_best(struct mt_thread *t, uint32_t node, const struct ended *run)
-{
-    struct mt_node *n = mt_log_node(node);
-    if (n->run_len) {
-        int64_t best = n->run_rise;
-        if (n->run_len & MT_RUN_WIDE) {
-            struct mt_wide *w = wide_of(t, node);
-            best = w ? w->rise : INT64_MAX;
-        }
-        if (run->rise <= best)
-            return;
-    }
-    uint32_t len = (uint32_t)(t->entry->events - run->begin_event) & ~MT_RUN_WIDE;
-    bool wide = run->rise > UINT32_MAX || run->net > INT32_MAX || run->net < INT32_MIN;
-    struct mt_wide *w = wide ? wide_of(t, node) : NULL;
-    if (w) {
-        w->rise = run->rise;
-        w->net = run->net;
-        len |= MT_RUN_WIDE;
-    }
-    n->run_begin = (uint32_t)run->begin_event;
-    n->run_rise = run->rise > UINT32_MAX ? UINT32_MAX : (uint32_t)run->rise;
-    n->run_net = run->net > INT32_MAX   ? INT32_MAX
-                 : run->net < INT32_MIN ? INT32_MIN
-                                        : (int32_t)run->net;
-    __atomic_store_n(&n->run_len, len ? len : 1, __ATOMIC_RELEASE);
-}
 
 static uint32_t ancestor(uint32_t node, uint32_t levels)
 {
@@ -54,80 +11,340 @@ static uint32_t ancestor(uint32_t node, uint32_t levels)
     return node;
 }
 
-/* `count` nodes from `node` outward ended the same run. A node's `covered` says how many of the nodes outward from it, itself
- * included, have risen at least as high as it has: where that is as high as this run, there is nothing to do for them. Runs
- * only get better, so it stays true until the node itself rises higher. Where a run's rise does not fit, it is 0: not known. */
-static void end_runs(struct mt_thread *t, uint32_t node, uint32_t count, const struct ended *run)
+static inline uint64_t rise_of(int64_t highest, int64_t begin)
 {
-    for (uint32_t left = count, n = node, done;; left -= done, n = ancestor(n, done)) {
+    return highest > begin ? (uint64_t)(highest - begin) : 0;
+}
+
+static inline int64_t higher(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* ---- Runs of nodes that end ---- */
+
+/* The node's own run ended; `alone`: and so did its frame's, in which no other call site came up. */
+static inline void end_node(uint32_t node, uint64_t rise, bool alone)
+{
+    struct mt_node *n = mt_log_node(node);
+    if (rise > n->rise)
+        n->rise = rise;
+    if (alone && rise > n->alone) {
+        n->alone = rise;
+        n->covered = 1;
+    }
+}
+
+/* `count` nodes from `node` outward ended the same run, each alone below its frame. A node's `covered` says how many of the nodes
+ * outward from it, itself included, have risen alone at least as high as it has: where that is as high as this run, there is
+ * nothing to do for them. Rises only grow, so it stays true until the node itself rises higher. */
+static inline void end_alone(uint32_t node, uint32_t count, uint64_t rise)
+{
+    for (uint32_t left = count, n = node, done; left; left -= done, n = ancestor(n, done)) {
         struct mt_node *at = mt_log_node(n);
-        done = 1;
-        if (!at->run_len || run->rise > at->run_rise) {
-            keep_if_best(t, n, run);
-            at->covered = run->rise > UINT32_MAX ? 0 : left;
-        } else {
-            if (at->covered > 1)
-                done = at->covered;
-            if (run->rise == at->run_rise && left > done && !(at->run_len & MT_RUN_WIDE))
-                at->covered = left;
+        done = at->covered ? at->covered : 1;
+        if (rise > at->alone) {
+            at->alone = rise;
+            if (rise > at->rise)
+                at->rise = rise;
+            at->covered = left;
+            done = 1;
+        } else if (rise == at->alone && left > done) {
+            at->covered = left;
         }
         if (done >= left)
             return;
     }
 }
 
-void mt_runs_close(struct mt_thread *t, uint32_t keep)
+/* ---- Stretches that end. An entry's is that of the sites that came up since it began: the first node of the last entry of this
+ * depth, and what came before the entries in between ---- */
+
+/* Those of the entries from `top`, the last one of its depth, to `oldest`; and, if `whole`, the one that began with the stay of the frame,
+ * further out than `oldest`. `after`: what came up now, 0: the frame closed. */
+static __attribute__((noinline)) void end_stretches(struct mt_runs *r, const struct mt_run *top,
+                                                    const struct mt_run *oldest, bool whole,
+                                                    uint32_t after)
 {
-    struct mt_thread_entry *e = t->entry;
-    while (e->runs_used && t->depth > keep) {
-        struct mt_run *run = &t->runs[e->runs_used - 1];
-        uint32_t count = t->depth - keep < run->frames ? t->depth - keep : run->frames;
-        struct ended ended = {run->max > run->begin ? run->max - run->begin : 0,
-                              e->level - run->begin, run->begin_event};
-        uint32_t node = ancestor(run->node, run->skip);
-        end_runs(t, node, count, &ended);
-        t->depth -= count;
-        if (count < run->frames) {
-            /* The outer ones stay open. What the inner ones reached, they reached too. */
-            run->skip = (uint16_t)(run->skip + count);
-            run->frames = (uint16_t)(run->frames - count);
-            return;
-        }
-        if (e->runs_used > 1 && run[-1].max < run->max)
-            run[-1].max = run->max;
-        e->runs_used--;
+    struct mt_ended ended; /* large: no more of it is written than is used */
+    ended.after = after;
+    ended.before = top->first;
+    ended.count = 0;
+    bool cut = oldest->frames ==
+               MT_RUN_CUT; /* the stretch from the beginning has more sites than are known */
+    int64_t highest = INT64_MIN;
+    const struct mt_run *e = top;
+    for (; e >= oldest && !(cut && !e->before); e--) {
+        highest = higher(highest, e->max);
+        ended.site[ended.count] = ended.before;
+        ended.rise[ended.count++] = rise_of(highest, e->begin);
+        ended.before = e->before;
     }
+    if (whole || e >= oldest) {
+        highest = higher(highest, e->max);
+        uint64_t rise = rise_of(highest, e->begin);
+        if (cut) {
+            mt_stretches_other(&r->stretches, mt_log_node(top->first)->parent,
+                               after ? MT_STRETCH_LARGE : MT_STRETCH_ALL, rise);
+        } else {
+            ended.site[ended.count] = ended.before;
+            ended.rise[ended.count++] = rise;
+            ended.before = 0;
+        }
+    }
+    mt_stretches_ended(&r->stretches, &ended);
 }
 
-static bool grow(struct mt_thread *t)
+/* A stretch of more sites than are kept, below the frame of `top`, began at level `begin`, and from there on `highest` was the most. */
+static __attribute__((noinline)) void end_cut(struct mt_runs *r, const struct mt_run *top,
+                                              int64_t begin, int64_t highest)
 {
-    struct mt_thread_entry *e = t->entry;
+    if (highest - begin > mt_stretches_floor)
+        mt_stretches_other(&r->stretches, mt_log_node(top->first)->parent, MT_STRETCH_LARGE,
+                           (uint64_t)(highest - begin));
+}
+
+/* ---- Frames that close ---- */
+
+/* The nodes of an entry left the stack. `alone`: the first one, too, ends together with its frame's run. */
+static inline void end_run(const struct mt_run *run, int64_t highest, bool alone)
+{
+    uint64_t rise = rise_of(highest, run->begin);
+    end_alone(run->node, run->frames - 1u, rise);
+    end_node(run->first, rise, alone);
+}
+
+/* Did the frame of these entries' nodes use one site alone, since it began? Then mt_node.alone has it. */
+static inline bool is_alone(const struct mt_run *top, const struct mt_run *oldest)
+{
+    return top == oldest && !top->before;
+}
+
+/* The entries of one depth, the last of which is `top`, go away: their nodes left the stack, and their frame closes. `*highest`: since
+ * what is further in began, and then since they did. Returns the entry below. */
+static inline struct mt_run *close_frame(struct mt_runs *r, struct mt_run *top, int64_t *highest)
+{
+    struct mt_run *run = top;
+    top->max = *highest = higher(*highest, top->max);
+    end_run(top, *highest, !top->before);
+    bool high = *highest - run->begin > mt_stretches_floor, whole;
+    while (run->before && run[-1].depth == run->depth) {
+        run--;
+        *highest = higher(*highest, run->max);
+        high |= *highest - run->begin > mt_stretches_floor;
+    }
+    whole = run->before; /* the stay began with the frame's own run */
+    if (whole)
+        high |= higher(*highest, run[-1].max) - run[-1].begin > mt_stretches_floor;
+    if (__builtin_expect(high, 0) && !is_alone(top, run))
+        end_stretches(r, top, run, whole, 0);
+    if (__builtin_expect(run->frames == MT_RUN_CUT, 0))
+        end_cut(r, top, run->dropped, *highest);
+    return run - 1;
+}
+
+/* All entries that are deeper than `depth` go away. Returns the highest level since the first of them began. */
+static __attribute__((noinline)) int64_t close_deeper(struct mt_runs *r, int32_t depth)
+{
+    struct mt_thread_entry *e = r->entry;
+    int64_t highest = INT64_MIN;
+    struct mt_run *run = r->runs + e->runs_used - 1;
+    while (run >= r->runs && run->depth > depth)
+        run = close_frame(r, run, &highest);
+    e->runs_used = (uint32_t)(run + 1 - r->runs);
+    return highest;
+}
+
+/* The stretch of the first site that came up below its frame. */
+static __attribute__((noinline)) void end_first(struct mt_runs *r, uint32_t site, uint32_t after,
+                                                uint64_t rise)
+{
+    struct mt_ended ended;
+    ended.before = 0;
+    ended.after = after;
+    ended.count = 1;
+    ended.site[0] = site;
+    ended.rise[0] = rise;
+    mt_stretches_ended(&r->stretches, &ended);
+}
+
+/* The nodes of entry `run` from depth `keep` inward leave the stack, those further out stay: `site` is the node at that depth, the first
+ * that came up there. `highest` as above; `after` comes now, 0: none. */
+static inline void trim(struct mt_runs *r, struct mt_run *run, uint32_t keep, int64_t highest,
+                        uint32_t site, uint32_t after)
+{
+    uint32_t count = run->depth + run->frames - keep;
+    run->max = highest = higher(highest, run->max);
+    end_alone(run->node, count - 1, rise_of(highest, run->begin));
+    end_node(site, rise_of(highest, run->begin), !after);
+    if (after && __builtin_expect(highest - run->begin > mt_stretches_floor, 0))
+        end_first(r, site, after, (uint64_t)(highest - run->begin));
+    run->node = mt_log_node(site)->parent;
+    run->frames = (uint16_t)(run->frames - count);
+}
+
+/* The node at depth `depth` of the nodes of this entry. */
+static uint32_t node_at(const struct mt_run *run, uint32_t depth)
+{
+    return ancestor(run->node, run->depth + run->frames - 1u - depth);
+}
+
+void mt_runs_close(struct mt_runs *r, uint32_t keep)
+{
+    struct mt_thread_entry *e = r->entry;
+    if (r->depth <= keep)
+        return;
+    /* entries of depth `keep` go, too: their first node does not stay */
+    int64_t highest = close_deeper(r, (int32_t)keep - 1);
+    if (e->runs_used) {
+        struct mt_run *run = &r->runs[e->runs_used - 1];
+        if ((uint32_t)run->depth + run->frames > keep)
+            trim(r, run, keep, highest, node_at(run, keep), 0);
+        else
+            run->max = higher(highest, run->max);
+    }
+    r->depth = keep;
+}
+
+/* ---- A stack that turns off at a frame that stays ---- */
+
+static __attribute__((noinline, cold)) bool grow(struct mt_runs *r)
+{
+    struct mt_thread_entry *e = r->entry;
     uint32_t cap = e->runs_cap ? e->runs_cap * 2 : 64;
     uint64_t first = mt_log_reserve(MT_REGION_RUN, sizeof(struct mt_run), cap);
     if (!first)
         return false;
     struct mt_run *runs = (struct mt_run *)mt_log.base[MT_REGION_RUN] + first;
     if (e->runs_used)
-        memcpy(runs, t->runs, e->runs_used * sizeof *runs);
-    t->runs = runs;
+        memcpy(runs, r->runs, e->runs_used * sizeof *runs);
+    r->runs = runs;
     e->runs_cap = cap;
     __atomic_store_n(&e->runs, (uint32_t)first, __ATOMIC_RELEASE);
     return true;
 }
 
-bool mt_runs_move(struct mt_thread *t, uint32_t same, uint32_t leaf)
+/* Entry `run` goes away: what it reached the one below it reached, too. */
+static inline void take_away(struct mt_runs *r, struct mt_run *run)
 {
-    struct mt_thread_entry *e = t->entry;
-    uint32_t depth = t->capture.frames + 1;
-    if (t->depth > same)
-        mt_runs_close(t, same);
-    if (t->depth == depth)
+    struct mt_run *last = &r->runs[r->entry->runs_used - 1];
+    run[-1].max = higher(run[-1].max, run->max);
+    for (; run < last; run++) {
+        *run = run[1];
+        __asm__("" : "+r"(run)); /* a few entries at most: no call of memmove */
+    }
+    r->entry->runs_used--;
+}
+
+/* The lowest level at which one of the stretches began that the oldest entry of a depth is to tell of: those that were dropped, and
+ * one more, at `begin`. */
+static int64_t lowest_begin(const struct mt_run *oldest, int64_t begin)
+{
+    return oldest->frames == MT_RUN_CUT && oldest->dropped < begin ? oldest->dropped : begin;
+}
+
+/* The oldest entry of a depth goes away, and the next one tells from now on of stretches that were dropped, down to `begin`. `highest`:
+ * since it began. There is a next one: an entry that goes away for a site that comes up is replaced, so that their number does not
+ * fall below that of the sites kept. */
+static __attribute__((noinline)) void pass_cut(struct mt_runs *r, struct mt_run *top,
+                                               struct mt_run *oldest, int64_t begin,
+                                               int64_t highest)
+{
+    end_cut(r, top, begin, highest);
+    oldest[1].frames = MT_RUN_CUT;
+    oldest[1].dropped = begin;
+    take_away(r, oldest);
+}
+
+/* One site more than are kept: that which has not come up for longest is forgotten, and with it where its stretch began. `oldest`:
+ * the oldest entry of the depth; `highest`: since it began. */
+static __attribute__((noinline)) void drop_oldest(struct mt_runs *r, struct mt_run *top,
+                                                  struct mt_run *oldest, int64_t highest)
+{
+    if (oldest->before) {
+        pass_cut(r, top, oldest, lowest_begin(oldest, oldest->begin), highest);
+        return;
+    }
+    /* the entry of the frame's stay itself: it remains the oldest */
+    oldest->dropped = lowest_begin(oldest, oldest[1].begin);
+    oldest->frames = MT_RUN_CUT;
+    take_away(r, oldest + 1);
+}
+
+/* `top` and what is below it are the entries of depth `depth`, and site `site` comes up there: the stretches of the sites more recent
+ * than it end, and where it stood is taken away. */
+static inline void turn(struct mt_runs *r, struct mt_run *top, uint32_t depth, int64_t highest,
+                        uint32_t site)
+{
+    struct mt_run *run = top;
+    top->max = highest = higher(highest, top->max);
+    end_run(top, highest, false);
+    top->frames = 0;
+    bool high = highest - run->begin > mt_stretches_floor, whole = false;
+    while (run->before && run->before != site) {
+        if (run[-1].depth != depth) { /* the stay began with the frame's own run */
+            whole = true;
+            high |= higher(highest, run[-1].max) - run[-1].begin > mt_stretches_floor;
+            break;
+        }
+        run--;
+        highest = higher(highest, run->max);
+        high |= highest - run->begin > mt_stretches_floor;
+    }
+    if (__builtin_expect(high, 0))
+        end_stretches(r, top, run, whole, site);
+    if (run->before == site) {
+        if (__builtin_expect(run->frames == MT_RUN_CUT, 0))
+            pass_cut(r, top, run, run->dropped, highest);
+        else
+            take_away(r, run);
+    } else if (__builtin_expect(top - run + 1 >= (ptrdiff_t)MT_RUNS_SITES, 0)) {
+        drop_oldest(r, top, run, highest);
+    }
+}
+
+bool mt_runs_move(struct mt_runs *r, uint32_t depth, uint32_t same, uint32_t site, uint32_t turned,
+                  uint32_t leaf)
+{
+    struct mt_thread_entry *e = r->entry;
+    uint32_t before = 0;
+    if (__builtin_expect(!same, 0))
+        mt_runs_close(r, 0);
+    if (__builtin_expect(r->depth < same,
+                         0)) { /* the first event, or the first since all were closed */
+        same = r->depth;
+        site = ancestor(leaf, depth - 1 - same);
+    }
+    if (!site) {
+        mt_runs_close(r, same);
         return true;
-    if (e->runs_used == e->runs_cap && !grow(t))
+    }
+    if (r->depth > same) {
+        int64_t highest = INT64_MIN;
+        struct mt_run *run = &r->runs[e->runs_used - 1];
+        if (run->depth > same) {
+            highest = close_deeper(r, (int32_t)same);
+            run = &r->runs[e->runs_used - 1];
+        }
+        if (run->depth == same) {
+            before = run->first;
+            turn(r, run, same, highest, site);
+        } else {
+            before = turned ? turned : node_at(run, same);
+            trim(r, run, same, highest, before, site);
+        }
+        r->depth = same;
+    }
+    if (e->runs_used == e->runs_cap && !grow(r))
         return false;
-    t->runs[e->runs_used] =
-        (struct mt_run){e->level, INT64_MIN, e->events, leaf, 0, (uint16_t)(depth - t->depth)};
-    t->depth = depth;
+    r->runs[e->runs_used] = (struct mt_run){.begin = e->level,
+                                            .max = INT64_MIN,
+                                            .node = leaf,
+                                            .first = site,
+                                            .before = before,
+                                            .depth = (uint16_t)same,
+                                            .frames = (uint16_t)(depth - same)};
+    r->depth = depth;
     __atomic_store_n(&e->runs_used, e->runs_used + 1, __ATOMIC_RELEASE);
     return true;
 }

@@ -10,7 +10,7 @@
 #include "tables/timeline.h"
 
 static struct mt_lock
-    lock; /* guards all below; a thread that finds it taken leaves the sample to the other */
+    lock; /* guards all below; a thread that finds it taken leaves the sample to the other thread */
 static uint64_t resident;  /* last reading */
 static uint64_t peak_seen; /* highest level at the last sample */
 static uint64_t spacing;   /* ns between samples; doubles when the table is full */
@@ -20,8 +20,8 @@ static struct mt_sample *samples(void)
     return (struct mt_sample *)mt_log.base[MT_REGION_TIMELINE];
 }
 
-/* The program's share of the resident set: without the log's pages and the tracker's own memory, which are all in use but
- * for a little. */
+/* The program's share of the resident set: without the log's pages and the tracker's own memory,
+ * nearly all of which are in use. */
 static uint64_t resident_now(void)
 {
     uint64_t all = mt_os_resident(), own = mt_log.header->file_bytes + mt_meta_mapped();
@@ -73,15 +73,15 @@ static void append(uint64_t level)
     __atomic_store_n(used, *used + 1, __ATOMIC_RELEASE);
 }
 
-/* Charge what the resident set grew to `node`. Under lock. */
-static void charge(struct mt_thread *t, uint32_t node)
+/* Charge the growth of the resident set to `node`. Under lock. */
+static void charge(struct mt_counters *c, uint32_t node)
 {
     uint64_t now = resident_now();
     int64_t grown = (int64_t)(now - resident);
     resident = now;
     if (!grown || !node)
         return;
-    uint32_t unit = mt_counters_find(t, node, MT_KIND_RESIDENT);
+    uint32_t unit = mt_counters_find(c, node, MT_KIND_RESIDENT);
     if (unit) {
         struct mt_resident *r = mt_counters_at(unit);
         r->grown += grown;
@@ -89,33 +89,34 @@ static void charge(struct mt_thread *t, uint32_t node)
     }
 }
 
-void mt_timeline_sample(struct mt_thread *t, uint64_t level)
+void mt_timeline_sample(struct mt_timeline *l, struct mt_counters *c, uint32_t before,
+                        uint64_t level)
 {
-    t->moved = 0;
-    t->sampled_level = level;
-    t->unsampled = 0;
+    l->moved = 0;
+    l->level = level;
+    l->events = 0;
     mt_log_name(false);
     if (!mt_lock_try(&lock))
         return;
-    /* What grew since the last reading grew before this event. The first reading of the process is
-     * nobody's. */
+    /* What has grown since the last reading grew before this event. The first reading of the
+     * process is charged to nobody. */
     if (resident)
-        charge(t, t->leaf_before);
+        charge(c, before);
     else
         resident = resident_now();
     append(level);
     mt_lock_drop(&lock);
-    /* The pages of what this event brought are touched after it: they are seen, and charged to it,
-     * at the next event. */
-    t->resident_due = true;
+    /* The pages that this event brought are touched after it. So they are seen at the next event,
+     * and charged to this one. */
+    l->resident_due = true;
 }
 
-void mt_timeline_resident(struct mt_thread *t)
+void mt_timeline_resident(struct mt_timeline *l, struct mt_counters *c, uint32_t leaf)
 {
-    t->resident_due = false;
+    l->resident_due = false;
     if (!mt_lock_try(&lock))
         return;
-    charge(t, t->entry->leaf);
+    charge(c, leaf);
     mt_lock_drop(&lock);
 }
 

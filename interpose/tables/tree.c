@@ -3,8 +3,9 @@
 #include "log/log.h"
 #include "tables/tree.h"
 
-/* ---- Nodes: (parent, frame) -> node. Open addressing, at most three quarters full. A place holds the node's index and some bits
- * of its hash: most of the nodes that are not the one looked for need not be read, each of which is somewhere else in memory ---- */
+/* ---- Nodes: (parent, frame) -> node. Open addressing, at most three quarters full. A place holds
+ * the node's index and some bits of its hash. So most nodes that are not the wanted one need not be
+ * read: each would be a cache miss ---- */
 
 #define INDEX_BITS 29 /* a region of 16 GiB has no more */
 #define INDEX_MASK ((1u << INDEX_BITS) - 1)
@@ -24,7 +25,7 @@ static uint32_t *next_place(const struct mt_tree *tree, uint32_t *p)
     return p + 1 == tree->places + ((size_t)1 << tree->places_bits) ? tree->places : p + 1;
 }
 
-/* Bits that the place's number depends on in the largest tables only. */
+/* Bits of the hash that the place's number depends on in the largest tables only. */
 static uint32_t mark_of(uint64_t hash)
 {
     return (uint32_t)(hash >> 32) << INDEX_BITS;
@@ -79,4 +80,10 @@ uint32_t mt_tree_child(struct mt_tree *tree, uint32_t parent, uint32_t frame)
     *p = (uint32_t)n | mark;
     tree->nodes++;
     return (uint32_t)n;
+}
+
+void mt_tree_free(struct mt_tree *tree)
+{
+    mt_meta_free(tree->places);
+    *tree = (struct mt_tree){.places = NULL};
 }

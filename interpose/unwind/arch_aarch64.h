@@ -26,8 +26,8 @@ static inline uintptr_t mt_arch_ra(uintptr_t word)
     return word & ((1ul << 48) - 1);
 }
 
-/* The registers that the kernel saved for a signal handler, in bytes from the trampoline's stack pointer: siginfo_t (128
- * bytes), then a struct ucontext, whose uc_mcontext is at 176. */
+/* The registers that the kernel saved for a signal handler, in bytes from the trampoline's stack
+ * pointer: siginfo_t (128 bytes), then a struct ucontext, whose uc_mcontext is at 176. */
 #define MT_ARCH_SIGNAL_FP 544
 #define MT_ARCH_SIGNAL_SP 560
 #define MT_ARCH_SIGNAL_PC 568
@@ -51,7 +51,8 @@ static inline bool mt_arch_plt_expression(const uint8_t *at, size_t bytes, uintp
     return false;
 }
 
-/* PLT entries don't move the stack pointer, but only the link register knows the caller: for the full unwinder. */
+/* PLT entries don't move the stack pointer, but the caller is only in the link register: the full
+ * unwinder knows it. */
 static inline bool mt_arch_is_plt(const uint8_t *code)
 {
     (void)code;
@@ -68,8 +69,8 @@ static inline uintptr_t mt_arch_thread_pointer(void)
     return pointer;
 }
 
-/* Valgrind's client request 0x1801: more (1) or less (-1) reason not to tell this thread's errors. For everybody else
- * these rotations and the or do nothing. */
+/* Valgrind's client request 0x1801: one reason more (1) or less (-1) to keep this thread's errors
+ * to itself. For everybody else these rotations and the or do nothing. */
 static inline void mt_arch_valgrind_quiet(long change)
 {
     const uint64_t request[6] = {0x1801, (uint64_t)change};

@@ -78,8 +78,8 @@ static inline uintptr_t mt_arch_thread_pointer(void)
     return pointer;
 }
 
-/* Valgrind's client request 0x1801: more (1) or less (-1) reason not to tell this thread's errors. For everybody else
- * these rotations and the exchange do nothing. */
+/* Valgrind's client request 0x1801: one reason more (1) or less (-1) to keep this thread's errors
+ * to itself. For everybody else these rotations and the exchange do nothing. */
 static inline void mt_arch_valgrind_quiet(long change)
 {
     const uint64_t request[6] = {0x1801, (uint64_t)change};

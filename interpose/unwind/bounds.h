@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Which memory a walk may read: the calling thread's own stack without a check, anything else page
- * by page after asking the kernel.
+ * by page after asking the kernel. The file is chosen by system: bounds_linux.c.
  */
 #ifndef MT_UNWIND_BOUNDS_H
 #define MT_UNWIND_BOUNDS_H
@@ -10,17 +10,17 @@
 #include <stdint.h>
 
 struct mt_bounds {
-    uintptr_t low; /* [low, top) is the thread's own stack: every page was seen mapped, and stays so
-                      while it runs */
-    uintptr_t top; /* 0: not looked for yet */
-    uintptr_t floor;   /* below this the own stack can't reach; 0: not known */
-    uintptr_t checked; /* last page that mt_bounds_peek found readable, since the last
-                          mt_bounds_begin; 0: none */
+    /* [low, top) is the thread's own stack: every page was seen mapped, and stays so while it runs */
+    uintptr_t low;
+    uintptr_t top;   /* 0: not looked for yet */
+    uintptr_t floor; /* the thread's own stack does not reach below this; 0: not known */
+    /* the last page that mt_bounds_peek found readable since mt_bounds_begin; 0: none */
+    uintptr_t checked;
 };
 
-/* Make [sp, top) readable without a check if `sp` is on the thread's own stack; it then is `low` at
- * most. False: another stack. Costs a system call for each page that the stack grew since, keeps
- * errno. */
+/* If `sp` is on the thread's own stack, make [sp, top) readable without a check: `low` is then `sp`
+ * at most. False: it is on another stack. Costs a system call for each page that the stack has
+ * grown since; keeps errno. */
 bool mt_bounds_extend(struct mt_bounds *bounds, uintptr_t sp);
 
 /* True if `sp` is on the thread's own stack. */
@@ -35,12 +35,14 @@ static inline bool mt_bounds_own(struct mt_bounds *bounds, uintptr_t sp)
 /* Read a word anywhere. False: not mapped, or not aligned. About 0.1 us for each change of page. */
 bool mt_bounds_peek(struct mt_bounds *bounds, uintptr_t address, uintptr_t *word);
 
-/* Copy code, or what a pc that was made up points at. False: not mapped. Keeps errno, asks the kernel twice at most. */
+/* Copy code that a made-up pc may point at. False: not mapped. Asks the kernel twice at most; keeps
+ * errno. */
 bool mt_bounds_copy(uintptr_t address, uint8_t *to, unsigned bytes);
 
-/* Whether there can be code at `pc` at all. A made frame, or one that a frame pointer was guessed for, may hold anything in the
- * place of its return address; whoever jumps through a wild pointer has it as his pc. Processors with five levels of page tables
- * have 56 bits for the program, the kernel maps nothing in the first page (mmap_min_addr). */
+/* Whether there can be code at `pc` at all. In a frame made by hand, or found by a guessed frame
+ * pointer, anything may stand in the place of the return address; and whoever jumps through a wild
+ * pointer has that as pc. Processors with five levels of page tables have 56 bits for the program.
+ * The kernel maps nothing in the first page (mmap_min_addr). */
 static inline bool mt_bounds_code(uintptr_t pc)
 {
     return pc - 4096 < ((uintptr_t)1 << 56) - 4096;
@@ -52,8 +54,8 @@ static inline void mt_bounds_begin(struct mt_bounds *bounds)
     bounds->checked = 0;
 }
 
-/* A word that is known to be readable. The program's own stack, so the sanitizers' shadow says
- * nothing about it. */
+/* A word that is known to be readable. It is on the program's own stack, of which the sanitizers'
+ * shadow says nothing. */
 __attribute__((no_sanitize("address", "thread"))) static inline uintptr_t
 mt_bounds_word(uintptr_t address)
 {

@@ -1,63 +1,24 @@
 /* SPDX-License-Identifier: MIT
  *
  * Reads call frame information (.eh_frame) of loaded objects: what a frame needs to find its
- * caller. No allocation, no lock, no system call, errno untouched; callable anywhere, even in a
+ * caller. No allocation, no lock, no system call, errno untouched: callable anywhere, even in a
  * signal handler.
  */
 #ifndef MT_CFI_H
 #define MT_CFI_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-/* Where a register of the caller is. Expressions are evaluated only in the forms that occur in
- * practice. */
-enum mt_cfi_where {
-    MT_CFI_SAME = 0,  /* unchanged */
-    MT_CFI_UNDEFINED, /* not to be had; for the return address: this is the outermost frame */
-    MT_CFI_AT_CFA,    /* in memory at the canonical frame address plus `offset` */
-    MT_CFI_AT_REG,    /* in memory at register `reg` plus `offset` */
-    MT_CFI_OTHER      /* something else */
-};
-
-struct mt_cfi_place {
-    enum mt_cfi_where where;
-    unsigned reg;
-    int64_t offset;
-};
-
-/* How the canonical frame address is computed. */
-enum mt_cfi_cfa {
-    MT_CFI_CFA_REG,   /* register `reg` plus `offset` */
-    MT_CFI_CFA_DEREF, /* the word at register `reg` plus `offset` */
-    MT_CFI_CFA_OTHER
-};
-
-struct mt_cfi_row {
-    uintptr_t
-        begin; /* the first address of the function, or of the part of it that is described together */
-    enum mt_cfi_cfa cfa;
-    unsigned reg; /* DWARF number */
-    int64_t offset;
-    struct mt_cfi_place fp; /* the caller's frame pointer register */
-    struct mt_cfi_place ra; /* the return address */
-    bool signal;            /* a signal trampoline: the caller was interrupted, not calling */
-    bool signed_ra;         /* the return address carries an authentication code */
-};
+#include "unwind/cfi_row.h"
 
 enum mt_cfi_result {
     MT_CFI_FOUND,
     MT_CFI_NO_OBJECT, /* no loaded object has code there */
-    MT_CFI_NO_FRAME,  /* an object has, but describes no frame for it */
+    MT_CFI_NO_FRAME,  /* an object has code there, but describes no frame for it */
     MT_CFI_UNREADABLE /* described in a way that is not understood here */
 };
 
-/* True if this C library can find objects without a lock (_dl_find_object). Else the function below
- * must not be called. */
-bool mt_cfi_available(void);
-
-/* The row for the code at `pc` (not a return address: that minus 1). */
+/* Fill *row for the code at `pc` (of a return address that is one less). */
 enum mt_cfi_result mt_cfi_find(uintptr_t pc, struct mt_cfi_row *row);
 
 #endif

@@ -56,10 +56,10 @@ static bool load(void)
     return true;
 }
 
-/* The first step makes libunwind open a pipe, through which it asks the kernel whether memory can be
- * read: it writes a byte from there to the pipe. Under a low number that pipe would take the
- * program's next descriptors, and a program that closes them all and opens a file of its own
- * would find bytes in it. So all low numbers are held while it is opened. Its cache stays off: nothing
+/* The first step makes libunwind open a pipe, through which it asks the kernel whether memory can
+ * be read: it writes a byte from there to the pipe. Under a low number that pipe would take the
+ * program's next descriptors, and a program that closes them all and opens a file of its own would
+ * find bytes in it. So all low numbers are held while it is opened. Its cache stays off: nothing
  * clears it when the program unloads a library by ways that we don't see, and it then gives wrong
  * frames. */
 static void warm_up(void)
@@ -117,7 +117,8 @@ static bool skip_own(unw_cursor_t *cursor, const struct mt_start *from)
     return false;
 }
 
-/* Did a signal interrupt the caller of this frame? libunwind's own answer is about another frame in some versions. */
+/* Did a signal interrupt the caller of this frame? libunwind's own answer is about another frame in
+ * some versions. */
 static bool is_trampoline(uintptr_t pc)
 {
     uint8_t code[MT_ARCH_TRAMPOLINE_BYTES];

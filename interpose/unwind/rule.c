@@ -5,9 +5,10 @@
 #include "unwind/rule.h"
 
 #include "base/meta.h"
+#include "loader/object.h"
 #include "unwind/bounds.h"
 #include "unwind/cfi.h"
-#include "unwind/encode.h"
+#include "unwind/rule_layout.h"
 
 #define FIRST_BITS 12
 #define LAST_BITS  18 /* 2 MiB */
@@ -19,7 +20,7 @@ _Atomic uintptr_t mt_rule_table;
 static _Atomic uint32_t
     flushes;                    /* tells the thread that grows the table that it copied old rules */
 static _Atomic bool growing;    /* by one thread; others go on without */
-static _Atomic uint32_t victim; /* whom to replace in a full line */
+static _Atomic uint32_t victim; /* which word of a full line is replaced */
 
 bool mt_rule_init(void)
 {
@@ -27,7 +28,7 @@ bool mt_rule_init(void)
 
     atomic_compare_exchange_strong(&mt_rule_table, &none, (uintptr_t)first + FIRST_BITS);
     atomic_store_explicit(&growing, false, memory_order_relaxed);
-    return mt_cfi_available();
+    return mt_object_works();
 }
 
 /* False: the line is full. */
@@ -60,7 +61,8 @@ static void clear(uintptr_t table)
         atomic_store_explicit(&words[i], 0, memory_order_relaxed);
 }
 
-/* A word's mixed pc: the upper bits from its line, the lower ones from its tag; they overlap. */
+/* A word's mixed pc: the upper bits come from its line, the lower ones from its tag. They overlap.
+ */
 static uint64_t mixed_of(uint64_t word, uint64_t index, unsigned bits)
 {
     uint64_t line_bits = bits - 3; /* log2(MT_RULE_WAYS) */
@@ -69,8 +71,8 @@ static uint64_t mixed_of(uint64_t word, uint64_t index, unsigned bits)
     return (index / MT_RULE_WAYS) << low | (word >> MT_RULE_BITS & ((1ull << low) - 1));
 }
 
-/* Four times the size. The old table is not freed: somebody may be reading it, and all old ones together are smaller than
- * the last. What others learn into the old one meanwhile is learnt again. */
+/* Four times the size. The old table stays, since somebody may be reading it; all old ones together
+ * are smaller than the last. What others learn into the old one meanwhile is learnt again. */
 static void grow(uintptr_t old)
 {
     unsigned bits = MT_RULE_TABLE_BITS(old) + 2;
@@ -105,7 +107,8 @@ void mt_rule_flush(void)
     clear(atomic_load(&mt_rule_table));
 }
 
-/* Is `pc` the first instruction of a signal trampoline, to which the kernel made the handler return? */
+/* Is `pc` the first instruction of a signal trampoline, to which the kernel made the handler
+ * return? */
 static bool is_trampoline(uintptr_t pc)
 {
     uint8_t code[MT_ARCH_TRAMPOLINE_BYTES];
@@ -113,8 +116,9 @@ static bool is_trampoline(uintptr_t pc)
     return mt_bounds_copy(pc, code, sizeof code) && mt_arch_is_trampoline(code);
 }
 
-/* Nothing describes the code at `pc`. No call returns to the first instruction of a function: such a return address was
- * written by hand, by makecontext for instance, at the outer end of a new stack. */
+/* Nothing describes the code at `pc`. No call returns to the first instruction of a function: such
+ * a return address was written by hand, by makecontext for instance, at the outer end of a new
+ * stack. */
 static mt_rule without_frame(uintptr_t pc)
 {
     uint8_t code[MT_ARCH_PLT_BYTES];
@@ -136,7 +140,7 @@ mt_rule mt_rule_learn(uintptr_t pc)
     enum mt_cfi_result found = mt_cfi_find(pc - 1, &row);
     mt_rule rule;
 
-    /* Code that no object has: not remembered, since an object may be loaded there later. */
+    /* No object has this code. That is not remembered, since an object may be loaded there later. */
     if (found == MT_CFI_NO_OBJECT)
         return MT_RULE_GUESS;
     if (found == MT_CFI_FOUND)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Rules: what a walk must do at a return address, learnt once from .eh_frame and kept in one shared
- * table that is read without a lock. A rule is MT_RULE_BITS wide; its layout is the processor's
- * (unwind_arch_*.h). Zero is no rule.
+ * Rules: what a walk must do at a return address. Each is learnt once from .eh_frame and kept in
+ * one shared table, which is read without a lock. A rule is MT_RULE_BITS wide; its layout is the
+ * processor's (rule_layout_*.h). Zero is no rule.
  *
- * The table is a cache of 64-bit words that each stand for themselves: 39 bits of tag, 25 bits of
- * rule. The pc's 48 bits are mixed by a bijection, of which the place in the table holds the rest,
- * so a hit is never a wrong pc.
+ * The table is a cache of 64-bit words, each of which stands for itself: 39 bits of tag, 25 bits of
+ * rule. The pc's 48 bits are mixed by a bijection. The tag and the word's place in the table hold
+ * all of them, so a hit is never a wrong pc.
  */
 #ifndef MT_UNWIND_RULE_H
 #define MT_UNWIND_RULE_H
@@ -15,28 +15,28 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "unwind/encode.h"
+#include "unwind/rule_layout.h"
 
 #define MT_RULE_BITS     25
 #define MT_RULE_TAG_BITS 39
 #define MT_RULE_PC_BITS  48
 #define MT_RULE_WAYS     8 /* words that a pc may be in: a cache line */
 
-/* Address of the table's words, aligned to a line, plus log2 of their number: at least 12, so that
- * the line and the tag together hold the whole pc. */
+/* Address of the table's words, aligned to a line, plus log2 of their number. That is at least 12,
+ * so that the line and the tag together hold the whole pc. */
 extern _Atomic uintptr_t mt_rule_table;
 #define MT_RULE_TABLE_BITS(table)  ((unsigned)((table)&63u))
 #define MT_RULE_TABLE_WORDS(table) ((_Atomic uint64_t *)((table) & ~(uintptr_t)63))
 
-/* Once, by the constructor, and in fork children. False: this C library has no lock-free way to
- * find objects. */
+/* To be called by the constructor, and in the child of a fork. False: objects can't be found
+ * without a lock here, so no rule can be learnt. */
 bool mt_rule_init(void);
 
-/* Learn the rule for return address `pc`; about 0.3 us. Guard set (it may allocate from meta.h). */
+/* Learn the rule for return address `pc`; takes about 0.3 us. Guard set: it may allocate. */
 mt_rule mt_rule_learn(uintptr_t pc);
 
-/* Forget all. Safe against concurrent use: a rule read before is as good as the walk that reads it.
- */
+/* Forget all rules. Any thread, while others walk: a rule that was read before is as good as the
+ * walk that reads it. */
 void mt_rule_flush(void);
 
 static inline uint64_t mt_rule_mix(uintptr_t pc)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A captured stack, and where one begins.
+ * A captured native stack, and where one begins.
  */
 #ifndef MT_STACK_H
 #define MT_STACK_H
@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* One frame. `pc` is a return address: look it up at pc - 1. Where a signal interrupted the frame
- * its exact pc plus 1 is stored, so that the same rule holds. `sp` is the frame's stack pointer at
+/* One frame. `pc` is a return address: look it up at pc - 1. Where a signal interrupted the frame,
+ * `pc` is its exact pc plus 1, so that the same rule holds. `sp` is the frame's stack pointer at
  * the call it is in (the callee's canonical frame address): the frame's own locals lie in [sp, sp
  * of the next outer frame). */
 struct mt_frame {
@@ -17,7 +17,7 @@ struct mt_frame {
     uintptr_t sp;
 };
 
-/* What tables/capture.c notes about a whole stack. */
+/* What tables/ notes about a whole stack. */
 struct mt_known {
     uint64_t hash;
     uint32_t leaf; /* 0: nothing noted */
@@ -31,7 +31,7 @@ struct mt_start {
     uintptr_t pc;
     uintptr_t sp;
     uintptr_t fp;
-    bool object; /* asked for by an interpreter, for an object: see mt_python_trim */
+    bool object; /* asked for by an interpreter for one of its objects, see mt_foreign_read */
 };
 
 /* A thread's captured stack; one in each thread's state. Frames stand outermost first, so that what
@@ -40,18 +40,19 @@ struct mt_stack {
     struct mt_frame *frames;
     uint32_t used;
     uint32_t cap;
-    uint32_t kept; /* leading frames that are the same (pc and sp) as in the capture before; may be
-                      less than true */
-    uint32_t cut;  /* 0: complete. 1: depth limit. 2: unwinding failed before the end */
-    bool by_rules; /* the full unwinder was not needed */
+    /* leading frames that are the same (pc and sp) as in the capture before; there may be more */
+    uint32_t kept;
+    uint32_t cut;         /* 0: complete. 1: depth limit. 2: unwinding failed before the end */
+    bool by_rules;        /* the full unwinder was not needed */
     struct mt_frame only; /* where `frames` points when there is no memory */
-    void *state;          /* the unwinder's own per-thread memory */
+    void *state;          /* the unwinder's own memory of the thread */
 };
 
-/* Room for `count` frames in `stack`, contents kept. False: no memory; what was there stands. */
+/* Make room for `count` frames; the contents are kept. False: no memory, and what was there stands.
+ */
 bool mt_unwind_reserve(struct mt_stack *stack, uint32_t count);
 
-/* The stack of last resort: the caller only, cut 2. */
+/* Make `stack` the caller alone, with cut 2: what is left when nothing else works. */
 void mt_unwind_caller_only(struct mt_stack *stack, const struct mt_start *from);
 
 #endif

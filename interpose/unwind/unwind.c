@@ -8,6 +8,7 @@
 
 #include "base/meta.h"
 #include "unwind/full.h"
+#include "unwind/layers.h"
 #include "unwind/walk.h"
 #include "unwind/whole.h"
 #ifdef MEMTRACE_VERIFY_STACKS
@@ -44,7 +45,8 @@ static __attribute__((noinline, cold)) void flush(struct mt_stack *stack, struct
     mt_wholes_forget(walk->wholes);
 }
 
-/* Code may have come and gone: the same addresses may mean something else now. True: nothing is remembered any more. */
+/* Code may have come and gone since the last capture: the same addresses may mean something else
+ * now. True: nothing is remembered any more. */
 static inline bool notice_flush(struct mt_stack *stack, struct mt_walk *walk)
 {
     uint32_t now = atomic_load_explicit(&generation, memory_order_acquire);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * The native stack of the calling thread. One interface, several unwinders behind it, in layers:
- * unwind.c puts the fast ones (walk.c, whole.c) in front of full_libunwind.c (complete and slow:
- * fallback and oracle).
+ * The native stack of the calling thread. Behind one interface stand several unwinders: unwind.c
+ * asks the fast ones (walk.c, whole.c) first, then full_libunwind.c, which is complete and slow.
  *
- * All functions: callable inside a hook only (the thread's guard is set), in any thread. They
- * allocate only through meta.h, take no lock of the program's, keep errno, are no cancellation
- * points and never read stack memory that may not be mapped.
+ * All functions are callable with the guard set, in any thread. They allocate only our own memory,
+ * take no lock of the program's, keep errno, are no cancellation points, and never read memory that
+ * may not be mapped.
  */
 #ifndef MT_UNWIND_H
 #define MT_UNWIND_H
@@ -17,34 +16,31 @@
 
 #include "unwind/stack.h"
 
-/* What needs no loader: for events that come before the constructor. */
+/* Prepare what needs no loader, so that events before the constructor have stacks. */
 void mt_unwind_start(void);
 
-/* Load and prepare what the unwinder needs. Called once by the constructor and in each fork child;
- * may call dlopen, so the guard must be set. False: no unwinder works here; stacks then hold the
- * caller only. */
+/* Load and prepare what the unwinder needs. To be called by the constructor, and in the child of a
+ * fork; may call dlopen, so no lock may be held. False: no unwinder works here, and stacks hold the
+ * caller alone. */
 bool mt_unwind_init(void);
 
-/* Fill `stack` for an event whose hook was called from `from`. At least one frame. Cuts at
+/* Fill `stack` for an event whose hook was called from `from`: at least one frame, at most
  * MT_DEPTH_MAX. */
 void mt_unwind(struct mt_stack *stack, const struct mt_start *from);
 
-/* Remembered whole stacks (whole.h). Before mt_unwind: is the event's stack one of them? Then there is nothing to
- * capture: `stack` still holds the last one that was. NULL: no. */
+/* Before mt_unwind: the remembered stack (whole.h) that the event has. Then nothing need be
+ * captured, and `stack` still holds the last one that was. NULL: none. */
 struct mt_whole *mt_unwind_again(struct mt_stack *stack, const struct mt_start *from);
 
-/* After mt_unwind with the same `from`: remember the stack. What was found before may be gone. NULL: not possible. */
+/* After mt_unwind with the same `from`: remember the stack. What mt_unwind_again found before may
+ * be gone. NULL: not possible. */
 struct mt_whole *mt_unwind_remember(struct mt_stack *stack, const struct mt_start *from);
 
-/* Forget them, with the notes. */
+/* Forget the thread's remembered stacks, with what is noted in them. */
 void mt_unwind_forget(struct mt_stack *stack);
 
-/* mt_unwind and mt_unwind_again without the verification (verify.h). */
-void mt_unwind_layers(struct mt_stack *stack, const struct mt_start *from);
-struct mt_whole *mt_unwind_again_unchecked(struct mt_stack *stack, const struct mt_start *from);
-
-/* Only in the build option MEMTRACE_VERIFY_STACKS (verify.h): is the caller to do without what it remembers of a stack
- * and then say whether that was right? */
+/* For the build option MEMTRACE_VERIFY_STACKS (verify.h). Doubted: the caller is to do without what
+ * it remembers of a stack, and then to say by mt_unwind_compared whether it was right. */
 #ifdef MEMTRACE_VERIFY_STACKS
 static inline bool mt_unwind_doubted(void)
 {
@@ -62,15 +58,10 @@ static inline void mt_unwind_compared(bool same)
 }
 #endif
 
-/* The same, and then a capture by the full unwinder only: adds 1 to *differences if any frame, their number or the cut
- * is not the same. From the first frame without a description on outward they are not compared. For tests and the
- * verification mode; does nothing more than mt_unwind where there is no full one. */
-void mt_unwind_verify(struct mt_stack *stack, const struct mt_start *from, uint64_t *differences);
-
-/* Free the thread's memory. To be called before the structure serves another thread. */
+/* Release the thread's memory. To be called before the structure serves another thread. */
 void mt_unwind_thread_exit(struct mt_stack *stack);
 
-/* A shared object was or is about to be unloaded: forget everything remembered about code
+/* A shared object was or will be unloaded: forget everything that is remembered about code
  * addresses. */
 void mt_unwind_flush(void);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Compares captured stacks with what slower ways to them give.
+ * Compares captured stacks with what slower ways find.
  */
 #include "unwind/verify.h"
 
@@ -11,6 +11,7 @@
 
 #include "base/meta.h"
 #include "unwind/full.h"
+#include "unwind/layers.h"
 #include "unwind/walk.h"
 #include "unwind/whole.h"
 
@@ -22,15 +23,15 @@
 
 static struct {
     _Atomic uint64_t stacks;
-    _Atomic uint64_t wholes; /* of them remembered ones */
-    _Atomic uint64_t pairs;  /* Python and native stacks that were remembered together */
+    _Atomic uint64_t wholes; /* of `stacks`, remembered ones */
+    _Atomic uint64_t pairs;  /* foreign and native stacks that were remembered together */
     _Atomic uint64_t by_full;
     _Atomic uint64_t full_captures; /* not compared: there is nothing to compare them with */
     _Atomic uint64_t memo_differs;
     _Atomic uint64_t full_differs;
 } counts;
 
-/* How many of the innermost frames something describes. */
+/* How many of the innermost frames have a description. */
 static uint32_t described(const struct mt_stack *stack)
 {
     const struct mt_walk *walk = stack->state;
@@ -44,14 +45,14 @@ static uint32_t described(const struct mt_stack *stack)
     return count;
 }
 
-/* From the first frame on that nothing describes libunwind takes the frame pointer for more than it knows (it loses rsp): it
- * is no judge of what lies further out, nor of where the stack ends. */
+/* From the first frame without a description on, libunwind takes the frame pointer for more than it
+ * knows (it loses rsp). It is no judge of what lies further out, nor of where the stack ends. */
 static bool same_as_full(const struct mt_stack *stack, const struct mt_stack *oracle)
 {
     uint32_t count = described(stack);
 
     if (count < stack->used)
-        count++; /* that frame itself is found through described ones */
+        count++; /* that frame itself was found through frames that have one */
     else if (oracle->used != stack->used || oracle->cut != stack->cut)
         return false;
     if (oracle->used < count)
@@ -99,7 +100,7 @@ static bool same(const struct mt_stack *a, const struct mt_stack *b)
     return true;
 }
 
-/* All of it by rules, nothing from the last stack. */
+/* Walk all of it by rules, and take nothing from the last stack. */
 static bool same_without_memo(struct mt_stack *stack, struct mt_stack *oracle,
                               const struct mt_start *from)
 {

@@ -1,30 +1,32 @@
 /* SPDX-License-Identifier: MIT
  *
- * Why the result is what a walk of the whole stack gives: a walk's state is (pc, sp, fp). A step is a function of the
- * state, of the pc's rule and of at most two stack words (more for realigned frames, which are stepped again). So from a
- * frame that was in the last stack with the same state on, the last stack is still right as long as all words that its
- * walk read are unchanged, and every one of them is compared, at every event. What ran in between does not matter.
- * fp takes part in a state only where the frames further out depend on it (mt_link.need).
+ * Why the result is the same as that of a walk of the whole stack: a walk's state is (pc, sp, fp).
+ * A step is a function of the state, of the pc's rule and of at most two words of the stack (more
+ * for realigned frames, which are stepped again). So if a frame of the last stack is reached in the
+ * same state, the last stack is right from there outward, as long as all words that its walk read
+ * are unchanged. Every one of them is compared, at every event; what ran in between does not
+ * matter. fp is part of the state only where the frames further out depend on it (mt_link.need).
  *
- * Words are compared from the inside outward up to the first difference, so none is read that the walk would not read: all
- * lie between sp and the top of the thread's own stack. On other stacks nothing is reused and each page is checked.
+ * Words are compared from the inside outward up to the first difference, so none is read that the
+ * walk would not read: all lie between sp and the top of the thread's own stack. On other stacks
+ * nothing is reused, and each page is checked.
  */
 #include "unwind/walk.h"
 
 #include "base/meta.h"
 #include "format.h"
-#include "unwind/encode.h"
+#include "unwind/rule_layout.h"
 
 #define WORD sizeof(uintptr_t)
 
-/* How far up libunwind, too, believes in a frame pointer where nothing describes the frame. */
+/* libunwind, too, trusts a frame pointer only so far up where nothing describes the frame. */
 #define GUESS_REACH 0x4000u
 
 enum outcome {
     STEPPED,
     END,       /* that was the outermost frame */
-    CUT,       /* the next frame can't be found by anyone */
-    NEED_FULL, /* the full unwinder may find it */
+    CUT,       /* nobody can find the next frame */
+    NEED_FULL, /* perhaps the full unwinder can find it */
     TOO_DEEP
 };
 
@@ -51,7 +53,7 @@ static inline bool word_at(const struct job *job, uintptr_t address, uintptr_t *
     return true;
 }
 
-/* From now to a caller whose canonical frame address is known. */
+/* Step to a caller whose canonical frame address is known. */
 static inline enum outcome step_to(const struct job *job, uintptr_t cfa, unsigned ra, unsigned fp,
                                    struct position *next)
 {
@@ -82,7 +84,7 @@ static enum outcome step_realigned(const struct job *job, mt_rule rule, struct p
     return word_at(job, fp, &next->fp) ? outcome : NEED_FULL;
 }
 
-/* Out of a signal handler, perhaps to another stack. */
+/* Step out of a signal handler, perhaps to another stack. */
 static enum outcome step_signal(struct job *job, struct position *next)
 {
     uintptr_t sp = job->now.sp;
@@ -99,7 +101,7 @@ static enum outcome step_signal(struct job *job, struct position *next)
     return pc == 0 ? END : STEPPED;
 }
 
-/* Nothing describes the frame: a chain of frame pointers, or the end. */
+/* Nothing describes the frame: follow the frame pointer, or end. */
 static enum outcome step_guess(const struct job *job, struct position *next)
 {
     uintptr_t fp = job->now.fp;
@@ -139,7 +141,8 @@ static inline enum outcome step(struct job *job, mt_rule rule, struct position *
     }
 }
 
-/* Words below the caller's sp where the caller's frame pointer stands, 0: it is still in the register. */
+/* Words below the caller's sp where the caller's frame pointer stands, 0: it is still in the
+ * register. */
 static inline unsigned saved_fp(mt_rule rule)
 {
     unsigned kind = MT_RULE_KIND(rule);
@@ -176,7 +179,8 @@ static bool same_caller(struct mt_stack *stack, struct mt_walk *walk, int32_t at
     return !link->check || mt_bounds_word(outer->sp - link->check * WORD) == link[-1].fp;
 }
 
-/* From frame `at`, whose state is right, outward: the first frame whose caller is not the same any more, or 0. */
+/* From frame `at` outward, whose state is right: the first frame whose caller is no longer the
+ * same; 0: none. */
 static inline int32_t verify(struct mt_stack *stack, struct mt_walk *walk, int32_t at)
 {
     const struct mt_frame *outer = stack->frames + at - 1;
@@ -217,7 +221,8 @@ static inline bool push(struct job *job, const struct position *at, mt_rule rule
     return true;
 }
 
-/* Frames from `from` to the one inside `to` were verified: they count as walked. On to `to`, with the fp that it has. */
+/* The frames from `from` to the one inside `to` were verified: they count as walked. Go on to `to`,
+ * with the fp that it has. */
 static bool take_verified(struct job *job, int32_t from, int32_t to)
 {
     for (int32_t i = from; i > to; i--) {
@@ -237,7 +242,8 @@ static bool take_verified(struct job *job, int32_t from, int32_t to)
     return true;
 }
 
-/* Does the present position occur in the last stack, and are the frames from there outward still right? */
+/* Whether the present position occurs in the last stack: then the frames from there outward may
+ * still be right. */
 static inline bool joins(struct job *job)
 {
     const struct mt_frame *frames = job->stack->frames;
@@ -251,8 +257,9 @@ static inline bool joins(struct job *job)
            (!links[at].need || links[at].fp == job->now.fp);
 }
 
-/* The frame that was pushed last is the outermost one. Where a word told so (no return address, or one that is none), nobody
- * will compare it: such a stack is walked anew each time. */
+/* The frame that was pushed last is the outermost one. If a word on the stack told so (no return
+ * address, or a wrong one), that word is not compared later: such a stack is walked anew each time.
+ */
 static enum outcome end(struct job *job, mt_rule rule, enum outcome outcome)
 {
     unsigned kind = MT_RULE_KIND(rule);
@@ -264,7 +271,8 @@ static enum outcome end(struct job *job, mt_rule rule, enum outcome outcome)
     return outcome == STEPPED ? CUT : outcome;
 }
 
-/* Walk to the end of the stack (match is -1 then) or to a frame of the last stack that is still right (match). */
+/* Walk to the end of the stack (match is -1 then) or to a frame of the last stack that is still
+ * right (match). */
 static enum outcome walk_new(struct job *job)
 {
     struct position next;
@@ -331,7 +339,7 @@ static inline void settle_link(struct mt_link *links, uint32_t at, const struct 
         links[at].need = saved == 0 && outer_needs;
 }
 
-/* The new frames onto the `outer` ones that stay. */
+/* Put the new frames onto the `outer` ones that stay. */
 static void settle(struct job *job, uint32_t outer)
 {
     struct mt_frame *frames = job->stack->frames;
@@ -363,7 +371,7 @@ static void shorten(struct mt_stack *stack)
     stack->cut = 1;
 }
 
-/* The very same stack once more, as in a loop. */
+/* Whether it is the very same stack once more, as in a loop. */
 static inline bool same_again(struct mt_stack *stack, struct mt_walk *walk,
                               const struct mt_start *from)
 {

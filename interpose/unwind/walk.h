@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * The fast way to a stack: the part that is new is walked by rules, the rest is the last stack of the thread,
- * verified word by word. Inside the unwinder only.
+ * The fast way to a stack: what is new is walked by rules, the rest is the thread's last stack,
+ * verified word by word. As unwind.h has it.
  */
 #ifndef MT_UNWIND_WALK_H
 #define MT_UNWIND_WALK_H
 
 #include "unwind/bounds.h"
-#include "unwind/encode.h"
+#include "unwind/rule_layout.h"
 #include "unwind/rule.h"
 #include "unwind/stack.h"
 
@@ -16,7 +16,8 @@ struct mt_link {
     uintptr_t fp; /* its frame pointer register; meaningless where it is not needed */
     mt_rule rule; /* of its pc */
     uint16_t
-        check; /* words from the next outer frame's sp down to the saved fp that must be verified; 0: none */
+        /* words from the next outer frame's sp down to a saved fp that must be verified; 0: none */
+        check;
     bool need;  /* the frames from here outward depend on fp */
     bool plain; /* nothing to verify but the return address, one word below the caller's sp */
 };
@@ -31,18 +32,18 @@ struct mt_step {
 /* The unwinder's memory of a thread: struct mt_stack's state. */
 struct mt_walk {
     struct mt_bounds bounds;
-    struct mt_link *links; /* beside stack->frames, as many */
+    struct mt_link *links; /* beside stack->frames: one for each */
     struct mt_step *steps; /* innermost first */
     uint32_t links_cap;
     uint32_t steps_cap;
     uint32_t generation;      /* of mt_unwind_flush, at the last capture */
-    bool memo;                /* frames and links may be reused after verification */
+    bool memo;                /* frames and links may be used again, after verification */
     struct mt_wholes *wholes; /* whole.h */
-    uint64_t full_captures;   /* how often the rules did not suffice */
+    uint64_t full_captures;   /* how often the rules were not enough */
     struct mt_stack *oracle;  /* for mt_unwind_verify */
 };
 
-/* Capture by rules. False: they do not suffice; `stack` is as it was, but the memo is gone. */
+/* Capture by rules. False: they are not enough; `stack` is as it was, but the memo is gone. */
 bool mt_walk(struct mt_stack *stack, struct mt_walk *walk, const struct mt_start *from);
 
 /* Words below the caller's sp where the return address stands. */

@@ -4,42 +4,44 @@
 #include <string.h>
 
 #include "os/os.h"
-#include "unwind/encode.h"
+#include "unwind/rule_layout.h"
 #include "unwind/walk.h"
 
 #define WORD       sizeof(uintptr_t)
 #define RING_BYTES (1u << 20) /* about 2,500 stacks of 20 frames */
 #define BUCKETS    2048u
 #define SHAPES     2048u
-#define WAYS       4u /* shapes at one place: functions called from frames of different sizes */
-#define PICKED     9u
+/* shapes at one place: functions that are called from frames of different sizes */
+#define WAYS   4u
+#define PICKED 9u
 #define FEW                                                                                        \
-    4u /* a shape told apart by more words: its stacks take turns, the last one seldom comes again */
-#define WORDS_MAX 64u /* deeper ones are left to the memo */
+    4u /* with more words than this, a shape's stacks take turns: the last one seldom comes again */
+#define WORDS_MAX 64u /* deeper stacks are left to the memo */
 
-/* Of so many events at least 13 in 16 must have been found, or the cache rests: for REST events at first, longer each time.
- * What is found costs a look at memory that the walk's own memo, always the same, does not need: cc1plus, two thirds of whose
- * stacks come again, gets slower by it. */
+/* At least 13 of 16 events in a window must be found, or the cache rests: for REST events at first,
+ * longer each time. What is found costs a look at memory that the walk's memo does not need, since
+ * that is always the same. cc1plus, two thirds of whose stacks come again, gets slower by it. */
 #define WINDOW   4096u
 #define REST     1024u
 #define REST_MAX (1u << 20)
 
-/* By which words above an event that starts from (pc, sp) its entry is found. The two innermost return addresses tell most
- * stacks apart; recursion has many stacks of one pc and sp, and where two entries meet a word in which they differ is added. */
+/* A shape says which words above sp tell the entries for one (pc, sp) apart. The two innermost
+ * return addresses do for most stacks. Recursion has many stacks of one pc and sp: where two
+ * entries meet, a word in which they differ is added. */
 struct shape {
     uintptr_t pc, sp;
-    uint64_t last; /* the entry found last, tried first while there seems to be no other */
+    uint64_t last; /* the entry found last, tried first while there are few words */
     uint32_t count;
     uint32_t offset[PICKED];
 };
 
 struct mt_wholes {
     uint64_t newest[BUCKETS]; /* entry->at; 0: none */
-    uint64_t next;            /* where the next entry comes to stand */
+    uint64_t next;            /* where the next entry will stand */
     uint64_t oldest;          /* entries below are gone */
     uint32_t left;            /* events until this window, or this rest, ends */
     uint32_t missed;          /* in this window */
-    uint32_t next_rest;       /* how many events the next one lasts */
+    uint32_t next_rest;       /* how many events the next rest lasts */
     bool rests;
     _Alignas(64) struct shape shapes[SHAPES];
     _Alignas(64) char ring[RING_BYTES];
@@ -89,8 +91,8 @@ static uint64_t *bucket_of(struct mt_wholes *wholes, const struct shape *shape)
 }
 _Static_assert(BUCKETS == 1u << (64 - 53), "bucket_of");
 
-/* Do all words stand there? The addresses are those of an earlier walk from the same sp on the thread's own stack, which is
- * mapped from there up for good. */
+/* Whether all words stand there. The addresses are those of an earlier walk from the same sp on the
+ * thread's own stack, which stays mapped from there up. */
 static inline bool stands(const struct mt_whole *whole)
 {
     const struct mt_whole_word *w = whole->word, *end = w + whole->words;
@@ -111,7 +113,7 @@ static inline bool is(const struct mt_whole *whole, const struct mt_start *from)
            (whole->fp == from->fp || !whole->need_fp) && stands(whole);
 }
 
-/* At the end of a window, or of a rest. Does the cache pay? False: it rests now. */
+/* A window or a rest ends. False: the cache does not pay, and rests now. */
 static __attribute__((noinline, cold)) bool window_ends(struct mt_wholes *wholes)
 {
     bool rested = wholes->rests, poor = !rested && wholes->missed > WINDOW / 16 * 3;
@@ -125,7 +127,7 @@ static __attribute__((noinline, cold)) bool window_ends(struct mt_wholes *wholes
     return !poor;
 }
 
-/* Among all entries of its places. */
+/* Search all entries of its places. */
 static __attribute__((noinline)) struct mt_whole *search(struct mt_wholes *wholes,
                                                          const struct mt_start *from)
 {
@@ -162,9 +164,10 @@ struct mt_whole *mt_whole_find(struct mt_wholes *wholes, const struct mt_start *
     return search(wholes, from);
 }
 
-static size_t bytes_of(uint32_t words)
+static size_t bytes_of(uint32_t words, uint32_t frames)
 {
-    return sizeof(struct mt_whole) + words * sizeof(struct mt_whole_word);
+    return sizeof(struct mt_whole) + words * sizeof(struct mt_whole_word) +
+           (frames + 1) / 2 * 2 * sizeof(uint32_t);
 }
 
 /* Room for an entry; what stood there is gone. */
@@ -195,7 +198,8 @@ static bool put(struct words *words, uintptr_t at)
     return true;
 }
 
-/* The words that the walk read: first the return addresses, then what else decided where these stand. */
+/* The words that the walk read: first the return addresses, then what else decided where these
+ * stand. */
 static bool collect(struct words *words, const struct mt_stack *stack, const struct mt_walk *walk)
 {
     const struct mt_frame *frames = stack->frames;
@@ -216,7 +220,7 @@ static bool collect(struct words *words, const struct mt_stack *stack, const str
     return true;
 }
 
-/* The shape of a stack; a new one takes another's way. */
+/* The shape of a stack. A new one takes another's way. */
 static struct shape *shape_of(struct mt_wholes *wholes, const struct mt_start *from,
                               const struct words *words, uint32_t frames)
 {
@@ -233,8 +237,9 @@ static struct shape *shape_of(struct mt_wholes *wholes, const struct mt_start *f
     return set;
 }
 
-/* The new entry would share its bucket with one of the same pc and sp: from now on a word in which they differ takes part.
- * What stands in other buckets is not found any more, and added again when it is met. */
+/* The new entry would share its bucket with one of the same pc and sp: from now on a word in which
+ * they differ takes part. What stands in other buckets is no longer found, and is added again when
+ * it is met. */
 static void tell_apart(struct mt_wholes *wholes, struct shape *shape, const struct words *words)
 {
     uint64_t at = *bucket_of(wholes, shape);
@@ -266,7 +271,7 @@ struct mt_whole *mt_whole_add(struct mt_wholes *wholes, const struct mt_stack *s
     struct shape *shape = shape_of(wholes, from, &words, stack->used);
     tell_apart(wholes, shape, &words);
     uint64_t *bucket = bucket_of(wholes, shape);
-    struct mt_whole *whole = make_room(wholes, bytes_of(words.count));
+    struct mt_whole *whole = make_room(wholes, bytes_of(words.count, stack->used));
     const struct mt_link *last = &walk->links[stack->used - 1];
     whole->older = *bucket;
     *bucket = whole->at;
@@ -275,6 +280,7 @@ struct mt_whole *mt_whole_add(struct mt_wholes *wholes, const struct mt_stack *s
     whole->sp = from->sp;
     whole->fp = from->fp;
     whole->need_fp = last->need;
+    whole->named = false;
     whole->before = 0;
     whole->frames = stack->used;
     whole->words = words.count;

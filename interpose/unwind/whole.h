@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whole stacks, remembered: where an event starts (pc, sp, fp) and all words that the walk from there read. As long as
- * all of them stand on the stack, the walk would give the same frames, so they need not even be named: the stack is known.
- * 5 to 10 ns for 20 frames, against 50 to 200 for a walk of as many.
+ * Remembered stacks: where an event starts (pc, sp, fp), and all words that the walk from there
+ * read. As long as all of them stand on the stack, the walk would give the same frames: the stack
+ * is known, and no frame need be looked at. That takes 5 to 10 ns for 20 frames; a walk of as many
+ * takes 50 to 200.
  *
- * One ring of entries per thread: a new one takes the oldest's place. Only stacks that lie on the thread's own stack and were
- * walked by rules alone get in. Where few come again the cache rests for a while.
+ * Each thread has one ring of entries: a new one takes the oldest's place. Only stacks get in that
+ * lie on the thread's own stack and were walked by rules alone. Where few come again, the cache
+ * rests for a while.
  */
 #ifndef MT_UNWIND_WHOLE_H
 #define MT_UNWIND_WHOLE_H
@@ -18,18 +20,22 @@
 
 struct mt_walk;
 
-/* An entry. A cache's entries are told apart by `at`, which it never uses twice. */
+/* An entry. `at` tells the entries of a cache apart, and is never used twice. */
 struct mt_whole {
-    uint64_t at;    /* place in the endless ring */
+    uint64_t at;    /* its place in the endless ring */
     uint64_t older; /* next entry in the chain of its bucket, or one that is gone */
     struct mt_known known;
     uintptr_t pc, sp, fp;
-    uint64_t before; /* `at` of the stack that mt_whole_same was last asked about */
+    /* for tables/capture.c: `at` of the stack of the event before, and how many nodes they share */
+    uint64_t before;
     uint32_t before_same;
     uint32_t frames;
     uint32_t
-        words; /* that must be the same; the first frames - 1 are the return addresses, innermost first */
+        /* of word[], which must be the same; the first frames - 1 are the return addresses,
+         * innermost first */
+        words;
     bool need_fp;
+    bool named; /* nodes are filled in; as `known`, for whoever remembers stacks here */
     struct mt_whole_word {
         uintptr_t want;
         uintptr_t at;
@@ -38,19 +44,26 @@ struct mt_whole {
 
 /* The thread's cache, or NULL: no memory. */
 struct mt_wholes *mt_wholes_new(void);
+/* Release it; forget what it has. NULL is allowed. */
 void mt_wholes_free(struct mt_wholes *wholes);
 void mt_wholes_forget(struct mt_wholes *wholes);
 
-/* The remembered stack that an event from `from` has, or NULL. */
+/* The remembered stack of an event from `from`; NULL: none. */
 struct mt_whole *mt_whole_find(struct mt_wholes *wholes, const struct mt_start *from);
 
-/* Frame `i` of it, counted from the outermost. */
+/* The pc of its frame `i`, counted from the outermost. */
 static inline uintptr_t mt_whole_pc(const struct mt_whole *whole, uint32_t i)
 {
     return i + 1 == whole->frames ? whole->pc : mt_arch_ra(whole->word[whole->frames - 2 - i].want);
 }
 
-/* Remember the stack that was just walked from `from`; NULL: not possible. Overwrites old entries. */
+/* Room for a number for each frame, the outermost first, that goes away with the entry: see `named`. */
+static inline uint32_t *mt_whole_nodes(struct mt_whole *whole)
+{
+    return (uint32_t *)(whole->word + whole->words);
+}
+
+/* Remember the stack that was just walked from `from`, in place of old ones. NULL: not possible. */
 struct mt_whole *mt_whole_add(struct mt_wholes *wholes, const struct mt_stack *stack,
                               const struct mt_walk *walk, const struct mt_start *from);
 

@@ -9,10 +9,8 @@ import random
 import shutil
 import struct
 import subprocess
-import sys
-import unittest
 
-import run
+from common import Case, main
 
 UNITS, FUNCTIONS = 8, 12
 HEAD = struct.Struct('<8s2IQ16s2I64s4Q4Q4I')
@@ -64,7 +62,7 @@ def hashed(data):
     return data[:16] + struct.pack('<Q', hash_bytes(data[HASHED_FROM:])) + data[HASHED_FROM:]
 
 
-class Cache(run.Case):
+class Cache(Case):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -248,5 +246,4 @@ int main(int argc, char **argv) { return !(argc > 1 ? two() : one()); }
 
 
 if __name__ == '__main__':
-    run.MEMTRACE, run.CC = os.path.abspath(sys.argv[1]), sys.argv[2]
-    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
+    main()

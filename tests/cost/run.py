@@ -16,6 +16,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from support.build import Build  # noqa: E402
+from support.outcome import SKIPPED  # noqa: E402
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 RECORDED = os.path.join(HERE, 'recorded.json')
 WORKLOADS = {
@@ -32,16 +36,13 @@ LIMITS = {'churn, full log': '150000', 'churn, log without room for a thread': '
 def instructions(build, command, folder, limit):
     """Instructions inside the library, and events."""
     out = os.path.join(folder, 'callgrind.out')
-    env = dict(os.environ, MEMTRACE_OUTPUT=os.path.join(folder, 'log.%e.mt'), MEMTRACE_QUIET='1', MEMTRACE_MAX_LOG=limit, LD_PRELOAD=os.path.join(build, 'libmemtrace.so'))
-    program = [os.path.join(build, command[0])] + command[1:]
-    subprocess.run(['valgrind', '-q', '--tool=callgrind', '--callgrind-out-file=' + out] + program, env=env, check=True,
-                   stdout=subprocess.DEVNULL,
-                   stderr=subprocess.DEVNULL)
+    env = build.traced(os.path.join(folder, 'log.%e.mt'), MEMTRACE_QUIET='1', MEMTRACE_MAX_LOG=limit)
+    subprocess.run(['valgrind', '-q', '--tool=callgrind', '--callgrind-out-file=' + out, build.path(command[0])] + command[1:],
+                   env=env, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     text = subprocess.check_output(['callgrind_annotate', '--threshold=100', out], text=True)
     count = sum(int(m.group(1).replace(',', '')) for m in
                 re.finditer(r'^\s*([\d,]+) .*\[[^\]]*libmemtrace\.so\]', text, re.M))
-    log = os.path.join(folder, 'log.%s.mt' % command[0])  # valgrind itself is a script, and leaves logs too
-    report = json.loads(subprocess.check_output([os.path.join(build, 'memtrace'), 'report', '--json', log]))
+    report = build.report(os.path.join(folder, 'log.%s.mt' % command[0]))  # valgrind itself is a script, and leaves logs too
     for name in os.listdir(folder):
         os.unlink(os.path.join(folder, name))
     return count, report['allocations'] + report['releases']
@@ -50,8 +51,8 @@ def instructions(build, command, folder, limit):
 def main():
     if not shutil.which('valgrind') or not shutil.which('callgrind_annotate'):
         print('no valgrind here: skipped')
-        sys.exit(77)
-    build, compiler, failed = sys.argv[1], sys.argv[2], False
+        sys.exit(SKIPPED)
+    build, compiler, failed = Build(sys.argv[1]), sys.argv[2], False
     with open(RECORDED) as f:
         recorded = json.load(f)
     known = recorded.setdefault(compiler, {})

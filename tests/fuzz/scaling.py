@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Logs made to keep the reader busy: what a view costs of each must grow with the log's size and no faster.
+"""Logs that are hard work for the reader: the cost of a view must not grow faster than the log.
 
     scaling.py MEMTRACE [SHAPE...]
 
@@ -15,6 +15,9 @@ import struct
 import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from support.outcome import Outcome  # noqa: E402
 
 PAGE = 4096
 NODE, COUNTER, FRAME, RECORD, THREAD, RUN = 1, 2, 3, 4, 5, 6
@@ -212,7 +215,7 @@ class Measured:
         return '%d bytes: %d instructions, %d of memory, %d of output' % (self.size, self.instructions, self.memory, self.output)
 
 
-def check(memtrace, shape, folder):
+def check(outcome, memtrace, shape, folder):
     n = SHAPES[shape][0]
     small, large = (Measured(memtrace, shape, size, folder) for size in (n, 4 * n))
     wrong = []
@@ -224,25 +227,24 @@ def check(memtrace, shape, folder):
         wrong.append('too much memory')
     if large.output > OUTPUT_OWN + OUTPUT_PER_BYTE * large.size:
         wrong.append('too much output')
-    print('%-5s %s\n      %s\n      %s' % ('FAIL' if wrong else 'ok', shape.__name__, small, large))
-    for word in wrong:
-        print('      ' + word)
-    sys.stdout.flush()
-    return not wrong
+    outcome.result('%s\n      %s\n      %s' % (shape.__name__, small, large), wrong, shape.__name__)
 
 
 def main():
+    outcome = Outcome()
     if not shutil.which('valgrind'):
-        print('valgrind is not here')
-        sys.exit(77)
+        outcome.skip('scaling', 'valgrind is not here')
+        sys.exit(outcome.status())
     resource.setrlimit(resource.RLIMIT_FSIZE, (4 << 30, 4 << 30))
     memtrace = os.path.abspath(sys.argv[1])
     folder = tempfile.mkdtemp(prefix='memtrace-scaling-')
     try:
-        good = [check(memtrace, shape, folder) for shape in SHAPES if len(sys.argv) < 3 or shape.__name__ in sys.argv[2:]]
+        for shape in SHAPES:
+            if len(sys.argv) < 3 or shape.__name__ in sys.argv[2:]:
+                check(outcome, memtrace, shape, folder)
     finally:
         shutil.rmtree(folder)
-    sys.exit(not good or not all(good))
+    sys.exit(outcome.status())
 
 
 if __name__ == '__main__':

@@ -30,15 +30,11 @@ static void counters(struct builder *b, uint32_t node, uint32_t i)
     if (i % 3 == 0)
         builder_counter(b, node, MT_KIND_RESIDENT, &resident);
     struct mt_node *raw = builder_node_at(b, node);
-    raw->run_begin = i;
-    raw->run_len = 1 + i % 3;
-    raw->run_rise = 300;
-    raw->run_net = 200;
-    if (i % 5 == 0) {
-        struct mt_wide wide = {.rise = 300 + i, .net = -7};
-        builder_counter(b, node, MT_KIND_WIDE, &wide);
-        builder_node_at(b, node)->run_len |= MT_RUN_WIDE;
-    }
+    raw->rise = 300 + i;
+    raw->alone = i;
+    struct mt_stretch stretch = {
+        .parent = raw->parent, .kind = (uint8_t)(i % 4 ? MT_STRETCH_SET : i % 3 + 1), .count = 1};
+    builder_stretch(b, &stretch, i % 4 ? &node : (uint32_t[]){0}, (uint64_t[]){200 + i});
 }
 
 /* Stacks of one thread; with runs that are open. */
@@ -49,8 +45,9 @@ static void stacks(struct builder *b, uint32_t thread, const uint32_t *frames, u
         node = builder_node(b, i % 5 ? node : root, frames[i]);
         counters(b, node, i);
     }
-    struct mt_run run = {.begin = 1, .max = 500, .begin_event = 3, .node = node, .frames = 1};
-    struct mt_run outer = {.begin = 0, .max = INT64_MIN, .node = root, .frames = 1};
+    struct mt_run run = {
+        .begin = 1, .max = 500, .node = node, .first = node, .depth = 1, .frames = 1};
+    struct mt_run outer = {.max = INT64_MIN, .node = root, .first = root, .frames = 1};
     struct mt_thread_entry *entry = builder_thread_entry(b, thread);
     uint32_t first = builder_run(b, &outer);
     builder_run(b, &run);

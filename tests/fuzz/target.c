@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../report/verbs.h"
+#include "../../report/verbs/verbs.h"
 #include "check.h"
 #include "image.h"
 #include "world.h"

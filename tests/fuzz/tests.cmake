@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# The reader and the views, fuzzed: include() this from tests/CMakeLists.txt. With MEMTRACE_FUZZER (clang) fuzz_reader is a
+# The reader and the views, fuzzed. With MEMTRACE_FUZZER (clang) fuzz_reader is a
 # libFuzzer program, see scripts/fuzz; else it replays and mutates by itself.
 
 option(MEMTRACE_FUZZER "fuzz_reader by libFuzzer (clang only)" OFF)
@@ -11,10 +11,11 @@ endif()
 
 # The tool without what opens files: world.c stands in for it.
 set(fuzz_sources ${REPORT_SOURCES})
-list(REMOVE_ITEM fuzz_sources report/file.c report/cmd_memit.c report/run.c report/program.c report/symbols_dw.c report/units.c report/names.c
-  report/demangle.c)
+list(REMOVE_ITEM fuzz_sources report/base/file.c report/verbs/memit.c report/verbs/run.c report/verbs/program.c
+  report/symbols/symbols_dw.c report/symbols/units.c report/symbols/names.c report/symbols/demangle.c)
 list(TRANSFORM fuzz_sources PREPEND ${CMAKE_SOURCE_DIR}/)
 add_library(fuzz_report OBJECT ${fuzz_sources})
+target_include_directories(fuzz_report BEFORE PUBLIC ${CMAKE_SOURCE_DIR}/report)
 target_link_libraries(fuzz_report PUBLIC memtrace_flags memtrace_sanitize)
 add_executable(fuzz_reader fuzz/target.c fuzz/image.c fuzz/mutate.c fuzz/check.c fuzz/world.c)
 target_link_libraries(fuzz_reader PRIVATE fuzz_report Threads::Threads)
@@ -32,8 +33,9 @@ else()
   # Every input in every mode, then a fixed number of mutations.
   add_test(NAME fuzz/reader COMMAND fuzz_reader --runs 60000 ${CMAKE_CURRENT_LIST_DIR}/findings)
   set_tests_properties(fuzz/reader PROPERTIES FAIL_REGULAR_EXPRESSION "${sanitizer_complaints}")
+  memtrace_long(fuzz/reader)
 endif()
 
 # What a view costs, of logs that are made to cost much.
-add_test(NAME fuzz/scaling COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/scaling.py $<TARGET_FILE:memtrace>)
-set_tests_properties(fuzz/scaling PROPERTIES SKIP_RETURN_CODE 77)
+memtrace_script(fuzz/scaling fuzz/scaling.py $<TARGET_FILE:memtrace>)
+memtrace_long(fuzz/scaling)

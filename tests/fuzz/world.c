@@ -12,9 +12,9 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "../../report/base.h"
-#include "../../report/file.h"
-#include "../../report/symbols.h"
+#include "../../report/base/base.h"
+#include "../../report/base/file.h"
+#include "../../report/symbols/symbols.h"
 
 static bool inside;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the tool sees of the world when a fuzzer drives it: world.c stands in for report/file.c and
- * report/symbols_dw.c, so that no file is opened, and for a few functions of the C library. What a log may
+ * What the tool sees of the world when a fuzzer drives it: world.c stands in for report/base/file.c and
+ * report/symbols/symbols_dw.c, so that no file is opened, and for a few functions of the C library. What a log may
  * name is there in small: source files with Python and C in them, modules with inlined calls.
  */
 #ifndef WORLD_H

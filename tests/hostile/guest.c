@@ -21,21 +21,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "parking.h"
 
 void *operator_new(size_t) __asm__("_Znwm") __attribute__((weak));
 void operator_delete(void *) __asm__("_ZdlPv") __attribute__((weak));
 
-static unsigned failures;
 static void *volatile sink;
-
-#define CHECK(what)                                                                                \
-    do {                                                                                           \
-        if (!(what)) {                                                                             \
-            failures++;                                                                            \
-            dprintf(2, "line %d: %s\n", __LINE__, #what);                                          \
-        }                                                                                          \
-    } while (0)
 
 /* ---- locks ---- */
 
@@ -166,7 +158,7 @@ static void busy(int op)
 
 static int locks(void)
 {
-    alarm(100); /* who waits for the parked one waits for ever */
+    alarm(2400); /* who waits for the parked one waits for ever */
     for (int op = 0; op < OPS; op++) {
         struct parked p = {.op = op};
         pthread_t thread;
@@ -227,7 +219,9 @@ static void show(const char *when)
     for (int which = 0; which < 3; which++) {
         struct itimerval timer;
         syscall(SYS_getitimer, which, &timer);
-        dprintf(1, "timer %d: %ld\n", which, (long)timer.it_value.tv_sec);
+        dprintf(1, "timer %d: %s, every %ld s\n", which,
+                timer.it_value.tv_sec || timer.it_value.tv_usec ? "runs" : "stands still",
+                (long)timer.it_interval.tv_sec);
     }
     stack_t stack;
     sigaltstack(NULL, &stack);

@@ -12,15 +12,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static uint64_t allocated, allocations, releases, failures;
+#include "check.h"
 
-#define CHECK(what)                                                                                \
-    do {                                                                                           \
-        if (!(what)) {                                                                             \
-            failures++;                                                                            \
-            dprintf(2, "line %d: %s\n", __LINE__, #what);                                          \
-        }                                                                                          \
-    } while (0)
+static uint64_t allocated, allocations, releases;
 
 static inline void *took(void *block, size_t bytes)
 {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The tracker is a guest: no thread, signal handler or descriptor of its own to be seen, no lock held across a real call, errno untouched.
+"""The tracker is a guest: it shows no thread, signal handler or descriptor, holds no lock across a real call, and leaves errno alone.
 
     run_guest.py BUILD [WORD...]
 """
@@ -8,12 +8,12 @@ import re
 import subprocess
 import sys
 
-from common import Tests
+from common import Tests, run
 
 t = Tests(sys.argv[1])
 
-# What the library may take from libc. A name that is not here: is it a cancellation point, does it allocate, is it the program's
-# to replace? Then it has no place in a hook (the rules in interpose/hooks/malloc.c).
+# What the library may use of libc. Before you add a name, ask: is it a cancellation point, does it allocate, may a program replace
+# it? Then it has no place in a hook (see the rules in interpose/hooks/malloc.c).
 IMPORTS = r'''_ITM_\w+ __gmon_start__ __cxa_finalize __cxa_atexit __stack_chk_\w+ __(mem|str)\w+_chk __\w+_init
     _dl_find_object _r_debug dl(v?sym|open|error|addr1?) getauxval __libc_single_threaded __libc_stack_end __ctype_b_loc __environ environ
     __errno_location abort clock_gettime gettimeofday getpid malloc_usable_size on_exit syscall process_vm_readv __register_atfork
@@ -29,10 +29,10 @@ def imports():
 
 
 def locks():
-    """Both with the functions that stand still behind; a deadlock ends by SIGALRM."""
+    """With and without memtrace, in front of functions that stand still; a deadlock ends by SIGALRM."""
     parking = t.program('libparking.so')
-    bare = t.run([t.program('guest'), 'locks'], env=t.environment(None, parking))
-    done = t.run([t.program('guest'), 'locks'], env=t.environment(t.path('%p.mt'), t.tracker + ':' + parking))
+    bare = run([t.program('guest'), 'locks'], env=t.environment(None, parking))
+    done = run([t.program('guest'), 'locks'], env=t.environment(t.path('%p.mt'), t.tracker + ':' + parking))
     t.check(bare.status == 42 and bare.out.count('stood still') == 13, 'without: %d: %s', bare.status, bare.err)
     t.check((done.status, done.out, done.err) == (bare.status, bare.out, bare.err), 'with: %d, the last is the one after %s: %s',
             done.status, re.findall('still: (.*)', done.out)[-1:], done.err)

@@ -1,22 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Libraries that come, go, look past us, audit us, or stand between us and the loader.
+"""Libraries that are loaded and unloaded, look past the preload, audit it, or stand between it and the loader.
 
     run_loading.py BUILD [WORD...]
 """
-import json
 import os
 import sys
 
-from common import Skip, Tests
+from common import Skip, Tests, accounts, run
 
 t = Tests(sys.argv[1])
 
 
 def of(log, function):
     """Bytes, allocations and bytes still live of the heap sites with a frame of that function."""
-    done = t.run([t.memtrace, 'sites', '--json', '-n', '0', log])
-    sites = [s for s in json.loads(done.out)['sites'] if s['class'] == 'heap' and any(f['function'] == function for f in s['stack'])]
+    sites = [s for s in t.build.sites(log) if s['class'] == 'heap' and any(f['function'] == function for f in s['stack'])]
     return tuple(sum(s[key] for s in sites) for key in ('allocated_bytes', 'allocations', 'live_bytes'))
 
 
@@ -46,7 +44,7 @@ def converter():
 
 
 def deepbind():
-    """What goes past us is not seen, and what is seen is right."""
+    """Calls that go past the preload are not seen; the others are counted right."""
     t.both([built('loading'), 'deepbind', t.programs], t.path('x.mt'))
     report = t.sound(t.path('x.mt'))
     t.check(report['unknown_releases'] == 100, 'unknown releases: %s', t.brief(report))
@@ -67,7 +65,7 @@ def own():
 
 def early():
     done = t.both([built('early')], t.path('x.mt'))
-    account = done.accounts()[0]
+    account = accounts(done)[0]
     t.check(account['allocations'] == 800, '%s', account)
     t.sound(t.path('x.mt'))
     found = of(t.path('x.mt'), 'early_event')
@@ -75,29 +73,29 @@ def early():
 
 
 def audit():
-    """By memtrace run, which makes the loader keep enough thread-local storage."""
+    """Started by memtrace run, which makes the loader keep enough thread-local storage."""
     command, library = [t.program('work'), '1000', 'fork', 'errno'], t.program('libaudit.so')
-    bare = t.run(command, env=dict(t.environment(None, ' '), LD_AUDIT=library))
+    bare = run(command, env=dict(t.environment(None, ' '), LD_AUDIT=library))
     env = dict(t.environment(t.path('%p.mt'), ' ', MEMTRACE_QUIET='1'), LD_AUDIT=library)
-    done = t.run([t.memtrace, 'run'] + command, env=env)
+    done = run([t.memtrace, 'run'] + command, env=env)
     t.check((bare.status, bare.err) == (done.status, done.err) and bare.status == 42, '%d, %d: %s', bare.status, done.status, done.err)
-    for account in done.accounts():
+    for account in accounts(done):
         t.exact(t.path('%d.mt' % account['pid']), account, foreign=True)
 
 
 def dlsym(before):
-    """Before us too: what RTLD_NEXT finds by it is then our own."""
+    """`before`: in front of memtrace, where RTLD_NEXT finds memtrace's own functions."""
     command, library = [t.program('work'), '1000', 'fork', 'errno'], t.program('libdlsym.so')
-    bare = t.run(command, env=t.environment(None, library))
-    done = t.run(command, env=t.environment(t.path('%p.mt'), ':'.join([library, t.tracker] if before else [t.tracker, library])))
+    bare = run(command, env=t.environment(None, library))
+    done = run(command, env=t.environment(t.path('%p.mt'), ':'.join([library, t.tracker] if before else [t.tracker, library])))
     t.check((bare.status, bare.err) == (done.status, done.err) and bare.status == 42, '%d, %d: %s', bare.status, done.status, done.err)
-    for account in done.accounts():
+    for account in accounts(done):
         t.exact(t.path('%d.mt' % account['pid']), account)
 
 
 def unwinder():
     done = t.both([built('other_unwinder')], t.path('x.mt'))
-    account = done.accounts()[0]
+    account = accounts(done)[0]
     t.sound(t.path('x.mt'))
     own, its = of(t.path('x.mt'), 'deep'), of(t.path('x.mt'), 'walk')  # libunwind's dl_iterate_phdr allocates
     t.check((own[0] - its[0], own[1] - its[1]) == (account['allocated'], account['allocations']), '%s, %s: %s', own, its, account)

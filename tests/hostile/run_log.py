@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The log where there is no room for it, or where somebody is at work against it: the program never notices, and what is missing is
-counted.
+"""Logs without room, and logs that others tamper with: the program never notices, and what is missing is counted.
 
     run_log.py BUILD [WORD...]      (only tests with one of the words in their names)
 """
 import glob
+import json
 import os
 import shutil
 import signal
@@ -14,7 +14,8 @@ import subprocess
 import sys
 import threading
 
-from common import Skip, Tests
+from common import HANG, Skip, Tests, accounts, run
+from second_reader.log import Log, NotALog
 
 STACKS = '8000'  # a log of 4 MB
 t = Tests(sys.argv[1])
@@ -22,10 +23,10 @@ work = t.program('work')
 
 
 def full_tmpfs():
-    """Show 4 of the issue: a disk that gets full by the log."""
+    """The log fills the disk."""
     at = t.mount('-t', 'tmpfs', '-o', 'size=1m', 'none')
     done = t.both([work, STACKS, 'errno'], os.path.join(at, 'x.mt'))
-    t.exact(os.path.join(at, 'x.mt'), done.accounts()[0], full=True)
+    t.exact(os.path.join(at, 'x.mt'), accounts(done)[0], full=True)
     t.check(os.path.getsize(os.path.join(at, 'x.mt')) > 900000, 'the space there was is not used')
 
 
@@ -44,7 +45,7 @@ def full_by_others():
 def elsewhere(command, output, suffix, why, **more):
     """The log is in /tmp, and the report says why."""
     done = t.both(command, output, **more)
-    account = done.accounts()[0]
+    account = accounts(done)[0]
     log = '/tmp/%d%s' % (account['pid'], suffix)
     try:
         report = t.exact(log, account)
@@ -55,20 +56,20 @@ def elsewhere(command, output, suffix, why, **more):
 
 
 def small_disk(mkfs, options='loop'):
-    """A real file system, too small: ext3 has no fallocate, and reserves by being written."""
+    """A real file system that is too small. ext3 has no fallocate: space is reserved by writing."""
     at = t.image(mkfs, 2 << 20, options)
     done = t.both([work, STACKS, 'errno'], os.path.join(at, 'x.mt'))
-    t.exact(os.path.join(at, 'x.mt'), done.accounts()[0], full=True)
+    t.exact(os.path.join(at, 'x.mt'), accounts(done)[0], full=True)
 
 
 def no_fallocate():
     at = t.image(['mkfs.ext3', '-q', '-b', '1024'], 32 << 20)
     done = t.both([work, '10000'], os.path.join(at, 'x.mt'))
-    t.exact(os.path.join(at, 'x.mt'), done.accounts()[0])
+    t.exact(os.path.join(at, 'x.mt'), accounts(done)[0])
 
 
 def quota():
-    """A user's quota, while the disk has room."""
+    """A user's quota is used up while the disk has room."""
     for tool in ('setquota', 'quotaon'):
         if not shutil.which(tool, path='/usr/sbin:/sbin'):
             raise Skip('%s is not here' % tool)
@@ -78,23 +79,23 @@ def quota():
     os.chmod(at, 0o777)
     log = os.path.join(at, 'x.mt')
     done = t.both([work, STACKS], log, user=1234)
-    t.exact(log, done.accounts()[0], full=True)
+    t.exact(log, accounts(done)[0], full=True)
     t.check(os.path.getsize(log) <= 1000 << 10, 'the log has %d bytes', os.path.getsize(log))
 
 
 def file_limit(limit):
-    """RLIMIT_FSIZE: no SIGXFSZ from us, and the log goes as far as it may."""
+    """RLIMIT_FSIZE: the log grows as far as it may, and raises no SIGXFSZ."""
     log = t.path('x.mt')
     done = t.both([work, STACKS, 'limit', str(limit), 'errno'], log)
-    t.exact(log, done.accounts()[0], full=True)
+    t.exact(log, accounts(done)[0], full=True)
 
 
 def file_limit_own_write():
-    """The program's own SIGXFSZ arrives as ever."""
+    """A SIGXFSZ that the program causes itself arrives as ever."""
     log = t.path('x.mt')
     command = [work, STACKS, 'limit', '50000', 'write', t.path('file')]
     bare = t.plain(command)
-    traced = t.run(command, env=t.environment(log))
+    traced = run(command, env=t.environment(log))
     t.check(bare.status == traced.status == -signal.SIGXFSZ, 'ended by %d, %d', bare.status, traced.status)
     t.sound(log)
 
@@ -106,7 +107,7 @@ def file_limit_from_start():
             resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
         t.both([work, '2000'], t.path('x.mt'), preexec_fn=tight)
         t.check(not os.path.exists(t.path('x.mt')), 'litter')
-        said = t.run([work, '10'], env=t.environment(t.path('x.mt'), MEMTRACE_SUMMARY='1'), preexec_fn=tight)
+        said = run([work, '10'], env=t.environment(t.path('x.mt'), MEMTRACE_SUMMARY='1'), preexec_fn=tight)
         t.check('file sizes' in said.err, 'the message: %r', said.err)
 
 
@@ -115,7 +116,7 @@ def totals_alone():
     import resource
     log = t.path('x.mt')
     done = t.both([work, '2000', 'thread'], log, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (49152, 49152)))
-    report = t.exact(log, done.accounts()[0], full=True)
+    report = t.exact(log, accounts(done)[0], full=True)
     t.check(report['unattributed_allocations'] == report['allocations'] and not report['lines'], '%s', t.brief(report))
 
 
@@ -123,9 +124,9 @@ def same_levels():
     """The levels are those of a log that has space."""
     limited, free = [], []
     for cap, found in (('100K', limited), ('1G', free)):
-        done = t.run([work, STACKS], env=t.environment(t.path(cap + '.mt'), MEMTRACE_MAX_LOG=cap))
-        report = t.exact(t.path(cap + '.mt'), done.accounts()[0], full=cap == '100K')
-        found += [report[key] for key in ('peak_bytes', 'live_bytes', 'allocated_bytes', 'released_bytes', 'allocations', 'releases')]
+        done = run([work, STACKS], env=t.environment(t.path(cap + '.mt'), MEMTRACE_MAX_LOG=cap))
+        report = t.exact(t.path(cap + '.mt'), accounts(done)[0], full=cap == '100K')
+        found += [report[key] for key in ('peak_bytes', 'live_bytes', 'leaked_bytes', 'allocated_bytes', 'released_bytes', 'allocations', 'releases')]
         found.append(report['classes'])
     t.check(limited == free, 'limited: %s\nfree: %s', limited, free)
 
@@ -133,45 +134,45 @@ def same_levels():
 def size_cap(value, most, full=True):
     log = t.path('x.mt')
     done = t.both([work, STACKS if full else '1000', 'errno'], log, env={'MEMTRACE_MAX_LOG': value})
-    t.exact(log, done.accounts()[0], full=full)
+    t.exact(log, accounts(done)[0], full=full)
     size = os.path.getsize(log)
     t.check(size <= most, 'the log has %d bytes', size)
     t.check(not full or size > most - (64 << 10) or most < 200000, 'the log has only %d bytes', size)
 
 
 def removed():
-    """Removed while we write: the file lives on as long as the program does, and whoever has it open can read it."""
+    """The log is removed while it is written. It can still be read by another name."""
     log, kept = t.path('x.mt'), t.path('kept')
     command = [work, STACKS, 'link', log, kept, 'unlink', log]
-    done = t.run(command, env=t.environment(log))
+    done = run(command, env=t.environment(log))
     t.check(done.status == 42 and not done.err, 'status %d: %s', done.status, done.err)
     t.check(not os.path.exists(log), 'it is back')
-    t.exact(kept, done.accounts()[0])
+    t.exact(kept, accounts(done)[0])
 
 
 def removed_and_closed():
-    """... and our descriptor closed: no way to grow; what was there stays right."""
+    """The log is removed and its descriptor closed: it can't grow, and what it holds stays right."""
     log, kept = t.path('x.mt'), t.path('kept')
-    done = t.run([work, STACKS, 'link', log, kept, 'unlink', log, 'close', 'errno'], env=t.environment(log))
+    done = run([work, STACKS, 'link', log, kept, 'unlink', log, 'close', 'errno'], env=t.environment(log))
     t.check(done.status == 42 and not done.err, 'status %d: %s', done.status, done.err)
-    t.exact(kept, done.accounts()[0], full=True)
+    t.exact(kept, accounts(done)[0], full=True)
 
 
 def replaced():
-    """... and another file under its name: that one is not touched."""
+    """The log is removed, and another file takes its name: that file is not touched."""
     log, kept = t.path('x.mt'), t.path('kept')
-    done = t.run([work, STACKS, 'link', log, kept, 'unlink', log, 'write', log, 'close'], env=t.environment(log))
+    done = run([work, STACKS, 'link', log, kept, 'unlink', log, 'write', log, 'close'], env=t.environment(log))
     t.check(done.status == 42 and not done.err, 'status %d: %s', done.status, done.err)
     with open(log, 'rb') as f:
         t.check(f.read() == bytes(100000), 'the program\'s own file was written to')
-    t.exact(kept, done.accounts()[0], full=True)
+    t.exact(kept, accounts(done)[0], full=True)
 
 
 def closed():
-    """All descriptors closed, again and again: the log is found by its name."""
+    """All descriptors are closed again and again: the log is found by its name."""
     log = t.path('x.mt')
     done = t.both([work, STACKS, 'close', 'errno', 'close'], log)
-    t.exact(log, done.accounts()[0])
+    t.exact(log, accounts(done)[0])
 
 
 def folder_gone():
@@ -184,17 +185,16 @@ def folder_gone():
 
 
 def folder_vanishes():
-    """Parent and log are there when the folder goes; its child comes later."""
+    """The log is unlinked before the fork: the child may take its name."""
     folder = t.path('folder')
     os.mkdir(folder)
     log, kept = os.path.join(folder, 'x.mt'), t.path('kept')
     command = [work, STACKS, 'link', log, kept, 'unlink', log, 'fork']
-    # The folder is empty then, but it is the program that would have to remove it: rename does as well.
-    done = t.run(command, env=t.environment(log))
-    child, parent = done.accounts()
+    done = run(command, env=t.environment(log))
+    child, parent = accounts(done)
     t.check(done.status == 42 and not done.err, 'status %d: %s', done.status, done.err)
     t.exact(kept, parent)
-    t.exact(log, child)  # the name was free again
+    t.exact(log, child)  # its name was free again
 
 
 def read_only():
@@ -221,36 +221,35 @@ def namespaces():
 
 class Done:
     def __init__(self, process):
-        import json
-        out, _ = process.communicate(timeout=300)
+        out, _ = process.communicate(timeout=HANG)
         self.status = process.returncode
         self.account = json.loads(out.decode())
 
 
 def mode():
-    """0600 whatever the umask; a name that is taken is never written to."""
+    """The mode is 0600 whatever the umask is. A file that is there already is never written to."""
     log = t.path('x.mt')
     with open(log, 'w') as f:
         f.write('mine')
     done = t.both([work, '2000'], log, before=lambda: os.umask(0))
     os.umask(0o022)
     with open(log) as f:
-        t.check(f.read() == 'mine', 'somebody\'s file is overwritten')
-    t.exact(t.path('x.2.mt'), done.accounts()[0])
+        t.check(f.read() == 'mine', 'a file that was there is overwritten')
+    t.exact(t.path('x.2.mt'), accounts(done)[0])
     mode = stat.S_IMODE(os.stat(t.path('x.2.mt')).st_mode)
     t.check(mode == 0o600, 'mode %o', mode)
 
 
 def last_link():
-    """A link in the log's place is not followed, wherever it leads."""
+    """A symbolic link with the log's name is not followed, wherever it leads."""
     os.symlink(t.path('target'), t.path('x.mt'))
     done = t.both([work, '2000'], t.path('x.mt'))
     t.check(not os.path.exists(t.path('target')), 'written through the link')
-    t.exact(t.path('x.2.mt'), done.accounts()[0])
+    t.exact(t.path('x.2.mt'), accounts(done)[0])
 
 
 def sticky_link():
-    """Somebody else's link to a folder, in a folder like /tmp."""
+    """Another user's link to a folder, in a folder like /tmp."""
     if os.geteuid() != 0:
         raise Skip('giving files away takes root')
     sticky, target = t.path('sticky'), t.path('target')
@@ -259,7 +258,7 @@ def sticky_link():
     os.mkdir(target)
     os.symlink(target, os.path.join(sticky, 'link'))
     done = t.both([work, '2000'], os.path.join(sticky, 'link', 'own.mt'))  # our own: fine
-    t.exact(os.path.join(target, 'own.mt'), done.accounts()[0])
+    t.exact(os.path.join(target, 'own.mt'), accounts(done)[0])
     os.symlink('../target', os.path.join(sticky, 'other'))
     os.symlink('sticky/other', t.path('further'))
     os.lchown(os.path.join(sticky, 'other'), 1234, 1234)
@@ -273,38 +272,46 @@ def sticky_link():
 def odd_names():
     """Environment values are bounded and checked."""
     for output in ('x' * 3000, 'y' * 100000, '%%%q%e%', '/dev/null', '/dev/full/x', t.current, t.current + '/', '', '%n%s%s%x'):
-        before = set(glob.glob('/dev/null*') + glob.glob('/tmp/*.mt') + glob.glob('/tmp/memtrace.work.*') + glob.glob('/tmp/x*'))
         os.makedirs(t.path('folder'), exist_ok=True)
-        t.both([work, '100'], output, cwd=t.path('folder'), env={'MEMTRACE_MAX_LOG': 'x' * 1000 if len(output) % 2 else '99999999999999999999999'})
-        for litter in set(glob.glob('/dev/null*') + glob.glob('/tmp/*.mt') + glob.glob('/tmp/memtrace.work.*') + glob.glob('/tmp/x*')) - before:
-            os.remove(litter)
+        done = t.both([work, '100'], output, cwd=t.path('folder'), env={'MEMTRACE_MAX_LOG': 'x' * 1000 if len(output) % 2 else '99999999999999999999999'})
+        for litter in glob.glob('/dev/null?*') + glob.glob('/tmp/*.mt') + glob.glob('/tmp/memtrace.work.*') + glob.glob('/tmp/x*'):
+            if is_log_of(litter, accounts(done)[0]['pid']):
+                os.remove(litter)
+
+
+def is_log_of(path, pid):
+    """Other tests may write there, too."""
+    try:
+        return os.path.isfile(path) and Log(path).pid == pid
+    except (NotALog, OSError):
+        return False
 
 
 def privileged():
-    """A process with more rights than its user's does not write where the user chose."""
+    """A process with more rights than its user has writes no log where the user chose."""
     if os.geteuid() != 0:
         raise Skip('changing the user takes root')
     log = t.path('%p.mt')
     done = t.both([work, '2000', 'user', '1234', 'fork'], log)
-    child, parent = done.accounts()
+    child, parent = accounts(done)
     t.exact(t.path('%d.mt' % parent['pid']), parent)
     t.check(not os.path.exists(t.path('%d.mt' % child['pid'])) and not glob.glob('/tmp/%d.mt' % child['pid']),
             'the child has a log')
 
 
 def thread_in_child():
-    """What a fork child's libc maps where its parent's log was is not unmapped by us."""
+    """A fork child's libc may map memory where its parent's log was. That mapping stays."""
     done = t.both([work, STACKS, 'thread'], t.path('%p.mt'))
-    t.exact(t.path('%d.mt' % done.accounts()[0]['pid']), done.accounts()[0])
+    t.exact(t.path('%d.mt' % accounts(done)[0]['pid']), accounts(done)[0])
 
 
 def fork_full():
-    """A fork where the disk is full: a child's log gets what the parent's left, or goes elsewhere."""
+    """A fork while the disk is full: the child's log takes the room that is left, or goes elsewhere."""
     at = t.mount('-t', 'tmpfs', '-o', 'size=2m', 'none')
     done = t.both([work, STACKS, 'fork', 'close', 'fork'], os.path.join(at, '%p.fork.mt'))
-    accounts = done.accounts()
-    t.exact(os.path.join(at, '%d.fork.mt' % accounts[-1]['pid']), accounts[-1], full=True)
-    for account in accounts[:-1]:
+    *children, parent = accounts(done)
+    t.exact(os.path.join(at, '%d.fork.mt' % parent['pid']), parent, full=True)
+    for account in children:
         somewhere(at, account, '.fork.mt')
 
 
@@ -313,7 +320,7 @@ def four_fill():
     at = t.mount('-t', 'tmpfs', '-o', 'size=2m', 'none')
     done = []
     def one():
-        done.append(t.run([work, STACKS], env=t.environment(os.path.join(at, '%p.four.mt'))))
+        done.append(run([work, STACKS], env=t.environment(os.path.join(at, '%p.four.mt'))))
     threads = [threading.Thread(target=one) for _ in range(4)]
     for thread in threads:
         thread.start()
@@ -321,40 +328,40 @@ def four_fill():
         thread.join()
     for d in done:
         t.check(d.status == 42 and not d.err, '%s', d.err)
-        account = d.accounts()[0]
+        account = accounts(d)[0]
         somewhere(at, account, '.four.mt')
 
 
 def min_peak(value, named, *actions):
-    """A small process leaves nothing, a bigger one all: its first event too, and what comes after it has closed our descriptor."""
+    """A small process leaves no log. A bigger one's is complete, from its first event on, also if it closes the log's descriptor."""
     log = t.path('x.mt')
     done = t.both([work, '4000', *actions], log, env={'MEMTRACE_MIN_PEAK': value})
     t.check(os.listdir(t.current) == (['x.mt'] if named else []), 'files: %s', os.listdir(t.current))
     if named:
-        t.exact(log, done.accounts()[0])
+        t.exact(log, accounts(done)[0])
 
 
 def min_peak_killed():
-    """SIGKILL: the small one leaves nothing, the big one's log has been there."""
+    """SIGKILL: a small process leaves no log, a bigger one's was there before."""
     for megabytes, names in (1, []), (24, ['x.mt']):
         script = 'import os; x = [bytearray(1 << 20) for i in range(%d)]; os.kill(os.getpid(), 9)' % megabytes
-        t.run([sys.executable, '-I', '-S', '-c', script], env=t.environment(t.path('x.mt'), MEMTRACE_MIN_PEAK='16M'))
+        run([sys.executable, '-I', '-S', '-c', script], env=t.environment(t.path('x.mt'), MEMTRACE_MIN_PEAK='16M'))
         t.check(os.listdir(t.current) == names, 'files after %d MiB: %s', megabytes, os.listdir(t.current))
     report = t.sound(t.path('x.mt'))
     t.check(report['peak_bytes'] >= 24 << 20, 'the peak: %d', report['peak_bytes'])
 
 
 def min_peak_many():
-    """A shell that starts small programs and ends otherwise than by exit; the one big process among them."""
+    """A shell that starts small programs and one big one, and does not end by exit."""
     script = 'for i in 1 2 3 4 5 6 7 8 9 10; do /bin/true; (exit 3); done; %s 4000 fork >/dev/null; exec /bin/ls /' % work
     t.both(['sh', '-c', script], t.path('%e.mt'), env={'MEMTRACE_MIN_PEAK': '1M'})
     t.check(sorted(os.listdir(t.current)) == ['work.2.mt', 'work.mt'], 'files: %s', os.listdir(t.current))
-    said = t.run(['/bin/true'], env=t.environment(t.path('%e.mt'), MEMTRACE_MIN_PEAK='1M', MEMTRACE_SUMMARY='1'))
-    t.check(not said.err, 'a word of a log that is not there: %r', said.err)
+    said = run(['/bin/true'], env=t.environment(t.path('%e.mt'), MEMTRACE_MIN_PEAK='1M', MEMTRACE_SUMMARY='1'))
+    t.check(not said.err, 'it names a log that is not there: %r', said.err)
 
 
 def somewhere(at, account, suffix):
-    """The log is on the full disk, and lacks something, or in /tmp, and lacks nothing."""
+    """The log is on the full disk and has dropped events, or it is in /tmp and complete."""
     name = '%d%s' % (account['pid'], suffix)
     logs = glob.glob(os.path.join(at, name)) + glob.glob('/tmp/' + name)
     t.check(len(logs) == 1, 'logs: %s', logs)

@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 
-from common import Tests
+from common import Tests, run
 
 ROUNDS = 8
 COUNTED = 'heap', 'anonymous'
@@ -37,23 +37,24 @@ for i in range(1 << 30):
 
 
 def view(*arguments):
-    done = t.run([t.memtrace, *arguments])
+    done = run([t.memtrace, *arguments])
     t.check(done.status == 0 and not done.err, '%s: status %d: %s', arguments[0], done.status, done.err[:300])
     return done.out
 
 
 def adds_up(report):
     for name, c in report['classes'].items():
-        t.check(c['allocated_bytes'] - c['released_bytes'] == c['live_bytes'] <= c['peak_bytes'], '%s: %s', name, c)
-    for key in ('allocated_bytes', 'released_bytes', 'live_bytes', 'allocations', 'releases'):
+        t.check(c['allocated_bytes'] - c['released_bytes'] == c['leaked_bytes'] <= c['peak_bytes'], '%s: %s', name, c)
+    for key in ('allocated_bytes', 'released_bytes', 'live_bytes', 'leaked_bytes', 'allocations', 'releases'):
         t.check(report[key] == sum(report['classes'][name][key] for name in COUNTED), '%s: %d: %s', key, report[key], report['classes'])
-    t.check(report['running'], 'said not to run'); t.check( report['live_bytes'] <= report['peak_bytes'], 'live %d, peak %d', report['live_bytes'], report['peak_bytes'])
+    t.check(report['running'], 'said not to run')
+    t.check(report['live_bytes'] <= report['peak_bytes'], 'live %d, peak %d', report['live_bytes'], report['peak_bytes'])
 
 
 def sites_add_up(sites):
     for name in COUNTED:
         of = [s for s in sites if s['class'] == name]
-        live = sum(s['live_bytes'] for s in of)
+        live = sum(s['leaked_bytes'] for s in of)
         t.check(sum(s['allocated_bytes'] - s['released_bytes'] for s in of) == live == sum(s['allocated_bytes'] - s['freed_bytes'] for s in of),
                 'sites of class %s: %d live', name, live)
 

@@ -1,19 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Every system call of ours made to fail in turn: the program never notices, and whatever log there is can be read.
+"""Each of the tracker's system calls is made to fail in turn: the program never notices, and every log can be read.
 
     run_sweep.py BUILD [WORD...]
 """
 import errno
 import glob
+import json
 import os
 import signal
 import sys
 
-from common import Tests
+from common import Tests, accounts, run, said
 
 t = Tests(sys.argv[1])
-FAULTY = os.path.join(t.build, 'libmemtrace_faulty.so')
+FAULTY = t.build.path('libmemtrace_faulty.so')
 ERRORS = {
     'mmap': [errno.ENOMEM], 'mapfile': [errno.ENODEV, errno.ENOMEM], 'openat': [errno.EMFILE, errno.EACCES],
     'fallocate': [errno.ENOSPC, errno.EOPNOTSUPP], 'madvise': [errno.EINVAL], 'munmap': [errno.ENOMEM], 'fcntl': [errno.EMFILE],
@@ -21,14 +22,14 @@ ERRORS = {
     'getcwd': [errno.ENOENT], 'mprotect': [errno.ENOMEM], 'pwrite64': [errno.ENOSPC], 'unlinkat': [errno.EACCES],
     'close': [errno.EBADF], 'write': [errno.EPIPE], 'linkat': [errno.EACCES, errno.ENOENT],
 }
-OURS = os.path.basename(t.folder) + '.mt'  # in /tmp, where logs go that can be nowhere else, others may test too
-POINTS = 60  # calls beyond that many are failed at this many places spread over them
+OURS = os.path.basename(t.folder) + '.mt'  # a name of our own: logs that can be nowhere else go to /tmp, and so do other tests'
+POINTS = 60  # where there are more calls, so many of them fail, evenly spread
 
 
 def calls_of(command):
-    """How often a run makes each call, all going well."""
+    """How often a run makes each call when none fails."""
     count = t.path('count')
-    done = t.run(command, env=t.environment(t.path('clean.%p.mt'), FAULTY, FAULTY_COUNT=count))
+    done = run(command, env=t.environment(t.path('clean.%p.mt'), FAULTY, FAULTY_COUNT=count))
     calls = {}
     with open(count) as f:
         for line in f:
@@ -61,45 +62,42 @@ def broken(bare, command, call, at, last, error, *_, **more):
     what = '%s %d to %d, %s' % (call, at, last, errno.errorcode[error])
     env = t.environment(t.path('%p.' + OURS), FAULTY, FAULTY_CALL=call, FAULTY_AT=str(at), FAULTY_LAST=str(last),
                         FAULTY_ERROR=str(error), PYTHONHASHSEED='0', **more)
-    done = t.run(command, env=env)
+    done = run(command, env=env)
     bad = []
-    said = [[{k: v for k, v in a.items() if k != 'pid'} for a in d.accounts()] for d in (bare, done)]
-    rest = [[line for line in d.out.splitlines() if not line.startswith('{')] for d in (bare, done)]
-    if done.status != bare.status or said[0] != said[1] or rest[0] != rest[1] or done.err:
+    if done.status != bare.status or said(done) != said(bare) or done.err:
         bad.append('%s: status %d, output %r, error %r' % (what, done.status, done.out[:300], done.err[:300]))
     logs = glob.glob(t.path('*.' + OURS)) + glob.glob('/tmp/*.' + OURS)
-    accounts = {'%d' % a['pid']: a for a in done.accounts()}
+    by_pid = {'%d' % a['pid']: a for a in accounts(done)}
     for log in logs:
-        bad += log_of(what, log, accounts)
+        bad += log_of(what, log, by_pid)
         os.remove(log)
     return bad
 
 
-def log_of(what, log, accounts):
-    """A log that exists can be read, and its figures are right but for what it says is missing; one that was not finished holds nothing."""
+def log_of(what, log, by_pid):
+    """What is wrong with a log: it can be read, and what its figures lack is counted as dropped. A file without a header is no log yet."""
     with open(log, 'rb') as f:
         if f.read(8) != b'memtrace':
             return []
-    done = t.run([t.memtrace, 'report', '--json', log])
+    done = run([t.memtrace, 'report', '--json', log])
     if done.status:
         return ['%s: %s: status %d: %s' % (what, os.path.basename(log), done.status, done.err[:500])]
-    account = accounts.get(os.path.basename(log).split('.')[0])
+    account = by_pid.get(os.path.basename(log).split('.')[0])
     if not account:
         return []
-    import json
     report = json.loads(done.out)
     heap, lost = report['classes']['heap'], report['dropped_events']
     found = heap['allocated_bytes'], heap['allocations'] + heap['releases']
-    said = account['allocated'], account['allocations'] + account['releases']
-    if not lost and not report['unknown_releases'] and found != said or found[0] > said[0] or found[1] > said[1] + lost or \
-            found[0] + report['dropped_bytes'] > said[0] + account['mapped']:
+    truth = account['allocated'], account['allocations'] + account['releases']
+    if not lost and not report['unknown_releases'] and found != truth or found[0] > truth[0] or found[1] > truth[1] + lost or \
+            found[0] + report['dropped_bytes'] > truth[0] + account['mapped']:
         return ['%s: %s: %s, the program says %s, dropped %d (%d bytes), unknown %d' % (
-            what, os.path.basename(log), found, said, lost, report['dropped_bytes'], report['unknown_releases'])]
+            what, os.path.basename(log), found, truth, lost, report['dropped_bytes'], report['unknown_releases'])]
     return []
 
 
 def unnamed():
-    """The log that gets its name late: where it cannot be made without one, where it cannot be named, and where its descriptor is gone."""
+    """A log that gets its name late: nameless files may be refused, naming may fail, and the descriptor may be gone by then."""
     command = [work, '3000', 'errno', 'close', 'fork']
     short = [work, '3000', 'errno']
     bare, bare_short, bad, runs = t.plain(command), t.plain(short), [], 0
@@ -127,17 +125,17 @@ def files_without_name():
 
 
 def killed(command):
-    """Killed at each of our system calls: a log that is there can be read and tells the program, whatever the instant."""
+    """Killed at each of the tracker's system calls: a log that exists can be read and names the program."""
     bad, whole, nameless = [], 0, files_without_name()
     for at in range(1, 100000):
-        done = t.run(command, env=t.environment(t.path('%p.' + OURS), FAULTY, FAULTY_DIE=str(at)))
+        done = run(command, env=t.environment(t.path('%p.' + OURS), FAULTY, FAULTY_DIE=str(at)))
         logs = glob.glob(t.path('*.' + OURS))
         for log in logs:
-            said = t.run([t.memtrace, 'report', log])
-            if said.status and (nameless or os.path.getsize(log)):
-                bad.append('killed at call %d: %s: status %d: %s' % (at, os.path.basename(log), said.status, said.err[:300]))
-            elif nameless and os.path.basename(command[0]) not in said.out:
-                bad.append('killed at call %d: %s does not tell the program:\n%s' % (at, os.path.basename(log), said.out[:300]))
+            told = run([t.memtrace, 'report', log])
+            if told.status and (nameless or os.path.getsize(log)):
+                bad.append('killed at call %d: %s: status %d: %s' % (at, os.path.basename(log), told.status, told.err[:300]))
+            elif nameless and os.path.basename(command[0]) not in told.out:
+                bad.append('killed at call %d: %s does not tell the program:\n%s' % (at, os.path.basename(log), told.out[:300]))
             os.remove(log)
         whole += done.status != -signal.SIGKILL
         t.check(bool(logs) or not whole, 'no log of a run that was not killed')

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# Surroundings that are against us (issue: survive everything): include() this from tests/CMakeLists.txt. The traced programs have
-# no sanitizer.
+# The traced programs have no sanitizer.
 set(hostile_folder ${CMAKE_BINARY_DIR}/hostile)
 set(hostile_sources ${CMAKE_CURRENT_LIST_DIR})
 set(hostile_warnings -Wall -Wextra -Wshadow -Wpointer-arith -Wwrite-strings -Wvla -Wundef
@@ -76,7 +75,11 @@ foreach(kind address thread)
   endif()
 endforeach()
 
-foreach(part log running sweep allocators loading guest)
-  add_test(NAME hostile/${part} COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run_${part}.py ${CMAKE_BINARY_DIR})
-  set_tests_properties(hostile/${part} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
+foreach(part log running allocators loading guest)
+  memtrace_script(hostile/${part} hostile/run_${part}.py ${CMAKE_BINARY_DIR})
+endforeach()
+memtrace_long(hostile/log hostile/allocators)
+foreach(part work fork unnamed killed python)
+  memtrace_script(hostile/sweep-${part} hostile/run_sweep.py ${CMAKE_BINARY_DIR} ${part})
+  memtrace_long(hostile/sweep-${part})
 endforeach()

@@ -27,18 +27,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "check.h"
+
 #define KEEP 4096
 
-static uint64_t allocated, allocations, releases, moves, failures, mapped;
+static uint64_t allocated, allocations, releases, moves, mapped;
 static void *kept[KEEP];
-
-#define CHECK(what)                                                                                \
-    do {                                                                                           \
-        if (!(what)) {                                                                             \
-            failures++;                                                                            \
-            dprintf(2, "line %d: %s; errno %d\n", __LINE__, #what, errno);                         \
-        }                                                                                          \
-    } while (0)
 
 static void *took(void *block, size_t bytes)
 {

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# Programs with known answers (tests/programs/known_*), and the tests that run them: include() this from tests/CMakeLists.txt.
-# They are the traced programs: no sanitizer, and flags of their own.
+# Programs with known answers (tests/programs/known_*), and the tests that run them. They are the traced programs: no sanitizer, and flags of their own.
 
 set(known_folder ${CMAKE_BINARY_DIR}/known)
 set(known_sources ${CMAKE_CURRENT_LIST_DIR}/../programs)
@@ -53,7 +52,10 @@ else()
   message(STATUS "rustc is not here: no test of a Rust program")
 endif()
 
-foreach(part native python seed kill early damaged)
-  add_test(NAME known/${part}
-    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run_known.py ${CMAKE_BINARY_DIR} ${part})
+foreach(part native kill early damaged)
+  memtrace_script(known/${part} known/run.py ${CMAKE_BINARY_DIR} ${part})
 endforeach()
+foreach(part python seed)
+  memtrace_pythons(known/${part} known/run.py ${CMAKE_BINARY_DIR} ${part})
+endforeach()
+memtrace_script(known/finished known/finished.py ${CMAKE_BINARY_DIR} ${CMAKE_CXX_COMPILER})

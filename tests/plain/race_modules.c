@@ -37,6 +37,35 @@ bool mt_log_record(enum mt_record_kind kind, const struct mt_piece *pieces, unsi
     return false;
 }
 
+bool mt_object_at(uintptr_t address, struct mt_object *object)
+{
+    (void)address;
+    (void)object;
+    return false;
+}
+
+bool mt_object_loader(uintptr_t *begin, uintptr_t *end)
+{
+    (void)begin;
+    (void)end;
+    return false;
+}
+
+size_t mt_program_path(char *path, size_t room)
+{
+    (void)path;
+    (void)room;
+    return 0;
+}
+
+size_t mt_program_absolute(char *path, size_t room, uintptr_t within)
+{
+    (void)path;
+    (void)room;
+    (void)within;
+    return 0;
+}
+
 static const uintptr_t mine = 0x1000;
 static uintptr_t others;
 static uint32_t others_frame;

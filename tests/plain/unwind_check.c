@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unwind_check.h"
 #include "../../interpose/unwind/full.h"
+#include "../../interpose/unwind/verify.h"
 #include "../../interpose/unwind/walk.h"
 #include "../../interpose/unwind/whole.h"
 

@@ -111,13 +111,25 @@ static void faults(int flags)
 /* Interrupts at arbitrary instructions: function prologues and epilogues, PLT entries, the C library. */
 static volatile sig_atomic_t ticks;
 
+#define TICKS 400
+
+/* One at a time, however long a handler takes: what is interrupted gets on. */
+static void ask_for_tick(void)
+{
+    struct itimerval once = {.it_value = {0, 200}};
+
+    setitimer(ITIMER_REAL, &once, NULL);
+}
+
 static void on_tick(int number)
 {
     (void)number;
-    if (check_busy())
-        return;
-    check_event();
-    ticks++;
+    if (!check_busy()) {
+        check_event();
+        ticks++;
+    }
+    if (ticks < TICKS)
+        ask_for_tick();
 }
 
 NOINLINE static unsigned busy_work(unsigned depth)
@@ -133,15 +145,11 @@ NOINLINE static unsigned busy_work(unsigned depth)
 
 static void ticking(int flags)
 {
-    struct itimerval timer = {{0, 200}, {0, 200}};
-
-    handle(SIGPROF, on_tick, SA_RESTART | flags);
+    handle(SIGALRM, on_tick, SA_RESTART | flags);
     ticks = 0;
-    setitimer(ITIMER_PROF, &timer, NULL);
-    while (ticks < 400)
+    ask_for_tick();
+    while (ticks < TICKS)
         busy_work(4);
-    timer = (struct itimerval){{0, 0}, {0, 0}};
-    setitimer(ITIMER_PROF, &timer, NULL);
 }
 
 /* Coroutines. */

@@ -3,8 +3,11 @@
  * Allocates for ever and tells of each block through standard output after it has it, until somebody kills it:
  * known_kill THREADS. One message is 12 bytes, and so is written as a whole: the thread, the number of its blocks.
  *
- * known_kill early CHILDREN: children that allocate at once, killed by their parent a random while after they say that they will.
+ * known_kill early CHILDREN: children that allocate at once, and say when they begin and when they are done. Every tenth is killed
+ * when it is done, the others at random before that, by how long those take.
  */
+#include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -34,35 +37,54 @@ static void *work(void *arg)
     return NULL;
 }
 
+static __attribute__((noreturn)) void early_child(int tell)
+{
+    char byte = 0;
+    if (write(tell, &byte, 1) != 1)
+        _exit(1);
+    for (int k = 0; k < 1000; k++)
+        allocate();
+    if (write(tell, &byte, 1) != 1)
+        _exit(1);
+    for (;;)
+        pause();
+}
+
+/* Until the child has told of its end, or for so many looks at it. Returns how many. */
+static long watch(int told, long most)
+{
+    char byte;
+    long looks = 0;
+    while (looks < most && read(told, &byte, 1) != 1)
+        looks++;
+    return looks;
+}
+
 static int early(int children)
 {
     unsigned seed = 7;
+    long whole = 0;
     allocate();
     for (int i = 0; i < children; i++) {
-        int ready[2];
-        char byte = 0;
-        if (pipe(ready))
+        int told[2], status;
+        char byte;
+        if (pipe(told))
             return 1;
         pid_t child = fork();
         if (child < 0)
             return 1;
-        if (!child) {
-            if (write(ready[1], &byte, 1) != 1)
-                _exit(1);
-            for (int k = 0; k < 1000; k++)
-                allocate();
-            for (;;)
-                pause();
-        }
-        if (read(ready[0], &byte, 1) != 1)
+        if (!child)
+            early_child(told[1]);
+        if (read(told[0], &byte, 1) != 1 || fcntl(told[0], F_SETFL, O_NONBLOCK))
             return 1;
-        for (volatile int spin = rand_r(&seed) % 200000; spin > 0; spin--)
-            ;
-        int status;
+        if (i % 10 == 0)
+            whole = watch(told[0], LONG_MAX);
+        else
+            watch(told[0], rand_r(&seed) % (whole + whole / 8 + 1));
         if (kill(child, SIGKILL) || waitpid(child, &status, 0) != child || !WIFSIGNALED(status))
             return 1;
-        close(ready[0]);
-        close(ready[1]);
+        close(told[0]);
+        close(told[1]);
     }
     return 0;
 }

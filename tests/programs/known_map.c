@@ -5,7 +5,7 @@
  */
 #include <sys/mman.h>
 
-#include "known.h"
+#include "known_pages.h"
 
 #ifndef MREMAP_DONTUNMAP
 #define MREMAP_DONTUNMAP 4

@@ -25,7 +25,7 @@ def make_a_large_array():
 
 def keeps():
     X = make_a_large_array()  # @ keeps
-    del X  # @ gives back
+    del X  # @ releases
 
 
 def drops():
@@ -54,14 +54,14 @@ def odd(n, kept):
 def mutual():
     kept = []
     even(5, kept)  # @ mutual
-    del kept  # @ mutual gives back
+    del kept  # @ mutual releases
 
 
 def deep(n):
     x = array(M)  # @ deep's own
     if n:
         deep(n - 1)  # @ deep calls itself
-    del x  # @ deep gives back
+    del x  # @ deep releases
 
 
 def recursive():
@@ -88,7 +88,7 @@ def comprehends():
 
 def in_thread():
     x = make_a_large_array()  # @ in thread
-    del x  # @ thread gives back
+    del x  # @ thread releases
 
 
 def threads():
@@ -130,7 +130,7 @@ STAYS = make_a_large_array()  # @ stays
 T = 2  # times that main ran
 ANSWERS = {
     'keeps': ('keeps', T * N, 0, N, 0),
-    'gives back': ('keeps', 0, T * N, 0, 0),
+    'releases': ('keeps', 0, T * N, 0, 0),
     'drops': ('drops', T * N, T * N, N, 0),
     'appends': ('appends', T * 5 * N, 0, 5 * N, 0),
     'clears': ('appends', 0, T * 5 * N, 0, 0),
@@ -139,10 +139,10 @@ ANSWERS = {
     "odd's own": ('odd', T * 3 * M, 0, M, 0),
     'odd calls even': ('odd', T * 4 * M, 0, 4 * M, 0),
     'mutual': ('mutual', T * 6 * M, 0, 6 * M, 0),
-    'mutual gives back': ('mutual', 0, T * 6 * M, 0, 0),
+    'mutual releases': ('mutual', 0, T * 6 * M, 0, 0),
     "deep's own": ('deep', T * 5 * M, 0, M, 0),
     'deep calls itself': ('deep', T * 4 * M, T * 4 * M, 4 * M, 0),
-    'deep gives back': ('deep', 0, T * 5 * M, 0, 0),
+    'deep releases': ('deep', 0, T * 5 * M, 0, 0),
     'recursive': ('recursive', T * 5 * M, T * 5 * M, 5 * M, 0),
     'yields': ('generator', T * 4 * M, 0, 4 * M, 0),  # nothing else happens between them: one run
     'generates': ('generates', T * 4 * M, 0, 4 * M, 0),
@@ -150,7 +150,7 @@ ANSWERS = {
     'comprehends': ('comprehends', T * 4 * M, 0, 4 * M, 0),
     'comprehended': ('comprehends', 0, T * 4 * M, 0, 0),
     'in thread': ('in_thread', T * 3 * N, 0, N, 0),
-    'thread gives back': ('in_thread', 0, T * 3 * N, 0, 0),
+    'thread releases': ('in_thread', 0, T * 3 * N, 0, 0),
     'init': ('__init__', T * M, 0, M, 0),
     'finaliser': ('__del__', 0, T * M, 0, 0),
     'object': ('objects', T * M, 0, M, 0),

@@ -6,7 +6,7 @@
  */
 #include <sys/mman.h>
 
-#include "known.h"
+#include "known_pages.h"
 
 #define OUTLINE static __attribute__((noinline))
 #define SLOTS   200

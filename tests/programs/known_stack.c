@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Stacks: inlined functions, recursion, mutual recursion, callbacks, several calls on a line; the peak and what was held
- * at it; rises that are given back and rises that stay.
+ * at it; rises that are released and rises that stay.
  */
 #include <search.h>
 

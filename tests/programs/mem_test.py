@@ -12,5 +12,12 @@ def main():
     make_a_large_array()
 
 
+def crash():
+    import ctypes
+    block = bytearray(1000000)
+    ctypes.string_at(0)
+    return block
+
+
 if __name__ == "__main__":
     main()

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Ends while four daemon threads allocate and release without the GIL, which goes on for a while after the interpreter
-has freed their thread states and frames."""
+has freed their thread states and frames: daemon_program.py LIBRARY, which is natives.c."""
 import ctypes
 import sys
 import threading
-import time
 
 libc = ctypes.CDLL(None)
+natives = ctypes.CDLL(sys.argv[1])
 started = threading.Barrier(5)
 
 
@@ -15,19 +15,17 @@ def compile_expression():
     libc.regcomp(ctypes.create_string_buffer(1024), b"((a{1,20}b{1,20}){1,40}c){1,12}", 1)
 
 
-def deep(n):
+def deep(n, work):
     if n:
-        return deep(n - 1)
+        return deep(n - 1, work)
     started.wait()
     while True:
-        compile_expression()
+        work()
 
 
-for _ in range(4):
-    threading.Thread(target=deep, args=(20,), daemon=True).start()
+for work in (compile_expression, natives.allocate_for_ever) * 2:
+    threading.Thread(target=deep, args=(20, work), daemon=True).start()
 started.wait()
-time.sleep(0.01)
+natives.wait_for_rounds(100)
 garbage = [[bytearray(2000) for _ in range(50)] for _ in range(50)]
-# Called by exit() with its argument: the time that the threads get after the interpreter has gone.
-libc.on_exit(libc.usleep, None)
-sys.exit(256 * 400)
+libc.on_exit(natives.wait_at_exit, None)  # the threads get on after the interpreter has gone

@@ -9,6 +9,7 @@
 
 #include "../../interpose/log/log.h"
 #include "../../interpose/base/meta.h"
+#include "../../interpose/loader/modules.h"
 #include "../../interpose/log/intern.h"
 #include "../../interpose/base/guard.h"
 
@@ -163,6 +164,7 @@ void fake_attach(unsigned minor)
     mt_python_code_forget_all();
     mt_python_code_watch((uintptr_t)code_type);
     mt_python_attached = true;
+    mt_interpreter = &mt_python_stack;
 }
 
 uintptr_t fake_state_make(void)
@@ -258,3 +260,8 @@ void fake_code_die(uintptr_t at)
 }
 
 bool mt_modules_switching;
+
+uint32_t mt_modules_generation(void)
+{
+    return 1;
+}

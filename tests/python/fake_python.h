@@ -11,7 +11,8 @@
 
 #include "../../interpose/python/code.h"
 #include "../../interpose/python/interpreter.h"
-#include "../../interpose/python/merge.h"
+#include "../../interpose/foreign/merge.h"
+#include "../../interpose/python/stack.h"
 #include "../../interpose/python/thread.h"
 
 /* Set up mt_python as if attached to 3.`minor`, 8 to 12. All threads get the thread state that fake_state points to. */

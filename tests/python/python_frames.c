@@ -188,28 +188,28 @@ static bool same(size_t i)
     if (expected_code[i] < 0)
         return got[i] == expected[i];
     f = &model[expected_code[i]];
-    return got[i] & MT_KEY_PYTHON && strcmp(fake_file(got[i]), files[f->code]) == 0 &&
+    return got[i] & MT_KEY_FOREIGN && strcmp(fake_file(got[i]), files[f->code]) == 0 &&
            fake_log_line(got[i]) == fake_line(first_lines[f->code], steps[f->code], f->instruction);
 }
 
 /* Read and merge; the print must be the one that a thread without a memory makes. */
-static size_t merge(void **state, const struct mt_stack *stack, mt_key *out, size_t cap,
-                    uint32_t *alike)
+static size_t merge(struct mt_foreign **state, const struct mt_stack *stack, mt_key *out,
+                    size_t cap, uint32_t *alike)
 {
     uint64_t print = 0, anew = 1;
-    void *fresh = NULL;
+    struct mt_foreign *fresh = NULL;
 
-    if (prints_wrong == 0 && mt_python_read(&fresh, false, &anew)) {
-        prints_wrong += !mt_python_read(state, false, &print) || print != anew;
+    if (prints_wrong == 0 && mt_foreign_read(&fresh, false, &anew)) {
+        prints_wrong += !mt_foreign_read(state, false, &print) || print != anew;
         prints++;
     } else {
-        mt_python_read(state, false, &print);
+        mt_foreign_read(state, false, &print);
     }
     mt_python_thread_exit(&fresh);
-    return mt_python_merge(state, stack, out, cap, alike);
+    return mt_foreign_merge(*state, stack, out, cap, alike);
 }
 
-static int check(unsigned minor, void **state)
+static int check(unsigned minor, struct mt_foreign **state)
 {
     struct mt_stack stack = {.frames = native};
     static mt_key before[sizeof got / sizeof *got];
@@ -238,7 +238,7 @@ static int check(unsigned minor, void **state)
 
 static int run(unsigned minor)
 {
-    void *state = NULL;
+    struct mt_foreign *state = NULL;
     int wrong = 0;
 
     fake_attach(minor);
@@ -254,7 +254,7 @@ static int run(unsigned minor)
         fake_attached = any(5) != 0;
         if (any(3) == 0) { /* read only: what is merged later goes on from an earlier merge */
             uint64_t print;
-            mt_python_read(&state, false, &print);
+            mt_foreign_read(&state, false, &print);
             continue;
         }
         wrong += check(minor, &state);
@@ -272,7 +272,7 @@ static int run(unsigned minor)
 static int run_cut(unsigned minor)
 {
     struct mt_stack stack = {.cut = 2};
-    void *state = NULL;
+    struct mt_foreign *state = NULL;
     size_t n, used, python;
     uint32_t alike;
     int wrong = 0;
@@ -293,7 +293,7 @@ static int run_cut(unsigned minor)
         used = merge(&state, &stack, got, sizeof got / sizeof *got, &alike);
         python = 0;
         for (size_t i = 0; i < used; i++) {
-            if (!(got[i] & MT_KEY_PYTHON))
+            if (!(got[i] & MT_KEY_FOREIGN))
                 continue;
             wrong += fake_log_line(got[i]) != fake_line(first_lines[model[python].code],
                                                         steps[model[python].code],
@@ -315,7 +315,7 @@ static int run_extra_loop(unsigned minor, bool outside)
 {
     static struct mt_frame more[NATIVES + 1];
     struct mt_stack stack = {.frames = more};
-    void *state = NULL;
+    struct mt_foreign *state = NULL;
     size_t n, used;
     uint32_t alike;
     int wrong = 0;
@@ -368,7 +368,7 @@ static uintptr_t chain(unsigned from, unsigned to, uintptr_t previous)
 }
 
 /* A loop that runs all of them, below two native frames; the last frame is number `last` of the chain. */
-static int check_long(void **state, uintptr_t top, const unsigned *numbers)
+static int check_long(struct mt_foreign **state, uintptr_t top, const unsigned *numbers)
 {
     struct mt_stack stack = {.frames = native, .used = 4};
     size_t used;
@@ -390,7 +390,7 @@ static int run_long(void)
     static unsigned numbers[INNER + BETWEEN + 2 * OUTER];
     uintptr_t sp = (uintptr_t)native_stack + sizeof native_stack, shim = sp - 3 * NATIVE_BYTES + 16,
               outer;
-    void *state = NULL;
+    struct mt_foreign *state = NULL;
     unsigned n = 0;
     int wrong = 0;
 

@@ -23,20 +23,20 @@ static uintptr_t states[THREADS];
 static struct mt_frame native[] = {{0x90000, 4096}};
 static mt_key keys[THREADS + 1][MT_DEPTH_MAX + 2];
 
-static size_t read_once(void **state, mt_key *out)
+static size_t read_once(struct mt_foreign **state, mt_key *out)
 {
     struct mt_stack stack = {.frames = native, .used = 1};
     uint32_t alike;
     uint64_t print;
 
-    mt_python_read(state, false, &print);
-    return mt_python_merge(state, &stack, out, MT_DEPTH_MAX + 2, &alike);
+    mt_foreign_read(state, false, &print);
+    return mt_foreign_merge(*state, &stack, out, MT_DEPTH_MAX + 2, &alike);
 }
 
 static void *reader(void *arg)
 {
     size_t me = (size_t)arg;
-    void *state = NULL;
+    struct mt_foreign *state = NULL;
 
     fake_state = states[me];
     while (!__atomic_load_n(&stop, __ATOMIC_ACQUIRE)) {
@@ -86,7 +86,7 @@ static void set_finalizing(uintptr_t value)
 int main(void)
 {
     pthread_t threads[THREADS];
-    void *state = NULL;
+    struct mt_foreign *state = NULL;
     char *frames;
 
     fake_attach(12);

@@ -30,15 +30,15 @@ int main(int argc, char **argv)
     (void)argc;
     if (!dladdr1(example_function_cold_address, &info, &link, RTLD_DL_LINKMAP))
         return 2;
-    wrong += !mt_python_symbol_find("/proc/self/exe", "example_function.cold", &begin, &end);
+    wrong += !mt_symbol_in_file("/proc/self/exe", "example_function.cold", &begin, &end);
     wrong +=
         ((const struct link_map *)link)->l_addr + begin != (uintptr_t)example_function_cold_address;
     wrong += end - begin != 48;
-    wrong += mt_python_symbol_find("/proc/self/exe", "no_such_function", &begin, &end);
-    wrong += mt_python_symbol_find("/no/such/file", "main", &begin, &end);
-    wrong += mt_python_symbol_find("/proc/self/status", "main", &begin, &end);
-    wrong += mt_python_symbol_find("/dev/null", "main", &begin, &end);
-    wrong += !mt_python_symbol_find(argv[0], "main", &begin, &end);
+    wrong += mt_symbol_in_file("/proc/self/exe", "no_such_function", &begin, &end);
+    wrong += mt_symbol_in_file("/no/such/file", "main", &begin, &end);
+    wrong += mt_symbol_in_file("/proc/self/status", "main", &begin, &end);
+    wrong += mt_symbol_in_file("/dev/null", "main", &begin, &end);
+    wrong += !mt_symbol_in_file(argv[0], "main", &begin, &end);
     printf("%d wrong\n", wrong);
     return wrong != 0;
 }

@@ -3,7 +3,7 @@
 """The log's Python stacks against sys._getframe's, in code from other places than a script, in other processes, and under
 native code; with every CPython that this machine has. See kinds_program.py.
 
-Usage: run_kinds.py [--library libmemtrace.so] [--python PATH] [CASE...]
+Usage: run_kinds.py [--pythons system|others|all] [--python PATH] BUILD [CASE...]
 Exit status: 0 good, 1 not, 77 no interpreter to test with.
 """
 import argparse
@@ -15,8 +15,12 @@ import subprocess
 import sys
 import tempfile
 
-import logfile
-import run as others
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from stacks import StackLog, python_only  # noqa: E402
+from support import pythons  # noqa: E402
+from support.build import Build  # noqa: E402
+from support.outcome import Outcome  # noqa: E402
+from support.running import run  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SLACK = 4 << 20
@@ -36,17 +40,16 @@ print(eval("f(2)") > 0)
 class Case:
     """A run under the preload: its folder holds the log of each process, and `marks`."""
 
-    def __init__(self, it, library, command, text=None, prepare=None, **environment):
+    def __init__(self, it, build, command, text=None, prepare=None, **environment):
         self.folder, self.command = tempfile.mkdtemp(prefix="memtrace-kinds-"), command
-        self.tracker = library
+        self.build = build
         self.skipped = prepare(it, self.folder) if prepare else None
         if self.skipped:
             return
-        env = dict(os.environ, LD_PRELOAD=library, MEMTRACE_QUIET="1", PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=HERE,
-                   MEMTRACE_OUTPUT=self.path("%p.mt"), MARKS=self.path("marks"), **environment)
-        done = subprocess.run([it.path] + [a.replace("@", self.folder) for a in command], env=env, cwd=HERE,
-                              input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
-        self.status, self.err = done.returncode, done.stderr
+        env = build.traced(self.path("%p.mt"), MEMTRACE_QUIET="1", PYTHONDONTWRITEBYTECODE="1", PYTHONPATH=HERE,
+                           MARKS=self.path("marks"), **environment)
+        done = run([it.path] + [a.replace("@", self.folder) for a in command], env, text, cwd=HERE)
+        self.status, self.err = done.status, done.err
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -60,11 +63,6 @@ class Case:
                 found[pid][tuple(map(tuple, chain))] += size
         return found
 
-    def memtrace(self, verb, pid):
-        memtrace = os.path.join(os.path.dirname(self.tracker), "memtrace")
-        return json.loads(subprocess.run([memtrace, verb, "--json", "-n", "0", self.path("%d.mt" % pid)],
-                                         stdout=subprocess.PIPE, check=True).stdout.decode())
-
     def close(self):
         shutil.rmtree(self.folder)
 
@@ -76,10 +74,10 @@ def compare(case):
         if not os.path.exists(case.path("%d.mt" % pid)):
             wrong.append("process %d has no log" % pid)
             continue
-        log = logfile.Log(case.path("%d.mt" % pid))
+        log = StackLog(case.path("%d.mt" % pid))
         got = collections.Counter()
         for stack, size in log.allocations():
-            got[logfile.python_only(stack)] += size
+            got[python_only(stack)] += size
         chains += len(want)
         for chain, size in want.items():
             if not 0 <= got[chain] - size < SLACK:
@@ -90,7 +88,7 @@ def compare(case):
         # In 3.11 and 3.12 the state cannot be known while greenlet changes stacks.
         if (log.python_missed and "greenlets" not in case.command) or log.dropped_events:
             wrong.append("%d stacks without Python frames, %d events dropped" % (log.python_missed, log.dropped_events))
-        wrong += ["note: " + text for severity, text in log.notes if severity]
+        wrong += ["note: " + said for said in log.warnings()]
     return chains, wrong
 
 
@@ -134,7 +132,7 @@ def native_lines(case):
     """The extension's own lines stand between the Python frames that they were called by and that they call."""
     (pid, _), = case.processes().items()
     wrong, between, alone = [], 0, 0
-    for site in case.memtrace("sites", pid)["sites"]:
+    for site in case.build.sites(case.path("%d.mt" % pid)):
         frames = [("python" if f["language"] == "Python" else os.path.basename(f["file"] or "").split(".")[0], f["function"])
                   for f in site["stack"]]
         names = [name.split(".")[-1] if kind == "python" else kind for kind, name in frames if name]
@@ -153,20 +151,20 @@ def native_lines(case):
     return wrong
 
 
-def run_case(it, library, name):
+def run_case(it, build_folder, name):
     script = [PROGRAM, "@"]
     if name in ("cython", "pybind11"):
-        case = Case(it, library, script + ["native"], prepare=prepare_cython if name == "cython" else prepare_pybind11)
+        case = Case(it, build_folder, script + ["native"], prepare=prepare_cython if name == "cython" else prepare_pybind11)
     elif name == "command":
-        case = Case(it, library, ["-c", TEXT])
+        case = Case(it, build_folder, ["-c", TEXT])
     elif name == "stdin":
-        case = Case(it, library, ["-"], text=TEXT)
+        case = Case(it, build_folder, ["-"], text=TEXT)
     elif name == "module":
-        case = Case(it, library, ["-m", "kinds_program", "@", "modules"])
+        case = Case(it, build_folder, ["-m", "kinds_program", "@", "modules"])
     elif name == "objects":  # every domain by malloc: small objects' stacks come along
-        case = Case(it, library, script + ["modules", "hooks"], PYTHONMALLOC="default" if it.free else "malloc")  # it has no other
+        case = Case(it, build_folder, script + ["modules", "hooks"], PYTHONMALLOC="default" if it.free else "malloc")  # it has no other
     else:
-        case = Case(it, library, script + [name])
+        case = Case(it, build_folder, script + [name])
     try:
         if case.skipped or case.status == 77:
             return "%s: skipped, %s" % (name, case.skipped or "none here"), []
@@ -188,29 +186,19 @@ CASES = ("command", "stdin", "module", "hooks", "objects", "fork", "spawn", "for
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--library", dest="tracker", required=True)
-    parser.add_argument("--python")
+    pythons.add_choice(parser)
+    parser.add_argument("build")
     parser.add_argument("case", nargs="*")
     options = parser.parse_args()
-    ran = failed = 0
-    for it in [others.probe(options.python)] if options.python else others.interpreters():
-        if not it.known:
-            continue
-        ran += 1
+    build_folder, outcome = Build(options.build), Outcome()
+    for it in pythons.chosen(options):
         said, wrong = [], []
         for name in options.case or CASES:
-            text, bad = run_case(it, options.tracker, name)
+            text, bad = run_case(it, build_folder, name)
             said.append(text)
             wrong += bad
-        failed += bool(wrong)
-        print("%-16s %s: stacks by case: %s" % (it.name, it.path, ", ".join(said)))
-        for text in wrong[:6]:
-            print("    WRONG: " + text[:1500])
-        if len(wrong) > 6:
-            print("    and %d more" % (len(wrong) - 6))
-        sys.stdout.flush()
-    print("%d run, %d failed" % (ran, failed))
-    return 1 if failed else 0 if ran else others.SKIPPED
+        outcome.result("%-16s %s: stacks by case: %s" % (it.name, it.path, ", ".join(said)), wrong, it.name)
+    return outcome.status()
 
 
 if __name__ == "__main__":

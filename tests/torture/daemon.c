@@ -41,6 +41,57 @@ static int lowest_free(void)
     return fd;
 }
 
+/* The starter waits for the daemon's answer. */
+static int wait_for_answer(pid_t child, const int report[2])
+{
+    char text[64] = {0};
+    close(report[1]);
+    ssize_t got = read(report[0], text, sizeof text - 1);
+    CHECK(reap(child) == 0);
+    torture_tell_as("exit 0");
+    printf("%.*s\n", (int)(got > 0 ? got : 0), text);
+    return got > 0 ? 0 : 1;
+}
+
+/* All descriptors but `kept`; returns the number that it has now. */
+static int close_others(const char *how, int kept)
+{
+    if (!strcmp(how, "close")) {
+        struct rlimit limit;
+        getrlimit(RLIMIT_NOFILE, &limit);
+        for (int fd = 0; fd < (int)limit.rlim_cur && fd < 65536; fd++)
+            if (fd != kept)
+                close(fd);
+    } else if (!strcmp(how, "close_range")) {
+        if (kept > 0)
+            CHECK(syscall(SYS_close_range, 0, kept - 1, 0) == 0);
+        CHECK(syscall(SYS_close_range, kept + 1, ~0u, 0) == 0);
+    } else if (!strcmp(how, "closefrom")) {
+        CHECK(dup2(kept, 0) == 0);
+        kept = 0;
+        closefrom(1);
+    } else if (!strcmp(how, "taken")) {
+        /* The program's own files come to stand where ours did. */
+        closefrom(kept + 1);
+        for (int fd = 700; fd < 1020; fd++)
+            CHECK(dup2(kept, fd) == fd);
+    }
+    return kept;
+}
+
+static void leave(const char *root)
+{
+    CHECK(chdir("/") == 0);
+    grow();
+    torture_tell();
+    if (geteuid() == 0 && root) {
+        CHECK(chroot(root) == 0 && chdir("/") == 0);
+        grow();
+        CHECK(setgroups(0, NULL) == 0 && setgid(65534) == 0 && setuid(65534) == 0);
+        grow();
+    }
+}
+
 int main(int argc, char **argv)
 {
     const char *how = argc > 1 ? argv[1] : "close";
@@ -49,15 +100,8 @@ int main(int argc, char **argv)
     grow();
     pid_t pid = fork();
     CHECK(pid >= 0);
-    if (pid) { /* the starter waits for the daemon's answer */
-        char text[64] = {0};
-        close(report[1]);
-        ssize_t got = read(report[0], text, sizeof text - 1);
-        CHECK(reap(pid) == 0);
-        torture_tell_as("exit 0");
-        printf("%.*s\n", (int)(got > 0 ? got : 0), text);
-        return got > 0 ? 0 : 1;
-    }
+    if (pid)
+        return wait_for_answer(pid, report);
     torture_child();
     grow();
     CHECK(setsid() >= 0);
@@ -70,38 +114,11 @@ int main(int argc, char **argv)
     torture_child();
     grow();
     umask(077);
-    if (!strcmp(how, "close")) {
-        struct rlimit limit;
-        getrlimit(RLIMIT_NOFILE, &limit);
-        for (int fd = 0; fd < (int)limit.rlim_cur && fd < 65536; fd++)
-            if (fd != report[1])
-                close(fd);
-    } else if (!strcmp(how, "close_range")) {
-        if (report[1] > 0)
-            CHECK(syscall(SYS_close_range, 0, report[1] - 1, 0) == 0);
-        CHECK(syscall(SYS_close_range, report[1] + 1, ~0u, 0) == 0);
-    } else if (!strcmp(how, "closefrom")) {
-        CHECK(dup2(report[1], 0) == 0);
-        report[1] = 0;
-        closefrom(1);
-    } else if (!strcmp(how, "taken")) {
-        /* The program's own files come to stand where ours did. */
-        closefrom(report[1] + 1);
-        for (int fd = 700; fd < 1020; fd++)
-            CHECK(dup2(report[1], fd) == fd);
-    }
+    report[1] = close_others(how, report[1]);
     grow();
     int low = lowest_free();
     torture_tell(); /* the rest may be out of the log's reach: it counts what it drops */
-    CHECK(chdir("/") == 0);
-    grow();
-    torture_tell();
-    if (geteuid() == 0 && argc > 2) {
-        CHECK(chroot(argv[2]) == 0 && chdir("/") == 0);
-        grow();
-        CHECK(setgroups(0, NULL) == 0 && setgid(65534) == 0 && setuid(65534) == 0);
-        grow();
-    }
+    leave(argc > 2 ? argv[2] : NULL);
     /* All that stands in files of the daemon's own is what it wrote. */
     if (!strcmp(how, "taken"))
         for (int fd = 700; fd < 1020; fd++)

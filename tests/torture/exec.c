@@ -29,24 +29,10 @@ static void *from_thread(void *next)
     return NULL;
 }
 
-int main(int argc, char **argv)
+/* Become step `next`, by that step's own function. Returns if it failed. */
+static void replace(int step, char *next)
 {
-    int step = argc > 1 ? atoi(argv[1]) : 0;
-    CHECK(readlink("/proc/self/exe", self, sizeof self - 1) > 0);
-    printf("step %d:", step);
-    for (int i = 2; i < argc; i++)
-        printf(" %s", argv[i]);
-    printf("\n");
-    fflush(stdout);
-    char next[8];
-    snprintf(next, sizeof next, "%d", step + 1);
     char *arguments[] = {"exec", next, "as", "usual", NULL};
-    give(take(50 + (size_t)step));
-    take(500 + (size_t)step);
-    fails(arguments);
-    give(take(60));
-    if (step < 9)
-        torture_tell_as("exec");
     char *nothing[] = {NULL}, cut[] = "PATH=/";
     char *one[] = {cut, NULL};
     switch (step) {
@@ -90,8 +76,27 @@ int main(int argc, char **argv)
     case 10:
         execle(self, "exec", next, "one variable", (char *)NULL, one);
         break;
-    default:
-        return 21;
     }
-    return 1;
+}
+
+int main(int argc, char **argv)
+{
+    int step = argc > 1 ? atoi(argv[1]) : 0;
+    CHECK(readlink("/proc/self/exe", self, sizeof self - 1) > 0);
+    printf("step %d:", step);
+    for (int i = 2; i < argc; i++)
+        printf(" %s", argv[i]);
+    printf("\n");
+    fflush(stdout);
+    char next[8];
+    snprintf(next, sizeof next, "%d", step + 1);
+    char *arguments[] = {"exec", next, "as", "usual", NULL};
+    give(take(50 + (size_t)step));
+    take(500 + (size_t)step);
+    fails(arguments);
+    give(take(60));
+    if (step < 9)
+        torture_tell_as("exec");
+    replace(step, next);
+    return step > 10 ? 21 : 1;
 }

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The torture suite: each program without the tracker and with it; the same output and end, and the log holds what was done.
+"""The torture suite: each program behaves the same with and without the tracker, and the log has what the program did.
 
-    run.py BUILD SUBJECT...      (--list: those that are registered; --times N: again and again)
-
-BUILD is the build directory (libmemtrace.so, memtrace, torture/). Exit status 77: the subject can't be tried here.
+BUILD is the build directory (libmemtrace.so, memtrace, torture/). Exit status 77: the subjects can't be tried here.
 """
+import argparse
 import bisect
 import os
 import shutil
@@ -13,20 +12,21 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.dirname(HERE))
-sys.dont_write_bytecode = True
-import second_reader  # noqa: E402
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from second_reader.check import check  # noqa: E402
+from second_reader.log import Log, NotALog  # noqa: E402
+from support.build import Build  # noqa: E402
+from support.outcome import Outcome  # noqa: E402
+from support.running import HANG, clean_environment, run  # noqa: E402
 
-HANG = 300  # seconds: a hang is a failure, nothing else is
 REPORTS = 25  # logs of a subject that memtrace itself reads too
 
 
 class Subject:
     def __init__(self, *command, slack='exact', logs=1, env=None, functions=None, folder=False, root=False, dropped=0):
         self.command = command
-        self.slack = slack  # exact; dropped: exact with what the log says was dropped; least: the log holds at least that
-        self.logs = logs  # how many at least
+        self.slack = slack  # exact; dropped: exact if dropped events are added; least: the log may have more; jump: events may be lost
+        self.logs = logs  # the least number of logs
         self.env = env or {}
         self.functions = functions or {}  # allocations by function, apart from take
         self.folder = folder  # an empty folder as last argument
@@ -69,7 +69,7 @@ for how in ('return', 'atexit', 'thread-exit', 'thread-exit-group', 'main-pthrea
     SUBJECTS['end-' + how] = Subject('ends', how)
 
 
-ENDED = 16  # a jump out of the tracker's own work: it stands aside, and says so
+ENDED = 16  # flag: the program jumped out of the tracker, which then stopped
 
 
 class Symbols:
@@ -92,7 +92,7 @@ class Symbols:
 
 
 def by_function(log, program, symbols):
-    """What the functions of the program did themselves: name -> [allocations, bytes, releases, bytes]."""
+    """What the program's functions did themselves: name -> [allocations, bytes allocated, releases, bytes released]."""
     result = {}
     for (node, class_), figures in log.counters.items():
         if class_ != 0:
@@ -110,16 +110,16 @@ def by_function(log, program, symbols):
 
 
 def number_of(name):
-    """PID.mt, PID.2.mt: sorts by pid, then by the order of their making."""
+    """A key that sorts PID.mt, PID.2.mt by pid, then by age."""
     fields = name.split('.')
     return int(fields[0]), int(fields[1]) if len(fields) == 3 else 1
 
 
 class Run:
     def __init__(self, build, name):
-        self.build = os.path.abspath(build)
+        self.build = Build(build)
         self.subject = SUBJECTS[name]
-        self.program = os.path.realpath(os.path.join(self.build, 'torture', self.subject.command[0]))
+        self.program = os.path.realpath(self.build.path('torture', self.subject.command[0]))
         self.top = tempfile.mkdtemp(prefix='memtrace-torture-')
         self.logs_folder = os.path.join(self.top, 'logs')
         os.mkdir(self.logs_folder)
@@ -132,17 +132,13 @@ class Run:
     def once(self, traced):
         if os.path.exists(self.account):
             os.unlink(self.account)
-        env = dict(os.environ, TORTURE_ACCOUNT=self.account, **self.subject.env)
-        for name in list(env):
-            if name.startswith('MEMTRACE_'):
-                del env[name]
+        env = clean_environment(TORTURE_ACCOUNT=self.account, **self.subject.env)
         command = [self.program] + list(self.subject.command[1:])
         if self.subject.folder:
             command.append(tempfile.mkdtemp(dir=self.top))
         if traced:
-            env.update(LD_PRELOAD=os.path.join(self.build, 'libmemtrace.so'),
-                       MEMTRACE_OUTPUT=os.path.join(self.logs_folder, '%p.mt'))
-        # The output goes to a file: a daemon that holds a pipe would keep us waiting.
+            env.update(LD_PRELOAD=self.build.tracker, MEMTRACE_OUTPUT=os.path.join(self.logs_folder, '%p.mt'))
+        # The output goes to a file: a daemon would hold a pipe open.
         with tempfile.TemporaryFile(dir=self.top) as out, tempfile.TemporaryFile(dir=self.top) as err:
             status = subprocess.run(command, env=env, stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=self.top,
                                     timeout=HANG).returncode
@@ -150,7 +146,7 @@ class Run:
             return status, out.read().decode(), err.read().decode()
 
     def accounts(self):
-        """By pid: the lines, without those that a later one of the same log replaces."""
+        """pid -> lines of the account. A later line of the same log replaces the one before."""
         result = {}
         if os.path.exists(self.account):
             with open(self.account) as f:
@@ -178,11 +174,11 @@ class Run:
         for i, name in enumerate(names):
             path = os.path.join(self.logs_folder, name)
             try:
-                log = second_reader.Log(path)
-            except second_reader.NotALog as e:
+                log = Log(path)
+            except NotALog as e:
                 self.bad.append('%s: %s' % (name, e))
                 continue
-            second_reader.check(log)
+            check(log)
             ended = ended or bool(log.flags & ENDED)
             if self.subject.slack != 'jump':
                 self.bad += ['%s: %s' % (name, problem) for problem in log.problems]
@@ -202,11 +198,11 @@ class Run:
                 self.compare(name, log, line)
 
     def report(self, path):
-        done = subprocess.run([os.path.join(self.build, 'memtrace'), 'report', '--json', path], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        # A process that changed its root may have seen its program elsewhere.
-        said = [line for line in done.stderr.decode().splitlines() if not (self.subject.root and ': no symbols: ' in line)]
-        if done.returncode or said:
-            self.bad.append('memtrace report %s: status %d: %s' % (path, done.returncode, done.stderr.decode()))
+        done = run([self.build.memtrace, 'report', '--json', path])
+        # After chroot the program may have another path.
+        said = [line for line in done.err.splitlines() if not (self.subject.root and ': no symbols: ' in line)]
+        if done.status or said:
+            self.bad.append('memtrace report %s: status %d: %s' % (path, done.status, done.err))
 
     def compare(self, name, log, account):
         functions = by_function(log, self.program, self.symbols)
@@ -241,48 +237,45 @@ class Run:
         if kind == 'exec' and log.end != 2:
             self.bad.append('%s: end %d, should be exec' % (name, log.end))
         if kind == 'any' and log.end == 2:
-            self.bad.append('%s: ended by exec, it says' % name)
+            self.bad.append('%s: the log says that it ended by exec' % name)
+
+
+def once(outcome, build, name):
+    """Whether it went well."""
+    subject = Run(build, name)
+    try:
+        if subject.go() == 77:
+            outcome.skip(name, 'it can\'t be tried here')
+            return False
+    except subprocess.TimeoutExpired:
+        subject.bad.append('it hangs')
+    good = outcome.result(name, subject.bad)
+    if not good and os.environ.get('TORTURE_KEEP'):
+        print('      kept: ' + subject.top)
+    else:
+        shutil.rmtree(subject.top)
+    return good
 
 
 def main():
-    arguments = sys.argv[1:]
-    if '--list' in arguments:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--list', action='store_true', help='the subjects')
+    parser.add_argument('--times', type=int, default=1, help='again and again, until it fails')
+    parser.add_argument('build', nargs='?')
+    parser.add_argument('subject', nargs='*')
+    options = parser.parse_args()
+    if options.list:
         print('\n'.join(SUBJECTS))
         return 0
-    times = 1
-    if '--times' in arguments:
-        at = arguments.index('--times')
-        times = int(arguments[at + 1])
-        del arguments[at:at + 2]
-    build, names = arguments[0], arguments[1:] or list(SUBJECTS)
-    worst = 0
-    for name in names:
+    outcome = Outcome()
+    for name in options.subject or SUBJECTS:
         if SUBJECTS[name].root and os.geteuid() != 0:
-            print('skip  %s: only as root' % name)
-            worst = worst or 77
+            outcome.skip(name, 'only as root')
             continue
-        for _ in range(times):
-            run = Run(build, name)
-            try:
-                status = run.go()
-            except subprocess.TimeoutExpired:
-                run.bad.append('it hangs')
-                status = 1
-            word = {0: 'ok   ', 77: 'skip '}.get(status, 'FAIL ')
-            print('%s %s' % (word, name))
-            for line in run.bad[:20]:
-                print('      %s' % line)
-            if len(run.bad) > 20:
-                print('      ... and %d more' % (len(run.bad) - 20))
-            sys.stdout.flush()
-            worst = 1 if status == 1 else worst or status
-            if status == 1 and os.environ.get('TORTURE_KEEP'):
-                print('      kept: ' + run.top)
-            else:
-                shutil.rmtree(run.top)
-            if status:
+        for _ in range(options.times):
+            if not once(outcome, options.build, name):
                 break
-    return worst
+    return outcome.status()
 
 
 if __name__ == '__main__':

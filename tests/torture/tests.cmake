@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 #
-# The torture suite: include() this from tests/CMakeLists.txt. The programs are the traced ones: no sanitizer.
+# The traced programs have no sanitizer.
 
 set(torture_folder ${CMAKE_BINARY_DIR}/torture)
 add_library(torture_reentrant SHARED ${CMAKE_CURRENT_LIST_DIR}/reentrant.c)
@@ -18,12 +18,4 @@ foreach(file fork_many.c fork_threads.c spawn.c exec.c ends.c daemon.c threads.c
   set_target_properties(torture_${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${torture_folder} OUTPUT_NAME ${name})
 endforeach()
 
-execute_process(COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run.py --list
-  OUTPUT_VARIABLE torture_subjects OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
-string(REPLACE "\n" ";" torture_subjects "${torture_subjects}")
-foreach(subject IN LISTS torture_subjects)
-  add_test(NAME torture/${subject}
-    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run.py ${CMAKE_BINARY_DIR} ${subject})
-  set_tests_properties(torture/${subject} PROPERTIES SKIP_RETURN_CODE 77)
-endforeach()
-set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/run.py)
+memtrace_scripts(torture/ torture/run.py)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the torture programs have in common: blocks are taken and given back by `take` and `give` alone, which count what
+ * What the torture programs have in common: `take` and `give` alone allocate and release blocks, which count what
  * they do. run.py compares the counts with what the log has for these two functions. A process tells its counts to the file
  * named by TORTURE_ACCOUNT, as a line; without that variable it is silent, so that its output is the same with and without
  * the tracker.

@@ -32,6 +32,8 @@ void builder_start(struct builder *b)
     append(b, MT_REGION_FRAME, NULL, sizeof(struct mt_frame_entry));
     append(b, MT_REGION_THREAD, NULL, sizeof(struct mt_thread_entry));
     append(b, MT_REGION_RUN, NULL, sizeof(struct mt_run));
+    append(b, MT_REGION_STRETCH, NULL, sizeof(struct mt_stretch));
+    append(b, MT_REGION_FINISH, NULL, sizeof(struct mt_finish));
 }
 
 uint32_t builder_frame(struct builder *b, uint32_t kind, uint32_t owner, uint64_t value)
@@ -90,6 +92,17 @@ uint32_t builder_run(struct builder *b, const struct mt_run *run)
 {
     append(b, MT_REGION_RUN, run, sizeof *run);
     return (uint32_t)(b->bytes[MT_REGION_RUN] / sizeof *run - 1);
+}
+
+void builder_stretch(struct builder *b, const struct mt_stretch *stretch, const uint32_t *sites,
+                     const uint64_t *rises)
+{
+    uint32_t count = stretch->count;
+    struct mt_stretch *at =
+        append(b, MT_REGION_STRETCH, NULL, MT_STRETCH_UNITS(count) * (size_t)MT_STRETCH_UNIT);
+    *at = *stretch;
+    memcpy(at + 1, rises, count * sizeof *rises);
+    memcpy((char *)(at + 1) + count * sizeof *rises, sites, count * sizeof *sites);
 }
 
 /* A record whose fixed part is `fixed` and whose texts follow it back to back. */
@@ -197,7 +210,7 @@ struct piece {
 
 unsigned char *builder_file(struct builder *b, size_t *bytes)
 {
-    static const size_t entry[MT_REGION_COUNT] = {1, 32, 32, 16, 1, 128, 32, 32};
+    static const size_t entry[MT_REGION_COUNT] = {1, 32, 32, 16, 1, 128, 32, 32, 16, 16};
     struct piece pieces[2 * MT_REGION_COUNT];
     unsigned count = 0;
     size_t total = MT_HEADER_BYTES;

@@ -29,6 +29,9 @@ struct mt_node *builder_node_at(struct builder *b, uint32_t node);
 /* Put a counter record (its link is filled in) on a node. */
 void builder_counter(struct builder *b, uint32_t node, uint32_t kind, const void *record);
 uint32_t builder_run(struct builder *b, const struct mt_run *run); /* its index */
+/* With stretch->count sites and rises. */
+void builder_stretch(struct builder *b, const struct mt_stretch *stretch, const uint32_t *sites,
+                     const uint64_t *rises);
 uint32_t builder_string(struct builder *b, const char *text);
 uint32_t builder_code(struct builder *b, const char *file, const char *name, uint32_t first_line);
 uint32_t builder_module(struct builder *b, const char *path, const char *build_id,

@@ -12,9 +12,9 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-#include "../../report/file.h"
-#include "../../report/map.h"
-#include "../../report/source.h"
+#include "../../report/base/file.h"
+#include "../../report/base/map.h"
+#include "../../report/resolve/source.h"
 
 static char folder[] = "/tmp/test_report_file_XXXXXX";
 

@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../report/cursor.h"
-#include "../../report/fold.h"
+#include "../../report/fold/fold.h"
+#include "../../report/read/cursor.h"
+#include "../../report/read/reader.h"
 #include "log_builder.h"
 
 /* A log with something of each kind, of Python frames only: no files are opened for those. */
@@ -22,7 +23,6 @@ static unsigned char *sample(size_t *bytes, bool scatter)
     uint32_t root = builder_thread(&b, "main"), code = builder_code(&b, "/home/u/a.py", "f", 1);
     struct mt_alloc alloc = {.allocs = 1, .allocated = 100, .freed = 40, .frees = 1, .last = 9};
     struct mt_release release = {.releases = 1, .released = 40, .last = 10};
-    struct mt_wide wide = {.rise = 5, .net = 3};
     uint32_t node = root;
     for (uint32_t i = 0; i < 200; i++) {
         node =
@@ -30,10 +30,15 @@ static unsigned char *sample(size_t *bytes, bool scatter)
         builder_counter(&b, node, MT_KIND_ALLOC + i % MT_CLASSES, &alloc);
         builder_counter(&b, node, MT_KIND_RELEASE + i % MT_CLASSES, &release);
     }
-    builder_counter(&b, node, MT_KIND_WIDE, &wide);
-    builder_node_at(&b, node)->run_len = 1 | MT_RUN_WIDE;
-    struct mt_run run = {
-        .begin = 1, .max = 5, .begin_event = 3, .node = node, .skip = 1, .frames = 5};
+    builder_node_at(&b, node)->rise = 5;
+    struct mt_stretch stretch = {.parent = builder_node_at(&b, node)->parent, .count = 1};
+    builder_stretch(&b, &stretch, &node, (uint64_t[]){4});
+    struct mt_run run = {.begin = 1,
+                         .max = 5,
+                         .node = node,
+                         .first = builder_node_at(&b, node)->parent,
+                         .depth = 19,
+                         .frames = 2};
     struct mt_thread_entry *thread = builder_thread_entry(&b, 1);
     thread->runs = builder_run(&b, &run);
     thread->runs_cap = thread->runs_used = 1;
@@ -45,30 +50,19 @@ static unsigned char *sample(size_t *bytes, bool scatter)
 }
 
 /* All that is done with a log before something is shown. Returns whether it was a log. */
-static bool digest(struct log *log, struct model *model, const void *data, size_t bytes)
+static bool digest(struct stacks *stacks, const void *data, size_t bytes)
 {
-    *model = (struct model){0};
-    if (!log_parse(log, "test", data, bytes))
+    *stacks = (struct stacks){0};
+    if (!log_parse(&stacks->log, "test", data, bytes))
         return false;
-    model_make(model, log);
-    struct frames frames;
-    frames_make(&frames, model);
-    uint32_t *key = calloc(frames.place_count + 1, sizeof *key);
-    for (uint32_t p = 0; p < frames.place_count; p++)
-        key[p] = frames.places[p].function;
-    struct fold_tree tree;
-    fold_tree_make(&tree, model, &frames, key, true);
-    free(fold_keys(&tree, model, &frames, (uint32_t)frames.function_count));
-    fold_tree_free(&tree);
-    free(key);
-    frames_free(&frames);
+    stacks_make(stacks, ALL_PERIODS);
+    for (unsigned by = 0; by < GROUPINGS; by++) {
+        struct query query = {.by = (enum grouping)by, .metrics = (1u << METRICS) - 1};
+        struct rows rows;
+        fold(stacks, &query, &rows);
+        rows_free(&rows);
+    }
     return true;
-}
-
-static void forget(struct log *log, struct model *model)
-{
-    model_free(model);
-    log_close(log);
 }
 
 Test(cursor, reads_to_the_end_and_fails_once)
@@ -95,22 +89,21 @@ Test(cursor, reads_to_the_end_and_fails_once)
 Test(reader, reads_a_sound_log)
 {
     for (int scatter = 0; scatter < 2; scatter++) {
-        struct log log;
-        struct model model;
+        struct stacks stacks;
         size_t bytes;
         unsigned char *file = sample(&bytes, scatter);
-        cr_assert(digest(&log, &model, file, bytes));
-        cr_expect_eq(log.problem_count, 0, "%s", log.problems[0].reason);
-        cr_expect_not(log.truncated);
-        cr_expect_eq(log.node_count, 202);
-        cr_expect_eq(model.total.allocated, 100 * 100);
-        cr_expect_eq(model.total.released, 100 * 40);
-        cr_expect_eq(model.classes[MT_RESERVED].frees, 50);
-        cr_expect_eq(log.argv.bytes, sizeof "python3\0a.py");
-        cr_expect_eq(log.note_count, 1);
-        cr_expect_eq(log.codes[1].first_line, 1);
-        cr_expect_eq(log.codes[1].file.bytes, strlen("/home/u/a.py"));
-        forget(&log, &model);
+        cr_assert(digest(&stacks, file, bytes));
+        cr_expect_eq(stacks.log.problem_count, 0, "%s", stacks.log.problems[0].reason);
+        cr_expect_not(stacks.log.truncated);
+        cr_expect_eq(stacks.model.node_count, 202);
+        cr_expect_eq(stacks.model.total.allocated, 100 * 100);
+        cr_expect_eq(stacks.model.total.released, 100 * 40);
+        cr_expect_eq(stacks.model.classes[MT_RESERVED].frees, 50);
+        cr_expect_eq(stacks.log.argv.bytes, sizeof "python3\0a.py");
+        cr_expect_eq(stacks.log.note_count, 1);
+        cr_expect_eq(stacks.log.codes[1].first_line, 1);
+        cr_expect_eq(stacks.log.codes[1].file.bytes, strlen("/home/u/a.py"));
+        stacks_close(&stacks);
         free(file);
     }
 }
@@ -118,8 +111,7 @@ Test(reader, reads_a_sound_log)
 /* Entries that stand for "none" are counted as used before a region has any space. */
 Test(reader, reads_a_log_without_events)
 {
-    struct log log;
-    struct model model;
+    struct stacks stacks;
     size_t bytes;
     unsigned char *file = sample(&bytes, false);
     struct mt_header *header = (struct mt_header *)(void *)file;
@@ -128,11 +120,11 @@ Test(reader, reads_a_log_without_events)
     header->file_bytes = sizeof *header;
     for (unsigned r = 0; r < MT_REGION_COUNT; r++)
         header->used[r] = r == MT_REGION_COUNTER ? 2 : 1;
-    cr_assert(digest(&log, &model, file, sizeof *header));
-    cr_expect_eq(log.problem_count, 0, "%s", log.problems[0].reason);
-    cr_expect_eq(log.node_count, 0);
-    cr_expect_eq(model.total.allocations, 0);
-    forget(&log, &model);
+    cr_assert(digest(&stacks, file, sizeof *header));
+    cr_expect_eq(stacks.log.problem_count, 0, "%s", stacks.log.problems[0].reason);
+    cr_expect_eq(stacks.model.node_count, 0);
+    cr_expect_eq(stacks.model.total.allocations, 0);
+    stacks_close(&stacks);
     free(file);
 }
 
@@ -159,8 +151,8 @@ Test(reader, refuses_what_is_no_log)
     refused(file, 8, 8, "ends inside the header");
     refused(file, 8191, 8191, "ends inside the header (8191 of 8192 bytes)");
     struct mt_header *header = (struct mt_header *)(void *)file;
-    header->version = 2;
-    refused(file, bytes, 8, "version 2 is not known");
+    header->version = MT_VERSION + 1;
+    refused(file, bytes, 8, "is not known");
     header->version = MT_VERSION;
     header->byte_order = 0x04030201;
     refused(file, bytes, 16, "byte order");
@@ -178,8 +170,7 @@ Test(reader, refuses_what_is_no_log)
 struct damage {
     unsigned char *file;
     size_t bytes;
-    struct log log;
-    struct model model;
+    struct stacks stacks;
 };
 
 static struct mt_header *damage_start(struct damage *d)
@@ -200,13 +191,13 @@ static void *entry(struct damage *d, unsigned region, size_t at)
 
 static void damage_expect(struct damage *d, const void *place, const char *reason)
 {
-    cr_assert(digest(&d->log, &d->model, d->file, d->bytes));
-    cr_expect_geq(d->log.problem_count, 1, "%s", reason);
-    cr_expect_not_null(strstr(d->log.problems[0].reason, reason), "'%s', not '%s'",
-                       d->log.problems[0].reason, reason);
-    cr_expect_eq(d->log.problems[0].offset, (uint64_t)((const unsigned char *)place - d->file),
-                 "%s", reason);
-    forget(&d->log, &d->model);
+    cr_assert(digest(&d->stacks, d->file, d->bytes));
+    cr_expect_geq(d->stacks.log.problem_count, 1, "%s", reason);
+    cr_expect_not_null(strstr(d->stacks.log.problems[0].reason, reason), "'%s', not '%s'",
+                       d->stacks.log.problems[0].reason, reason);
+    cr_expect_eq(d->stacks.log.problems[0].offset,
+                 (uint64_t)((const unsigned char *)place - d->file), "%s", reason);
+    stacks_close(&d->stacks);
     free(d->file);
 }
 
@@ -343,21 +334,20 @@ Test(reader, cut_anywhere)
     unsigned char *file = sample(&bytes, true);
     uint64_t most = 0;
     for (size_t length = 0; length <= bytes; length += length < 9000 ? 509 : 97) {
-        struct log log;
-        struct model model;
+        struct stacks stacks;
         unsigned char *part = malloc(length + 1); /* so that ASan sees a read past the end */
         memcpy(part, file, length);
         part = realloc(part, length ? length : 1);
-        if (digest(&log, &model, part, length)) {
-            cr_expect(log.truncated);
-            cr_expect_geq(log.problem_count, 1);
-            cr_expect_leq(model.total.allocated, 10000);
-            if (model.total.allocated > most)
-                most = model.total.allocated;
+        if (digest(&stacks, part, length)) {
+            cr_expect(stacks.log.truncated);
+            cr_expect_geq(stacks.log.problem_count, 1);
+            cr_expect_leq(stacks.model.total.allocated, 10000);
+            if (stacks.model.total.allocated > most)
+                most = stacks.model.total.allocated;
         } else {
             cr_expect_lt(length, MT_HEADER_BYTES);
         }
-        forget(&log, &model);
+        stacks_close(&stacks);
         free(part);
     }
     cr_expect_gt(most, 5000, "what is left is read");
@@ -385,11 +375,10 @@ Test(reader, each_word_damaged)
         if (!old && at > MT_HEADER_BYTES && at % 16)
             continue; /* mostly padding: a part of it is enough */
         for (size_t v = 0; v < sizeof values / sizeof values[0]; v++) {
-            struct log log;
-            struct model model;
+            struct stacks stacks;
             memcpy(file + at, &values[v], 4);
-            digest(&log, &model, file, bytes);
-            forget(&log, &model);
+            digest(&stacks, file, bytes);
+            stacks_close(&stacks);
         }
         memcpy(file + at, &old, 4);
     }
@@ -403,13 +392,12 @@ Test(reader, random_damage)
     unsigned char *copy = malloc(bytes);
     uint64_t state = 1;
     for (int i = 0; i < 3000; i++) {
-        struct log log;
-        struct model model;
+        struct stacks stacks;
         memcpy(copy, file, bytes);
         for (uint64_t hits = 1 + next(&state) % 8; hits; hits--)
             copy[8 + next(&state) % (bytes - 8)] = (unsigned char)next(&state);
-        digest(&log, &model, copy, bytes);
-        forget(&log, &model);
+        digest(&stacks, copy, bytes);
+        stacks_close(&stacks);
     }
     free(copy);
     free(file);

@@ -9,15 +9,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../report/base.h"
-#include "../../report/demangle.h"
-#include "../../report/json.h"
-#include "../../report/match.h"
-#include "../../report/progress.h"
-#include "../../report/rank.h"
-#include "../../report/source.h"
-#include "../../report/source_log.h"
-#include "../../report/table.h"
+#include "../../report/base/base.h"
+#include "../../report/base/text.h"
+#include "../../report/symbols/demangle.h"
+#include "../../report/show/json.h"
+#include "../../report/resolve/match.h"
+#include "../../report/base/progress.h"
+#include "../../report/resolve/rank.h"
+#include "../../report/resolve/source.h"
+#include "../../report/resolve/source_log.h"
+#include "../../report/show/table.h"
 
 /* A stream whose text can be compared. */
 struct paper {
@@ -266,7 +267,7 @@ Test(source, lines)
 /* What the arguments run by -c, as line 1 of "<string>". */
 static void runs(const char *argv, size_t bytes, const char *wanted)
 {
-    struct log log = {.argv = {argv, (uint32_t)bytes}, .header.flags = MT_FLAG_PYTHON};
+    struct log log = {.argv = {argv, (uint32_t)bytes}, .header.python = true};
     struct sources sources = {0};
     sources_of_log(&sources, &log);
     line_is(sources_get(&sources, "<string>"), 1, wanted);

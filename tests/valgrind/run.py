@@ -11,14 +11,17 @@ memtrace.supp there are errors.
 """
 import collections
 import glob
-import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from support.build import Build  # noqa: E402
+from support.outcome import Outcome  # noqa: E402
+from support.running import clean_environment, run  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SUPPRESSIONS = os.path.join(HERE, 'memtrace.supp')
@@ -31,14 +34,11 @@ class Run:
 
     def __init__(self, command, options=(), preload=None):
         self.folder = tempfile.mkdtemp(prefix='memtrace-valgrind-')
-        env = {**os.environ, 'MEMTRACE_OUTPUT': os.path.join(self.folder, '%e.%p.mt'), 'MEMTRACE_QUIET': '1', 'LC_ALL': 'C'}
-        env.pop('LD_PRELOAD', None)
-        if preload:
-            env['LD_PRELOAD'] = preload
+        env = clean_environment(MEMTRACE_OUTPUT=os.path.join(self.folder, '%e.%p.mt'), MEMTRACE_QUIET='1', LC_ALL='C',
+                                **({'LD_PRELOAD': preload} if preload else {}))
         xml = os.path.join(self.folder, '%p.xml')
-        p = subprocess.run(['valgrind', '--leak-check=full', '--show-leak-kinds=definite', '--xml=yes', '--xml-file=' + xml, *options, *command],
-                           env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.output, self.status = re.sub(rb'"pid": \d+', b'', p.stdout), p.returncode
+        done = run(['valgrind', '--leak-check=full', '--show-leak-kinds=definite', '--xml=yes', '--xml-file=' + xml, *options, *command], env)
+        self.output, self.status = re.sub(r'"pid": \d+', '', done.out), done.status
         self.errors = collections.Counter()
         self.ours = []
         for file in sorted(glob.glob(os.path.join(self.folder, '*.xml'))):
@@ -60,13 +60,10 @@ class Run:
         if frames[0][0].endswith(OURS) or (frames[0][1] == 'syscall' and frames[1][0].endswith(OURS)):
             self.ours.append('%s in %s' % (kind, ' < '.join(fn for _, fn in frames[:4])))
 
-    def allocations(self, memtrace, program):
+    def allocations(self, build, program):
         """As the logs of the program's own processes have it."""
-        total = 0
-        for log in glob.glob(os.path.join(glob.escape(self.folder), os.path.basename(program) + '.*.mt')):
-            p = subprocess.run([memtrace, 'report', '--json', log], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-            total += json.loads(p.stdout)['allocations']
-        return total
+        logs = glob.glob(os.path.join(glob.escape(self.folder), os.path.basename(program) + '.*.mt'))
+        return sum(build.report(log)['allocations'] for log in logs)
 
     def close(self):
         shutil.rmtree(self.folder)
@@ -83,42 +80,39 @@ def compare(name, plain, traced):
     return bad
 
 
-def check(build, command, expected=None):
-    library, memtrace = os.path.join(build, 'libmemtrace.so'), os.path.join(build, 'memtrace')
-    runs = {'plain': Run(command), 'replaced': Run(command, preload=library),
-            'hooks': Run(command, ['--suppressions=' + SUPPRESSIONS, HOOKS], library), 'seen': Run(command, [HOOKS], library)}
+def check(build, outcome, command, expected=None):
+    runs = {'plain': Run(command), 'replaced': Run(command, preload=build.tracker),
+            'hooks': Run(command, ['--suppressions=' + SUPPRESSIONS, HOOKS], build.tracker), 'seen': Run(command, [HOOKS], build.tracker)}
     plain, name = runs['plain'], os.path.basename(command[0])
     bad = compare(name + ' (hooks replaced)', plain, runs['replaced']) + compare(name + ' (hooks watched)', plain, runs['hooks'])
     bad += ['%s: an error of ours: %s' % (name, text) for run in ('replaced', 'hooks') for text in runs[run].ours]
     if not runs['seen'].ours:
         bad.append('%s: memcheck does not see the tracker' % name)
-    allocations = runs['hooks'].allocations(memtrace, command[0])
+    allocations = runs['hooks'].allocations(build, command[0])
     if not allocations:
         bad.append('%s: nothing is recorded' % name)
     if expected is not None and sorted(kind for kind, _ in plain.errors) != sorted(expected):
         bad.append('%s: its own errors are %s' % (name, sorted(plain.errors)))
-    print('%-5s %s: status %d, %d kinds of errors of its own, %d allocations recorded' %
-          ('FAIL' if bad else 'ok', name, plain.status, len(plain.errors), allocations))
-    for text in bad:
-        print('      ' + text)
-    sys.stdout.flush()
-    for run in runs.values():
-        run.close()
-    return not bad
+    outcome.result('%s: status %d, %d kinds of errors of its own, %d allocations recorded' %
+                   (name, plain.status, len(plain.errors), allocations), bad, name)
+    for each in runs.values():
+        each.close()
 
 
 def main():
+    build, outcome = Build(sys.argv[1]), Outcome()
     if not shutil.which('valgrind'):
-        print('valgrind is not here')
-        sys.exit(77)
-    build = os.path.abspath(sys.argv[1])
-    programs = [([os.path.join(build, 'valgrind_errors')], ['InvalidRead', 'InvalidWrite', 'Leak_DefinitelyLost', 'UninitCondition']),
-                ([os.path.join(build, 'known', 'known_containers-O2')], None)]
+        outcome.skip('memcheck', 'valgrind is not here')
+        sys.exit(outcome.status())
+    programs = [([build.path('valgrind_errors')], ['InvalidRead', 'InvalidWrite', 'Leak_DefinitelyLost', 'UninitCondition']),
+                ([build.path('known', 'known_containers-O2')], None)]
     if shutil.which('jq'):
         programs.append((['jq', '-n', '-c', '[range(300) | {a: ., b: tostring}] | group_by(.a % 7) | map(length)'], None))
     if shutil.which('sqlite3'):
         programs.append((['sqlite3', ':memory:', 'create table t(a, b); insert into t values (1, 2), (3, 4); select sum(a * b) from t;'], None))
-    sys.exit(not all([check(build, command, expected) for command, expected in programs]))
+    for command, expected in programs:
+        check(build, outcome, command, expected)
+    sys.exit(outcome.status())
 
 
 if __name__ == '__main__':

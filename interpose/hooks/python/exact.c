@@ -10,21 +10,19 @@
 #include "hooks/python/exact_ways.h"
 #include "log/log.h"
 #include "python/code.h"
-#include "python/library.h"
+#include "python/interpreter.h"
 
 uint32_t mt_python_exact;
 
-static void *symbols; /* where the interpreter's are found */
-
-static bool find_symbol(void *handle, const char *name, void *to)
+static bool find_symbol(const char *name, void *to)
 {
-    void *symbol = mt_python_library_symbol(handle, name, NULL);
+    void *symbol = mt_library_symbol(&mt_python.library, name, NULL);
 
     memcpy(to, &symbol, sizeof symbol);
     return symbol != NULL;
 }
 
-static bool find_api(void *handle)
+static bool find_api(void)
 {
     struct mt_python_api *api = &mt_python_api;
     const struct {
@@ -54,7 +52,7 @@ static bool find_api(void *handle)
 
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)
         if (mt_python_exact_minor >= list[i].from && mt_python_exact_minor <= list[i].to_minor &&
-            !find_symbol(handle, list[i].name, list[i].to))
+            !find_symbol(list[i].name, list[i].to))
             return false;
     return true;
 }
@@ -65,12 +63,11 @@ static void wait_for_it(void)
     mt_python_listener.met = mt_python_exact_ask;
 }
 
-void mt_python_exact_attach(void *handle, unsigned minor)
+void mt_python_exact_attach(unsigned minor)
 {
-    symbols = handle;
     if (!mt_python_exact_read_names(minor))
         return;
-    if (find_api(handle))
+    if (find_api())
         wait_for_it();
     else
         mt_log_note(1, "lines are not counted: the interpreter lacks a symbol");
@@ -93,7 +90,8 @@ void mt_python_exact_ask(void)
 {
     static uint32_t asked;
 
-    /* Py_AddPendingCall may be called from anywhere; its lock is never held where memory is asked for. */
+    /* Py_AddPendingCall may be called from anywhere; its lock is never held where memory is asked
+     * for. */
     if (!asked && mt_python_api.is_initialized() &&
         !__atomic_exchange_n(&asked, 1, __ATOMIC_RELAXED) &&
         mt_python_api.add_pending_call(set_up, NULL) != 0)
@@ -109,7 +107,7 @@ bool mt_python_exact_watch(void *code, bool on)
         return true;
     if (mt_python_exact == MT_EXACT_OFF && mt_python_exact_minor && !failed) {
         failed = true;
-        if (find_api(symbols))
+        if (find_api())
             wait_for_it();
         else
             mt_python_exact_note("the interpreter lacks a symbol");

@@ -12,6 +12,7 @@
 #include "log/log.h"
 #include "python/code.h"
 #include "python/interpreter.h"
+#include "python/lines.h"
 #include "python/text.h"
 
 #define NAMES_MAX 64
@@ -26,11 +27,11 @@ static struct {
     size_t bytes;
 } names[NAMES_MAX];
 static unsigned name_count;
-static uintptr_t watched[NAMES_MAX]; /* code objects that the program asked for. Under the GIL */
+static uintptr_t watched[NAMES_MAX]; /* code objects that the program asked for; under the GIL */
 static unsigned watched_count;
 
-/* The LINES records of this log, so that code objects that share a code record share it, too. Under `making`: threads may
- * count at the same time without the GIL. */
+/* The LINES records of this log: code objects that share a code record share them, too. Under
+ * `making`, since without the GIL threads may count at the same time. */
 static struct mt_lock making;
 struct made {
     uint32_t code, period, count;
@@ -170,7 +171,7 @@ void mt_python_exact_forget_lock(void)
     making.held = 0;
 }
 
-/* Where the LINES record of a code object is, made if need be; 0: no room. Under `making`. */
+/* Where a code object's LINES record is, which is made if need be; 0: no space. Under `making`. */
 static uint64_t record_for(uint32_t id, uint32_t first, uint32_t count)
 {
     uint32_t period = __atomic_load_n(&mt_log.header->period, __ATOMIC_RELAXED);
@@ -181,7 +182,7 @@ static uint64_t record_for(uint32_t id, uint32_t first, uint32_t count)
     return at;
 }
 
-/* The entry of a code object that is counted, with its LINES record; NULL: no room. */
+/* The entry of a code object that is counted, with its LINES record; NULL: no space. */
 static struct mt_python_code *prepare(uintptr_t code)
 {
     const struct mt_python_layout *l = &mt_python.layout;
@@ -239,7 +240,7 @@ void mt_python_exact_count(uintptr_t code, int line)
         count_in(record_of(c), t, line);
     } else if (!said_full) {
         said_full = true;
-        mt_log_note(1, "lines are not counted: no room in the log");
+        mt_log_note(1, "lines are not counted: no space in the log");
     }
     mt_leave(t);
     errno = keep;

@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The interpreter's functions that are used, found when it is attached to. Objects are `void *`, as there are no headers. */
+/* The interpreter's functions that are used, found when it is attached to. Objects are `void *`, as
+ * there are no headers. */
 struct mt_python_api {
     int (*is_initialized)(void);
     int (*add_pending_call)(int (*)(void *), void *);
@@ -35,22 +36,23 @@ struct mt_python_api {
 };
 extern struct mt_python_api mt_python_api;
 
-/* Of 3.`minor`, once: the names that the user gave (MEMTRACE_LINES). False: none. */
+/* Read the names that the user gave (MEMTRACE_LINES), once, for CPython 3.`minor`. False: there are
+ * none. */
 bool mt_python_exact_read_names(unsigned minor);
 extern unsigned mt_python_exact_minor;
 
-/* The program asked for this code object's lines, or does no longer. False: there are too many. */
+/* The program asks for this code object's lines, or no longer does. False: there are too many. */
 bool mt_python_exact_keep(uintptr_t code, bool on);
 /* Whether anybody asked for anything. */
 bool mt_python_exact_any(void);
 
-/* Whether the user named it, or the program asked for it. Takes no memory and calls nothing. */
+/* Whether the user named it, or the program asked for it. Takes no memory, calls nothing. */
 bool mt_python_exact_wanted(uintptr_t code);
 
 /* Count an execution of `line` of this code object, or a call of it (line 0). Keeps errno. */
 void mt_python_exact_count(uintptr_t code, int line);
 
-/* In a fork child: another thread of the parent may have been counting. */
+/* In the child of a fork: another thread of the parent may have been counting. */
 void mt_python_exact_forget_lock(void);
 
 /* Say in the log that lines are not counted, and why. */

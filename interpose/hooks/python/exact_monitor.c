@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Lines from 3.12 on: sys.monitoring. A code watcher tells of each code object that is made; those that the user named get
- * local events, all others stay as they are. Debuggers and coverage tools have tool ids of their own, so nobody is in
- * anybody's way. What the events cost the named functions is the interpreter's: it may allocate an int for the line.
+ * Lines from 3.12 on: sys.monitoring. A code watcher tells of each code object that is made. Those
+ * that the user named get local events, and all others stay as they are. Debuggers and coverage
+ * tools have tool ids of their own, so nobody gets in anybody's way. What the events cost in the
+ * named functions is the interpreter's doing: it may allocate an int for the line.
  */
 #include <stdarg.h>
 
@@ -47,7 +48,8 @@ static const struct method methods[] = {
     {"memtrace_start", on_start, METH_FASTCALL, NULL},
 };
 
-/* function(...), its result dropped; `format` as of Py_BuildValue, in brackets. False: it raised. */
+/* Call function(...) and drop the result; `format` is Py_BuildValue's, in brackets. False: it
+ * raised. */
 static bool call(void *function, const char *format, ...)
 {
     void *arguments, *result = NULL;
@@ -91,7 +93,7 @@ static long event_of(void *events, const char *name)
     return event;
 }
 
-/* An attribute, kept for good: the interpreter has it for good, too. */
+/* An attribute, which is kept for good; so does the interpreter. */
 static void *attribute(void *object, const char *name)
 {
     void *value = mt_python_api.get_attr(object, name);
@@ -147,6 +149,6 @@ bool mt_python_exact_monitor(void)
         mt_python_api.err_clear();
     }
     call(attribute(monitoring, "free_tool_id"), "(i)", tool);
-    mt_python_exact_note("sys.monitoring or the code watchers are not as they are known");
+    mt_python_exact_note("sys.monitoring or the code watchers have an unknown form");
     return false;
 }

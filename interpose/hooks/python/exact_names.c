@@ -36,7 +36,8 @@ static bool is_name(struct word wanted, struct word name, bool bare)
     return ends_with(name, wanted, '.');
 }
 
-/* "a.b" of .../a/b.py and of .../a/b/__init__.py; the main program's module has no name of its own. */
+/* "a.b" of .../a/b.py and of .../a/b/__init__.py. The main program's module has no name of its own.
+ */
 static bool is_module(struct word wanted, struct word file)
 {
     static const char *const endings[] = {"/__init__.py", ".py"};

@@ -8,8 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Does `wanted` name the function `name` in `file`? FUNCTION, Class.method, module.function, FILE, FILE:FUNCTION. With
- * `bare`, names are without their class (up to 3.10): then a class in `wanted` is taken on trust. */
+/* Whether `wanted` names the function `name` in `file`: FUNCTION, Class.method, module.function,
+ * FILE, FILE:FUNCTION. With `bare`, names are without their class (up to 3.10): then a class in
+ * `wanted` is trusted. */
 bool mt_python_exact_match(const char *wanted, size_t wanted_bytes, const char *file,
                            size_t file_bytes, const char *name, size_t name_bytes, bool bare);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Lines up to 3.11: a trace function makes the interpreter slow wherever it is set, so it is set while a named function
- * runs, and not in what that calls. Who enters and leaves functions is seen by a frame evaluation function (PEP 523), which
- * costs others a look-up a call (and in 3.11 that calls are calls again, instead of jumps). A trace or evaluation
- * function that somebody else has set is left alone.
+ * Lines up to 3.11. A trace function makes the interpreter slow wherever it is set. So it is set
+ * while a named function runs, and not in what that calls. A frame evaluation function (PEP 523)
+ * sees who enters and leaves functions. It costs others a look-up a call, and in 3.11 it makes
+ * calls real calls again, instead of jumps. If somebody else has set a trace or evaluation
+ * function, that is left alone.
  *
  * What was looked up is remembered by address until the code object dies.
  */
@@ -64,7 +65,7 @@ static int on_trace(void *object, void *frame, int what, void *argument)
     if (inner_at)
         inner = mt_load(inner, inner_at);
     code = mt_load(inner, mt_python.layout.frame_code);
-    if (is_named(code)) /* not in a greenlet that was switched to meanwhile */
+    if (is_named(code)) /* else a greenlet was switched to meanwhile */
         mt_python_exact_count(code, mt_python_api.frame_line(frame));
     return 0;
 }
@@ -93,7 +94,7 @@ static void trace_off(uintptr_t state)
     tracing = false;
 }
 
-/* Nothing was run of it yet. */
+/* Whether nothing of it has run yet. */
 static bool is_fresh(uintptr_t frame, uintptr_t code)
 {
     const struct mt_python_layout *l = &mt_python.layout;
@@ -137,7 +138,7 @@ static void *evaluate_3_9(void *state, void *frame, int thrown)
     return evaluate((uintptr_t)state, frame, thrown);
 }
 
-/* The GIL's holder. */
+/* That of the GIL's holder. */
 static uintptr_t present_state(void)
 {
     return mt_load((uintptr_t)mt_python.runtime, mt_python.layout.runtime_current);
@@ -148,7 +149,7 @@ static void *evaluate_3_8(void *frame, int thrown)
     return evaluate(present_state(), frame, thrown);
 }
 
-/* Whether trace functions stand where we think; nobody's is set. */
+/* Whether trace functions stand where we think. Nobody has set one. */
 static bool self_check(uintptr_t state)
 {
     bool good;
@@ -164,7 +165,7 @@ static void **slot_3_8(void *interpreter)
     return (void **)((char *)interpreter + EVALUATE_AT_3_8);
 }
 
-/* Ours in the place of the interpreter's own. */
+/* Put ours in the place of the interpreter's own. */
 static bool replace_evaluation(void *interpreter)
 {
     void **slot = slot_3_8(interpreter);
@@ -200,7 +201,7 @@ bool mt_python_exact_trace(void)
     trace_at = style == MT_PYTHON_ENTRIES ? 72 : 64;
     inner_at = style == MT_PYTHON_ENTRIES ? 24 : 0;
     if (trace_of(present_state()) || !self_check(present_state())) {
-        mt_python_exact_note("a trace function is set already");
+        mt_python_exact_note("the program has already set a trace function");
         return false;
     }
     if (!known)
@@ -209,6 +210,6 @@ bool mt_python_exact_trace(void)
         mt_python_listener.died = forget;
     if (known && replace_evaluation(mt_python_api.interpreter()))
         return true;
-    mt_python_exact_note("somebody else evaluates frames already");
+    mt_python_exact_note("somebody else has already set a frame evaluation function");
     return false;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Functions of ours stand in the interpreter's allocator tables, in front of whatever stood there.
- * They are hooks like malloc's: the guard is held while the interpreter's allocator works, so what
- * that takes from malloc and mmap is not seen a second time, and no lock of ours is. They forward
- * sizes and pointers as they are, so it does no harm if a block was allocated before they were
+ * They are hooks like malloc's: the guard is set while the interpreter's allocator works, so what
+ * that takes from malloc and mmap is not seen a second time; no lock of ours is held. They pass
+ * sizes and pointers on as they are. So it does no harm if a block was allocated before they were
  * installed, or is released when they are gone.
  *
  * The tables are changed only while there is no interpreter, or with the GIL held: the interpreter
@@ -15,12 +15,11 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "hooks/caller.h"
+#include "hooks/here.h"
 #include "hooks/enter.h"
 #include "log/log.h"
 #include "python/attach.h"
 #include "python/interpreter.h"
-#include "python/library.h"
 #include "python/thread.h"
 #include "tables/account.h"
 #include "tables/objects.h"
@@ -50,8 +49,9 @@ static struct {
     pthread_t keeper; /* the thread that may look after the tables */
 } tables;
 
-/* What each installation forwards to is its own, and its context: tables of the interpreter's that
- * wrap one of ours may be wrapped again, and with one table for all of them that would be a ring. */
+/* What each installation forwards to is its own, and so is its context. The interpreter's tables
+ * may come to wrap one of ours, and be wrapped again: with one table for all of them, that would be
+ * a ring. */
 #define INSTALLED_MAX 64
 static struct installed {
     struct table real;
@@ -143,8 +143,9 @@ static void object_free(void *context, void *block)
         mt_leave(t);
 }
 
-/* Called by the interpreter's allocator, within one of the above: only summed up. From 3.11 on the interpreter takes
- * pieces of its own stack from here, too: these are mappings like others. */
+/* Called by the interpreter's allocator, within one of the above: only the sum is kept. From 3.11
+ * on the interpreter takes pieces of its own stack from here, too: these are mappings like others.
+ */
 static void arena_moved(int64_t by)
 {
     static uint64_t bytes; /* outlives a fork, as the arenas do */
@@ -232,14 +233,14 @@ void mt_python_objects_settle(void)
         __atomic_store_n(&mt_python_unsettled, false, __ATOMIC_RELAXED);
 }
 
-bool mt_python_objects_init(void *handle)
+bool mt_python_objects_init(void)
 {
-    *(void **)&tables.get = mt_python_library_symbol(handle, "PyMem_GetAllocator", NULL);
-    *(void **)&tables.set = mt_python_library_symbol(handle, "PyMem_SetAllocator", NULL);
+    *(void **)&tables.get = mt_library_symbol(&mt_python.library, "PyMem_GetAllocator", NULL);
+    *(void **)&tables.set = mt_library_symbol(&mt_python.library, "PyMem_SetAllocator", NULL);
     *(void **)&tables.get_arenas =
-        mt_python_library_symbol(handle, "PyObject_GetArenaAllocator", NULL);
+        mt_library_symbol(&mt_python.library, "PyObject_GetArenaAllocator", NULL);
     *(void **)&tables.set_arenas =
-        mt_python_library_symbol(handle, "PyObject_SetArenaAllocator", NULL);
+        mt_library_symbol(&mt_python.library, "PyObject_SetArenaAllocator", NULL);
     if (!tables.get || !tables.set || !tables.get_arenas || !tables.set_arenas) {
         tables.get = NULL;
         return false;

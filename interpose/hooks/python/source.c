@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * linecache.cache is read with the GIL, at a safe point of the main thread, and only if the program has imported linecache.
+ * linecache.cache is read with the GIL, at a safe point of the main thread, and only if the program
+ * has imported linecache.
  */
 #include "hooks/python/source.h"
 
@@ -13,14 +14,14 @@
 #include "os/os.h"
 #include "python/code.h"
 #include "python/interpreter.h"
-#include "python/library.h"
 #include "python/text.h"
 
 #define WANTED_MAX 64
 #define NAME_MAX_  4096
 #define TEXT_MAX   (1u << 20) /* of one source; what is longer is left out */
 
-/* The interpreter's functions; objects are `void *`. All but get_attr and dict_get_ref give borrowed references. */
+/* The interpreter's functions; objects are `void *`. All but get_attr and dict_get_ref give
+ * borrowed references. */
 static struct {
     int (*is_initialized)(void);
     int (*add_pending_call)(int (*)(void *), void *);
@@ -45,14 +46,14 @@ static struct {
     char *name;
 } wanted[WANTED_MAX];
 static unsigned wanted_count;
-static uint32_t asked; /* a call by the interpreter is under way */
+static uint32_t asked; /* the interpreter has been asked to call us */
 
 /* Strings of this log that were looked at: one bit each. */
 static unsigned char *seen;
 static size_t seen_bytes;
 static uint32_t epoch;
 
-void mt_python_source_attach(void *handle)
+void mt_python_source_attach(void)
 {
     const struct {
         const char *name;
@@ -75,12 +76,13 @@ void mt_python_source_attach(void *handle)
     usable = true;
     mt_python_listener.file = mt_python_source_met;
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
-        void *symbol = mt_python_library_symbol(handle, list[i].name, NULL);
+        void *symbol = mt_library_symbol(&mt_python.library, list[i].name, NULL);
 
         memcpy(list[i].to, &symbol, sizeof symbol);
         usable = usable && symbol;
     }
-    *(void **)&api.dict_get_ref = mt_python_library_symbol(handle, "PyDict_GetItemStringRef", NULL);
+    *(void **)&api.dict_get_ref =
+        mt_library_symbol(&mt_python.library, "PyDict_GetItemStringRef", NULL);
 }
 
 void mt_python_source_forget(void)
@@ -91,7 +93,8 @@ void mt_python_source_forget(void)
 
 /* ---- with the GIL ---- */
 
-/* A value with a reference of ours: without the GIL another thread may take it out of the dictionary. NULL: there is none. */
+/* A value with a reference of ours: without the GIL another thread may take it out of the
+ * dictionary. NULL: there is none. */
 static void *hold(void *dict, const char *key)
 {
     void *value = NULL;
@@ -106,7 +109,8 @@ static void *hold(void *dict, const char *key)
     return value;
 }
 
-/* The lines in an entry of linecache.cache, which is (size, mtime, lines, full name); NULL: it has none. */
+/* The lines in an entry of linecache.cache, which is (size, mtime, lines, full name); NULL: it has
+ * none. */
 static void *lines_of(void *entry)
 {
     void *lines = NULL;
@@ -119,7 +123,8 @@ static void *lines_of(void *entry)
     return NULL;
 }
 
-/* The lines one after the other, in `to` if that is not NULL; their bytes. Asks for no memory. */
+/* Write the lines one after the other to `to`, if that is not NULL. Returns their bytes. Asks for
+ * no memory. */
 static size_t join(void *lines, char *to, size_t cap)
 {
     intptr_t count = api.list_size(lines);
@@ -159,7 +164,7 @@ static void keep(uint32_t id, void *lines)
     mt_meta_free(text);
 }
 
-/* The next wanted file, its name to be freed; NULL: there is none. */
+/* The next wanted file: its name, which the caller releases; NULL: there is none. */
 static char *next_wanted(struct mt_thread **t, uint32_t *id)
 {
     char *name = NULL;
@@ -242,7 +247,7 @@ static bool is_first(uint32_t id)
     return true;
 }
 
-/* The name with its terminator, if it is one of no file and there is room for it. */
+/* The name with its terminator, if there is no such file and if there is memory. */
 static char *wanted_name(uintptr_t file)
 {
     char room[NAME_MAX_], *copy;

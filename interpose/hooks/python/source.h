@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Source that is in no file: IPython's cells, doctests, what else registers its text in linecache. It is copied to the log
- * when the interpreter can next be asked, so that it is there for the report, however the process ends.
+ * Source that is in no file: IPython's cells, doctests, anything else that registers its text in
+ * linecache. It is copied to the log as soon as the interpreter can be asked. So the report has it,
+ * however the process ends.
  */
 #ifndef MT_PYTHON_SOURCE_H
 #define MT_PYTHON_SOURCE_H
@@ -9,14 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Once, when the interpreter was attached to; `handle`: where its symbols are. */
-void mt_python_source_attach(void *handle);
+/* To be called once, when the interpreter was attached to; guard set, no lock held. */
+void mt_python_source_attach(void);
 
-/* In the child of a fork: locks that other threads held. */
+/* In the child of a fork: reset the lock, which another thread may have held. */
 void mt_python_source_forget(void);
 
-/* A code object of this file is about to be entered in the log: string `id`, which is the str `file`. Guard set, no lock held, inside an
- * allocation: nothing is done here but to see whether there is such a file, and to ask the interpreter for a call. */
+/* A code object of this file will be entered in the log; the file is the str `file`, which is
+ * string `id`. Guard set, no lock held. As it is called inside an allocation, it only looks whether
+ * there is such a file, and asks the interpreter to call us. */
 void mt_python_source_met(uint32_t id, uintptr_t file);
 
 #endif

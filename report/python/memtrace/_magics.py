@@ -2,6 +2,7 @@
 """%mprun, %%mprun, %memit and %%memit, with memory_profiler's options and its words."""
 
 import builtins
+import contextlib
 import re
 
 from IPython.core.error import UsageError
@@ -9,6 +10,28 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class
 from IPython.core.page import page
 
 from . import _memit, _native, _period, _tables
+
+
+@contextlib.contextmanager
+def _profile_decorator(codes):
+    """`@profile` as a builtin while the statement runs: functions that are decorated by it join `codes`, and are counted."""
+
+    def profile(function):
+        code = _tables.code_of(function)
+        if code is not None and code not in codes:
+            codes.append(code)
+            _native.count_lines([code], True)
+        return function
+
+    had, old = hasattr(builtins, "profile"), getattr(builtins, "profile", None)
+    builtins.profile = profile
+    try:
+        yield
+    finally:
+        if had:
+            builtins.profile = old
+        else:
+            del builtins.profile
 
 
 @magics_class
@@ -37,7 +60,7 @@ class MemtraceMagics(Magics):
 
         -c: accepted for memory_profiler's sake: children have logs of their own.
 
-        Increment is what the line took minus what was given back while it ran, and Rise the highest it stood above its
+        Increment is what the line took minus what was released while it ran, and Rise the highest it stood above its
         start: an array that a line makes and drops has increment 0 and its size as rise. Increments are exact: they are of
         this run alone, and the same each time.
         """
@@ -47,40 +70,30 @@ class MemtraceMagics(Magics):
         codes = self._functions(options.get("f", []))
         if not _native.traced():
             raise UsageError("%mprun: " + _native.how_to_start())
-        namespace = self.shell.user_ns
-        had, old = hasattr(builtins, "profile"), getattr(builtins, "profile", None)
-
-        def profile(function):
-            code = _tables.code_of(function)
-            if code is not None and code not in codes:
-                codes.append(code)
-                _native.count_lines([code], True)
-            return function
-
-        builtins.profile = profile
-        message = ""
-        stretch = None
-        try:
-            code = compile(statement, "<mprun>", "exec")
-            _native.count_lines(codes, True)
-            stretch = _period.Stretch("mprun").start()
-            exec(code, self.shell.user_global_ns, namespace)
-        except SystemExit:
-            message = "*** SystemExit exception caught in code being profiled."
-        except KeyboardInterrupt:
-            message = "*** KeyboardInterrupt exception caught in code being profiled."
-        finally:
-            result = stretch.stop() if stretch else None
-            _native.count_lines(codes, False)
-            if had:
-                builtins.profile = old
-            else:
-                del builtins.profile
+        result, message = self._run(statement, codes)
         output = "".join(_tables.format_function(result.report, code, 1, "m" not in options) for code in codes).rstrip()
         page(output)
         print(message)
         self._to_file(options.get("T", [""])[-1], output, message)
         return result if "r" in options else None
+
+    def _run(self, statement, codes):
+        """Run a statement with the lines of `codes` counted: the result, and what to say if it ended early."""
+        message, stretch, result = "", None, None
+        with _profile_decorator(codes):
+            try:
+                code = compile(statement, "<mprun>", "exec")
+                _native.count_lines(codes, True)
+                stretch = _period.Stretch("mprun").start()
+                exec(code, self.shell.user_global_ns, self.shell.user_ns)
+            except SystemExit:
+                message = "*** SystemExit exception caught in code being profiled."
+            except KeyboardInterrupt:
+                message = "*** KeyboardInterrupt exception caught in code being profiled."
+            finally:
+                result = stretch.stop() if stretch else None
+                _native.count_lines(codes, False)
+        return result, message
 
     def _functions(self, names):
         codes = []

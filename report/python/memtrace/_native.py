@@ -126,7 +126,7 @@ def tool():
 
 
 def plain_environment():
-    """The environment without the preload, for helpers that are nobody's business."""
+    """The environment without the preload, for processes of ours that are not to be traced."""
     environment = dict(os.environ)
     others = [p for p in environment.get("LD_PRELOAD", "").replace(":", " ").split()
               if not os.path.basename(p).startswith("libmemtrace")]

@@ -3,14 +3,14 @@
 
 import os
 
-from common import folder_with, holds, interpreters, same, table_rows
+from common import folder_with, holds, same, table_rows
 
 
 def check(build):
-    pythons = interpreters()
+    pythons = build.interpreters
     for python in pythons:
         api(build, python, python in (pythons[0], pythons[-1]))
-    for python in (pythons[0], pythons[-1]):
+    for python in {pythons[0], pythons[-1]}:
         main(build, python)
     return "%d interpreters" % len(pythons)
 

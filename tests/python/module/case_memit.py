@@ -5,7 +5,7 @@ import json
 import os
 import re
 
-from common import MIB, folder_with, holds, interpreters, matches, near, same
+from common import MIB, folder_with, holds, matches, near, same
 
 PROGRAM = r'''
 import json, os, sys, threading
@@ -65,7 +65,7 @@ print(json.dumps(out))
 
 
 def check(build):
-    pythons = interpreters()
+    pythons = build.interpreters
     for python in pythons:
         with folder_with() as folder:
             with open(os.path.join(folder, "program.py"), "w") as file:
@@ -110,7 +110,7 @@ def program(build, python, folder, method, traced):
 
 def command(build, python):
     """memtrace memit"""
-    memit = [build.tool, "memit"]
+    memit = [build.memtrace, "memit"]
     with folder_with("mem_test.py") as folder:
         more = {"TMPDIR": os.path.join(folder, "t")}
         os.mkdir(more["TMPDIR"])

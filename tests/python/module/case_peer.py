@@ -3,7 +3,8 @@
 
 import re
 
-from common import folder_with, interpreter_with, same, table_rows
+from common import folder_with, same, table_rows
+from support.pythons import with_modules
 
 
 def peers_rows(text, name):
@@ -16,7 +17,7 @@ def peers_rows(text, name):
 
 
 def check(build):
-    python = interpreter_with("memory_profiler")
+    python = with_modules("memory_profiler")
     with folder_with("nested_program.py") as folder:
         theirs = build.run([python, "-m", "memory_profiler", "nested_program.py"], folder)[0]
         ours = build.run([python, "-m", "memtrace", "-o", "log.mt", "nested_program.py"], folder)[0]

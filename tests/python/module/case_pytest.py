@@ -4,7 +4,8 @@
 import os
 import re
 
-from common import folder_with, holds, interpreter_with, matches, same
+from common import folder_with, holds, matches, same
+from support.pythons import with_modules
 
 TESTS = '''
 import unittest
@@ -73,7 +74,7 @@ def outcomes(text):
 
 
 def check(build):
-    python = interpreter_with("pytest")
+    python = with_modules("pytest")
     with folder_with() as folder:
         with open(os.path.join(folder, "test_it.py"), "w") as file:
             file.write(TESTS)

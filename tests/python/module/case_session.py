@@ -4,7 +4,8 @@
 import os
 import re
 
-from common import folder_with, holds, interpreter_with, matches, near, same, table_rows
+from common import folder_with, holds, matches, near, same, table_rows
+from support.pythons import with_modules
 
 SESSION = """\
 %load_ext memtrace
@@ -43,7 +44,7 @@ ARRAY = r"peak memory: \d+\.\d\d MiB, increment: 7\.63 MiB\nmaximum of %d: 7\.63
 
 
 def check(build):
-    python = interpreter_with("IPython", "numpy")
+    python = with_modules("IPython", "numpy")
     for method in ("fork", "spawn"):
         session(build, python, method)
     untraced(build, python)

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The library libmemtrace.so: how it is built, and how to add to it. This file has no code. tests/order.py reads the map below
+ * and checks the tree against it, so that the two can't disagree: ctest -R order.
+ *
+ *
+ * THE HOUSE
+ *
+ * From the ground up. Each floor uses itself and those before it, and of those only the headers that they offer; no two modules
+ * use each other in a circle. Each function that a floor offers has a contract: units, ownership, errors, who may call it and
+ * from where. A file includes by the path from here on: "log/intern.h".
+ *
+ *   os/            the system, by raw calls; text without libc. A port begins here
+ *                  offers os.h, str.h
+ *   base/          what every floor needs: settings, locks, the guard, the tracker's own memory
+ *                  offers config.h, guard.h, lock.h, meta.h
+ *   log/           the log: its file, its regions, what stands in it once
+ *                  offers log.h, intern.h, open.h
+ *   loader/        what the dynamic loader has loaded: objects, their symbols, the real functions behind ours
+ *                  offers object.h, modules.h, real.h, program.h, library.h, symbol.h
+ *   unwind/        native stacks
+ *                  offers unwind.h, stack.h, whole.h, arch.h
+ *   foreign/       an interpreter's frames among the native ones, and how the stack reaches an interpreter
+ *                  offers interpreter.h, stack.h, merge.h
+ *   python/        CPython's frames and code objects, read from its own structures; calls none of its functions that allocate
+ *                  offers attach.h, interpreter.h, thread.h, code.h, lines.h, text.h
+ *   tables/        what an event is entered into: stacks, counters, runs, live blocks and mappings, timeline, periods
+ *                  offers account.h, finish.h, live.h, mappings.h, objects.h, period.h, slots.h, tables.h, thread.h
+ *   process/       the tracker's beginning in a process or in the child of a fork, and its line at the end
+ *                  offers start.h, summary.h
+ *   hooks/         the wrapped functions, and the door by which each goes in and out
+ *                  offers enter.h, here.h, nested.h
+ *   hooks/python/  what we put into CPython: its allocator tables, exact lines, source texts
+ *                  offers clients.h, exact.h
+ *   api.c          what a program may call (memtrace.h)
+ *   init.c         the three moments in which the system calls us: load, exit, fork
+ *
+ * open to all: format.h, hooks.def, memtrace.h
+ * declared where they are used: _*, environ, mt_je_*
+ * unwind/unwind may be in a circle with unwind/verify: only in the build that verifies stacks
+ *
+ * What a lower floor has to tell a higher one goes through a pointer that the higher one sets, NULL for "nobody":
+ * mt_modules_met, mt_interpreter, mt_python_listener, mt_python_clients. What two .c files share is declared in a header.
+ *
+ *
+ * AN EVENT'S WAY
+ *
+ *   the program calls malloc
+ *     hooks/malloc.c        the door is passed (hooks/enter.h): the guard is set, the thread's state is at hand
+ *     the real malloc       what it calls in turn is not seen
+ *     tables/account.c      the event is entered:
+ *       tables/capture.c      the stack: known again, or walked (unwind/) and merged with an interpreter's (foreign/), to a node
+ *       tables/runs.c         runs of frames that left the stack are closed, runs of new frames are opened
+ *       tables/counters.c     the node's record counts it
+ *       tables/live.c         the block is live, or no longer
+ *       tables/timeline.c     now and then a sample
+ *   the door is passed again
+ *
+ * All but the live blocks is written straight into the log, which is mapped memory: there is no writer and nothing to flush.
+ *
+ *
+ * THE RULES OF A GUEST stand at the top of hooks/malloc.c. They hold in all of this tree.
+ *
+ *
+ * WORDS: one for one thing, in code, comments, messages and the log's description
+ *
+ *   event            one allocation or release that a wrapped function saw
+ *   block            what an allocation function returned
+ *   mapping          what mmap returned; arena and pool are CPython's own words, for its own
+ *   requested size   the bytes that were asked for: what an event counts
+ *   call site        the node of the innermost frame that is not an allocator's
+ *   release          giving memory back; `free` is only the function
+ *   live             allocated and not released
+ *   level            live bytes at an instant, of the process or as changed by one thread
+ *   peak             the highest level; at peak: then
+ *   frame            one call on a stack: native, or foreign, which is an interpreter's
+ *   stack            the frames at an event, outermost first
+ *   unwind           find the frames of a stack
+ *   node             one frame in the tree of all stacks, below its caller's; a leaf: the innermost frame's
+ *   own, inclusive   of the leaf alone; of all nodes from the root to it
+ *   run              a thread's consecutive events that all have a node on the stack; open while it lasts, then closed
+ *   stretch          consecutive events below a node that used some of its call sites in turns, and no others
+ *   finished         main has returned, exit was called, or the interpreter finalises; leaked: what is live at the very end
+ *   log              the file; region: one of its tables; record: one entry of variable length, or one of a node's counters
+ *   period           a part of the process's time that the program marks, with tables of its own
+ *   resident set     the pages of the process that are in memory
+ *   dropped          an event that could not be recorded: counted, and said
+ *   guard            a thread's mark that it is inside the tracker, so that the tracker does not see itself
+ *   object           a loaded object is a file that the loader mapped; an interpreter's object is a piece of its memory
+ *
+ *
+ * PLATFORMS. The file is chosen, not a part of it by #if: os/linux*.c (Linux), loader/object_glibc.c (glibc),
+ * loader/library_elf.c (ELF), unwind/bounds_linux.c, unwind/full_libunwind.c, unwind/arch_*.h and unwind/rule_layout_*.h (the
+ * processor). What a port still has to look at:
+ *
+ *   base/guard.h          __libc_single_threaded; initial-exec thread-local variables
+ *   base/meta_raw.c       what jemalloc asks of the system: raw calls
+ *   loader/modules.c      the build-id: ELF notes
+ *   loader/real.c         dlsym and RTLD_NEXT, symbol versions
+ *   loader/symbol.c       ELF's symbol tables
+ *   python/attach.c       dl_iterate_phdr, to find libpython
+ *   process/start.c       the ELF header's machine
+ *   hooks/dl.c, hooks/exec.c, hooks/map.c, hooks.def   the system's functions: mremap, sbrk, execveat, dl_iterate_phdr
+ *   init.c                on_exit
+ *
+ *
+ * WHERE THINGS GO
+ *
+ *   a wrapped function         a line in hooks.def, its wrapper in the file of hooks/ that has its family
+ *   another system             os/NAME*.c, loader/object_NAME.c, unwind/bounds_NAME.c, and the list above
+ *   another language           a floor beside python/ with a struct mt_interpreter, and hooks/LANGUAGE/ for what stands in it
+ *   sampling                   tables/sample.c, asked by tables/account.c
+ *   a stream of all events     log/stream.c and tables/stream.c, written at the end of tables/account.c
+ *   GPU memory                 hooks/cuda.c, and a class beside heap and mappings in format.h
+ *   attaching to a process     process/attach.c, hooks/patch.c
+ */

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * glibc has _dl_find_object from 2.35 on: it takes no lock and may be called in a signal handler.
+ * dl_iterate_phdr would take the loader's lock, and the thread that holds it may wait for a lock of
+ * ours. Older versions have dladdr, for where a lock does no harm.
+ */
+#include "loader/object.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stddef.h>
+
+extern int _dl_find_object(void *, struct dl_find_object *) __attribute__((weak));
+#pragma weak _r_debug /* the loader's own; this library is not linked to the loader */
+
+bool mt_object_works(void)
+{
+    return _dl_find_object != NULL;
+}
+
+bool mt_object_at(uintptr_t address, struct mt_object *object)
+{
+    struct dl_find_object found;
+    if (!_dl_find_object || _dl_find_object((void *)address, &found) != 0)
+        return false;
+    *object = (struct mt_object){
+        .begin = (uintptr_t)found.dlfo_map_start,
+        .end = (uintptr_t)found.dlfo_map_end,
+        .base = found.dlfo_link_map->l_addr,
+        .path = found.dlfo_link_map->l_name,
+        .handle = found.dlfo_link_map,
+        .unwinding = found.dlfo_eh_frame,
+    };
+    return true;
+}
+
+/* From the program headers, which follow the ELF header that dladdr finds. */
+static bool range_by_headers(uintptr_t address, uintptr_t *begin, uintptr_t *end)
+{
+    Dl_info info;
+    if (!dladdr((void *)address, &info))
+        return false;
+    const ElfW(Ehdr) *elf = info.dli_fbase;
+    const ElfW(Phdr) *p = (const void *)((const char *)elf + elf->e_phoff);
+    uintptr_t low = UINTPTR_MAX, high = 0;
+    for (unsigned i = 0; i < elf->e_phnum; i++) {
+        if (p[i].p_type != PT_LOAD)
+            continue;
+        low = p[i].p_vaddr < low ? p[i].p_vaddr : low;
+        high = p[i].p_vaddr + p[i].p_memsz > high ? p[i].p_vaddr + p[i].p_memsz : high;
+    }
+    if (low >= high)
+        return false;
+    *begin = (uintptr_t)elf;
+    *end = (uintptr_t)elf + (high - low);
+    return true;
+}
+
+bool mt_object_range(uintptr_t address, uintptr_t *begin, uintptr_t *end)
+{
+    struct mt_object object;
+    if (!mt_object_works())
+        return range_by_headers(address, begin, end);
+    if (!mt_object_at(address, &object))
+        return false;
+    *begin = object.begin;
+    *end = object.end;
+    return true;
+}
+
+bool mt_object_loader(uintptr_t *begin, uintptr_t *end)
+{
+    /* _dl_find_object itself stands in libc. */
+    return mt_object_works() && &_r_debug && mt_object_range(_r_debug.r_ldbase, begin, end);
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the system and glibc's loader know of the program. In the order of trust: the mapping of its own code; the path that exec was
+ * given, if that was the program's and not a loader's; the name that it was started by.
+ */
+#include <errno.h>
+#include <link.h>
+#include <string.h>
+#include <sys/auxv.h>
+
+#include "loader/program.h"
+#include "os/os.h"
+
+/* Weak: this library does not name the loader as one that it needs. */
+#pragma weak _r_debug
+
+/* The loader's list begins with the main program; its dynamic section lies in it. */
+static uintptr_t main_address(void)
+{
+    const struct link_map *map = &_r_debug ? _r_debug.r_map : NULL;
+    return map ? (uintptr_t)map->l_ld : 0;
+}
+
+/* Did exec start the program itself? Else its program headers are those of a loader, which lies elsewhere. */
+static bool started_by_exec(void)
+{
+    const struct link_map *map = &_r_debug ? _r_debug.r_map : NULL;
+    const ElfW(Phdr) *phdr = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+    for (size_t i = 0; phdr && map && i < getauxval(AT_PHNUM); i++)
+        if (phdr[i].p_type == PT_DYNAMIC)
+            return map->l_addr + phdr[i].p_vaddr == (uintptr_t)map->l_ld;
+    return false;
+}
+
+const char *mt_program_argv0(void)
+{
+    return program_invocation_name ? program_invocation_name : "";
+}
+
+size_t mt_program_started_as(char *to, size_t bytes)
+{
+    size_t length = strlen(mt_program_argv0()) + 1;
+    if (length > bytes)
+        return 0;
+    memcpy(to, mt_program_argv0(), length);
+    return length;
+}
+
+/* `path` behind the working folder. */
+static size_t join(char *to, size_t bytes, const char *path)
+{
+    size_t length = strlen(path);
+    ssize_t folder = *path == '/' ? 0 : mt_os_cwd(to, bytes);
+    if (folder < 0 || (size_t)folder + 1 + length >= bytes)
+        return 0;
+    while (!strncmp(path, "./", 2)) {
+        path += 2;
+        length -= 2;
+    }
+    if (folder)
+        to[folder++] = '/';
+    memmove(to + folder, path, length + 1);
+    return (size_t)folder + length;
+}
+
+size_t mt_program_path(char *to, size_t bytes)
+{
+    size_t length = mt_os_mapped_file(main_address(), to, bytes);
+    const char *given = (const char *)getauxval(AT_EXECFN);
+    if (length)
+        return length;
+    if (given && *given && started_by_exec())
+        return join(to, bytes, given);
+    return strchr(mt_program_argv0(), '/') ? join(to, bytes, mt_program_argv0()) : 0;
+}
+
+size_t mt_program_absolute(char *path, size_t room, uintptr_t address)
+{
+    char given[1024];
+    size_t length = strlen(path), found;
+    if (length >= sizeof given)
+        return length;
+    memcpy(given, path, length + 1);
+    found = mt_os_mapped_file(address, path, room);
+    if (!found)
+        found = join(path, room, given);
+    if (found)
+        return found;
+    memcpy(path, given, length + 1);
+    return length;
+}

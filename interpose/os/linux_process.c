@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What Linux tells of this process in /proc/self: see proc(5).
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "os/os.h"
+#include "os/str.h"
+
+ssize_t mt_os_arguments(char *to, size_t bytes)
+{
+    return mt_os_read_file("/proc/self/cmdline", to, bytes);
+}
+
+const char *mt_os_variable(const char *name, char *room, size_t bytes)
+{
+    size_t length = strlen(name);
+    if (environ) {
+        for (char **e = environ; *e; e++)
+            if (!strncmp(*e, name, length) && (*e)[length] == '=')
+                return *e + length + 1;
+        return NULL;
+    }
+    ssize_t got = mt_os_read_file("/proc/self/environ", room, bytes - 1);
+    if (got <= 0)
+        return NULL;
+    room[got] = 0;
+    for (const char *e = room; e < room + got; e += strlen(e) + 1)
+        if (!strncmp(e, name, length) && e[length] == '=')
+            return e + length + 1;
+    return NULL;
+}
+
+const char *mt_os_program(void)
+{
+    return "/proc/self/exe";
+}
+
+uint64_t mt_os_start_ticks(void)
+{
+    /* Field 22 of stat; the command in field 2 may hold anything, its ')' is the last. */
+    char text[1024];
+    ssize_t n = mt_os_read_file("/proc/self/stat", text, sizeof text - 1);
+    if (n <= 0)
+        return 0;
+    text[n] = 0;
+    const char *p = strrchr(text, ')');
+    for (unsigned field = 2; p && field < 22; field++)
+        p = strchr(p + 1, ' ');
+    return p ? mt_str_number(p + 1) : 0;
+}
+
+uint64_t mt_os_resident(void)
+{
+    /* statm is "size resident shared ...", in pages. */
+    char text[128];
+    ssize_t n = mt_os_read_file("/proc/self/statm", text, sizeof text - 1);
+    if (n <= 0)
+        return 0;
+    text[n] = 0;
+    const char *p = strchr(text, ' ');
+    return p ? mt_str_number(p + 1) * mt_os_page() : 0;
+}

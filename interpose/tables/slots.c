@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+#include <pthread.h>
+
+#include "base/guard.h"
+#include "base/lock.h"
+#include "base/meta.h"
+#include "log/log.h"
+#include "os/os.h"
+#include "tables/account.h"
+#include "tables/capture.h"
+#include "tables/slots.h"
+#include "tables/stretches.h"
+#include "tables/thread.h"
+
+static struct mt_lock lock;           /* guards the two lists */
+static struct mt_thread *free_states; /* slots whose threads ended */
+static struct mt_thread **states;     /* all of them, for mt_slots_forget */
+static uint32_t states_used, states_cap;
+static pthread_key_t key;
+static bool key_made;
+
+/* Under lock. */
+static struct mt_thread *new_state(void)
+{
+    if (states_used == states_cap) {
+        uint32_t cap = states_cap ? states_cap * 2 : 32;
+        struct mt_thread **grown =
+            mt_meta_grow(states, states_cap * sizeof *states, cap * sizeof *states);
+        if (!grown)
+            return NULL;
+        states = grown;
+        states_cap = cap;
+    }
+    struct mt_thread *t = mt_meta_alloc(sizeof *t);
+    if (!t)
+        return NULL;
+    t->entry = t->runs.entry = t->capture.entry = &t->unlisted;
+    if (states_used)
+        __atomic_fetch_or(&mt_log.header->flags, MT_FLAG_THREADS, __ATOMIC_RELAXED);
+    states[states_used++] = t;
+    return t;
+}
+
+struct mt_thread *mt_slots_take(void)
+{
+    mt_lock_take(&lock);
+    struct mt_thread *t = free_states;
+    if (t)
+        free_states = t->next_free;
+    else
+        t = new_state();
+    mt_lock_drop(&lock);
+    if (t && t->lent_to && t->lent_to != mt_os_tid())
+        mt_account_thread_end(t);
+    if (t)
+        t->lent_to = 0;
+    return t;
+}
+
+static void put_back(struct mt_thread *t)
+{
+    mt_lock_take(&lock);
+    t->next_free = free_states;
+    free_states = t;
+    mt_lock_drop(&lock);
+}
+
+void mt_slots_return(struct mt_thread *t)
+{
+    mt_account_thread_end(t);
+    put_back(t);
+}
+
+struct mt_thread *mt_slots_borrow(void)
+{
+    struct mt_thread *t = mt_slots_take();
+    if (t)
+        t->lent_to = mt_os_tid();
+    return t;
+}
+
+void mt_slots_give_back(struct mt_thread *t)
+{
+    mt_account_thread_pause(t);
+    put_back(t);
+}
+
+void mt_slots_started(struct mt_thread *t)
+{
+    struct mt_thread_entry *e = t->entry;
+    e->tid = mt_os_tid();
+    mt_os_thread_name(e->name);
+    e->started++;
+    e->alive = 1;
+}
+
+void mt_slots_init(void (*ended)(void *))
+{
+    if (!key_made)
+        key_made = pthread_key_create(&key, ended) == 0;
+}
+
+bool mt_slots_remember(void *value)
+{
+    return key_made && pthread_setspecific(key, value) == 0;
+}
+
+void mt_slots_forget(void)
+{
+    for (uint32_t i = 0; !mt_meta_torn && i < states_used; i++) {
+        mt_capture_forget(&states[i]->capture);
+        mt_stretches_forget(&states[i]->runs.stretches);
+        mt_meta_free(states[i]);
+    }
+    if (!mt_meta_torn)
+        mt_meta_free(states);
+    mt_stretches_restart();
+    states = NULL;
+    free_states = NULL;
+    states_used = states_cap = 0;
+    lock.held = 0;
+    mt_self.thread = NULL;
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/meta.h"
+#include "log/log.h"
+#include "tables/stretches.h"
+
+struct mt_stretch_known {
+    uint64_t hash;  /* 0: empty */
+    uint32_t unit;  /* of the record; 0: none (yet) */
+    uint32_t units; /* of a frame's bound: what the frame's records take */
+};
+
+int64_t mt_stretches_floor;
+
+/* ---- The floor: look-ups are counted, so that the work stays a small part of an event ---- */
+
+#define LOOKED_BATCH 1024u
+/* The first 2^13 look-ups are free. From then on the floor is the peak / 2^14, and 4 times as much for each 2 times as many, until
+ * it is the peak / 2^10. */
+#define FREE_BITS   13
+#define FIRST_SHIFT 14
+#define LAST_SHIFT  10
+
+static uint64_t looked;
+
+static __attribute__((noinline, cold)) void count_looked(struct mt_stretches *s)
+{
+    uint64_t all = __atomic_add_fetch(&looked, s->looked, __ATOMIC_RELAXED);
+    s->looked = 0;
+    if (all >> FREE_BITS == 0)
+        return;
+    int shift = FIRST_SHIFT - 2 * (63 - __builtin_clzll(all) - FREE_BITS);
+    struct mt_header *h = mt_log.header;
+    uint64_t peak = __atomic_load_n(&h->peak, __ATOMIC_RELAXED),
+             floor = peak >> (shift < LAST_SHIFT ? LAST_SHIFT : shift);
+    __atomic_store_n(&mt_stretches_floor, (int64_t)floor, __ATOMIC_RELAXED);
+    if (floor > __atomic_load_n(&h->rise_floor, __ATOMIC_RELAXED))
+        __atomic_store_n(&h->rise_floor, floor, __ATOMIC_RELAXED);
+}
+
+/* ---- The table ---- */
+
+static struct mt_stretch *record_at(uint32_t unit)
+{
+    return (struct mt_stretch *)(mt_log.base[MT_REGION_STRETCH] + (uint64_t)unit * MT_STRETCH_UNIT);
+}
+
+static uint64_t *rises_of(struct mt_stretch *record)
+{
+    return (uint64_t *)(record + 1);
+}
+
+static uint32_t *sites_of(struct mt_stretch *record, uint32_t count)
+{
+    return (uint32_t *)(rises_of(record) + count);
+}
+
+/* The sites tell the frame: they are its children. */
+static inline uint64_t mix(uint64_t h, uint64_t x)
+{
+    h = (h ^ x) * 0x9e3779b97f4a7c15u;
+    return h ^ h >> 32;
+}
+
+static uint64_t hash_of(const struct mt_ended *ended)
+{
+    uint64_t h = mix((uint64_t)ended->before << 32, ended->after);
+    for (uint32_t i = 0; i < ended->count; i++)
+        h = mix(h, ended->site[i]);
+    return h ? h : 1;
+}
+
+/* Of what is said of a frame as a whole. */
+static uint64_t hash_of_frame(uint32_t parent, enum mt_stretch_kind kind)
+{
+    uint64_t h = mix((uint64_t)parent << 8 | kind, 0x94d049bb133111ebu);
+    return h ? h : 1;
+}
+
+/* The first entry of this hash, or an empty place. */
+static struct mt_stretch_known *place(const struct mt_stretches *s, uint64_t hash)
+{
+    uint64_t mask = ((uint64_t)1 << s->bits) - 1, at = hash >> 13 & mask;
+    while (s->known[at].hash && s->known[at].hash != hash)
+        at = (at + 1) & mask;
+    return &s->known[at];
+}
+
+static bool grow(struct mt_stretches *s)
+{
+    struct mt_stretch_known *old = s->known;
+    size_t old_count = old ? (size_t)1 << s->bits : 0;
+    uint32_t bits = old ? s->bits + 1 : 7;
+    struct mt_stretch_known *grown = mt_meta_alloc(sizeof *grown << bits);
+    if (!grown)
+        return false;
+    s->known = grown;
+    s->bits = bits;
+    for (size_t i = 0; i < old_count; i++) {
+        struct mt_stretch_known *k = place(s, old[i].hash);
+        while (k->hash) /* another of the same hash */
+            k = k + 1 == s->known + ((size_t)1 << bits) ? s->known : k + 1;
+        *k = old[i];
+    }
+    mt_meta_free(old);
+    return true;
+}
+
+/* Its entry, made on first sight; NULL: no memory. Valid until the next call. */
+static struct mt_stretch_known *known_at(struct mt_stretches *s, uint64_t hash)
+{
+    if ((!s->known || (uint64_t)s->used * 4 >= 3ull << s->bits) && !grow(s))
+        return NULL;
+    struct mt_stretch_known *k = place(s, hash);
+    if (!k->hash) {
+        k->hash = hash;
+        s->used++;
+    }
+    return k;
+}
+
+/* ---- Records ---- */
+
+static bool is(uint32_t unit, const struct mt_ended *ended)
+{
+    struct mt_stretch *r = record_at(unit);
+    return r->count == ended->count && r->before == ended->before && r->after == ended->after &&
+           !memcmp(sites_of(r, r->count), ended->site, ended->count * sizeof *ended->site);
+}
+
+/* The entry of these stretches' record, or an empty place. */
+static struct mt_stretch_known *place_of(const struct mt_stretches *s, uint64_t hash,
+                                         const struct mt_ended *ended)
+{
+    struct mt_stretch_known *k = place(s, hash);
+    while (k->hash && (k->hash != hash || !is(k->unit, ended)))
+        k = k + 1 == s->known + ((size_t)1 << s->bits) ? s->known : k + 1;
+    return k;
+}
+
+static uint32_t new_record(uint32_t parent, enum mt_stretch_kind kind, const struct mt_ended *ended)
+{
+    uint64_t unit =
+        mt_log_reserve(MT_REGION_STRETCH, MT_STRETCH_UNIT, MT_STRETCH_UNITS(ended->count));
+    if (!unit || unit > UINT32_MAX)
+        return 0;
+    struct mt_stretch *r = record_at((uint32_t)unit);
+    /* first what tells its length, last what says that it is filled in */
+    __atomic_store_n(&r->count, (uint8_t)ended->count, __ATOMIC_RELEASE);
+    r->kind = (uint8_t)kind;
+    r->before = ended->before;
+    r->after = ended->after;
+    memcpy(rises_of(r), ended->rise, ended->count * sizeof *ended->rise);
+    memcpy(sites_of(r, ended->count), ended->site, ended->count * sizeof *ended->site);
+    __atomic_store_n(&r->parent, parent, __ATOMIC_RELEASE);
+    return (uint32_t)unit;
+}
+
+void mt_stretches_other(struct mt_stretches *s, uint32_t parent, enum mt_stretch_kind kind,
+                        uint64_t rise)
+{
+    struct mt_stretch_known *k = known_at(s, hash_of_frame(parent, kind));
+    if (!k)
+        return;
+    if (!k->unit)
+        k->unit = new_record(parent, kind, &(struct mt_ended){.count = 1, .rise = {rise}});
+    else if (rise > *rises_of(record_at(k->unit)))
+        *rises_of(record_at(k->unit)) = rise;
+}
+
+static uint64_t highest_of(const struct mt_ended *ended)
+{
+    uint64_t highest = 0;
+    for (uint32_t i = 0; i < ended->count; i++)
+        if (ended->rise[i] > highest)
+            highest = ended->rise[i];
+    return highest;
+}
+
+/* The more there is of the frame already, the higher something new must have risen: everything at first, beyond a half 1/4,096 of the
+ * peak, beyond three quarters 1/1,024. */
+static bool is_worth(uint32_t units, const struct mt_ended *ended, uint64_t highest)
+{
+    uint64_t bytes = (uint64_t)(units + MT_STRETCH_UNITS(ended->count)) * MT_STRETCH_UNIT,
+             peak = __atomic_load_n(&mt_log.header->peak, __ATOMIC_RELAXED);
+    if (bytes <= MT_STRETCHES_BYTES / 2)
+        return true;
+    return bytes <= MT_STRETCHES_BYTES &&
+           highest > (bytes <= MT_STRETCHES_BYTES / 4 * 3 ? peak >> 12 : peak >> 10);
+}
+
+/* Room in the table for one more entry, too, must be there before. */
+static __attribute__((noinline)) void add(struct mt_stretches *s, uint64_t hash,
+                                          const struct mt_ended *ended)
+{
+    uint32_t parent = mt_log_node(ended->site[0])->parent, unit = 0;
+    uint64_t highest = highest_of(ended);
+    struct mt_stretch_known *bound = known_at(s, hash_of_frame(parent, MT_STRETCH_LOST));
+    if (bound && is_worth(bound->units, ended, highest))
+        unit = new_record(parent, MT_STRETCH_SET, ended);
+    if (!unit) {
+        mt_stretches_other(s, parent, MT_STRETCH_LOST, highest);
+        return;
+    }
+    bound->units += MT_STRETCH_UNITS(ended->count);
+    if ((uint64_t)s->used * 4 >= 3ull << s->bits && !grow(s))
+        return; /* not found again: the next one like it has a record of its own */
+    struct mt_stretch_known *k = place_of(s, hash, ended);
+    *k = (struct mt_stretch_known){.hash = hash, .unit = unit};
+    s->used++;
+}
+
+void mt_stretches_ended(struct mt_stretches *s, const struct mt_ended *ended)
+{
+    uint64_t hash = hash_of(ended);
+    if (++s->looked == LOOKED_BATCH)
+        count_looked(s);
+    struct mt_stretch_known *k = s->known ? place_of(s, hash, ended) : NULL;
+    if (!k || !k->hash) {
+        add(s, hash, ended);
+        return;
+    }
+    uint64_t *rise = rises_of(record_at(k->unit));
+    for (uint32_t i = 0; i < ended->count; i++)
+        if (ended->rise[i] > rise[i])
+            rise[i] = ended->rise[i];
+}
+
+void mt_stretches_forget(struct mt_stretches *s)
+{
+    mt_meta_free(s->known);
+    *s = (struct mt_stretches){0};
+}
+
+void mt_stretches_restart(void)
+{
+    looked = 0;
+    mt_stretches_floor = 0;
+}

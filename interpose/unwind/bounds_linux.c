@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Linux and glibc. The dynamic linker knows the top of the main thread's stack; other threads have
+ * their descriptor on top of their stack. pthread_getattr_np is out of the question: it holds a
+ * lock while it allocates.
+ */
+#include "unwind/bounds.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "unwind/arch.h"
+
+#define PAGE 4096u
+
+/* The kernel keeps at least this much free below the main stack, so what lies further down is
+ * another one. */
+#define MAIN_REACH (127ul << 20)
+/* The stack is not looked for further below the descriptor than this. */
+#define THREAD_REACH (1ul << 30)
+
+extern void *__libc_stack_end __attribute__((weak));
+
+/* Ask the kernel for an operation that does not exist: it copies the signal set in before it
+ * refuses. Every program makes this call, so sandboxes let it pass; they may not let
+ * process_vm_readv pass. */
+static bool readable(uintptr_t address)
+{
+    int saved = errno;
+    bool yes = syscall(SYS_rt_sigprocmask, ~0L, address, NULL, 8) < 0 && errno == EINVAL;
+
+    errno = saved;
+    return yes;
+}
+
+static void find_top(struct mt_bounds *bounds)
+{
+    bool main_thread = syscall(SYS_gettid) == syscall(SYS_getpid);
+    uintptr_t top = mt_arch_thread_pointer() & ~(uintptr_t)7;
+
+    if (main_thread && &__libc_stack_end && __libc_stack_end)
+        top = ((uintptr_t)__libc_stack_end + PAGE) & ~(uintptr_t)(PAGE - 1);
+    bounds->top = bounds->low = top;
+    bounds->floor = top - (main_thread ? MAIN_REACH : THREAD_REACH);
+    if (bounds->floor > top)
+        bounds->floor = 0;
+}
+
+bool mt_bounds_extend(struct mt_bounds *bounds, uintptr_t sp)
+{
+    if (!bounds->top)
+        find_top(bounds);
+    if (sp >= bounds->top || sp < bounds->floor)
+        return false;
+    while (sp < bounds->low) {
+        uintptr_t page = (bounds->low - 1) & ~(uintptr_t)(PAGE - 1);
+
+        if (!readable(page)) {
+            bounds->floor = bounds->low;
+            return false;
+        }
+        bounds->low = page;
+    }
+    return true;
+}
+
+bool mt_bounds_peek(struct mt_bounds *bounds, uintptr_t address, uintptr_t *word)
+{
+    uintptr_t page = address & ~(uintptr_t)(PAGE - 1);
+
+    if (address & 7)
+        return false;
+    if (page != bounds->checked) {
+        if (page == 0 || !readable(page))
+            return false;
+        bounds->checked = page;
+    }
+    *word = mt_bounds_word(address);
+    return true;
+}
+
+__attribute__((no_sanitize("address", "thread"))) bool mt_bounds_copy(uintptr_t address,
+                                                                      uint8_t *to, unsigned bytes)
+{
+    uintptr_t last = (address + bytes - 1) & ~(uintptr_t)(PAGE - 1);
+
+    if (!readable(address & ~(uintptr_t)(PAGE - 1)) || !readable(last))
+        return false;
+    for (unsigned i = 0; i < bytes; i++)
+        to[i] = ((const volatile uint8_t *)address)[i];
+    return true;
+}

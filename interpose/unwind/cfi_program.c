@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+#include "unwind/cfi_program.h"
+
+#include "unwind/arch.h"
+
+#define REMEMBERED_MAX 8
+#define FOREVER        UINTPTR_MAX
+
+struct machine {
+    const struct mt_cfi_cie *cie;
+    struct mt_cfi_row row;
+    struct mt_cfi_row initial;
+    struct mt_cfi_row remembered[REMEMBERED_MAX];
+    unsigned depth;
+    uintptr_t loc;
+};
+
+/* Reads a location expression of one of three forms: "register + offset", "the word at that", or
+ * the one of lazy PLTs. */
+static enum mt_cfi_cfa simple_expression(struct mt_cfi_reader e, uintptr_t pc, unsigned *reg,
+                                         int64_t *offset)
+{
+    unsigned op = (unsigned)mt_cfi_fixed(&e, 1);
+    size_t left;
+
+    if (op < 0x70 || op > 0x8f) /* DW_OP_breg0..31 */
+        return MT_CFI_CFA_OTHER;
+    *reg = op - 0x70;
+    *offset = mt_cfi_sleb(&e);
+    left = (size_t)(e.end - e.at);
+    if (e.bad)
+        return MT_CFI_CFA_OTHER;
+    if (left == 0)
+        return MT_CFI_CFA_REG;
+    if (left == 1 && *e.at == 0x06) /* DW_OP_deref */
+        return MT_CFI_CFA_DEREF;
+    return mt_arch_plt_expression(e.at, left, pc, offset) ? MT_CFI_CFA_REG : MT_CFI_CFA_OTHER;
+}
+
+static struct mt_cfi_place *place_of(struct mt_cfi_row *row, unsigned reg)
+{
+    if (reg == MT_DW_FP)
+        return &row->fp;
+    return reg == MT_DW_RA ? &row->ra : NULL;
+}
+
+static void set_place(struct machine *m, unsigned reg, enum mt_cfi_where where, int64_t offset)
+{
+    struct mt_cfi_place *place = place_of(&m->row, reg);
+
+    if (place)
+        *place = (struct mt_cfi_place){.where = where, .offset = offset};
+}
+
+/* DW_CFA_expression. With `value`, DW_CFA_val_expression: its result is the value, not where that
+ * is stored. */
+static void set_expression(struct machine *m, struct mt_cfi_reader *r, uintptr_t pc, bool value)
+{
+    unsigned reg = (unsigned)mt_cfi_uleb(r);
+    uint64_t bytes = mt_cfi_uleb(r);
+    struct mt_cfi_place *place = place_of(&m->row, reg);
+    struct mt_cfi_reader e = {r->at, r->at, false};
+
+    if (bytes > (size_t)(r->end - r->at)) {
+        r->bad = true;
+        return;
+    }
+    e.end = r->at += bytes;
+    if (!place)
+        return;
+    place->where = MT_CFI_OTHER;
+    if (!value && simple_expression(e, pc, &place->reg, &place->offset) == MT_CFI_CFA_REG)
+        place->where = MT_CFI_AT_REG;
+}
+
+static void set_cfa_expression(struct machine *m, struct mt_cfi_reader *r, uintptr_t pc)
+{
+    uint64_t bytes = mt_cfi_uleb(r);
+    struct mt_cfi_reader e = {r->at, r->at, false};
+
+    if (bytes > (size_t)(r->end - r->at)) {
+        r->bad = true;
+        return;
+    }
+    e.end = r->at += bytes;
+    m->row.cfa = simple_expression(e, pc, &m->row.reg, &m->row.offset);
+}
+
+static void restore(struct machine *m, unsigned reg)
+{
+    struct mt_cfi_place *place = place_of(&m->row, reg);
+
+    if (place)
+        *place = *place_of(&m->initial, reg);
+}
+
+static void remember(struct machine *m, struct mt_cfi_reader *r)
+{
+    if (m->depth == REMEMBERED_MAX)
+        r->bad = true;
+    else
+        m->remembered[m->depth++] = m->row;
+}
+
+static void recall(struct machine *m, struct mt_cfi_reader *r)
+{
+    if (m->depth == 0)
+        r->bad = true;
+    else
+        m->row = m->remembered[--m->depth];
+}
+
+/* The rules of the canonical frame address: DW_CFA_def_cfa and its variants. */
+static void define_cfa(struct machine *m, unsigned op, struct mt_cfi_reader *r)
+{
+    if (op != 0x0e && op != 0x13) /* all but def_cfa_offset[_sf] name a register */
+        m->row.reg = (unsigned)mt_cfi_uleb(r);
+    if (op == 0x0c || op == 0x0e) /* def_cfa, def_cfa_offset */
+        m->row.offset = (int64_t)mt_cfi_uleb(r);
+    else if (op == 0x12 || op == 0x13) /* the factored variants */
+        m->row.offset = mt_cfi_sleb(r) * m->cie->data_align;
+    if (op != 0x0d && op != 0x0e && op != 0x13)
+        m->row.cfa = MT_CFI_CFA_REG;
+    else if (m->row.cfa != MT_CFI_CFA_REG)
+        r->bad = true;
+}
+
+/* Where a register of the caller is. */
+static void define_register(struct machine *m, unsigned op, struct mt_cfi_reader *r, uintptr_t pc)
+{
+    int64_t align = m->cie->data_align;
+    unsigned reg;
+
+    if (op == 0x10 || op == 0x16) { /* expression, val_expression */
+        set_expression(m, r, pc, op == 0x16);
+        return;
+    }
+    reg = (unsigned)mt_cfi_uleb(r);
+    switch (op) {
+    case 0x05: /* offset_extended */
+        set_place(m, reg, MT_CFI_AT_CFA, (int64_t)mt_cfi_uleb(r) * align);
+        break;
+    case 0x06: /* restore_extended */
+        restore(m, reg);
+        break;
+    case 0x07: /* undefined */
+        set_place(m, reg, MT_CFI_UNDEFINED, 0);
+        break;
+    case 0x08: /* same_value */
+        set_place(m, reg, MT_CFI_SAME, 0);
+        break;
+    case 0x11: /* offset_extended_sf */
+        set_place(m, reg, MT_CFI_AT_CFA, mt_cfi_sleb(r) * align);
+        break;
+    case 0x15: /* val_offset_sf */
+        set_place(m, reg, MT_CFI_OTHER, 0);
+        mt_cfi_sleb(r);
+        break;
+    default: /* register, val_offset */
+        set_place(m, reg, MT_CFI_OTHER, 0);
+        mt_cfi_uleb(r);
+    }
+}
+
+/* An instruction with its opcode in the low six bits. */
+static void extended(struct machine *m, unsigned op, struct mt_cfi_reader *r, uintptr_t pc)
+{
+    switch (op) {
+    case 0x00: /* nop */
+        break;
+    case 0x01: /* set_loc */
+        m->loc = mt_cfi_encoded(r, m->cie->encoding);
+        break;
+    case 0x02: /* advance_loc1, 2, 4 */
+    case 0x03:
+    case 0x04:
+        m->loc += mt_cfi_fixed(r, 1u << (op - 2)) * m->cie->code_align;
+        break;
+    case 0x05 ... 0x09:
+    case 0x10:
+    case 0x11:
+    case 0x14:
+    case 0x15:
+    case 0x16:
+        define_register(m, op, r, pc);
+        break;
+    case 0x0a: /* remember_state */
+        remember(m, r);
+        break;
+    case 0x0b: /* restore_state */
+        recall(m, r);
+        break;
+    case 0x0c: /* def_cfa, _register, _offset, _sf, _offset_sf */
+    case 0x0d:
+    case 0x0e:
+    case 0x12:
+    case 0x13:
+        define_cfa(m, op, r);
+        break;
+    case 0x0f: /* def_cfa_expression */
+        set_cfa_expression(m, r, pc);
+        break;
+    case 0x2d: /* aarch64: negate_ra_state; elsewhere GNU_window_save, which no processor here has */
+        m->row.signed_ra = !m->row.signed_ra;
+        break;
+    case 0x2e: /* GNU_args_size */
+        mt_cfi_uleb(r);
+        break;
+    default:
+        r->bad = true;
+    }
+}
+
+/* Run a program until the row for `pc` is complete. False: not understood. */
+static bool run(struct machine *m, struct mt_cfi_reader r, uintptr_t pc)
+{
+    while (r.at < r.end && !r.bad) {
+        unsigned byte = (unsigned)mt_cfi_fixed(&r, 1);
+        unsigned low = byte & 0x3f;
+
+        if ((byte & 0xc0) == 0x40) /* advance_loc */
+            m->loc += low * m->cie->code_align;
+        else if ((byte & 0xc0) == 0x80) /* offset */
+            set_place(m, low, MT_CFI_AT_CFA, (int64_t)mt_cfi_uleb(&r) * m->cie->data_align);
+        else if ((byte & 0xc0) == 0xc0)
+            restore(m, low);
+        else
+            extended(m, low, &r, pc);
+        if (m->loc > pc)
+            return !r.bad;
+    }
+    return !r.bad;
+}
+
+bool mt_cfi_row_at(const struct mt_cfi_cie *cie, struct mt_cfi_reader program, uintptr_t begin,
+                   uintptr_t pc, struct mt_cfi_row *row)
+{
+    struct machine m;
+
+    memset(&m, 0, sizeof m);
+    m.cie = cie;
+    m.row.cfa = MT_CFI_CFA_OTHER;
+    m.row.signal = cie->signal;
+    m.row.begin = begin;
+    if (!run(&m, cie->program, FOREVER))
+        return false;
+    m.initial = m.row;
+    m.loc = begin;
+    if (!run(&m, program, pc))
+        return false;
+    *row = m.row;
+    return true;
+}

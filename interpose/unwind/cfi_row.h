@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What call frame information says of one address: where the frame's caller is to be found.
+ */
+#ifndef MT_CFI_ROW_H
+#define MT_CFI_ROW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Where a register of the caller is. Expressions are evaluated only in the forms that occur in
+ * practice. */
+enum mt_cfi_where {
+    MT_CFI_SAME = 0,  /* unchanged */
+    MT_CFI_UNDEFINED, /* lost; for the return address: this is the outermost frame */
+    MT_CFI_AT_CFA,    /* in memory at the canonical frame address plus `offset` */
+    MT_CFI_AT_REG,    /* in memory at register `reg` plus `offset` */
+    MT_CFI_OTHER      /* something else */
+};
+
+struct mt_cfi_place {
+    enum mt_cfi_where where;
+    unsigned reg;
+    int64_t offset;
+};
+
+/* How the canonical frame address is computed. */
+enum mt_cfi_cfa {
+    MT_CFI_CFA_REG,   /* register `reg` plus `offset` */
+    MT_CFI_CFA_DEREF, /* the word at register `reg` plus `offset` */
+    MT_CFI_CFA_OTHER
+};
+
+struct mt_cfi_row {
+    uintptr_t
+        begin; /* the first address of the function, or of the part of it that is described together */
+    enum mt_cfi_cfa cfa;
+    unsigned reg; /* DWARF number */
+    int64_t offset;
+    struct mt_cfi_place fp; /* the caller's frame pointer register */
+    struct mt_cfi_place ra; /* the return address */
+    bool signal;            /* a signal trampoline: the caller was interrupted, not calling */
+    bool signed_ra;         /* the return address carries an authentication code */
+};
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The command memtrace: how it is built, and how to add to it. This file has no code. tests/order.py reads the map below and checks
+ * the tree against it, so that the two can't disagree: ctest -R order.
+ *
+ *
+ * THE ROOMS
+ *
+ * A log becomes what a person reads in one pipeline, and each room is a stage of it:
+ *
+ *   log file -> read -> tree of stacks, figures -> resolve -> with names -> fold -> rows -> show -> text, JSON
+ *
+ * From the ground up. Each room uses itself and those before it, and of those only the headers that they offer; no two modules use
+ * each other in a circle. Each function that a room offers has a contract: units, ownership, errors. A file includes by the path
+ * from here on: "read/log.h".
+ *
+ *   base/     memory that never fails, messages, foreign text, files, maps, progress, the number of threads
+ *             offers base.h, file.h, map.h, progress.h, text.h, threads.h
+ *   symbols/  what an ELF file says about an address: functions, lines, inlined calls; the cache of that
+ *             offers batch.h, lookup.h, symbols.h
+ *   read/     the log, in which nothing is trusted: checked records, the tree of stacks, figures and runs of each node
+ *             offers log.h, model.h, node.h, reader.h, runs.h, sums.h
+ *   resolve/  from frames to places, whose code a place is, source text, what a person's -f means
+ *             offers frames.h, match.h, rank.h, source.h, source_log.h
+ *   fold/     from resolved stacks to rows; several logs as a family
+ *             offers exact.h, family.h, fold.h, query.h, rows.h, stacks.h, tree.h
+ *   show/     rows as text and JSON
+ *             offers family.h, json.h, lines.h, lines_json.h, listing.h, mprun.h, name.h, row_json.h, summary.h, table.h
+ *             offers terminal.h, view.h
+ *   verbs/    the command line: a file for each verb
+ *             offers python_folder.h, verbs.h
+ *
+ * ../interpose/format.h is included by read/ alone: what the others know of a log is read/log.h and read/model.h.
+ *
+ * python/ is the Python module, which people import and pip lists, not a room: it calls the command and reads its JSON. CMake
+ * links it into the build folder and installs it; verbs/python_folder.c finds it for `memtrace --python`.
+ *
+ *
+ * WORDS beside those of interpose/design.h, which hold here as well
+ *
+ *   place      a file, line and function of one language; an inlined call has one of its own. What a row by line stands for
+ *   leaf       a node at which events happened, and what they came to
+ *   figures    struct sums: what is added up
+ *   row        what all stacks with one key come to; the key is a place, a function, a module, ...
+ *   rank       whose code it is: the user's, the program's, a library's
+ *   damaged    a log in which something could not be read: it was said, and what is left is shown
+ *
+ *
+ * WHERE THINGS GO
+ *
+ *   a view         show/NAME.c takes a struct stacks or rows and prints; verbs/NAME.c opens the log (stacks_open), asks (fold) and
+ *                  calls it. verbs/sites.c is the shortest example. A view reads no records: what it lacks becomes a metric or a
+ *                  grouping
+ *   a verb         a line in main.c's table, its function and help in verbs/verbs.h, a file in verbs/
+ *   a metric       fold/query.h (enum metric), its name in fold/query.c, its value in fold/rows.c. What the log counts by
+ *                  node first becomes a member of struct sums (read/sums.h), which read/model.c fills
+ *   a grouping     fold/query.h (enum grouping), its name in fold/query.c, its key in fold/keys.c
+ *   a filter       struct filter in fold/query.h, fold/select.c
+ *   a rise         read/runs.c (what the log has) and fold/rises.c (what a row makes of it), nothing else
+ *   a class        enum log_class and class_name in read/log.h, beside that of interpose/format.h
+ *   a log version  a file in read/ that fills struct log and struct model; read/reader.c chooses by the version
+ *   a symbol file  symbols/symbols.h is what the others know; symbols/symbols_dw.c does it with elfutils
+ *   a language     a kind of frame in read/log.h, its places in resolve/frames.c, its rank in resolve/rank.c
+ *   an export      show/NAME.c, from BY_TREE or BY_SITE
+ */

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: MIT */
+#include "fold/fold.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/map.h"
+#include "base/threads.h"
+#include "fold/executions.h"
+#include "fold/keys.h"
+#include "fold/rises.h"
+#include "fold/select.h"
+
+#define APART 4096u /* nodes that are worth a thread */
+
+/* One query under way. */
+struct folding {
+    const struct stacks *stacks;
+    const struct query *query;
+    struct selection selection;
+    struct rows *rows;
+    struct tree tree;
+    uint32_t *
+        row_of; /* own figures: the row of each entry, rows->count for rows->rest. Inclusive: NULL */
+    struct sums *sums; /* of each entry: of its leaves, or of all below it */
+};
+
+/* The sums of each entry's own leaves. */
+static void sum_leaves(struct folding *f)
+{
+    f->sums = base_alloc(f->tree.count, sizeof *f->sums);
+    struct leaf leaf;
+    for (size_t at = 0; stacks_next(f->stacks, &at, &leaf);) {
+        if (!selection_has(&f->selection, leaf.node))
+            continue;
+        struct sums resident = {.resident = leaf.sums->resident, .readings = leaf.sums->readings};
+        sums_add(&f->sums[f->tree.of_node[leaf.node]],
+                 query_counts(f->query, leaf.class) ? leaf.sums : &resident);
+    }
+}
+
+/* ... and of all below it. */
+static void sum_subtrees(struct folding *f)
+{
+    sum_leaves(f);
+    for (uint32_t e = f->tree.count; e-- > 1;)
+        sums_add(&f->sums[f->tree.parent[e]], &f->sums[e]);
+}
+
+static struct row *row_at(struct rows *rows, uint32_t index)
+{
+    return index < rows->count ? &rows->list[index] : &rows->rest;
+}
+
+/* ---- mem usage: the level after the latest event ---- */
+
+/* Within a thread the place in time decides; between threads only its high half (the tick) can be compared, then the higher
+ * level wins. Entries come thread by thread, so each thread's latest is found first and is compared with the other threads' when
+ * the thread is done. */
+struct latest {
+    uint32_t thread;
+    bool happened;
+    uint64_t last, level;
+};
+
+static void latest_settle(struct latest *latest, struct sums *sums)
+{
+    if (!latest->happened)
+        return;
+    uint32_t tick = (uint32_t)(latest->last >> 32), known = (uint32_t)(sums->last >> 32);
+    if (!sums->happened || tick > known || (tick == known && latest->level > sums->level)) {
+        sums->last = latest->last;
+        sums->level = latest->level;
+        sums->happened = true;
+    }
+    latest->happened = false;
+}
+
+static void row_take(struct row *row, struct latest *latest, const struct sums *more,
+                     uint32_t thread)
+{
+    struct sums sums = *more;
+    if (latest->thread != thread)
+        latest_settle(latest, &row->sums);
+    latest->thread = thread;
+    if (sums.happened && (!latest->happened || sums.last > latest->last)) {
+        latest->last = sums.last;
+        latest->level = sums.level;
+        latest->happened = true;
+    }
+    sums.happened = false;
+    sums_add(&row->sums, &sums);
+}
+
+/* ---- rows by the keys of places ---- */
+
+/* Depth first over the tree without recursion: a stack may be 16,384 deep. */
+struct walk {
+    struct folding *f;
+    struct children children;
+    uint32_t *on_path;        /* times that each key stands on the path to the present entry */
+    unsigned char *outermost; /* by entry: it is the outermost of its key on its path */
+    struct latest *latest;    /* by row */
+    uint32_t thread;
+};
+
+static void walk_enter(struct walk *walk, uint32_t entry)
+{
+    struct folding *f = walk->f;
+    uint32_t row = f->tree.key[entry];
+    if (row >= TREE_THREAD) {
+        walk->thread = row - TREE_THREAD;
+        return;
+    }
+    if (f->row_of)
+        row = f->row_of[entry];
+    else if (!(walk->outermost[entry] = walk->on_path[row]++ == 0))
+        return;
+    row_take(row_at(f->rows, row), &walk->latest[row], &f->sums[entry], walk->thread);
+}
+
+static void walk_leave(struct walk *walk, uint32_t entry)
+{
+    uint32_t key = walk->f->tree.key[entry];
+    if (key < TREE_THREAD && !walk->f->row_of)
+        walk->on_path[key]--;
+}
+
+static void walk_all(struct walk *walk)
+{
+    uint32_t at = walk->children.first[0];
+    while (at) {
+        walk_enter(walk, at);
+        uint32_t next = walk->children.first[at];
+        while (!next && at) {
+            walk_leave(walk, at);
+            next = walk->children.next[at];
+            if (!next)
+                at = walk->f->tree.parent[at];
+        }
+        at = next;
+    }
+}
+
+/* The row of each entry of a tree of places, where only the innermost place of a good rank counts. */
+static uint32_t *own_rows(const struct folding *f, const uint32_t *key_of_place)
+{
+    const struct frames *frames = &f->stacks->frames;
+    uint32_t *row_of = base_alloc(f->tree.count, sizeof *row_of);
+    row_of[0] = f->rows->count;
+    for (uint32_t e = 1; e < f->tree.count; e++) {
+        uint32_t place = f->tree.key[e];
+        if (place >= TREE_THREAD)
+            row_of[e] = f->rows->count;
+        else if (frames->functions[frames->places[place].function].rank <= f->query->rank)
+            row_of[e] = key_of_place ? key_of_place[place] : place;
+        else
+            row_of[e] = row_of[f->tree.parent[e]];
+    }
+    return row_of;
+}
+
+/* Own rises: of the nodes where the stacks end. */
+static void rises_of_leaves(struct folding *f)
+{
+    struct leaf leaf;
+    for (size_t at = 0; stacks_next(f->stacks, &at, &leaf);) {
+        if (!selection_has(&f->selection, leaf.node))
+            continue;
+        uint32_t entry = f->tree.of_node[leaf.node];
+        struct row *row = row_at(f->rows, f->row_of ? f->row_of[entry] : entry);
+        uint64_t rise = rise_of_node(f->stacks, leaf.node);
+        if (rise > row->rise)
+            row->rise = rise;
+    }
+}
+
+static void fold_places(struct folding *f)
+{
+    struct rows *rows = f->rows;
+    uint32_t *key_of_place = keys_of_places(f->stacks, f->query->by);
+    bool own = f->query->own;
+    tree_make(&f->tree, f->stacks, own ? NULL : key_of_place, true);
+    if (own) {
+        f->row_of = own_rows(f, key_of_place);
+        sum_leaves(f);
+    } else {
+        sum_subtrees(f);
+    }
+    free(key_of_place);
+    struct walk walk = {.f = f,
+                        .children = children_make(f->tree.count),
+                        .on_path = base_alloc(rows->count, sizeof *walk.on_path),
+                        .outermost = base_alloc(f->tree.count, 1),
+                        .latest = base_alloc(rows->count + (size_t)1, sizeof *walk.latest)};
+    for (uint32_t e = f->tree.count; e-- > 1;)
+        children_add(&walk.children, f->tree.parent[e], e);
+    walk_all(&walk);
+    for (uint32_t k = 0; k <= rows->count; k++)
+        latest_settle(&walk.latest[k], &row_at(rows, k)->sums);
+    children_free(&walk.children);
+    free(walk.on_path);
+    free(walk.latest);
+    free(f->sums);
+    f->sums = NULL;
+    if (query_wants(f->query, METRIC_RISE) && own)
+        rises_of_leaves(f);
+    else if (query_wants(f->query, METRIC_RISE))
+        rises_of_keys(f->stacks, &f->selection, &f->tree, f->tree.key, walk.outermost, rows->list,
+                      rows->count);
+    free(walk.outermost);
+}
+
+/* ---- rows by thread ---- */
+
+static void fold_threads(struct folding *f)
+{
+    const struct model *model = &f->stacks->model;
+    struct leaf leaf;
+    for (size_t at = 0; stacks_next(f->stacks, &at, &leaf);) {
+        if (!selection_has(&f->selection, leaf.node))
+            continue;
+        struct row *row = &f->rows->list[leaf.thread];
+        struct sums resident = {.resident = leaf.sums->resident, .readings = leaf.sums->readings};
+        sums_add(&row->sums, query_counts(f->query, leaf.class) ? leaf.sums : &resident);
+    }
+    for (uint32_t i = 1; i < model->node_count && query_wants(f->query, METRIC_RISE); i++) {
+        struct row *row = &f->rows->list[model->nodes[i].thread];
+        uint64_t rise = selection_has(&f->selection, i) ? rise_of_node(f->stacks, i) : 0;
+        if (rise > row->rise)
+            row->rise = rise;
+    }
+}
+
+/* ---- rows by stack ---- */
+
+static void forget_level(struct sums *sums)
+{
+    sums->last = sums->level = 0;
+    sums->happened = false;
+}
+
+/* One row for each stack and class, of whatever thread. */
+static void fold_sites(struct folding *f)
+{
+    struct rows *rows = f->rows;
+    struct map index = {0};
+    struct leaf leaf;
+    size_t cap = 0;
+    for (size_t at = 0; stacks_next(f->stacks, &at, &leaf);) {
+        const struct sums *sums = leaf.sums;
+        if (!selection_has(&f->selection, leaf.node) ||
+            (!sums->allocations && !sums->releases && !sums->frees))
+            continue; /* or only a reading of the resident set */
+        if (f->query->filter.classes && !query_counts(f->query, leaf.class))
+            continue;
+        uint32_t entry = f->tree.of_node[leaf.node];
+        uint32_t *found = map_at(&index, (uint64_t)entry << 2 | leaf.class);
+        if (!*found) {
+            rows->list = base_room(rows->list, &cap, rows->count + (size_t)1, sizeof *rows->list);
+            rows->list[rows->count++] = (struct row){.key = entry, .class = (uint8_t)leaf.class};
+            *found = rows->count;
+        }
+        struct row *row = &rows->list[*found - 1];
+        sums_add(&row->sums, sums);
+        forget_level(&row->sums);
+        uint64_t rise = query_wants(f->query, METRIC_RISE) ? rise_of_node(f->stacks, leaf.node) : 0;
+        if (rise > row->rise)
+            row->rise = rise;
+    }
+    map_free(&index);
+}
+
+/* One row for each entry of the tree. */
+static void fold_tree(struct folding *f)
+{
+    struct rows *rows = f->rows;
+    rows->count = f->tree.count;
+    rows->list = base_alloc(rows->count, sizeof *rows->list);
+    if (f->query->own)
+        sum_leaves(f);
+    else
+        sum_subtrees(f);
+    for (uint32_t e = 0; e < rows->count; e++) {
+        rows->list[e] = (struct row){.sums = f->sums[e], .key = e};
+        forget_level(&rows->list[e].sums);
+    }
+    if (query_wants(f->query, METRIC_RISE) && f->query->own) {
+        rises_of_leaves(f);
+    } else if (query_wants(f->query, METRIC_RISE)) {
+        unsigned char *all = base_alloc(rows->count, 1);
+        memset(all, 1, rows->count);
+        rises_of_keys(f->stacks, &f->selection, &f->tree, NULL, all, rows->list, rows->count);
+        free(all);
+    }
+}
+
+/* ---- all ---- */
+
+void fold(const struct stacks *stacks, const struct query *query, struct rows *rows)
+{
+    struct folding f = {.stacks = stacks, .query = query, .rows = rows};
+    *rows = (struct rows){.by = query->by};
+    selection_make(&f.selection, stacks, &query->filter);
+    if (query->by == BY_SITE || query->by == BY_TREE) {
+        tree_make(&f.tree, stacks, NULL, false);
+        (query->by == BY_SITE ? fold_sites : fold_tree)(&f);
+        rows->tree = f.tree;
+        f.tree = (struct tree){0};
+    } else {
+        rows->count = keys_count(stacks, query->by);
+        rows->list = base_alloc(rows->count, sizeof *rows->list);
+        for (uint32_t k = 0; k < rows->count; k++)
+            rows->list[k].key = k;
+        (query->by == BY_THREAD ? fold_threads : fold_places)(&f);
+        if (query_wants(query, METRIC_EXECUTIONS) && !f.selection.nodes)
+            executions_put(stacks, rows);
+    }
+    free(f.row_of);
+    free(f.sums);
+    tree_free(&f.tree);
+    selection_free(&f.selection);
+}
+
+struct job {
+    const struct stacks *stacks;
+    const struct query *query;
+    struct rows *rows;
+    pthread_t thread;
+    bool apart;
+};
+
+static void *job_run(void *argument)
+{
+    const struct job *job = argument;
+    fold(job->stacks, job->query, job->rows);
+    return NULL;
+}
+
+/* Half of the time of a view of a large log whose symbols are in the cache is spent here. Queries write nothing but their rows. */
+void fold_several(const struct stacks *stacks, const struct query *queries, struct rows *rows,
+                  size_t count)
+{
+    struct job *jobs = base_alloc(count, sizeof *jobs);
+    size_t most = stacks->model.node_count >= APART ? threads_allowed() : 1;
+    for (size_t i = count; i-- > 0;) { /* the first is the caller's */
+        jobs[i] = (struct job){.stacks = stacks, .query = &queries[i], .rows = &rows[i]};
+        jobs[i].apart = i && i < most && !pthread_create(&jobs[i].thread, NULL, job_run, &jobs[i]);
+    }
+    for (size_t i = 0; i < count; i++)
+        if (!jobs[i].apart)
+            job_run(&jobs[i]);
+    for (size_t i = 0; i < count; i++)
+        if (jobs[i].apart)
+            pthread_join(jobs[i].thread, NULL);
+    free(jobs);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a view asks of the stacks: rows by what, with which figures, of which stacks.
+ */
+#ifndef FOLD_QUERY_H
+#define FOLD_QUERY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "read/log.h"
+#include "resolve/rank.h"
+
+/* What a row stands for, and what its key is. To add one: here, its name in query.c, its key in keys.c. */
+enum grouping {
+    BY_LINE,     /* a place: index in frames->places */
+    BY_FUNCTION, /* index in frames->functions */
+    BY_FILE,     /* a source file: in frames->strings; 0: not known */
+    BY_MODULE,   /* index in log->modules; 0: none, as Python's frames are */
+    BY_THREAD,   /* a slot: index in model->threads */
+    BY_SITE,     /* a call site: one stack and class; entry in the rows' tree */
+    BY_TREE,     /* a stack or an outer part of one; entry in the rows' tree */
+    GROUPINGS
+};
+
+/* A figure of a row. To add one: here, its line in query.c, its value in rows.c. */
+enum metric {
+    METRIC_PEAK,      /* held at the process's peak */
+    METRIC_LIVE,      /* not released by anyone so far */
+    METRIC_ALLOCATED, /* by events under the row's key */
+    METRIC_RISE, /* highest above where it began: rises.h. Takes as long as all others together */
+    METRIC_ALLOCATIONS, /* number of them */
+    METRIC_RELEASED,    /* by events under the row's key, whoever allocated it */
+    METRIC_RELEASES,    /* number of them */
+    METRIC_INCREMENT,   /* allocated less released */
+    METRIC_RESIDENT,    /* growth of the resident set */
+    METRIC_EXECUTIONS,  /* of a line, or calls of a function, where they were counted: exact.h */
+    METRICS
+};
+
+/* Which stacks. NULL, or 0: any. Globs are fnmatch's; a file or module matches by its whole path or its last component. Function,
+ * file and module must match at one frame. Rows inside of that frame count in full, rows outside of it count what came through it.
+ * Rises are of the level, whatever the classes, and known only from that frame inward. Executions are not counted with a glob.
+ * Periods are chosen when the stacks are opened. */
+struct filter {
+    const char *thread, *function, *file, *module;
+    unsigned
+        classes; /* bits 1u << class; 0: those that make up the level, heap and anonymous mappings */
+};
+
+struct query {
+    enum grouping by;
+    /* Bits 1u << metric. Only METRIC_RISE and METRIC_EXECUTIONS matter: they cost time, and are 0 in the rows when not wanted. */
+    unsigned metrics;
+    /* False: inclusive. A stack counts once for each key on it. True: it counts for one key, that of its innermost frame of rank
+     * `rank` or a better one; what has no such frame is in rows->rest. BY_SITE is always own, and has rows for all
+     * classes unless the filter names some. BY_THREAD is the same both ways. */
+    bool own;
+    enum rank rank;
+    struct filter filter;
+};
+
+/* By its name on the command line; GROUPINGS or METRICS: there is no such. */
+enum grouping grouping_named(const char *name);
+enum metric metric_named(const char *name);
+const char *grouping_name(enum grouping grouping);
+const char *metric_name(enum metric metric);
+/* Is it a number of bytes? Else of events. */
+bool metric_bytes(enum metric metric);
+
+/* Does a leaf of this class count for the query? The resident set grows whatever the class is. */
+static inline bool query_counts(const struct query *query, unsigned class)
+{
+    unsigned classes = query->filter.classes;
+    return classes ? classes >> class & 1u : class_counts(class);
+}
+static inline bool query_wants(const struct query *query, enum metric metric)
+{
+    return query->metrics >> metric & 1u;
+}
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+#include "fold/rises.h"
+
+#include <stdlib.h>
+
+#include "base/base.h"
+
+/* A child of the present node lies in an entry. */
+struct item {
+    uint32_t entry, child;
+};
+
+struct rises {
+    const struct stacks *stacks;
+    const struct selection *selection;
+    const struct runs *runs;
+    const struct tree *tree;
+    const uint32_t *row_of;
+    const unsigned char *outermost;
+    struct row *list;
+    struct item *items;
+    size_t count, cap;
+    uint32_t children; /* of the present node */
+};
+
+static void reach(const struct rises *r, uint32_t entry, uint64_t rise, uint64_t most)
+{
+    struct row *row = &r->list[r->row_of ? r->row_of[entry] : entry];
+    if (!r->outermost[entry])
+        return;
+    if (rise > row->rise)
+        row->rise = rise;
+    if (most > row->rise_most)
+        row->rise_most = most;
+}
+
+static uint32_t levels_of(const struct rises *r, uint32_t node)
+{
+    const uint32_t *places;
+    return frames_places(&r->stacks->frames, r->stacks->model.nodes[node].frame, &places);
+}
+
+/* The node lies in the entry: in that of its frame, or of a call that was inlined in it. One that is not selected lies in none. */
+static bool lies_in(const struct rises *r, uint32_t node, uint32_t entry)
+{
+    uint32_t at = r->tree->of_node[node];
+    if (!selection_has(r->selection, node))
+        return false;
+    for (uint32_t left = levels_of(r, node); left; left--, at = r->tree->parent[at])
+        if (at == entry)
+            return true;
+    return false;
+}
+
+static void collect(struct rises *r, uint32_t child)
+{
+    uint32_t entry = r->tree->of_node[child];
+    for (uint32_t left = levels_of(r, child); left; left--, entry = r->tree->parent[entry]) {
+        r->items = base_room(r->items, &r->cap, r->count + 1, sizeof *r->items);
+        r->items[r->count++] = (struct item){entry, child};
+    }
+}
+
+static int by_entry(const void *a, const void *b)
+{
+    const struct item *x = a, *y = b;
+    if (x->entry != y->entry)
+        return x->entry < y->entry ? -1 : 1;
+    return x->child < y->child ? -1 : x->child > y->child;
+}
+
+/* `children` of the present node lie in the entry: a stretch of any of them is one of it, one that was lost may have been. */
+static void settle_entry(const struct rises *r, const struct item *items, size_t children,
+                         const uint64_t of[STRETCH_KINDS])
+{
+    uint32_t entry = items[0].entry;
+    if (children == 1) {
+        reach(r, entry, r->runs->of_node[items[0].child].rise, 0);
+        return;
+    }
+    for (size_t i = 0; i < children; i++)
+        reach(r, entry, r->runs->of_node[items[i].child].alone, 0);
+    if (children == r->children)
+        reach(r, entry, of[STRETCH_ALL], 0);
+    reach(r, entry, 0, of[STRETCH_LOST]);
+    if (children > STRETCH_SITES)
+        reach(r, entry, 0, of[STRETCH_LARGE]);
+}
+
+/* Each entry that has the first site: as long as the sites are its own they make a stretch of it, which is a run of it if what came
+ * before and after is not. */
+static void take_set(const struct rises *r, const struct stretch *s)
+{
+    const uint32_t *sites = r->runs->sites + s->first;
+    uint32_t entry = r->tree->of_node[sites[0]];
+    for (uint32_t left = levels_of(r, sites[0]); left; left--, entry = r->tree->parent[entry]) {
+        uint32_t in = 1;
+        if (!lies_in(r, sites[0], entry) || (s->after && lies_in(r, s->after, entry)))
+            continue;
+        while (in < s->count && lies_in(r, sites[in], entry))
+            in++;
+        if (in < s->count || !s->before || !lies_in(r, s->before, entry))
+            reach(r, entry, r->runs->rises[s->first + in - 1], 0);
+    }
+}
+
+/* The present node, whose stretches are stretches[0..count). */
+static void settle(struct rises *r, const struct stretch *stretches, size_t count)
+{
+    uint64_t of[STRETCH_KINDS] = {[STRETCH_LOST] = r->stacks->log.header.rise_floor};
+    for (size_t i = 0; i < count; i++) {
+        const struct stretch *s = &stretches[i];
+        uint64_t rise = r->runs->rises[s->first];
+        if (s->kind == STRETCH_SET)
+            take_set(r, s);
+        else if (rise > of[s->kind])
+            of[s->kind] = rise;
+    }
+    if (r->count > 1)
+        qsort(r->items, r->count, sizeof *r->items, by_entry);
+    for (size_t i = 0, end; i < r->count; i = end) {
+        for (end = i + 1; end < r->count && r->items[end].entry == r->items[i].entry;)
+            end++;
+        settle_entry(r, r->items + i, end - i, of);
+    }
+    r->count = 0;
+    r->children = 0;
+}
+
+void rises_of_keys(const struct stacks *stacks, const struct selection *selection,
+                   const struct tree *tree, const uint32_t *row_of, const unsigned char *outermost,
+                   struct row *list, uint32_t count)
+{
+    const struct model *model = &stacks->model;
+    const struct runs *runs = &model->runs;
+    struct rises r = {.stacks = stacks,
+                      .selection = selection,
+                      .runs = runs,
+                      .tree = tree,
+                      .row_of = row_of,
+                      .outermost = outermost,
+                      .list = list};
+    struct children children = children_make(model->node_count);
+    for (uint32_t i = model->node_count; i-- > 1;)
+        children_add(&children, model->nodes[i].parent, i);
+    size_t at = 0, end;
+    for (uint32_t node = 0; node < model->node_count; node++, at = end) {
+        for (end = at; end < runs->stretch_count && runs->stretches[end].parent == node;)
+            end++;
+        for (uint32_t child = children.first[node]; child; child = children.next[child]) {
+            r.children++;
+            if (selection_has(selection, child))
+                collect(&r, child);
+        }
+        settle(&r, runs->stretches + at, end - at);
+    }
+    for (uint32_t i = 0; i < count; i++)
+        if (list[i].rise_most <= list[i].rise)
+            list[i].rise_most = 0;
+    children_free(&children);
+    free(r.items);
+}
+
+uint64_t rise_of_node(const struct stacks *stacks, uint32_t node)
+{
+    return stacks->model.runs.of_node[node].rise;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include "fold/select.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "resolve/match.h"
+
+/* By function: does a frame of it match? */
+static unsigned char *matching_functions(const struct stacks *stacks, const struct filter *filter)
+{
+    const struct frames *frames = &stacks->frames;
+    unsigned char *matches = base_alloc(frames->function_count, 1);
+    for (size_t f = 0; f < frames->function_count; f++) {
+        const struct function *function = &frames->functions[f];
+        struct log_text path = frames_module(frames, function);
+        char *module = filter->module ? base_copy(path.text ? path.text : "", path.bytes) : NULL;
+        matches[f] =
+            (!filter->function ||
+             match_name_glob(filter->function, frames_name(frames, function))) &&
+            (!filter->file || match_path_glob(filter->file, frames_file(frames, function))) &&
+            (!filter->module || match_path_glob(filter->module, module));
+        free(module);
+    }
+    return matches;
+}
+
+static bool frame_matches(const struct frames *frames, uint32_t frame, const unsigned char *matches)
+{
+    const uint32_t *places;
+    uint32_t count = frames_places(frames, frame, &places);
+    for (uint32_t k = 0; k < count; k++)
+        if (matches[frames->places[places[k]].function])
+            return true;
+    return false;
+}
+
+void selection_make(struct selection *selection, const struct stacks *stacks,
+                    const struct filter *filter)
+{
+    const struct model *model = &stacks->model;
+    *selection = (struct selection){0};
+    bool frames = filter->function || filter->file || filter->module;
+    if (!frames && !filter->thread)
+        return;
+    unsigned char *matches = frames ? matching_functions(stacks, filter) : NULL;
+    selection->nodes = base_alloc(model->node_count + (size_t)1, 1);
+    for (uint32_t i = 1; i < model->node_count; i++) { /* parents come first */
+        const struct node *node = &model->nodes[i];
+        bool of_thread =
+            !filter->thread || (node->thread < model->thread_count &&
+                                !fnmatch(filter->thread, model->threads[node->thread].name, 0));
+        selection->nodes[i] = of_thread && (!frames || selection->nodes[node->parent] ||
+                                            frame_matches(&stacks->frames, node->frame, matches));
+    }
+    free(matches);
+}
+
+void selection_free(struct selection *selection)
+{
+    free(selection->nodes);
+    selection->nodes = NULL;
+}

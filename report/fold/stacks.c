@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "fold/stacks.h"
+
+#include "read/reader.h"
+
+void stacks_make(struct stacks *stacks, struct periods periods)
+{
+    model_make(&stacks->model, &stacks->log, periods);
+    frames_make(&stacks->frames, &stacks->model);
+    exact_make(&stacks->exact, &stacks->frames, periods);
+}
+
+bool stacks_open(struct stacks *stacks, const char *file, struct periods periods)
+{
+    *stacks = (struct stacks){0};
+    bool read = log_read(&stacks->log, file);
+    if (read) {
+        stacks->running = log_running(&stacks->log);
+        model_make(&stacks->model, &stacks->log, periods);
+    }
+    stacks->damaged = log_say_problems(&stacks->log);
+    if (!read)
+        return false;
+    frames_make(&stacks->frames, &stacks->model);
+    exact_make(&stacks->exact, &stacks->frames, periods);
+    return true;
+}
+
+void stacks_close(struct stacks *stacks)
+{
+    exact_free(&stacks->exact);
+    frames_free(&stacks->frames);
+    model_free(&stacks->model);
+    log_close(&stacks->log);
+}
+
+bool stacks_whole(const struct stacks *stacks)
+{
+    const struct periods *periods = &stacks->model.periods;
+    return !periods->first && periods->last >= stacks->log.header.period;
+}
+
+bool stacks_next(const struct stacks *stacks, size_t *at, struct leaf *leaf)
+{
+    const struct model *model = &stacks->model;
+    if (*at >= model->entry_count)
+        return false;
+    const struct entry *entry = &model->entries[(*at)++];
+    *leaf = (struct leaf){.node = entry->node,
+                          .thread = model->nodes[entry->node].thread,
+                          .class = entry->class,
+                          .sums = &entry->sums};
+    return true;
+}
+
+struct stack stack_of(const struct stacks *stacks, uint32_t node)
+{
+    struct stack stack = {.of = stacks, .node = node};
+    return stack;
+}
+
+bool stack_next(struct stack *stack, uint32_t *place)
+{
+    const struct model *model = &stack->of->model;
+    while (!stack->left) {
+        if (!stack->node)
+            return false;
+        const struct node *node = &model->nodes[stack->node];
+        stack->left = frames_places(&stack->of->frames, node->frame, &stack->places);
+        stack->node = node->parent;
+    }
+    *place = stack->places[--stack->left];
+    return true;
+}
+
+uint32_t stack_innermost(const struct stacks *stacks, uint32_t node, enum rank rank)
+{
+    const struct frames *frames = &stacks->frames;
+    struct stack stack = stack_of(stacks, node);
+    for (uint32_t place; stack_next(&stack, &place);)
+        if (frames->functions[frames->places[place].function].rank <= rank)
+            return place;
+    return UINT32_MAX;
+}

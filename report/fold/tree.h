@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The tree of all stacks, by keys in place of frames: a key is a place, a function, or whatever else places are grouped by.
+ *
+ *   node's frame --> its places, outermost first --> their keys --> a path in the tree of keys
+ */
+#ifndef FOLD_TREE_H
+#define FOLD_TREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fold/stacks.h"
+
+/* Entry 0 is the root and stands for nothing. A parent's index is less than its children's. */
+struct tree {
+    uint32_t count;
+    uint32_t *parent;
+    uint32_t *key;     /* TREE_THREAD + slot: root of a thread's stacks */
+    uint32_t *of_node; /* entry of each of the model's nodes: of its innermost place */
+    size_t cap_parent, cap_key;
+};
+#define TREE_THREAD 0x80000000u
+
+/* Build the tree. `key_of_place` gives each place's key, less than TREE_THREAD; NULL: the place itself. `threads`: stacks of
+ * different threads are kept apart below roots of their own; else they share their entries. Linear in the number of nodes. */
+void tree_make(struct tree *tree, const struct stacks *stacks, const uint32_t *key_of_place,
+               bool threads);
+void tree_free(struct tree *tree);
+
+/* Children as lists: first[parent], next[child]; 0 ends. Entry 0 is nobody's child. */
+struct children {
+    uint32_t *first, *next;
+};
+/* Room for `count` entries. */
+struct children children_make(uint32_t count);
+/* Added from the last to the first, the lists are in ascending order. */
+static inline void children_add(struct children *children, uint32_t parent, uint32_t child)
+{
+    children->next[child] = children->first[parent];
+    children->first[parent] = child;
+}
+void children_free(struct children *children);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#include "read/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+
+const char *class_name(unsigned class)
+{
+    static const char *const names[CLASSES] = {[CLASS_HEAP] = "heap",
+                                               [CLASS_ANON] = "anonymous",
+                                               [CLASS_FILE] = "file",
+                                               [CLASS_RESERVED] = "reserved"};
+    return names[class];
+}
+
+bool log_say_problems(const struct log *log)
+{
+    for (uint64_t i = 0; i < log->problem_count && i < LOG_PROBLEMS_KEPT; i++)
+        base_say("%s: offset %" PRIu64 ": %s", log->name, log->problems[i].offset,
+                 log->problems[i].reason);
+    if (log->problem_count > LOG_PROBLEMS_KEPT)
+        base_say("%s: and %" PRIu64 " more problems", log->name,
+                 log->problem_count - LOG_PROBLEMS_KEPT);
+    return log->problem_count > 0;
+}
+
+bool log_running(const struct log *log)
+{
+    const struct log_header *header = &log->header;
+    if (header->end != LOG_END_UNKNOWN || header->pid <= 0 || !header->start_ticks)
+        return false;
+    char path[64], text[1024];
+    snprintf(path, sizeof path, "/proc/%" PRId32 "/stat", header->pid);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return false;
+    size_t length = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[length] = 0;
+    char *at = strrchr(text, ')'); /* the command's name may hold blanks and brackets */
+    for (int field = 2; at && field < 22; field++) {
+        at = strchr(at + 1, ' ');
+        if (field == 2 && at && at[1] == 'Z')
+            return false;
+    }
+    return at && strtoull(at, NULL, 10) == header->start_ticks;
+}

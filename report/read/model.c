@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+#include "read/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/map.h"
+#include "read/tables.h"
+
+/* ---- the counter records of one node ---- */
+
+struct chain {
+    struct model *model;
+    unsigned char *seen; /* bitmap over units: each belongs to one record of one node */
+    uint32_t node;
+    struct sums by_class[CLASSES];
+    bool present[CLASSES];
+    int64_t resident;
+    uint64_t readings;
+    struct map *finishes; /* unit of an mt_alloc -> 1 + its entry in FINISH */
+};
+
+static bool chain_claim(struct chain *chain, uint32_t unit, uint32_t units)
+{
+    const struct tables *tables = chain->model->log->tables;
+    if (unit >= tables->unit_count || units > tables->unit_count - unit)
+        return false;
+    for (uint32_t u = unit; u < unit + units; u++) {
+        if (chain->seen[u >> 3] & 1u << (u & 7))
+            return false;
+        chain->seen[u >> 3] |= (unsigned char)(1u << (u & 7));
+    }
+    return true;
+}
+
+/* What the record had live when the program finished, less what it has now. */
+static int64_t late_of(const struct chain *chain, uint32_t unit, uint64_t live)
+{
+    const struct tables *tables = chain->model->log->tables;
+    uint32_t found = tables->finish_count ? *map_at(chain->finishes, unit) : 0;
+    return found ? (int64_t)(tables->finishes[found - 1].live - live) : 0;
+}
+
+static void chain_alloc(struct chain *chain, uint32_t class, uint32_t unit,
+                        const struct mt_alloc *record)
+{
+    const struct mt_header *header = &chain->model->log->tables->header;
+    uint64_t live = record->allocated - record->freed;
+    bool changed = (record->saved_seq ^ header->peak_seq) & ~MT_SEQ_FINISHED;
+    uint64_t held = header->at_peak || changed ? live : record->saved;
+    struct sums one = {.allocated = record->allocated,
+                       .freed = record->freed,
+                       .late = late_of(chain, unit, live),
+                       .at_peak = class_counts(class) ? (int64_t)held : 0,
+                       .allocations = record->allocs,
+                       .frees = record->frees,
+                       .live_peak = record->live_peak,
+                       .last = record->last,
+                       .level = record->level,
+                       .happened = record->allocs > 0};
+    sums_add(&chain->by_class[class], &one);
+    chain->present[class] = true;
+}
+
+static void chain_release(struct chain *chain, uint32_t class, const struct mt_release *record)
+{
+    struct sums one = {.released = record->released,
+                       .releases = record->releases,
+                       .last = record->last,
+                       .level = record->level,
+                       .happened = record->releases > 0};
+    sums_add(&chain->by_class[class], &one);
+    chain->present[class] = true;
+}
+
+/* The record at unit `number`; false when it is not one. */
+static bool chain_record(struct chain *chain, uint32_t kind, uint32_t number)
+{
+    const unsigned char *unit = chain->model->log->tables->units + (uint64_t)number * MT_UNIT;
+    if (kind >= MT_KIND_ALLOC && kind < MT_KIND_ALLOC + CLASSES) {
+        struct mt_alloc record;
+        memcpy(&record, unit, sizeof record);
+        chain_alloc(chain, kind - MT_KIND_ALLOC, number, &record);
+    } else if (kind >= MT_KIND_RELEASE && kind < MT_KIND_RELEASE + CLASSES) {
+        struct mt_release record;
+        memcpy(&record, unit, sizeof record);
+        chain_release(chain, kind - MT_KIND_RELEASE, &record);
+    } else if (kind == MT_KIND_RESIDENT) {
+        struct mt_resident record;
+        memcpy(&record, unit, sizeof record);
+        chain->resident = (int64_t)((uint64_t)chain->resident + (uint64_t)record.grown);
+        chain->readings += record.readings;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* Follow a node's chain. Its length is bounded, since each unit is claimed once in the whole log.
+ */
+static void chain_walk(struct chain *chain, uint32_t unit)
+{
+    struct log *log = chain->model->log;
+    const struct tables *tables = log->tables;
+    while (unit) {
+        uint64_t at = (uint64_t)unit * MT_UNIT;
+        if (unit >= tables->unit_count) {
+            if (!log->truncated)
+                log_problem_in(log, MT_REGION_NODE, (uint64_t)chain->node * sizeof(struct mt_node),
+                               "node %u has counters at %u of %u", chain->node, unit,
+                               tables->unit_count);
+            return;
+        }
+        uint32_t link;
+        memcpy(&link, tables->units + at, sizeof link);
+        uint32_t kind = MT_LINK_KIND(link);
+        if (!kind)
+            return; /* reserved, not filled in yet */
+        uint32_t units = kind < MT_KIND_RELEASE ? 2 : 1;
+        if (!chain_claim(chain, unit, units)) {
+            log_problem_in(log, MT_REGION_COUNTER, at,
+                           "the counter record at %u belongs to two nodes or is cut short", unit);
+            return;
+        }
+        if (!chain_record(chain, kind, unit)) {
+            log_problem_in(log, MT_REGION_COUNTER, at, "a counter record of unknown kind %u", kind);
+            return;
+        }
+        unit = MT_LINK_NEXT(link);
+    }
+}
+
+/* The resident set is no class's: it goes with the first entry of the node. */
+static void chain_finish(struct chain *chain, size_t *cap)
+{
+    struct model *model = chain->model;
+    bool placed = !chain->readings && !chain->resident;
+    for (uint32_t class = 0; class < CLASSES; class ++) {
+        if (!chain->present[class] && (placed || class != CLASS_HEAP))
+            continue;
+        struct entry entry = {chain->node, class, chain->by_class[class]};
+        if (!placed) {
+            entry.sums.resident = chain->resident;
+            entry.sums.readings = chain->readings;
+            placed = true;
+        }
+        model->entries =
+            base_room(model->entries, cap, model->entry_count + 1, sizeof *model->entries);
+        model->entries[model->entry_count++] = entry;
+        sums_add(&model->classes[class], &entry.sums);
+        if (class_counts(class))
+            sums_add(&model->total, &entry.sums);
+    }
+}
+
+/* ---- nodes ---- */
+
+/* Native and Python frames, a cut mark, the thread's root. Whatever prints a stack for each node relies on it. */
+#define DEEPEST (2 * MT_DEPTH_MAX + 4)
+/* `depth`: of all nodes before this one; the root's is 0. */
+static void model_node_take(struct model *model, uint32_t index, const struct chain *start,
+                            uint32_t *depth, size_t *cap)
+{
+    struct log *log = model->log;
+    const struct tables *tables = log->tables;
+    const struct mt_node *raw = &tables->nodes[index];
+    struct node *node = &model->nodes[index];
+    uint64_t at = (uint64_t)index * sizeof *raw;
+    if (raw->parent >= index)
+        log_problem_in(log, MT_REGION_NODE, at, "node %u has parent %u", index, raw->parent);
+    else if (depth[raw->parent] == DEEPEST)
+        log_problem_in(log, MT_REGION_NODE, at, "node %u is deeper than any stack", index);
+    else
+        node->parent = raw->parent;
+    depth[index] = depth[node->parent] + 1;
+    if (raw->frame < tables->frame_count)
+        node->frame = raw->frame;
+    else if (!log->truncated)
+        log_problem_in(log, MT_REGION_NODE, at, "node %u has frame %u of %u", index, raw->frame,
+                       tables->frame_count);
+    node->thread = model->nodes[node->parent].thread;
+    const struct mt_frame_entry *frame = node->frame ? &tables->frames[node->frame] : NULL;
+    if (frame && frame->kind == MT_FRAME_THREAD && !node->parent &&
+        frame->owner < tables->thread_count)
+        node->thread = frame->owner;
+    node->outside = model->nodes[node->parent].outside;
+    if (frame && frame->kind == MT_FRAME_THREAD && !node->parent)
+        node->outside = frame->value < model->periods.first || frame->value > model->periods.last;
+    if (node->outside) {
+        node->frame = 0;
+        return;
+    }
+    if (raw->counters) {
+        struct chain chain = *start;
+        chain.node = index;
+        chain_walk(&chain, raw->counters);
+        chain_finish(&chain, cap);
+    }
+    runs_take(&model->runs, log, index);
+}
+
+/* Node 0 has what could not be given to a node: it happened in whatever period. */
+static void model_lost_take(struct model *model, const struct chain *start, size_t *cap)
+{
+    const struct tables *tables = model->log->tables;
+    struct chain chain = *start;
+    if (model->periods.first || model->periods.last < tables->header.period || !tables->node_count)
+        return;
+    chain_walk(&chain, tables->nodes[0].counters);
+    for (uint32_t class = 0; class < CLASSES; class ++)
+        chain.present[class] = true; /* model_settle wants them */
+    chain_finish(&chain, cap);
+    for (uint32_t class = 0; class < CLASSES; class ++)
+        sums_add(&model->lost, &chain.by_class[class]);
+}
+
+/* Node 0's entry of a class gives or takes so that its frees are its releases. */
+static void model_settle_class(struct model *model, struct sums *own, struct sums *all)
+{
+    int64_t bytes = (int64_t)(all->freed - all->released);
+    int64_t count = (int64_t)(all->frees - all->releases);
+    struct sums more = {0};
+    if (bytes >= 0)
+        more.released = (uint64_t)bytes;
+    else
+        more.freed = (uint64_t)0 - (uint64_t)bytes;
+    if (count >= 0)
+        more.releases = (uint64_t)count;
+    else
+        more.frees = (uint64_t)0 - (uint64_t)count;
+    sums_add(own, &more);
+    sums_add(all, &more);
+    model->under_way = (int64_t)((uint64_t)model->under_way + (uint64_t)count);
+    model->under_way_bytes = (int64_t)((uint64_t)model->under_way_bytes + (uint64_t)bytes);
+}
+
+/* A log that was read, or left, in the middle of events: what was allocated is live or released all
+ * the same, and the levels are those of what was read. */
+static void model_settle(struct model *model)
+{
+    struct log_header *header = &model->log->header;
+    bool ended = header->end != LOG_END_UNKNOWN && !header->threads;
+    if (ended || model->log->truncated || model->entry_count < CLASSES || model->entries[0].node)
+        return;
+    model->total = (struct sums){0};
+    header->level = 0;
+    for (uint32_t class = 0; class < CLASSES; class ++) {
+        struct log_level *level = &header->class_level[class];
+        struct sums *all = &model->classes[class];
+        model_settle_class(model, &model->entries[class].sums, all);
+        level->level = all->allocated - all->freed;
+        if (!header->finished)
+            level->live = level->level;
+        if (level->peak < level->level)
+            level->peak = level->level;
+        if (class_counts(class)) {
+            sums_add(&model->total, all);
+            header->level += level->level;
+        }
+    }
+    if (!header->finished)
+        header->live = header->level;
+    if (header->peak < header->level)
+        header->peak = header->level;
+}
+
+/* A leaf that cannot be is none. */
+static void model_threads(struct model *model)
+{
+    const struct tables *tables = model->log->tables;
+    model->thread_count = tables->thread_count;
+    model->threads = base_alloc(tables->thread_count + (size_t)1, sizeof *model->threads);
+    for (uint32_t i = 1; i < tables->thread_count; i++) {
+        const struct mt_thread_entry *raw = &tables->threads[i];
+        struct thread *thread = &model->threads[i];
+        thread->leaf = raw->leaf < model->node_count ? raw->leaf : 0;
+        thread->tid = raw->tid;
+        model->events += raw->events;
+        memcpy(thread->name, raw->name, sizeof raw->name);
+    }
+}
+
+void model_make(struct model *model, struct log *log, struct periods periods)
+{
+    const struct tables *tables = log->tables;
+    *model = (struct model){.log = log, .periods = periods, .node_count = tables->node_count};
+    model->nodes = base_alloc(tables->node_count + (size_t)1, sizeof *model->nodes);
+    runs_start(&model->runs, tables->node_count);
+    unsigned char *seen = base_alloc(tables->unit_count / 8 + (size_t)1, 1);
+    uint32_t *depth = base_alloc(tables->node_count + (size_t)1, sizeof *depth);
+    size_t cap = 0;
+    struct map finishes = {0};
+    struct chain chain = {.model = model, .seen = seen, .finishes = &finishes};
+    for (uint32_t i = 1; i < tables->finish_count; i++)
+        *map_at(&finishes, tables->finishes[i].unit) = i + 1;
+    static const struct mt_node unused;
+    model_lost_take(model, &chain, &cap);
+    for (uint32_t i = 1; i < tables->node_count; i++)
+        if (memcmp(&tables->nodes[i], &unused, sizeof unused))
+            model_node_take(model, i, &chain, depth, &cap);
+    model_settle(model);
+    map_free(&finishes);
+    free(depth);
+    free(seen);
+    runs_close(&model->runs, log, model->nodes);
+    model_threads(model);
+}
+
+void model_free(struct model *model)
+{
+    free(model->nodes);
+    runs_free(&model->runs);
+    free(model->threads);
+    free(model->entries);
+    *model = (struct model){0};
+}

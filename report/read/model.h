@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The checked content of a log: the tree of stacks with sound indices, what happened at each of its nodes, the best run of each
+ * node. Everything by node; fold/ makes rows of it.
+ */
+#ifndef READ_MODEL_H
+#define READ_MODEL_H
+
+#include "read/log.h"
+#include "read/node.h"
+#include "read/runs.h"
+#include "read/sums.h"
+
+/* What one node did with one class. */
+struct entry {
+    uint32_t node;
+    uint32_t class; /* enum log_class */
+    struct sums sums;
+};
+
+/* A slot for threads: used by one thread at a time, then by later ones. */
+struct thread {
+    uint32_t leaf; /* node of the last event; 0: none, or the thread has ended */
+    int32_t tid;   /* of the present or last thread */
+    char name[17]; /* of that one */
+};
+
+struct model {
+    struct log *log;
+    struct periods periods;
+    struct node *nodes; /* node_count of them; 0 is none */
+    uint32_t node_count;
+    struct runs runs;
+    struct thread *threads; /* thread_count of them; 0 is none */
+    uint32_t thread_count;
+    struct entry *entries; /* in the order of their nodes, at most one for a node and class */
+    size_t entry_count;
+    struct sums classes[CLASSES];
+    struct sums total; /* heap and anonymous mappings */
+    /* Of all classes, what no node is known of, for want of space: in `entries` as node 0's. */
+    struct sums lost;
+    /* Releases that have taken something away but are not counted themselves yet, as the log was
+     * read or left in the middle of them: also node 0's, so that what was allocated is live or
+     * released. Less than 0: the other way round. */
+    int64_t under_way, under_way_bytes;
+    uint64_t events; /* of all threads, when the log was read */
+};
+
+/* Check and add up what happened in some periods. Adds problems to the log; the log must outlive the model. Where the log was read
+ * or left in the middle of events, its levels become those of what was read. Linear in the log's size. */
+void model_make(struct model *model, struct log *log, struct periods periods);
+void model_free(struct model *model);
+
+#endif

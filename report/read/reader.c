@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+#include "read/reader.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "base/file.h"
+#include "read/records.h"
+#include "read/snapshot.h"
+#include "read/tables.h"
+
+#define PAGE         4096u
+#define NONE_ENTRIES 2u /* at the start of a region, never filled, counted as used */
+
+/* The header's fields that decide whether the rest can be read. */
+static bool log_header(struct log *log, const void *data, size_t bytes)
+{
+    struct mt_header *header = &log->tables->header;
+    size_t head = bytes < sizeof *header ? bytes : sizeof *header;
+    memcpy(header, data, head);
+    if (bytes == 0)
+        return log_problem(log, 0, "not a memtrace log (the file is empty)");
+    if (bytes < sizeof header->magic || memcmp(header->magic, MT_MAGIC, sizeof header->magic)) {
+        char hex[32] = "";
+        for (size_t i = 0; i < sizeof header->magic && i < bytes; i++)
+            snprintf(hex + 3 * i, 4, "%02x ", ((const unsigned char *)data)[i]);
+        return log_problem(log, 0, "not a memtrace log (magic %.*s)", (int)strlen(hex) - 1, hex);
+    }
+    if (bytes < sizeof *header)
+        return log_problem(log, bytes, "the file ends inside the header (%zu of %zu bytes)", bytes,
+                           sizeof *header);
+    if (header->byte_order != MT_BYTE_ORDER)
+        return log_problem(log, offsetof(struct mt_header, byte_order),
+                           "byte order %08" PRIx32 " is not that of this machine",
+                           header->byte_order);
+    if (header->version != MT_VERSION)
+        return log_problem(log, offsetof(struct mt_header, version),
+                           "version %" PRIu32 " is unknown (this memtrace reads version %u)",
+                           header->version, MT_VERSION);
+    if (header->header_bytes != MT_HEADER_BYTES)
+        return log_problem(log, offsetof(struct mt_header, header_bytes),
+                           "header of %" PRIu32 " bytes instead of %u", header->header_bytes,
+                           MT_HEADER_BYTES);
+    return true;
+}
+
+static int extent_order(const void *a, const void *b)
+{
+    const struct mt_extent *x = a, *y = b;
+    return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+/* Two extents over the same bytes would let a small file stand for much memory. */
+static bool log_extents_overlap(struct log *log)
+{
+    struct mt_extent sorted[MT_EXTENTS_MAX];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < log->tables->header.extents_used; i++)
+        if (log->tables->header.extents[i].pages)
+            sorted[count++] = log->tables->header.extents[i];
+    qsort(sorted, count, sizeof sorted[0], extent_order);
+    for (uint32_t i = 0; i + 1 < count; i++)
+        if (sorted[i + 1].offset - sorted[i].offset < (uint64_t)sorted[i].pages * PAGE) {
+            log_problem(log, offsetof(struct mt_header, extents),
+                        "the extents at %" PRIu64 " and %" PRIu64 " overlap", sorted[i].offset,
+                        sorted[i + 1].offset);
+            return true;
+        }
+    return false;
+}
+
+/* Check the directory; an impossible extent is emptied (pages = 0). */
+static bool log_extents(struct log *log)
+{
+    struct mt_header *header = &log->tables->header;
+    if (header->extents_used > MT_EXTENTS_MAX) {
+        log_problem(log, offsetof(struct mt_header, extents_used),
+                    "%" PRIu32 " extents, more than the %u that are possible", header->extents_used,
+                    MT_EXTENTS_MAX);
+        header->extents_used = MT_EXTENTS_MAX;
+    }
+    for (uint32_t i = 0; i < header->extents_used; i++) {
+        struct mt_extent *extent = &header->extents[i];
+        uint64_t place = offsetof(struct mt_header, extents) + i * sizeof *extent;
+        if (!extent->pages)
+            continue;
+        const char *wrong = NULL;
+        if (extent->region == 0 || extent->region >= MT_REGION_COUNT)
+            wrong = "an unknown region";
+        else if (extent->offset < MT_HEADER_BYTES || extent->offset % PAGE ||
+                 extent->offset > (uint64_t)INT64_MAX - (uint64_t)UINT32_MAX * PAGE)
+            wrong = "an impossible offset";
+        if (wrong) {
+            log_problem(log, place,
+                        "extent %" PRIu32 " has %s (region %" PRIu32 ", offset %" PRIu64 ")", i,
+                        wrong, extent->region, extent->offset);
+            extent->pages = 0;
+        }
+    }
+    return !log_extents_overlap(log);
+}
+
+/* Bytes of a region that are in the file without a gap, and in how many extents. */
+static uint64_t region_there(const struct log *log, unsigned region, size_t bytes, unsigned *pieces,
+                             uint64_t *reserved)
+{
+    uint64_t there = 0;
+    bool gap = false;
+    *pieces = 0;
+    *reserved = 0;
+    for (uint32_t i = 0; i < log->tables->header.extents_used; i++) {
+        const struct mt_extent *extent = &log->tables->header.extents[i];
+        uint64_t length = (uint64_t)extent->pages * PAGE;
+        if (extent->region != region || !length)
+            continue;
+        *reserved += length;
+        uint64_t in_file = extent->offset >= bytes           ? 0
+                           : length > bytes - extent->offset ? bytes - extent->offset
+                                                             : length;
+        if (gap || !in_file) {
+            gap = true;
+            continue;
+        }
+        there += in_file;
+        ++*pieces;
+        gap = in_file < length;
+    }
+    return there;
+}
+
+/* Put one region together: `entry` bytes an entry. Returns the number of whole entries. */
+static uint32_t region_make(struct log *log, unsigned region, size_t entry, const void *data,
+                            size_t bytes)
+{
+    struct region *r = &log->tables->regions[region];
+    uint64_t used = log->tables->header.used[region];
+    uint64_t place = offsetof(struct mt_header, used) + region * sizeof(uint64_t);
+    unsigned pieces;
+    uint64_t reserved;
+    uint64_t there = region_there(log, region, bytes, &pieces, &reserved);
+    if (!reserved && used <= NONE_ENTRIES)
+        used = 0; /* nothing was ever put there */
+    if (used > reserved / entry) {
+        log_problem(log, place, "region %u has %" PRIu64 " entries in use, but room for %" PRIu64,
+                    region, used, reserved / entry);
+        used = reserved / entry;
+    }
+    if (used > there / entry) {
+        log_problem(log, bytes,
+                    "the file ends inside region %u: %" PRIu64 " of %" PRIu64 " entries are there",
+                    region, there / entry, used);
+        log->truncated = true;
+        used = there / entry;
+    }
+    if (used > UINT32_MAX)
+        used = UINT32_MAX;
+    r->bytes = used * entry;
+    if (!r->bytes)
+        return 0;
+    if (pieces > 1)
+        r->owned = base_alloc(1, r->bytes);
+    uint64_t done = 0;
+    for (uint32_t i = 0; done < r->bytes && i < log->tables->header.extents_used; i++) {
+        const struct mt_extent *extent = &log->tables->header.extents[i];
+        uint64_t length = (uint64_t)extent->pages * PAGE;
+        if (extent->region != region || !length)
+            continue;
+        if (length > r->bytes - done)
+            length = r->bytes - done;
+        const unsigned char *from = (const unsigned char *)data + extent->offset;
+        if (r->owned)
+            memcpy(r->owned + done, from, length);
+        else
+            r->data = from;
+        done += length;
+    }
+    if (r->owned)
+        r->data = r->owned;
+    return (uint32_t)used;
+}
+
+/* What the header says, in this program's terms. */
+static void header_take(struct log_header *to, const struct mt_header *from)
+{
+    *to = (struct log_header){.pid = from->pid,
+                              .parent_pid = from->parent_pid,
+                              .start_real = from->start_real,
+                              .start_ticks = from->start_ticks,
+                              .end = from->end == MT_END_EXIT   ? LOG_END_EXIT
+                                     : from->end == MT_END_EXEC ? LOG_END_EXEC
+                                                                : LOG_END_UNKNOWN,
+                              .exit_status = from->exit_status,
+                              .end_time = from->end_time,
+                              .level = from->level,
+                              .peak = from->peak,
+                              .peak_before = from->peak_before,
+                              .peak_time = from->peak_time,
+                              .period = from->period,
+                              .dropped_events = from->dropped_events,
+                              .dropped_bytes = from->dropped_bytes,
+                              .unknown_releases = from->unknown_releases,
+                              .cut_stacks = from->cut_stacks,
+                              .python_missed = from->python_missed,
+                              .finished = from->finish_time != 0,
+                              .live = from->finish_time ? from->finish_level : from->level,
+                              .rise_floor = from->rise_floor,
+                              .python_arenas = from->python_arenas,
+                              .python_arenas_peak = from->python_arenas_peak,
+                              .full = from->flags & MT_FLAG_FULL,
+                              .fallback = from->flags & MT_FLAG_FALLBACK,
+                              .python = from->flags & MT_FLAG_PYTHON,
+                              .threads = from->flags & MT_FLAG_THREADS,
+                              .ended = from->flags & MT_FLAG_ENDED};
+    _Static_assert((int)CLASS_HEAP == MT_HEAP && (int)CLASS_ANON == MT_ANON &&
+                       (int)CLASS_FILE == MT_FILE && (int)CLASS_RESERVED == MT_RESERVED &&
+                       (int)CLASSES == MT_CLASSES,
+                   "classes");
+    for (unsigned c = 0; c < CLASSES; c++)
+        to->class_level[c] = (struct log_level){
+            from->class_level[c].level, from->class_level[c].peak,
+            from->finish_time ? from->finish_class[c] : from->class_level[c].level};
+}
+
+static void samples_take(struct log *log, const struct mt_sample *raw, uint32_t count)
+{
+    log->samples = base_alloc(count, sizeof *log->samples);
+    log->sample_count = count;
+    for (uint32_t i = 0; i < count; i++)
+        log->samples[i] =
+            (struct log_sample){raw[i].time, raw[i].level, raw[i].level_max, raw[i].resident};
+}
+
+bool log_parse(struct log *log, const char *name, const void *data, size_t bytes)
+{
+    *log = (struct log){.name = name, .tables = base_alloc(1, sizeof *log->tables)};
+    if (!log_header(log, data, bytes) || !log_extents(log))
+        return false;
+    struct tables *t = log->tables;
+    if (t->header.file_bytes > bytes) {
+        log->truncated = true;
+        log_problem(log, bytes, "the file is cut short: %zu of %" PRIu64 " bytes are there", bytes,
+                    t->header.file_bytes);
+    }
+    header_take(&log->header, &t->header);
+    const struct region *r = t->regions;
+    t->node_count = region_make(log, MT_REGION_NODE, sizeof *t->nodes, data, bytes);
+    t->unit_count = region_make(log, MT_REGION_COUNTER, MT_UNIT, data, bytes);
+    t->frame_count = region_make(log, MT_REGION_FRAME, sizeof *t->frames, data, bytes);
+    t->thread_count = region_make(log, MT_REGION_THREAD, sizeof *t->threads, data, bytes);
+    t->run_count = region_make(log, MT_REGION_RUN, sizeof *t->runs, data, bytes);
+    t->stretch_units = region_make(log, MT_REGION_STRETCH, sizeof *t->stretches, data, bytes);
+    t->finish_count = region_make(log, MT_REGION_FINISH, sizeof *t->finishes, data, bytes);
+    uint32_t samples = region_make(log, MT_REGION_TIMELINE, sizeof(struct mt_sample), data, bytes);
+    region_make(log, MT_REGION_RECORD, 1, data, bytes);
+    t->nodes = (const struct mt_node *)(const void *)r[MT_REGION_NODE].data;
+    t->units = r[MT_REGION_COUNTER].data;
+    t->frames = (const struct mt_frame_entry *)(const void *)r[MT_REGION_FRAME].data;
+    t->threads = (const struct mt_thread_entry *)(const void *)r[MT_REGION_THREAD].data;
+    t->runs = (const struct mt_run *)(const void *)r[MT_REGION_RUN].data;
+    t->stretches = (const struct mt_stretch *)(const void *)r[MT_REGION_STRETCH].data;
+    t->finishes = (const struct mt_finish *)(const void *)r[MT_REGION_FINISH].data;
+    samples_take(log, (const struct mt_sample *)(const void *)r[MT_REGION_TIMELINE].data, samples);
+    log->frame_count = t->frame_count;
+    records_read(log);
+    return true;
+}
+
+bool log_begins(const void *bytes, size_t count)
+{
+    return count >= strlen(MT_MAGIC) && !memcmp(bytes, MT_MAGIC, strlen(MT_MAGIC));
+}
+
+/* The whole file in memory; NULL after a problem was added. */
+static void *log_load(struct log *log, int fd, size_t size, size_t *bytes)
+{
+    unsigned char *data = malloc(size ? size : 1);
+    if (!data) {
+        log_problem(log, 0, "no memory for its %zu bytes", size);
+        return NULL;
+    }
+    *bytes = file_read(fd, data, size);
+    if (*bytes == size || !errno)
+        return snapshot_take(fd, data, bytes);
+    log_problem(log, *bytes, "cannot be read: %s", strerror(errno));
+    free(data);
+    return NULL;
+}
+
+bool log_read(struct log *log, const char *name)
+{
+    *log = (struct log){.name = name};
+    struct stat info;
+    int fd = file_open(AT_FDCWD, name, &info);
+    if (fd < 0 && errno)
+        return log_problem(log, 0, "cannot be opened: %s", strerror(errno));
+    if (fd < 0)
+        return log_problem(log, 0, "not a regular file");
+    size_t bytes = 0;
+    void *data = log_load(log, fd, (size_t)info.st_size, &bytes);
+    close(fd);
+    if (!data)
+        return false;
+    bool read = log_parse(log, name, data, bytes);
+    log->file = data;
+    return read;
+}
+
+void log_close(struct log *log)
+{
+    for (unsigned i = 0; log->tables && i < MT_REGION_COUNT; i++)
+        free(log->tables->regions[i].owned);
+    free(log->tables);
+    free(log->samples);
+    free(log->modules);
+    free(log->strings);
+    free(log->codes);
+    free(log->sources);
+    free(log->lines);
+    free(log->notes);
+    free(log->marks);
+    free(log->file);
+    *log = (struct log){0};
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#include "read/sums.h"
+
+void sums_add(struct sums *sums, const struct sums *more)
+{
+    sums->allocated += more->allocated;
+    sums->released += more->released;
+    sums->freed += more->freed;
+    sums->late = (int64_t)((uint64_t)sums->late + (uint64_t)more->late);
+    sums->at_peak = (int64_t)((uint64_t)sums->at_peak + (uint64_t)more->at_peak);
+    sums->allocations += more->allocations;
+    sums->releases += more->releases;
+    sums->frees += more->frees;
+    sums->live_peak += more->live_peak;
+    sums->resident = (int64_t)((uint64_t)sums->resident + (uint64_t)more->resident);
+    sums->readings += more->readings;
+    if (more->happened && (!sums->happened || more->last > sums->last)) {
+        sums->last = more->last;
+        sums->level = more->level;
+        sums->happened = true;
+    }
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The tables of a log as they stand in the file, and the problems found in them. For read/ alone.
+ */
+#ifndef READ_TABLES_H
+#define READ_TABLES_H
+
+#include "../interpose/format.h"
+#include "read/log.h"
+
+/* The part of a region that is there and in use, put together from its extents. */
+struct region {
+    const unsigned char *data; /* into the file's bytes, or `owned` */
+    unsigned char *owned;
+    uint64_t bytes;
+};
+
+/* Indices inside the entries are NOT checked yet: model.c does. Counts include entry 0. */
+struct tables {
+    struct mt_header header;
+    struct region regions[MT_REGION_COUNT];
+    const struct mt_node *nodes;
+    uint32_t node_count;
+    const unsigned char *units;
+    uint32_t unit_count;
+    const struct mt_frame_entry *frames;
+    uint32_t frame_count;
+    const struct mt_thread_entry *threads;
+    uint32_t thread_count;
+    const struct mt_run *runs;
+    uint32_t run_count;
+    const struct mt_stretch *stretches; /* units; an entry is followed by its rises and sites */
+    uint32_t stretch_units;
+    const struct mt_finish *finishes;
+    uint32_t finish_count;
+};
+
+/* Add a problem at byte `offset` of the file. Always false. */
+bool log_problem(struct log *log, uint64_t offset, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Add a problem at byte `at` of a region. */
+void log_problem_in(struct log *log, enum mt_region region, uint64_t at, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#endif

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+#include "resolve/frames.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "symbols/batch.h"
+#include "base/progress.h"
+#include "symbols/symbols.h"
+
+const char *frames_file(const struct frames *frames, const struct function *function)
+{
+    return strings_get(&frames->strings, function->file);
+}
+
+const char *frames_name(const struct frames *frames, const struct function *function)
+{
+    return strings_get(&frames->strings, function->name);
+}
+
+struct log_text frames_module(const struct frames *frames, const struct function *function)
+{
+    if (function->module < frames->log->module_count)
+        return frames->log->modules[function->module].path;
+    return (struct log_text){0};
+}
+
+/* Two records for one function (a module loaded twice, inlined and not) may each know a part of its
+ * extent. */
+static void function_extend(struct function *known, const struct function *more)
+{
+    if (more->first_line && (!known->first_line || more->first_line < known->first_line))
+        known->first_line = more->first_line;
+    if (more->last_line > known->last_line)
+        known->last_line = more->last_line;
+    if (more->rank < known->rank)
+        known->rank = more->rank;
+}
+
+/* A function is its file and name; Python's also its first line, because names there are not unique
+ * (lambdas), native code without a source file also its module. */
+static uint32_t function_add(struct frames *frames, const struct function *function)
+{
+    bool python = !strcmp(function->language, "Python");
+    uint32_t key[4] = {function->name, function->file, function->file ? 0 : function->module,
+                       python ? function->first_line : 0};
+    uint32_t *first = map_at(&frames->function_index, map_key(key, sizeof key));
+    for (uint32_t id = *first; id; id = frames->function_chain[id - 1]) {
+        struct function *known = &frames->functions[id - 1];
+        if (known->name == function->name && known->file == function->file &&
+            (known->file || known->module == function->module) &&
+            (!python || known->first_line == function->first_line)) {
+            function_extend(known, function);
+            return id - 1;
+        }
+    }
+    size_t count = frames->function_count++;
+    frames->functions =
+        base_room(frames->functions, &frames->function_cap, count + 1, sizeof *frames->functions);
+    frames->function_chain = base_room(frames->function_chain, &frames->function_chain_cap,
+                                       count + 1, sizeof *frames->function_chain);
+    frames->functions[count] = *function;
+    frames->function_chain[count] = *first;
+    *first = (uint32_t)count + 1;
+    return (uint32_t)count;
+}
+
+static uint32_t place_add(struct frames *frames, const struct place *place)
+{
+    uint64_t key[2] = {(uint64_t)place->function << 32 | place->line, place->address};
+    uint32_t *first = map_at(&frames->place_index, map_key(key, sizeof key));
+    for (uint32_t id = *first; id; id = frames->place_chain[id - 1]) {
+        const struct place *known = &frames->places[id - 1];
+        if (known->function == place->function && known->line == place->line &&
+            known->address == place->address)
+            return id - 1;
+    }
+    size_t count = frames->place_count++;
+    frames->places =
+        base_room(frames->places, &frames->place_cap, count + 1, sizeof *frames->places);
+    frames->place_chain = base_room(frames->place_chain, &frames->place_chain_cap, count + 1,
+                                    sizeof *frames->place_chain);
+    frames->places[count] = *place;
+    frames->place_chain[count] = *first;
+    *first = (uint32_t)count + 1;
+    return (uint32_t)count;
+}
+
+/* ---- the kinds of frames ---- */
+
+/* Where to look it up: at the call, not at what follows it. */
+static uint64_t frame_address(const struct log_frame *frame)
+{
+    return frame->value ? frame->value - 1 : 0;
+}
+
+/* The places of one frame, outermost first. */
+struct resolved {
+    uint32_t count;
+    uint32_t places[SYMBOLS_INLINED_MAX];
+};
+
+static void resolve_word(struct frames *frames, const char *word, struct resolved *out)
+{
+    struct function function = {.name = strings_add(&frames->strings, word, strlen(word)),
+                                .language = "native",
+                                .rank = RANK_LIBRARY};
+    struct place place = {.function = function_add(frames, &function)};
+    out->count = 1;
+    out->places[0] = place_add(frames, &place);
+}
+
+uint32_t frames_python(struct frames *frames, uint32_t owner, uint32_t line)
+{
+    const struct log *log = frames->log;
+    struct log_code code = {0};
+    if (owner < log->code_count)
+        code = log->codes[owner];
+    struct function function = {.language = "Python", .first_line = code.first_line};
+    if (code.file.text)
+        function.file = strings_add(&frames->strings, code.file.text, code.file.bytes);
+    if (code.name.text)
+        function.name = strings_add(&frames->strings, code.name.text, code.name.bytes);
+    function.rank = rank_python(strings_get(&frames->strings, function.file));
+    struct place place = {.function = function_add(frames, &function), .line = line};
+    return place_add(frames, &place);
+}
+
+static void resolve_python(struct frames *frames, const struct log_frame *frame,
+                           struct resolved *out)
+{
+    out->count = 1;
+    out->places[0] =
+        frames_python(frames, frame->owner, frame->value <= INT32_MAX ? (uint32_t)frame->value : 0);
+}
+
+static void resolve_native(struct frames *frames, const struct log_frame *frame,
+                           const struct symbol *found, uint32_t count, const char *module_path,
+                           struct resolved *out)
+{
+    static const struct symbol nothing = {.language = "native"};
+    bool python = frames->log->header.python;
+    out->count = count ? count : 1;
+    for (uint32_t i = 0; i < out->count; i++) {
+        const struct symbol *symbol = count ? &found[count - 1 - i] : &nothing;
+        const char *file = strings_get(&frames->strings, symbol->file);
+        struct function function = {.name = symbol->function,
+                                    .file = symbol->file,
+                                    .module = frame->owner,
+                                    .first_line = symbol->first_line,
+                                    .last_line = symbol->last_line,
+                                    .language = symbol->language,
+                                    .rank = rank_native(file, module_path, python)};
+        struct place place = {.function = function_add(frames, &function),
+                              .line = symbol->line,
+                              .address =
+                                  symbol->function || symbol->file ? 0 : frame_address(frame)};
+        out->places[i] = place_add(frames, &place);
+    }
+}
+
+/* ---- all frames ---- */
+
+/* A frame that is to be resolved. */
+struct wanted {
+    uint32_t index;
+    struct log_frame frame;
+};
+
+/* The places of all frames, in the order of resolving. */
+struct resolver {
+    struct frames *frames;
+    uint32_t *at, *length; /* of each frame, in `found` */
+    uint32_t *found;
+    size_t found_count, found_cap;
+    struct progress progress;
+};
+
+static void resolver_keep(struct resolver *resolver, uint32_t frame,
+                          const struct resolved *resolved)
+{
+    resolver->found = base_room(resolver->found, &resolver->found_cap,
+                                resolver->found_count + resolved->count + 1, sizeof(uint32_t));
+    for (uint32_t k = 0; k < resolved->count; k++)
+        resolver->found[resolver->found_count + k] = resolved->places[k];
+    resolver->at[frame] = (uint32_t)resolver->found_count;
+    resolver->length[frame] = resolved->count;
+    resolver->found_count += resolved->count;
+}
+
+/* Native frames of one module, list[0..count). The tracker's own, where it stands in for a function
+ * of Python's, are left out. */
+static void resolve_module(struct resolver *resolver, const struct wanted *list, uint32_t count,
+                           size_t done_before)
+{
+    struct frames *frames = resolver->frames;
+    const struct log *log = frames->log;
+    struct log_module none = {0};
+    uint32_t module = list[0].frame.owner;
+    const struct log_module *m = module < log->module_count ? &log->modules[module] : &none;
+    char *path = base_copy(m->path.text ? m->path.text : "", m->path.bytes);
+    if (rank_is_tracker(path)) {
+        free(path);
+        return;
+    }
+    struct batch batch = {.items = base_alloc(count, sizeof *batch.items),
+                          .count = count,
+                          .path = path,
+                          .build_id = m->build_id,
+                          .build_id_bytes = m->build_id_bytes,
+                          .strings = &frames->strings,
+                          .progress = &resolver->progress,
+                          .done_before = done_before};
+    for (uint32_t i = 0; i < count; i++)
+        batch.items[i].address = frame_address(&list[i].frame);
+    progress_of(&resolver->progress, path);
+    batch_run(&batch);
+    for (uint32_t i = 0; i < count; i++) {
+        struct resolved resolved;
+        const struct batch_item *item = &batch.items[i];
+        resolve_native(frames, &list[i].frame, item->count ? batch.symbols + item->first : NULL,
+                       item->count, path, &resolved);
+        resolver_keep(resolver, list[i].index, &resolved);
+    }
+    if (batch.problem) {
+        progress_end(&resolver->progress); /* the bar makes room; it comes again */
+        base_say("%s: no symbols: %s %s", log->name, path, batch.problem);
+        frames->module_problems++;
+    }
+    batch_free(&batch);
+    free(batch.items);
+    free(path);
+}
+
+static void resolve_other(struct resolver *resolver, const struct wanted *wanted)
+{
+    struct frames *frames = resolver->frames;
+    const struct log_frame *frame = &wanted->frame;
+    struct resolved resolved = {0};
+    switch (frame->kind) {
+    case FRAME_PYTHON:
+        resolve_python(frames, frame, &resolved);
+        break;
+    case FRAME_THREAD:
+        break;
+    case FRAME_CUT:
+        resolve_word(frames, "[outer frames are not known]", &resolved);
+        break;
+    default:
+        resolve_word(frames, "[unknown code]", &resolved);
+        break;
+    }
+    resolver_keep(resolver, wanted->index, &resolved);
+}
+
+static int frame_order(const void *a, const void *b)
+{
+    const struct log_frame *x = &((const struct wanted *)a)->frame;
+    const struct log_frame *y = &((const struct wanted *)b)->frame;
+    if (x->kind != y->kind)
+        return x->kind < y->kind ? -1 : 1;
+    if (x->owner != y->owner)
+        return x->owner < y->owner ? -1 : 1;
+    return x->value < y->value ? -1 : x->value > y->value;
+}
+
+/* The frames that are used, in the order in which it is cheapest to resolve them. */
+static struct wanted *frames_wanted(const struct model *model, uint32_t *count)
+{
+    const struct log *log = model->log;
+    unsigned char *used = base_alloc(log->frame_count + (size_t)1, 1);
+    *count = 0;
+    for (uint32_t i = 1; i < model->node_count; i++)
+        used[model->nodes[i].frame] = 1;
+    for (uint32_t f = 1; f < log->frame_count; f++)
+        *count += used[f];
+    struct wanted *list = base_alloc(*count, sizeof *list);
+    *count = 0;
+    for (uint32_t f = 1; f < log->frame_count; f++)
+        if (used[f])
+            list[(*count)++] = (struct wanted){f, log_frame(log, f)};
+    free(used);
+    qsort(list, *count, sizeof *list, frame_order);
+    return list;
+}
+
+/* From the order of resolving to the order of frames. */
+static void frames_take(struct frames *frames, const struct resolver *resolver)
+{
+    uint32_t count = frames->log->frame_count;
+    frames->start = base_alloc(count + (size_t)2, sizeof *frames->start);
+    frames->place_of = base_alloc(resolver->found_count + 1, sizeof *frames->place_of);
+    for (uint32_t f = 0; f < count; f++) {
+        for (uint32_t k = 0; k < resolver->length[f]; k++)
+            frames->place_of[frames->start[f] + k] = resolver->found[resolver->at[f] + k];
+        frames->start[f + 1] = frames->start[f] + resolver->length[f];
+    }
+}
+
+void frames_make(struct frames *frames, struct model *model)
+{
+    const struct log *log = model->log;
+    *frames = (struct frames){.log = log};
+    uint32_t count;
+    struct wanted *wanted = frames_wanted(model, &count);
+    struct resolver resolver = {.frames = frames,
+                                .at = base_alloc(log->frame_count + (size_t)1, sizeof(uint32_t)),
+                                .length =
+                                    base_alloc(log->frame_count + (size_t)1, sizeof(uint32_t))};
+    progress_start(&resolver.progress, "reading symbols", count);
+    for (uint32_t i = 0, end; i < count; i = end) {
+        end = i + 1;
+        if (wanted[i].frame.kind != FRAME_NATIVE) {
+            resolve_other(&resolver, &wanted[i]);
+            continue;
+        }
+        while (end < count && wanted[end].frame.kind == FRAME_NATIVE &&
+               wanted[end].frame.owner == wanted[i].frame.owner)
+            end++;
+        resolve_module(&resolver, wanted + i, end - i, i);
+    }
+    progress_end(&resolver.progress);
+    frames_take(frames, &resolver);
+    free(resolver.found);
+    free(resolver.at);
+    free(resolver.length);
+    free(wanted);
+}
+
+void frames_free(struct frames *frames)
+{
+    strings_free(&frames->strings);
+    map_free(&frames->function_index);
+    map_free(&frames->place_index);
+    free(frames->functions);
+    free(frames->function_chain);
+    free(frames->places);
+    free(frames->place_chain);
+    free(frames->start);
+    free(frames->place_of);
+    *frames = (struct frames){0};
+}

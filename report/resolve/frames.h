@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Each frame of a log as source places. A place is (file, line, function) of one language; a native
+ * frame has several when calls were inlined in it. Places that are the same are one place, whatever
+ * frame they come from.
+ */
+#ifndef FRAMES_H
+#define FRAMES_H
+
+#include "base/map.h"
+#include "read/model.h"
+#include "resolve/rank.h"
+
+struct function {
+    uint32_t name;                  /* in frames->strings; 0: not known */
+    uint32_t file;                  /* 0: not known */
+    uint32_t module;                /* native code: index in log->modules, 0: none */
+    uint32_t first_line, last_line; /* of its text; 0: not known */
+    const char *language;
+    enum rank rank;
+};
+
+struct place {
+    uint32_t function; /* index in functions */
+    uint32_t line;     /* 0: not known */
+    uint64_t address;  /* where nothing better is known: offset in the module */
+};
+
+struct frames {
+    const struct log *log;
+    struct strings strings;
+    struct function *functions;
+    size_t function_count, function_cap;
+    struct place *places;
+    size_t place_count, place_cap;
+    /* The places of frame f: place_of[start[f]] up to place_of[start[f + 1] - 1], outermost first.
+     * Frames that no node uses and threads' roots have none. */
+    uint32_t *start;
+    uint32_t *place_of;
+    struct map function_index, place_index;
+    size_t function_chain_cap, place_chain_cap;
+    uint32_t *function_chain, *place_chain;
+    unsigned module_problems; /* modules without symbols that were complained about */
+};
+
+/* Resolve all frames that the model's nodes use. Opens the modules' files; says on standard error
+ * which cannot be used; shows its progress there when that is a terminal. */
+void frames_make(struct frames *frames, struct model *model);
+/* The place of a line of Python code record `code`, made if there is none yet. */
+uint32_t frames_python(struct frames *frames, uint32_t code, uint32_t line);
+void frames_free(struct frames *frames);
+
+/* Number of places of frame `frame`, and them in *places. */
+static inline uint32_t frames_places(const struct frames *frames, uint32_t frame,
+                                     const uint32_t **places)
+{
+    *places = frames->place_of + frames->start[frame];
+    return frames->start[frame + 1] - frames->start[frame];
+}
+
+/* Texts of a place; NULL where not known. */
+const char *frames_file(const struct frames *frames, const struct function *function);
+const char *frames_name(const struct frames *frames, const struct function *function);
+/* The module's path, not terminated; bytes 0: none. */
+struct log_text frames_module(const struct frames *frames, const struct function *function);
+
+#endif

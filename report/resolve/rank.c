@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include "resolve/rank.h"
+
+#include <string.h>
+
+static bool starts(const char *text, const char *with)
+{
+    return !strncmp(text, with, strlen(with));
+}
+
+/* "/lib/python3.11/" or "/lib/python3/" and the like somewhere in the path. */
+static bool in_python_library(const char *path)
+{
+    if (strstr(path, "/site-packages/") || strstr(path, "/dist-packages/"))
+        return true;
+    for (const char *p = path; (p = strstr(p, "/lib")); p += 4) {
+        const char *q = p + 4;
+        if (starts(q, "64"))
+            q += 2;
+        if (!starts(q, "/python"))
+            continue;
+        q += strlen("/python");
+        q += strspn(q, "0123456789.");
+        if (*q == '/' || (*q == 't' && q[1] == '/'))
+            return true;
+    }
+    return false;
+}
+
+enum rank rank_python(const char *file)
+{
+    if (!file || starts(file, "<frozen ") || in_python_library(file) ||
+        strstr(file, "/python/memtrace/")) /* our own module */
+        return RANK_LIBRARY;
+    if (starts(file, "<ipython-input-") || starts(file, "<python-input-") ||
+        starts(file, "<doctest "))
+        return RANK_USER;
+    if (file[0] == '<') /* "<string>": python -c, but also what site.py executes at start */
+        return RANK_PROGRAM;
+    return RANK_USER;
+}
+
+static bool is_interpreter(const char *module)
+{
+    const char *slash = strrchr(module, '/');
+    const char *base = slash ? slash + 1 : module;
+    return starts(base, "python") || starts(base, "libpython");
+}
+
+bool rank_is_tracker(const char *module)
+{
+    const char *slash = strrchr(module, '/');
+    return slash && starts(slash, "/libmemtrace.so");
+}
+
+static bool in_system_library(const char *module)
+{
+    return starts(module, "/lib/") || starts(module, "/lib64/") || starts(module, "/lib32/") ||
+           starts(module, "/usr/lib/") || starts(module, "/usr/lib64/") ||
+           starts(module, "/usr/lib32/") || module[0] != '/';
+}
+
+enum rank rank_native(const char *file, const char *module, bool python)
+{
+    if (rank_is_tracker(module) || in_system_library(module) || in_python_library(module) ||
+        (python && is_interpreter(module)))
+        return RANK_LIBRARY;
+    if (!file)
+        return RANK_PROGRAM;
+    if (starts(file, "/usr/include/") || starts(file, "/usr/lib/") || starts(file, "/usr/src/") ||
+        starts(file, "/usr/lib64/") || starts(file, "/rustc/") ||
+        strstr(file, "/.cargo/registry/") || strstr(file, "/lib/rustlib/src/"))
+        return RANK_LIBRARY;
+    return RANK_USER;
+}

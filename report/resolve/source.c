@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+#include "resolve/source.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "base/file.h"
+
+#define SOURCE_MAX_BYTES  ((size_t)64 << 20)
+#define SOURCES_MAX_BYTES ((size_t)256 << 20)
+#define LINE_MAX_BYTES    4096u
+#define TAB_COLUMNS       8u
+
+static void source_split(struct source *source)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < source->bytes; i++)
+        count += source->text[i] == '\n';
+    source->lines = base_alloc(count + 2, sizeof *source->lines);
+    for (size_t i = 0; i < source->bytes;) {
+        source->lines[source->line_count++] = (uint32_t)i;
+        const char *end = memchr(source->text + i, '\n', source->bytes - i);
+        i = end ? (size_t)(end - source->text) + 1 : source->bytes;
+    }
+    source->lines[source->line_count] = (uint32_t)source->bytes;
+}
+
+static void source_load(struct source *source, int folder, size_t most)
+{
+    struct stat info;
+    int fd = file_open(folder, source->path, &info);
+    if (fd < 0)
+        return;
+    if (info.st_size >= 0 && (size_t)info.st_size <= most) {
+        source->text = base_alloc((size_t)info.st_size + 1, 1);
+        source->bytes = file_read(fd, source->text, (size_t)info.st_size);
+        source->changed =
+            (uint64_t)info.st_mtim.tv_sec * 1000000000u + (uint64_t)info.st_mtim.tv_nsec;
+        source_split(source);
+    }
+    close(fd);
+}
+
+/* The most bytes that one more may have. */
+static size_t source_room(const struct sources *sources)
+{
+    size_t left = SOURCES_MAX_BYTES > sources->bytes ? SOURCES_MAX_BYTES - sources->bytes : 0;
+    return left < SOURCE_MAX_BYTES ? left : SOURCE_MAX_BYTES;
+}
+
+/* The source that is called so; *made: it is new. */
+static struct source *sources_find(struct sources *sources, const char *path, bool *made)
+{
+    uint32_t id = strings_add(&sources->paths, path, strlen(path));
+    *made = id > sources->count;
+    if (!*made)
+        return sources->list[id - 1];
+    struct source *source = base_alloc(1, sizeof *source);
+    sources->list =
+        base_room(sources->list, &sources->cap, sources->count + 1, sizeof *sources->list);
+    sources->list[sources->count++] = source;
+    source->path = base_copy(path, strlen(path));
+    return source;
+}
+
+void sources_put(struct sources *sources, const char *path, const char *text, size_t bytes)
+{
+    bool made;
+    struct source *source = sources_find(sources, path, &made);
+    if (!made || bytes > source_room(sources))
+        return;
+    source->text = base_copy(text, bytes);
+    source->bytes = bytes;
+    source_split(source);
+    sources->bytes += source->bytes + source->line_count * sizeof *source->lines;
+}
+
+const struct source *sources_get(struct sources *sources, const char *path)
+{
+    bool made;
+    struct source *source = sources_find(sources, path, &made);
+    if (!made)
+        return source;
+    int folder = AT_FDCWD;
+    if (sources->folder && path[0] != '/')
+        folder = open(sources->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (folder != -1)
+        source_load(source, folder, source_room(sources));
+    if (folder >= 0)
+        close(folder);
+    sources->bytes += source->bytes + source->line_count * sizeof *source->lines;
+    return source;
+}
+
+char *source_line(const struct source *source, uint32_t number)
+{
+    if (!number || number > source->line_count)
+        return NULL;
+    const char *text = source->text + source->lines[number - 1];
+    size_t length = source->lines[number] - source->lines[number - 1];
+    while (length && (text[length - 1] == '\n' || text[length - 1] == '\r'))
+        length--;
+    if (length > LINE_MAX_BYTES)
+        length = LINE_MAX_BYTES;
+    size_t tabs = 0;
+    for (size_t i = 0; i < length; i++)
+        tabs += text[i] == '\t';
+    char *out = base_alloc(length + tabs * TAB_COLUMNS + 1, 1);
+    size_t used = 0, column = 0;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '\t') {
+            do
+                out[used++] = ' ';
+            while (++column % TAB_COLUMNS);
+            continue;
+        }
+        out[used++] = text[i];
+        if (((unsigned char)text[i] & 0xc0) != 0x80)
+            column++;
+    }
+    return out;
+}
+
+/* ---- where a Python function ends ---- */
+
+/* State between two lines of Python. */
+struct lexer {
+    unsigned depth; /* open brackets */
+    char quote;     /* inside a triple-quoted string of this quote, 0: not */
+    bool joined;    /* the line before ended in a backslash */
+};
+
+static size_t lexer_string(struct lexer *lexer, const char *text, size_t length, size_t i)
+{
+    char quote = text[i];
+    bool triple = i + 2 < length && text[i + 1] == quote && text[i + 2] == quote;
+    if (triple) {
+        lexer->quote = quote;
+        return i + 3;
+    }
+    for (i++; i < length && text[i] != quote; i++)
+        if (text[i] == '\\')
+            i++;
+    return i + 1;
+}
+
+static size_t lexer_in_triple(struct lexer *lexer, const char *text, size_t length, size_t i)
+{
+    for (; i < length; i++) {
+        if (text[i] == '\\') {
+            i++;
+        } else if (text[i] == lexer->quote && i + 2 < length && text[i + 1] == lexer->quote &&
+                   text[i + 2] == lexer->quote) {
+            lexer->quote = 0;
+            return i + 3;
+        }
+    }
+    return i;
+}
+
+static void lexer_line(struct lexer *lexer, const char *text, size_t length)
+{
+    lexer->joined = false;
+    for (size_t i = 0; i < length;) {
+        char c = text[i];
+        if (lexer->quote) {
+            i = lexer_in_triple(lexer, text, length, i);
+            continue;
+        }
+        if (c == '#')
+            return;
+        if (c == '"' || c == '\'') {
+            i = lexer_string(lexer, text, length, i);
+            continue;
+        }
+        if (c == '(' || c == '[' || c == '{')
+            lexer->depth++;
+        else if ((c == ')' || c == ']' || c == '}') && lexer->depth)
+            lexer->depth--;
+        lexer->joined = c == '\\' && i + 1 == length;
+        i++;
+    }
+}
+
+static bool lexer_open(const struct lexer *lexer)
+{
+    return lexer->quote || lexer->depth || lexer->joined;
+}
+
+static bool is_def(const char *word)
+{
+    return !strncmp(word, "def ", 4) || !strncmp(word, "class ", 6) || !strncmp(word, "async ", 6);
+}
+
+/* Decorators, then the head up to where no bracket is open, then the body: all lines that are
+ * indented deeper. */
+uint32_t source_python_end(const struct source *source, uint32_t first)
+{
+    struct lexer lexer = {0};
+    bool def = false, body = false, over = false;
+    size_t indent = 0;
+    uint32_t last = 0;
+    for (uint32_t number = first;
+         number && number <= source->line_count && !over && number - first < SOURCE_FUNCTION_LINES;
+         number++) {
+        char *line = source_line(source, number);
+        size_t blank = strspn(line, " ");
+        const char *word = line + blank;
+        bool inside = lexer_open(&lexer), empty = !*word || *word == '#';
+        if (number == first)
+            indent = blank;
+        over = body && !inside && !empty && blank <= indent;
+        if (!over && (inside || !empty)) {
+            def = def || (!inside && is_def(word));
+            lexer_line(&lexer, line, strlen(line));
+            last = number;
+            body = def && (body || !lexer_open(&lexer));
+            over = !def && !inside && *word != '@'; /* a lambda, or the file has changed */
+        }
+        free(line);
+    }
+    return def ? last : 0;
+}
+
+void sources_free(struct sources *sources)
+{
+    for (size_t i = 0; i < sources->count; i++) {
+        free(sources->list[i]->path);
+        free(sources->list[i]->text);
+        free(sources->list[i]->lines);
+        free(sources->list[i]);
+    }
+    free(sources->list);
+    strings_free(&sources->paths);
+    free(sources->folder);
+    *sources = (struct sources){0};
+}

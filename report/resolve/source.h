@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Source files, as they are on this machine now.
+ */
+#ifndef SOURCE_H
+#define SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/map.h"
+
+struct source {
+    char *path;
+    char *text; /* NULL: not there or not to be read */
+    size_t bytes;
+    uint32_t *lines; /* start of each line; lines[line_count] is one past the end */
+    uint32_t line_count;
+    uint64_t changed; /* ns since 1970 */
+};
+
+/* All files read so far. */
+struct sources {
+    struct strings paths;
+    struct source **list; /* by path */
+    size_t count, cap;
+    size_t bytes; /* of all their texts and lines */
+    char *folder; /* where relative names start, NULL: here */
+};
+
+/* The file; never NULL, but perhaps without text. Only regular files up to 64 MiB are read, and no more
+ * of them when all together are 256 MiB, whatever a log names. Valid until sources_free. */
+const struct source *sources_get(struct sources *sources, const char *path);
+/* This text stands for the file `path` from now on, unless one of that name was asked for already; both are copied. */
+void sources_put(struct sources *sources, const char *path, const char *text, size_t bytes);
+/* Line `number` (from 1), tabs expanded to multiples of eight, without its end, the first 4,096 bytes of it;
+ * NULL: there is no such line. To be freed. */
+char *source_line(const struct source *source, uint32_t number);
+/* Last line of the Python function (or class body) that begins at `first`, by its indentation; 0:
+ * cannot be told. At most SOURCE_FUNCTION_LINES are looked at. */
+#define SOURCE_FUNCTION_LINES 50000u
+uint32_t source_python_end(const struct source *source, uint32_t first);
+void sources_free(struct sources *sources);
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#include "show/family.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/base.h"
+#include "show/table.h"
+#include "show/terminal.h"
+
+#define INDENT_MAX 20u /* levels that are told by blanks */
+
+static void print_member(const struct member *member, size_t depth, struct table *table)
+{
+    table_row(table, STYLE_NONE);
+    table_cell_mib(table, (int64_t)member->own.peak);
+    table_cell_mib(table, member->own.live);
+    table_cell_mib(table, (int64_t)member->own.allocated);
+    table_cell_count(table, member->own.allocations);
+    if (member->all.processes > 1) {
+        table_cell_mib(table, (int64_t)member->all.allocated);
+        table_cell_count(table, member->all.allocations);
+    } else {
+        table_cell(table, NULL);
+        table_cell(table, NULL);
+    }
+    char text[FAMILY_COMMAND_BYTES + 2 * INDENT_MAX + 64];
+    size_t blanks = 2 * (depth < INDENT_MAX ? depth : INDENT_MAX);
+    snprintf(text, sizeof text, "%*s%" PRId32 "%s %s", (int)blanks, "", member->pid,
+             member->exec ? " exec" : "", member->command);
+    table_cell(table, text);
+}
+
+/* Depth first, without recursion: a family may be as deep as it is large. */
+static void print_tree(const struct family *family, struct table *table)
+{
+    size_t none = family->count, *first = base_alloc(none + 1, sizeof *first);
+    size_t *next = base_alloc(none + 1, sizeof *next);
+    for (size_t i = 0; i <= none; i++)
+        first[i] = none;
+    for (size_t place = none; place-- > 0;) { /* first[none]: those without a parent */
+        size_t index = family->by_time[place];
+        size_t parent = family->members[index].parent;
+        if (!family->members[index].own.processes)
+            continue;
+        next[index] = first[parent == SIZE_MAX ? none : parent];
+        first[parent == SIZE_MAX ? none : parent] = index;
+    }
+    size_t depth = 0;
+    for (size_t at = first[none]; at != none;) {
+        print_member(&family->members[at], depth, table);
+        if (first[at] != none) {
+            at = first[at];
+            depth++;
+            continue;
+        }
+        while (at != none && next[at] == none) {
+            at = family->members[at].parent == SIZE_MAX ? none : family->members[at].parent;
+            depth -= depth > 0;
+        }
+        at = at == none ? none : next[at];
+    }
+    free(first);
+    free(next);
+}
+
+void family_print(const struct family *family, FILE *out)
+{
+    static const struct table_column columns[] = {
+        {"Peak", 13},       {"Live", 13},        {"Allocated", 13}, {"Allocs", 8},
+        {"with below", 13}, {"Allocs below", 8}, {"Process", 0}};
+    struct table table;
+    fprintf(out, "%sProcesses%s\n", terminal_on(STYLE_TITLE), terminal_off(STYLE_TITLE));
+    table_start(&table, columns, sizeof columns / sizeof columns[0]);
+    print_tree(family, &table);
+    table_row(&table, STYLE_TITLE);
+    table_cell_mib(&table, (int64_t)family->total.peak);
+    table_cell_mib(&table, family->total.live);
+    table_cell_mib(&table, (int64_t)family->total.allocated);
+    table_cell_count(&table, family->total.allocations);
+    table_cell(&table, NULL);
+    table_cell(&table, NULL);
+    char text[96];
+    snprintf(text, sizeof text, "sum of %" PRIu64 " (peaks need not be at the same time)",
+             family->total.processes);
+    table_cell(&table, text);
+    table_finish(&table, out, terminal_cut());
+    fputc('\n', out);
+}
+
+void family_json(const struct family *family, size_t index, struct json *json)
+{
+    const struct member *member = &family->members[index];
+    const struct family_sums *all = &member->all;
+    json_open(json, "family", '{');
+    json_string(json, "parent_log",
+                member->parent == SIZE_MAX ? NULL : family->members[member->parent].log);
+    json_bool(json, "exec", member->exec);
+    json_unsigned(json, "logs", all->processes);
+    json_unsigned(json, "peak_sum_bytes", all->peak);
+    json_signed(json, "live_bytes", all->live);
+    json_unsigned(json, "allocated_bytes", all->allocated);
+    json_unsigned(json, "released_bytes", all->released);
+    json_unsigned(json, "allocations", all->allocations);
+    json_unsigned(json, "releases", all->releases);
+    json_close(json, '}');
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SHOW_MPRUN_H
+#define SHOW_MPRUN_H
+
+#include <stdio.h>
+
+#include "show/listing.h"
+
+/* The table in memory_profiler's template, %mprun's; nothing for a function without a file. `precision`: decimals. */
+void listing_print_mprun(const struct view *view, const struct listing *listing, int precision,
+                         FILE *out);
+
+#endif

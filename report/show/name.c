@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#include "show/name.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+
+const char *path_base(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+static char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static char *text_format(const char *format, ...)
+{
+    va_list args;
+    char *text = NULL;
+    va_start(args, format);
+    if (vasprintf(&text, format, args) < 0)
+        text = base_copy("", 0);
+    va_end(args);
+    return text;
+}
+
+static char *module_name(const struct frames *frames, const struct function *function)
+{
+    struct log_text path = frames_module(frames, function);
+    char *whole = base_copy(path.text ? path.text : "", path.bytes);
+    char *name = base_copy(path_base(whole), strlen(path_base(whole)));
+    free(whole);
+    return name;
+}
+
+char *name_of_place(const struct frames *frames, uint32_t place)
+{
+    const struct place *p = &frames->places[place];
+    const struct function *function = &frames->functions[p->function];
+    const char *file = frames_file(frames, function);
+    const char *name = frames_name(frames, function);
+    if (file && p->line)
+        return text_format("%s:%" PRIu32 "  %s", path_base(file), p->line, name ? name : "?");
+    char *module = module_name(frames, function), *text;
+    if (name)
+        text = text_format("%s%s%s", name, *module ? "  in " : "", module);
+    else
+        text = text_format("%s+0x%" PRIx64, *module ? module : "?", p->address);
+    free(module);
+    return text;
+}
+
+char *name_of_function(const struct frames *frames, uint32_t function)
+{
+    const struct function *f = &frames->functions[function];
+    const char *file = frames_file(frames, f);
+    const char *name = frames_name(frames, f);
+    if (file)
+        return text_format("%s: %s", file, name ? name : "?");
+    char *module = module_name(frames, f);
+    char *text = text_format("%s: %s", *module ? module : "?", name ? name : "(no symbols)");
+    free(module);
+    return text;
+}

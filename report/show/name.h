@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What places and functions are called in tables.
+ */
+#ifndef SHOW_NAME_H
+#define SHOW_NAME_H
+
+#include "resolve/frames.h"
+
+/* "file.c:12  function", "function  in module.so", "module.so+0x123", ... To be freed. Foreign text: print it by text_put or
+ * table_cell. */
+char *name_of_place(const struct frames *frames, uint32_t place);
+/* "file.c: function", to be freed. */
+char *name_of_function(const struct frames *frames, uint32_t function);
+/* Last component of a path; points into it. */
+const char *path_base(const char *path);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "show/row_json.h"
+
+#include <string.h>
+
+void json_function(const struct frames *frames, struct json *json, uint32_t function)
+{
+    const struct function *f = &frames->functions[function];
+    struct log_text module = frames_module(frames, f);
+    json_string(json, "function", frames_name(frames, f));
+    json_string(json, "language", f->language);
+    json_text(json, "module", module.bytes ? module.text : NULL, module.bytes);
+}
+
+void json_place(const struct frames *frames, struct json *json, uint32_t place)
+{
+    const struct place *p = &frames->places[place];
+    const char *file = frames_file(frames, &frames->functions[p->function]);
+    json_string(json, "file", file);
+    if (file && p->line)
+        json_unsigned(json, "line", p->line);
+    else
+        json_null(json, "line");
+    json_function(frames, json, p->function);
+    if (p->address)
+        json_unsigned(json, "address", p->address);
+}
+
+void json_rise(struct json *json, const struct row *row)
+{
+    json_unsigned(json, "rise_bytes", row->rise);
+    json_bool(json, "rise_at_least", row->rise_most != 0);
+    json_unsigned(json, "rise_most_bytes", row->rise_most ? row->rise_most : row->rise);
+}
+
+void json_row(struct json *json, const struct row *row)
+{
+    const struct sums *sums = &row->sums;
+    if (sums->happened)
+        json_unsigned(json, "mem_usage_bytes", sums->level);
+    else
+        json_null(json, "mem_usage_bytes");
+    json_signed(json, "increment_bytes", sums_increment(sums));
+    json_rise(json, row);
+    json_unsigned(json, "allocated_bytes", sums->allocated);
+    json_unsigned(json, "released_bytes", sums->released);
+    json_signed(json, "live_bytes", sums_live(sums));
+    json_signed(json, "leaked_bytes", sums_leaked(sums));
+    json_signed(json, "at_peak_bytes", sums->at_peak);
+    json_signed(json, "resident_bytes", sums->resident);
+    json_unsigned(json, "allocations", sums->allocations);
+    json_unsigned(json, "releases", sums->releases);
+}
+
+void json_executions(struct json *json, const char *member, const struct row *row)
+{
+    if (row->exact)
+        json_unsigned(json, member, row->executions);
+    else
+        json_null(json, member);
+}
+
+void json_process(const struct log *log, struct json *json)
+{
+    json_text(json, "program", log->exe.bytes ? log->exe.text : NULL, log->exe.bytes);
+    json_open(json, "argv", '[');
+    for (size_t i = 0; i < log->argv.bytes;) {
+        const char *text = log->argv.text + i;
+        size_t length = strnlen(text, log->argv.bytes - i);
+        json_text(json, NULL, text, length);
+        i += length + 1;
+    }
+    json_close(json, ']');
+    json_signed(json, "pid", log->header.pid);
+    json_signed(json, "parent_pid", log->header.parent_pid);
+}

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT */
+#include "show/summary.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/base.h"
+#include "base/text.h"
+#include "show/row_json.h"
+#include "show/table.h"
+
+/* How long the process is known to have run, ns; 0: not known. */
+static uint64_t duration(const struct stacks *stacks)
+{
+    const struct log *log = &stacks->log;
+    uint64_t known = log->header.end_time;
+    if (!known && log->sample_count)
+        known = log->samples[log->sample_count - 1].time;
+    return known > log->header.peak_time ? known : log->header.peak_time;
+}
+
+/* ---- notes: what the figures do not show ---- */
+
+typedef void note_taker(void *context, const char *text, size_t bytes);
+
+__attribute__((format(printf, 3, 4))) static void note(note_taker *take, void *context,
+                                                       const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (length > 0)
+        take(context, text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
+}
+
+static void notes_counted(const struct stacks *stacks, note_taker *take, void *context)
+{
+    const struct log_header *h = &stacks->log.header;
+    const struct sums *lost = &stacks->model.lost;
+    if (h->dropped_events)
+        note(take, context,
+             "%" PRIu64 " events were dropped (%" PRIu64
+             " bytes of allocations): the figures lack them",
+             h->dropped_events, h->dropped_bytes);
+    if (lost->allocations || lost->releases)
+        note(take, context,
+             "of %" PRIu64 " allocations (%" PRIu64 " bytes) and %" PRIu64
+             " releases the call site is not known: the disk or a limit was full",
+             lost->allocations, lost->allocated, lost->releases);
+    else if (h->full)
+        note(take, context, "at some time the log could not grow: the disk or a limit was full");
+    if (h->unknown_releases)
+        note(take, context, "%" PRIu64 " releases of blocks whose allocation was not seen",
+             h->unknown_releases);
+    if (h->cut_stacks)
+        note(take, context, "%" PRIu64 " stacks are cut: their outer frames are not known",
+             h->cut_stacks);
+    if (h->python_missed)
+        note(take, context, "%" PRIu64 " stacks lack their Python frames", h->python_missed);
+    if (h->python_arenas_peak)
+        note(take, context,
+             "Python's objects are counted one by one; the arenas that hold them are not counted, "
+             "and took at most %.1f MiB",
+             (double)h->python_arenas_peak / 1048576);
+}
+
+static void notes_modules(const struct stacks *stacks, note_taker *take, void *context)
+{
+    if (stacks->frames.module_problems)
+        note(take, context, "%u modules without symbols (see standard error)",
+             stacks->frames.module_problems);
+}
+
+static void notes_all(const struct stacks *stacks, note_taker *take, void *context)
+{
+    const struct log *log = &stacks->log;
+    for (size_t i = 0; i < log->note_count; i++)
+        take(context, log->notes[i].text.text, log->notes[i].text.bytes);
+    notes_counted(stacks, take, context);
+    if (log->header.fallback)
+        note(take, context,
+             "the file system has no shared mappings: the tables were written when the program "
+             "ended");
+    if (log->header.ended)
+        note(take, context,
+             "a signal handler jumped out of the tracker while it wrote its tables: nothing was "
+             "recorded after that");
+    if (log->header.threads)
+        note(take, context, "several threads: the peak may be off by events that were in progress");
+    if (stacks->model.under_way || stacks->model.under_way_bytes)
+        note(take, context,
+             "of %" PRId64 " releases (%" PRId64 " bytes) the call site is not known: they were in "
+             "progress when the log was %s",
+             stacks->model.under_way, stacks->model.under_way_bytes,
+             stacks->running ? "read" : "left");
+    if (log->truncated)
+        note(take, context, "the log is cut short: the figures are those of what is left");
+    if (stacks_whole(stacks) && log->header.peak_before > log->header.peak)
+        note(take, context,
+             "a period has begun since the peak, so what was held then is not known: the figures "
+             "are those of the peak since then, %" PRIu64 " bytes",
+             log->header.peak);
+    if (!stacks_whole(stacks)) {
+        notes_modules(stacks, take, context);
+        return;
+    }
+    int64_t live = sums_leaked(&stacks->model.total), level = (int64_t)log->header.level;
+    if (live != level)
+        note(take, context,
+             "the tables hold %" PRId64 " live bytes and the header %" PRId64
+             ": the log was read or left in the middle of an event, or is damaged",
+             live, level);
+    if (live == level && !(log->header.threads) &&
+        stacks->model.total.at_peak != (int64_t)log->header.peak)
+        note(take, context, "the tables hold %" PRId64 " bytes at the peak of %" PRIu64,
+             stacks->model.total.at_peak, log->header.peak);
+    notes_modules(stacks, take, context);
+}
+
+/* ---- text ---- */
+
+static void print_note(void *context, const char *text, size_t bytes)
+{
+    fputs("  note: ", context);
+    text_put(context, text, bytes, SIZE_MAX);
+    fputc('\n', context);
+}
+
+static void print_command(const struct log *log, FILE *out)
+{
+    fprintf(out, "%s", terminal_on(STYLE_TITLE));
+    if (!log->argv.bytes)
+        text_put(out, log->exe.bytes ? log->exe.text : "(unknown program)",
+                 log->exe.bytes ? log->exe.bytes : strlen("(unknown program)"), SIZE_MAX);
+    for (size_t i = 0; i < log->argv.bytes;) {
+        size_t length = strnlen(log->argv.text + i, log->argv.bytes - i);
+        if (i)
+            fputc(' ', out);
+        text_put(out, log->argv.text + i, length, SIZE_MAX);
+        i += length + 1;
+    }
+    fprintf(out, "%s   (pid %" PRId32 ")\n", terminal_off(STYLE_TITLE), log->header.pid);
+}
+
+static void print_end(const struct stacks *stacks, FILE *out)
+{
+    const struct log_header *h = &stacks->log.header;
+    char started[64] = "", events[TEXT_COUNT_BYTES];
+    time_t seconds = (time_t)(h->start_real / 1000000000u);
+    struct tm when;
+    if (h->start_real && localtime_r(&seconds, &when))
+        strftime(started, sizeof started, "%Y-%m-%d %H:%M:%S", &when);
+    fprintf(out, "  started    %s\n", *started ? started : "at an unknown time");
+    double ran = (double)duration(stacks) / 1e9;
+    if (stacks->running)
+        fprintf(out, "  running    for at least %.3f s; read at event %s\n", ran,
+                text_count(events, stacks->model.events));
+    else if (h->end == LOG_END_EXIT)
+        fprintf(out, "  ended      with exit status %" PRId32 " after %.3f s\n",
+                h->exit_status & 0xff, ran);
+    else if (h->end == LOG_END_EXEC)
+        fprintf(out, "  ended      by exec of another program after %.3f s\n", ran);
+    else
+        fprintf(out, "  ended      killed, or ended by _exit; last seen after %.3f s\n", ran);
+}
+
+static void print_amount(FILE *out, const char *word, int64_t bytes, const char *rest)
+{
+    char mib[TABLE_MIB_BYTES];
+    fprintf(out, "  %-9s %15s%s\n", word, table_mib(mib, bytes, 3), rest);
+}
+
+static void print_totals(const struct stacks *stacks, FILE *out)
+{
+    const struct log_header *h = &stacks->log.header;
+    const struct sums *total = &stacks->model.total;
+    char count[TEXT_COUNT_BYTES], rest[96] = "";
+    if (h->peak_time)
+        snprintf(rest, sizeof rest, "  after %.3f s", (double)h->peak_time / 1e9);
+    print_amount(out, "peak", (int64_t)log_peak(&stacks->log), rest);
+    print_amount(out, "live", (int64_t)h->live,
+                 h->finished       ? "  when the program finished"
+                 : stacks->running ? "  now"
+                                   : "  at the end");
+    if (h->finished && h->live != h->level)
+        print_amount(out, "leaked", (int64_t)h->level, "  after all destructors");
+    snprintf(rest, sizeof rest, "  in %s allocations", text_count(count, total->allocations));
+    print_amount(out, "allocated", (int64_t)total->allocated, rest);
+    snprintf(rest, sizeof rest, "  in %s releases", text_count(count, total->releases));
+    print_amount(out, "released", (int64_t)total->released, rest);
+}
+
+static void print_classes(const struct stacks *stacks, FILE *out)
+{
+    static const struct table_column columns[] = {{"  class", 11},    {"peak", 13},
+                                                  {"live", 13},       {"allocated", 13},
+                                                  {"allocations", 0}, {"releases", 0}};
+    bool more = false;
+    for (unsigned c = CLASS_ANON; c < CLASSES; c++)
+        more = more || stacks->model.classes[c].allocations || stacks->model.classes[c].releases;
+    if (!more)
+        return;
+    struct table table;
+    fputc('\n', out);
+    table_start(&table, columns, sizeof columns / sizeof columns[0]);
+    for (unsigned c = 0; c < CLASSES; c++) {
+        const struct sums *sums = &stacks->model.classes[c];
+        if (!sums->allocations && !sums->releases)
+            continue;
+        table_row(&table, STYLE_NONE);
+        table_cell(&table, class_name(c));
+        table_cell_mib(&table, (int64_t)stacks->log.header.class_level[c].peak);
+        table_cell_mib(&table, (int64_t)stacks->log.header.class_level[c].live);
+        table_cell_mib(&table, (int64_t)sums->allocated);
+        table_cell_count(&table, sums->allocations);
+        table_cell_count(&table, sums->releases);
+    }
+    table_finish(&table, out, terminal_cut());
+}
+
+/* The peak of the period that began with mark `i`: told by the next one's, or the header. */
+static uint64_t period_peak(const struct log *log, size_t i)
+{
+    for (size_t k = i + 1; k < log->mark_count; k++)
+        if (log->marks[k].period == log->marks[i].period + 1)
+            return log->marks[k].peak;
+    return log->header.peak;
+}
+
+#define MARKS_SHOWN 40u
+
+static void print_marks(const struct stacks *stacks, FILE *out)
+{
+    static const struct table_column columns[] = {
+        {"  period", 11}, {"after", 11}, {"live then", 13}, {"peak", 13}, {"name", 0}};
+    const struct log *log = &stacks->log;
+    if (!log->mark_count)
+        return;
+    struct table table;
+    fputc('\n', out);
+    table_start(&table, columns, sizeof columns / sizeof columns[0]);
+    size_t first = log->mark_count > MARKS_SHOWN ? log->mark_count - MARKS_SHOWN : 0;
+    if (first) {
+        table_row(&table, STYLE_FAINT);
+        table_cell(&table, "...");
+    }
+    for (size_t i = first; i < log->mark_count; i++) {
+        const struct log_mark *mark = &log->marks[i];
+        char text[32];
+        table_row(&table, STYLE_NONE);
+        snprintf(text, sizeof text, "%" PRIu32, mark->period);
+        table_cell(&table, mark->period ? text : "mark");
+        snprintf(text, sizeof text, "%.3f s", (double)mark->time / 1e9);
+        table_cell(&table, text);
+        table_cell_mib(&table, (int64_t)mark->level);
+        if (mark->period)
+            table_cell_mib(&table, (int64_t)period_peak(log, i));
+        else
+            table_cell(&table, NULL);
+        char *name = base_copy(mark->name.text, mark->name.bytes);
+        table_cell(&table, name);
+        free(name);
+    }
+    table_finish(&table, out, terminal_cut());
+}
+
+void summary_print(const struct stacks *stacks, FILE *out)
+{
+    print_command(&stacks->log, out);
+    print_end(stacks, out);
+    print_totals(stacks, out);
+    notes_all(stacks, print_note, out);
+    print_classes(stacks, out);
+    print_marks(stacks, out);
+    fputc('\n', out);
+}
+
+/* ---- JSON ---- */
+
+static void json_note(void *context, const char *text, size_t bytes)
+{
+    json_text(context, NULL, text, bytes);
+}
+
+static void json_end(const struct stacks *stacks, struct json *json)
+{
+    const struct log_header *h = &stacks->log.header;
+    if (h->end != LOG_END_EXIT && h->end != LOG_END_EXEC) {
+        json_null(json, "exit");
+    } else {
+        json_open(json, "exit", '{');
+        if (h->end == LOG_END_EXIT)
+            json_signed(json, "status", h->exit_status & 0xff);
+        else
+            json_bool(json, "exec", true);
+        json_close(json, '}');
+    }
+    json_bool(json, "running", stacks->running);
+    json_unsigned(json, "events", stacks->model.events);
+    json_unsigned(json, "start_time_ns", h->start_real);
+    json_unsigned(json, "duration_ns", duration(stacks));
+}
+
+static void json_classes(const struct stacks *stacks, struct json *json)
+{
+    json_open(json, "classes", '{');
+    for (unsigned c = 0; c < CLASSES; c++) {
+        const struct sums *sums = &stacks->model.classes[c];
+        json_open(json, class_name(c), '{');
+        json_unsigned(json, "allocated_bytes", sums->allocated);
+        json_unsigned(json, "released_bytes", sums->released);
+        json_unsigned(json, "live_bytes", stacks->log.header.class_level[c].live);
+        json_unsigned(json, "leaked_bytes", stacks->log.header.class_level[c].level);
+        json_unsigned(json, "peak_bytes", stacks->log.header.class_level[c].peak);
+        json_unsigned(json, "allocations", sums->allocations);
+        json_unsigned(json, "releases", sums->releases);
+        json_close(json, '}');
+    }
+    json_close(json, '}');
+}
+
+static void json_marks(const struct stacks *stacks, struct json *json)
+{
+    const struct log *log = &stacks->log;
+    json_open(json, "periods", '[');
+    for (size_t i = 0; i < log->mark_count; i++) {
+        const struct log_mark *mark = &log->marks[i];
+        if (!mark->period)
+            continue;
+        json_open(json, NULL, '{');
+        json_unsigned(json, "period", mark->period);
+        json_text(json, "name", mark->name.text, mark->name.bytes);
+        json_unsigned(json, "time_ns", mark->time);
+        json_unsigned(json, "level_bytes", mark->level);
+        json_unsigned(json, "peak_bytes", period_peak(log, i));
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+    json_open(json, "marks", '[');
+    for (size_t i = 0; i < log->mark_count; i++) {
+        const struct log_mark *mark = &log->marks[i];
+        if (mark->period)
+            continue;
+        json_open(json, NULL, '{');
+        json_text(json, "name", mark->name.text, mark->name.bytes);
+        json_unsigned(json, "time_ns", mark->time);
+        json_unsigned(json, "level_bytes", mark->level);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+}
+
+void summary_json(const struct stacks *stacks, struct json *json)
+{
+    const struct log_header *h = &stacks->log.header;
+    const struct sums *total = &stacks->model.total;
+    json_string(json, "log", stacks->log.name);
+    json_process(&stacks->log, json);
+    json_end(stacks, json);
+    json_unsigned(json, "peak_bytes", log_peak(&stacks->log));
+    json_unsigned(json, "peak_time_ns", h->peak_time);
+    json_unsigned(json, "live_bytes", h->live);
+    json_unsigned(json, "leaked_bytes", h->level);
+    json_unsigned(json, "allocated_bytes", total->allocated);
+    json_unsigned(json, "released_bytes", total->released);
+    json_unsigned(json, "allocations", total->allocations);
+    json_unsigned(json, "releases", total->releases);
+    json_unsigned(json, "dropped_events", h->dropped_events);
+    json_unsigned(json, "dropped_bytes", h->dropped_bytes);
+    json_unsigned(json, "unattributed_allocations", stacks->model.lost.allocations);
+    json_unsigned(json, "unattributed_bytes", stacks->model.lost.allocated);
+    json_unsigned(json, "unattributed_releases", stacks->model.lost.releases);
+    json_unsigned(json, "unknown_releases", h->unknown_releases);
+    json_unsigned(json, "cut_stacks", h->cut_stacks);
+    json_unsigned(json, "python_missed", h->python_missed);
+    json_unsigned(json, "python_arenas_bytes", h->python_arenas);
+    json_unsigned(json, "python_arenas_peak_bytes", h->python_arenas_peak);
+    json_bool(json, "truncated", stacks->log.truncated);
+    json_open(json, "notes", '[');
+    notes_all(stacks, json_note, json);
+    json_close(json, ']');
+    json_classes(stacks, json);
+    json_marks(stacks, json);
+}

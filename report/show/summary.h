@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The summary of one process: what ran, how it ended, its totals, and what is missing from them.
+ */
+#ifndef SUMMARY_H
+#define SUMMARY_H
+
+#include <stdio.h>
+
+#include "fold/stacks.h"
+#include "show/json.h"
+
+/* The text of it, with a blank line at the end. */
+void summary_print(const struct stacks *stacks, FILE *out);
+/* Members of the JSON object that is open: program ... classes, notes. */
+void summary_json(const struct stacks *stacks, struct json *json);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What line tables need of one log: its stacks, rows by line and by function, and the sources.
+ */
+#ifndef SHOW_VIEW_H
+#define SHOW_VIEW_H
+
+#include "fold/rows.h"
+#include "fold/stacks.h"
+#include "resolve/source.h"
+
+struct view {
+    struct stacks stacks;
+    struct rows lines;     /* by place */
+    struct rows functions; /* by function */
+    struct sources sources;
+    uint64_t blank_lines; /* shown for the sake of whole functions: listing.c */
+    uint64_t searched;    /* lines of source, for functions' ends */
+};
+
+/* Read the log, say what is wrong with it. False: nothing can be shown. view_close in any case. */
+bool view_open(struct view *view, const char *file, struct periods periods);
+void view_close(struct view *view);
+
+/* The worst rank that tables should show: RANK_USER, or a later one when no function of a better one shows anything, or when
+ * `all` is set. `functions`: rows by function, with the metrics of rank_metrics. */
+#define RANK_METRICS (1u << METRIC_ALLOCATIONS | 1u << METRIC_RELEASES | 1u << METRIC_EXECUTIONS)
+enum rank rank_shown(const struct stacks *stacks, const struct rows *functions, bool all);
+
+#endif

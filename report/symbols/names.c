@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "symbols/names.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+
+/* Of several names for one address the one that people know: global, with few underscores, short.
+ */
+static int name_order(const void *a, const void *b)
+{
+    const struct name *x = a, *y = b;
+    if (x->low != y->low)
+        return x->low < y->low ? -1 : 1;
+    bool local = x->binding == STB_LOCAL, other_local = y->binding == STB_LOCAL;
+    if (local != other_local)
+        return local ? 1 : -1;
+    size_t bars = strspn(x->text, "_"), other_bars = strspn(y->text, "_");
+    if (bars != other_bars)
+        return bars < other_bars ? -1 : 1;
+    size_t length = strlen(x->text), other_length = strlen(y->text);
+    if (length != other_length)
+        return length < other_length ? -1 : 1;
+    return strcmp(x->text, y->text);
+}
+
+static void names_add(struct names *names, Dwfl_Module *module, int index)
+{
+    GElf_Sym entry;
+    GElf_Addr address;
+    const char *text = dwfl_module_getsym_info(module, index, &entry, &address, NULL, NULL, NULL);
+    int type = GELF_ST_TYPE(entry.st_info);
+    if (!text || !*text || entry.st_shndx == SHN_UNDEF || entry.st_shndx == SHN_ABS ||
+        (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE))
+        return;
+    names->list = base_room(names->list, &names->cap, names->count + 1, sizeof *names->list);
+    names->list[names->count++] =
+        (struct name){address, address + entry.st_size, text, GELF_ST_BIND(entry.st_info)};
+}
+
+void names_make(struct names *names, Dwfl_Module *module)
+{
+    *names = (struct names){0};
+    int count = dwfl_module_getsymtab(module);
+    for (int i = 1; i < count; i++)
+        names_add(names, module, i);
+    if (!names->count)
+        return;
+    qsort(names->list, names->count, sizeof *names->list, name_order);
+    size_t kept = 1;
+    for (size_t i = 1; i < names->count; i++)
+        if (names->list[i].low != names->list[kept - 1].low)
+            names->list[kept++] = names->list[i];
+    names->count = kept;
+}
+
+void names_free(struct names *names)
+{
+    free(names->list);
+    *names = (struct names){0};
+}
+
+const char *names_find(const struct names *names, uint64_t address)
+{
+    size_t low = 0, high = names->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (names->list[middle].low <= address)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (!low)
+        return NULL;
+    const struct name *name = &names->list[low - 1];
+    bool between = name->high > name->low && address >= name->high; /* two functions */
+    return between ? NULL : name->text;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * From an address in an ELF file to functions, files and lines. symbols_dw.c does it with elfutils.
+ */
+#ifndef SYMBOLS_H
+#define SYMBOLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/map.h"
+
+/* One source-level frame. Texts live in the `strings` that were given to symbols_open; 0: not
+ * known. */
+struct symbol {
+    uint32_t function;
+    uint32_t file;
+    uint32_t line;       /* 0: not known */
+    uint32_t first_line; /* of the function in `file`, 0: not known */
+    uint32_t last_line;
+    const char *language; /* "C", "C++", "Rust", ..., "native" */
+};
+#define SYMBOLS_INLINED_MAX 64u
+
+/* What tells files apart without reading them. */
+struct symbols_file {
+    uint64_t device, inode, bytes, modified; /* ns */
+};
+bool symbols_file_same(const struct symbols_file *a, const struct symbols_file *b);
+/* False: there is no such file. */
+bool symbols_file_at(const char *path, struct symbols_file *file);
+
+/* One thread at a time may use it; several for the same module do not disturb each other. */
+struct symbols;
+
+/* Prepare a module. The file at `path` is used only if its build-id is `build_id` (0 bytes: not
+ * known, any will do); debug information of its own, in /usr/lib/debug or by .gnu_debuglink is
+ * found at the first look-up. Never NULL. */
+struct symbols *symbols_open(const char *path, const unsigned char *build_id, size_t build_id_bytes,
+                             struct strings *strings);
+/* The file of the module, all 0 if it is not used. */
+struct symbols_file symbols_file(const struct symbols *symbols);
+/* The separate file that the debug information is in; "" if the module's own file has it, NULL if
+ * what will be found depends on more than these two files, or there is no debug information. */
+const char *symbols_debug_path(struct symbols *symbols);
+/* Number of the compilation unit at `address`, 0: none. A unit is read at the first look-up in it,
+ * which is what takes the time; further ones by the same `symbols` are cheap. */
+size_t symbols_unit(struct symbols *symbols, uint64_t address);
+/* Why the module has no symbols at all, NULL if nothing is wrong with it. */
+const char *symbols_problem(const struct symbols *symbols);
+/* The frames at `address` (in the file's own addresses, of the instruction itself): innermost
+ * inlined function first, the real function last. Returns their number, at most
+ * SYMBOLS_INLINED_MAX, 0 when nothing is known. Ascending addresses are cheapest. */
+size_t symbols_find(struct symbols *symbols, uint64_t address,
+                    struct symbol out[SYMBOLS_INLINED_MAX]);
+void symbols_close(struct symbols *symbols);
+
+#endif

@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Symbols by elfutils: libdwfl finds the debug information, units.h the function, and from there
+ * we go down to the inlined calls.
+ */
+#include "symbols/symbols.h"
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <elfutils/libdwelf.h>
+#include <elfutils/libdwfl.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "symbols/demangle.h"
+#include "base/file.h"
+#include "symbols/names.h"
+#include "symbols/units.h"
+
+struct symbols {
+    Dwfl *dwfl;
+    Dwfl_Module *module;
+    struct strings *strings;
+    const char *problem;
+    Dwarf *dwarf;
+    Dwarf_Addr bias; /* address in libdwfl minus address in `dwarf` */
+    bool opened;     /* debug information was looked for */
+    struct units units;
+    struct names names; /* made at the first look-up that needs them */
+    bool names_made;
+    struct map qualified; /* offset of a function's entry -> its name */
+    struct map demangled; /* linkage name, by its place in the file -> name, 0: not looked up */
+    struct symbols_file file;
+};
+#define NOT_MANGLED UINT32_MAX
+
+static const Dwfl_Callbacks callbacks = {
+    .find_elf = dwfl_build_id_find_elf,
+    .find_debuginfo = dwfl_standard_find_debuginfo,
+};
+
+static bool build_id_matches(Dwfl_Module *module, const unsigned char *build_id, size_t bytes)
+{
+    const unsigned char *bits;
+    GElf_Addr place;
+    int length = dwfl_module_build_id(module, &bits, &place);
+    return length > 0 && (size_t)length == bytes && !memcmp(bits, build_id, bytes);
+}
+
+static struct symbols_file file_of(const struct stat *info)
+{
+    return (struct symbols_file){
+        .device = info->st_dev,
+        .inode = info->st_ino,
+        .bytes = (uint64_t)info->st_size,
+        .modified = (uint64_t)info->st_mtim.tv_sec * 1000000000u + (uint64_t)info->st_mtim.tv_nsec,
+    };
+}
+
+bool symbols_file_at(const char *path, struct symbols_file *file)
+{
+    struct stat info;
+    if (stat(path, &info) < 0)
+        return false;
+    *file = file_of(&info);
+    return true;
+}
+
+bool symbols_file_same(const struct symbols_file *a, const struct symbols_file *b)
+{
+    return a->device == b->device && a->inode == b->inode && a->bytes == b->bytes &&
+           a->modified == b->modified;
+}
+
+struct symbols *symbols_open(const char *path, const unsigned char *build_id, size_t build_id_bytes,
+                             struct strings *strings)
+{
+    struct symbols *symbols = base_alloc(1, sizeof *symbols);
+    symbols->strings = strings;
+    if (path[0] != '/') /* the vdso and the like */
+        return symbols;
+    struct stat info;
+    int fd = file_open(AT_FDCWD, path, &info);
+    if (fd < 0) {
+        symbols->problem = "is not there";
+        return symbols;
+    }
+    symbols->dwfl = dwfl_begin(&callbacks);
+    Dwfl_Module *module =
+        symbols->dwfl ? dwfl_report_elf(symbols->dwfl, path, path, fd, 0, true) : NULL;
+    if (!module) {
+        close(fd);
+        symbols->problem = "is not a readable ELF file";
+        return symbols;
+    }
+    dwfl_report_end(symbols->dwfl, NULL, NULL);
+    GElf_Addr bias;
+    if (!dwfl_module_getelf(module, &bias))
+        symbols->problem = "is not a readable ELF file";
+    else if (build_id_bytes && !build_id_matches(module, build_id, build_id_bytes))
+        symbols->problem = "is not the file that ran (its build-id differs)";
+    else {
+        symbols->module = module;
+        symbols->file = file_of(&info);
+    }
+    return symbols;
+}
+
+struct symbols_file symbols_file(const struct symbols *symbols)
+{
+    return symbols->file;
+}
+
+const char *symbols_problem(const struct symbols *symbols)
+{
+    return symbols->problem;
+}
+
+void symbols_close(struct symbols *symbols)
+{
+    units_free(&symbols->units);
+    names_free(&symbols->names);
+    map_free(&symbols->qualified);
+    map_free(&symbols->demangled);
+    if (symbols->dwfl)
+        dwfl_end(symbols->dwfl);
+    free(symbols);
+}
+
+/* ---- one address ---- */
+
+static void symbols_open_debug(struct symbols *symbols)
+{
+    if (symbols->opened || !symbols->module)
+        return;
+    symbols->opened = true;
+    symbols->dwarf = dwfl_module_getdwarf(symbols->module, &symbols->bias);
+    if (symbols->dwarf)
+        units_make(&symbols->units, symbols->dwarf);
+}
+
+const char *symbols_debug_path(struct symbols *symbols)
+{
+    symbols_open_debug(symbols);
+    const char *alternative, *path = NULL;
+    const void *id;
+    if (!symbols->dwarf || symbols->units.split ||
+        dwelf_dwarf_gnu_debugaltlink(symbols->dwarf, &alternative, &id) != 0)
+        return NULL;
+    GElf_Addr bias;
+    if (dwarf_getelf(symbols->dwarf) == dwfl_module_getelf(symbols->module, &bias))
+        return "";
+    dwfl_module_info(symbols->module, NULL, NULL, NULL, NULL, NULL, NULL, &path);
+    return path && path[0] == '/' ? path : NULL;
+}
+
+size_t symbols_unit(struct symbols *symbols, uint64_t address)
+{
+    symbols_open_debug(symbols);
+    struct unit *unit = units_find(&symbols->units, address - symbols->bias);
+    return unit ? (size_t)(unit - symbols->units.list) + 1 : 0;
+}
+
+/* The inlined call directly under `scope` that holds `address`; blocks on the way are looked
+ * through. */
+static bool inlined_under(Dwarf_Die *scope, Dwarf_Addr address, Dwarf_Die *found, unsigned depth)
+{
+    Dwarf_Die child;
+    if (depth > 64 || dwarf_child(scope, &child))
+        return false;
+    do {
+        switch (dwarf_tag(&child)) {
+        case DW_TAG_inlined_subroutine:
+            if (dwarf_haspc(&child, address) == 1) {
+                *found = child;
+                return true;
+            }
+            break;
+        case DW_TAG_lexical_block:
+        case DW_TAG_try_block:
+        case DW_TAG_catch_block: {
+            bool everywhere =
+                !dwarf_hasattr(&child, DW_AT_low_pc) && !dwarf_hasattr(&child, DW_AT_ranges);
+            if ((everywhere || dwarf_haspc(&child, address) == 1) &&
+                inlined_under(&child, address, found, depth + 1))
+                return true;
+            break;
+        }
+        default:
+            break;
+        }
+    } while (!dwarf_siblingof(&child, &child));
+    return false;
+}
+
+/* The entry that has the name: what an inlined or out-of-line copy was made from. */
+static Dwarf_Die function_origin(Dwarf_Die *die)
+{
+    static const unsigned int links[] = {DW_AT_abstract_origin, DW_AT_specification};
+    Dwarf_Die at = *die, next;
+    for (unsigned i = 0; i < 8; i++) { /* two links are usual */
+        Dwarf_Attribute attribute;
+        if (!dwarf_attr(&at, links[0], &attribute) && !dwarf_attr(&at, links[1], &attribute))
+            break;
+        if (!dwarf_formref_die(&attribute, &next))
+            break;
+        at = next;
+    }
+    return at;
+}
+
+/* The name with those of its classes and name spaces, for functions without a linkage name: C++
+ * lambdas and what else is local. Slow (libdw goes through the unit to find what encloses an
+ * entry), so the caller remembers it. */
+static uint32_t qualified_name(struct symbols *symbols, Dwarf_Die *die, const char *name)
+{
+    char text[1024];
+    size_t start = sizeof text - 1;
+    text[start] = 0;
+    Dwarf_Die *scopes = NULL;
+    int count = dwarf_getscopes_die(die, &scopes);
+    for (int i = 0; i < count; i++) {
+        const char *part = i ? dwarf_diename(&scopes[i]) : name;
+        int tag = dwarf_tag(&scopes[i]);
+        if (tag == DW_TAG_compile_unit || tag == DW_TAG_partial_unit || tag == DW_TAG_lexical_block)
+            continue;
+        if (!part)
+            part = tag == DW_TAG_namespace       ? "(anonymous namespace)"
+                   : !strcmp(name, "operator()") ? "{lambda}"
+                                                 : "(unnamed)";
+        size_t length = strlen(part), colons = i ? 2 : 0;
+        if (length + colons > start)
+            break;
+        start -= length + colons;
+        memcpy(text + start, part, length);
+        memcpy(text + start + length, "::", colons);
+    }
+    free(scopes);
+    return strings_add(symbols->strings, text + start, strlen(text + start));
+}
+
+/* Of a name in the file's bytes: the same one is met at every call that was inlined. */
+static uint32_t demangled(struct symbols *symbols, const char *linkage)
+{
+    uint32_t *known = map_at(&symbols->demangled, (uintptr_t)linkage);
+    if (!*known) {
+        uint32_t name = demangle(symbols->strings, linkage);
+        *known = name ? name : NOT_MANGLED;
+    }
+    return *known == NOT_MANGLED ? 0 : *known;
+}
+
+static uint32_t function_name(struct symbols *symbols, struct unit *unit, Dwarf_Die *die)
+{
+    Dwarf_Attribute attribute;
+    const char *linkage = NULL;
+    if (dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute) ||
+        dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute))
+        linkage = dwarf_formstring(&attribute);
+    uint32_t name = linkage ? demangled(symbols, linkage) : 0;
+    if (name)
+        return name;
+    const char *plain =
+        dwarf_attr_integrate(die, DW_AT_name, &attribute) ? dwarf_formstring(&attribute) : linkage;
+    if (!plain)
+        return 0;
+    if (linkage || strcmp(unit->language, "C++") != 0)
+        return strings_add(symbols->strings, plain, strlen(plain));
+    Dwarf_Die origin = function_origin(die);
+    uint32_t *known = map_at(&symbols->qualified, dwarf_dieoffset(&origin));
+    if (!*known)
+        *known = qualified_name(symbols, &origin, plain);
+    return *known;
+}
+
+/* A path without "/./", "//" and "/x/..", in the strings. */
+static uint32_t file_clean(struct symbols *symbols, const char *path)
+{
+    size_t length = strlen(path), used = 0;
+    char *out = base_alloc(length + 2, 1);
+    for (size_t i = 0; i < length;) {
+        size_t end = i;
+        while (end < length && path[end] != '/')
+            end++;
+        size_t part = end - i;
+        bool root = i == 0 && end == 0;
+        if (root) {
+            out[used++] = '/';
+        } else if (part == 2 && path[i] == '.' && path[i + 1] == '.' && used > 1 &&
+                   !(used >= 3 && !memcmp(out + used - 3, "../", 3))) {
+            used--; /* the slash, then the component before it */
+            while (used && out[used - 1] != '/')
+                used--;
+        } else if (part && !(part == 1 && path[i] == '.')) {
+            memcpy(out + used, path + i, part);
+            used += part;
+            if (end < length)
+                out[used++] = '/';
+        }
+        i = end + 1;
+    }
+    uint32_t id = strings_add(symbols->strings, out, used);
+    free(out);
+    return id;
+}
+
+/* A source file's name as the unit has it; relative ones are relative to where the compiler ran. */
+static uint32_t file_name(struct symbols *symbols, struct unit *unit, const char *path)
+{
+    if (!path || !*path)
+        return 0;
+    Dwarf_Attribute attribute;
+    const char *folder = NULL;
+    if (path[0] != '/' && dwarf_attr(&unit->die, DW_AT_comp_dir, &attribute))
+        folder = dwarf_formstring(&attribute);
+    if (!folder || !*folder)
+        return file_clean(symbols, path);
+    char *whole = base_alloc(strlen(folder) + strlen(path) + 2, 1);
+    sprintf(whole, "%s/%s", folder, path);
+    uint32_t id = file_clean(symbols, whole);
+    free(whole);
+    return id;
+}
+
+/* The line of an instruction. Line 0 means "the compiler's own": the line before it in the same
+ * function is nearest. */
+static void line_at(struct symbols *symbols, struct unit *unit, Dwarf_Addr address, Dwarf_Addr low,
+                    struct symbol *out)
+{
+    for (unsigned tries = 0; tries < 64; tries++) {
+        Dwarf_Line *line = dwarf_getsrc_die(&unit->die, address);
+        int number = 0;
+        Dwarf_Addr start = 0;
+        if (!line || dwarf_lineno(line, &number) || dwarf_lineaddr(line, &start))
+            return;
+        if (number > 0) {
+            out->file = file_name(symbols, unit, dwarf_linesrc(line, NULL, NULL));
+            out->line = (uint32_t)number;
+            return;
+        }
+        if (start <= low || start > address)
+            return;
+        address = start - 1;
+    }
+}
+
+/* The place of a call that was inlined. */
+static void line_of_call(struct symbols *symbols, struct unit *unit, Dwarf_Die *inlined,
+                         struct symbol *out)
+{
+    Dwarf_Attribute attribute;
+    Dwarf_Word file = 0, line = 0;
+    Dwarf_Files *files;
+    size_t count;
+    if (dwarf_formudata(dwarf_attr(inlined, DW_AT_call_line, &attribute), &line) || !line ||
+        dwarf_formudata(dwarf_attr(inlined, DW_AT_call_file, &attribute), &file) ||
+        dwarf_getsrcfiles(&unit->contents, &files, &count) || file >= count)
+        return;
+    out->file = file_name(symbols, unit, dwarf_filesrc(files, file, NULL, NULL));
+    out->line = out->file ? (uint32_t)line : 0;
+}
+
+/* The file that a function is declared in. Not by dwarf_decl_file: that one aborts on split DWARF. */
+static uint32_t file_of_declaration(struct symbols *symbols, struct unit *unit, Dwarf_Die *die)
+{
+    Dwarf_Attribute attribute;
+    Dwarf_Word file;
+    Dwarf_Files *files;
+    size_t count;
+    Dwarf_Die cu;
+    if (dwarf_formudata(dwarf_attr_integrate(die, DW_AT_decl_file, &attribute), &file) ||
+        !dwarf_cu_die(attribute.cu, &cu, NULL, NULL, NULL, NULL, NULL, NULL) ||
+        dwarf_getsrcfiles(&cu, &files, &count) || file >= count)
+        return 0;
+    return file_name(symbols, unit, dwarf_filesrc(files, file, NULL, NULL));
+}
+
+/* Where the function's text begins and ends, as far as that is in the file of the frame. */
+static void function_lines(struct symbols *symbols, struct unit *unit, Dwarf_Die *die,
+                           struct symbol *out)
+{
+    int first = 0;
+    if (!out->file || dwarf_decl_line(die, &first) || first <= 0 ||
+        file_of_declaration(symbols, unit, die) != out->file)
+        return;
+    out->first_line = (uint32_t)first;
+    Dwarf_Addr low = 0, high = 0;
+    struct symbol end = {0};
+    if (dwarf_tag(die) != DW_TAG_subprogram || dwarf_lowpc(die, &low) || dwarf_highpc(die, &high) ||
+        high <= low)
+        return;
+    line_at(symbols, unit, high - 1, low, &end);
+    if (end.file == out->file && end.line >= out->first_line)
+        out->last_line = end.line;
+}
+
+static size_t find_in_unit(struct symbols *symbols, struct unit *unit, Dwarf_Addr address,
+                           struct symbol out[SYMBOLS_INLINED_MAX])
+{
+    struct range *function = unit_function(unit, address);
+    if (!function)
+        return 0;
+    Dwarf_Die scopes[SYMBOLS_INLINED_MAX];
+    size_t count = 1;
+    scopes[0] = function->die;
+    while (count < SYMBOLS_INLINED_MAX &&
+           inlined_under(&scopes[count - 1], address, &scopes[count], 0))
+        count++;
+    for (size_t i = 0; i < count; i++) {
+        struct symbol *symbol = &out[count - 1 - i];
+        *symbol = (struct symbol){.function = function_name(symbols, unit, &scopes[i]),
+                                  .language = unit->language};
+        if (i + 1 < count)
+            line_of_call(symbols, unit, &scopes[i + 1], symbol);
+        else
+            line_at(symbols, unit, address, function->low, symbol);
+        function_lines(symbols, unit, &scopes[i], symbol);
+    }
+    return count;
+}
+
+/* Without debug information: by the symbol tables. */
+static size_t find_name(struct symbols *symbols, uint64_t address,
+                        struct symbol out[SYMBOLS_INLINED_MAX])
+{
+    if (!symbols->names_made)
+        names_make(&symbols->names, symbols->module);
+    symbols->names_made = true;
+    const char *name = names_find(&symbols->names, address);
+    if (!name)
+        return 0;
+    uint32_t readable = demangle(symbols->strings, name);
+    out[0] = (struct symbol){
+        .function = readable ? readable : strings_add(symbols->strings, name, strlen(name)),
+        .language = demangle_language(name)};
+    return 1;
+}
+
+size_t symbols_find(struct symbols *symbols, uint64_t address,
+                    struct symbol out[SYMBOLS_INLINED_MAX])
+{
+    if (!symbols->module)
+        return 0;
+    symbols_open_debug(symbols);
+    struct unit *unit = units_find(&symbols->units, address - symbols->bias);
+    if (unit) {
+        size_t count = find_in_unit(symbols, unit, address - symbols->bias, out);
+        if (count)
+            return count;
+    }
+    return find_name(symbols, address, out);
+}

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * memtrace memit: run a program several times, each in a fresh process, and say what it takes at its peak and which line
+ * holds it.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "base/text.h"
+#include "verbs/run.h"
+#include "fold/fold.h"
+#include "read/reader.h"
+#include "resolve/source_log.h"
+#include "show/json.h"
+#include "show/name.h"
+#include "show/table.h"
+#include "verbs/verbs.h"
+#include "show/view.h"
+
+const char verb_memit_help[] =
+    "usage: memtrace memit [-r N] [-t SECONDS] [-c] [--json] [--] PROGRAM [ARG...]\n\n"
+    "Run a program N times, each in a fresh process, and say what it takes at its peak and which "
+    "line holds it.\n\n"
+    "  -r, --repeat N        how often (1); the highest counts\n"
+    "  -t, --timeout SECONDS kill a run that takes longer\n"
+    "  -c, --children        add the peaks of the program's children\n"
+    "      --json            as JSON (SCHEMA.md)\n\n"
+    "Exit status: the program's, of the first run that failed; 128 and the signal's number when it "
+    "was killed.\n\n"
+    "example:\n"
+    "  memtrace memit -r 3 -- python3 -c 'bytearray(10000000)'\n";
+
+struct memit_options {
+    long repeat, timeout;
+    bool children, json;
+};
+
+#define HELD_LINES 3u
+#define HELD_LEAST 20u /* a further line is shown if it holds a 20th of the peak */
+
+/* One run. */
+struct memit_run {
+    int status; /* as from waitpid */
+    bool timed_out;
+    bool seen; /* there is a log */
+    uint64_t peak, children;
+    char *held[HELD_LINES]; /* texts: the lines that held most at the peak */
+    uint64_t held_bytes[HELD_LINES];
+    char *last; /* text: the line of the last event */
+};
+
+/* ---- what a log tells ---- */
+
+/* A finished run's log. */
+struct finished {
+    struct stacks stacks;
+    struct sources sources;
+    enum rank rank; /* whose code is shown */
+};
+
+static char *place_with_source(struct finished *finished, uint32_t place)
+{
+    const struct frames *frames = &finished->stacks.frames;
+    const struct place *p = &frames->places[place];
+    const char *file = frames_file(frames, &frames->functions[p->function]);
+    char *where = name_of_place(frames, place), *text = NULL, *both = NULL;
+    if (file && p->line) {
+        const struct source *source = sources_get(&finished->sources, file);
+        text = source->text ? source_line(source, p->line) : NULL;
+    }
+    if (text && asprintf(&both, "%s: %s", where, text + strspn(text, " ")) < 0)
+        both = NULL;
+    free(text);
+    if (!both)
+        return where;
+    free(where);
+    return both;
+}
+
+static void find_held(struct finished *finished, struct memit_run *run)
+{
+    struct query query = {
+        .by = BY_LINE, .metrics = 1u << METRIC_PEAK, .own = true, .rank = finished->rank};
+    struct rows rows;
+    size_t count;
+    fold(&finished->stacks, &query, &rows);
+    uint32_t *list = rows_by(&rows, METRIC_PEAK, NULL, &count);
+    for (size_t i = 0; i < HELD_LINES && i < count; i++) {
+        uint64_t held = (uint64_t)row_metric(&rows.list[list[i]], METRIC_PEAK);
+        if (!held || (i && held < run->peak / HELD_LEAST))
+            break;
+        run->held[i] = place_with_source(finished, list[i]);
+        run->held_bytes[i] = held;
+    }
+    free(list);
+    rows_free(&rows);
+}
+
+static void run_clear(struct memit_run *run)
+{
+    for (unsigned i = 0; i < HELD_LINES; i++)
+        free(run->held[i]);
+    free(run->last);
+    memset(run->held, 0, sizeof run->held);
+    run->last = NULL;
+}
+
+/* Where the program's first thread was at its last event. */
+static void find_last(struct finished *finished, struct memit_run *run)
+{
+    const struct model *model = &finished->stacks.model;
+    uint32_t leaf = model->thread_count > 1 ? model->threads[1].leaf : 0;
+    uint32_t place = stack_innermost(&finished->stacks, leaf, finished->rank);
+    if (place != UINT32_MAX)
+        run->last = place_with_source(finished, place);
+}
+
+static void read_stacks(const char *path, struct memit_run *run)
+{
+    struct finished finished = {0};
+    if (stacks_open(&finished.stacks, path, ALL_PERIODS)) {
+        struct query query = {.by = BY_FUNCTION, .metrics = RANK_METRICS};
+        struct rows functions;
+        fold(&finished.stacks, &query, &functions);
+        finished.rank = rank_shown(&finished.stacks, &functions, false);
+        rows_free(&functions);
+        sources_of_log(&finished.sources, &finished.stacks.log);
+        find_held(&finished, run);
+        find_last(&finished, run);
+    }
+    sources_free(&finished.sources);
+    stacks_close(&finished.stacks);
+}
+
+/* One log of the run: of the program, or of a child. */
+static void read_log(const char *path, pid_t pid, struct memit_run *run)
+{
+    struct log log;
+    bool ours = false, higher = false;
+    if (log_read(&log, path)) {
+        uint64_t peak = log_peak(&log);
+        ours = log.header.pid == pid;
+        higher = ours && (!run->seen ||
+                          peak > run->peak); /* of several programs, one after the other by exec */
+        if (higher)
+            run->peak = peak;
+        if (!ours)
+            run->children += peak;
+        run->seen = run->seen || ours;
+    }
+    log_close(&log);
+    if (!higher)
+        return;
+    run_clear(run);
+    read_stacks(path, run);
+}
+
+/* Reads all logs in the folder, and removes them with it. */
+static void read_folder(const char *folder, pid_t pid, struct memit_run *run)
+{
+    DIR *dir = opendir(folder);
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        char path[PATH_MAX];
+        if (entry->d_name[0] == '.' ||
+            snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >= (int)sizeof path)
+            continue;
+        read_log(path, pid, run);
+        unlink(path);
+    }
+    if (dir)
+        closedir(dir);
+    rmdir(folder);
+}
+
+/* ---- a run ---- */
+
+static bool make_folder(char folder[PATH_MAX])
+{
+    const char *base = getenv("TMPDIR");
+    char real[PATH_MAX];
+    if (!realpath(base && *base ? base : "/tmp", real))
+        snprintf(real, sizeof real, "/tmp");
+    if (snprintf(folder, PATH_MAX, "%s/memtrace.XXXXXX", real) < PATH_MAX && mkdtemp(folder))
+        return true;
+    base_say("a temporary folder in %s: %s", real, strerror(errno));
+    return false;
+}
+
+/* The pattern of the logs' names: a % of the folder stands for itself. */
+static void set_pattern(const char *folder)
+{
+    char pattern[2 * PATH_MAX];
+    size_t used = 0;
+    for (const char *c = folder; *c && used < PATH_MAX; c++) {
+        if (*c == '%')
+            pattern[used++] = '%';
+        pattern[used++] = *c;
+    }
+    snprintf(pattern + used, sizeof pattern - used, "/%%p.mt");
+    setenv("MEMTRACE_OUTPUT", pattern, 1);
+}
+
+/* Wait for the child's end, at most so many seconds (0: any time). SIGCHLD is blocked. */
+static void await(pid_t pid, long seconds, struct memit_run *run)
+{
+    struct timespec now, end;
+    sigset_t child;
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += seconds;
+    while (seconds && waitpid(pid, &run->status, WNOHANG) == 0) {
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        struct timespec left = {end.tv_sec - now.tv_sec, end.tv_nsec - now.tv_nsec};
+        if (left.tv_nsec < 0) {
+            left.tv_sec--;
+            left.tv_nsec += 1000000000;
+        }
+        if (left.tv_sec < 0) {
+            run->timed_out = true;
+            kill(pid, SIGKILL);
+            break;
+        }
+        sigtimedwait(&child, NULL, &left);
+    }
+    if (!seconds || run->timed_out)
+        while (waitpid(pid, &run->status, 0) < 0 && errno == EINTR)
+            ;
+}
+
+static bool run_once(char **argv, const struct memit_options *options, struct memit_run *run)
+{
+    char folder[PATH_MAX];
+    sigset_t child, before;
+    if (!make_folder(folder))
+        return false;
+    fflush(stdout);
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child, &before);
+    pid_t pid = fork();
+    if (pid == 0) {
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        set_pattern(folder);
+        setenv("MEMTRACE_QUIET", "1", 1);
+        _exit(run_program(argv));
+    }
+    /* The keys of the terminal are for the program; what it makes of them is its answer. */
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, interrupt, quit;
+    sigaction(SIGINT, &ignore, &interrupt);
+    sigaction(SIGQUIT, &ignore, &quit);
+    if (pid > 0) {
+        await(pid, options->timeout, run);
+        read_folder(folder, pid, run);
+    } else {
+        base_say("fork: %s", strerror(errno));
+        rmdir(folder);
+    }
+    sigaction(SIGINT, &interrupt, NULL);
+    sigaction(SIGQUIT, &quit, NULL);
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return pid > 0;
+}
+
+/* ---- output ---- */
+
+static int run_status(const struct memit_run *run)
+{
+    return WIFSIGNALED(run->status) ? 128 + WTERMSIG(run->status) : WEXITSTATUS(run->status);
+}
+
+static void say_failure(const char *program, const struct memit_run *run)
+{
+    if (run->timed_out)
+        base_say("%s: timed out", program);
+    else if (WIFSIGNALED(run->status))
+        base_say("%s: killed by signal %d (%s)%s%s", program, WTERMSIG(run->status),
+                 strsignal(WTERMSIG(run->status)), run->last ? ", its last event was at " : "",
+                 run->last ? run->last : "");
+    else if (WEXITSTATUS(run->status))
+        base_say("%s: exit status %d", program, WEXITSTATUS(run->status));
+    else if (!run->seen)
+        base_say("%s: no log was made", program);
+}
+
+static void print_runs(const struct memit_run *runs, size_t count, const struct memit_run *best)
+{
+    char total[TABLE_MIB_BYTES], held[TABLE_MIB_BYTES], low[TABLE_MIB_BYTES];
+    uint64_t least = UINT64_MAX;
+    size_t seen = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!runs[i].seen)
+            continue;
+        seen++;
+        if (runs[i].peak + runs[i].children < least)
+            least = runs[i].peak + runs[i].children;
+    }
+    printf("peak memory: %s", table_mib(total, (int64_t)(best->peak + best->children), 2));
+    if (least != best->peak + best->children)
+        printf(" (the lowest: %s)", table_mib(low, (int64_t)least, 2));
+    printf("\nmaximum of %zu: ", seen);
+    if (!best->held[0])
+        puts("nothing was allocated");
+    int indent = snprintf(NULL, 0, "maximum of %zu: ", seen);
+    for (unsigned i = 0; i < HELD_LINES && best->held[i]; i++) {
+        printf("%*s%s held at ", i ? indent : 0, "",
+               table_mib(held, (int64_t)best->held_bytes[i], 2));
+        text_put(stdout, best->held[i], strlen(best->held[i]), SIZE_MAX);
+        putchar('\n');
+    }
+}
+
+static void print_json(const struct memit_run *runs, size_t count, const struct memit_run *best)
+{
+    struct json json = {.out = stdout};
+    json_open(&json, NULL, '{');
+    json_string(&json, "schema", "memtrace-memit/1");
+    json_open(&json, "runs", '[');
+    for (size_t i = 0; i < count; i++) {
+        json_open(&json, NULL, '{');
+        if (runs[i].seen)
+            json_unsigned(&json, "peak_bytes", runs[i].peak);
+        else
+            json_null(&json, "peak_bytes");
+        json_unsigned(&json, "children_peak_bytes", runs[i].children);
+        json_signed(&json, "exit_status", run_status(&runs[i]));
+        json_bool(&json, "timed_out", runs[i].timed_out);
+        json_string(&json, "last_line", runs[i].last);
+        json_close(&json, '}');
+    }
+    json_close(&json, ']');
+    if (best)
+        json_unsigned(&json, "peak_bytes", best->peak + best->children);
+    else
+        json_null(&json, "peak_bytes");
+    json_open(&json, "held", '[');
+    for (unsigned i = 0; best && i < HELD_LINES && best->held[i]; i++) {
+        json_open(&json, NULL, '{');
+        json_string(&json, "line", best->held[i]);
+        json_unsigned(&json, "bytes", best->held_bytes[i]);
+        json_close(&json, '}');
+    }
+    json_close(&json, ']');
+    json_close(&json, '}');
+}
+
+static int memit(char **argv, const struct memit_options *options)
+{
+    struct memit_run *runs = base_alloc((size_t)options->repeat, sizeof *runs), *best = NULL;
+    int status = STATUS_DONE;
+    size_t count = 0;
+    while (count < (size_t)options->repeat) {
+        struct memit_run *run = &runs[count];
+        if (!run_once(argv, options, run)) {
+            status = STATUS_BAD;
+            break;
+        }
+        count++;
+        if (!options->children)
+            run->children = 0;
+        if (run->timed_out || run_status(run) || !run->seen)
+            say_failure(argv[0], run);
+        if (!status)
+            status = run_status(run);
+        if (run->seen && (!best || run->peak + run->children > best->peak + best->children))
+            best = run;
+        if (!run->seen || (WIFSIGNALED(run->status) && WTERMSIG(run->status) == SIGINT))
+            break; /* there is no point in trying again */
+    }
+    if (!status && !best)
+        status = STATUS_BAD;
+    if (options->json)
+        print_json(runs, count, best);
+    else if (best)
+        print_runs(runs, count, best);
+    for (size_t i = 0; i < count; i++)
+        run_clear(&runs[i]);
+    free(runs);
+    return status;
+}
+
+int verb_memit(int argc, char **argv)
+{
+    static const struct option longs[] = {{"repeat", required_argument, NULL, 'r'},
+                                          {"timeout", required_argument, NULL, 't'},
+                                          {"children", no_argument, NULL, 'c'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {NULL, 0, NULL, 0}};
+    struct memit_options options = {.repeat = 1};
+    int option;
+    while ((option = getopt_long(argc, argv, "+r:t:c", longs, NULL)) != -1) {
+        switch (option) {
+        case 'r':
+            options.repeat = verb_number("-r", optarg, 100000);
+            if (!options.repeat)
+                options.repeat = 1;
+            break;
+        case 't':
+            options.timeout = verb_number("-t", optarg, 1000000000);
+            break;
+        case 'c':
+            options.children = true;
+            break;
+        case 'j':
+            options.json = true;
+            break;
+        default:
+            return verb_usage("memit");
+        }
+        if (options.repeat < 0 || options.timeout < 0)
+            return STATUS_BAD;
+    }
+    if (optind == argc) {
+        base_say("memit: which program?");
+        return verb_usage("memit");
+    }
+    return memit(argv + optind, &options);
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+#include "verbs/program.h"
+#include "verbs/self.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <libelf.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/base.h"
+
+#define SCRIPTS_DEEP 4u /* as deep as the kernel follows interpreters of interpreters */
+
+static char *path_join(const char *folder, size_t length, const char *name)
+{
+    size_t bytes = length + strlen(name) + 3;
+    char *path = base_alloc(bytes, 1);
+    snprintf(path, bytes, "%.*s/%s", length ? (int)length : 1, length ? folder : ".", name);
+    return path;
+}
+
+static bool is_executable_file(const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) < 0)
+        return false;
+    if (!S_ISREG(info.st_mode)) {
+        errno = EACCES;
+        return false;
+    }
+    return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
+}
+
+char *program_find(const char *name)
+{
+    if (strchr(name, '/') || !*name) {
+        errno = ENOENT;
+        return *name ? base_copy(name, strlen(name)) : NULL;
+    }
+    const char *path = getenv("PATH");
+    int why = ENOENT;
+    for (const char *p = path ? path : "/bin:/usr/bin"; p;) {
+        size_t length = strcspn(p, ":");
+        char *candidate = path_join(p, length, name);
+        if (is_executable_file(candidate))
+            return candidate;
+        if (errno == EACCES)
+            why = EACCES;
+        free(candidate);
+        p = p[length] ? p + length + 1 : NULL;
+    }
+    errno = why;
+    return NULL;
+}
+
+/* Would exec give the program more rights than we have? Then the loader ignores LD_PRELOAD. */
+static bool gains_privileges(const char *path, const struct stat *info, char *why, size_t bytes)
+{
+    if ((info->st_mode & S_ISUID) && info->st_uid != geteuid()) {
+        snprintf(why, bytes,
+                 "is setuid: the loader does not preload libraries into such a program");
+        return true;
+    }
+    if ((info->st_mode & S_ISGID) && (info->st_mode & S_IXGRP) && info->st_gid != getegid()) {
+        snprintf(why, bytes,
+                 "is setgid: the loader does not preload libraries into such a program");
+        return true;
+    }
+    if (geteuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0) {
+        snprintf(
+            why, bytes,
+            "has file capabilities: the loader does not preload libraries into such a program");
+        return true;
+    }
+    return false;
+}
+
+/* Our own ELF class and machine, which the library has too. */
+static bool own_header(GElf_Ehdr *header)
+{
+    char self[PATH_MAX];
+    int fd = self_path(self) ? open(self, O_RDONLY | O_CLOEXEC) : -1;
+    Elf *elf = fd >= 0 ? elf_begin(fd, ELF_C_READ, NULL) : NULL;
+    bool read = elf && gelf_getehdr(elf, header);
+    if (elf)
+        elf_end(elf);
+    if (fd >= 0)
+        close(fd);
+    return read;
+}
+
+/* glibc's loader, which can be called to start a program: a shared object, by its name. */
+static bool is_loader(Elf *elf, const GElf_Phdr *dynamic)
+{
+    Elf_Data *data =
+        elf_getdata_rawchunk(elf, (int64_t)dynamic->p_offset, dynamic->p_filesz, ELF_T_DYN);
+    GElf_Dyn entry;
+    GElf_Xword strings = 0, name = 0;
+    for (int i = 0; data && gelf_getdyn(data, i, &entry) && entry.d_tag != DT_NULL; i++) {
+        if (entry.d_tag == DT_STRTAB)
+            strings =
+                entry.d_un.d_ptr; /* the same offset in the file: the first segment begins at 0 */
+        else if (entry.d_tag == DT_SONAME)
+            name = entry.d_un.d_val;
+    }
+    size_t bytes;
+    const char *file = elf_rawfile(elf, &bytes);
+    if (!file || !strings || !name || strings >= bytes || name >= bytes - strings)
+        return false;
+    return !strncmp(file + strings + name, "ld-linux", strnlen("ld-linux", bytes - strings - name));
+}
+
+static enum program_answer check_elf(Elf *elf, char *why, size_t bytes)
+{
+    GElf_Ehdr header, own;
+    size_t count = 0;
+    if (!gelf_getehdr(elf, &header) || elf_getphdrnum(elf, &count)) {
+        snprintf(why, bytes, "is a damaged ELF file: %s", elf_errmsg(-1));
+        return PROGRAM_NOT_EXECUTABLE;
+    }
+    if (own_header(&own) &&
+        (own.e_machine != header.e_machine || own.e_ident[EI_CLASS] != header.e_ident[EI_CLASS])) {
+        snprintf(why, bytes,
+                 "is for another architecture (ELF machine %u, %u bits) than libmemtrace.so (%u, "
+                 "%u bits)",
+                 header.e_machine, header.e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32, own.e_machine,
+                 own.e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32);
+        return PROGRAM_UNTRACEABLE;
+    }
+    for (size_t i = 0; i < count; i++) {
+        GElf_Phdr segment;
+        if (gelf_getphdr(elf, (int)i, &segment) &&
+            (segment.p_type == PT_INTERP ||
+             (segment.p_type == PT_DYNAMIC && is_loader(elf, &segment))))
+            return PROGRAM_FINE;
+    }
+    snprintf(why, bytes, "is statically linked: nothing can be preloaded into it");
+    return PROGRAM_UNTRACEABLE;
+}
+
+/* "#! /path/to/interpreter argument" */
+static bool script_interpreter(const char *head, size_t bytes, char *out, size_t out_bytes)
+{
+    if (bytes < 3 || head[0] != '#' || head[1] != '!')
+        return false;
+    size_t at = 2;
+    while (at < bytes && (head[at] == ' ' || head[at] == '\t'))
+        at++;
+    size_t length = 0;
+    while (at + length < bytes && !strchr(" \t\r\n", head[at + length]))
+        length++;
+    if (!length || length >= out_bytes)
+        return false;
+    memcpy(out, head + at, length);
+    out[length] = 0;
+    return true;
+}
+
+static enum program_answer check_contents(const char *path, int fd, unsigned depth, char *why,
+                                          size_t why_bytes);
+
+static enum program_answer check_file(const char *path, unsigned depth, char *why, size_t bytes)
+{
+    struct stat info;
+    if (stat(path, &info) < 0) {
+        snprintf(why, bytes, "%s", strerror(errno));
+        return errno == ENOENT || errno == ENOTDIR ? PROGRAM_MISSING : PROGRAM_NOT_EXECUTABLE;
+    }
+    if (!is_executable_file(path)) {
+        snprintf(why, bytes, "%s", S_ISDIR(info.st_mode) ? "is a directory" : "is not executable");
+        return PROGRAM_NOT_EXECUTABLE;
+    }
+    if (gains_privileges(path, &info, why, bytes))
+        return PROGRAM_UNTRACEABLE;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return PROGRAM_FINE; /* executable but not readable: try it */
+    enum program_answer answer = check_contents(path, fd, depth, why, bytes);
+    close(fd);
+    return answer;
+}
+
+static enum program_answer check_contents(const char *path, int fd, unsigned depth, char *why,
+                                          size_t why_bytes)
+{
+    char head[512], interpreter[512];
+    ssize_t got = pread(fd, head, sizeof head, 0);
+    if (got > 0 && script_interpreter(head, (size_t)got, interpreter, sizeof interpreter)) {
+        if (depth == SCRIPTS_DEEP)
+            return PROGRAM_FINE; /* the kernel will say */
+        char inner[256];
+        enum program_answer answer = check_file(interpreter, depth + 1, inner, sizeof inner);
+        if (answer == PROGRAM_FINE)
+            return PROGRAM_FINE;
+        snprintf(why, why_bytes, "is a script for %s: %s %s", interpreter, interpreter, inner);
+        return answer == PROGRAM_UNTRACEABLE ? answer : PROGRAM_NOT_EXECUTABLE;
+    }
+    Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
+    enum program_answer answer = PROGRAM_FINE; /* neither ELF nor "#!": the shell may take it */
+    if (elf && elf_kind(elf) == ELF_K_ELF)
+        answer = check_elf(elf, why, why_bytes);
+    else if (got == 0) {
+        snprintf(why, why_bytes, "is empty");
+        answer = PROGRAM_NOT_EXECUTABLE;
+    }
+    if (elf)
+        elf_end(elf);
+    (void)path;
+    return answer;
+}
+
+enum program_answer program_check(const char *path, char *why, size_t why_bytes)
+{
+    elf_version(EV_CURRENT);
+    *why = 0;
+    return check_file(path, 0, why, why_bytes);
+}

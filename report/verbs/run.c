@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * memtrace run: preload the library and become the program. No process is left in between, so that
+ * the exit status, signals and the terminal are the program's own.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/base.h"
+#include "read/reader.h"
+#include "verbs/program.h"
+#include "verbs/run.h"
+#include "verbs/self.h"
+#include "verbs/verbs.h"
+
+const char verb_run_help[] =
+    "usage: memtrace run [-o LOG] [--lines FUNCTION]... [--min-peak SIZE] [--] PROGRAM [ARG...]\n\n"
+    "Run a program with libmemtrace.so preloaded. Its children are traced too, each with a log of "
+    "its own.\n\n"
+    "  -o, --output LOG   name of the log; %p becomes the pid, %e the program's name. A log of "
+    "that name is\n"
+    "                     replaced. Without -o: memtrace.%e.%p.mt in the working directory\n"
+    "  -f, --lines NAME   count every execution of each line of this Python function: FUNCTION, "
+    "CLASS.METHOD,\n"
+    "                     MODULE.FUNCTION, FILE or FILE:FUNCTION. May be given several times\n\n"
+    "The library is the one that MEMTRACE_LIBRARY names, else the one beside memtrace or in "
+    "../lib.\n\n"
+    "Exit status: the program's; 127 when there is no such program, 126 when it cannot be "
+    "executed,\n"
+    "2 when it cannot be traced (static, privileged, another architecture) or the usage is "
+    "wrong.\n\n"
+    "example:\n"
+    "  memtrace run -o app.mt ./app --fast && memtrace report app.mt\n";
+
+enum { STATUS_NOT_EXECUTABLE = 126, STATUS_MISSING = 127 };
+
+static bool is_file(const char *path)
+{
+    struct stat info;
+    return !stat(path, &info) && S_ISREG(info.st_mode);
+}
+
+/* The library's absolute path in `out`. */
+static bool find_library(char out[PATH_MAX])
+{
+    const char *given = getenv("MEMTRACE_LIBRARY");
+    if (given && *given) {
+        if (realpath(given, out) && is_file(out))
+            return true;
+        base_say("MEMTRACE_LIBRARY: %s: %s", given, strerror(errno));
+        return false;
+    }
+    char self[PATH_MAX];
+    if (!self_path(self)) {
+        base_say("where this command lies is not known (/proc/self/exe: %s); MEMTRACE_LIBRARY can "
+                 "name the library",
+                 strerror(errno));
+        return false;
+    }
+    *strrchr(self, '/') = 0;
+    static const char *const places[] = {"", "/../lib", "/../lib/memtrace"};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        char path[PATH_MAX + 64];
+        snprintf(path, sizeof path, "%s%s/libmemtrace.so", self, places[i]);
+        if (realpath(path, out) && is_file(out))
+            return true;
+    }
+    base_say(
+        "libmemtrace.so is neither beside %s/memtrace nor in ../lib; MEMTRACE_LIBRARY can name it",
+        self);
+    return false;
+}
+
+static bool set_preload(void)
+{
+    char library[PATH_MAX];
+    if (!find_library(library))
+        return false;
+    if (strpbrk(library, " :")) { /* the loader splits LD_PRELOAD there, without an escape */
+        base_say("%s: a library whose path has a blank or a colon cannot be preloaded", library);
+        return false;
+    }
+    const char *others = getenv("LD_PRELOAD");
+    char *value = NULL;
+    if (asprintf(&value, "%s%s%s", library, others && *others ? ":" : "",
+                 others && *others ? others : "") < 0)
+        return false;
+    setenv("LD_PRELOAD", value, 1);
+    free(value);
+    return true;
+}
+
+/* glibc keeps little static thread-local storage for libraries when LD_AUDIT is set; the library needs more. */
+static void make_room_beside_audit(void)
+{
+    static const char name[] = "glibc.rtld.optional_static_tls";
+    const char *tunables = getenv("GLIBC_TUNABLES");
+    char *value = NULL;
+    if (!getenv("LD_AUDIT") || (tunables && strstr(tunables, name)) ||
+        asprintf(&value, "%s%s%s=4096", tunables ? tunables : "", tunables && *tunables ? ":" : "",
+                 name) < 0)
+        return;
+    setenv("GLIBC_TUNABLES", value, 1);
+    free(value);
+}
+
+/* Make way for the log: an old log of that name goes, anything else stays and is an error. */
+static bool make_way(const char *name)
+{
+    char magic[8];
+    int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    if (fd < 0 && errno == ENOENT)
+        return true;
+    ssize_t got = fd >= 0 ? read(fd, magic, sizeof magic) : -1;
+    if (fd >= 0)
+        close(fd);
+    if (got > 0 && log_begins(magic, (size_t)got) && !unlink(name))
+        return true;
+    base_say("%s: exists already and is not a memtrace log", name);
+    return false;
+}
+
+/* The pattern of -o, absolute: children with other working directories write to the same place. */
+static bool set_output(const char *pattern)
+{
+    if (!*pattern) {
+        base_say("run: -o needs a name");
+        return false;
+    }
+    if (!strchr(pattern, '%') && !make_way(pattern))
+        return false;
+    char folder[PATH_MAX], whole[3 * PATH_MAX];
+    size_t used = 0;
+    if (pattern[0] != '/') {
+        if (!getcwd(folder, sizeof folder)) {
+            base_say("the working directory: %s", strerror(errno));
+            return false;
+        }
+        for (const char *c = folder; *c; c++) {
+            if (*c == '%')
+                whole[used++] = '%';
+            whole[used++] = *c;
+        }
+        whole[used++] = '/';
+    }
+    if (used + strlen(pattern) >= 3072) { /* what the library takes */
+        base_say("run: the name after -o is too long");
+        return false;
+    }
+    memcpy(whole + used, pattern, strlen(pattern) + 1);
+    setenv("MEMTRACE_OUTPUT", whole, 1);
+    return true;
+}
+
+/* One more name for MEMTRACE_LINES. */
+static bool add_lines(const char *name)
+{
+    const char *before = getenv("MEMTRACE_LINES");
+    char *value = NULL;
+    if (!*name || strchr(name, ',')) {
+        base_say("run: '%s' is not the name of a function", name);
+        return false;
+    }
+    if (asprintf(&value, "%s%s%s", before ? before : "", before && *before ? "," : "", name) < 0)
+        return false;
+    bool fits = strlen(value) < 2048; /* what the library takes */
+    if (fits)
+        setenv("MEMTRACE_LINES", value, 1);
+    else
+        base_say("run: the names after --lines are too long");
+    free(value);
+    return fits;
+}
+
+/* As config.c reads it. */
+static bool set_min_peak(const char *size)
+{
+    size_t digits = strspn(size, "0123456789");
+    const char *unit = size + digits;
+    if (!digits || digits > 15 || (*unit && (!strchr("KMGTkmgt", *unit) || unit[1]))) {
+        base_say("run: --min-peak: '%s' is not a size such as 65536, 500K, 64M or 2G", size);
+        return false;
+    }
+    setenv("MEMTRACE_MIN_PEAK", size, 1);
+    return true;
+}
+
+int run_program(char **argv)
+{
+    char why[1024];
+    char *path = program_find(argv[0]);
+    if (!path) {
+        base_say("%s: %s", argv[0], errno == EACCES ? "is not executable" : "no such program");
+        return errno == EACCES ? STATUS_NOT_EXECUTABLE : STATUS_MISSING;
+    }
+    enum program_answer answer = program_check(path, why, sizeof why);
+    if (answer != PROGRAM_FINE) {
+        base_say("%s: %s", path, why);
+        free(path);
+        return answer == PROGRAM_MISSING          ? STATUS_MISSING
+               : answer == PROGRAM_NOT_EXECUTABLE ? STATUS_NOT_EXECUTABLE
+                                                  : STATUS_BAD;
+    }
+    if (!set_preload()) {
+        free(path);
+        return STATUS_BAD;
+    }
+    make_room_beside_audit();
+    setenv("MEMTRACE_SUMMARY", "1", 0);
+    execvp(path, argv);
+    int error = errno;
+    base_say("%s: %s", path, strerror(error));
+    free(path);
+    return error == ENOENT ? STATUS_MISSING : STATUS_NOT_EXECUTABLE;
+}
+
+int verb_run(int argc, char **argv)
+{
+    static const struct option longs[] = {{"output", required_argument, NULL, 'o'},
+                                          {"lines", required_argument, NULL, 'f'},
+                                          {"min-peak", required_argument, NULL, 'm'},
+                                          {NULL, 0, NULL, 0}};
+    const char *output = NULL;
+    int option;
+    while ((option = getopt_long(argc, argv, "+o:f:", longs, NULL)) != -1) {
+        if (option == 'o')
+            output = optarg;
+        else if (option != 'f' && option != 'm')
+            return verb_usage("run");
+        else if (!(option == 'f' ? add_lines(optarg) : set_min_peak(optarg)))
+            return STATUS_BAD;
+    }
+    if (optind == argc) {
+        base_say("run: which program?");
+        return verb_usage("run");
+    }
+    if (output && !set_output(output))
+        return STATUS_BAD;
+    return run_program(argv + optind);
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * memtrace sites: what each call site allocated, with its stack.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/text.h"
+#include "fold/fold.h"
+#include "show/name.h"
+#include "show/row_json.h"
+#include "show/table.h"
+#include "verbs/verbs.h"
+
+const char verb_sites_help[] =
+    "usage: memtrace sites [--all] [-n N] [--sort KEY] [--json] LOG\n\n"
+    "The N call sites (20; 0: all) that hold most at the peak, each with its stack, innermost "
+    "first.\n\n"
+    "  -a, --all        libraries' frames too, not only the innermost and your own\n"
+    "  -n, --top N      how many\n"
+    "      --sort KEY   peak (held at the process's peak), live, allocated, rise or allocations\n"
+    "      --period N[-M]  what happened in these periods of the process\n"
+    "      --json       as JSON (SCHEMA.md)\n\n"
+    "example:\n"
+    "  memtrace sites -n 5 --sort live memtrace.python3.4711.mt\n";
+
+static void print_frame(const struct stacks *stacks, uint32_t place)
+{
+    char *text = name_of_place(&stacks->frames, place);
+    size_t cut = terminal_cut();
+    fputs("       ", stdout);
+    text_put(stdout, text, strlen(text), cut == SIZE_MAX ? cut : cut > 27 ? cut - 7 : 20);
+    putchar('\n');
+    free(text);
+}
+
+static enum rank entry_rank(const struct stacks *stacks, const struct rows *sites, uint32_t entry)
+{
+    const struct place *place = &stacks->frames.places[sites->tree.key[entry]];
+    return stacks->frames.functions[place->function].rank;
+}
+
+/* The innermost frame and the user's own; libraries' frames between them are counted, unless all
+ * are asked for or there are no others. */
+static void print_stack(const struct stacks *stacks, const struct rows *sites,
+                        const struct row *site, bool all)
+{
+    enum rank best = RANK_LIBRARY;
+    size_t hidden = 0;
+    if (!site->key)
+        puts("       (call sites that are not known: the log was full)");
+    for (uint32_t at = site->key; at && !all; at = sites->tree.parent[at])
+        if (entry_rank(stacks, sites, at) < best)
+            best = entry_rank(stacks, sites, at);
+    for (uint32_t at = site->key; at; at = sites->tree.parent[at]) {
+        if (at != site->key && entry_rank(stacks, sites, at) > best) {
+            hidden++;
+            continue;
+        }
+        if (hidden)
+            printf("       ... %zu more of libraries\n", hidden);
+        hidden = 0;
+        print_frame(stacks, sites->tree.key[at]);
+    }
+    if (hidden)
+        printf("       ... %zu more of libraries\n", hidden);
+}
+
+static void print_site(const struct stacks *stacks, const struct rows *sites,
+                       const struct row *site, size_t number, bool all)
+{
+    char peak[TABLE_MIB_BYTES], live[TABLE_MIB_BYTES], allocated[TABLE_MIB_BYTES];
+    char rise[TABLE_MIB_BYTES], count[TEXT_COUNT_BYTES], frees[TEXT_COUNT_BYTES];
+    char freed[TABLE_MIB_BYTES], released[TABLE_MIB_BYTES];
+    printf("%s%3zu. %s held at the peak%s", terminal_on(STYLE_TITLE), number,
+           table_amount(peak, site->sums.at_peak), terminal_off(STYLE_TITLE));
+    if (stacks->log.header.peak)
+        printf(" (%.1f %%)", 100.0 * (double)site->sums.at_peak / (double)stacks->log.header.peak);
+    printf(", %s live, rise %s%s%s\n", table_amount(live, sums_live(&site->sums)),
+           table_amount(rise, (int64_t)site->rise), site->class == CLASS_HEAP ? "" : ", ",
+           site->class == CLASS_HEAP ? "" : class_name(site->class));
+    printf("     %s allocated in %s allocations, of which %s were released in %s",
+           table_amount(allocated, (int64_t)site->sums.allocated),
+           text_count(count, site->sums.allocations),
+           table_amount(freed, (int64_t)site->sums.freed), text_count(frees, site->sums.frees));
+    if (site->sums.releases)
+        printf("; %s released by this call site in %s",
+               table_amount(released, (int64_t)site->sums.released),
+               text_count(count, site->sums.releases));
+    putchar('\n');
+    print_stack(stacks, sites, site, all);
+    putchar('\n');
+}
+
+static void json_site(const struct stacks *stacks, const struct rows *sites, const struct row *site,
+                      struct json *json)
+{
+    const struct sums *sums = &site->sums;
+    json_open(json, NULL, '{');
+    json_string(json, "class", class_name(site->class));
+    json_unsigned(json, "allocated_bytes", sums->allocated);
+    json_unsigned(json, "freed_bytes", sums->freed);
+    json_signed(json, "live_bytes", sums_live(sums));
+    json_signed(json, "leaked_bytes", sums_leaked(sums));
+    json_unsigned(json, "live_peak_bytes", sums->live_peak);
+    json_signed(json, "at_peak_bytes", sums->at_peak);
+    json_unsigned(json, "released_bytes", sums->released);
+    json_rise(json, site);
+    json_signed(json, "resident_bytes", sums->resident);
+    json_unsigned(json, "allocations", sums->allocations);
+    json_unsigned(json, "frees", sums->frees);
+    json_unsigned(json, "releases", sums->releases);
+    json_open(json, "stack", '[');
+    for (uint32_t at = site->key; at; at = sites->tree.parent[at]) {
+        json_open(json, NULL, '{');
+        json_place(&stacks->frames, json, sites->tree.key[at]);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+    json_close(json, '}');
+}
+
+static void print_sites(const struct stacks *stacks, const struct rows *sites, const uint32_t *list,
+                        size_t shown, size_t count, bool all)
+{
+    for (size_t i = 0; i < shown; i++)
+        print_site(stacks, sites, &sites->list[list[i]], i + 1, all);
+    if (shown < count)
+        printf("%zu more sites; -n 0 shows all.\n", count - shown);
+}
+
+static void json_sites(const struct stacks *stacks, const struct rows *sites, const uint32_t *list,
+                       size_t shown, size_t count)
+{
+    struct json json = {.out = stdout};
+    json_open(&json, NULL, '{');
+    json_string(&json, "schema", "memtrace-sites/1");
+    json_process(&stacks->log, &json);
+    json_unsigned(&json, "peak_bytes", log_peak(&stacks->log));
+    json_unsigned(&json, "site_count", count);
+    json_open(&json, "sites", '[');
+    for (size_t i = 0; i < shown; i++)
+        json_site(stacks, sites, &sites->list[list[i]], &json);
+    json_close(&json, ']');
+    json_close(&json, '}');
+}
+
+struct sites_options {
+    size_t top; /* 0: all */
+    enum metric metric;
+    bool json, all;
+    struct periods periods;
+};
+
+static int sites_one(const char *file, const struct sites_options *options)
+{
+    struct stacks stacks;
+    if (stacks_open(&stacks, file, options->periods)) {
+        struct query query = {.by = BY_SITE, .metrics = 1u << METRIC_RISE};
+        struct rows sites;
+        size_t count;
+        fold(&stacks, &query, &sites);
+        uint32_t *list = rows_by(&sites, options->metric, NULL, &count);
+        size_t shown = options->top && options->top < count ? options->top : count;
+        if (options->json)
+            json_sites(&stacks, &sites, list, shown, count);
+        else
+            print_sites(&stacks, &sites, list, shown, count, options->all);
+        free(list);
+        rows_free(&sites);
+    }
+    int status = stacks.damaged ? STATUS_BAD : STATUS_DONE;
+    stacks_close(&stacks);
+    return status;
+}
+
+/* METRICS, after a message, for what it cannot be sorted by. */
+static enum metric sort_metric(const char *name)
+{
+    static const enum metric metrics[] = {METRIC_PEAK, METRIC_LIVE, METRIC_ALLOCATED, METRIC_RISE,
+                                          METRIC_ALLOCATIONS};
+    for (size_t i = 0; i < sizeof metrics / sizeof metrics[0]; i++)
+        if (!strcmp(metric_name(metrics[i]), name))
+            return metrics[i];
+    base_say("sites: --sort takes peak, live, allocated, rise or allocations, not '%s'", name);
+    return METRICS;
+}
+
+int verb_sites(int argc, char **argv)
+{
+    static const struct option longs[] = {
+        {"all", no_argument, NULL, 'a'},          {"top", required_argument, NULL, 'n'},
+        {"sort", required_argument, NULL, 's'},   {"json", no_argument, NULL, 'j'},
+        {"period", required_argument, NULL, 'P'}, {NULL, 0, NULL, 0}};
+    struct sites_options options = {.top = 20, .metric = METRIC_PEAK, .periods = ALL_PERIODS};
+    long number;
+    int option;
+    while ((option = getopt_long(argc, argv, "an:", longs, NULL)) != -1) {
+        switch (option) {
+        case 'n':
+            if ((number = verb_number("-n", optarg, 1000000000)) < 0)
+                return STATUS_BAD;
+            options.top = (size_t)number;
+            break;
+        case 'a':
+            options.all = true;
+            break;
+        case 's':
+            if ((options.metric = sort_metric(optarg)) == METRICS)
+                return STATUS_BAD;
+            break;
+        case 'P':
+            if (!verb_periods(optarg, &options.periods))
+                return STATUS_BAD;
+            break;
+        case 'j':
+            options.json = true;
+            break;
+        default:
+            return verb_usage("sites");
+        }
+    }
+    if (optind + 1 != argc) {
+        base_say(optind == argc ? "sites: which log?" : "sites: one log at a time");
+        return verb_usage("sites");
+    }
+    return sites_one(argv[optind], &options);
+}

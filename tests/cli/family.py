@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+"""Several processes: sums and the tree."""
+import json
+import os
+import re
+
+from common import Case
+
+FAMILY = r'''
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static void *volatile kept;
+static void child(size_t bytes, void (*then)(char **), char **argv)
+{
+    pid_t pid = fork();
+    if (!pid) {
+        kept = malloc(bytes);
+        if (then)
+            then(argv);
+        exit(0);
+    }
+    waitpid(pid, NULL, 0);
+}
+static void replaced(char **argv)
+{
+    argv[1] = "after";
+    execv(argv[0], argv);
+}
+static void grandchild(char **argv)
+{
+    child(1000, NULL, argv);
+}
+int main(int argc, char **argv)
+{
+    if (argc > 1 && !strcmp(argv[1], "after")) {
+        kept = malloc(100);
+        return 0;
+    }
+    kept = malloc(1000000);
+    child(100000, grandchild, argv);
+    child(10000, replaced, argv);
+    child(10, NULL, argv);
+    return 0;
+}
+'''
+
+
+class Family(Case):
+    """Processes that allocate powers of ten, so that a sum tells who is in it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        source = os.path.join(cls.top, 'family.c')
+        with open(source, 'w') as f:
+            f.write(FAMILY)
+        cls.cc('-g', '-O1', source, '-o', os.path.join(cls.top, 'family'))
+        os.mkdir(os.path.join(cls.top, 'logs'))
+        p = cls.memtrace('run', '-o', os.path.join(cls.top, 'logs', '%e.%p.mt'), os.path.join(cls.top, 'family'), 'x')
+        assert p.returncode == 0, p
+        folder = os.path.join(cls.top, 'logs')
+        cls.logs = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+
+    def reports(self, logs):
+        p = self.memtrace('report', '--json', *logs)
+        self.assertEqual(p.returncode, 0, p)
+        return json.loads(p.stdout)
+
+    def test_sums(self):
+        self.assertEqual(len(self.logs), 6, self.logs)
+        for logs in self.logs, self.logs[::-1]:
+            reports = self.reports(logs)
+            self.assertEqual([r['log'] for r in reports], logs)
+            own = {r['log']: r['allocated_bytes'] for r in reports}
+            by_own = {r['allocated_bytes']: r for r in reports}
+            all_of = {bytes: r['family']['allocated_bytes'] for bytes, r in by_own.items()}
+            self.assertEqual(all_of, {1000000: 1111110, 100000: 101000, 1000: 1000, 10000: 10100, 100: 100, 10: 10})
+            parent = {bytes: own.get(r['family']['parent_log']) for bytes, r in by_own.items()}
+            self.assertEqual(parent, {1000000: None, 100000: 1000000, 1000: 100000, 10000: 1000000, 100: 10000, 10: 1000000})
+            self.assertEqual({bytes for bytes, r in by_own.items() if r['family']['exec']}, {100})
+            self.assertEqual([by_own[b]['family']['logs'] for b in (1000000, 100000, 10000, 10)], [6, 2, 2, 1])
+            self.assertEqual(by_own[1000000]['family']['live_bytes'], sum(r['live_bytes'] for r in reports))
+            self.assertEqual(by_own[1000000]['family']['peak_sum_bytes'], sum(r['peak_bytes'] for r in reports))
+
+    def test_one_log_is_no_family(self):
+        self.assertNotIn('family', json.loads(self.memtrace('report', '--json', self.logs[0]).stdout))
+        self.assertNotIn('Processes', self.memtrace('report', self.logs[0]).stdout)
+
+    def test_tree(self):
+        reports = self.reports(self.logs)
+        pid = {r['allocated_bytes']: r['pid'] for r in reports}
+        text = self.memtrace('report', *self.logs).stdout
+        self.assertTrue(text.startswith('Processes\n'))
+        tree = [re.search(r' (\d+(?: exec)?) \S*/family (x|after)$', line) for line in text.splitlines()]
+        tree = [(m.start(1), m[1], m[2]) for m in tree if m]
+        self.assertEqual([(pid_text, word) for _, pid_text, word in tree],
+                         [('%d' % pid[1000000], 'x'), ('%d' % pid[100000], 'x'), ('%d' % pid[1000], 'x'), ('%d' % pid[10000], 'x'),
+                          ('%d exec' % pid[100], 'after'), ('%d' % pid[10], 'x')])
+        least = tree[0][0]
+        self.assertEqual([blanks - least for blanks, _, _ in tree], [0, 2, 4, 2, 4, 2])
+        self.assertIn('sum of 6', text)
+
+    def test_some_can_not_be_read(self):
+        p = self.memtrace('report', '--json', self.write('none.mt', b'x'), *self.logs)
+        self.assertEqual(p.returncode, 2)
+        self.assertEqual(p.stderr.count('none.mt'), 1)
+        reports = json.loads(p.stdout)
+        self.assertEqual(max(r['family']['logs'] for r in reports), 6)

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""memtrace run."""
+import json
+import os
+import re
+import shutil
+import struct
+import subprocess
+import unittest
+
+from common import Case, commands
+
+
+class Run(Case):
+    def test_status(self):
+        self.assertEqual(self.memtrace('run', '-o', 's.mt', self.program, '7').returncode, 7)
+        self.assertEqual(json.loads(self.memtrace('report', '--json', 's.mt').stdout)['exit'], {'status': 7})
+        p = self.memtrace('run', '-o', 's.mt', 'sh', '-c', 'kill -9 $$')
+        self.assertEqual(p.returncode, -9)
+        self.assertIsNone(json.loads(self.memtrace('report', '--json', 's.mt').stdout)['exit'])
+
+    def test_still_running(self):
+        with subprocess.Popen([commands.memtrace, 'run', '-o', self.path('live.mt'), 'sh', '-c', 'echo up; read x; :'],
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE) as p:
+            self.assertEqual(p.stdout.readline(), b'up\n')
+            self.assertTrue(json.loads(self.memtrace('report', '--json', 'live.mt').stdout)['running'])
+            self.assertIn('running', self.memtrace('report', 'live.mt').stdout)
+            p.communicate(b'\n')
+        self.assertFalse(json.loads(self.memtrace('report', '--json', 'live.mt').stdout)['running'])
+
+    def test_default_name(self):
+        folder = self.path('folder')
+        os.mkdir(folder)
+        subprocess.run([commands.memtrace, 'run', self.program], cwd=folder, check=True, stderr=subprocess.DEVNULL)
+        self.assertRegex(' '.join(os.listdir(folder)), r'\Amemtrace\.program\.\d+\.mt\Z')
+
+    def test_summary_is_said(self):
+        p = self.memtrace('run', '-o', 'said.mt', self.program, MEMTRACE_QUIET='0')
+        self.assertIn('memtrace: program: peak 7.6 MiB', p.stderr)
+
+    def test_an_old_log_makes_way_and_nothing_else_does(self):
+        for _ in range(2):
+            self.assertEqual(self.memtrace('run', '-o', 'again.mt', self.program).returncode, 0)
+        self.assertFalse(os.path.exists(self.path('again.2.mt')))
+        other = self.write('precious.txt', b'my novel')
+        self.fails(self.memtrace('run', '-o', other, self.program), 2, other)
+        self.assertEqual(self.read(other), b'my novel')
+
+    def test_missing(self):
+        self.fails(self.memtrace('run', 'no-such-program'), 127, 'no-such-program')
+        self.fails(self.memtrace('run', './no-such-program'), 127, 'no-such-program')
+        self.fails(self.memtrace('run', ''), 127)
+
+    def test_not_executable(self):
+        self.fails(self.memtrace('run', self.source), 126, 'not executable')
+        self.fails(self.memtrace('run', self.top), 126, 'is a directory')
+        self.fails(self.memtrace('run', self.write('empty', b'', 0o755)), 126, 'is empty')
+        script = self.write('script', b'#!/no/such/interpreter\n', 0o755)
+        self.fails(self.memtrace('run', script), 126, '/no/such/interpreter')
+
+    def test_static(self):
+        static = self.path('static')
+        self.cc('-static', self.source, '-o', static)
+        self.fails(self.memtrace('run', static), 2, static, 'statically linked')
+        self.cc('-static-pie', self.source, '-o', static)
+        self.fails(self.memtrace('run', static), 2, static, 'statically linked')
+        script = self.write('static-script', b'#! %s -x\necho\n' % static.encode(), 0o755)
+        self.fails(self.memtrace('run', script), 2, 'is a script for ' + static, 'statically linked')
+
+    def test_other_architecture(self):
+        with open(self.program, 'rb') as f:
+            data = bytearray(f.read())
+        data[18:20] = struct.pack('<H', 2)  # e_machine: SPARC
+        self.fails(self.memtrace('run', self.write('sparc', data, 0o755)), 2, 'another architecture')
+
+    @unittest.skipUnless(os.geteuid() == 0, 'needs root to give a file away')
+    def test_privileged(self):
+        for mode, word in (0o4755, 'setuid'), (0o2755, 'setgid'):
+            copy = self.path('privileged')
+            shutil.copy(self.program, copy)
+            os.chown(copy, 65534, 65534)
+            os.chmod(copy, mode)
+            self.fails(self.memtrace('run', copy), 2, copy, word)
+
+    def test_library(self):
+        self.fails(self.memtrace('run', self.program, MEMTRACE_LIBRARY='/no/such.so'), 2, '/no/such.so')
+        blank = self.path('a blank.so')
+        shutil.copy(os.path.join(os.path.dirname(commands.memtrace), 'libmemtrace.so'), blank)
+        self.fails(self.memtrace('run', self.program, MEMTRACE_LIBRARY=blank), 2, 'blank')
+
+    def test_other_preloads_stay(self):
+        self.cc('-shared', '-fPIC', '-x', 'c', '/dev/null', '-o', 'other.so')
+        p = self.memtrace('run', '-o', 'o.mt', 'sh', '-c', 'echo "$LD_PRELOAD"', LD_PRELOAD=self.path('other.so'),
+                          ASAN_OPTIONS='verify_asan_link_order=0')  # where memtrace itself has ASan
+        self.assertRegex(p.stdout, r'\A/.*/libmemtrace\.so:%s\n\Z' % re.escape(self.path('other.so')))

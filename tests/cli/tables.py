@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: MIT
+"""The views: figures, tables, JSON, and where the names come from."""
+import fcntl
+import json
+import os
+import pty
+import re
+import shutil
+import struct
+import subprocess
+import termios
+
+from common import PROGRAM, Case, commands, line_of
+
+INLINED = r'''
+#include <stdlib.h>
+static void *volatile kept;
+static inline __attribute__((always_inline)) void inner(void)
+{
+    kept = malloc(4096); /* INNER */
+}
+static inline __attribute__((always_inline)) void middle(void)
+{
+    if (!kept)
+        inner(); /* MIDDLE */
+}
+int main(void)
+{
+    middle(); /* MAIN */
+    return 0;
+}
+'''
+
+
+class Tables(Case):
+    def test_report(self):
+        p = self.memtrace('report', self.log)
+        self.assertEqual((p.returncode, p.stderr), (0, ''))
+        self.assertRegex(p.stdout, r'peak +7\.629 MiB')
+        self.assertRegex(p.stdout, r'with exit status 0')
+        source = PROGRAM.splitlines()[line_of('GONE') - 1]
+        row = next(l for l in p.stdout.splitlines() if l.endswith(source))
+        self.assertEqual(row.split()[:7], [str(line_of('GONE')), '7.629', 'MiB', '7.629', 'MiB', '7.629', 'MiB'])
+        self.assertNotIn('\033', p.stdout)
+        self.assertEqual([l for l in p.stdout.splitlines() if l.endswith(' ')], [])
+
+    def test_lines_of_a_function_add_up(self):
+        report = json.loads(self.memtrace('report', '--json', self.log).stdout)
+        self.assertEqual(report['schema'], 'memtrace-report/1')
+        self.assertEqual(report['allocated_bytes'] - report['released_bytes'], report['live_bytes'])
+        seen = 0
+        for f in report['functions']:
+            lines = [l for l in report['lines'] if (l['file'], l['function']) == (f['file'], f['function'])
+                     and (f['file'] or l['module'] == f['module'])]
+            for key in 'allocated_bytes', 'released_bytes', 'increment_bytes', 'live_bytes', 'at_peak_bytes', 'allocations':
+                self.assertEqual(sum(l[key] for l in lines), f[key], (f['function'], key))
+            seen += 1
+        self.assertGreaterEqual(seen, 2)
+
+    def test_figures(self):
+        report = json.loads(self.memtrace('report', '--json', self.log).stdout)
+        ours = {l['line']: l for l in report['lines'] if l['file'] == self.source}
+        want = {  # allocated, released, rise, live, at peak, allocations, releases, mem usage
+            'GONE': (8000000, 0, 8000000, 0, 8000000, 1, 0, 8000000),
+            'FREE': (0, 8000000, 0, 0, 0, 0, 1, 0),
+            'KEPT': (2097152, 0, 2097152, 2097152, 0, 1, 0, 2097152),
+            'TAKE': (10097152, 0, 8000000, 2097152, 8000000, 2, 0, 2097152),
+        }
+        for mark, figures in want.items():
+            l = ours[line_of(mark)]
+            self.assertEqual(figures, tuple(l[k] for k in (
+                'allocated_bytes', 'released_bytes', 'rise_bytes', 'live_bytes', 'at_peak_bytes', 'allocations',
+                'releases', 'mem_usage_bytes')), mark)
+            self.assertEqual(l['increment_bytes'], figures[0] - figures[1])
+            self.assertEqual(l['function'], 'take' if mark == 'TAKE' else 'main')
+            self.assertEqual((l['language'], l['user'], l['module']), ('C', True, self.program))
+            self.assertIn(mark, l['source'])
+
+    def test_mprun(self):
+        p = self.memtrace('lines', '-f', 'main', '--mprun', '--precision', '3', self.log)
+        out = p.stdout.splitlines()
+        self.assertEqual(out[:4], ['Filename: ' + self.source, '',
+                                   'Line #    Mem usage    Increment  Occurrences   Line Contents', '=' * 61])
+        rows = {int(l[:6]): l for l in out[4:] if l.strip()}
+        text = PROGRAM.splitlines()
+        n = line_of('KEPT')
+        self.assertEqual(rows[n], '%6d    2.000 MiB    2.000 MiB           1   %s' % (n, text[n - 1]))
+        n = line_of('FREE')
+        self.assertEqual(rows[n], '%6d    0.000 MiB   -7.629 MiB           0   %s' % (n, text[n - 1]))
+        n = line_of('KEPT') - 4
+        self.assertEqual(rows[n], '%6d%41s%s' % (n, '', text[n - 1]))
+        self.assertTrue(p.stdout.endswith('\n\n\n'))
+        p = self.memtrace('lines', '-f', 'take', '--mprun', self.log)
+        n = line_of('TAKE')
+        self.assertIn('\n%6d      2.0 MiB      9.6 MiB           2   %s\n' % (n, text[n - 1]), p.stdout)
+
+    def test_lines_of(self):
+        self.assertEqual(self.memtrace('lines', '-f', 'nobody', self.log).returncode, 1)
+        for name in 'take', 'program.c:take', self.source + ':take':
+            p = self.memtrace('lines', '--json', '-f', name, self.log)
+            self.assertEqual(p.returncode, 0)
+            self.assertEqual([f['function'] for f in json.loads(p.stdout)['functions']], ['take'])
+        p = self.memtrace('lines', '--json', '-f', 'program.c', self.log)
+        self.assertEqual({f['function'] for f in json.loads(p.stdout)['functions']}, {'take', 'main'})
+
+    def test_sites(self):
+        sites = json.loads(self.memtrace('sites', '--json', '-n', '0', self.log).stdout)
+        self.assertEqual(sites['schema'], 'memtrace-sites/1')
+        first = sites['sites'][0]
+        self.assertEqual((first['at_peak_bytes'], first['live_bytes'], first['freed_bytes'], first['class']),
+                         (8000000, 0, 8000000, 'heap'))
+        self.assertEqual([(f['function'], f['line']) for f in first['stack'][:2]],
+                         [('take', line_of('TAKE')), ('main', line_of('GONE'))])
+        for site in sites['sites']:
+            self.assertEqual(site['allocated_bytes'] - site['freed_bytes'], site['live_bytes'])
+        p = self.memtrace('sites', '-n', '1', '--sort', 'live', self.log)
+        self.assertIn('program.c:%d  main' % line_of('KEPT'), p.stdout)
+        self.assertNotIn('program.c:%d  main' % line_of('GONE'), p.stdout)
+
+    def test_missing_source(self):
+        os.rename(self.source, self.source + '.away')
+        self.addCleanup(os.rename, self.source + '.away', self.source)
+        p = self.memtrace('report', self.log)
+        self.assertEqual(p.returncode, 0)
+        self.assertRegex(p.stdout, r'(?m)^ +%d +7\.629 MiB' % line_of('GONE'))
+
+    def test_nothing_steers_the_terminal(self):
+        evil = '\033]0;title\007\033[2J\x9b31m'
+        copy = self.path('evil')
+        shutil.copy(self.program, copy)
+        self.memtrace('run', '-o', 'evil.mt', copy, evil)
+        for verb in 'report', 'lines', 'sites':
+            p = self.memtrace(verb, 'evil.mt')
+            self.assertIsNone(re.search('[\x00-\x09\x0b-\x1f\x7f-\x9f]', p.stdout + p.stderr), verb)
+        self.assertIn(evil[:10], json.loads(self.memtrace('report', '--json', 'evil.mt').stdout)['argv'][1])
+
+
+class Symbols(Case):
+    def lines(self, log):
+        p = self.memtrace('report', '--json', log)
+        return p, {(l['function'], l['line']) for l in json.loads(p.stdout)['lines']}
+
+    def test_flavours_of_debug_information(self):
+        for flags in ['-gdwarf-4'], ['-gdwarf-5'], ['-g', '-gz'], ['-g', '-gsplit-dwarf'], ['-g', '-O0'], ['-g', '-static-libgcc', '-no-pie']:
+            copy = self.path('flavour')
+            self.cc('-O1', *flags, self.source, '-o', copy)
+            self.memtrace('run', '-o', 'flavour.mt', copy)
+            _, lines = self.lines('flavour.mt')
+            self.assertLessEqual({('take', line_of('TAKE')), ('main', line_of('KEPT'))}, lines, flags)
+
+    def test_inlined_calls(self):
+        source = self.write('inlined.c', INLINED.encode())
+        for level in '-O0', '-O1', '-O2':
+            self.cc('-g', level, source, '-o', 'inlined')
+            self.memtrace('run', '-o', 'inlined.mt', self.path('inlined'))
+            sites = json.loads(self.memtrace('sites', '--json', 'inlined.mt').stdout)['sites']
+            self.assertEqual([(f['function'], f['file'], f['line']) for f in sites[0]['stack'][:3]],
+                             [(mark.lower(), source, line_of(mark, INLINED)) for mark in ('INNER', 'MIDDLE', 'MAIN')], level)
+
+    def test_separate_debug_information(self):
+        copy = self.path('separate')
+        shutil.copy(self.program, copy)
+        for args in (['--only-keep-debug', copy, copy + '.debug'], ['--strip-all', copy],
+                     ['--add-gnu-debuglink=' + copy + '.debug', copy]):
+            subprocess.run(['objcopy', *args], check=True)
+        self.assertEqual(self.memtrace('run', '-o', 'separate.mt', copy).returncode, 0)
+        p, lines = self.lines('separate.mt')
+        self.assertIn(('take', line_of('TAKE')), lines)
+        os.unlink(copy + '.debug')
+        p, lines = self.lines('separate.mt')
+        self.assertEqual(p.returncode, 0)
+        self.assertNotIn('take', {f for f, _ in lines})
+        report = json.loads(p.stdout)
+        stripped = [l for l in report['lines'] if l['module'] == copy]
+        self.assertTrue(stripped)
+        for l in stripped:
+            self.assertEqual((l['file'], l['line'], l['language']), (None, None, 'native'))
+        self.assertIn('separate+0x', self.memtrace('report', 'separate.mt').stdout)
+
+    def test_function_names_without_debug_information(self):
+        copy = self.path('names')
+        shutil.copy(self.program, copy)
+        subprocess.run(['objcopy', '--strip-debug', copy], check=True)
+        self.memtrace('run', '-o', 'names.mt', copy)
+        _, lines = self.lines('names.mt')
+        self.assertLessEqual({('take', None), ('main', None)}, lines)
+        p = self.memtrace('lines', '-f', 'take', 'names.mt')
+        self.assertIn('names: take', p.stdout)
+
+    def test_another_build_is_not_believed(self):
+        copy = self.path('rebuilt')
+        shutil.copy(self.program, copy)
+        self.memtrace('run', '-o', 'rebuilt.mt', copy)
+        self.cc('-g', '-O0', '-DOTHER', '-Wl,--build-id', self.source, '-o', copy + '.new')
+        os.replace(copy + '.new', copy)
+        p, lines = self.lines('rebuilt.mt')
+        self.assertNotIn('take', {f for f, _ in lines})
+        self.assertEqual(p.stderr.count('build-id'), 1)
+        self.assertIn(copy, p.stderr)
+
+
+class Terminal(Case):
+    def on_a_terminal(self, *args, columns=100, **env):
+        pid, fd = pty.fork()
+        if not pid:
+            os.chdir(self.top)
+            os.execve(commands.memtrace, [commands.memtrace, *args], {'TERM': 'xterm', 'MEMTRACE_CACHE': '0', **env})
+        fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
+        out = b''
+        while True:
+            try:
+                part = os.read(fd, 65536)
+            except OSError:
+                break
+            if not part:
+                break
+            out += part
+        os.close(fd)
+        self.assertEqual(os.waitpid(pid, 0)[1], 0)
+        return out.decode().replace('\r\n', '\n')
+
+    def test_colours(self):
+        self.assertIn('\033[1m', self.on_a_terminal('report', self.log))
+        self.assertNotIn('\033', self.on_a_terminal('report', self.log, NO_COLOR='1'))
+        self.assertNotIn('\033', self.on_a_terminal('report', self.log, TERM='dumb'))

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""Usage, messages and exit statuses, also for what can't be read."""
+import json
+import os
+import subprocess
+
+from common import Case, commands
+
+
+class Usage(Case):
+    def test_help(self):
+        p = self.memtrace('--help')
+        self.assertEqual((p.returncode, p.stderr), (0, ''))
+        for verb in 'run', 'report', 'lines', 'sites':
+            self.assertIn('  %s ' % verb, p.stdout)
+            p2 = self.memtrace(verb, '--help')
+            self.assertEqual((p2.returncode, p2.stderr), (0, ''))
+            self.assertIn('usage: memtrace %s' % verb, p2.stdout)
+            self.assertIn('example:', p2.stdout)
+
+    def test_version(self):
+        p = self.memtrace('--version')
+        self.assertEqual(p.returncode, 0)
+        self.assertRegex(p.stdout, r'\Amemtrace \d+\.\d+\.\d+\n\Z')
+
+    def test_wrong(self):
+        self.assertEqual(self.memtrace().returncode, 2)
+        self.fails(self.memtrace('frobnicate'), 2, "no verb 'frobnicate'")
+        for verb in 'run', 'report', 'lines', 'sites':
+            self.fails(self.memtrace(verb), 2, 'which')
+            self.assertEqual(self.memtrace(verb, '--frobnicate').returncode, 2)
+        self.fails(self.memtrace('report', '-n', 'x', self.log), 2, "not 'x'")
+        self.fails(self.memtrace('sites', '--sort', 'colour', self.log), 2, 'colour')
+        self.fails(self.memtrace('lines', self.log, self.log), 2, 'one log')
+
+    def test_help_of_the_program_is_the_programs(self):
+        p = self.memtrace('run', '-o', self.path('echo.mt'), 'echo', '--help me')
+        self.assertEqual((p.returncode, p.stdout), (0, '--help me\n'))
+
+    def test_a_closed_output_is_an_error(self):
+        with open('/dev/full', 'w') as full:
+            p = subprocess.run([commands.memtrace, 'report', self.log], stdout=full, stderr=subprocess.PIPE, text=True)
+        self.fails(p, 2, 'standard output')
+
+
+class Unreadable(Case):
+    def bad(self, path, offset, reason):
+        for verb in ['report'], ['report', '--json'], ['lines'], ['sites']:
+            p = self.memtrace(*verb, path)
+            self.fails(p, 2, '%s: offset %d: ' % (path, offset), reason)
+            self.assertEqual(p.stdout, '')
+
+    def test_not_a_log(self):
+        self.bad(self.write('empty.mt', b''), 0, 'not a memtrace log')
+        self.bad(self.source, 0, 'not a memtrace log (magic')
+        self.bad(self.path('nowhere.mt'), 0, 'No such file')
+        self.bad(self.top, 0, 'not a regular file')
+        fifo = self.path('fifo')
+        os.mkfifo(fifo)
+        self.bad(fifo, 0, 'not a regular file')
+        self.bad('/dev/zero', 0, 'not a regular file')
+
+    def test_another_version(self):
+        data = bytearray(self.read(self.log))
+        data[8] = 99
+        self.bad(self.write('v99.mt', data), 8, 'version 99')
+
+    def test_cut_short_shows_what_is_there(self):
+        data = self.read(self.log)
+        shown = 0
+        for length in range(8192, len(data), 4096):
+            cut = self.write('cut.mt', data[:length])
+            p = self.memtrace('report', '--json', cut)
+            self.fails(p, 2, '%s: offset %d: ' % (cut, length), 'cut short')
+            report = json.loads(p.stdout)
+            self.assertTrue(report['truncated'])
+            self.assertEqual(report['peak_bytes'], 8000000)
+            shown = max(shown, len(report['lines']))
+        self.assertGreater(shown, 3)
+        p = self.memtrace('report', cut)
+        self.assertIn('cut short', p.stdout)
+        self.assertIn('program.c: main', p.stdout)
+
+    def test_one_of_two_is_bad(self):
+        p = self.memtrace('report', '--json', self.log, self.source)
+        self.fails(p, 2, self.source)
+        self.assertEqual([r['log'] for r in json.loads(p.stdout)], [self.log])

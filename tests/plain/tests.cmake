@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+if(NOT MEMTRACE_SANITIZE MATCHES thread) # TSan can't see what jemalloc's code does
+  memtrace_plain(meta_fork meta)
+endif()
+
+# Another thread at the worst instant of a table's look-up.
+memtrace_plain(race_frames unit/fake_meta.c ${INTERPOSE}/base/lock.c ${INTERPOSE}/os/linux.c)
+memtrace_plain(race_modules unit/fake_meta.c ${INTERPOSE}/base/lock.c ${INTERPOSE}/os/linux.c)
+
+# The unwinder, in code of several kinds. It reads stacks and code as they are, so ASan must stay away.
+add_library(unwind_sanitize INTERFACE)
+if(NOT MEMTRACE_SANITIZE MATCHES address)
+  target_link_libraries(unwind_sanitize INTERFACE memtrace_sanitize)
+endif()
+file(GLOB unwinder ${INTERPOSE}/unwind/*.c)
+add_library(unwind_check OBJECT plain/unwind_check.c ${unwinder} unit/fake_meta.c ${INTERPOSE}/loader/object_glibc.c ${INTERPOSE}/os/linux.c)
+target_link_libraries(unwind_check PRIVATE memtrace_flags unwind_sanitize)
+target_include_directories(unwind_check PRIVATE ${UNWIND_INCLUDE_DIRS})
+foreach(test calls signals exceptions frames_${CMAKE_SYSTEM_PROCESSOR})
+  file(GLOB there plain/unwind_${test}.*)
+  if(there AND NOT (test STREQUAL signals AND MEMTRACE_SANITIZE MATCHES thread)) # TSan holds signals back
+    memtrace_plain(unwind_${test} unwind_check)
+    foreach(option -O0 -O2 -fomit-frame-pointer -fno-plt)
+      string(REGEX REPLACE "^-f?" "" kind ${option})
+      add_executable(unwind_${test}_${kind} ${there})
+      target_link_libraries(unwind_${test}_${kind} PRIVATE unwind_check memtrace_flags unwind_sanitize Threads::Threads)
+      target_compile_options(unwind_${test}_${kind} PRIVATE -O2 ${option})
+      add_test(NAME plain/unwind_${test}_${kind} COMMAND unwind_${test}_${kind})
+    endforeach()
+  endif()
+endforeach()
+foreach(room 1000 2000)
+  add_library(unwind_library_${room} MODULE plain/unwind_library.c)
+  target_compile_definitions(unwind_library_${room} PRIVATE ROOM=${room})
+endforeach()
+add_executable(unwind_unload plain/unwind_unload.c)
+target_link_libraries(unwind_unload PRIVATE unwind_check memtrace_flags unwind_sanitize Threads::Threads ${CMAKE_DL_LIBS})
+add_test(NAME plain/unwind_unload
+  COMMAND unwind_unload $<TARGET_FILE:unwind_library_1000> $<TARGET_FILE:unwind_library_2000>)
+add_executable(unwind_bench plain/unwind_bench.c) # not a test
+target_link_libraries(unwind_bench PRIVATE unwind_check memtrace_flags Threads::Threads)

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""Is what a command printed what the README shows?
+
+A line `...` stands for any lines, or none. All other lines must be the same, but for figures that differ from one machine or
+one run to the next. These are masked:
+
+- the columns Mem usage, Resident, Allocs, At peak, Allocated and Left of a table (an empty cell of Resident, too);
+- what the whole process took: its peak, live, allocated and released bytes, the number of its events;
+- its number, times of day, durations, per cents, addresses;
+- how many frames or sites are left out.
+
+A line is passed over, wherever it stands: %memit's remark that a forked child released blocks of the session, which depends on
+what the session's threads did before.
+
+Never masked: Increment, Rise, Count, Occurrences, `increment:`, `held`, limits, lines and their texts.
+"""
+
+import re
+
+MASKED_COLUMNS = {"Mem usage", "Resident", "Allocs", "At peak", "Allocated", "Left"}
+KNOWN_COLUMNS = MASKED_COLUMNS | {"Line", "Line #", "Increment", "Rise", "Count", "Occurrences", "Source", "Line Contents", "Peak",
+                                  "Test"}
+SIZE = r"[\d.]+ (?:bytes|KiB|MiB|GiB)"
+CELL = re.compile(r" *-?[\d.,]+( [KMG]iB| bytes| %)?$")
+
+# (what it is, the figure as group 1); what else the expression names is compared as it stands.
+FIGURES = [(what, re.compile(expression)) for what, expression in (
+    ("the process's number", r"\(pid (\d+)\)"),
+    ("the process's number in a log's name", r"\.(\d+)\.mt\b"),
+    ("a time of day", r"started +(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)$"),
+    ("a duration", r" (?:after|least) (\d+\.\d{3} s)"),
+    ("a duration", r" in (\d+\.\d\ds)\b"),
+    ("the process's peak at its end", r"^memtrace: \S+: peak (%s)," % SIZE),
+    ("what the process holds at its end", r", (%s) live at the end," % SIZE),
+    ("the process's allocations", r" live at the end, ([\d,]+) allocations"),
+    ("the process's bytes", r"^  (?:peak|live|allocated|released)( +%s)  (?:after|at|in) " % SIZE),
+    ("the process's events", r"^  (?:allocated|released).*  in ([\d,]+) (?:allocations|releases)$"),
+    ("the process's arenas", r" took (%s) at most" % SIZE),
+    ("the process's peak", r"\bpeak memory: (%s)" % SIZE),
+    ("the process's lowest peak", r"\(the lowest: (%s)\)" % SIZE),
+    ("a period's instant", r"^ +(?:\d+|mark) +(\d+\.\d{3} s) "),
+    ("a per cent", r"\((\d+\.\d) %\)"),
+    ("an address", r"\+(0x[0-9a-f]+)"),
+    ("what is left out", r"^ *\.\.\. (\d+) more of "),
+    ("what is left out", r"^(\d+) more sites;"),
+)]
+
+OPTIONAL = re.compile(r"\(\d+ blocks of the session were released, of sizes that a forked child does not know: ")
+
+
+def columns(line):
+    """[(name, first, end)] of a table's headline; None: it is none. Cells end where their column's name ends."""
+    names = list(re.finditer(r"\S+(?: \S+)*", line))
+    if len(names) < 3 or any(name.group() not in KNOWN_COLUMNS for name in names):
+        return None
+    spans, first = [], 0
+    for name in names[:-1]:
+        spans.append((name.group(), first, name.end()))
+        first = name.end()
+    return spans
+
+
+def masked_row(line, spans):
+    pieces, at = [], 0
+    for name, first, end in spans:
+        cell = line[first:end]
+        if name in MASKED_COLUMNS and (CELL.match(cell) or name == "Resident" and len(line) > end and not cell.strip()):
+            cell = "~".rjust(end - first)
+        pieces.append(cell)
+        at = end
+    return "".join(pieces) + line[at:]
+
+
+def masked(lines):
+    """The lines as they are compared."""
+    spans, out = None, []
+    for line in lines:
+        headline = columns(line)
+        if headline:
+            spans = headline
+        elif not line.strip():
+            spans = None
+        elif OPTIONAL.match(line):
+            continue
+        elif spans and line.startswith(" "):
+            line = masked_row(line, spans)
+        for _, expression in FIGURES:
+            line = expression.sub(lambda found: found.group()[:found.start(1) - found.start()] + "~" +
+                                  found.group()[found.end(1) - found.start():], line)
+        out.append(line.rstrip())
+    return out
+
+
+def difference(wanted, found):
+    """None: `found` is what is wanted. Else (index of the first line of `wanted` that is not there, the line found in its place)."""
+    wanted, found = masked(wanted), masked(found)
+    # Where a line `...` came last, and how far it reached: from there a mismatch is tried again one line further on.
+    w = f = 0
+    again, furthest = None, (0, 0)
+    while True:
+        if w < len(wanted) and wanted[w] == "...":
+            w += 1
+            again = (w, f)
+            furthest = max(furthest, again)
+        elif w == len(wanted) and f == len(found):
+            return None
+        elif w < len(wanted) and f < len(found) and wanted[w] == found[f]:
+            w, f = w + 1, f + 1
+            furthest = max(furthest, (w, f))
+        elif again and again[1] < len(found):
+            again = (again[0], again[1] + 1)
+            w, f = again
+        else:
+            return furthest

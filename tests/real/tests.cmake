@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+#
+# What is not installed is skipped. scripts/test installs the small ones; the others are in Debian's packages postgresql,
+# nginx-light and nodejs.
+
+# The library that only counts: what the tracker counts is compared with it.
+add_library(count_forwarder MODULE programs/count_forwarder.c)
+target_link_libraries(count_forwarder PRIVATE memtrace_flags ${CMAKE_DL_LIBS})
+target_compile_options(count_forwarder PRIVATE -fexceptions -fno-builtin) # its guard is undone when an exception passes
+target_link_options(count_forwarder PRIVATE -static-libgcc)
+foreach(program jq sqlite3 perl git cc1 cc1-O1 redis python)
+  memtrace_script(real/${program} real/counts.py ${CMAKE_BINARY_DIR} ${program})
+  memtrace_script(real/verify-${program} real/counts.py --verify ${CMAKE_BINARY_DIR} ${program})
+endforeach()
+memtrace_long(real/cc1-O1 real/verify-jq real/verify-perl real/verify-git real/verify-sqlite3 real/verify-cc1-O1 real/verify-redis)
+
+memtrace_scripts(real/family real/families.py)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+  ${CMAKE_CURRENT_LIST_DIR}/family_programs.py ${CMAKE_CURRENT_LIST_DIR}/family_servers.py)
+list(REMOVE_ITEM subjects make redis)
+list(TRANSFORM subjects PREPEND real/family-)
+memtrace_long(${subjects})
+
+# Other programs' own tests, a file at a time.
+memtrace_scripts(real/cpython real/cpython.py)
+list(TRANSFORM subjects PREPEND real/cpython-)
+memtrace_long(${subjects})
+memtrace_scripts(real/perl real/perl.py)
+list(TRANSFORM subjects PREPEND real/perl-)
+memtrace_long(${subjects})

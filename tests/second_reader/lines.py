@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: MIT
+"""The figures of Python lines, from the counters and runs of nodes: FORMAT.md's sections Lines and Exact lines."""
+from second_reader.log import COUNTED, FIGURES, PYTHON, THREAD_ROOT
+from second_reader.rises import Rises
+
+
+def python_lines(log, period=None):
+    """(file, line, function) -> figures, by FORMAT.md's section Lines; of one period or of all."""
+    key_of_frame = {}
+    for i, (kind, owner, value) in enumerate(log.frames):
+        if kind == PYTHON:
+            file, name = log.code_names(owner)
+            key_of_frame[i] = (file, value or None, name)  # line 0: none
+    rises = Rises(log)
+    lines, sites = {}, {}
+    above = [frozenset()] * len(log.nodes)  # keys on the path, the node's own included
+    by_node = {}
+    inside = [True] * len(log.nodes)
+    for i in range(1, len(log.nodes)):
+        kind, _, value = log.frames[log.frame_of[i]]
+        inside[i] = inside[log.parent[i]] if kind != THREAD_ROOT else period is None or value == period
+    for (node, class_), figures in log.counters.items():
+        if class_ in COUNTED:
+            by_node.setdefault(node, []).append(figures)
+    for i in range(1, len(log.nodes)):
+        if not inside[i]:
+            continue
+        key = key_of_frame.get(log.frame_of[i])
+        outer = above[log.parent[i]]
+        above[i] = outer | {key} if key else outer
+        if key and key not in outer:
+            sites.setdefault((log.parent[i], key), []).append(i)
+        for figures in by_node.get(i, ()):
+            for k in above[i]:
+                line = lines.setdefault(k, no_line())
+                for f in FIGURES:
+                    line[f] += figures[f]
+        for when in log.events.get(i, ()):
+            for k in above[i]:
+                lines[k]['when'] = max(lines[k]['when'], when)
+    for (parent, key), nodes in sites.items():
+        if key in lines:
+            rise, most = rises.of(parent, nodes)
+            lines[key]['rise'] = max(lines[key]['rise'], rise)
+            lines[key]['rise_most'] = max(lines[key]['rise_most'], most)
+    add_counted(log, lines, period)
+    return lines
+
+
+def add_counted(log, lines, period):
+    """By FORMAT.md's section Exact lines. Calls stand at the function's first line, if nothing else does."""
+    counted = [entry[1:] for entry in log.counted if period in (None, entry[0])]
+    own = {(code, line) for code, line, executions, _, _ in counted if line and executions}
+    for code, line, executions, level, last in counted:
+        if not executions:
+            continue
+        file, name = log.code_names(code)
+        if not line:
+            line = log.codes.get(code, (0, 0, 0))[2]
+            if (code, line) in own:
+                continue
+        figures = lines.setdefault((file, line or None, name), no_line())
+        figures['executions'] = (figures['executions'] or 0) + executions
+        if last > figures['when'][0]:
+            figures['when'] = (last, level)
+
+
+def no_line():
+    return dict(dict.fromkeys(FIGURES, 0), rise=0, rise_most=0, when=(-1, 0), executions=None)
+
+
+def line_figures(line):
+    return dict(allocated_bytes=line['allocated'], released_bytes=line['released'],
+                increment_bytes=line['allocated'] - line['released'], live_bytes=line['allocated'] - line['freed'] + line['late'], leaked_bytes=line['allocated'] - line['freed'],
+                at_peak_bytes=line['at_peak'], allocations=line['allocations'], releases=line['releases'],
+                rise_bytes=line['rise'], rise_most_bytes=max(line['rise'], line['rise_most']), mem_usage_bytes=line['when'][1], executions=line['executions'])

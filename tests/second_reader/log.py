@@ -1,0 +1,355 @@
+# SPDX-License-Identifier: MIT
+"""A log, taken apart by FORMAT.md."""
+import struct
+
+CLASSES = ('heap', 'anonymous', 'file', 'reserved')
+COUNTED = (0, 1)  # classes that make up the level
+NODE, COUNTER, FRAME, RECORD, THREAD, RUN, TIMELINE, STRETCH, FINISH = range(1, 10)
+ENTRY_BYTES = {NODE: 32, COUNTER: 32, FRAME: 16, RECORD: 1, THREAD: 128, RUN: 32, TIMELINE: 32, STRETCH: 16, FINISH: 16}
+NATIVE, PYTHON, THREAD_ROOT, CUT, UNKNOWN = range(1, 6)
+FLAG_FULL, FLAG_FALLBACK, FLAG_PYTHON, FLAG_THREADS = 1, 2, 4, 8
+FIGURES = ('allocated', 'released', 'freed', 'at_peak', 'allocations', 'releases', 'frees', 'resident', 'late')
+
+
+class NotALog(Exception):
+    pass
+
+
+class Log:
+    """The file taken apart. What does not hold is a line in `problems`; what is left is safe to follow."""
+
+    def __init__(self, name):
+        self.name = name
+        self.problems = []
+        with open(name, 'rb') as f:
+            self.data = f.read()
+        self.read_header()
+        self.regions = {r: self.region(r) for r in ENTRY_BYTES}
+        self.read_records()
+        self.read_frames()
+        self.read_threads()
+        self.read_nodes()
+
+    def problem(self, text):
+        self.problems.append(text)
+
+    # ---- header and regions
+
+    def read_header(self):
+        data = self.data
+        if len(data) < 8192:
+            raise NotALog('%d bytes: no room for a header' % len(data))
+        if data[:8] != b'memtrace':
+            raise NotALog('magic %r' % data[:8])
+        order = {b'\4\3\2\1': '<', b'\1\2\3\4': '>'}.get(data[16:20])
+        if not order:
+            raise NotALog('byte order %r' % data[16:20])
+        self.order = order
+        (self.version, self.header_bytes, _, self.machine, self.pointer_bits, self.pid, self.parent_pid, self.start_real,
+         self.start_mono, self.start_ticks, self.end, self.exit_status, self.end_time, self.level, self.peak,
+         self.peak_time, self.peak_seq, self.at_peak) = self.take('IIIHHiiQQQIiQQQQII', 8)
+        if self.version != 2 or self.header_bytes != 8192:
+            raise NotALog('version %d, header of %d bytes' % (self.version, self.header_bytes))
+        levels = self.take('8Q', 104)
+        self.class_level = [(levels[2 * i], levels[2 * i + 1]) for i in range(4)]
+        (self.dropped_events, self.dropped_bytes, self.unknown_releases, self.cut_stacks, self.python_missed, self.flags,
+         self.tick) = self.take('5QII', 168)
+        self.used = self.take('10Q', 216)
+        self.file_bytes, self.extents_used, _ = self.take('QII', 296)
+        (self.period_level, self.peak_before, self.period, _, self.python_arenas,
+         self.python_arenas_peak) = self.take('QQIIQQ', 312)
+        self.rise_floor, self.finish_time, self.finish_level = self.take('QQQ', 352)
+        self.finish_class = self.take('8Q', 376)
+        if any(data[440:1024]):
+            self.problem('reserved bytes of the header are not zero')
+        if self.extents_used > 448:
+            raise NotALog('%d extents' % self.extents_used)
+        self.extents = [self.take('QII', 1024 + 16 * i) for i in range(self.extents_used)]
+        end = 8192
+        for offset, pages, region in sorted(self.extents):
+            if offset < end or region not in ENTRY_BYTES:
+                self.problem('extent at %d of region %d: overlaps or is of no known region' % (offset, region))
+            end = max(end, offset + pages * 4096)
+        if end != self.file_bytes:
+            self.problem('file_bytes is %d, the extents end at %d' % (self.file_bytes, end))
+        if end > len(data):
+            self.problem('the file has %d bytes of %d' % (len(data), end))
+
+    def take(self, fields, offset, data=None):
+        return struct.unpack_from(self.order + fields, self.data if data is None else data, offset)
+
+    def region(self, region):
+        pieces = [self.data[offset:offset + pages * 4096] for offset, pages, r in self.extents if r == region]
+        data = b''.join(pieces)
+        need = self.used[region] * ENTRY_BYTES[region]
+        if need > len(data):
+            self.problem('region %d uses %d bytes of %d' % (region, need, len(data)))
+        return data[:need]
+
+    def entries(self, region, fields):
+        form = struct.Struct(self.order + fields)
+        data = self.regions[region]
+        assert form.size == ENTRY_BYTES[region]
+        return list(form.iter_unpack(data[:len(data) // form.size * form.size]))
+
+    # ---- records
+
+    def read_records(self):
+        data = self.regions[RECORD]
+        self.exe = self.cwd = None
+        self.argv = []
+        self.modules, self.strings, self.codes, self.notes, self.marks, self.counted = {}, {}, {}, [], [], []
+        at = 0
+        while at < len(data):
+            if len(data) - at < 8:
+                self.problem('record at %d is cut' % at)
+                return
+            kind, size = self.take('II', at, data)
+            if size < 8 or size % 8 or size > len(data) - at:
+                self.problem('record at %d has %d bytes' % (at, size))
+                return
+            try:
+                self.read_record(kind, data[at:at + size])
+            except (struct.error, ValueError) as e:
+                self.problem('record at %d of kind %d: %s' % (at, kind, e))
+            at += size
+
+    def texts(self, record, at, *lengths):
+        result = []
+        for n in lengths:
+            if at + n > len(record):
+                raise ValueError('a text of %d bytes at %d' % (n, at))
+            result.append(record[at:at + n])
+            at += n
+        return result
+
+    def once(self, table, number, value):
+        if number != len(table) + 1:
+            self.problem('id %d comes %dth' % (number, len(table) + 1))
+        table[number] = value
+
+    def read_record(self, kind, record):
+        if kind == 1:
+            self.exe, self.cwd, argv = self.texts(record, 24, *self.take('III', 8, record))
+            self.argv = argv.split(b'\0')[:-1] if argv.endswith(b'\0') else argv.split(b'\0')
+        elif kind == 2:
+            number, id_bytes, base, start, end, path_bytes = self.take('IIQQQI', 8, record)
+            build_id, path = self.texts(record, 48, id_bytes, path_bytes)
+            self.once(self.modules, number, dict(path=path, build_id=build_id.hex(), base=base, start=start, end=end))
+        elif kind == 3:
+            number, length = self.take('II', 8, record)
+            self.once(self.strings, number, self.texts(record, 16, length)[0])
+        elif kind == 4:
+            number, file, name, first = self.take('IIII', 8, record)
+            self.once(self.codes, number, (file, name, first))
+        elif kind == 8:
+            period, length, time, level, peak = self.take('IIQQQ', 8, record)
+            name = self.texts(record, 40, length)[0]
+            self.marks.append(dict(period=period, time=time, level=level, peak=peak, name=text(name)))
+        elif kind == 5:
+            severity, length = self.take('II', 8, record)
+            self.notes.append((severity, self.texts(record, 16, length)[0]))
+        elif kind == 7:
+            file, length = self.take('II', 8, record)
+            self.texts(record, 16, length)
+            if file not in self.strings:
+                self.problem('source of string %d, which is not there' % file)
+        elif kind == 6:
+            code, first, count, period = self.take('IIII', 8, record)
+            self.counted += [(period, code, first + i - 1 if i else 0) + self.take('QQQ', 24 + 24 * i, record)
+                             for i in range(count)]
+
+    # ---- frames and threads
+
+    def read_frames(self):
+        self.frames = []
+        for i, (value, owner, kind) in enumerate(self.entries(FRAME, 'QII')):
+            if i and kind == NATIVE:
+                module = self.modules.get(owner)
+                if not module:
+                    self.problem('frame %d is in module %d, which is not there' % (i, owner))
+                elif not module['start'] <= value + module['base'] <= module['end']:
+                    self.problem('frame %d: %#x is outside of its module' % (i, value))
+            elif i and kind == PYTHON:
+                code = self.codes.get(owner)
+                if not code:
+                    self.problem('frame %d is of code %d, which is not there' % (i, owner))
+                elif code[0] not in self.strings or code[1] not in self.strings:
+                    self.problem('code %d is named by strings %d and %d, which are not there' % (owner, code[0], code[1]))
+                elif not self.flags & FLAG_PYTHON:
+                    self.problem('a Python frame, but not the flag')
+            elif i and kind == THREAD_ROOT:
+                if not 0 < owner < self.used[THREAD]:
+                    self.problem('frame %d is of thread %d of %d' % (i, owner, self.used[THREAD]))
+            elif i and kind not in (CUT, UNKNOWN, 0):
+                self.problem('frame %d is of kind %d' % (i, kind))
+            self.frames.append((kind, owner, value))
+        if len(set(self.frames)) != len(self.frames):
+            self.problem('a frame is there twice')
+
+    def read_threads(self):
+        runs = self.entries(RUN, 'qq8sIHH')
+        self.threads = []
+        for i, t in enumerate(self.entries(THREAD, 'iIII16sQqIIII64x')):
+            tid, root, leaf, started, name, events, level, first, cap, open_runs, alive = t
+            if open_runs > cap or first + open_runs > len(runs):
+                self.problem('thread %d has runs %d + %d of %d' % (i, first, open_runs, len(runs)))
+                open_runs = 0
+            self.threads.append(dict(tid=tid, root=root, leaf=leaf, started=started, events=events, level=level,
+                                     name=name.rstrip(b'\0').decode('utf-8', 'replace'), alive=alive,
+                                     runs=runs[first:first + open_runs]))
+
+    # ---- nodes and their counters
+
+    def read_nodes(self):
+        self.nodes = self.entries(NODE, 'IIIIQQ')
+        self.parent = [0] * len(self.nodes)
+        self.frame_of = [0] * len(self.nodes)  # checked
+        self.counters = {}  # (node, class) -> figures
+        self.rise, self.alone = [0] * len(self.nodes), [0] * len(self.nodes)
+        self.finish = {unit: live for unit, _, live in self.entries(FINISH, 'IIQ') if unit}
+        self.events = {}    # node -> [(last, level), ...] of heap and anonymous records
+        self.level_of_live_peak = 0
+        claimed = bytearray(len(self.regions[COUNTER]) // 32)
+        for i, (parent, frame, chain, _, rise, alone) in enumerate(self.nodes):
+            if not i:  # events without a node
+                self.read_chain(0, chain, claimed)
+                if parent or frame or rise or alone:
+                    self.problem('node 0 is filled in')
+            if not i or not frame:
+                continue
+            if parent >= i:
+                self.problem('node %d has parent %d' % (i, parent))
+                continue
+            if frame >= len(self.frames):
+                self.problem('node %d has frame %d of %d' % (i, frame, len(self.frames)))
+                continue
+            if (parent == 0) != (self.frames[frame][0] == THREAD_ROOT):
+                self.problem('node %d: a root that is no thread, or a thread that is no root' % i)
+            self.parent[i], self.frame_of[i] = parent, frame
+            self.rise[i], self.alone[i] = rise, alone
+            self.read_chain(i, chain, claimed)
+
+    def read_chain(self, node, unit, claimed):
+        data = self.regions[COUNTER]
+        while unit:
+            if unit >= len(claimed):
+                self.problem('node %d has counters at %d of %d' % (node, unit, len(claimed)))
+                break
+            link, = self.take('I', unit * 32, data)
+            kind = link & 15
+            units = 2 if 1 <= kind <= 4 else 1
+            if unit + units > len(claimed) or any(claimed[unit:unit + units]):
+                self.problem('counters at %d belong to two nodes, or are cut' % unit)
+                break
+            claimed[unit:unit + units] = b'\1' * units
+            if 1 <= kind <= 4:
+                self.alloc(node, kind - 1, unit, self.take('IIQQQQQQII', unit * 32, data))
+            elif 5 <= kind <= 8:
+                _, releases, released, level, last = self.take('IIQQQ', unit * 32, data)
+                c = self.figures(node, kind - 5)
+                c['released'] += released
+                c['releases'] += releases
+                self.happened(node, kind - 5, last, level, releases)
+            elif kind == 9:
+                self.figures(node, 0)['resident'] += self.take('q', unit * 32 + 8, data)[0]
+            elif kind:
+                self.problem('node %d has counters of kind %d' % (node, kind))
+                break
+            unit = link >> 4
+
+    def figures(self, node, class_):
+        c = self.counters.get((node, class_))
+        if c is None:
+            c = self.counters[node, class_] = dict.fromkeys(FIGURES, 0)
+        return c
+
+    def happened(self, node, class_, last, level, count):
+        if count and class_ in COUNTED:
+            self.events.setdefault(node, []).append((last, level))
+
+    def alloc(self, node, class_, unit, record):
+        _, allocs, allocated, freed, live_peak, saved, level, last, frees, saved_seq = record
+        live = allocated - freed
+        if live < 0 or live_peak < live or live_peak > allocated:
+            self.problem('node %d: allocated %d, freed %d, peak of live %d' % (node, allocated, freed, live_peak))
+        held = saved if not self.at_peak and (saved_seq ^ self.peak_seq) & 0x7fffffff == 0 else live
+        c = self.figures(node, class_)
+        c['allocated'] += allocated
+        c['freed'] += freed
+        c['late'] += self.finish.get(unit, live) - live
+        c['allocations'] += allocs
+        c['frees'] += frees
+        if class_ in COUNTED:
+            c['at_peak'] += held
+            self.level_of_live_peak = max(self.level_of_live_peak, live_peak)
+        self.happened(node, class_, last, level, allocs)
+
+    # ---- what follows from it
+
+    def totals(self):
+        result = {}
+        for class_, name in enumerate(CLASSES):
+            t = dict.fromkeys(FIGURES, 0)
+            for (_, c), figures in self.counters.items():
+                if c == class_:
+                    for key in FIGURES:
+                        t[key] += figures[key]
+            t['live'] = t['allocated'] - t['freed']
+            t['level'], t['peak'] = self.class_level[class_]
+            t['finished'] = self.finish_class[class_] if self.finish_time else t['level']
+            result[name] = t
+        return result
+
+    def lost(self):
+        """Allocations, bytes of them, and releases that no node is known of."""
+        records = [figures for (node, _), figures in self.counters.items() if not node]
+        return tuple(sum(r[key] for r in records) for key in ('allocations', 'allocated', 'releases'))
+
+    def settle(self):
+        """By FORMAT.md's section on totals: events that were under way."""
+        totals = self.totals()
+        for class_, name in enumerate(CLASSES):
+            t, own = totals[name], self.figures(0, class_)
+            for plus, minus in (('freed', 'released'), ('frees', 'releases')):
+                more = t[plus] - t[minus]
+                own[minus if more > 0 else plus] += abs(more)
+            live = t['allocated'] - t['freed'] - max(0, t['released'] - t['freed'])
+            self.class_level[class_] = (live, max(live, self.class_level[class_][1]))
+        self.level = sum(self.class_level[c][0] for c in COUNTED)
+        self.peak = max(self.peak, self.level)
+
+    def path(self, node):
+        """Nodes from the root to `node`."""
+        path = []
+        while node:
+            path.append(node)
+            node = self.parent[node]
+        return path[::-1]
+
+    def outward(self, node, frames):
+        """`frames` nodes from `node` outward; fewer if the root comes first."""
+        nodes = []
+        while node and node < len(self.parent) and len(nodes) < frames:
+            nodes.append(node)
+            node = self.parent[node]
+        return nodes
+
+    def frame_text(self, frame):
+        kind, owner, value = self.frames[frame]
+        name = ''
+        if kind == NATIVE:
+            name = text(self.modules.get(owner, {}).get('path', b''))
+        elif kind == PYTHON:
+            name = '%s: %s' % self.code_names(owner)
+        elif kind == THREAD_ROOT and owner < len(self.threads):
+            name = self.threads[owner]['name']
+        return [('none', 'native', 'python', 'thread', 'cut', 'unknown')[kind if kind < 6 else 0], name, value]
+
+    def code_names(self, code):
+        file, name, _ = self.codes.get(code, (0, 0, 0))
+        return text(self.strings.get(file, b'')), text(self.strings.get(name, b''))
+
+
+def text(data):
+    return data.decode('utf-8', 'replace')

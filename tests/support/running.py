@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""Running programs."""
+import os
+import subprocess
+
+HANG = 3000  # seconds: ends a command that hangs, before ctest ends the test. No test is measured by it.
+STEERING = ('MEMTRACE_', 'LD_', 'MALLOC_')
+
+
+class Skip(Exception):
+    """What the test needs is not here."""
+
+
+class Failed(Exception):
+    """The test has failed, and this is why."""
+
+
+class Done:
+    def __init__(self, status, out, err):
+        self.status, self.out, self.err = status, out, err
+
+
+def clean_environment(*more_steering, **variables):
+    """The environment without the variables that steer memtrace, the loader or malloc, and with those given."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(STEERING + more_steering)}
+    return dict(kept, **variables)
+
+
+def run(command, env=None, text=None, merge=False, **more):
+    """Runs a command to its end. `text`: its input, else none; `merge`: standard error goes to the output."""
+    done = subprocess.run(command, env=env, input=None if text is None else text.encode(),
+                          stdin=subprocess.DEVNULL if text is None else None, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT if merge else subprocess.PIPE, timeout=HANG, **more)
+    return Done(done.returncode, done.stdout.decode('utf-8', 'replace'), (done.stderr or b'').decode('utf-8', 'replace'))
