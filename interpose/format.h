@@ -55,6 +55,8 @@ struct mt_extent {
  * apart. */
 enum mt_class { MT_HEAP = 0, MT_ANON = 1, MT_FILE = 2, MT_RESERVED = 3, MT_CLASSES = 4 };
 
+#define MT_START_EXACT 1ull
+
 enum mt_end {
     MT_END_UNKNOWN = 0, /* still running, or killed by a signal, or left by _exit */
     MT_END_EXIT = 1,    /* exit() ran; exit_status holds its argument */
@@ -74,7 +76,7 @@ struct mt_header {
     uint16_t machine;      /* ELF e_machine of the traced program */
     uint16_t pointer_bits; /* 64 */
     int32_t pid;
-    int32_t parent_pid;
+    int32_t parent_pid;  /* of a fork child, at the fork */
     uint64_t start_real; /* CLOCK_REALTIME at start */
     uint64_t start_mono; /* CLOCK_MONOTONIC at start: the zero of all times below */
     /* field 22 of /proc/PID/stat: tells whether PID is still this process; 0: unknown */
@@ -126,7 +128,16 @@ struct mt_header {
     uint64_t finish_time;  /* since start_mono; 0: not yet, or it ended without them */
     uint64_t finish_level; /* level then */
     uint64_t finish_class[8];
-    uint8_t reserved[584];
+    uint8_t reserved[552];
+    /* From here on up to the extents. */
+    /* CLOCK_REALTIME when the process began; 0: not known. With MT_START_EXACT as the program's fork ended, without to about
+     * 10 ms. */
+    uint64_t process_start;
+    /* In a fork child: the level that its parent had at the fork, in none of the tables here, and how much of that it has
+     * released since, in how many releases. */
+    uint64_t inherited;
+    uint64_t inherited_released;
+    uint64_t inherited_releases;
     struct mt_extent extents[MT_EXTENTS_MAX]; /* at offset 1,024 */
 };
 
@@ -425,6 +436,7 @@ _Static_assert(sizeof(struct mt_record_lines) == 24, "format");
 _Static_assert(sizeof(struct mt_extent) == 16, "format");
 _Static_assert(offsetof(struct mt_header, level) == 72, "format");
 _Static_assert(offsetof(struct mt_header, period_level) == 312, "format");
+_Static_assert(offsetof(struct mt_header, process_start) == 992, "format");
 _Static_assert(offsetof(struct mt_header, extents) == 1024, "format");
 _Static_assert(sizeof(struct mt_header) == MT_HEADER_BYTES, "format");
 _Static_assert(sizeof(struct mt_node) == 32, "format");

@@ -269,7 +269,7 @@ void mt_account_free(struct mt_thread *t, const struct mt_start *from, const voi
         __builtin_prefetch(mt_counters_at(entry.unit), 1);
         release(t, from, entry);
     } else {
-        mt_account_unknown();
+        mt_account_unknown(block);
     }
 }
 
@@ -402,7 +402,7 @@ void mt_account_object_free(struct mt_thread *t, const struct mt_start *from, co
 {
     struct mt_live entry;
     if (!take_object(object, &entry))
-        mt_account_unknown();
+        mt_account_unknown(object);
     else if (__builtin_expect(mt_shared() || !account_object(t, from, false, &entry), 0))
         release(t, from, entry);
 }
@@ -415,9 +415,32 @@ void mt_account_object_moved(struct mt_thread *t, const struct mt_start *from,
     mt_account_object_enter(t, from, object, (struct mt_live){bytes, mt_account(t, &event)});
 }
 
-void mt_account_unknown(void)
+static void gives_back(uint64_t bytes)
 {
-    __atomic_fetch_add(&mt_log.header->unknown_releases, 1, __ATOMIC_RELAXED);
+    struct mt_header *h = mt_log.header;
+    __atomic_fetch_add(&h->inherited_released, bytes, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&h->inherited_releases, 1, __ATOMIC_RELAXED);
+}
+
+void mt_account_unknown(const void *block)
+{
+    struct mt_live was;
+    if (mt_objects_inherited_take((uintptr_t)block, &was) ||
+        mt_live_inherited_take((uintptr_t)block, &was))
+        gives_back(was.size);
+    else
+        __atomic_fetch_add(&mt_log.header->unknown_releases, 1, __ATOMIC_RELAXED);
+}
+
+void mt_account_unmapped(uintptr_t start, uintptr_t end)
+{
+    struct mt_pieces pieces;
+    mt_pieces_init(&pieces);
+    mt_mappings_inherited_take(start, end, &pieces);
+    for (uint32_t i = 0; i < pieces.used; i++)
+        if (in_level(pieces.piece[i].class))
+            gives_back(pieces.piece[i].end - pieces.piece[i].start);
+    mt_pieces_free(&pieces);
 }
 
 void mt_account_thread_pause(struct mt_thread *t)

@@ -358,14 +358,53 @@ static void shard_free(struct shard *s)
     mt_meta_free(s->slots);
 }
 
-void mt_live_forget(void)
+/* ---- What a fork child has of its parent's. The sizes of big blocks stay where they are: no two blocks have one address ---- */
+
+static struct shard inherited[SHARDS];
+
+/* What it has of its own goes to what it has inherited, as the next child inherits both. */
+static void inherit_slot(struct slot *slot)
+{
+    uint64_t page = slot_page(slot), replaced, *entries = slot_entries(slot);
+    for (uint32_t i = 0; i < slot_count(slot); i++)
+        enter(&inherited[shard_of(page) - shards], hash_of(page), page, entries[i], &replaced);
+}
+
+static void inherit_shard(struct shard *s, struct shard *to)
+{
+    if (!to->slots) {
+        *to = *s;
+        return;
+    }
+    for (uint64_t i = 0; s->slots && i <= s->mask; i++)
+        if (s->slots[i].w0)
+            inherit_slot(&s->slots[i]);
+    shard_free(s);
+}
+
+void mt_live_inherit(void)
 {
     mt_meta_hold();
     for (unsigned i = 0; i < SHARDS; i++) {
-        if (!mt_meta_torn)
-            shard_free(&shards[i]);
+        if (mt_meta_torn)
+            memset(&inherited[i], 0, sizeof inherited[i]);
+        else
+            inherit_shard(&shards[i], &inherited[i]);
+        inherited[i].lock.held = 0;
         memset(&shards[i], 0, sizeof shards[i]);
     }
-    mt_live_big_forget();
+    mt_live_big_inherit();
     mt_meta_release();
+}
+
+bool mt_live_inherited_take(uintptr_t block, struct mt_live *entry)
+{
+    uint64_t page = block >> 12, hash = hash_of(page);
+    struct shard *s = &inherited[shard_of(page) - shards];
+    lock_shard(s);
+    uint64_t word = take(s, hash, page, (uint32_t)(block >> 3) & ((1u << OFFSET_BITS) - 1));
+    unlock_shard(s);
+    if (word)
+        *entry = unpack(block, word);
+    return word != 0;
 }

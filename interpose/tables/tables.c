@@ -29,9 +29,9 @@ void mt_tables_forget(void)
 {
     mt_slots_forget();
     mt_finish_forget();
-    mt_live_forget();
-    mt_objects_forget();
-    mt_mappings_forget();
+    mt_live_inherit();
+    mt_objects_inherit();
+    mt_mappings_inherit();
     mt_counters_forget();
     mt_timeline_forget();
     mt_period_forget();

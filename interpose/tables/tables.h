@@ -15,7 +15,7 @@ void mt_tables_begin(void);
  */
 void mt_tables_end(void);
 
-/* Forget what the parent's memory has left, and reset all locks: in the child of a fork, where
+/* Forget what the parent's memory has left, but for what is live, and reset all locks: in the child of a fork, where
  * there is one thread. */
 void mt_tables_forget(void);
 

@@ -151,9 +151,9 @@ static void print_end(const struct stacks *stacks, FILE *out)
 {
     const struct log_header *h = &stacks->log.header;
     char started[64] = "", events[TEXT_COUNT_BYTES];
-    time_t seconds = (time_t)(h->start_real / 1000000000u);
+    time_t seconds = (time_t)(log_began(&stacks->log) / 1000000000u);
     struct tm when;
-    if (h->start_real && localtime_r(&seconds, &when))
+    if (seconds && localtime_r(&seconds, &when))
         strftime(started, sizeof started, "%Y-%m-%d %H:%M:%S", &when);
     fprintf(out, "  started    %s\n", *started ? started : "at an unknown time");
     double ran = (double)duration(stacks) / 1e9;
@@ -172,7 +172,7 @@ static void print_end(const struct stacks *stacks, FILE *out)
 static void print_amount(FILE *out, const char *word, int64_t bytes, const char *rest)
 {
     char mib[TABLE_MIB_BYTES];
-    fprintf(out, "  %-9s %15s%s\n", word, table_mib(mib, bytes, 3), rest);
+    fprintf(out, "  %-10s %14s%s\n", word, table_mib(mib, bytes, 3), rest);
 }
 
 static void print_totals(const struct stacks *stacks, FILE *out)
@@ -193,6 +193,12 @@ static void print_totals(const struct stacks *stacks, FILE *out)
     print_amount(out, "allocated", (int64_t)total->allocated, rest);
     snprintf(rest, sizeof rest, "  in %s releases", text_count(count, total->releases));
     print_amount(out, "released", (int64_t)total->released, rest);
+    if (!h->inherited)
+        return;
+    print_amount(out, "inherited", (int64_t)h->inherited, "  live in its parent at the fork");
+    snprintf(rest, sizeof rest, "  of that, in %s releases",
+             text_count(count, h->inherited_releases));
+    print_amount(out, "given back", (int64_t)h->inherited_released, rest);
 }
 
 static void print_classes(const struct stacks *stacks, FILE *out)
@@ -302,7 +308,8 @@ static void json_end(const struct stacks *stacks, struct json *json)
     }
     json_bool(json, "running", stacks->running);
     json_unsigned(json, "events", stacks->model.events);
-    json_unsigned(json, "start_time_ns", h->start_real);
+    json_unsigned(json, "start_time_ns", log_began(&stacks->log));
+    json_unsigned(json, "log_start_time_ns", h->start_real);
     json_unsigned(json, "duration_ns", duration(stacks));
 }
 
@@ -370,6 +377,9 @@ void summary_json(const struct stacks *stacks, struct json *json)
     json_unsigned(json, "released_bytes", total->released);
     json_unsigned(json, "allocations", total->allocations);
     json_unsigned(json, "releases", total->releases);
+    json_unsigned(json, "inherited_bytes", h->inherited);
+    json_unsigned(json, "inherited_released_bytes", h->inherited_released);
+    json_unsigned(json, "inherited_releases", h->inherited_releases);
     json_unsigned(json, "dropped_events", h->dropped_events);
     json_unsigned(json, "dropped_bytes", h->dropped_bytes);
     json_unsigned(json, "unattributed_allocations", stacks->model.lost.allocations);

@@ -60,7 +60,10 @@ class Log:
          self.python_arenas_peak) = self.take('QQIIQQ', 312)
         self.rise_floor, self.finish_time, self.finish_level = self.take('QQQ', 352)
         self.finish_class = self.take('8Q', 376)
-        if any(data[440:1024]):
+        self.process_start, self.inherited, self.inherited_released, self.inherited_releases = self.take('4Q', 992)
+        if self.inherited_released > self.inherited and not self.flags & FLAG_THREADS:
+            self.problem('%d of %d inherited bytes are released' % (self.inherited_released, self.inherited))
+        if any(data[440:992]):
             self.problem('reserved bytes of the header are not zero')
         if self.extents_used > 448:
             raise NotALog('%d extents' % self.extents_used)
