@@ -224,8 +224,8 @@ static inline uint32_t place_of(const struct slot *slot, const uint64_t *entries
 }
 
 /* Put `entry` in; *replaced: what stood there, 0 if nothing. */
-static inline bool enter(struct shard *s, uint64_t hash, uint64_t page, uint64_t entry,
-                         uint64_t *replaced)
+static inline __attribute__((always_inline)) bool
+enter(struct shard *s, uint64_t hash, uint64_t page, uint64_t entry, uint64_t *replaced)
 {
     if (__builtin_expect(s->used >= s->most, 0) && !slots_grow(s))
         return false;
@@ -262,7 +262,8 @@ static __attribute__((noinline)) void page_empty(struct shard *s, struct slot *s
 }
 
 /* 0: there is none. */
-static inline uint64_t take(struct shard *s, uint64_t hash, uint64_t page, uint32_t offset)
+static inline __attribute__((always_inline)) uint64_t take(struct shard *s, uint64_t hash,
+                                                           uint64_t page, uint32_t offset)
 {
     struct slot *slot = s->slots ? slot_find(s, hash, page) : NULL;
     if (!slot || !slot->w0)
