@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "known.h"
+#include "known_pages.h"
 
 #define HUGE_BYTES ((size_t)200 << 20) /* not touched */
 

@@ -5,7 +5,7 @@ A line `...` stands for any lines, or none. All other lines must be the same, bu
 one run to the next. These are masked:
 
 - the columns Mem usage, Resident, Allocs, At peak, Allocated and Left of a table (an empty cell of Resident, too);
-- what the whole process took: its peak, live, allocated and released bytes, the number of its events;
+- what the whole process took: its peak, live, leaked, allocated and released bytes, the number of its events;
 - its number, times of day, durations, per cents, addresses;
 - how many frames or sites are left out.
 
@@ -33,7 +33,7 @@ FIGURES = [(what, re.compile(expression)) for what, expression in (
     ("the process's peak at its end", r"^memtrace: \S+: peak (%s)," % SIZE),
     ("what the process holds at its end", r", (%s) live at the end," % SIZE),
     ("the process's allocations", r" live at the end, ([\d,]+) allocations"),
-    ("the process's bytes", r"^  (?:peak|live|allocated|released)( +%s)  (?:after|at|in) " % SIZE),
+    ("the process's bytes", r"^  (?:peak|live|leaked|allocated|released)( +%s)  (?:after|at|in|when) " % SIZE),
     ("the process's events", r"^  (?:allocated|released).*  in ([\d,]+) (?:allocations|releases)$"),
     ("the process's arenas", r" took (%s) at most" % SIZE),
     ("the process's peak", r"\bpeak memory: (%s)" % SIZE),

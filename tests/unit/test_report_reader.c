@@ -152,7 +152,7 @@ Test(reader, refuses_what_is_no_log)
     refused(file, 8191, 8191, "ends inside the header (8191 of 8192 bytes)");
     struct mt_header *header = (struct mt_header *)(void *)file;
     header->version = MT_VERSION + 1;
-    refused(file, bytes, 8, "is not known");
+    refused(file, bytes, 8, "is unknown");
     header->version = MT_VERSION;
     header->byte_order = 0x04030201;
     refused(file, bytes, 16, "byte order");
@@ -315,7 +315,7 @@ Test(reader, an_extent_of_no_region)
     struct damage d;
     struct mt_header *header = damage_start(&d);
     header->extents[0].region = 77;
-    damage_expect(&d, &header->extents[0], "a region that is not known");
+    damage_expect(&d, &header->extents[0], "an unknown region");
 }
 
 Test(reader, an_extent_inside_the_header)
@@ -323,7 +323,7 @@ Test(reader, an_extent_inside_the_header)
     struct damage d;
     struct mt_header *header = damage_start(&d);
     header->extents[0].offset = 4096;
-    damage_expect(&d, &header->extents[0], "an offset that cannot be");
+    damage_expect(&d, &header->extents[0], "an impossible offset");
 }
 
 /* ---- cut and random damage: no crash, no loop, no lie about sound parts ---- */
