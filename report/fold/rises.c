@@ -2,13 +2,9 @@
 #include "fold/rises.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/base.h"
-
-/* A child of the present node lies in an entry. */
-struct item {
-    uint32_t entry, child;
-};
 
 struct rises {
     const struct stacks *stacks;
@@ -34,46 +30,69 @@ static void reach(const struct rises *r, uint32_t entry, uint64_t rise, uint64_t
         row->rise_most = most;
 }
 
-static uint32_t levels_of(const struct rises *r, uint32_t node)
-{
+/* Where a child of the present node has an entry: among the places of its frame, the outermost first, the calls that were inlined
+ * in it. Others have the entry at the same spot if the places outside of it are the same: a function that was inlined at two
+ * lines of its caller is one entry of the tree by function, and two spots. */
+struct spot {
+    uint32_t entry;
+    uint32_t outer; /* places outside of it */
     const uint32_t *places;
-    return frames_places(&r->stacks->frames, r->stacks->model.nodes[node].frame, &places);
+};
+
+struct item {
+    struct spot spot;
+    uint32_t child;
+};
+
+static uint32_t spots_of(const struct rises *r, uint32_t node, const uint32_t **places)
+{
+    return frames_places(&r->stacks->frames, r->stacks->model.nodes[node].frame, places);
 }
 
-/* The node lies in the entry: in that of its frame, or of a call that was inlined in it. One that is not selected lies in none. */
-static bool lies_in(const struct rises *r, uint32_t node, uint32_t entry)
+static bool lies_in(const struct rises *r, uint32_t node, const struct spot *spot)
 {
-    uint32_t at = r->tree->of_node[node];
-    if (!selection_has(r->selection, node))
+    const uint32_t *places;
+    uint32_t count = spots_of(r, node, &places), entry = r->tree->of_node[node];
+    if (!selection_has(r->selection, node) || count <= spot->outer ||
+        memcmp(places, spot->places, spot->outer * sizeof *places) != 0)
         return false;
-    for (uint32_t left = levels_of(r, node); left; left--, at = r->tree->parent[at])
-        if (at == entry)
-            return true;
-    return false;
+    for (uint32_t left = count - 1 - spot->outer; left; left--)
+        entry = r->tree->parent[entry];
+    return entry == spot->entry;
 }
 
 static void collect(struct rises *r, uint32_t child)
 {
+    const uint32_t *places;
     uint32_t entry = r->tree->of_node[child];
-    for (uint32_t left = levels_of(r, child); left; left--, entry = r->tree->parent[entry]) {
+    for (uint32_t left = spots_of(r, child, &places); left;
+         left--, entry = r->tree->parent[entry]) {
         r->items = base_room(r->items, &r->cap, r->count + 1, sizeof *r->items);
-        r->items[r->count++] = (struct item){entry, child};
+        r->items[r->count++] = (struct item){{entry, left - 1, places}, child};
     }
 }
 
-static int by_entry(const void *a, const void *b)
+static int spot_order(const struct spot *x, const struct spot *y)
 {
-    const struct item *x = a, *y = b;
     if (x->entry != y->entry)
         return x->entry < y->entry ? -1 : 1;
-    return x->child < y->child ? -1 : x->child > y->child;
+    if (x->outer != y->outer)
+        return x->outer < y->outer ? -1 : 1;
+    return memcmp(x->places, y->places, x->outer * sizeof *x->places);
 }
 
-/* `children` of the present node lie in the entry: a stretch of any of them is one of it, one that was lost may have been. */
+static int item_order(const void *a, const void *b)
+{
+    const struct item *x = a, *y = b;
+    int order = spot_order(&x->spot, &y->spot);
+    return order ? order : x->child < y->child ? -1 : x->child > y->child;
+}
+
+/* `children` of the present node have the entry there: a stretch of any of them is one of it, one that was lost may have been. */
 static void settle_entry(const struct rises *r, const struct item *items, size_t children,
                          const uint64_t of[STRETCH_KINDS])
 {
-    uint32_t entry = items[0].entry;
+    uint32_t entry = items[0].spot.entry;
     if (children == 1) {
         reach(r, entry, r->runs->of_node[items[0].child].rise, 0);
         return;
@@ -87,20 +106,23 @@ static void settle_entry(const struct rises *r, const struct item *items, size_t
         reach(r, entry, 0, of[STRETCH_LARGE]);
 }
 
-/* Each entry that has the first site: as long as the sites are its own they make a stretch of it, which is a run of it if what came
+/* Each spot that the first site has: as long as the sites are its own they make a stretch of it, which is a run of it if what came
  * before and after is not. */
 static void take_set(const struct rises *r, const struct stretch *s)
 {
-    const uint32_t *sites = r->runs->sites + s->first;
-    uint32_t entry = r->tree->of_node[sites[0]];
-    for (uint32_t left = levels_of(r, sites[0]); left; left--, entry = r->tree->parent[entry]) {
+    const uint32_t *sites = r->runs->sites + s->first, *places;
+    struct spot spot = {.entry = r->tree->of_node[sites[0]]};
+    for (uint32_t left = spots_of(r, sites[0], &places); left; left--) {
         uint32_t in = 1;
-        if (!lies_in(r, sites[0], entry) || (s->after && lies_in(r, s->after, entry)))
-            continue;
-        while (in < s->count && lies_in(r, sites[in], entry))
-            in++;
-        if (in < s->count || !s->before || !lies_in(r, s->before, entry))
-            reach(r, entry, r->runs->rises[s->first + in - 1], 0);
+        spot.outer = left - 1;
+        spot.places = places;
+        if (lies_in(r, sites[0], &spot) && !(s->after && lies_in(r, s->after, &spot))) {
+            while (in < s->count && lies_in(r, sites[in], &spot))
+                in++;
+            if (in < s->count || !s->before || !lies_in(r, s->before, &spot))
+                reach(r, spot.entry, r->runs->rises[s->first + in - 1], 0);
+        }
+        spot.entry = r->tree->parent[spot.entry];
     }
 }
 
@@ -117,9 +139,9 @@ static void settle(struct rises *r, const struct stretch *stretches, size_t coun
             of[s->kind] = rise;
     }
     if (r->count > 1)
-        qsort(r->items, r->count, sizeof *r->items, by_entry);
+        qsort(r->items, r->count, sizeof *r->items, item_order);
     for (size_t i = 0, end; i < r->count; i = end) {
-        for (end = i + 1; end < r->count && r->items[end].entry == r->items[i].entry;)
+        for (end = i + 1; end < r->count && !spot_order(&r->items[end].spot, &r->items[i].spot);)
             end++;
         settle_entry(r, r->items + i, end - i, of);
     }

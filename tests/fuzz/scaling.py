@@ -20,6 +20,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from support.outcome import Outcome  # noqa: E402
 
 PAGE = 4096
+VERSION = 2
 NODE, COUNTER, FRAME, RECORD, THREAD, RUN = 1, 2, 3, 4, 5, 6
 ENTRY = {NODE: 32, COUNTER: 32, FRAME: 16, RECORD: 1, THREAD: 128, RUN: 32}
 NATIVE, PYTHON, THREAD_ROOT = 1, 2, 3
@@ -66,17 +67,17 @@ class Log:
         alloc = struct.pack('=IIQQQQQQII', 1, 1, size, 0, size, 0, size, 1, 0, 0)
         self.add(COUNTER, alloc[:32])
         self.add(COUNTER, alloc[32:])
-        return self.add(NODE, struct.pack('=IIIIIIIi', parent, frame, unit, 0, 1, 1, size, size))
+        return self.add(NODE, struct.pack('=IIIIQQ', parent, frame, unit, 0, size, size))
 
     def thread(self, root=0, leaf=0, runs=0, runs_used=0):
         return self.add(THREAD, struct.pack('=iIII16sQqIIII64x', 1, root, leaf, 1, b't', 10, 0, runs, runs_used, runs_used, 1))
 
-    def run(self, node, skip, frames):
-        return self.add(RUN, struct.pack('=qqQIHH', 0, 100, 1, node, skip, frames))
+    def run(self, node, first, frames):
+        return self.add(RUN, struct.pack('=qqIIIHH', 0, 100, node, first, 0, 1, frames))
 
     def write(self, path):
         header = bytearray(8192)
-        struct.pack_into('=8sIIIHHi', header, 0, b'memtrace', 1, 8192, 0x01020304, 62, 64, 1)
+        struct.pack_into('=8sIIIHHi', header, 0, b'memtrace', VERSION, 8192, 0x01020304, 62, 64, 1)
         at, body = 8192, []
         for slot, (region, parts) in enumerate(self.parts.items()):
             data = b''.join(parts)
@@ -86,7 +87,7 @@ class Log:
             struct.pack_into('=QII', header, 1024 + 16 * slot, at, len(data) // PAGE, region)
             at += len(data)
             body.append(data)
-        struct.pack_into('=QI', header, 280, at, len(self.parts))
+        struct.pack_into('=QI', header, 296, at, len(self.parts))
         with open(path, 'wb') as f:
             f.write(bytes(header) + b''.join(body))
         return at
@@ -113,12 +114,13 @@ def colliding(log, n):
 def shared_runs(log, n):
     """Every thread claims all open runs, of one long stack."""
     code = log.code(log.string(b'/gone/a.py'), log.string(b'f'))
-    node = 0
+    node = top = 0
     for i in range(n):
         node = log.node(node, log.frame(PYTHON, code, i % 50 + 1))
+        top = top or node
     first = len(log.parts[RUN])
     for i in range(n):
-        log.run(node, 0, 60000)
+        log.run(node, top, 60000)
     for i in range(n):
         log.thread(1, node, first, n)
 
@@ -221,6 +223,8 @@ def check(outcome, memtrace, shape, folder):
     wrong = []
     if large.status not in (0, 2):
         wrong.append('status %d' % large.status)
+    if not large.output:
+        wrong.append('refused: nothing was read, so nothing was measured')
     if large.instructions > GROWTH * max(small.instructions, 20_000_000):
         wrong.append('instructions grow by %.1f' % (large.instructions / small.instructions))
     if large.memory > MEMORY_OWN + MEMORY_PER_BYTE * large.size:

@@ -15,7 +15,8 @@ t = Tests(sys.argv[1])
 # What the library may use of libc. Before you add a name, ask: is it a cancellation point, does it allocate, may a program replace
 # it? Then it has no place in a hook (see the rules in interpose/hooks/malloc.c).
 IMPORTS = r'''_ITM_\w+ __gmon_start__ __cxa_finalize __cxa_atexit __stack_chk_\w+ __(mem|str)\w+_chk __\w+_init
-    _dl_find_object _r_debug dl(v?sym|open|error|addr1?) getauxval __libc_single_threaded __libc_stack_end __ctype_b_loc __environ environ
+    _dl_find_object dl(v?sym|open|error|addr1?) getauxval __libc_single_threaded __libc_stack_end __ctype_b_loc __environ environ
+    _r_debug __progname_full program_invocation_name
     __errno_location abort clock_gettime gettimeofday getpid malloc_usable_size on_exit syscall process_vm_readv __register_atfork
     mem(r?chr|cmp|cpy|move|set) str(r?chr|n?cmp|n?cpy|n?len|c?spn|str) strerror_r sigfillset pthread_sigmask sched_\w+ __sched_cpucount
     pthread_(self|join|key_create|setspecific|[gs]etname_np|setcancelstate) pthread_mutex(attr)?_\w+ pthread_cond_\w+'''.split()
