@@ -51,6 +51,7 @@ void mt_log_dropped(uint64_t events, uint64_t bytes);
 /* In the child of a fork that a signal handler made inside of an event: that event will be finished here too. A copy of the
  * log takes its place, for as long as that lasts: until mt_log_forget. */
 void mt_log_copy(void);
+bool mt_log_copied(void);
 
 /* Forget the log without touching the file: in the child of a fork (which does not have its
  * mappings), or when opening fails. Resets this module's locks. */
