@@ -344,6 +344,11 @@ void mt_log_copy(void)
             mt_os_map_copy(mt_log.base[r] + have[r], mt_log.bytes[r] - have[r], -1, 0);
 }
 
+bool mt_log_copied(void)
+{
+    return window_copied;
+}
+
 void mt_log_forget(void)
 {
     if (mt_log_descriptor_is(mt_log_file.fd))

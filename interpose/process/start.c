@@ -59,11 +59,16 @@ static struct {
     uint64_t level, time;
 } last_fork;
 
-void mt_start_before_fork(void)
+static void inherit(void)
 {
     const struct mt_header *h = mt_log.header;
+    last_fork.level = h->level + h->inherited - h->inherited_released;
+}
+
+void mt_start_before_fork(void)
+{
     if (mt_ready && *mt_ready == 1) /* else nothing happened since this process was forked itself */
-        last_fork.level = h->level + h->inherited - h->inherited_released;
+        inherit();
 }
 
 void mt_start_forked(void)
@@ -115,6 +120,8 @@ static void describe_process(void)
 /* Forget what the parent's memory has left in the child of a fork. */
 static void forget(void)
 {
+    if (mt_log_copied())
+        inherit(); /* with the event that it finished in its parent's tables */
     mt_critical = 0;
     mt_lock_broken = false;
     mt_meta_torn = mt_shared();
