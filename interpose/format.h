@@ -28,7 +28,8 @@
 /* frames; deeper stacks are cut on the outer side, see MT_FRAME_CUT */
 #define MT_DEPTH_MAX 16384u
 
-/* Regions. Entry 0 of NODE, COUNTER, FRAME, THREAD, RUN, STRETCH and FINISH means "none" and is never filled. */
+/* Regions. Entry 0 of NODE, COUNTER, FRAME, THREAD, RUN, STRETCH and FINISH means "none" and is never
+ * filled, but for the counters of node 0: see mt_node. */
 enum mt_region {
     MT_REGION_NODE = 1, /* struct mt_node */
     /* units of MT_UNIT bytes: mt_alloc (2 units), mt_release, ... (1 unit) */
@@ -54,6 +55,8 @@ struct mt_extent {
  * apart. */
 enum mt_class { MT_HEAP = 0, MT_ANON = 1, MT_FILE = 2, MT_RESERVED = 3, MT_CLASSES = 4 };
 
+#define MT_START_EXACT 1ull
+
 enum mt_end {
     MT_END_UNKNOWN = 0, /* still running, or killed by a signal, or left by _exit */
     MT_END_EXIT = 1,    /* exit() ran; exit_status holds its argument */
@@ -73,7 +76,7 @@ struct mt_header {
     uint16_t machine;      /* ELF e_machine of the traced program */
     uint16_t pointer_bits; /* 64 */
     int32_t pid;
-    int32_t parent_pid;
+    int32_t parent_pid;  /* of a fork child, at the fork */
     uint64_t start_real; /* CLOCK_REALTIME at start */
     uint64_t start_mono; /* CLOCK_MONOTONIC at start: the zero of all times below */
     /* field 22 of /proc/PID/stat: tells whether PID is still this process; 0: unknown */
@@ -93,7 +96,7 @@ struct mt_header {
     struct mt_class_level class_level[MT_CLASSES];
 
     /* Honesty: what is not in the tables. */
-    /* events not recorded, for want of space or memory */
+    /* events not recorded, for want of memory, or as they came in the middle of another one */
     uint64_t dropped_events;
     uint64_t dropped_bytes;    /* ... bytes of allocations among them */
     uint64_t unknown_releases; /* releases of blocks that were never seen allocated */
@@ -125,11 +128,20 @@ struct mt_header {
     uint64_t finish_time;  /* since start_mono; 0: not yet, or it ended without them */
     uint64_t finish_level; /* level then */
     uint64_t finish_class[8];
-    uint8_t reserved[584];
+    uint8_t reserved[552];
+    /* From here on up to the extents. */
+    /* CLOCK_REALTIME when the process began; 0: not known. With MT_START_EXACT as the program's fork ended, without to about
+     * 10 ms. */
+    uint64_t process_start;
+    /* In a fork child: the level that its parent had at the fork, in none of the tables here, and how much of that it has
+     * released since, in how many releases. */
+    uint64_t inherited;
+    uint64_t inherited_released;
+    uint64_t inherited_releases;
     struct mt_extent extents[MT_EXTENTS_MAX]; /* at offset 1,024 */
 };
 
-/* the disk or a limit was full at some time: dropped_events counts what is missing */
+/* the disk or a limit was full at some time: node 0 has what happened then at new call sites */
 #define MT_FLAG_FULL 1u
 /* the tables were written out at exit: no shared mappings on that file system */
 #define MT_FLAG_FALLBACK 2u
@@ -150,7 +162,8 @@ struct mt_header {
 struct mt_node {
     uint32_t parent;
     uint32_t frame; /* index in FRAME */
-    /* first unit of this node's counter records in COUNTER, 0: no event ended here */
+    /* first unit of this node's counter records in COUNTER, 0: no event ended here. Node 0's are those of all events that no
+     * node could be found for, for want of space or memory: they count in all levels and totals. */
     uint32_t counters;
     uint32_t covered; /* for the writer only */
     uint64_t rise;    /* the highest of all closed runs of the node */
@@ -436,6 +449,7 @@ _Static_assert(sizeof(struct mt_record_lines) == 24, "format");
 _Static_assert(sizeof(struct mt_extent) == 16, "format");
 _Static_assert(offsetof(struct mt_header, level) == 72, "format");
 _Static_assert(offsetof(struct mt_header, period_level) == 312, "format");
+_Static_assert(offsetof(struct mt_header, process_start) == 992, "format");
 _Static_assert(offsetof(struct mt_header, extents) == 1024, "format");
 _Static_assert(sizeof(struct mt_header) == MT_HEADER_BYTES, "format");
 _Static_assert(sizeof(struct mt_node) == 32, "format");

@@ -51,6 +51,7 @@ static void at_exit(int status, void *unused)
  * threads that hold locks on those tables are not here. */
 static void forked(void)
 {
+    mt_start_forked();
     if (!mt_self.depth || !mt_log.header)
         return;
     mt_lock_broken = true;
@@ -70,7 +71,7 @@ __attribute__((constructor)) static void construct(void)
         if (mt_config.python)
             mt_python_init();
     }
-    pthread_atfork(NULL, NULL, forked);
+    pthread_atfork(mt_start_before_fork, NULL, forked);
     mt_real_forget_error();
     /* Registered first, so it runs last, after every destructor. It is told the exit status. */
     on_exit(at_exit, NULL);

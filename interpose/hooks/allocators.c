@@ -268,7 +268,7 @@ static void *move_end(struct move *m, const struct mt_start *here, void *old, vo
             mt_account_free(m->t, here, old);
     }
     if (!m->known && (block || released))
-        mt_account_unknown();
+        mt_account_unknown(old);
     errno = keep;
     mt_leave(m->t);
     return block;

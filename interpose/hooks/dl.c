@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * dlclose: code addresses change their meaning. dlopen is not wrapped, since the loader takes the
- * caller's address to decide where to search; new objects are met when their code is.
+ * caller's address to decide where to search; new objects are met when their code is. What libc has
+ * loaded by itself it also unloads by itself, without dlclose: see mt_releasing.
  *
  * dl_iterate_phdr: AddressSanitizer asks it at its start whether its library comes first, and ends
  * the program if not. It gets the answer that it would get without us.
@@ -9,7 +10,6 @@
 #include <link.h>
 
 #include "hooks/hooks.h"
-#include "loader/modules.h"
 #include "python/interpreter.h"
 
 static void flush(void)
@@ -18,8 +18,7 @@ static void flush(void)
         return;
     int keep = errno;
     mt_guard();
-    mt_modules_flush();
-    mt_unwind_flush();
+    mt_unload_flush();
     mt_self.depth = 0;
     errno = keep;
 }

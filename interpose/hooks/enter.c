@@ -108,7 +108,7 @@ static struct mt_thread *enter_nested(uint32_t inside, uintptr_t frame, uintptr_
 /* The state of a thread that has none. NULL: there is none, and the event is counted as dropped. */
 static struct mt_thread *enter_first(uint64_t bytes)
 {
-    struct mt_thread *t = mt_slots_take();
+    struct mt_thread *t = mt_self.ended ? mt_slots_borrow() : mt_slots_take();
     if (!t) {
         drop(bytes);
         return NULL;
@@ -154,7 +154,7 @@ void mt_leave_slow(struct mt_thread *t)
     }
     int keep = errno;
     t->nesting.special = t->nesting.transient = false;
-    mt_slots_return(t);
+    mt_slots_give_back(t);
     mt_self.depth = 0;
     errno = keep;
 }

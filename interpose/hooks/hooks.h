@@ -11,6 +11,7 @@
 
 #include "hooks/here.h"
 #include "hooks/enter.h"
+#include "hooks/unload.h"
 #include "loader/real.h"
 #include "os/os.h"
 #include "python/attach.h"
@@ -52,6 +53,8 @@ static inline void mt_releasing(struct mt_thread *t, const struct mt_start *here
     int keep = errno;
     uint32_t inside = mt_tables_open();
     mt_python_before_release();
+    if (__builtin_expect(mt_modules_by_loader(here->pc), 0))
+        mt_unload_releases(block);
     mt_account_free(t, here, block);
     mt_tables_close(inside);
     errno = keep;

@@ -79,7 +79,7 @@ static void *resize(const struct mt_start *here, void *old, size_t bytes)
     if (block) {
         mt_account_moved(t, here, known ? &was : NULL, block, bytes);
         if (!known)
-            mt_account_unknown();
+            mt_account_unknown(old);
     } else if (known) {
         mt_account_enter(t, here, old, was); /* as it was... */
         if (!bytes)
@@ -87,7 +87,7 @@ static void *resize(const struct mt_start *here, void *old, size_t bytes)
                 t, here,
                 old); /* ... or released: that is what realloc(p, 0) does when it returns NULL */
     } else if (!bytes) {
-        mt_account_unknown();
+        mt_account_unknown(old);
     }
     errno = keep;
     mt_leave(t);

@@ -40,6 +40,8 @@ static bool take(const void *at, size_t bytes, struct mt_pieces *pieces)
     mt_pieces_init(pieces);
     if (!bytes || end <= start || (start & (mt_os_page() - 1)))
         return true; /* the real call will refuse it */
+    mt_account_unmapped(start,
+                        end); /* the call can only fail now for want of memory in the kernel */
     if (mt_mappings_take(start, end, pieces))
         return true;
     mt_log_dropped(1, 0);
@@ -247,8 +249,10 @@ static void break_moved(struct mt_thread *t, const struct mt_start *here, uintpt
     struct mt_pieces pieces;
     int keep = errno;
     mt_pieces_init(&pieces);
-    if (now < old)
+    if (now < old) {
+        mt_account_unmapped(now, old);
         mt_mappings_take(now, old, &pieces);
+    }
     record(t, here, &pieces, old, now > old ? now - old : 0, MT_ANON);
     mt_pieces_free(&pieces);
     errno = keep;

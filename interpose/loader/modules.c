@@ -15,6 +15,8 @@
 
 struct module {
     uintptr_t base, start, end;
+    /* the loader's description of it: the last thing that goes when it is unloaded */
+    const void *handle;
     uint32_t id;
     uint32_t generation; /* the last one in which it was seen loaded */
     uint32_t build_id_bytes;
@@ -44,6 +46,7 @@ static struct module *modules; /* module i has id i + 1; never removed: the log 
 static uint32_t modules_used, modules_cap;
 static struct table *table;
 static uint32_t generation = 1;
+struct mt_modules_range mt_modules_loader;
 
 static struct slot *find(struct table *t, uintptr_t pc)
 {
@@ -182,13 +185,26 @@ static struct module *module_at(uintptr_t pc)
     if (mt_modules_met)
         mt_modules_met(path, object.handle, found.start, found.end);
     struct module *m = enter(&found, path, path_bytes);
-    if (m)
+    if (m) {
+        m->handle = object.handle;
         m->generation = generation;
+    }
     return m;
+}
+
+static void find_loader(void)
+{
+    uintptr_t begin, end;
+    if (!mt_object_loader(&begin, &end))
+        return;
+    mt_modules_loader.bytes = end - begin;
+    __atomic_store_n(&mt_modules_loader.start, begin, __ATOMIC_RELEASE);
 }
 
 static uint32_t resolve(uintptr_t pc)
 {
+    if (!mt_modules_loader.bytes)
+        find_loader();
     if ((!table || table->used * 4 >= (table->mask + 1) * 3) && !grow())
         return 0;
     struct slot *s = find(table, pc);
@@ -214,13 +230,25 @@ uint32_t mt_modules_frame(uintptr_t pc)
     if (t) {
         struct slot *s = find(t, pc);
         uint64_t known = __atomic_load_n(&s->generation_frame, __ATOMIC_ACQUIRE);
-        if (s->pc && known >> 32 == __atomic_load_n(&generation, __ATOMIC_RELAXED))
+        /* It was empty perhaps, and holds another thread's pc now. */
+        if (__atomic_load_n(&s->pc, __ATOMIC_RELAXED) == pc &&
+            known >> 32 == __atomic_load_n(&generation, __ATOMIC_RELAXED))
             return (uint32_t)known;
     }
     mt_lock_take(&lock);
     uint32_t frame = resolve(pc);
     mt_lock_drop(&lock);
     return frame;
+}
+
+bool mt_modules_unloaded(const void *block)
+{
+    bool ours = false;
+    mt_lock_take(&lock);
+    for (uint32_t i = 0; i < modules_used && !ours; i++)
+        ours = modules[i].handle == block && modules[i].generation == generation;
+    mt_lock_drop(&lock);
+    return ours;
 }
 
 uint32_t mt_modules_generation(void)

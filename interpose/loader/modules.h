@@ -16,6 +16,22 @@ uint32_t mt_modules_frame(uintptr_t pc);
 /* Something was or will be unloaded: from now on addresses may mean another object. */
 void mt_modules_flush(void);
 
+/* The dynamic loader's own code, where it calls from; empty until the first address is resolved. */
+extern struct mt_modules_range {
+    uintptr_t start, bytes;
+} mt_modules_loader;
+
+/* Whether the loader calls from `pc`. Any thread. */
+static inline bool mt_modules_by_loader(uintptr_t pc)
+{
+    return pc - mt_modules_loader.start < mt_modules_loader.bytes;
+}
+
+/* The loader is about to release `block`. True: that is its description of a module whose addresses
+ * have been met, so it has unloaded that module and mt_modules_flush is due. libc loads some
+ * libraries by itself (converters, name services) and unloads them without dlclose. Guard set. */
+bool mt_modules_unloaded(const void *block);
+
 /* A number that changes whenever addresses may have changed their meaning. */
 uint32_t mt_modules_generation(void);
 

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 extern int _dl_find_object(void *, struct dl_find_object *) __attribute__((weak));
+#pragma weak _r_debug /* the loader's own; this library is not linked to the loader */
 
 bool mt_object_works(void)
 {
@@ -69,5 +70,6 @@ bool mt_object_range(uintptr_t address, uintptr_t *begin, uintptr_t *end)
 
 bool mt_object_loader(uintptr_t *begin, uintptr_t *end)
 {
-    return mt_object_works() && mt_object_range((uintptr_t)_dl_find_object, begin, end);
+    /* _dl_find_object itself stands in libc. */
+    return mt_object_works() && &_r_debug && mt_object_range(_r_debug.r_ldbase, begin, end);
 }

@@ -45,12 +45,14 @@ static uint64_t mix(uint64_t x)
     return x ^ x >> 29;
 }
 
-/* The slot with this key, or the empty one where it belongs. */
-static struct slot *find(struct table *t, uint64_t value, uint64_t owner_kind)
+/* The slot with this key, or the empty one where it belongs. *there says which, and only that: without the lock an empty slot
+ * may hold another thread's key when it is looked at again. */
+static struct slot *find(struct table *t, uint64_t value, uint64_t owner_kind, bool *there)
 {
     for (uint64_t i = mix(value + owner_kind * 0x100000001b3u);; i++) {
         struct slot *s = &t->slots[i & t->mask];
         uint64_t key = __atomic_load_n(&s->owner_kind, __ATOMIC_ACQUIRE);
+        *there = key != 0;
         if (!key || (key == owner_kind && s->value == value))
             return s;
     }
@@ -66,8 +68,9 @@ static bool frames_grow(void)
     t->mask = slots - 1;
     for (uint64_t i = 0; frames && i <= frames->mask; i++) {
         struct slot *s = &frames->slots[i];
+        bool there;
         if (s->owner_kind) {
-            *find(t, s->value, s->owner_kind) = *s;
+            *find(t, s->value, s->owner_kind, &there) = *s;
             t->used++;
         }
     }
@@ -80,8 +83,9 @@ static uint32_t frame_enter(enum mt_frame_kind kind, uint32_t owner, uint64_t va
     uint64_t owner_kind = (uint64_t)owner << 8 | (uint64_t)kind;
     if ((!frames || frames->used * 4 >= (frames->mask + 1) * 3) && !frames_grow())
         return 0;
-    struct slot *s = find(frames, value, owner_kind);
-    if (s->owner_kind)
+    bool there;
+    struct slot *s = find(frames, value, owner_kind, &there);
+    if (there)
         return s->index;
     uint64_t index = mt_log_reserve(MT_REGION_FRAME, sizeof(struct mt_frame_entry), 1);
     if (!index || index > UINT32_MAX)
@@ -102,8 +106,9 @@ uint32_t mt_log_frame(enum mt_frame_kind kind, uint32_t owner, uint64_t value)
     uint64_t owner_kind = (uint64_t)owner << 8 | (uint64_t)kind;
     struct table *t = __atomic_load_n(&frames, __ATOMIC_ACQUIRE);
     if (t) {
-        struct slot *s = find(t, value, owner_kind);
-        if (s->owner_kind)
+        bool there;
+        struct slot *s = find(t, value, owner_kind, &there);
+        if (there)
             return s->index;
     }
     mt_lock_take(&frames_lock);

@@ -112,18 +112,25 @@ static bool descriptor_is_ours(void)
     return true;
 }
 
-/* Give a region `add` more bytes, at the file's end. Under mt_log_growing. */
-static bool extend(enum mt_region region, uint64_t at, uint64_t add)
+static uint64_t whole_pages(uint64_t bytes)
+{
+    uint64_t page = mt_os_page() < 4096 ? 4096 : mt_os_page();
+    return (bytes + page - 1) & ~(page - 1);
+}
+
+/* Give a region `add` more bytes, at the file's end. 0, or an error. Under mt_log_growing. */
+static int extend(enum mt_region region, uint64_t add)
 {
     struct mt_header *h = mt_log.header;
-    uint64_t have = mt_log.bytes[region];
-    if (have + add > limit[region] || (mt_config.max_log && at + add > mt_config.max_log) ||
-        mt_os_allocate(mt_log_file.fd, at, add) != 0)
-        return false;
-    if (mt_os_map_file(mt_log.base[region] + have, add, mt_log_file.fd, at) != 0) {
+    uint64_t have = mt_log.bytes[region], at = whole_pages(h->file_bytes);
+    int error = have + add > limit[region] ? -ENOMEM : mt_os_allocate(mt_log_file.fd, at, add);
+    if (error)
+        return error;
+    error = mt_os_map_file(mt_log.base[region] + have, add, mt_log_file.fd, at);
+    if (error) {
         limit[region] = have;
         window_holes = true;
-        return false;
+        return error;
     }
     if (!have) /* index 0 means none; the two units of an mt_alloc share a cache line */
         h->used[region] = region == MT_REGION_COUNTER
@@ -136,7 +143,14 @@ static bool extend(enum mt_region region, uint64_t at, uint64_t add)
     h->file_bytes = at + add;
     __atomic_store_n(&h->extents_used, h->extents_used + 1, __ATOMIC_RELEASE);
     __atomic_store_n(&mt_log.bytes[region], have + add, __ATOMIC_RELEASE);
-    return true;
+    return 0;
+}
+
+/* The same, within MEMTRACE_MAX_LOG. */
+static bool may_extend(enum mt_region region, uint64_t add)
+{
+    uint64_t end = whole_pages(mt_log.header->file_bytes) + add;
+    return (!mt_config.max_log || end <= mt_config.max_log) && extend(region, add) == 0;
 }
 
 /* Extend a region by at least `need` bytes, if possible by a quarter of what it has: then a quarter
@@ -149,20 +163,17 @@ static bool grow(enum mt_region region, uint64_t need)
 {
     struct mt_header *h = mt_log.header;
     uint64_t have = mt_log.bytes[region];
-    uint64_t page = mt_os_page() < 4096 ? 4096 : mt_os_page();
     uint64_t add = h->extents_used < MT_EXTENTS_MAX * 2 / 3 ? have / 4 : have;
     if (region == MT_REGION_TIMELINE)
         need = MT_SAMPLES * sizeof(struct mt_sample);
     if (need < EXTENT_FIRST)
         need = EXTENT_FIRST;
-    need = (need + page - 1) & ~(page - 1);
-    uint64_t at = (h->file_bytes + page - 1) & ~(page - 1);
+    need = whole_pages(need);
     bool ask = !refused && h->extents_used < MT_EXTENTS_MAX && descriptor_is_ours();
-    for (add = (add + page - 1) & ~(page - 1); ask && add > need;
-         add = (add / 2 + page - 1) & ~(page - 1))
-        if (extend(region, at, add))
+    for (add = whole_pages(add); ask && add > need; add = whole_pages(add / 2))
+        if (may_extend(region, add))
             return true;
-    if (ask && extend(region, at, need))
+    if (ask && may_extend(region, need))
         return true;
     refused = refused ? refused - 1 : 255;
     __atomic_fetch_or(&h->flags, MT_FLAG_FULL, __ATOMIC_RELAXED);
@@ -245,6 +256,15 @@ void mt_log_note(unsigned severity, const char *format, ...)
 
 /* ---- Opening ---- */
 
+/* The rest of the window goes with mt_log_forget. */
+static void unmap_first(void)
+{
+    for (int r = 0; r < MT_REGION_COUNT; r++)
+        if (mt_log.bytes[r])
+            mt_os_unmap(mt_log.base[r], mt_log.bytes[r]);
+    mt_os_unmap(mt_log.header, whole_pages(MT_HEADER_BYTES));
+}
+
 int mt_log_map(void)
 {
     window_all = 0;
@@ -275,7 +295,12 @@ int mt_log_map(void)
         at += limit[r];
     }
     mt_log.header->file_bytes = MT_HEADER_BYTES;
-    return 0;
+    /* Whatever comes, there is space for the records of what has no node: mt_counters_lost_init. */
+    if (!(error = extend(MT_REGION_NODE, whole_pages(EXTENT_FIRST))))
+        error = extend(MT_REGION_COUNTER, whole_pages(EXTENT_FIRST));
+    if (error)
+        unmap_first();
+    return error;
 }
 
 /* In the child of a fork the pieces of the file are not mapped. Their places may be somebody else's
@@ -317,6 +342,11 @@ void mt_log_copy(void)
     for (int r = 0; r < MT_REGION_COUNT; r++)
         if (have[r] < mt_log.bytes[r])
             mt_os_map_copy(mt_log.base[r] + have[r], mt_log.bytes[r] - have[r], -1, 0);
+}
+
+bool mt_log_copied(void)
+{
+    return window_copied;
 }
 
 void mt_log_forget(void)

@@ -55,6 +55,8 @@ void mt_log_dropped(uint64_t events, uint64_t bytes);
 /* In the child of a fork that a signal handler made inside an event: the child will finish that
  * event, too. Until mt_log_forget, a copy of the log takes the log's place for that. */
 void mt_log_copy(void);
+/* Whether such a copy is in place. Guard set. */
+bool mt_log_copied(void);
 
 /* Forget the log without touching the file: in the child of a fork, which does not have its
  * mappings, or when opening fails. Resets the locks of log.c. */

@@ -316,6 +316,11 @@ uint64_t mt_os_real(void)
     return clock_ns(CLOCK_REALTIME);
 }
 
+uint64_t mt_os_boot(void)
+{
+    return clock_ns(CLOCK_BOOTTIME);
+}
+
 size_t mt_os_page(void)
 {
     return getauxval(AT_PAGESZ);

@@ -122,6 +122,7 @@ bool mt_os_on_signal_stack(void);
 
 uint64_t mt_os_mono(void);     /* CLOCK_MONOTONIC, ns; no system call */
 uint64_t mt_os_real(void);     /* CLOCK_REALTIME, ns; no system call */
+uint64_t mt_os_boot(void);     /* CLOCK_BOOTTIME, ns; a system call */
 uint64_t mt_os_resident(void); /* resident set of this process in bytes; about 1 us */
 
 #endif

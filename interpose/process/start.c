@@ -53,16 +53,52 @@ static void find_program(const char *argv0)
 
 static struct mt_piece argv; /* of this process: start() */
 
+/* The last fork on the way to this process, and what there was to be inherited. */
+static struct {
+    int32_t pid, parent; /* of the child */
+    uint64_t level, time;
+} last_fork;
+
+static void inherit(void)
+{
+    const struct mt_header *h = mt_log.header;
+    last_fork.level = h->level + h->inherited - h->inherited_released;
+}
+
+void mt_start_before_fork(void)
+{
+    if (mt_ready && *mt_ready == 1) /* else nothing happened since this process was forked itself */
+        inherit();
+}
+
+void mt_start_forked(void)
+{
+    last_fork.pid = mt_os_pid();
+    last_fork.parent = mt_os_parent();
+    last_fork.time = mt_os_real();
+}
+
+/* When the process began: field 22 of its stat counts in ticks since the system was booted, of which there are 100 in a second
+ * in whatever kernel. */
+static uint64_t process_start(uint64_t ticks)
+{
+    uint64_t ago = mt_os_boot() - ticks * 10000000u, now = mt_os_real();
+    return ticks && ago < now ? (now - ago) & ~MT_START_EXACT : 0;
+}
+
 static void describe_process(void)
 {
     struct mt_header *h = mt_log.header;
+    mt_tables_begin();
     h->version = MT_VERSION;
     h->header_bytes = MT_HEADER_BYTES;
     h->byte_order = MT_BYTE_ORDER;
     h->machine = __ehdr_start.e_machine;
     h->pointer_bits = sizeof(void *) * 8;
     h->pid = mt_os_pid();
-    h->parent_pid = mt_os_parent();
+    bool forked = last_fork.pid == h->pid;
+    h->parent_pid = forked ? last_fork.parent : mt_os_parent();
+    h->inherited = forked ? last_fork.level : 0;
     h->start_real = mt_os_real();
     h->start_mono = mt_os_mono();
     /* A file with the magic has a whole header. It is written before what takes longer: where the
@@ -71,6 +107,7 @@ static void describe_process(void)
     __atomic_thread_fence(__ATOMIC_RELEASE);
     memcpy(h->magic, MT_MAGIC, sizeof h->magic);
     h->start_ticks = mt_os_start_ticks();
+    h->process_start = forked ? last_fork.time | MT_START_EXACT : process_start(h->start_ticks);
     static char exe[4096], cwd[4096]; /* one start at a time */
     size_t exe_bytes = mt_program_path(exe, sizeof exe);
     ssize_t cwd_bytes = mt_os_cwd(cwd, sizeof cwd);
@@ -83,6 +120,8 @@ static void describe_process(void)
 /* Forget what the parent's memory has left in the child of a fork. */
 static void forget(void)
 {
+    if (mt_log_copied())
+        inherit(); /* with the event that it finished in its parent's tables */
     mt_critical = 0;
     mt_lock_broken = false;
     mt_meta_torn = mt_shared();

@@ -31,10 +31,11 @@ void mt_summary_forget(void)
     kept = -1;
 }
 
-static uint64_t count_allocations(void)
+/* Of the nodes from `first` to before `end`. Node 0: those of no node. */
+static uint64_t count_allocations(uint64_t first, uint64_t end)
 {
-    uint64_t count = 0, nodes = mt_log.header->used[MT_REGION_NODE];
-    for (uint64_t i = 1; i < nodes; i++) {
+    uint64_t count = 0;
+    for (uint64_t i = first; i < end; i++) {
         const struct mt_node *n = (const struct mt_node *)mt_log.base[MT_REGION_NODE] + i;
         for (uint32_t unit = n->counters; unit;) {
             const struct mt_alloc *a = (const struct mt_alloc *)(mt_log.base[MT_REGION_COUNTER] +
@@ -101,12 +102,13 @@ void mt_summary_print(const char *program, const char *directory)
     mt_str_add_z(&s, ", ");
     mt_str_add_size(&s, mt_log.header->finish_level);
     mt_str_add_z(&s, " live at the end, ");
-    mt_str_add_grouped(&s, count_allocations());
+    mt_str_add_grouped(&s, count_allocations(0, mt_log.header->used[MT_REGION_NODE]));
     mt_str_add_z(&s, " allocations");
-    if (mt_log.header->dropped_events) {
+    uint64_t lost = count_allocations(0, 1);
+    if (lost) {
         mt_str_add_z(&s, ", ");
-        mt_str_add_grouped(&s, mt_log.header->dropped_events);
-        mt_str_add_z(&s, " events dropped for want of space");
+        mt_str_add_grouped(&s, lost);
+        mt_str_add_z(&s, " of them without a call site, for want of space");
     }
     mt_str_add_z(&s, "; to read it: memtrace report ");
     mt_str_add_z(&s, path);

@@ -129,25 +129,51 @@ static inline __attribute__((always_inline)) uint64_t place(struct mt_thread *t)
            (uint32_t)t->entry->events;
 }
 
-/* The event could not be recorded, for want of space. What went is gone all the same, and is known
- * to have been here. */
-static __attribute__((noinline, cold)) uint32_t drop(struct mt_thread *t,
+/* The thread gets its entry in the log, if there is space for one. */
+static bool list(struct mt_thread *t)
+{
+    uint64_t slot = mt_log_reserve(MT_REGION_THREAD, sizeof(struct mt_thread_entry), 1);
+    if (!slot)
+        return false;
+    t->entry = (struct mt_thread_entry *)mt_log.base[MT_REGION_THREAD] + slot;
+    *t->entry = t->unlisted;
+    t->slot = t->capture.slot = (uint32_t)slot;
+    t->runs.entry = t->capture.entry = t->entry;
+    return true;
+}
+
+/* There is no space for the event's stack, or for what happens there. The event counts all the
+ * same, and what it allocates is as live as any other block; only the place is not known. */
+static __attribute__((noinline, cold)) uint32_t lose(struct mt_thread *t,
                                                      const struct mt_event *event)
 {
-    int64_t net = 0;
-    mt_runs_close(&t->runs, 1);
-    mt_capture_lost(&t->capture); /* the next event starts from the root */
-    if (event->gone_count)
-        before(-1);
+    struct mt_event counted = *event;
+    uint32_t came = 0;
+    mt_account_thread_pause(t); /* the next event shares nothing with this one */
+    before(net_of(event));
     for (uint32_t i = 0; i < event->gone_count; i++) {
-        mt_counters_went(event->gone[i].unit, event->gone[i].bytes, 1);
-        net -= in_level(event->gone[i].class) ? (int64_t)event->gone[i].bytes : 0;
+        const struct mt_gone *g = &event->gone[i];
+        if (!mt_counters_lost_went(&t->counters, g->class, g->bytes))
+            mt_log_dropped(1, 0);
+        mt_counters_went(g->unit, g->bytes, 1);
     }
-    struct mt_event gone = *event;
-    gone.comes = false;
-    levels(&gone, net);
-    mt_log_dropped(1, event->comes ? event->bytes : 0);
-    return 0;
+    if (event->comes && !(came = mt_counters_lost_came(&t->counters, event->class, event->bytes))) {
+        counted.comes = false;
+        mt_log_dropped(1, event->bytes);
+    }
+    int64_t net = net_of(&counted);
+    uint64_t level = levels(&counted, net);
+    t->entry->level += net;
+    mt_timeline_moved(&t->timeline, &t->counters, 0, net < 0 ? (uint64_t)-net : (uint64_t)net,
+                      level);
+    return came;
+}
+
+/* The stack has no leaf. It may be the thread's first event: without an entry it has no root. */
+static __attribute__((noinline, cold)) uint32_t no_stack(struct mt_thread *t,
+                                                         const struct mt_event *event)
+{
+    return !t->slot && list(t) ? mt_account(t, event) : lose(t, event);
 }
 
 /* Inlined into the usual events, where the compiler drops most of it. */
@@ -158,7 +184,7 @@ static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *
     if (t->timeline.resident_due)
         mt_timeline_resident(&t->timeline, &t->counters, e->leaf);
     if (!mt_capture(&t->capture, event->from))
-        return drop(t, event);
+        return no_stack(t, event);
     uint32_t leaf = t->capture.hint->leaf;
     /* Needed soon, and where stacks are many not in the cache: the record, and the node when its
      * run is closed. */
@@ -170,10 +196,10 @@ static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *
                       t->capture.turned, leaf) ||
         (event->comes &&
          !(came = mt_counters_hinted(&t->counters, t->capture.hint, MT_KIND_ALLOC + event->class))))
-        return drop(t, event);
+        return lose(t, event);
     before(net);
     if (!count_gone(t, event, units))
-        return drop(t, event);
+        return lose(t, event);
     if (came)
         mt_counters_came(came, event->bytes);
     uint64_t level = levels(event, net), last = place(t);
@@ -243,7 +269,7 @@ void mt_account_free(struct mt_thread *t, const struct mt_start *from, const voi
         __builtin_prefetch(mt_counters_at(entry.unit), 1);
         release(t, from, entry);
     } else {
-        mt_account_unknown();
+        mt_account_unknown(block);
     }
 }
 
@@ -376,7 +402,7 @@ void mt_account_object_free(struct mt_thread *t, const struct mt_start *from, co
 {
     struct mt_live entry;
     if (!take_object(object, &entry))
-        mt_account_unknown();
+        mt_account_unknown(object);
     else if (__builtin_expect(mt_shared() || !account_object(t, from, false, &entry), 0))
         release(t, from, entry);
 }
@@ -389,14 +415,43 @@ void mt_account_object_moved(struct mt_thread *t, const struct mt_start *from,
     mt_account_object_enter(t, from, object, (struct mt_live){bytes, mt_account(t, &event)});
 }
 
-void mt_account_unknown(void)
+static void gives_back(uint64_t bytes)
 {
-    __atomic_fetch_add(&mt_log.header->unknown_releases, 1, __ATOMIC_RELAXED);
+    struct mt_header *h = mt_log.header;
+    __atomic_fetch_add(&h->inherited_released, bytes, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&h->inherited_releases, 1, __ATOMIC_RELAXED);
+}
+
+void mt_account_unknown(const void *block)
+{
+    struct mt_live was;
+    if (mt_objects_inherited_take((uintptr_t)block, &was) ||
+        mt_live_inherited_take((uintptr_t)block, &was))
+        gives_back(was.size);
+    else
+        __atomic_fetch_add(&mt_log.header->unknown_releases, 1, __ATOMIC_RELAXED);
+}
+
+void mt_account_unmapped(uintptr_t start, uintptr_t end)
+{
+    struct mt_pieces pieces;
+    mt_pieces_init(&pieces);
+    mt_mappings_inherited_take(start, end, &pieces);
+    for (uint32_t i = 0; i < pieces.used; i++)
+        if (in_level(pieces.piece[i].class))
+            gives_back(pieces.piece[i].end - pieces.piece[i].start);
+    mt_pieces_free(&pieces);
+}
+
+void mt_account_thread_pause(struct mt_thread *t)
+{
+    mt_runs_close(&t->runs, 0);
+    t->entry->leaf = 0;
+    mt_capture_lost(&t->capture);
 }
 
 void mt_account_thread_end(struct mt_thread *t)
 {
-    mt_runs_close(&t->runs, 0);
-    t->entry->leaf = 0;
+    mt_account_thread_pause(t);
     mt_capture_thread_end(&t->capture);
 }

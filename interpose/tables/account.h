@@ -63,10 +63,16 @@ void mt_account_object_enter(struct mt_thread *t, const struct mt_start *from, c
 void mt_account_enter(struct mt_thread *t, const struct mt_start *from, const void *block,
                       struct mt_live entry);
 
-/* Count a release of something that was never seen allocated. */
-void mt_account_unknown(void);
+/* Count a release of something that was not seen allocated in this process: in the child of a fork,
+ * perhaps of what it has inherited. */
+void mt_account_unknown(const void *block);
 
-/* The thread ends: close all open runs. */
+/* The range is about to be unmapped: what the child of a fork has inherited of it goes. */
+void mt_account_unmapped(uintptr_t start, uintptr_t end);
+
+/* Close all open runs: the thread ends. By that thread, or by who gets its state next. */
 void mt_account_thread_end(struct mt_thread *t);
+/* The same where the thread may go on later: what is known of its stack is kept. */
+void mt_account_thread_pause(struct mt_thread *t);
 
 #endif

@@ -331,9 +331,18 @@ static bool walk_mixed(struct mt_capture *c, bool object)
     return true;
 }
 
+/* In the hash of a remembered stack: it has no leaf, as the log had no space for it. */
+#define NO_SPACE 1u
+
+/* The log had no space for a stack that is met again. Is that still so? It is asked seldom. */
+static bool still_unknown(struct mt_capture *c)
+{
+    return ++c->unknown % 64 != 0;
+}
+
 /* There are native frames only, before and now: the unwinder knows how much of the stack it kept.
- */
-static bool walk_native(struct mt_capture *c, const struct mt_start *from)
+ * `whole`: what the stack is remembered as, or NULL. */
+static bool walk_native(struct mt_capture *c, const struct mt_start *from, struct mt_whole *whole)
 {
     const struct mt_frame *frames = c->stack.frames;
     uint32_t n = c->stack.used, same = c->stack.kept < c->keys_used ? c->stack.kept : c->keys_used;
@@ -341,10 +350,15 @@ static bool walk_native(struct mt_capture *c, const struct mt_start *from)
         same++;
     for (uint32_t i = same; i < n; i++)
         c->keys[i] = frames[i].pc;
-    if (!settle(c, same, n))
+    bool found = settle(c, same, n);
+    if (!whole)
+        whole = mt_unwind_remember(&c->stack, from);
+    if (!found) {
+        if (whole)
+            whole->known.hash = NO_SPACE;
         return false;
+    }
     captured(c, same + 1);
-    struct mt_whole *whole = mt_unwind_remember(&c->stack, from);
     if (whole) {
         whole->known = *c->hint;
         c->whole_at = whole->at;
@@ -354,7 +368,7 @@ static bool walk_native(struct mt_capture *c, const struct mt_start *from)
 
 static bool root_init(struct mt_capture *c)
 {
-    if (!c->keys && !arrays_init(c))
+    if (!c->slot || (!c->keys && !arrays_init(c)))
         return false;
     c->period = __atomic_load_n(&mt_log.header->period, __ATOMIC_RELAXED);
     uint32_t frame = mt_log_frame(MT_FRAME_THREAD, c->slot, c->period);
@@ -407,23 +421,27 @@ static bool walk_foreign(struct mt_capture *c, const struct mt_start *from)
         tag = tag_of(whole->at + from->object, print);
         pair = pair_find(c, tag);
         if (pair && !mt_unwind_doubted()) {
-            pair_again(c, pair);
-            return true;
+            if (__builtin_expect(pair->known.leaf != 0, 1)) {
+                pair_again(c, pair);
+                return true;
+            }
+            if (still_unknown(c))
+                return false;
         }
     }
     mt_unwind(&c->stack, from);
-    if (!walk_mixed(c, from->object))
-        return false;
+    bool found = walk_mixed(c, from->object);
     if (!whole)
         whole = mt_unwind_remember(&c->stack, from);
     if (whole && printed) {
+        struct mt_known known = found ? *c->hint : (struct mt_known){0, 0, 0};
         tag = tag_of(whole->at + from->object, print);
         pair = pair_find(c, tag);
-        if (pair)
-            mt_unwind_compared(pair->known.leaf == c->hint->leaf);
-        pair_put(c, &(struct mt_mixed){tag, *c->hint, c->frames, 0, 0});
+        if (pair && found)
+            mt_unwind_compared(pair->known.leaf == known.leaf || !pair->known.leaf);
+        pair_put(c, &(struct mt_mixed){tag, known, c->frames, 0, 0});
     }
-    return true;
+    return found;
 }
 
 bool mt_capture(struct mt_capture *c, const struct mt_start *from)
@@ -440,17 +458,18 @@ bool mt_capture(struct mt_capture *c, const struct mt_start *from)
         again(c, whole);
         return true;
     }
+    if (whole && whole->known.hash == NO_SPACE && still_unknown(c))
+        return false;
     mt_unwind(&c->stack, from);
     if (c->stack.cut || c->mixed)
         return walk_mixed(c, false);
-    return walk_native(c, from);
+    return walk_native(c, from, whole);
 }
 
 void mt_capture_lost(struct mt_capture *c)
 {
-    c->keys_used = 0;
     c->last_leaf = 0;
-    c->elsewhere = false;
+    c->elsewhere = true; /* at a leaf that shares nothing with any other */
     c->whole = NULL;
     c->whole_at = 0;
 }
@@ -463,6 +482,7 @@ void mt_capture_thread_end(struct mt_capture *c)
     /* They are told apart by `at` of remembered stacks, which are gone with c->stack: the next
      * thread's begin with the same numbers. */
     pairs_forget(c);
+    c->keys_used = 0;
     mt_capture_lost(c);
 }
 

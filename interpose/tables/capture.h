@@ -25,7 +25,7 @@ struct mt_capture {
     struct mt_known *hint; /* its leaf, and what is noted there; `unit` is counters.c's */
     /* For capture.c alone: */
     struct mt_thread_entry *entry; /* the slot in the log; its root is written here */
-    uint32_t slot;
+    uint32_t slot;                 /* 0: the log has no entry for the thread yet */
     struct mt_tree tree;
     struct mt_stack stack;      /* native */
     struct mt_foreign *foreign; /* an interpreter's; NULL: not read yet */
@@ -48,6 +48,7 @@ struct mt_capture {
     uint64_t *hashes; /* hashes[i]: of keys[0..i) */
     uint32_t *path;   /* nodes */
     bool mixed;       /* the last stack had frames that are not native */
+    uint32_t unknown; /* events at stacks that are known to have no leaf */
 };
 
 /* Capture the stack at `from`. Its leaf is c->hint->leaf, its depth c->frames frames below the

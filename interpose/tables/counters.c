@@ -128,8 +128,44 @@ void mt_counters_went(uint32_t unit, uint64_t bytes, uint32_t count)
     __atomic_fetch_add(&a->frees, count, __ATOMIC_RELAXED);
 }
 
+void mt_counters_lost_init(void)
+{
+    struct mt_counters nobody = {0};
+    for (uint32_t class = MT_CLASSES; class -- > 0;) { /* the heap's are the first in the chain */
+        mt_counters_find(&nobody, 0, MT_KIND_ALLOC + class);
+        mt_counters_find(&nobody, 0, MT_KIND_RELEASE + class);
+    }
+}
+
+/* The records of node 0 belong to no thread. */
+static struct mt_lock lost_lock;
+
+uint32_t mt_counters_lost_came(struct mt_counters *c, uint32_t class, uint64_t bytes)
+{
+    mt_lock_take(&lost_lock);
+    uint32_t unit = mt_counters_find(c, 0, MT_KIND_ALLOC + class);
+    if (unit)
+        mt_counters_came(unit, bytes);
+    mt_lock_drop(&lost_lock);
+    return unit;
+}
+
+bool mt_counters_lost_went(struct mt_counters *c, uint32_t class, uint64_t bytes)
+{
+    mt_lock_take(&lost_lock);
+    uint32_t unit = mt_counters_find(c, 0, MT_KIND_RELEASE + class);
+    if (unit) {
+        struct mt_release *r = mt_counters_at(unit);
+        r->released += bytes;
+        r->releases++;
+    }
+    mt_lock_drop(&lost_lock);
+    return unit != 0;
+}
+
 void mt_counters_forget(void)
 {
+    lost_lock.held = 0;
     for (unsigned i = 0; i < LOCKS; i++)
         locks[i].lock.held = 0;
 }

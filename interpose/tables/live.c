@@ -224,8 +224,8 @@ static inline uint32_t place_of(const struct slot *slot, const uint64_t *entries
 }
 
 /* Put `entry` in; *replaced: what stood there, 0 if nothing. */
-static inline bool enter(struct shard *s, uint64_t hash, uint64_t page, uint64_t entry,
-                         uint64_t *replaced)
+static inline __attribute__((always_inline)) bool
+enter(struct shard *s, uint64_t hash, uint64_t page, uint64_t entry, uint64_t *replaced)
 {
     if (__builtin_expect(s->used >= s->most, 0) && !slots_grow(s))
         return false;
@@ -262,7 +262,8 @@ static __attribute__((noinline)) void page_empty(struct shard *s, struct slot *s
 }
 
 /* 0: there is none. */
-static inline uint64_t take(struct shard *s, uint64_t hash, uint64_t page, uint32_t offset)
+static inline __attribute__((always_inline)) uint64_t take(struct shard *s, uint64_t hash,
+                                                           uint64_t page, uint32_t offset)
 {
     struct slot *slot = s->slots ? slot_find(s, hash, page) : NULL;
     if (!slot || !slot->w0)
@@ -358,14 +359,53 @@ static void shard_free(struct shard *s)
     mt_meta_free(s->slots);
 }
 
-void mt_live_forget(void)
+/* ---- What a fork child has of its parent's. The sizes of big blocks stay where they are: no two blocks have one address ---- */
+
+static struct shard inherited[SHARDS];
+
+/* What it has of its own goes to what it has inherited, as the next child inherits both. */
+static void inherit_slot(struct slot *slot)
+{
+    uint64_t page = slot_page(slot), replaced, *entries = slot_entries(slot);
+    for (uint32_t i = 0; i < slot_count(slot); i++)
+        enter(&inherited[shard_of(page) - shards], hash_of(page), page, entries[i], &replaced);
+}
+
+static void inherit_shard(struct shard *s, struct shard *to)
+{
+    if (!to->slots) {
+        *to = *s;
+        return;
+    }
+    for (uint64_t i = 0; s->slots && i <= s->mask; i++)
+        if (s->slots[i].w0)
+            inherit_slot(&s->slots[i]);
+    shard_free(s);
+}
+
+void mt_live_inherit(void)
 {
     mt_meta_hold();
     for (unsigned i = 0; i < SHARDS; i++) {
-        if (!mt_meta_torn)
-            shard_free(&shards[i]);
+        if (mt_meta_torn)
+            memset(&inherited[i], 0, sizeof inherited[i]);
+        else
+            inherit_shard(&shards[i], &inherited[i]);
+        inherited[i].lock.held = 0;
         memset(&shards[i], 0, sizeof shards[i]);
     }
-    mt_live_big_forget();
+    mt_live_big_inherit();
     mt_meta_release();
+}
+
+bool mt_live_inherited_take(uintptr_t block, struct mt_live *entry)
+{
+    uint64_t page = block >> 12, hash = hash_of(page);
+    struct shard *s = &inherited[shard_of(page) - shards];
+    lock_shard(s);
+    uint64_t word = take(s, hash, page, (uint32_t)(block >> 3) & ((1u << OFFSET_BITS) - 1));
+    unlock_shard(s);
+    if (word)
+        *entry = unpack(block, word);
+    return word != 0;
 }

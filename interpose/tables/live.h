@@ -25,7 +25,11 @@ void mt_live_prefetch(uintptr_t block);
 /* Take a block out: *entry is what was entered. False: it is not known. */
 bool mt_live_take(uintptr_t block, struct mt_live *entry);
 
-/* Forget all (fork child). */
-void mt_live_forget(void);
+/* Child of a fork: all blocks are its parent's from now on. Where that had several threads the table
+ * may be torn, and is forgotten. */
+void mt_live_inherit(void);
+
+/* As mt_live_take, for a block that was there before the fork. */
+bool mt_live_inherited_take(uintptr_t block, struct mt_live *entry);
 
 #endif

@@ -87,11 +87,11 @@ uint64_t mt_live_big_take(uintptr_t block, uint64_t unknown)
     return size;
 }
 
-void mt_live_big_forget(void)
+void mt_live_big_inherit(void)
 {
-    if (!mt_meta_torn)
-        mt_meta_free(bigs);
-    bigs = NULL;
-    bigs_mask = bigs_used = 0;
+    if (mt_meta_torn) {
+        bigs = NULL;
+        bigs_mask = bigs_used = 0;
+    }
     lock.held = 0;
 }

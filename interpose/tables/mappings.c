@@ -163,11 +163,54 @@ void mt_mappings_put_back(const struct mt_pieces *pieces)
     mt_lock_drop(&lock);
 }
 
-void mt_mappings_forget(void)
+/* ---- What a fork child has of its parent's ---- */
+
+static struct {
+    struct mt_mapping *sorted;
+    size_t used, cap;
+} inherited;
+
+/* The other table is the one that the functions above work on. Under lock. */
+static void change_tables(void)
 {
-    if (!mt_meta_torn)
-        mt_meta_free(sorted);
-    sorted = NULL;
-    used = cap = 0;
+    struct mt_mapping *mine = sorted;
+    size_t mine_used = used, mine_cap = cap;
+    sorted = inherited.sorted;
+    used = inherited.used;
+    cap = inherited.cap;
+    inherited.sorted = mine;
+    inherited.used = mine_used;
+    inherited.cap = mine_cap;
+}
+
+void mt_mappings_inherit(void)
+{
     lock.held = 0;
+    if (mt_meta_torn) {
+        inherited.sorted = sorted = NULL;
+        inherited.used = inherited.cap = used = cap = 0;
+        return;
+    }
+    change_tables();
+    for (size_t i = 0; i < inherited.used; i++) /* its own join those that it has inherited */
+        insert(inherited.sorted[i]);
+    mt_meta_free(inherited.sorted);
+    inherited.sorted = NULL;
+    inherited.used = inherited.cap = 0;
+    change_tables();
+}
+
+void mt_mappings_inherited_take(uintptr_t start, uintptr_t end, struct mt_pieces *pieces)
+{
+    if (!inherited.used)
+        return;
+    mt_lock_take(&lock);
+    change_tables();
+    size_t count = 0;
+    for (size_t i = first_behind(start); i < used && sorted[i].start < end; i++)
+        count++;
+    if (count && room(1) && pieces_room(pieces, count))
+        take(start, end, pieces);
+    change_tables();
+    mt_lock_drop(&lock);
 }

@@ -41,7 +41,9 @@ bool mt_mappings_take(uintptr_t start, uintptr_t end, struct mt_pieces *pieces);
 /* Put back what mt_mappings_take took: the call failed. */
 void mt_mappings_put_back(const struct mt_pieces *pieces);
 
-/* Forget all (fork child). */
-void mt_mappings_forget(void);
+/* Child of a fork: as mt_live_inherit; and take out what it has inherited in [start, end), as
+ * mt_mappings_take does. Where memory lacks it stays. */
+void mt_mappings_inherit(void);
+void mt_mappings_inherited_take(uintptr_t start, uintptr_t end, struct mt_pieces *pieces);
 
 #endif

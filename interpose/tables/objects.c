@@ -26,18 +26,48 @@ void mt_objects_arena(uintptr_t arena, size_t bytes)
     mt_lock_drop(&lock);
 }
 
-void mt_objects_forget(void)
+/* A fork child's: the words of its parent's objects in these tables. */
+static uint32_t *inherited[MT_OBJECT_TABLES];
+
+/* The child's own words join those that it has inherited, as the next child inherits both. */
+static void join(uint32_t *inherited_words, const uint32_t *words)
+{
+    for (size_t i = 0; i < TABLE_BYTES / sizeof *words; i++)
+        if (words[i])
+            inherited_words[i] = words[i];
+}
+
+void mt_objects_inherit(void)
 {
     for (size_t i = 0; i < MT_OBJECT_TABLES; i++) {
         struct mt_object_table *b = &mt_object_tables[i];
 
         if (!b->window)
             continue;
-        if (!mt_meta_torn)
+        if (mt_meta_torn) {
+            inherited[i] = NULL;
+        } else if (inherited[i]) {
+            join(inherited[i], b->words);
             mt_meta_free(b->words);
+        } else {
+            inherited[i] = b->words;
+        }
         b->words = mt_meta_alloc(TABLE_BYTES); /* the arena is the child's, too */
         if (!b->words)
             b->window = 0;
     }
     lock.held = 0;
+}
+
+bool mt_objects_inherited_take(uintptr_t at, struct mt_live *live)
+{
+    size_t set = (at >> MT_OBJECT_TABLE_BITS) % MT_OBJECT_TABLES;
+
+    if (!inherited[set] || !mt_objects_at(at))
+        return false;
+    uint32_t *words = inherited[set] + (at >> 4) % (1u << (MT_OBJECT_TABLE_BITS - 4));
+    if (!*words)
+        return false;
+    *live = mt_objects_take(words);
+    return true;
 }

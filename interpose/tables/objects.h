@@ -29,8 +29,9 @@ extern struct mt_object_table mt_object_tables[MT_OBJECT_TABLES];
  * blocks. */
 void mt_objects_arena(uintptr_t arena, size_t bytes);
 
-/* Forget all objects (child of a fork, which has the arenas, too). */
-void mt_objects_forget(void);
+/* Child of a fork, which has the arenas, too: as mt_live_inherit and mt_live_inherited_take. */
+void mt_objects_inherit(void);
+bool mt_objects_inherited_take(uintptr_t at, struct mt_live *live);
 
 /* The words of the object at `at`; NULL: it lies in no arena. */
 static inline uint32_t *mt_objects_at(uintptr_t at)

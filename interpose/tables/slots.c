@@ -32,14 +32,11 @@ static struct mt_thread *new_state(void)
         states_cap = cap;
     }
     struct mt_thread *t = mt_meta_alloc(sizeof *t);
-    uint64_t slot = t ? mt_log_reserve(MT_REGION_THREAD, sizeof(struct mt_thread_entry), 1) : 0;
-    if (!slot) {
-        mt_meta_free(t);
+    if (!t)
         return NULL;
-    }
-    t->entry = (struct mt_thread_entry *)mt_log.base[MT_REGION_THREAD] + slot;
-    t->slot = t->capture.slot = (uint32_t)slot;
-    t->runs.entry = t->capture.entry = t->entry;
+    t->entry = t->runs.entry = t->capture.entry = &t->unlisted;
+    if (states_used)
+        __atomic_fetch_or(&mt_log.header->flags, MT_FLAG_THREADS, __ATOMIC_RELAXED);
     states[states_used++] = t;
     return t;
 }
@@ -53,16 +50,39 @@ struct mt_thread *mt_slots_take(void)
     else
         t = new_state();
     mt_lock_drop(&lock);
+    if (t && t->lent_to && t->lent_to != mt_os_tid())
+        mt_account_thread_end(t);
+    if (t)
+        t->lent_to = 0;
     return t;
+}
+
+static void put_back(struct mt_thread *t)
+{
+    mt_lock_take(&lock);
+    t->next_free = free_states;
+    free_states = t;
+    mt_lock_drop(&lock);
 }
 
 void mt_slots_return(struct mt_thread *t)
 {
     mt_account_thread_end(t);
-    mt_lock_take(&lock);
-    t->next_free = free_states;
-    free_states = t;
-    mt_lock_drop(&lock);
+    put_back(t);
+}
+
+struct mt_thread *mt_slots_borrow(void)
+{
+    struct mt_thread *t = mt_slots_take();
+    if (t)
+        t->lent_to = mt_os_tid();
+    return t;
+}
+
+void mt_slots_give_back(struct mt_thread *t)
+{
+    mt_account_thread_pause(t);
+    put_back(t);
 }
 
 void mt_slots_started(struct mt_thread *t)
@@ -72,8 +92,6 @@ void mt_slots_started(struct mt_thread *t)
     mt_os_thread_name(e->name);
     e->started++;
     e->alive = 1;
-    if (t->slot > 1)
-        __atomic_fetch_or(&mt_log.header->flags, MT_FLAG_THREADS, __ATOMIC_RELAXED);
 }
 
 void mt_slots_init(void (*ended)(void *))

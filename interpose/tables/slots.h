@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The threads' states. Each belongs to a slot of the log (struct mt_thread_entry). Later threads
+ * The threads' states. Each has a slot of the log (struct mt_thread_entry) as soon as there is an
+ * event of it and space for one. Later threads
  * use slots again, with their tree, so memory and log are bounded by the number of threads at one
  * time. Callable with the guard set.
  */
@@ -12,10 +13,15 @@
 
 struct mt_thread;
 
-/* A state that nobody uses; NULL: no memory, or no space in the log. Any thread. */
+/* A state that nobody uses; NULL: no memory. Any thread. */
 struct mt_thread *mt_slots_take(void);
 /* Close the state's open runs; it waits for another thread. By the thread that has it. */
 void mt_slots_return(struct mt_thread *t);
+
+/* The same for one event of a thread that is past its end. The next event may be this thread's
+ * again, so what is known of its stack is kept until the state goes to another thread. */
+struct mt_thread *mt_slots_borrow(void);
+void mt_slots_give_back(struct mt_thread *t);
 
 /* The calling thread has the state from now on. */
 void mt_slots_started(struct mt_thread *t);

@@ -15,6 +15,11 @@ void mt_tables_init(void (*thread_ended)(void *))
     mt_slots_init(thread_ended);
 }
 
+void mt_tables_begin(void)
+{
+    mt_counters_lost_init();
+}
+
 void mt_tables_end(void)
 {
     mt_timeline_end();
@@ -24,9 +29,9 @@ void mt_tables_forget(void)
 {
     mt_slots_forget();
     mt_finish_forget();
-    mt_live_forget();
-    mt_objects_forget();
-    mt_mappings_forget();
+    mt_live_inherit();
+    mt_objects_inherit();
+    mt_mappings_inherit();
     mt_counters_forget();
     mt_timeline_forget();
     mt_period_forget();

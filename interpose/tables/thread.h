@@ -21,11 +21,13 @@ struct mt_thread {
     struct mt_timeline timeline;
 
     /* Of the modules that use the whole, and so can't stand below it: */
-    struct mt_thread_entry
-        *entry; /* slots.c: the slot in the log. account.c: its leaf, level and events */
-    struct mt_thread *next_free; /* slots.c */
-    uint32_t slot;               /* slots.c: index of `entry` in THREAD */
-    uint32_t ticks;              /* account.c: events since the last tick */
+    struct mt_thread_entry *
+        entry; /* the slot in the log, or `unlisted`. account.c: that, its leaf, level and events */
+    struct mt_thread_entry unlisted; /* until the log has a slot, or space for one */
+    struct mt_thread *next_free;     /* slots.c */
+    int32_t lent_to; /* slots.c: tid of who borrowed it last, whose stack it knows; 0: nobody */
+    uint32_t slot;   /* account.c: index of `entry` in THREAD, 0: `unlisted` */
+    uint32_t ticks;  /* account.c: events since the last tick */
 };
 
 #endif

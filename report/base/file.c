@@ -26,9 +26,14 @@ int file_open(int folder, const char *path, struct stat *info)
 
 size_t file_read(int fd, void *data, size_t bytes)
 {
+    return file_read_at(fd, data, bytes, 0);
+}
+
+size_t file_read_at(int fd, void *data, size_t bytes, uint64_t offset)
+{
     size_t done = 0;
     while (done < bytes) {
-        ssize_t got = pread(fd, (char *)data + done, bytes - done, (off_t)done);
+        ssize_t got = pread(fd, (char *)data + done, bytes - done, (off_t)(offset + done));
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
@@ -39,4 +44,10 @@ size_t file_read(int fd, void *data, size_t bytes)
     }
     errno = 0;
     return done;
+}
+
+size_t file_size(int fd)
+{
+    struct stat info;
+    return fstat(fd, &info) ? 0 : (size_t)info.st_size;
 }

@@ -28,7 +28,7 @@ static char *command_text(const struct log *log)
 static void member_read(struct member *member, const char *name)
 {
     struct log log;
-    *member = (struct member){.log = name, .parent = SIZE_MAX};
+    *member = (struct member){.log = name, .parent = SIZE_MAX, .before = SIZE_MAX};
     if (log_read(&log, name)) {
         struct model model;
         model_make(&model, &log, ALL_PERIODS);
@@ -36,6 +36,8 @@ static void member_read(struct member *member, const char *name)
         member->pid = log.header.pid;
         member->parent_pid = log.header.parent_pid;
         member->start = log.header.start_real;
+        member->began = log_began(&log);
+        member->exact = log.header.start_exact;
         member->exited = log.header.end == LOG_END_EXIT;
         member->own = (struct family_sums){.processes = 1,
                                            .peak = log_peak(&log),
@@ -71,32 +73,91 @@ static int time_order(const void *a, const void *b, void *context)
     return x < y ? -1 : x > y;
 }
 
-/* Members come by time, so the latest of a pid so far is the one that was there. */
-static void member_place(struct family *family, struct map *latest, size_t place)
+/* The log before it of the process with this number, by time. */
+static void member_chain(struct family *family, struct map *latest, size_t place)
 {
     size_t index = family->by_time[place];
     struct member *member = &family->members[index];
     if (!member->own.processes)
         return;
     uint32_t *same = map_at(latest, (uint32_t)member->pid);
-    if (*same && !family->members[*same - 1].exited &&
-        family->members[*same - 1].parent_pid == member->parent_pid) {
-        member->parent = *same - 1;
+    member->before = *same ? *same - 1 : SIZE_MAX;
+    *same = (uint32_t)index + 1;
+    if (member->before == SIZE_MAX)
+        return;
+    const struct member *before = &family->members[member->before];
+    if (!before->exited && before->parent_pid == member->parent_pid) {
+        member->parent = member->before;
         member->exec = true;
     }
-    *same = (uint32_t)index + 1;
-    if (member->exec || member->parent_pid == member->pid)
+}
+
+/* Whether the process of `parent` was there when that of `child` was started, and whether that log was being written then. The
+ * time at which a process was started is mostly known to 10 ms only; no number comes again so soon. */
+#define COARSE 10000000u /* ns */
+
+static bool was_there(const struct member *parent, const struct member *child)
+{
+    return parent->began <= child->began + 2 * COARSE;
+}
+
+static bool was_written(const struct member *parent, const struct member *child)
+{
+    uint64_t at = child->began + (child->exact ? 0 : COARSE);
+    return parent->start <= at && parent->start <= child->start;
+}
+
+/* From the latest log with its parent's number back to the one that was being written when it was started; if the process had
+ * begun, but none of its logs, to the first one. */
+static void member_place(struct family *family, struct map *latest, size_t index)
+{
+    struct member *member = &family->members[index];
+    if (!member->own.processes || member->exec || member->parent_pid == member->pid)
         return;
-    uint32_t parent = *map_at(latest, (uint32_t)member->parent_pid);
-    if (parent)
-        member->parent = parent - 1;
+    size_t found = SIZE_MAX, at = *map_at(latest, (uint32_t)member->parent_pid);
+    for (at = at ? at - 1 : SIZE_MAX; at != SIZE_MAX; at = family->members[at].before) {
+        if (!was_there(&family->members[at], member))
+            continue;
+        if (found != SIZE_MAX && !family->members[found].exec)
+            break; /* an earlier process of that number */
+        found = at;
+        if (was_written(&family->members[at], member))
+            break;
+    }
+    member->parent = found;
+}
+
+/* Each after its parent; the first of a circle that is met loses its parent. */
+static void family_order(struct family *family)
+{
+    enum { UNSEEN, MET, PLACED };
+    unsigned char *state = base_alloc(family->count, 1);
+    size_t *path = base_alloc(family->count, sizeof *path), placed = 0;
+    for (size_t place = 0; place < family->count; place++) {
+        size_t depth = 0, at = family->by_time[place];
+        while (at != SIZE_MAX && state[at] == UNSEEN) {
+            state[at] = MET;
+            path[depth++] = at;
+            size_t parent = family->members[at].parent;
+            if (parent != SIZE_MAX && state[parent] == MET)
+                parent = family->members[at].parent = SIZE_MAX;
+            at = parent;
+        }
+        while (depth > 0) {
+            state[path[--depth]] = PLACED;
+            family->inward[placed++] = path[depth];
+        }
+    }
+    free(path);
+    free(state);
 }
 
 void family_make(struct family *family, char *const *logs, size_t count)
 {
     *family = (struct family){.members = base_alloc(count, sizeof *family->members),
                               .count = count,
-                              .by_time = base_alloc(count, sizeof *family->by_time)};
+                              .by_time = base_alloc(count, sizeof *family->by_time),
+                              .inward = base_alloc(count, sizeof *family->inward)};
     for (size_t i = 0; i < count; i++) {
         member_read(&family->members[i], logs[i]);
         family->members[i].all = family->members[i].own;
@@ -106,10 +167,13 @@ void family_make(struct family *family, char *const *logs, size_t count)
     qsort_r(family->by_time, count, sizeof *family->by_time, time_order, family->members);
     struct map latest = {0};
     for (size_t place = 0; place < count; place++)
-        member_place(family, &latest, place);
+        member_chain(family, &latest, place);
+    for (size_t i = 0; i < count; i++)
+        member_place(family, &latest, i);
     map_free(&latest);
-    for (size_t place = count; place-- > 0;) { /* children come after their parents */
-        const struct member *member = &family->members[family->by_time[place]];
+    family_order(family);
+    for (size_t place = count; place-- > 0;) {
+        const struct member *member = &family->members[family->inward[place]];
         if (member->parent != SIZE_MAX)
             family_add(&family->members[member->parent].all, &member->all);
     }
@@ -121,5 +185,6 @@ void family_free(struct family *family)
         free(family->members[i].command);
     free(family->members);
     free(family->by_time);
+    free(family->inward);
     *family = (struct family){0};
 }

@@ -44,7 +44,12 @@ struct log_level {
 /* The process: how it began and ended, its level, and what is not in the tables. */
 struct log_header {
     int32_t pid, parent_pid;
-    uint64_t start_real;  /* since 1970; 0: not known */
+    uint64_t start_real;    /* of the log, since 1970; 0: not known */
+    uint64_t process_start; /* of the process; 0: not known */
+    bool start_exact;       /* process_start is; else to about 10 ms */
+    /* Of a fork child: what was live in its parent at the fork, in no other figure, and what it has
+     * released of that since, in how many releases. */
+    uint64_t inherited, inherited_released, inherited_releases;
     uint64_t start_ticks; /* field 22 of /proc/PID/stat; 0: not known */
     enum log_end end;
     int32_t exit_status;
@@ -185,6 +190,11 @@ struct log_line log_line(const struct log_lines *lines, uint32_t index);
 static inline uint64_t log_peak(const struct log *log)
 {
     return log->header.peak > log->header.peak_before ? log->header.peak : log->header.peak_before;
+}
+/* When the process began; where that is not known, when the log did. */
+static inline uint64_t log_began(const struct log *log)
+{
+    return log->header.process_start ? log->header.process_start : log->header.start_real;
 }
 /* Whether the process that wrote the log is still there: its pid may be another's by now, its start time tells. Asks /proc. */
 bool log_running(const struct log *log);

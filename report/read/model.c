@@ -200,6 +200,71 @@ static void model_node_take(struct model *model, uint32_t index, const struct ch
     runs_take(&model->runs, log, index);
 }
 
+/* Node 0 has what could not be given to a node: it happened in whatever period. */
+static void model_lost_take(struct model *model, const struct chain *start, size_t *cap)
+{
+    const struct tables *tables = model->log->tables;
+    struct chain chain = *start;
+    if (model->periods.first || model->periods.last < tables->header.period || !tables->node_count)
+        return;
+    chain_walk(&chain, tables->nodes[0].counters);
+    for (uint32_t class = 0; class < CLASSES; class ++)
+        chain.present[class] = true; /* model_settle wants them */
+    chain_finish(&chain, cap);
+    for (uint32_t class = 0; class < CLASSES; class ++)
+        sums_add(&model->lost, &chain.by_class[class]);
+}
+
+/* Node 0's entry of a class gives or takes so that its frees are its releases. */
+static void model_settle_class(struct model *model, struct sums *own, struct sums *all)
+{
+    int64_t bytes = (int64_t)(all->freed - all->released);
+    int64_t count = (int64_t)(all->frees - all->releases);
+    struct sums more = {0};
+    if (bytes >= 0)
+        more.released = (uint64_t)bytes;
+    else
+        more.freed = (uint64_t)0 - (uint64_t)bytes;
+    if (count >= 0)
+        more.releases = (uint64_t)count;
+    else
+        more.frees = (uint64_t)0 - (uint64_t)count;
+    sums_add(own, &more);
+    sums_add(all, &more);
+    model->under_way = (int64_t)((uint64_t)model->under_way + (uint64_t)count);
+    model->under_way_bytes = (int64_t)((uint64_t)model->under_way_bytes + (uint64_t)bytes);
+}
+
+/* A log that was read, or left, in the middle of events: what was allocated is live or released all
+ * the same, and the levels are those of what was read. */
+static void model_settle(struct model *model)
+{
+    struct log_header *header = &model->log->header;
+    bool ended = header->end != LOG_END_UNKNOWN && !header->threads;
+    if (ended || model->log->truncated || model->entry_count < CLASSES || model->entries[0].node)
+        return;
+    model->total = (struct sums){0};
+    header->level = 0;
+    for (uint32_t class = 0; class < CLASSES; class ++) {
+        struct log_level *level = &header->class_level[class];
+        struct sums *all = &model->classes[class];
+        model_settle_class(model, &model->entries[class].sums, all);
+        level->level = all->allocated - all->freed;
+        if (!header->finished)
+            level->live = level->level;
+        if (level->peak < level->level)
+            level->peak = level->level;
+        if (class_counts(class)) {
+            sums_add(&model->total, all);
+            header->level += level->level;
+        }
+    }
+    if (!header->finished)
+        header->live = header->level;
+    if (header->peak < header->level)
+        header->peak = header->level;
+}
+
 /* A leaf that cannot be is none. */
 static void model_threads(struct model *model)
 {
@@ -211,6 +276,7 @@ static void model_threads(struct model *model)
         struct thread *thread = &model->threads[i];
         thread->leaf = raw->leaf < model->node_count ? raw->leaf : 0;
         thread->tid = raw->tid;
+        model->events += raw->events;
         memcpy(thread->name, raw->name, sizeof raw->name);
     }
 }
@@ -229,9 +295,11 @@ void model_make(struct model *model, struct log *log, struct periods periods)
     for (uint32_t i = 1; i < tables->finish_count; i++)
         *map_at(&finishes, tables->finishes[i].unit) = i + 1;
     static const struct mt_node unused;
+    model_lost_take(model, &chain, &cap);
     for (uint32_t i = 1; i < tables->node_count; i++)
         if (memcmp(&tables->nodes[i], &unused, sizeof unused))
             model_node_take(model, i, &chain, depth, &cap);
+    model_settle(model);
     map_free(&finishes);
     free(depth);
     free(seen);

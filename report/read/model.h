@@ -37,10 +37,17 @@ struct model {
     size_t entry_count;
     struct sums classes[CLASSES];
     struct sums total; /* heap and anonymous mappings */
+    /* Of all classes, what no node is known of, for want of space: in `entries` as node 0's. */
+    struct sums lost;
+    /* Releases that have taken something away but are not counted themselves yet, as the log was
+     * read or left in the middle of them: also node 0's, so that what was allocated is live or
+     * released. Less than 0: the other way round. */
+    int64_t under_way, under_way_bytes;
+    uint64_t events; /* of all threads, when the log was read */
 };
 
-/* Check and add up what happened in some periods. Adds problems to the log; the log must outlive the model. Linear in the log's
- * size. */
+/* Check and add up what happened in some periods. Adds problems to the log; the log must outlive the model. Where the log was read
+ * or left in the middle of events, its levels become those of what was read. Linear in the log's size. */
 void model_make(struct model *model, struct log *log, struct periods periods);
 /* Keep what happened at the nodes that have a byte here, `inside` of node_count; the others become as those outside of the periods.
  * Linear. */

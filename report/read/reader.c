@@ -12,6 +12,7 @@
 #include "base/base.h"
 #include "base/file.h"
 #include "read/records.h"
+#include "read/snapshot.h"
 #include "read/tables.h"
 
 #define PAGE         4096u
@@ -190,6 +191,11 @@ static void header_take(struct log_header *to, const struct mt_header *from)
     *to = (struct log_header){.pid = from->pid,
                               .parent_pid = from->parent_pid,
                               .start_real = from->start_real,
+                              .process_start = from->process_start,
+                              .start_exact = from->process_start & MT_START_EXACT,
+                              .inherited = from->inherited,
+                              .inherited_released = from->inherited_released,
+                              .inherited_releases = from->inherited_releases,
                               .start_ticks = from->start_ticks,
                               .end = from->end == MT_END_EXIT   ? LOG_END_EXIT
                                      : from->end == MT_END_EXEC ? LOG_END_EXEC
@@ -285,7 +291,7 @@ static void *log_load(struct log *log, int fd, size_t size, size_t *bytes)
     }
     *bytes = file_read(fd, data, size);
     if (*bytes == size || !errno)
-        return data;
+        return snapshot_take(fd, data, bytes);
     log_problem(log, *bytes, "cannot be read: %s", strerror(errno));
     free(data);
     return NULL;

@@ -41,13 +41,19 @@ __attribute__((format(printf, 3, 4))) static void note(note_taker *take, void *c
 static void notes_counted(const struct stacks *stacks, note_taker *take, void *context)
 {
     const struct log_header *h = &stacks->log.header;
+    const struct sums *lost = &stacks->model.lost;
     if (h->dropped_events)
         note(take, context,
              "%" PRIu64 " events were dropped (%" PRIu64
-             " bytes of allocations): the figures lack them%s",
-             h->dropped_events, h->dropped_bytes, h->full ? "; the disk or a limit was full" : "");
+             " bytes of allocations): the figures lack them",
+             h->dropped_events, h->dropped_bytes);
+    if (lost->allocations || lost->releases)
+        note(take, context,
+             "of %" PRIu64 " allocations (%" PRIu64 " bytes) and %" PRIu64
+             " releases the call site is not known: the disk or a limit was full",
+             lost->allocations, lost->allocated, lost->releases);
     else if (h->full)
-        note(take, context, "at some time the log could not grow");
+        note(take, context, "at some time the log could not grow: the disk or a limit was full");
     if (h->unknown_releases)
         note(take, context, "%" PRIu64 " releases of blocks whose allocation was not seen",
              h->unknown_releases);
@@ -86,6 +92,12 @@ static void notes_all(const struct stacks *stacks, note_taker *take, void *conte
              "recorded after that");
     if (log->header.threads)
         note(take, context, "several threads: the peak may be off by events that were in progress");
+    if (stacks->model.under_way || stacks->model.under_way_bytes)
+        note(take, context,
+             "of %" PRId64 " releases (%" PRId64 " bytes) the call site is not known: they were in "
+             "progress when the log was %s",
+             stacks->model.under_way, stacks->model.under_way_bytes,
+             stacks->running ? "read" : "left");
     if (log->truncated)
         note(take, context, "the log is cut short: the figures are those of what is left");
     if (stacks_whole(stacks) && log->header.peak_before > log->header.peak)
@@ -138,15 +150,16 @@ static void print_command(const struct log *log, FILE *out)
 static void print_end(const struct stacks *stacks, FILE *out)
 {
     const struct log_header *h = &stacks->log.header;
-    char started[64] = "";
-    time_t seconds = (time_t)(h->start_real / 1000000000u);
+    char started[64] = "", events[TEXT_COUNT_BYTES];
+    time_t seconds = (time_t)(log_began(&stacks->log) / 1000000000u);
     struct tm when;
-    if (h->start_real && localtime_r(&seconds, &when))
+    if (seconds && localtime_r(&seconds, &when))
         strftime(started, sizeof started, "%Y-%m-%d %H:%M:%S", &when);
     fprintf(out, "  started    %s\n", *started ? started : "at an unknown time");
     double ran = (double)duration(stacks) / 1e9;
     if (stacks->running)
-        fprintf(out, "  running    for at least %.3f s\n", ran);
+        fprintf(out, "  running    for at least %.3f s; read at event %s\n", ran,
+                text_count(events, stacks->model.events));
     else if (h->end == LOG_END_EXIT)
         fprintf(out, "  ended      with exit status %" PRId32 " after %.3f s\n",
                 h->exit_status & 0xff, ran);
@@ -159,7 +172,7 @@ static void print_end(const struct stacks *stacks, FILE *out)
 static void print_amount(FILE *out, const char *word, int64_t bytes, const char *rest)
 {
     char mib[TABLE_MIB_BYTES];
-    fprintf(out, "  %-9s %15s%s\n", word, table_mib(mib, bytes, 3), rest);
+    fprintf(out, "  %-10s %14s%s\n", word, table_mib(mib, bytes, 3), rest);
 }
 
 static void print_totals(const struct stacks *stacks, FILE *out)
@@ -180,6 +193,12 @@ static void print_totals(const struct stacks *stacks, FILE *out)
     print_amount(out, "allocated", (int64_t)total->allocated, rest);
     snprintf(rest, sizeof rest, "  in %s releases", text_count(count, total->releases));
     print_amount(out, "released", (int64_t)total->released, rest);
+    if (!h->inherited)
+        return;
+    print_amount(out, "inherited", (int64_t)h->inherited, "  live in its parent at the fork");
+    snprintf(rest, sizeof rest, "  of that, in %s releases",
+             text_count(count, h->inherited_releases));
+    print_amount(out, "given back", (int64_t)h->inherited_released, rest);
 }
 
 static void print_classes(const struct stacks *stacks, FILE *out)
@@ -288,7 +307,9 @@ static void json_end(const struct stacks *stacks, struct json *json)
         json_close(json, '}');
     }
     json_bool(json, "running", stacks->running);
-    json_unsigned(json, "start_time_ns", h->start_real);
+    json_unsigned(json, "events", stacks->model.events);
+    json_unsigned(json, "start_time_ns", log_began(&stacks->log));
+    json_unsigned(json, "log_start_time_ns", h->start_real);
     json_unsigned(json, "duration_ns", duration(stacks));
 }
 
@@ -356,8 +377,14 @@ void summary_json(const struct stacks *stacks, struct json *json)
     json_unsigned(json, "released_bytes", total->released);
     json_unsigned(json, "allocations", total->allocations);
     json_unsigned(json, "releases", total->releases);
+    json_unsigned(json, "inherited_bytes", h->inherited);
+    json_unsigned(json, "inherited_released_bytes", h->inherited_released);
+    json_unsigned(json, "inherited_releases", h->inherited_releases);
     json_unsigned(json, "dropped_events", h->dropped_events);
     json_unsigned(json, "dropped_bytes", h->dropped_bytes);
+    json_unsigned(json, "unattributed_allocations", stacks->model.lost.allocations);
+    json_unsigned(json, "unattributed_bytes", stacks->model.lost.allocated);
+    json_unsigned(json, "unattributed_releases", stacks->model.lost.releases);
     json_unsigned(json, "unknown_releases", h->unknown_releases);
     json_unsigned(json, "cut_stacks", h->cut_stacks);
     json_unsigned(json, "python_missed", h->python_missed);

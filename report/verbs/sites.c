@@ -48,6 +48,8 @@ static void print_stack(const struct stacks *stacks, const struct rows *sites,
 {
     enum rank best = RANK_LIBRARY;
     size_t hidden = 0;
+    if (!site->key)
+        puts("       (call sites that are not known: the log was full)");
     for (uint32_t at = site->key; at && !all; at = sites->tree.parent[at])
         if (entry_rank(stacks, sites, at) < best)
             best = entry_rank(stacks, sites, at);

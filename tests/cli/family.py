@@ -108,3 +108,81 @@ class Family(Case):
         self.assertEqual(p.stderr.count('none.mt'), 1)
         reports = json.loads(p.stdout)
         self.assertEqual(max(r['family']['logs'] for r in reports), 6)
+
+
+# 10 starts 100 and 1000 before it allocates itself; 1000 does so when its parent has ended. 10 is replaced then by 10000, which
+# starts 100000.
+LATE = r'''
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static void *volatile kept;
+static void child(size_t bytes, int until)
+{
+    char c;
+    if (fork())
+        return;
+    if (until >= 0 && read(until, &c, 1) < 0)
+        _exit(1);
+    kept = malloc(bytes);
+    _exit(0);
+}
+int main(int argc, char **argv)
+{
+    int ended[2], all[2];
+    char c;
+    if (argc > 1) {
+        kept = malloc(10000);
+        child(100000, -1);
+        wait(NULL);
+        return 0;
+    }
+    if (pipe(ended) || pipe(all))
+        return 1;
+    kept = malloc(1);
+    if (!fork()) {
+        close(all[0]);
+        child(100, -1);
+        wait(NULL);
+        if (!fork()) {
+            close(ended[1]);
+            child(1000, ended[0]);
+            _exit(0);
+        }
+        kept = malloc(10);
+        wait(NULL);
+        close(all[1]);
+        execl(argv[0], argv[0], "again", (char *)NULL);
+        _exit(1);
+    }
+    close(all[1]);
+    wait(NULL);
+    close(ended[1]);
+    return read(all[0], &c, 1) != 0;
+}
+'''
+
+
+class LateFamily(Case):
+    """Logs that begin after those of their children, and children whose parents have ended."""
+
+    def test_tree(self):
+        source, folder = os.path.join(self.top, 'late.c'), os.path.join(self.top, 'late_logs')
+        with open(source, 'w') as f:
+            f.write(LATE)
+        self.cc('-g', '-O1', source, '-o', os.path.join(self.top, 'late'))
+        os.mkdir(folder)
+        p = self.memtrace('run', '-o', os.path.join(folder, '%e.%p.mt'), os.path.join(self.top, 'late'))
+        self.assertEqual(p.returncode, 0, p)
+        logs = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
+        for order in logs, logs[::-1]:
+            reports = json.loads(self.memtrace('report', '--json', *order).stdout)
+            own = {r['log']: r['allocated_bytes'] for r in reports}
+            parent = {r['allocated_bytes']: own.get(r['family']['parent_log']) for r in reports}
+            # The one between 10 and 1000 allocates nothing, and has no log.
+            self.assertEqual(parent, {1: None, 10: 1, 100: 10, 1000: None, 10000: 10, 100000: 10000})
+            started = {r['allocated_bytes']: r['start_time_ns'] for r in reports}
+            begun = {r['allocated_bytes']: r['log_start_time_ns'] for r in reports}
+            self.assertLess(begun[100], begun[10])
+            self.assertLess(started[10], started[100])
+            self.assertLess(started[10000], begun[10])  # one process

@@ -25,13 +25,18 @@ RECORDED = os.path.join(HERE, 'recorded.json')
 WORKLOADS = {
     'churn, 512 stacks': ['churn', '1', '200000'],
     'churn, 4 threads': ['churn', '4', '200000'],
+    'churn, full log': ['churn', '1', '200000'],
+    'churn, log without room for a thread': ['churn', '1', '200000'],
+    'late destructors': ['late', '100000'],
 }
+# A log that is full when some of the stacks are in it; that has room for nothing but its totals.
+LIMITS = {'churn, full log': '150000', 'churn, log without room for a thread': '1'}
 
 
-def instructions(build, command, folder):
+def instructions(build, command, folder, limit):
     """Instructions inside the library, and events."""
     out = os.path.join(folder, 'callgrind.out')
-    env = build.traced(os.path.join(folder, 'log.%e.mt'), MEMTRACE_QUIET='1')
+    env = build.traced(os.path.join(folder, 'log.%e.mt'), MEMTRACE_QUIET='1', MEMTRACE_MAX_LOG=limit)
     subprocess.run(['valgrind', '-q', '--tool=callgrind', '--callgrind-out-file=' + out, build.path(command[0])] + command[1:],
                    env=env, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     text = subprocess.check_output(['callgrind_annotate', '--threshold=100', out], text=True)
@@ -53,7 +58,7 @@ def main():
     known = recorded.setdefault(compiler, {})
     with tempfile.TemporaryDirectory(prefix='memtrace-cost-') as folder:
         for name, command in WORKLOADS.items():
-            count, events = instructions(build, command, folder)
+            count, events = instructions(build, command, folder, LIMITS.get(name, '0'))
             if not count or not events:
                 sys.exit('%s: nothing counted: %d instructions, %d events' % (name, count, events))
             now, before = round(count / events, 1), known.get(name)

@@ -57,14 +57,27 @@ int file_open(int folder, const char *path, struct stat *info)
     return dup(2); /* closed by the caller; what is read comes from `opened` */
 }
 
-size_t file_read(int fd, void *data, size_t bytes)
+size_t file_read_at(int fd, void *data, size_t bytes, uint64_t offset)
 {
     (void)fd;
-    if (bytes > opened.bytes)
-        bytes = opened.bytes;
-    memcpy(data, opened.data, bytes);
     errno = 0;
+    if (offset >= opened.bytes)
+        return 0;
+    if (bytes > opened.bytes - offset)
+        bytes = opened.bytes - offset;
+    memcpy(data, opened.data + offset, bytes);
     return bytes;
+}
+
+size_t file_read(int fd, void *data, size_t bytes)
+{
+    return file_read_at(fd, data, bytes, 0);
+}
+
+size_t file_size(int fd)
+{
+    (void)fd;
+    return opened.bytes;
 }
 
 /* Folders that a log names. */

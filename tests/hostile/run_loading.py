@@ -33,6 +33,16 @@ def plugins():
     t.check(found == wanted, '%s, not %s', found, wanted)
 
 
+def converter():
+    """libc unloads by itself what it has loaded by itself: who comes to lie there is told from what was there."""
+    done = t.both([built('loading'), 'converter', t.programs], t.path('x.mt'))
+    if 'yes' not in done.out:
+        raise Skip('no converter here, or nothing came to lie in its place')
+    t.sound(t.path('x.mt'))
+    found = {name: of(t.path('x.mt'), name)[:2] for name in ('a_make', 'b_make')}
+    t.check(found == {'a_make': (100000, 1), 'b_make': (100000, 1)}, '%s', found)
+
+
 def deepbind():
     """Calls that go past the preload are not seen; the others are counted right."""
     t.both([built('loading'), 'deepbind', t.programs], t.path('x.mt'))
@@ -91,7 +101,7 @@ def unwinder():
     t.check((own[0] - its[0], own[1] - its[1]) == (account['allocated'], account['allocations']), '%s, %s: %s', own, its, account)
 
 
-for test in (plugins, deepbind, own, early, audit, unwinder):
+for test in (plugins, converter, deepbind, own, early, audit, unwinder):
     t.test(test.__name__, test)
 t.test('dlsym behind', lambda: dlsym(False))
 t.test('dlsym before', lambda: dlsym(True))

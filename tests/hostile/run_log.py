@@ -26,7 +26,7 @@ def full_tmpfs():
     """The log fills the disk."""
     at = t.mount('-t', 'tmpfs', '-o', 'size=1m', 'none')
     done = t.both([work, STACKS, 'errno'], os.path.join(at, 'x.mt'))
-    t.exact(os.path.join(at, 'x.mt'), accounts(done)[0], dropped=True)
+    t.exact(os.path.join(at, 'x.mt'), accounts(done)[0], full=True)
     t.check(os.path.getsize(os.path.join(at, 'x.mt')) > 900000, 'the space there was is not used')
 
 
@@ -59,7 +59,7 @@ def small_disk(mkfs, options='loop'):
     """A real file system that is too small. ext3 has no fallocate: space is reserved by writing."""
     at = t.image(mkfs, 2 << 20, options)
     done = t.both([work, STACKS, 'errno'], os.path.join(at, 'x.mt'))
-    t.exact(os.path.join(at, 'x.mt'), accounts(done)[0], dropped=True)
+    t.exact(os.path.join(at, 'x.mt'), accounts(done)[0], full=True)
 
 
 def no_fallocate():
@@ -79,7 +79,7 @@ def quota():
     os.chmod(at, 0o777)
     log = os.path.join(at, 'x.mt')
     done = t.both([work, STACKS], log, user=1234)
-    t.exact(log, accounts(done)[0], dropped=True)
+    t.exact(log, accounts(done)[0], full=True)
     t.check(os.path.getsize(log) <= 1000 << 10, 'the log has %d bytes', os.path.getsize(log))
 
 
@@ -87,7 +87,7 @@ def file_limit(limit):
     """RLIMIT_FSIZE: the log grows as far as it may, and raises no SIGXFSZ."""
     log = t.path('x.mt')
     done = t.both([work, STACKS, 'limit', str(limit), 'errno'], log)
-    t.exact(log, accounts(done)[0], dropped=True)
+    t.exact(log, accounts(done)[0], full=True)
 
 
 def file_limit_own_write():
@@ -102,30 +102,42 @@ def file_limit_own_write():
 
 def file_limit_from_start():
     import resource
-    def tight():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-    t.both([work, '2000'], t.path('x.mt'), preexec_fn=tight)
-    t.check(not os.path.exists(t.path('x.mt')), 'litter')
-    said = run([work, '10'], env=t.environment(t.path('x.mt'), MEMTRACE_SUMMARY='1'), preexec_fn=tight)
-    t.check('file sizes' in said.err, 'the message: %r', said.err)
+    for room in (4096, 8192, 40959):
+        def tight():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+        t.both([work, '2000'], t.path('x.mt'), preexec_fn=tight)
+        t.check(not os.path.exists(t.path('x.mt')), 'litter')
+        said = run([work, '10'], env=t.environment(t.path('x.mt'), MEMTRACE_SUMMARY='1'), preexec_fn=tight)
+        t.check('file sizes' in said.err, 'the message: %r', said.err)
 
 
-def header_alone():
-    """There is room for the header alone: all events are counted as dropped."""
+def totals_alone():
+    """There is room for what a log begins with and for nothing else, no thread's entry even: no event has a call site, all count."""
     import resource
     log = t.path('x.mt')
-    done = t.both([work, '2000'], log, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192)))
-    report = t.exact(log, accounts(done)[0], dropped=True)
-    t.check(not report['allocations'], 'allocations: %d', report['allocations'])
+    done = t.both([work, '2000', 'thread'], log, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (49152, 49152)))
+    report = t.exact(log, accounts(done)[0], full=True)
+    t.check(report['unattributed_allocations'] == report['allocations'] and not report['lines'], '%s', t.brief(report))
 
 
-def size_cap(value, most, dropped=True):
+def same_levels():
+    """The levels are those of a log that has space."""
+    limited, free = [], []
+    for cap, found in (('100K', limited), ('1G', free)):
+        done = run([work, STACKS], env=t.environment(t.path(cap + '.mt'), MEMTRACE_MAX_LOG=cap))
+        report = t.exact(t.path(cap + '.mt'), accounts(done)[0], full=cap == '100K')
+        found += [report[key] for key in ('peak_bytes', 'live_bytes', 'leaked_bytes', 'allocated_bytes', 'released_bytes', 'allocations', 'releases')]
+        found.append(report['classes'])
+    t.check(limited == free, 'limited: %s\nfree: %s', limited, free)
+
+
+def size_cap(value, most, full=True):
     log = t.path('x.mt')
-    done = t.both([work, STACKS if dropped else '1000', 'errno'], log, env={'MEMTRACE_MAX_LOG': value})
-    t.exact(log, accounts(done)[0], dropped=dropped)
+    done = t.both([work, STACKS if full else '1000', 'errno'], log, env={'MEMTRACE_MAX_LOG': value})
+    t.exact(log, accounts(done)[0], full=full)
     size = os.path.getsize(log)
     t.check(size <= most, 'the log has %d bytes', size)
-    t.check(not dropped or size > most - (64 << 10) or most < 200000, 'the log has only %d bytes', size)
+    t.check(not full or size > most - (64 << 10) or most < 200000, 'the log has only %d bytes', size)
 
 
 def removed():
@@ -143,7 +155,7 @@ def removed_and_closed():
     log, kept = t.path('x.mt'), t.path('kept')
     done = run([work, STACKS, 'link', log, kept, 'unlink', log, 'close', 'errno'], env=t.environment(log))
     t.check(done.status == 42 and not done.err, 'status %d: %s', done.status, done.err)
-    t.exact(kept, accounts(done)[0], dropped=True)
+    t.exact(kept, accounts(done)[0], full=True)
 
 
 def replaced():
@@ -153,7 +165,7 @@ def replaced():
     t.check(done.status == 42 and not done.err, 'status %d: %s', done.status, done.err)
     with open(log, 'rb') as f:
         t.check(f.read() == bytes(100000), 'the program\'s own file was written to')
-    t.exact(kept, accounts(done)[0], dropped=True)
+    t.exact(kept, accounts(done)[0], full=True)
 
 
 def closed():
@@ -298,7 +310,7 @@ def fork_full():
     at = t.mount('-t', 'tmpfs', '-o', 'size=2m', 'none')
     done = t.both([work, STACKS, 'fork', 'close', 'fork'], os.path.join(at, '%p.fork.mt'))
     *children, parent = accounts(done)
-    t.exact(os.path.join(at, '%d.fork.mt' % parent['pid']), parent, dropped=True)
+    t.exact(os.path.join(at, '%d.fork.mt' % parent['pid']), parent, full=True)
     for account in children:
         somewhere(at, account, '.fork.mt')
 
@@ -354,7 +366,7 @@ def somewhere(at, account, suffix):
     logs = glob.glob(os.path.join(at, name)) + glob.glob('/tmp/' + name)
     t.check(len(logs) == 1, 'logs: %s', logs)
     try:
-        t.exact(logs[0], account, dropped=os.path.dirname(logs[0]) != '/tmp')
+        t.exact(logs[0], account, full=os.path.dirname(logs[0]) != '/tmp')
     finally:
         os.remove(logs[0])
 
@@ -369,13 +381,14 @@ for limit in (8192, 50000, 200000, 1000001):
     t.test('file limit %d' % limit, lambda: file_limit(limit))
 t.test('file limit, own write', file_limit_own_write)
 t.test('file limit from the start', file_limit_from_start)
-t.test('room for the header alone', header_alone)
+t.test('room for the totals alone', totals_alone)
+t.test('levels of a full log', same_levels)
 t.test('cap 64K', lambda: size_cap('64K', 64 << 10))
 t.test('cap 300000', lambda: size_cap('300000', 300000))
 t.test('cap 2m', lambda: size_cap('2m', 2 << 20))
-t.test('cap 1G', lambda: size_cap('1G', 1 << 30, dropped=False))
+t.test('cap 1G', lambda: size_cap('1G', 1 << 30, full=False))
 for value in ('', 'x', '10Q', '-1', '64 ', '0', '99999999999999999999', '9000000T'):
-    t.test('cap %r' % value, lambda: size_cap(value, 1 << 30, dropped=False))
+    t.test('cap %r' % value, lambda: size_cap(value, 1 << 30, full=False))
 for value in ('1G', '3M'):
     t.test('min peak %s' % value, lambda: min_peak(value, False))
 for value in ('1', '2m', 'x'):

@@ -19,6 +19,7 @@ endfunction()
 memtrace_hostile(hostile_work work.c)
 memtrace_hostile(hostile_own_none own_none.c)
 memtrace_hostile(hostile_guest guest.c)
+memtrace_hostile(hostile_running running.c)
 
 # memtrace_hostile_library(NAME FILE [OPTION...]): libNAME.so, beside the programs.
 function(memtrace_hostile_library name file)
@@ -74,7 +75,7 @@ foreach(kind address thread)
   endif()
 endforeach()
 
-foreach(part log allocators loading guest)
+foreach(part log running allocators loading guest)
   memtrace_script(hostile/${part} hostile/run_${part}.py ${CMAKE_BINARY_DIR})
 endforeach()
 memtrace_long(hostile/log hostile/allocators)

@@ -44,7 +44,7 @@ class Tests(Outcome):
         if done.status or done.err:
             raise Failed('%s: status %d: %s' % (' '.join(command), done.status, done.err[:2000]))
         logs = [os.path.join(directory, name) for name in os.listdir(directory)]
-        logs.sort(key=lambda log: self.build.report(log)['start_time_ns'])
+        logs.sort(key=lambda log: self.build.report(log)['log_start_time_ns'])
         return done.out, [(pid_of(log), log) for log in logs]
 
 

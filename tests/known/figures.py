@@ -15,6 +15,11 @@ def compare(account, report):
         bad.append('events were dropped, or the log is cut')
     if 'unknown' in account and report['unknown_releases'] != account['unknown']:
         bad.append('unknown_releases: %d, should be %d' % (report['unknown_releases'], account['unknown']))
+    inherited = [report['inherited_' + key] for key in ('bytes', 'released_bytes', 'releases')]
+    if account['exact'] and inherited != account.get('inherited', [0, 0, 0]):
+        bad.append('inherited: %s, should be %s' % (inherited, account['inherited']))
+    if account['exact'] and account.get('inherited') and report['unknown_releases']:
+        bad.append('%d releases of what was never seen' % report['unknown_releases'])
     if account['exact']:
         if report['cut_stacks'] != account['cut']:
             bad.append('%d stacks are cut, should be %d' % (report['cut_stacks'], account['cut']))

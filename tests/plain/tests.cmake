@@ -3,6 +3,10 @@ if(NOT MEMTRACE_SANITIZE MATCHES thread) # TSan can't see what jemalloc's code d
   memtrace_plain(meta_fork meta)
 endif()
 
+# Another thread at the worst instant of a table's look-up.
+memtrace_plain(race_frames unit/fake_meta.c ${INTERPOSE}/base/lock.c ${INTERPOSE}/os/linux.c)
+memtrace_plain(race_modules unit/fake_meta.c ${INTERPOSE}/base/lock.c ${INTERPOSE}/os/linux.c)
+
 # The unwinder, in code of several kinds. It reads stacks and code as they are, so ASan must stay away.
 add_library(unwind_sanitize INTERFACE)
 if(NOT MEMTRACE_SANITIZE MATCHES address)

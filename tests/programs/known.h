@@ -356,6 +356,33 @@ static void known_print_sums(const struct known_sums *s)
               (long long)s->allocations, (long long)s->releases);
 }
 
+/* Of a fork child: what was live in its parent, and what it has given back of that. */
+static int64_t known_inherited, known_given_back, known_gives_back;
+
+#define GIVE_BACK(bytes, call)                                                                     \
+    do {                                                                                           \
+        known_given_back += (bytes);                                                               \
+        known_gives_back++;                                                                        \
+        call;                                                                                      \
+    } while (0)
+
+/* A child's account begins with nothing; the calls that are under way are its as well. */
+__attribute__((unused)) static void known_forked(void)
+{
+    for (int i = 1; i < known_line_count; i++) {
+        struct known_line *l = &known_lines[i];
+        l->at_peak = l->rise = l->level = 0;
+        memset(&l->sums, 0, sizeof l->sums);
+        memset(l->by_class, 0, sizeof l->by_class);
+    }
+    memset(known_totals, 0, sizeof known_totals);
+    memset(known_blocks, 0, sizeof known_blocks);
+    known_run_count = 0;
+    known_inherited += known_level - known_given_back;
+    known_given_back = known_gives_back = 0;
+    known_level = known_peak = known_thread_level = 0;
+}
+
 /* Print the account; 0 if no check failed, for main to return. */
 static int known_end(int exact)
 {
@@ -365,7 +392,8 @@ static int known_end(int exact)
               "\"peak\": %lld,\n",
               exact ? "true" : "false", known_failures, known_cut, known_threads, (int)getpid(),
               (long long)known_peak);
-    known_say(1, " \"classes\": {");
+    known_say(1, " \"inherited\": [%lld, %lld, %lld], \"classes\": {", (long long)known_inherited,
+              (long long)known_given_back, (long long)known_gives_back);
     for (int c = 0; c < KNOWN_CLASSES; c++) {
         known_say(1, "%s\"%s\": {", c ? ", " : "", names[c]);
         known_print_sums(&known_totals[c]);

@@ -1,26 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Fork and exec: each process has a log of its own with its own events only. What a child releases of its parent's was
- * never seen allocated there. Every process prints its account, one after the other.
+ * Fork and exec: each process has a log of its own with its own events only. What a child releases of its parent's it
+ * gives back of what it has inherited. Every process prints its account, one after the other.
  */
 #include <sys/wait.h>
 
 #include "known.h"
-
-/* A child's account begins with nothing; the calls that are under way are its as well. */
-static void known_forget(void)
-{
-    for (int i = 1; i < known_line_count; i++) {
-        struct known_line *l = &known_lines[i];
-        l->at_peak = l->rise = l->level = 0;
-        memset(&l->sums, 0, sizeof l->sums);
-        memset(l->by_class, 0, sizeof l->by_class);
-    }
-    memset(known_totals, 0, sizeof known_totals);
-    memset(known_blocks, 0, sizeof known_blocks);
-    known_run_count = 0;
-    known_level = known_peak = known_thread_level = 0;
-}
 
 static void wait_for(pid_t pid, int expected)
 {
@@ -30,11 +15,11 @@ static void wait_for(pid_t pid, int expected)
 
 static void in_child(void *parents, int leave)
 {
-    known_forget();
+    known_forked();
     void *p = ALLOC(2222, malloc(2222));
     void *q = ALLOC(3333, malloc(3333));
     RELEASE(p, free(p));
-    free(parents); /* unknown in this process */
+    GIVE_BACK(1111, free(parents));
     known_hide(q);
     int status = known_end(1);
     if (leave)
@@ -46,7 +31,7 @@ static void grandchild(void)
 {
     pid_t pid = fork();
     if (pid == 0) {
-        known_forget();
+        known_forked();
         void *p = ALLOC(44, malloc(44));
         known_hide(p);
         _exit(known_end(1));

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MIT
 """What must hold of any log."""
-from second_reader.log import CLASSES, COUNTED, FLAG_THREADS, THREAD_ROOT, TIMELINE
+from second_reader.log import CLASSES, COUNTED, FLAG_FULL, FLAG_THREADS, THREAD_ROOT, TIMELINE
 
 
 def check(log):
     """What must hold of any log. Problems go to log.problems."""
     totals = log.totals()
     exact = not log.dropped_events
+    listed = exact and not any(log.lost())  # else a thread may have had no entry
     settled = log.end == 1 and not log.flags & FLAG_THREADS
     slack = 0 if settled else log.level_of_live_peak  # bytes of an event under way
 
@@ -31,9 +32,9 @@ def check(log):
     if not log.flags & FLAG_THREADS:
         held = sum(totals[CLASSES[c]]['at_peak'] for c in COUNTED)
         equal('bytes at peak and the peak', held, log.peak, slack)
-        if exact:
+        if listed:
             equal('level and the thread\'s level', log.level, sum(t['level'] for t in log.threads), slack)
-    elif exact and log.end == 1:
+    elif listed and log.end == 1:
         equal('level and the threads\' levels', log.level, sum(t['level'] for t in log.threads), slack)
     check_periods(log)
     check_threads(log)
@@ -41,7 +42,7 @@ def check(log):
     for node in range(1, len(log.nodes)):
         if log.alone[node] > log.rise[node]:
             log.problem('node %d: rose alone by %d, and at all by %d' % (node, log.alone[node], log.rise[node]))
-    if log.finish_time and exact and settled:
+    if log.finish_time and exact and settled and not log.flags & FLAG_FULL:  # FINISH may have had no space
         late = sum(figures['late'] for (_, c), figures in log.counters.items() if c in COUNTED)
         equal('live when the program finished, by the records, and the level then', live + late, log.finish_level)
 
@@ -66,6 +67,8 @@ def check_threads(log):
     for i in range(1, len(log.nodes)):
         root_of[i] = root_of[log.parent[i]] or i
     for (node, _), figures in log.counters.items():
+        if not node:
+            continue  # events without a node
         kind, owner, _ = log.frames[log.frame_of[root_of[node]]]
         if kind == THREAD_ROOT and owner < len(events_of):
             events_of[owner] += figures['allocations'] + figures['releases']

@@ -26,6 +26,9 @@ def compare(log, memtrace):
             differences.append('%s: here %r, memtrace %r' % (what, ours, theirs))
 
     report = run_memtrace(memtrace, 'report', '--json', log.name)
+    lost = log.lost()
+    if log.end == 0 or log.flags & FLAG_THREADS:
+        log.settle()
     totals = log.totals()
     both = [totals[CLASSES[c]] for c in COUNTED]
     for key, name in (('allocated', 'allocated_bytes'), ('released', 'released_bytes'),
@@ -37,7 +40,12 @@ def compare(log, memtrace):
     same('pid', log.pid, report['pid'])
     same('program', text(log.exe) if log.exe else None, report['program'])
     same('argv', [text(a) for a in log.argv], report['argv'])
+    same('start', log.process_start or log.start_real, report['start_time_ns'])
+    same('log start', log.start_real, report['log_start_time_ns'])
+    for key, ours in (('bytes', log.inherited), ('released_bytes', log.inherited_released), ('releases', log.inherited_releases)):
+        same('inherited', ours, report['inherited_' + key])
     same('dropped_events', log.dropped_events, report['dropped_events'])
+    same('lost events', lost, tuple(report['unattributed_' + key] for key in ('allocations', 'bytes', 'releases')))
     for name, t in totals.items():
         theirs = report['classes'][name]
         for key, ours in (('allocated', 'allocated'), ('released', 'released'), ('live', 'finished'), ('leaked', 'level'), ('peak', 'peak')):

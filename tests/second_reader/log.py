@@ -61,7 +61,10 @@ class Log:
          self.python_arenas_peak) = self.take('QQIIQQ', 312)
         self.rise_floor, self.finish_time, self.finish_level = self.take('QQQ', 352)
         self.finish_class = self.take('8Q', 376)
-        if any(data[440:1024]):
+        self.process_start, self.inherited, self.inherited_released, self.inherited_releases = self.take('4Q', 992)
+        if self.inherited_released > self.inherited and not self.flags & FLAG_THREADS:
+            self.problem('%d of %d inherited bytes are released' % (self.inherited_released, self.inherited))
+        if any(data[440:992]):
             self.problem('reserved bytes of the header are not zero')
         if self.extents_used > 448:
             raise NotALog('%d extents' % self.extents_used)
@@ -213,6 +216,10 @@ class Log:
         self.level_of_live_peak = 0
         claimed = bytearray(len(self.regions[COUNTER]) // 32)
         for i, (parent, frame, chain, _, rise, alone) in enumerate(self.nodes):
+            if not i:  # events without a node
+                self.read_chain(0, chain, claimed)
+                if parent or frame or rise or alone:
+                    self.problem('node 0 is filled in')
             if not i or not frame:
                 continue
             if parent >= i:
@@ -297,6 +304,24 @@ class Log:
             t['finished'] = self.finish_class[class_] if self.finish_time else t['level']
             result[name] = t
         return result
+
+    def lost(self):
+        """Allocations, bytes of them, and releases that no node is known of."""
+        records = [figures for (node, _), figures in self.counters.items() if not node]
+        return tuple(sum(r[key] for r in records) for key in ('allocations', 'allocated', 'releases'))
+
+    def settle(self):
+        """By FORMAT.md's section on totals: events that were under way."""
+        totals = self.totals()
+        for class_, name in enumerate(CLASSES):
+            t, own = totals[name], self.figures(0, class_)
+            for plus, minus in (('freed', 'released'), ('frees', 'releases')):
+                more = t[plus] - t[minus]
+                own[minus if more > 0 else plus] += abs(more)
+            live = t['allocated'] - t['freed'] - max(0, t['released'] - t['freed'])
+            self.class_level[class_] = (live, max(live, self.class_level[class_][1]))
+        self.level = sum(self.class_level[c][0] for c in COUNTED)
+        self.peak = max(self.peak, self.level)
 
     def path(self, node):
         """Nodes from the root to `node`."""

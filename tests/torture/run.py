@@ -212,6 +212,7 @@ class Run:
                 give = [a + b for a, b in zip(give, figures)]
         takes, taken, gives, given, unknown, end = account
         seen = take[:2] + give[2:]
+        unseen = log.unknown_releases + log.inherited_releases  # of a parent's blocks
         said = [takes, taken, gives, given]
         slack = self.subject.slack
         if end not in ('exec', 'exit 0'):
@@ -219,13 +220,13 @@ class Run:
         if slack == 'exact':
             if seen != said:
                 self.bad.append('%s: takes, taken, gives, given: %s, should be %s' % (name, seen, said))
-            if (log.dropped_events, log.unknown_releases) != (self.subject.dropped, unknown):
+            if (log.dropped_events, unseen) != (self.subject.dropped, unknown):
                 self.bad.append('%s: %d dropped, %d unknown, should be %d and %d' % (
-                    name, log.dropped_events, log.unknown_releases, self.subject.dropped, unknown))
+                    name, log.dropped_events, unseen, self.subject.dropped, unknown))
         elif slack == 'dropped':
-            if seen[0] + seen[2] + log.dropped_events + log.unknown_releases != takes + gives:
+            if seen[0] + seen[2] + log.dropped_events + unseen != takes + gives:
                 self.bad.append('%s: %d takes, %d gives, %d dropped, %d unknown; should be %d, %d' % (
-                    name, seen[0], seen[2], log.dropped_events, log.unknown_releases, takes, gives))
+                    name, seen[0], seen[2], log.dropped_events, unseen, takes, gives))
             if seen[1] + log.dropped_bytes != taken:
                 self.bad.append('%s: %d taken, %d dropped, should be %d' % (name, seen[1], log.dropped_bytes, taken))
         elif slack == 'least':

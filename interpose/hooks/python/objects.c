@@ -116,7 +116,7 @@ static void *object_realloc(void *context, void *old, size_t bytes)
     if (block) {
         mt_account_object_moved(t, &here, known ? &was : NULL, block, bytes);
         if (!known)
-            mt_account_unknown();
+            mt_account_unknown(old);
     } else if (known) {
         mt_account_object_enter(t, &here, old, was);
     }

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "read/snapshot.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../interpose/format.h"
+#include "base/file.h"
+
+#define PAGE 4096u
+
+struct snapshot {
+    int fd;
+    unsigned char *data;
+    size_t bytes;
+    struct mt_header header;        /* as it was read last */
+    uint64_t used[MT_REGION_COUNT]; /* of the regions that have been read */
+};
+
+/* The header as it is now, and room for all that it says is there. */
+static bool look_again(struct snapshot *s)
+{
+    if (file_read_at(s->fd, &s->header, sizeof s->header, 0) < sizeof s->header)
+        return false;
+    size_t size = file_size(s->fd);
+    if (size > s->bytes) {
+        unsigned char *grown = realloc(s->data, size);
+        if (!grown)
+            return false;
+        memset(grown + s->bytes, 0, size - s->bytes);
+        s->data = grown;
+        s->bytes = size;
+    }
+    if (s->header.extents_used > MT_EXTENTS_MAX)
+        s->header.extents_used = MT_EXTENTS_MAX;
+    return true;
+}
+
+/* The part of extent `i` that is in the file, if it is one of the region. */
+static size_t extent_bytes(const struct snapshot *s, uint32_t i, unsigned region)
+{
+    const struct mt_extent *e = &s->header.extents[i];
+    uint64_t length = (uint64_t)e->pages * PAGE;
+    if (e->region != region || e->offset < MT_HEADER_BYTES || e->offset >= s->bytes)
+        return 0;
+    return length < s->bytes - e->offset ? (size_t)length : (size_t)(s->bytes - e->offset);
+}
+
+static bool read_region(struct snapshot *s, unsigned region)
+{
+    if (!look_again(s))
+        return false;
+    s->used[region] = s->header.used[region];
+    for (uint32_t i = 0; i < s->header.extents_used; i++) {
+        size_t length = extent_bytes(s, i, region);
+        uint64_t offset = s->header.extents[i].offset;
+        if (length && file_read_at(s->fd, s->data + offset, length, offset) < length)
+            return false;
+    }
+    return true;
+}
+
+/* ---- Counters ---- */
+
+static uint32_t kind_of(const unsigned char *unit)
+{
+    uint32_t link;
+    memcpy(&link, unit, sizeof link);
+    return MT_LINK_KIND(link);
+}
+
+static bool is_release(uint32_t kind)
+{
+    return kind >= MT_KIND_RELEASE && kind < MT_KIND_RELEASE + MT_CLASSES;
+}
+
+/* A release counts as it was before; one that was not there then does not count. */
+static void put_back(unsigned char *unit, const unsigned char *before)
+{
+    struct mt_release record;
+    if (!is_release(kind_of(unit)))
+        return;
+    if (before && kind_of(before) == kind_of(unit)) {
+        memcpy(unit, before, MT_UNIT);
+        return;
+    }
+    memcpy(&record, unit, sizeof record);
+    record.releases = 0;
+    record.released = 0;
+    memcpy(unit, &record, sizeof record);
+}
+
+/* `before`: the region's first `bytes` bytes, as they were earlier. Units come in pairs; one may be the second half of an
+ * mt_alloc. */
+static void releases_of(struct snapshot *s, const unsigned char *before, size_t bytes)
+{
+    size_t done = 0;
+    for (uint32_t i = 0; i < s->header.extents_used; i++) {
+        unsigned char *extent = s->data + s->header.extents[i].offset;
+        size_t length = extent_bytes(s, i, MT_REGION_COUNTER);
+        for (size_t at = 0; at + 2 * MT_UNIT <= length; at += 2 * MT_UNIT, done += 2 * MT_UNIT) {
+            uint32_t kind = kind_of(extent + at);
+            bool there = done + 2 * MT_UNIT <= bytes;
+            if (kind >= MT_KIND_ALLOC && kind < MT_KIND_ALLOC + MT_CLASSES)
+                continue;
+            put_back(extent + at, there ? before + done : NULL);
+            put_back(extent + at + MT_UNIT, there ? before + done + MT_UNIT : NULL);
+        }
+    }
+}
+
+static bool read_counters(struct snapshot *s)
+{
+    size_t bytes = 0, done = 0;
+    if (!read_region(s, MT_REGION_COUNTER))
+        return false;
+    for (uint32_t i = 0; i < s->header.extents_used; i++)
+        bytes += extent_bytes(s, i, MT_REGION_COUNTER);
+    /* More than the whole file has: extents that overlap, which the reader refuses. */
+    unsigned char *before = bytes <= s->bytes ? malloc(bytes ? bytes : 1) : NULL;
+    if (!before)
+        return false;
+    for (uint32_t i = 0; i < s->header.extents_used; i++) {
+        size_t length = extent_bytes(s, i, MT_REGION_COUNTER);
+        if (length)
+            memcpy(before + done, s->data + s->header.extents[i].offset, length);
+        done += length;
+    }
+    bool read = read_region(s, MT_REGION_COUNTER);
+    if (read)
+        releases_of(s, before, bytes);
+    free(before);
+    return read;
+}
+
+/* ---- */
+
+/* What refers to others first: open runs and stretches to nodes, what was live at the finish to
+ * counters, nodes to counters and frames, frames to records. */
+static bool read_all(struct snapshot *s)
+{
+    static const enum mt_region first[] = {MT_REGION_THREAD,  MT_REGION_RUN,    MT_REGION_TIMELINE,
+                                           MT_REGION_STRETCH, MT_REGION_FINISH, MT_REGION_NODE};
+    for (size_t i = 0; i < sizeof first / sizeof first[0]; i++)
+        if (!read_region(s, first[i]))
+            return false;
+    return read_counters(s) && read_region(s, MT_REGION_FRAME) && read_region(s, MT_REGION_RECORD);
+}
+
+unsigned char *snapshot_take(int fd, unsigned char *data, size_t *bytes)
+{
+    struct snapshot s = {.fd = fd, .data = data, .bytes = *bytes};
+    if (*bytes < sizeof s.header)
+        return data;
+    memcpy(&s.header, data, sizeof s.header);
+    if (memcmp(s.header.magic, MT_MAGIC, sizeof s.header.magic) ||
+        s.header.byte_order != MT_BYTE_ORDER || s.header.version != MT_VERSION ||
+        s.header.end != MT_END_UNKNOWN)
+        return data;
+    bool read = read_all(&s);
+    if (read) {
+        memcpy(s.header.used, s.used, sizeof s.used);
+        memcpy(s.data, &s.header, sizeof s.header);
+    }
+    *bytes = s.bytes;
+    return s.data;
+}
