@@ -129,14 +129,21 @@ static inline __attribute__((always_inline)) uint64_t place(struct mt_thread *t)
            (uint32_t)t->entry->events;
 }
 
+/* The stack could not be captured: the next event's is compared with none, and starts from the root. */
+static __attribute__((noinline, cold)) bool lost(struct mt_thread *t)
+{
+    mt_runs_close(&t->runs, 1);
+    mt_capture_lost(&t->capture);
+    return false;
+}
+
 /* The event could not be recorded, for want of space. What went is gone all the same, and is known
  * to have been here. */
 static __attribute__((noinline, cold)) uint32_t drop(struct mt_thread *t,
                                                      const struct mt_event *event)
 {
     int64_t net = 0;
-    mt_runs_close(&t->runs, 1);
-    mt_capture_lost(&t->capture); /* the next event starts from the root */
+    lost(t);
     if (event->gone_count)
         before(-1);
     for (uint32_t i = 0; i < event->gone_count; i++) {
@@ -312,7 +319,7 @@ account_object(struct mt_thread *t, const struct mt_start *from, bool comes, str
     if (t->timeline.resident_due)
         mt_timeline_resident(&t->timeline, &t->counters, e->leaf);
     if (!mt_capture(&t->capture, from))
-        return false;
+        return lost(t); /* the caller tries again */
     struct mt_known *hint = t->capture.hint;
     uint32_t leaf = hint->leaf, kind = (comes ? MT_KIND_ALLOC : MT_KIND_RELEASE) + MT_HEAP;
     if ((t->runs.depth != t->capture.same || t->runs.depth != t->capture.frames + 1) &&
