@@ -337,8 +337,10 @@ account_object(struct mt_thread *t, const struct mt_start *from, bool comes, str
 
     if (t->timeline.resident_due)
         mt_timeline_resident(&t->timeline, &t->counters, e->leaf);
-    if (!mt_capture(&t->capture, from))
+    if (__builtin_expect(!mt_capture(&t->capture, from), 0)) {
+        mt_account_thread_pause(t); /* the caller tries again, from the root */
         return false;
+    }
     struct mt_known *hint = t->capture.hint;
     uint32_t leaf = hint->leaf, kind = (comes ? MT_KIND_ALLOC : MT_KIND_RELEASE) + MT_HEAP;
     if ((t->runs.depth != t->capture.same || t->runs.depth != t->capture.frames + 1) &&
