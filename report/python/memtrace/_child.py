@@ -6,6 +6,7 @@ import gc
 import json
 import os
 import pickle
+import struct
 import sys
 import traceback
 
@@ -16,11 +17,13 @@ def _tell(descriptor, **what):
         data = data[os.write(descriptor, data):]
 
 
-def _unknown_releases(log):
-    """Releases of blocks that the log knows nothing of: in the child of a fork, those that its parent allocated."""
+def _releases_of_others(log):
+    """Releases of blocks that are in no level of this log: in the child of a fork, those that its parent allocated."""
     with open(log, "rb", 0) as file:
-        file.seek(184)
-        return int.from_bytes(file.read(8), sys.byteorder)
+        header = file.read(1024)
+    unknown, = struct.unpack_from("=Q", header, 184)
+    inherited, = struct.unpack_from("=Q", header, 1016)
+    return unknown + inherited
 
 
 def measure(statement, namespace, out, crash):
@@ -31,7 +34,7 @@ def measure(statement, namespace, out, crash):
         faulthandler.enable(file=crash)
         gc.collect()
         log, exited = _native.log_path(), None
-        unknown = _unknown_releases(log)
+        unknown = _releases_of_others(log)
         period = _native.period("memit")
         try:
             exec(statement, namespace)
@@ -39,7 +42,7 @@ def measure(statement, namespace, out, crash):
             exited = str(end.code)
         peak = _native.peak_bytes()
         _tell(out, peak=peak, begin=_native.period_bytes(), period=period, log=log, exited=exited,
-              unknown=_unknown_releases(log) - unknown)
+              unknown=_releases_of_others(log) - unknown)
         status = 0
     except BaseException as problem:
         lines = traceback.format_exception(type(problem), problem, problem.__traceback__.tb_next)

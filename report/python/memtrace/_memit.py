@@ -356,5 +356,5 @@ def held_text(made, count, statement):
              for held, line in made.held[:3] if held >= (made.peak - made.begin) / 20]
     out += ("\n" + indent).join(lines or ["less than a twentieth of it held by any line of yours"])
     if made.unknown:
-        out += "\n(%d blocks of the session were released, of sizes that a forked child does not know: the peak is an upper bound)" % made.unknown
+        out += "\n(%d blocks of the session were released, which lowers no level of a forked child: the peak is an upper bound)" % made.unknown
     return out
