@@ -6,7 +6,6 @@ import gc
 import json
 import os
 import pickle
-import struct
 import sys
 import traceback
 
@@ -17,13 +16,11 @@ def _tell(descriptor, **what):
         data = data[os.write(descriptor, data):]
 
 
-def _releases_of_others(log):
-    """Releases of blocks that are in no level of this log: in the child of a fork, those that its parent allocated."""
+def _released_of_parent(log):
+    """Bytes of blocks that the parent of a fork child allocated and the child released."""
     with open(log, "rb", 0) as file:
-        header = file.read(1024)
-    unknown, = struct.unpack_from("=Q", header, 184)
-    inherited, = struct.unpack_from("=Q", header, 1016)
-    return unknown + inherited
+        file.seek(1008)
+        return int.from_bytes(file.read(8), sys.byteorder)
 
 
 def measure(statement, namespace, out, crash):
@@ -34,7 +31,7 @@ def measure(statement, namespace, out, crash):
         faulthandler.enable(file=crash)
         gc.collect()
         log, exited = _native.log_path(), None
-        unknown = _releases_of_others(log)
+        released = _released_of_parent(log)
         period = _native.period("memit")
         try:
             exec(statement, namespace)
@@ -42,7 +39,7 @@ def measure(statement, namespace, out, crash):
             exited = str(end.code)
         peak = _native.peak_bytes()
         _tell(out, peak=peak, begin=_native.period_bytes(), period=period, log=log, exited=exited,
-              unknown=_releases_of_others(log) - unknown)
+              released=_released_of_parent(log) - released)
         status = 0
     except BaseException as problem:
         lines = traceback.format_exception(type(problem), problem, problem.__traceback__.tb_next)
