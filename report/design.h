@@ -25,8 +25,8 @@
  *   fold/     from resolved stacks to rows; several logs as a family
  *             offers exact.h, family.h, fold.h, query.h, rows.h, stacks.h, tree.h
  *   show/     rows as text and JSON
- *             offers family.h, json.h, lines.h, lines_json.h, listing.h, mprun.h, name.h, row_json.h, summary.h, table.h
- *             offers terminal.h, view.h
+ *             offers family.h, json.h, lines.h, lines_json.h, listing.h, mprun.h, name.h, row_json.h, stacks_json.h,
+ *             offers summary.h, table.h, terminal.h, view.h
  *   verbs/    the command line: a file for each verb
  *             offers python_folder.h, verbs.h
  *
