@@ -122,6 +122,25 @@ static size_t top_of(const struct report_options *options, size_t usual)
     return options->top == TOP_DEFAULT ? usual : options->top;
 }
 
+/* The lines in the lists, then the nearest callers by way of which they took it: where a function only passes memory on, its caller
+ * is what a person wants to see. To be freed. */
+static uint32_t *lines_of_answers(const struct answers *answers, size_t *count)
+{
+    size_t all = 0;
+    for (enum question q = 0; q < QUESTIONS; q++)
+        all += answers->of[q].count;
+    uint32_t *lines = base_alloc(2 * all, sizeof *lines);
+    *count = 0;
+    for (enum question q = 0; q < QUESTIONS; q++)
+        for (size_t i = 0; i < answers->of[q].count; i++)
+            lines[(*count)++] = answers->of[q].lines[i].place;
+    for (enum question q = 0; q < QUESTIONS; q++)
+        for (size_t i = 0; i < answers->of[q].count; i++)
+            if (answers->of[q].lines[i].way_count)
+                lines[(*count)++] = answers->of[q].lines[i].ways[0];
+    return lines;
+}
+
 /* Prints a list; the lines in it, to be freed. */
 static uint32_t *print_lists(struct view *view, const struct report_options *options, size_t *count)
 {
@@ -135,17 +154,10 @@ static uint32_t *print_lists(struct view *view, const struct report_options *opt
         return lines;
     }
     struct answers answers;
-    size_t all = 0;
     answers_make(&answers, &view->stacks, &view->lines, rank_of_answers(view, options->all),
                  top_of(options, TOP_ANSWERS));
     answers_print(&view->stacks, &answers, stdout);
-    for (enum question q = 0; q < QUESTIONS; q++)
-        all += answers.of[q].count;
-    lines = base_alloc(all, sizeof *lines);
-    *count = 0;
-    for (enum question q = 0; q < QUESTIONS; q++)
-        for (size_t i = 0; i < answers.of[q].count; i++)
-            lines[(*count)++] = answers.of[q].lines[i].place;
+    lines = lines_of_answers(&answers, count);
     answers_free(&answers);
     return lines;
 }
