@@ -131,6 +131,47 @@ Test(answers, recursion)
     done(&f, &py, &answers);
 }
 
+/* Half of it comes by f:2, which stands on those stacks twice. */
+Test(answers, a_recursive_caller_counts_once)
+{
+    struct py py;
+    struct folded f;
+    struct answers answers;
+    py_start(&py);
+    uint32_t again = py_node(&py, py_node(&py, py.root, py.f, 2), py.f, 2);
+    alloc(&py, py_node(&py, again, py.g, 22), 500, 0, 500);
+    alloc(&py, py_node(&py, py_node(&py, py.root, py.f, 3), py.g, 22), 500, 0, 500);
+    answer(&f, &py, &answers, 5);
+    const struct answer_line *line = find(&f, &answers.of[QUESTION_PEAK], "g", 22);
+    cr_assert(line);
+    cr_expect_eq(line->bytes, 1000);
+    cr_expect_eq(line->way_count, 0);
+    done(&f, &py, &answers);
+}
+
+/* Three quarters of what a caller rose by are no reason to say that the line did it; nine tenths are. */
+Test(answers, a_jump_of_two_lines)
+{
+    for (uint64_t part = 75; part <= 90; part += 15) {
+        struct py py;
+        struct folded f;
+        struct answers answers;
+        py_start(&py);
+        uint32_t loop = py_node(&py, py.root, py.f, 2);
+        uint32_t most = py_node(&py, loop, py.g, 22), least = py_node(&py, loop, py.g, 23);
+        alloc(&py, most, part, 0, part);
+        alloc(&py, least, 100 - part, 0, 100 - part);
+        py_rise(&py, most, 1, 1);
+        py_rise(&py, least, 1, 1);
+        py_rise(&py, loop, 60, 60);
+        answer(&f, &py, &answers, 5);
+        const struct answer_line *line = find(&f, &answers.of[QUESTION_JUMPED], "g", 22);
+        cr_assert(line);
+        cr_expect_eq(line->bytes, part == 90 ? 60 : 1);
+        done(&f, &py, &answers);
+    }
+}
+
 /* A line that takes a little in each of many visits jumps as its caller does, if it alone does it. */
 Test(answers, a_jump_of_many_visits)
 {
