@@ -139,8 +139,8 @@ Test(answers, a_recursive_caller_counts_once)
     struct answers answers;
     py_start(&py);
     uint32_t again = py_node(&py, py_node(&py, py.root, py.f, 2), py.f, 2);
-    alloc(&py, py_node(&py, again, py.g, 22), 500, 0, 500);
-    alloc(&py, py_node(&py, py_node(&py, py.root, py.f, 3), py.g, 22), 500, 0, 500);
+    alloc(&py, py_node(&py, again, py.g, 22), 501, 0, 501);
+    alloc(&py, py_node(&py, py_node(&py, py.root, py.f, 3), py.g, 22), 499, 0, 499);
     answer(&f, &py, &answers, 5);
     const struct answer_line *line = find(&f, &answers.of[QUESTION_PEAK], "g", 22);
     cr_assert(line);
