@@ -26,7 +26,8 @@ static bool is_libc(const struct log_text *module)
 }
 
 /* Functions of libc that never hand memory to their callers. A stripped libc has its exported names only, so each kind is listed
- * by those that are on its stacks: stdio's buffers, time zones, locales, character sets, name services, exit handlers. */
+ * by those that are on its stacks: stdio's buffers, time zones, locales, character sets, name services, exit handlers; stacks of threads, which libc keeps for
+ * later threads. */
 static bool libc_keeps(const char *name)
 {
     static const char *const whole[] = {"_IO_file_doallocate",
@@ -54,6 +55,9 @@ static bool libc_keeps(const char *name)
                                         "backtrace",
                                         "__libc_dlopen_mode",
                                         "syslog",
+                                        "pthread_create",
+                                        "__pthread_create_2_1",
+                                        "allocate_stack",
                                         "vsyslog",
                                         "openlog"};
     static const char *const beginnings[] = {"__gconv", "__tz",         "tzset", "__nss_",
