@@ -78,6 +78,8 @@ static void use_runtime(void)
     iconv_t converter = iconv_open("UTF-16", "ISO-8859-1");
     if (converter != (iconv_t)-1)
         iconv_close(converter);
+    if (!dlopen("libm.so.6", RTLD_NOW))
+        puts("there is no libm");
     FILE *file = tmpfile();
     fprintf(file, "%s", text);
     fclose(file);
