@@ -130,7 +130,7 @@ static void print_answer(const struct stacks *stacks, const struct answers *answ
     if (part_is_there(&answer->runtimes)) {
         table_row(&table, STYLE_NONE);
         row_part(&table, answer, question, &answer->runtimes,
-                 "no line of yours: libraries, interpreter, loader");
+                 "not yours: libraries, interpreter, loader");
     }
     if (part_is_there(&answer->unknown)) {
         table_row(&table, STYLE_NONE);

@@ -164,11 +164,36 @@ struct noting {
     size_t count;
 };
 
+/* How much of the text goes into a line of `room` columns: whole words, but at least one. */
+static size_t note_line(const char *text, size_t bytes, size_t room)
+{
+    size_t fits = 0;
+    for (size_t at = 0; at < bytes;) {
+        const char *blank = memchr(text + at + 1, ' ', bytes - at - 1);
+        at = blank ? (size_t)(blank - text) : bytes;
+        if (fits && text_width(text, at) > room)
+            break;
+        fits = at;
+    }
+    return fits;
+}
+
+/* On a terminal in lines of its width, broken at blanks. */
 static void print_note(void *context, const char *text, size_t bytes)
 {
     struct noting *noting = context;
+    size_t width = terminal_cut(), head = strlen(noting->indent) + strlen("note: ");
     fprintf(noting->out, "%snote: ", noting->indent);
-    text_put(noting->out, text, bytes, SIZE_MAX);
+    for (size_t at = 0; at < bytes;) {
+        size_t line = width == SIZE_MAX
+                          ? bytes - at
+                          : note_line(text + at, bytes - at, width > head + 20 ? width - head : 20);
+        if (at)
+            fprintf(noting->out, "\n%*s", (int)head, "");
+        text_put(noting->out, text + at, line, SIZE_MAX);
+        at += line;
+        at += at < bytes; /* the blank */
+    }
     fputc('\n', noting->out);
     noting->count++;
 }
