@@ -18,6 +18,7 @@ struct source {
     uint32_t *lines; /* start of each line; lines[line_count] is one past the end */
     uint32_t line_count;
     uint64_t changed; /* ns since 1970 */
+    void *encoding;   /* iconv_t to UTF-8 (encoding.h); NULL: its lines are taken as they are */
 };
 
 /* All files read so far. */
@@ -38,8 +39,8 @@ struct sources {
 const struct source *sources_get(struct sources *sources, const char *path);
 /* This text stands for the file `path` from now on, unless one of that name was asked for already; both are copied. */
 void sources_put(struct sources *sources, const char *path, const char *text, size_t bytes);
-/* Line `number` (from 1), tabs expanded to multiples of eight, without its end, the first 4,096 bytes of it;
- * NULL: there is no such line. To be freed. */
+/* Line `number` (from 1) in UTF-8, tabs expanded to multiples of eight columns, without its end, a byte order mark and form feeds in
+ * front, the first 65,536 bytes of it; NULL: there is no such line. To be freed. */
 char *source_line(const struct source *source, uint32_t number);
 /* Last line of the Python function (or class body) that begins at `first`, by its indentation; 0:
  * cannot be told. At most SOURCE_FUNCTION_LINES are looked at. */

@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "base/text.h"
+#include "show/fit.h"
 #include "show/name.h"
 #include "show/table.h"
 
@@ -30,15 +31,15 @@ static void row_figures(struct table *table, const struct row *key, bool exact)
 {
     const struct sums *sums = &key->sums;
     if (sums->happened)
-        table_cell_mib(table, (int64_t)sums->level);
+        table_cell_size(table, (int64_t)sums->level);
     else
         table_cell(table, NULL);
-    table_cell_mib(table, sums_increment(sums));
+    table_cell_size(table, sums_increment(sums));
     table_cell_rise(table, key->rise, key->rise_most);
-    table_cell_mib(table, row_metric(key, METRIC_LIVE));
-    table_cell_mib(table, row_metric(key, METRIC_PEAK));
+    table_cell_size(table, row_metric(key, METRIC_LIVE));
+    table_cell_size(table, row_metric(key, METRIC_PEAK));
     if (sums->resident)
-        table_cell_mib(table, sums->resident);
+        table_cell_size(table, sums->resident);
     else
         table_cell(table, NULL);
     table_cell_count(table, sums->allocations);
@@ -136,7 +137,9 @@ static void rows_of_lines(const struct view *view, const struct listing *listing
 void listing_print(struct view *view, const struct listing *listing, bool all, FILE *out)
 {
     struct table table;
-    char *title = name_of_function(&view->stacks.frames, listing->function);
+    char *whole = name_of_function(&view->stacks.frames, listing->function);
+    char *title = fit_name(whole, terminal_cut());
+    free(whole);
     fputs(terminal_on(STYLE_TITLE), out);
     text_put(out, title, strlen(title), SIZE_MAX);
     fprintf(out, "%s\n", terminal_off(STYLE_TITLE));
@@ -172,20 +175,10 @@ void listing_print(struct view *view, const struct listing *listing, bool all, F
 
 void listings_say(const struct view *view, FILE *out)
 {
-    const char *before = "Left out, as the terminal is narrow: ";
     if (view->textless)
-        fprintf(out,
-                "The source of %" PRIu64
-                " of these functions is not here: only lines with events are shown.\n",
-                view->textless);
-    for (unsigned c = 0; c < COLUMNS; c++) {
-        if (!(view->left_out >> c & 1u))
-            continue;
-        fprintf(out, "%s%s", before, line_columns[c].title);
-        before = ", ";
-    }
-    if (view->left_out)
-        fputs(".\n", out);
+        fprintf(out, "%" PRIu64 " function%s no source here: only lines with events are shown.\n",
+                view->textless, view->textless == 1 ? " has" : "s have");
+    table_left_out(line_columns, COLUMNS, view->left_out, out);
     if (view->textless || view->left_out)
         fputc('\n', out);
 }

@@ -37,6 +37,7 @@ const char verb_lines_help[] =
     "only "
     "those with\n"
     "                        events and two around them\n"
+    "      --bytes           exact sizes, such as 8,000,000 B for 7.63 MiB\n"
     "      --json            as JSON (SCHEMA.md)\n\n"
     "Exit status 1: no function or file in the log is called that.\n\n"
     "example:\n"
@@ -180,6 +181,7 @@ int verb_lines(int argc, char **argv)
                                           {"period", required_argument, NULL, 'P'},
                                           {"under", required_argument, NULL, 'u'},
                                           {"sort", required_argument, NULL, 's'},
+                                          {"bytes", no_argument, NULL, VERB_BYTES},
                                           {NULL, 0, NULL, 0}};
     struct lines_options options = {.precision = 1,
                                     .metric = METRICS,
@@ -216,7 +218,7 @@ int verb_lines(int argc, char **argv)
             options.json = true;
             break;
         default:
-            status = verb_usage("lines");
+            status = verb_common(option) ? STATUS_DONE : verb_usage("lines");
         }
     }
     if (status == STATUS_DONE && optind + 1 != argc) {

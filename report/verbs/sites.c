@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "base/text.h"
 #include "fold/fold.h"
+#include "show/fit.h"
 #include "show/name.h"
 #include "show/notes.h"
 #include "show/row_json.h"
@@ -25,18 +26,22 @@ const char verb_sites_help[] =
     "allocations, released,\n"
     "                   releases, increment or resident\n"
     "      --period N[-M]  what happened in these periods of the process\n"
+    "      --bytes      exact sizes, such as 8,000,000 B for 7.63 MiB\n"
     "      --json       as JSON (SCHEMA.md)\n\n"
     "example:\n"
     "  memtrace sites -n 5 --sort live memtrace.python3.4711.mt\n";
 
 static void print_frame(const struct stacks *stacks, uint32_t place)
 {
-    char *text = name_of_place(&stacks->frames, place);
+    char *whole = name_of_place(&stacks->frames, place);
     size_t cut = terminal_cut();
+    size_t room = cut == SIZE_MAX ? cut : cut > 27 ? cut - 7 : 20;
+    char *text = fit_name(whole, room);
     fputs("       ", stdout);
-    text_put(stdout, text, strlen(text), cut == SIZE_MAX ? cut : cut > 27 ? cut - 7 : 20);
+    text_put(stdout, text, strlen(text), room);
     putchar('\n');
     free(text);
+    free(whole);
 }
 
 static enum rank entry_rank(const struct stacks *stacks, const struct rows *sites, uint32_t entry)
@@ -71,28 +76,39 @@ static void print_stack(const struct stacks *stacks, const struct rows *sites,
         printf("       ... %zu more of libraries\n", hidden);
 }
 
+/* "     7.63 MiB released in 2 releases" */
+static void print_amount(uint64_t bytes, const char *what, uint64_t count, const char *noun)
+{
+    char size[TEXT_SIZE_BYTES], number[TEXT_COUNT_BYTES];
+    printf("     %s %s in %s %s%s", text_size(size, (int64_t)bytes), what,
+           text_count(number, count), noun, text_s(count));
+}
+
 static void print_site(const struct stacks *stacks, const struct rows *sites,
                        const struct row *site, size_t number, bool all)
 {
-    char peak[TABLE_MIB_BYTES], live[TABLE_MIB_BYTES], allocated[TABLE_MIB_BYTES];
-    char rise[TABLE_MIB_BYTES], count[TEXT_COUNT_BYTES], frees[TEXT_COUNT_BYTES];
-    char freed[TABLE_MIB_BYTES], released[TABLE_MIB_BYTES];
+    char peak[TEXT_SIZE_BYTES], live[TEXT_SIZE_BYTES], rise[TEXT_SIZE_BYTES];
+    const struct sums *sums = &site->sums;
     printf("%s%3zu. %s held at the peak%s", terminal_on(STYLE_TITLE), number,
-           table_amount(peak, site->sums.at_peak), terminal_off(STYLE_TITLE));
+           text_size(peak, sums->at_peak), terminal_off(STYLE_TITLE));
     if (stacks->log.header.peak)
-        printf(" (%.1f %%)", 100.0 * (double)site->sums.at_peak / (double)stacks->log.header.peak);
-    printf(", %s live, rise %s%s%s\n", table_amount(live, sums_live(&site->sums)),
-           table_amount(rise, (int64_t)site->rise), site->class == CLASS_HEAP ? "" : ", ",
+        printf(" (%.1f %%)", 100.0 * (double)sums->at_peak / (double)stacks->log.header.peak);
+    printf(", %s live%s%s\n", text_size(live, sums_live(sums)),
+           site->class == CLASS_HEAP ? "" : ", ",
            site->class == CLASS_HEAP ? "" : class_name(site->class));
-    printf("     %s allocated in %s allocations, of which %s were released in %s",
-           table_amount(allocated, (int64_t)site->sums.allocated),
-           text_count(count, site->sums.allocations),
-           table_amount(freed, (int64_t)site->sums.freed), text_count(frees, site->sums.frees));
-    if (site->sums.releases)
-        printf("; %s released by this call site in %s",
-               table_amount(released, (int64_t)site->sums.released),
-               text_count(count, site->sums.releases));
-    putchar('\n');
+    print_amount(sums->allocated, "allocated", sums->allocations, "allocation");
+    fputs(", rise ", stdout);
+    if (site->rise_most)
+        text_put(stdout, "≥ ", strlen("≥ "), SIZE_MAX);
+    printf("%s\n", text_size(rise, (int64_t)site->rise));
+    if (sums->frees) {
+        print_amount(sums->freed, "of that released", sums->frees, "release");
+        putchar('\n');
+    }
+    if (sums->releases) {
+        print_amount(sums->released, "released by this call site", sums->releases, "release");
+        putchar('\n');
+    }
     print_stack(stacks, sites, site, all);
     putchar('\n');
 }
@@ -123,8 +139,10 @@ static void print_sites(const struct stacks *stacks, const struct rows *sites, c
 {
     for (size_t i = 0; i < shown; i++)
         print_site(stacks, sites, &sites->list[list[i]], i + 1, all);
+    char more[TEXT_COUNT_BYTES];
     if (shown < count)
-        printf("%zu more sites; -n 0 shows all.\n", count - shown);
+        printf("%s more site%s; -n 0 shows all.\n", text_count(more, count - shown),
+               text_s(count - shown));
     notes_print(stacks, NULL, "", stdout);
 }
 
@@ -182,10 +200,13 @@ static int sites_one(const char *file, const struct sites_options *options)
 
 int verb_sites(int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"all", no_argument, NULL, 'a'},          {"top", required_argument, NULL, 'n'},
-        {"sort", required_argument, NULL, 's'},   {"json", no_argument, NULL, 'j'},
-        {"period", required_argument, NULL, 'P'}, {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"all", no_argument, NULL, 'a'},
+                                          {"top", required_argument, NULL, 'n'},
+                                          {"sort", required_argument, NULL, 's'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"period", required_argument, NULL, 'P'},
+                                          {"bytes", no_argument, NULL, VERB_BYTES},
+                                          {NULL, 0, NULL, 0}};
     struct sites_options options = {.top = 20, .metric = METRIC_PEAK, .periods = ALL_PERIODS};
     long number;
     int option;
@@ -211,7 +232,8 @@ int verb_sites(int argc, char **argv)
             options.json = true;
             break;
         default:
-            return verb_usage("sites");
+            if (!verb_common(option))
+                return verb_usage("sites");
         }
     }
     if (optind + 1 != argc) {

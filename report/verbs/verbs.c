@@ -8,11 +8,20 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/text.h"
 
 int verb_usage(const char *verb)
 {
     fprintf(stderr, "Try 'memtrace %s --help'.\n", verb);
     return STATUS_BAD;
+}
+
+bool verb_common(int option)
+{
+    if (option != VERB_BYTES)
+        return false;
+    text_sizes_exact();
+    return true;
 }
 
 long verb_number(const char *option, const char *text, long most)

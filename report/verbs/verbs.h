@@ -7,6 +7,7 @@
 #define VERBS_H
 
 #include <getopt.h>
+#include <stdbool.h>
 
 #include "fold/query.h"
 #include "read/node.h"
@@ -22,6 +23,9 @@ extern const char verb_memit_help[];
 
 /* For an option that getopt_long did not know: says so and returns STATUS_BAD. */
 int verb_usage(const char *verb);
+/* Options that all views have, as getopt_long returns them: true if it was one. */
+enum { VERB_BYTES = 256 };
+bool verb_common(int option);
 /* A number that is an option's argument, 0 <= number <= most; -1 after a message. */
 long verb_number(const char *option, const char *text, long most);
 /* The figure that --sort names: a metric, or a column by its title, with a hyphen for the blank; METRICS after a message. */

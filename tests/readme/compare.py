@@ -20,8 +20,8 @@ import re
 MASKED_COLUMNS = {"Mem usage", "Resident", "Allocs", "At peak", "Share", "Allocated", "Left"}
 KNOWN_COLUMNS = MASKED_COLUMNS | {"Line", "Line #", "Increment", "Rise", "Live", "Count", "Occurrences", "Source", "Line Contents", "Peak",
                                   "Test"}
-SIZE = r"[\d.]+ (?:bytes|KiB|MiB|GiB)"
-CELL = re.compile(r" *-?[\d.,]+( [KMG]iB| bytes| %)?$")
+SIZE = r"[\d.]+ (?:B|bytes|KiB|MiB|GiB)"
+CELL = re.compile(r" *-?[\d.,]+( [KMG]iB| B| bytes| %)?$")
 
 # (what it is, the figure as group 1); what else the expression names is compared as it stands.
 FIGURES = [(what, re.compile(expression)) for what, expression in (
@@ -42,7 +42,7 @@ FIGURES = [(what, re.compile(expression)) for what, expression in (
     ("a per cent", r"\((\d+\.\d) %\)"),
     ("an address", r"\+(0x[0-9a-f]+)"),
     ("what is left out", r"^ *\.\.\. (\d+) more of "),
-    ("what is left out", r"^(\d+) more sites;"),
+    ("what is left out", r"^([\d,]+) more sites?;"),
 )]
 
 OPTIONAL = re.compile(r"\(\d+ blocks of the session were released, of sizes that a forked child does not know: ")
