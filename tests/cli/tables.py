@@ -140,7 +140,7 @@ class Tables(Case):
             used = {site['node'] for site in view['sites']} | {parent for parent, _ in tree}
             self.assertEqual(used - {None}, set(range(len(tree))))
             blocks = self.memtrace('sites', '--all', '-n', top, self.log).stdout.split('\n\n')
-            shown = [[line.strip() for line in block.splitlines()[2:]] for block in blocks[:len(view['sites'])]]
+            shown = [[line.strip() for line in block.splitlines() if line.startswith(' ' * 7)] for block in blocks[:len(view['sites'])]]
             sites = with_stacks(view)
             self.assertEqual([len(site['stack']) for site in sites], [len(stack) for stack in shown])
             for site, lines in zip(sites, shown):
