@@ -16,14 +16,14 @@
 /* Line ... Source, with Count where executions were counted; which ones go first where a terminal is narrow. */
 #define COLUMNS 9u
 static const struct table_column line_columns[] = {
-    {"  Line", 6},   {"Mem usage", 11}, {"Increment", 11}, {"Rise", 11},  {"Live", 11},
-    {"At peak", 11}, {"Resident", 11},  {"Allocs", 8},     {"Source", 0},
+    {"  Line", 6},   {"Mem usage", 9}, {"Increment", 9}, {"Rise", 10},  {"Live", 9},
+    {"At peak", 9}, {"Resident", 9},  {"Allocs", 8},     {"Source", 0},
 };
 static const unsigned char line_spare[] = {0, 2, 0, 0, 0, 0, 3, 1, 0};
 
 static const struct table_column exact_columns[] = {
-    {"  Line", 6},   {"Mem usage", 11}, {"Increment", 11}, {"Rise", 11}, {"Live", 11},
-    {"At peak", 11}, {"Resident", 11},  {"Allocs", 8},     {"Count", 8}, {"Source", 0},
+    {"  Line", 6},   {"Mem usage", 9}, {"Increment", 9}, {"Rise", 10}, {"Live", 9},
+    {"At peak", 9}, {"Resident", 9},  {"Allocs", 8},     {"Count", 8}, {"Source", 0},
 };
 static const unsigned char exact_spare[] = {0, 2, 0, 0, 0, 0, 3, 1, 0, 0};
 
