@@ -97,8 +97,8 @@ def tracker_counts(mode, build, complain):
         counts[which, "releases"] += heap["releases"]
         if report["dropped_events"]:
             complain(f"{name}: {report['dropped_events']} events dropped")
-        if heap["allocated_bytes"] - heap["released_bytes"] != heap["live_bytes"]:
-            complain(f"{name}: allocated - released is not live: {heap}")
+        if heap["allocated_bytes"] - heap["released_bytes"] != heap["leaked_bytes"]:
+            complain(f"{name}: allocated - released is not what was left: {heap}")
         for problem in build.unsound(path):
             complain(problem)
     return +counts
