@@ -9,7 +9,10 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <termios.h>
@@ -164,6 +167,34 @@ int mt_os_identity(int fd, uint64_t id[2])
     id[0] = st.st_dev;
     id[1] = st.st_ino;
     return 0;
+}
+
+/* linux/magic.h, where not every version has all of them. */
+#define MAGIC_TMPFS     0x01021994
+#define MAGIC_RAMFS     0x858458f6
+#define MAGIC_HUGETLBFS 0x958458f6
+#define MAGIC_SECRETMEM 0x5345434d
+
+struct mt_os_kind mt_os_kind(int fd)
+{
+    struct mt_os_kind kind = {false, false};
+    struct stat st;
+    struct statfs system;
+    if (syscall(SYS_fstat, fd, &st) != 0)
+        return kind;
+    kind.zero = S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 5);
+    if (!S_ISREG(st.st_mode) || syscall(SYS_fstatfs, fd, &system) != 0)
+        return kind;
+    uint32_t magic = (uint32_t)system.f_type;
+    kind.memory = magic == MAGIC_TMPFS || magic == MAGIC_RAMFS || magic == MAGIC_HUGETLBFS ||
+                  magic == MAGIC_SECRETMEM;
+    return kind;
+}
+
+size_t mt_os_segment(int id)
+{
+    struct shmid_ds segment;
+    return syscall(SYS_shmctl, id, IPC_STAT, &segment) == 0 ? segment.shm_segsz : 0;
 }
 
 int mt_os_open(const char *path, bool write)

@@ -38,6 +38,9 @@ struct mt_event {
  * nothing came, or the event was dropped. */
 uint32_t mt_account(struct mt_thread *t, const struct mt_event *event);
 
+/* `bytes` were given back to the system and stay mapped. */
+void mt_account_discard(struct mt_thread *t, const struct mt_start *from, uint64_t bytes);
+
 /* The usual events on blocks. Allocated: to be called after the real call. Released: before it.
  * Reallocated: from `old`, which was taken out of the live blocks before the real call (NULL: it
  * was not known), to `block`, in one step. */

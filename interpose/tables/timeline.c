@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/lock.h"
-#include "base/meta.h"
+#include "base/own.h"
 #include "log/log.h"
 #include "log/open.h"
 #include "os/os.h"
@@ -11,21 +11,30 @@
 
 static struct mt_lock
     lock; /* guards all below; a thread that finds it taken leaves the sample to the other thread */
-static uint64_t resident;  /* last reading */
-static uint64_t peak_seen; /* highest level at the last sample */
-static uint64_t spacing;   /* ns between samples; doubles when the table is full */
+static uint64_t resident;   /* last reading: the program's share */
+static uint64_t whole, own; /* the process's and the tracker's share, when the latter was read */
+static uint64_t peak_seen;  /* highest level at the last sample */
+static uint64_t spacing;    /* ns between samples; doubles when the table is full */
 
 static struct mt_sample *samples(void)
 {
     return (struct mt_sample *)mt_log.base[MT_REGION_TIMELINE];
 }
 
-/* The program's share of the resident set: without the log's pages and the tracker's own memory,
- * nearly all of which are in use. */
+/* To read the tracker's own share costs more than a reading does. So it is read only when so much has changed that part of it may be
+ * the tracker's. */
+#define LOOK_CHANGE (128u << 10)
+
+/* The program's share of the resident set: without the log's pages and the tracker's own memory. */
 static uint64_t resident_now(void)
 {
-    uint64_t all = mt_os_resident(), own = mt_log.header->file_bytes + mt_meta_mapped();
-    return all > own ? all - own : 0;
+    uint64_t all = mt_os_resident();
+    if (all - whole + LOOK_CHANGE > 2 * LOOK_CHANGE || !whole) {
+        whole = all;
+        own = mt_own_resident();
+    }
+    uint64_t ours = own + mt_log_touched();
+    return all > ours ? all - ours : 0;
 }
 
 /* Join neighbours: half as many samples, each of twice the span. */
@@ -76,10 +85,12 @@ static void append(uint64_t level)
 /* Charge the growth of the resident set to `node`. Under lock. */
 static void charge(struct mt_counters *c, uint32_t node)
 {
+    if (!node)
+        return; /* the next reading is somebody's */
     uint64_t now = resident_now();
     int64_t grown = (int64_t)(now - resident);
     resident = now;
-    if (!grown || !node)
+    if (!grown)
         return;
     uint32_t unit = mt_counters_find(c, node, MT_KIND_RESIDENT);
     if (unit) {
@@ -90,7 +101,7 @@ static void charge(struct mt_counters *c, uint32_t node)
 }
 
 void mt_timeline_sample(struct mt_timeline *l, struct mt_counters *c, uint32_t before,
-                        uint64_t level)
+                        uint32_t leaf, uint64_t level)
 {
     l->moved = 0;
     l->level = level;
@@ -98,12 +109,8 @@ void mt_timeline_sample(struct mt_timeline *l, struct mt_counters *c, uint32_t b
     mt_log_name(false);
     if (!mt_lock_try(&lock))
         return;
-    /* What has grown since the last reading grew before this event. The first reading of the
-     * process is charged to nobody. */
-    if (resident)
-        charge(c, before);
-    else
-        resident = resident_now();
+    /* What has grown since the last reading grew before this event. */
+    charge(c, before ? before : leaf);
     append(level);
     mt_lock_drop(&lock);
     /* The pages that this event brought are touched after it. So they are seen at the next event,
@@ -120,19 +127,28 @@ void mt_timeline_resident(struct mt_timeline *l, struct mt_counters *c, uint32_t
     mt_lock_drop(&lock);
 }
 
-void mt_timeline_end(void)
+void mt_timeline_begin(void)
+{
+    resident = resident_now();
+}
+
+void mt_timeline_end(struct mt_counters *c, uint32_t leaf)
 {
     if (!mt_lock_try(&lock))
         return;
-    resident = resident_now();
+    if (leaf)
+        charge(c, leaf);
+    else
+        resident = resident_now();
     append(mt_log.header->level);
     mt_lock_drop(&lock);
 }
 
-void mt_timeline_period(void)
+void mt_timeline_period(struct mt_counters *c, uint32_t leaf)
 {
     if (!mt_lock_try(&lock))
         return;
+    charge(c, leaf);
     append(mt_log.header->level);
     peak_seen = mt_log.header->level;
     mt_lock_drop(&lock);
@@ -141,5 +157,5 @@ void mt_timeline_period(void)
 void mt_timeline_forget(void)
 {
     lock.held = 0;
-    resident = peak_seen = spacing = 0;
+    resident = whole = own = peak_seen = spacing = 0;
 }

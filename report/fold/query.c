@@ -19,6 +19,7 @@ static const struct {
                       [METRIC_RELEASES] = {"releases", false},
                       [METRIC_INCREMENT] = {"increment", true},
                       [METRIC_RESIDENT] = {"resident", true},
+                      [METRIC_DISCARDED] = {"discarded", true},
                       [METRIC_EXECUTIONS] = {"executions", false}};
 
 enum grouping grouping_named(const char *name)

@@ -12,6 +12,7 @@ const char *class_name(unsigned class)
 {
     static const char *const names[CLASSES] = {[CLASS_HEAP] = "heap",
                                                [CLASS_ANON] = "anonymous",
+                                               [CLASS_SHARED] = "shared",
                                                [CLASS_FILE] = "file",
                                                [CLASS_RESERVED] = "reserved"};
     return names[class];

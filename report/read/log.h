@@ -21,13 +21,13 @@ struct log_text {
     uint32_t bytes;
 };
 
-/* What a block or mapping is. Heap and anonymous mappings make up the level. */
-enum log_class { CLASS_HEAP, CLASS_ANON, CLASS_FILE, CLASS_RESERVED, CLASSES };
+/* What a block or mapping is. The first three make up the level. */
+enum log_class { CLASS_HEAP, CLASS_ANON, CLASS_SHARED, CLASS_FILE, CLASS_RESERVED, CLASSES };
 /* The word for it in tables and JSON. */
 const char *class_name(unsigned class);
 static inline bool class_counts(unsigned class)
 {
-    return class == CLASS_HEAP || class == CLASS_ANON;
+    return class <= CLASS_SHARED;
 }
 
 enum log_end {

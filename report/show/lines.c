@@ -13,17 +13,25 @@
 #define LONG_FUNCTION 60u /* lines; longer ones are shortened */
 #define CONTEXT       3u  /* lines kept on each side of one with figures */
 
-static const struct table_column line_columns[] = {
-    {"  Line", 6},    {"Mem usage", 13}, {"Increment", 13}, {"Rise", 13},
-    {"Resident", 13}, {"Allocs", 8},     {"Source", 0},
-};
+#define COLUMNS_MOST 9u
 
-static const struct table_column exact_columns[] = {
-    {"  Line", 6},    {"Mem usage", 13}, {"Increment", 13}, {"Rise", 13},
-    {"Resident", 13}, {"Allocs", 8},     {"Count", 8},      {"Source", 0},
-};
+/* The columns of its table; how many. */
+static size_t columns_of(const struct listing *listing, struct table_column columns[COLUMNS_MOST])
+{
+    static const struct table_column always[] = {
+        {"  Line", 6}, {"Mem usage", 13}, {"Increment", 13}, {"Rise", 13}, {"Resident", 13}};
+    size_t count = sizeof always / sizeof always[0];
+    memcpy(columns, always, sizeof always);
+    if (listing->discards)
+        columns[count++] = (struct table_column){"Discarded", 13};
+    columns[count++] = (struct table_column){"Allocs", 8};
+    if (listing->exact)
+        columns[count++] = (struct table_column){"Count", 8};
+    columns[count++] = (struct table_column){"Source", 0};
+    return count;
+}
 
-static void row_figures(struct table *table, const struct row *key, bool exact)
+static void row_figures(struct table *table, const struct row *key, const struct listing *listing)
 {
     const struct sums *sums = &key->sums;
     if (sums->happened)
@@ -31,15 +39,22 @@ static void row_figures(struct table *table, const struct row *key, bool exact)
     else
         table_cell(table, NULL);
     table_cell_mib(table, sums_increment(sums));
-    table_cell_rise(table, key->rise, key->rise_most);
+    if (key->riseless)
+        table_cell(table, NULL);
+    else
+        table_cell_rise(table, key->rise, key->rise_most);
     if (sums->resident)
         table_cell_mib(table, sums->resident);
     else
         table_cell(table, NULL);
+    if (listing->discards && sums->discards)
+        table_cell_mib(table, (int64_t)sums->discarded);
+    else if (listing->discards)
+        table_cell(table, NULL);
     table_cell_count(table, sums->allocations);
-    if (exact && key->exact)
+    if (listing->exact && key->exact)
         table_cell_count(table, key->executions);
-    else if (exact)
+    else if (listing->exact)
         table_cell(table, NULL);
 }
 
@@ -87,7 +102,7 @@ static void row_total(const struct view *view, const struct listing *listing, st
     bool overlap = allocated != total->sums.allocated || released != total->sums.released;
     table_row(table, STYLE_TITLE);
     table_cell(table, "total");
-    row_figures(table, total, listing->exact);
+    row_figures(table, total, listing);
     if (overlap)
         table_cell(table, "(recursive: the lines overlap)");
 }
@@ -118,8 +133,8 @@ static void rows_of_lines(const struct view *view, const struct listing *listing
         table_row(table, key && is_hot(listing, key) ? STYLE_HOT : STYLE_NONE);
         row_number(table, line);
         if (key)
-            row_figures(table, key, listing->exact);
-        for (int blank = 0; !key && blank < 5 + listing->exact; blank++)
+            row_figures(table, key, listing);
+        for (int blank = 0; !key && blank < 5 + listing->discards + listing->exact; blank++)
             table_cell(table, NULL);
         row_source(table, listing, line++);
     }
@@ -135,10 +150,8 @@ void listing_print(const struct view *view, const struct listing *listing, bool 
     text_put(out, title, strlen(title), SIZE_MAX);
     fprintf(out, "%s\n", terminal_off(STYLE_TITLE));
     free(title);
-    if (listing->exact)
-        table_start(&table, exact_columns, sizeof exact_columns / sizeof exact_columns[0]);
-    else
-        table_start(&table, line_columns, sizeof line_columns / sizeof line_columns[0]);
+    struct table_column columns[COLUMNS_MOST];
+    table_start(&table, columns, columns_of(listing, columns));
     for (size_t i = 0; i < listing->count; i++) { /* code of it without a line */
         const struct place *place = &view->stacks.frames.places[listing->places[i]];
         if (place->line)
@@ -146,7 +159,7 @@ void listing_print(const struct view *view, const struct listing *listing, bool 
         char address[32];
         table_row(&table, STYLE_NONE);
         table_cell(&table, NULL);
-        row_figures(&table, &view->lines.list[listing->places[i]], listing->exact);
+        row_figures(&table, &view->lines.list[listing->places[i]], listing);
         snprintf(address, sizeof address, "at 0x%" PRIx64, place->address);
         table_cell(&table, place->address ? address : "(no line information)");
     }
@@ -154,7 +167,7 @@ void listing_print(const struct view *view, const struct listing *listing, bool 
     if (listing->returns) {
         table_row(&table, STYLE_NONE);
         table_cell(&table, "return");
-        row_figures(&table, listing->returns, listing->exact);
+        row_figures(&table, listing->returns, listing);
         table_cell(&table, "(on return)");
     }
     row_total(view, listing, &table);

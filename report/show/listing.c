@@ -108,6 +108,7 @@ struct listing *listings_make(struct view *view, const uint32_t *functions, size
     for (size_t i = 0; i < count; i++) {
         listings[i].function = functions[i];
         listings[i].exact = view->functions.list[functions[i]].exact;
+        listings[i].discards = view->functions.list[functions[i]].sums.discards != 0;
         listing_of[functions[i]] = (uint32_t)i + 1;
     }
     for (uint32_t p = 0; p < frames->place_count; p++) {

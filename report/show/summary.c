@@ -193,6 +193,9 @@ static void print_totals(const struct stacks *stacks, FILE *out)
     print_amount(out, "allocated", (int64_t)total->allocated, rest);
     snprintf(rest, sizeof rest, "  in %s releases", text_count(count, total->releases));
     print_amount(out, "released", (int64_t)total->released, rest);
+    snprintf(rest, sizeof rest, "  in %s calls, still mapped", text_count(count, total->discards));
+    if (total->discards)
+        print_amount(out, "discarded", (int64_t)total->discarded, rest);
     if (!h->inherited)
         return;
     print_amount(out, "inherited", (int64_t)h->inherited, "  live in its parent at the fork");
@@ -375,6 +378,7 @@ void summary_json(const struct stacks *stacks, struct json *json)
     json_unsigned(json, "leaked_bytes", h->level);
     json_unsigned(json, "allocated_bytes", total->allocated);
     json_unsigned(json, "released_bytes", total->released);
+    json_unsigned(json, "discarded_bytes", total->discarded);
     json_unsigned(json, "allocations", total->allocations);
     json_unsigned(json, "releases", total->releases);
     json_unsigned(json, "inherited_bytes", h->inherited);

@@ -27,6 +27,10 @@ const char verb_lines_help[] =
     "      --precision N     decimals with --mprun (1)\n"
     "      --period N[-M]    what happened in these periods of the process\n"
     "      --under FUNCTION  what happened under calls of this function, or FILE:FUNCTION\n"
+    "      --class CLASS[,...]  of these classes: heap, anonymous, shared, file, reserved (else "
+    "the "
+    "first\n"
+    "                        three together)\n"
     "  -a, --all             libraries and the interpreter too\n"
     "      --json            as JSON (SCHEMA.md)\n\n"
     "Exit status 1: no function or file in the log is called that.\n\n"
@@ -40,6 +44,7 @@ struct lines_options {
     size_t name_count;
     struct periods periods;
     const char *under;
+    unsigned classes;
 };
 
 /* Marks the functions that one name asks for. Of several that are called so, the user's own win. */
@@ -125,7 +130,7 @@ static int lines_one(const char *file, const struct lines_options *options)
 {
     struct view view;
     bool found = true;
-    if (view_open_under(&view, file, options->periods, options->under)) {
+    if (view_open(&view, file, options->periods, options->under, options->classes)) {
         unsigned char *wanted = base_alloc(view.stacks.frames.function_count, 1);
         found = choose(&view, options, wanted);
         if (options->json) {
@@ -154,6 +159,7 @@ int verb_lines(int argc, char **argv)
                                           {"json", no_argument, NULL, 'j'},
                                           {"period", required_argument, NULL, 'P'},
                                           {"under", required_argument, NULL, 'u'},
+                                          {"class", required_argument, NULL, 'C'},
                                           {NULL, 0, NULL, 0}};
     struct lines_options options = {
         .precision = 1, .periods = ALL_PERIODS, .names = base_alloc((size_t)argc, sizeof(char *))};
@@ -179,6 +185,10 @@ int verb_lines(int argc, char **argv)
             break;
         case 'u':
             options.under = optarg;
+            break;
+        case 'C':
+            if (!verb_classes(optarg, &options.classes))
+                status = STATUS_BAD;
             break;
         case 'j':
             options.json = true;

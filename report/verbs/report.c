@@ -25,11 +25,17 @@ const char verb_report_help[] =
     "      --period N[-M]  what happened in these periods of the process, where the program made "
     "some\n"
     "      --under FUNCTION  what happened under calls of this function, or FILE:FUNCTION\n"
+    "      --class CLASS[,...]  lines of these classes: heap, anonymous, shared, file, reserved "
+    "(else "
+    "the\n"
+    "                  first three together, which make up the level; no rises then)\n"
     "      --json      everything, as JSON (SCHEMA.md)\n\n"
     "  Mem usage  bytes live in the process after the line's last event\n"
     "  Increment  allocated minus released while the line ran\n"
     "  Rise       highest that memory stood above where it was when the line began\n"
     "  Resident   growth of the resident set seen while the line ran\n"
+    "  Discarded  bytes given back to the system by madvise, still mapped (only where there were "
+    "some)\n"
     "  Allocs     number of allocations\n\n"
     "example:\n"
     "  memtrace report memtrace.python3.4711.mt\n";
@@ -39,12 +45,13 @@ struct report_options {
     size_t top;
     struct periods periods;
     const char *under;
+    unsigned classes;
 };
 
 static void print_share(struct table *table, const struct view *view, const struct row *key)
 {
     char share[32];
-    if (!view->stacks.log.header.peak) {
+    if (!view->stacks.log.header.peak || view->classes) {
         table_cell(table, NULL);
         return;
     }
@@ -59,12 +66,16 @@ static void print_top(const struct view *view, const uint32_t *list, size_t coun
                                                   {"Increment", 13}, {"Allocated", 13},
                                                   {"Allocs", 8},     {"Line", 0}};
     struct table table;
-    printf("%sLines that rise most%s\n", terminal_on(STYLE_TITLE), terminal_off(STYLE_TITLE));
+    printf("%sLines that %s most%s\n", terminal_on(STYLE_TITLE), view->classes ? "took" : "rise",
+           terminal_off(STYLE_TITLE));
     table_start(&table, columns, sizeof columns / sizeof columns[0]);
     for (size_t i = 0; i < count; i++) {
         const struct row *key = &view->lines.list[list[i]];
         table_row(&table, STYLE_NONE);
-        table_cell_rise(&table, key->rise, key->rise_most);
+        if (key->riseless)
+            table_cell(&table, NULL);
+        else
+            table_cell_rise(&table, key->rise, key->rise_most);
         print_share(&table, view, key);
         table_cell_mib(&table, sums_increment(&key->sums));
         table_cell_mib(&table, (int64_t)key->sums.allocated);
@@ -122,7 +133,7 @@ static int report_one(const char *file, const struct report_options *options, st
                       const struct family *family, size_t index)
 {
     struct view view;
-    if (view_open_under(&view, file, options->periods, options->under)) {
+    if (view_open(&view, file, options->periods, options->under, options->classes)) {
         if (json) {
             json_open(json, NULL, '{');
             json_string(json, "schema", "memtrace-report/1");
@@ -140,12 +151,39 @@ static int report_one(const char *file, const struct report_options *options, st
     return status;
 }
 
+static int report_all(char **files, size_t count, const struct report_options *options)
+{
+    int status = STATUS_DONE;
+    struct json json = {.out = stdout};
+    struct family family = {0};
+    bool several = count > 1;
+    if (options->json && several)
+        json_open(&json, NULL, '[');
+    if (several)
+        family_make(&family, files, count);
+    if (several && !options->json && family.total.processes)
+        family_print(&family, stdout);
+    for (size_t i = 0; i < count; i++) {
+        int one = report_one(files[i], options, options->json ? &json : NULL,
+                             several ? &family : NULL, i);
+        if (one > status)
+            status = one;
+    }
+    family_free(&family);
+    if (options->json && several)
+        json_close(&json, ']');
+    return status;
+}
+
 int verb_report(int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"all", no_argument, NULL, 'a'},         {"top", required_argument, NULL, 'n'},
-        {"json", no_argument, NULL, 'j'},        {"period", required_argument, NULL, 'P'},
-        {"under", required_argument, NULL, 'u'}, {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"all", no_argument, NULL, 'a'},
+                                          {"top", required_argument, NULL, 'n'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"period", required_argument, NULL, 'P'},
+                                          {"under", required_argument, NULL, 'u'},
+                                          {"class", required_argument, NULL, 'C'},
+                                          {NULL, 0, NULL, 0}};
     struct report_options options = {.top = 10, .periods = ALL_PERIODS};
     int option;
     long number;
@@ -166,6 +204,10 @@ int verb_report(int argc, char **argv)
         case 'u':
             options.under = optarg;
             break;
+        case 'C':
+            if (!verb_classes(optarg, &options.classes))
+                return STATUS_BAD;
+            break;
         case 'j':
             options.json = true;
             break;
@@ -177,24 +219,5 @@ int verb_report(int argc, char **argv)
         base_say("report: which log?");
         return verb_usage("report");
     }
-    int status = STATUS_DONE;
-    struct json json = {.out = stdout};
-    bool several = argc - optind > 1;
-    if (options.json && several)
-        json_open(&json, NULL, '[');
-    struct family family = {0};
-    if (several)
-        family_make(&family, argv + optind, (size_t)(argc - optind));
-    if (several && !options.json && family.total.processes)
-        family_print(&family, stdout);
-    for (int i = optind; i < argc; i++) {
-        int one = report_one(argv[i], &options, options.json ? &json : NULL,
-                             several ? &family : NULL, (size_t)(i - optind));
-        if (one > status)
-            status = one;
-    }
-    family_free(&family);
-    if (options.json && several)
-        json_close(&json, ']');
-    return status;
+    return report_all(argv + optind, (size_t)(argc - optind), &options);
 }

@@ -21,6 +21,7 @@ const char verb_sites_help[] =
     "  -n, --top N      how many\n"
     "      --sort KEY   peak (held at the process's peak), live, allocated, rise or allocations\n"
     "      --period N[-M]  what happened in these periods of the process\n"
+    "      --class CLASS[,...]  those of these classes: heap, anonymous, shared, file, reserved\n"
     "      --json       as JSON (SCHEMA.md)\n\n"
     "example:\n"
     "  memtrace sites -n 5 --sort live memtrace.python3.4711.mt\n";
@@ -107,6 +108,7 @@ static void json_site(const struct stacks *stacks, const struct rows *sites, con
     json_signed(json, "at_peak_bytes", sums->at_peak);
     json_unsigned(json, "released_bytes", sums->released);
     json_rise(json, site);
+    json_unsigned(json, "discarded_bytes", sums->discarded);
     json_signed(json, "resident_bytes", sums->resident);
     json_unsigned(json, "allocations", sums->allocations);
     json_unsigned(json, "frees", sums->frees);
@@ -151,13 +153,15 @@ struct sites_options {
     enum metric metric;
     bool json, all;
     struct periods periods;
+    unsigned classes;
 };
 
 static int sites_one(const char *file, const struct sites_options *options)
 {
     struct stacks stacks;
     if (stacks_open(&stacks, file, options->periods)) {
-        struct query query = {.by = BY_SITE, .metrics = 1u << METRIC_RISE};
+        struct query query = {
+            .by = BY_SITE, .metrics = 1u << METRIC_RISE, .filter = {.classes = options->classes}};
         struct rows sites;
         size_t count;
         fold(&stacks, &query, &sites);
@@ -189,10 +193,13 @@ static enum metric sort_metric(const char *name)
 
 int verb_sites(int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"all", no_argument, NULL, 'a'},          {"top", required_argument, NULL, 'n'},
-        {"sort", required_argument, NULL, 's'},   {"json", no_argument, NULL, 'j'},
-        {"period", required_argument, NULL, 'P'}, {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"all", no_argument, NULL, 'a'},
+                                          {"top", required_argument, NULL, 'n'},
+                                          {"sort", required_argument, NULL, 's'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"period", required_argument, NULL, 'P'},
+                                          {"class", required_argument, NULL, 'C'},
+                                          {NULL, 0, NULL, 0}};
     struct sites_options options = {.top = 20, .metric = METRIC_PEAK, .periods = ALL_PERIODS};
     long number;
     int option;
@@ -212,6 +219,10 @@ int verb_sites(int argc, char **argv)
             break;
         case 'P':
             if (!verb_periods(optarg, &options.periods))
+                return STATUS_BAD;
+            break;
+        case 'C':
+            if (!verb_classes(optarg, &options.classes))
                 return STATUS_BAD;
             break;
         case 'j':

@@ -5,8 +5,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/base.h"
+#include "read/log.h"
 
 int verb_usage(const char *verb)
 {
@@ -35,4 +37,25 @@ bool verb_periods(const char *text, struct periods *periods)
         return true;
     base_say("--period takes a number, or FIRST-LAST, not '%s'", text);
     return false;
+}
+
+bool verb_classes(const char *text, unsigned *classes)
+{
+    for (const char *at = text;; at++) {
+        size_t length = strcspn(at, ",");
+        unsigned c = 0;
+        while (c < CLASSES &&
+               (strlen(class_name(c)) != length || strncmp(class_name(c), at, length) != 0))
+            c++;
+        if (c == CLASSES) {
+            base_say("--class takes heap, anonymous, shared, file and reserved, or several of them "
+                     "with commas between, not '%s'",
+                     text);
+            return false;
+        }
+        *classes |= 1u << c;
+        at += length;
+        if (!*at)
+            return true;
+    }
 }

@@ -25,5 +25,8 @@ int verb_usage(const char *verb);
 long verb_number(const char *option, const char *text, long most);
 /* The periods that the argument of --period names: N, or FIRST-LAST; false after a message. */
 bool verb_periods(const char *text, struct periods *periods);
+/* The classes that the argument of --class names, with commas between them: they are added to *classes, bits 1u << class. False
+ * after a message. */
+bool verb_classes(const char *text, unsigned *classes);
 
 #endif

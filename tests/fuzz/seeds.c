@@ -27,6 +27,8 @@ static void counters(struct builder *b, uint32_t node, uint32_t i)
     struct mt_resident resident = {.grown = 4096, .readings = 1};
     builder_counter(b, node, MT_KIND_ALLOC + i % MT_CLASSES, &alloc);
     builder_counter(b, node, MT_KIND_RELEASE + i % MT_CLASSES, &release);
+    builder_counter(b, node, MT_KIND_DISCARD,
+                    &(struct mt_discard){.discards = 1, .discarded = 4096});
     if (i % 3 == 0)
         builder_counter(b, node, MT_KIND_RESIDENT, &resident);
     struct mt_node *raw = builder_node_at(b, node);

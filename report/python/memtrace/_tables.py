@@ -71,7 +71,7 @@ def held_lines(log, *periods):
     """What was live at the peak, by the innermost of the user's lines on each stack, most first: [(bytes, line)]."""
     sums, lines = {}, {}
     for site in ask("sites", "-n", "500", *periods, log)["sites"]:
-        if site["at_peak_bytes"] <= 0 or site["class"] not in ("heap", "anonymous"):
+        if site["at_peak_bytes"] <= 0 or site["class"] not in ("heap", "anonymous", "shared"):
             continue
         for frame in site["stack"]:
             if is_users(frame):

@@ -308,7 +308,7 @@ def _force(outcome, info):
 
 def _left_sites(periods, log):
     return [site for site in _tables.ask("sites", "-n", "0", "--sort", "live", *periods, log)["sites"]
-            if site["live_bytes"] > 0 and site["class"] in ("heap", "anonymous")]
+            if site["live_bytes"] > 0 and site["class"] in ("heap", "anonymous", "shared")]
 
 
 def _left_bytes(periods, log):
