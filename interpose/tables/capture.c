@@ -351,6 +351,8 @@ static bool walk_native(struct mt_capture *c, const struct mt_start *from, struc
     for (uint32_t i = same; i < n; i++)
         c->keys[i] = frames[i].pc;
     bool found = settle(c, same, n);
+    if (found)
+        captured(c, same + 1); /* first: it reads the remembered stack that may be overwritten now */
     if (!whole)
         whole = mt_unwind_remember(&c->stack, from);
     if (!found) {
@@ -358,7 +360,6 @@ static bool walk_native(struct mt_capture *c, const struct mt_start *from, struc
             whole->known.hash = NO_SPACE;
         return false;
     }
-    captured(c, same + 1);
     if (whole) {
         whole->known = *c->hint;
         c->whole_at = whole->at;
