@@ -138,23 +138,23 @@ static bool list(struct mt_thread *t)
 }
 
 /* There is no space for the event's stack, or for what happens there. The event counts all the
- * same, and what it allocates is as live as any other block; only the place is not known. */
-static __attribute__((noinline, cold)) uint32_t lose(struct mt_thread *t,
-                                                     const struct mt_event *event)
+ * same, and what it allocates is as live as any other block; only the place is not known. The event is passed as a copy, so that the
+ * usual one stays in registers. */
+static __attribute__((noinline, cold)) uint32_t lose(struct mt_thread *t, struct mt_event event)
 {
-    struct mt_event counted = *event;
+    struct mt_event counted = event;
     uint32_t came = 0;
     mt_account_thread_pause(t); /* the next event shares nothing with this one */
-    before(net_of(event));
-    for (uint32_t i = 0; i < event->gone_count; i++) {
-        const struct mt_gone *g = &event->gone[i];
+    before(net_of(&event));
+    for (uint32_t i = 0; i < event.gone_count; i++) {
+        const struct mt_gone *g = &event.gone[i];
         if (!mt_counters_lost_went(&t->counters, g->class, g->bytes))
             mt_log_dropped(1, 0);
         mt_counters_went(g->unit, g->bytes, 1);
     }
-    if (event->comes && !(came = mt_counters_lost_came(&t->counters, event->class, event->bytes))) {
+    if (event.comes && !(came = mt_counters_lost_came(&t->counters, event.class, event.bytes))) {
         counted.comes = false;
-        mt_log_dropped(1, event->bytes);
+        mt_log_dropped(1, event.bytes);
     }
     int64_t net = net_of(&counted);
     uint64_t level = levels(&counted, net);
@@ -165,10 +165,9 @@ static __attribute__((noinline, cold)) uint32_t lose(struct mt_thread *t,
 }
 
 /* The stack has no leaf. It may be the thread's first event: without an entry it has no root. */
-static __attribute__((noinline, cold)) uint32_t no_stack(struct mt_thread *t,
-                                                         const struct mt_event *event)
+static __attribute__((noinline, cold)) uint32_t no_stack(struct mt_thread *t, struct mt_event event)
 {
-    return !t->slot && list(t) ? mt_account(t, event) : lose(t, event);
+    return !t->slot && list(t) ? mt_account(t, &event) : lose(t, event);
 }
 
 /* Inlined into the usual events, where the compiler drops most of it. */
@@ -179,7 +178,7 @@ static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *
     if (t->timeline.resident_due)
         mt_timeline_resident(&t->timeline, &t->counters, e->leaf);
     if (!mt_capture(&t->capture, event->from))
-        return no_stack(t, event);
+        return no_stack(t, *event);
     uint32_t leaf = t->capture.hint->leaf;
     /* Needed soon, and where stacks are many not in the cache: the record, and the node when its
      * run is closed. */
@@ -191,10 +190,10 @@ static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *
                       t->capture.turned, leaf) ||
         (event->comes &&
          !(came = mt_counters_hinted(&t->counters, t->capture.hint, MT_KIND_ALLOC + event->class))))
-        return lose(t, event);
+        return lose(t, *event);
     before(net);
     if (!count_gone(t, event, units))
-        return lose(t, event);
+        return lose(t, *event);
     if (came)
         mt_counters_came(came, event->bytes);
     uint64_t level = levels(event, net), last = place(t);
@@ -353,7 +352,7 @@ account_object(struct mt_thread *t, const struct mt_start *from, bool comes, str
     if (t->timeline.resident_due)
         mt_timeline_resident(&t->timeline, &t->counters, e->leaf);
     if (!mt_capture(&t->capture, from))
-        return false;
+        return mt_account_thread_pause(t), false; /* the caller tries again, from the root */
     struct mt_known *hint = t->capture.hint;
     uint32_t leaf = hint->leaf, kind = (comes ? MT_KIND_ALLOC : MT_KIND_RELEASE) + MT_HEAP;
     if ((t->runs.depth != t->capture.same || t->runs.depth != t->capture.frames + 1) &&

@@ -352,7 +352,8 @@ static bool walk_native(struct mt_capture *c, const struct mt_start *from, struc
         c->keys[i] = frames[i].pc;
     bool found = settle(c, same, n);
     if (found)
-        captured(c, same + 1); /* first: it reads the remembered stack that may be overwritten now */
+        captured(c,
+                 same + 1); /* first: it reads the remembered stack that may be overwritten now */
     if (!whole)
         whole = mt_unwind_remember(&c->stack, from);
     if (!found) {

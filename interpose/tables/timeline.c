@@ -57,10 +57,12 @@ static void append(uint64_t level)
     uint64_t *used = &h->used[MT_REGION_TIMELINE];
     uint64_t now = mt_os_mono() - h->start_mono;
     uint64_t max = level;
-    /* The exact peak, if it was reached since the last sample. */
+    /* The exact peak, if it was reached since the last sample. Another thread may have raised the level, and the peak not yet. */
     if (h->peak > peak_seen) {
-        max = peak_seen = h->peak;
+        peak_seen = h->peak;
         h->peak_time = now;
+        if (peak_seen > max)
+            max = peak_seen;
     }
     if (*used && now - samples()[*used - 1].time < spacing) {
         struct mt_sample *s = &samples()[*used - 1];

@@ -16,10 +16,10 @@ def _tell(descriptor, **what):
         data = data[os.write(descriptor, data):]
 
 
-def _unknown_releases(log):
-    """Releases of blocks that the log knows nothing of: in the child of a fork, those that its parent allocated."""
+def _released_of_parent(log):
+    """Bytes of blocks that the parent of a fork child allocated and the child released."""
     with open(log, "rb", 0) as file:
-        file.seek(184)
+        file.seek(1008)
         return int.from_bytes(file.read(8), sys.byteorder)
 
 
@@ -31,7 +31,7 @@ def measure(statement, namespace, out, crash):
         faulthandler.enable(file=crash)
         gc.collect()
         log, exited = _native.log_path(), None
-        unknown = _unknown_releases(log)
+        released = _released_of_parent(log)
         period = _native.period("memit")
         try:
             exec(statement, namespace)
@@ -39,7 +39,7 @@ def measure(statement, namespace, out, crash):
             exited = str(end.code)
         peak = _native.peak_bytes()
         _tell(out, peak=peak, begin=_native.period_bytes(), period=period, log=log, exited=exited,
-              unknown=_unknown_releases(log) - unknown)
+              released=_released_of_parent(log) - released)
         status = 0
     except BaseException as problem:
         lines = traceback.format_exception(type(problem), problem, problem.__traceback__.tb_next)

@@ -52,7 +52,7 @@ class Run:
     """One run of the statement. Bytes."""
 
     def __init__(self):
-        self.peak = self.begin = self.children = self.unknown = 0
+        self.peak = self.begin = self.children = self.released = 0
         self.period = 0
         self.log = ""
         self.error = None  # a traceback
@@ -118,7 +118,7 @@ def _collect(run, read, crash, wait, kill, timeout):
     if code > 0 and run.error is None:
         run.status = code
     run.peak, run.begin = told.get("peak", 0), told.get("begin", 0)
-    run.unknown = told.get("unknown", 0)
+    run.released = told.get("released", 0)
     run.period, run.log, run.exited = told.get("period", 0), told.get("log", ""), told.get("exited")
     crash.seek(0)
     run.crash = crash.read().decode("utf-8", "replace")
@@ -355,6 +355,7 @@ def held_text(made, count, statement):
     lines = ["%.02f MiB held at %s" % (held / _tables.MIB, _tables.place_text(line, {"<memit>": statement}))
              for held, line in made.held[:3] if held >= (made.peak - made.begin) / 20]
     out += ("\n" + indent).join(lines or ["less than a twentieth of it held by any line of yours"])
-    if made.unknown:
-        out += "\n(%d blocks of the session were released, of sizes that a forked child does not know: the peak is an upper bound)" % made.unknown
+    if made.released >= 0.005 * _tables.MIB:
+        out += "\n(%.02f MiB of the session's blocks were released, which lowers no level of a forked child: the peak is an upper bound)" % (
+            made.released / _tables.MIB)
     return out
