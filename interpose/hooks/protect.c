@@ -20,6 +20,23 @@
 #define MADV_DONTNEED_LOCKED 24
 #endif
 
+/* The same of what the child of a fork has inherited. A reservation that it makes usable is its own from then on. */
+static void inherited_becomes(struct mt_thread *t, const struct mt_start *here, uintptr_t at,
+                              uintptr_t end, uint16_t class)
+{
+    static const struct mt_pieces none;
+    struct mt_pieces pieces;
+    if (class == MT_RESERVED) {
+        mt_account_barred(at, end);
+        return;
+    }
+    mt_pieces_init(&pieces);
+    mt_mappings_inherited_take_protected(at, end, class, &pieces);
+    if (pieces.used)
+        mt_mapping_record(t, here, &none, pieces.piece, pieces.used, class);
+    mt_pieces_free(&pieces);
+}
+
 /* What of [at, end) becomes `class` by its new protection. */
 static void becomes(struct mt_thread *t, const struct mt_start *here, uintptr_t at, uintptr_t end,
                     uint16_t class)
@@ -31,6 +48,7 @@ static void becomes(struct mt_thread *t, const struct mt_start *here, uintptr_t 
     else if (pieces.used)
         mt_mapping_record(t, here, &pieces, pieces.piece, pieces.used, class);
     mt_pieces_free(&pieces);
+    inherited_becomes(t, here, at, end, class);
 }
 
 /* The first page of [start, end) where nothing is mapped, or `start`: there is none. msync with MS_ASYNC only looks. */

@@ -58,7 +58,9 @@ MT_EXPORT int shmdt(const void *at)
         mt_mappings_put_back(&pieces);
     else if (ok && pieces.used)
         mt_mapping_gone(t, &here, &pieces);
-    else if (!ok)
+    else if (ok)
+        mt_account_detached((uintptr_t)at);
+    else
         mt_log_dropped(1, 0);
     mt_pieces_free(&pieces);
     errno = keep;

@@ -237,8 +237,10 @@ void mt_account_discard(struct mt_thread *t, const struct mt_start *from, uint64
         d->level = __atomic_load_n(&mt_log.header->level, __ATOMIC_RELAXED);
         d->last = (uint64_t)__atomic_load_n(&mt_log.header->tick, __ATOMIC_RELAXED) << 32 |
                   (uint32_t)events;
-    } else if (!mt_counters_lost_discarded(&t->counters, bytes)) {
-        mt_log_dropped(1, 0);
+    } else {
+        t->entry->events = events; /* as for all that is lost */
+        if (!mt_counters_lost_discarded(&t->counters, bytes))
+            mt_log_dropped(1, 0);
     }
 }
 
@@ -446,15 +448,36 @@ void mt_account_unknown(const void *block)
         __atomic_fetch_add(&mt_log.header->unknown_releases, 1, __ATOMIC_RELAXED);
 }
 
+static void gives_back_pieces(struct mt_pieces *pieces)
+{
+    for (uint32_t i = 0; i < pieces->used; i++)
+        if (MT_IN_LEVEL(pieces->piece[i].class))
+            gives_back(pieces->piece[i].end - pieces->piece[i].start);
+    mt_pieces_free(pieces);
+}
+
 void mt_account_unmapped(uintptr_t start, uintptr_t end)
 {
     struct mt_pieces pieces;
     mt_pieces_init(&pieces);
     mt_mappings_inherited_take(start, end, &pieces);
-    for (uint32_t i = 0; i < pieces.used; i++)
-        if (MT_IN_LEVEL(pieces.piece[i].class))
-            gives_back(pieces.piece[i].end - pieces.piece[i].start);
-    mt_pieces_free(&pieces);
+    gives_back_pieces(&pieces);
+}
+
+void mt_account_barred(uintptr_t start, uintptr_t end)
+{
+    struct mt_pieces pieces;
+    mt_pieces_init(&pieces);
+    mt_mappings_inherited_take_protected(start, end, MT_RESERVED, &pieces);
+    gives_back_pieces(&pieces);
+}
+
+void mt_account_detached(uintptr_t attached)
+{
+    struct mt_pieces pieces;
+    mt_pieces_init(&pieces);
+    mt_mappings_inherited_take_attached(attached, &pieces);
+    gives_back_pieces(&pieces);
 }
 
 void mt_account_thread_pause(struct mt_thread *t)

@@ -72,6 +72,10 @@ void mt_account_unknown(const void *block);
 
 /* The range is about to be unmapped: what the child of a fork has inherited of it goes. */
 void mt_account_unmapped(uintptr_t start, uintptr_t end);
+/* The range can't be accessed any more: the same. */
+void mt_account_barred(uintptr_t start, uintptr_t end);
+/* What shmat attached there was detached: the same. */
+void mt_account_detached(uintptr_t attached);
 
 /* Close all open runs: the thread ends. By that thread, or by who gets its state next. */
 void mt_account_thread_end(struct mt_thread *t);

@@ -132,6 +132,7 @@ void mt_counters_lost_init(void)
 {
     struct mt_counters nobody = {0};
     mt_counters_find(&nobody, 0, MT_KIND_DISCARD);
+    mt_counters_find(&nobody, 0, MT_KIND_RESIDENT);
     for (uint32_t class = MT_CLASSES; class -- > 0;) { /* the heap's are the first in the chain */
         mt_counters_find(&nobody, 0, MT_KIND_ALLOC + class);
         mt_counters_find(&nobody, 0, MT_KIND_RELEASE + class);
@@ -175,6 +176,22 @@ bool mt_counters_lost_discarded(struct mt_counters *c, uint64_t bytes)
     }
     mt_lock_drop(&lost_lock);
     return unit != 0;
+}
+
+void mt_counters_grown(uint32_t unit, int64_t bytes)
+{
+    struct mt_resident *r = mt_counters_at(unit);
+    r->grown += bytes;
+    r->readings++;
+}
+
+void mt_counters_lost_grown(struct mt_counters *c, int64_t bytes)
+{
+    mt_lock_take(&lost_lock);
+    uint32_t unit = mt_counters_find(c, 0, MT_KIND_RESIDENT);
+    if (unit)
+        mt_counters_grown(unit, bytes);
+    mt_lock_drop(&lost_lock);
 }
 
 void mt_counters_forget(void)

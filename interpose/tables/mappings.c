@@ -204,18 +204,17 @@ bool mt_mappings_find(uintptr_t at, struct mt_mapping *mapping)
     return found;
 }
 
-size_t mt_mappings_without(uintptr_t start, uintptr_t end, uint32_t mask)
+/* Bytes of [start, end) that lie in mappings of these classes. Under lock. */
+static size_t within(uintptr_t start, uintptr_t end, uint32_t mask)
 {
-    size_t left = end - start, page = mt_os_page();
-    mt_lock_take(&lock);
+    size_t bytes = 0, page = mt_os_page();
     for (size_t i = first_behind(start); i < used && sorted[i].start < end; i++) {
         uintptr_t from = sorted[i].start > start ? sorted[i].start : start;
         uintptr_t to = (sorted[i].end + page - 1) & ~(uintptr_t)(page - 1);
         if (mask >> sorted[i].class & 1)
-            left -= (to < end ? to : end) - from;
+            bytes += (to < end ? to : end) - from;
     }
-    mt_lock_drop(&lock);
-    return left;
+    return bytes;
 }
 
 /* One mapping was cut at this address: join its parts again. */
@@ -287,6 +286,12 @@ static void inherited_take(const struct wanted *w, struct mt_pieces *pieces)
     mt_lock_take(&lock);
     change_tables();
     take_locked(w, pieces);
+    bool stay = w->which == WANTED_PROTECTED && w->class == MT_RESERVED;
+    for (uint32_t i = 0; stay && i < pieces->used; i++) {
+        struct mt_mapping m = pieces->piece[i];
+        m.class = MT_RESERVED;
+        insert(m);
+    }
     change_tables();
     mt_lock_drop(&lock);
 }
@@ -295,4 +300,31 @@ void mt_mappings_inherited_take(uintptr_t start, uintptr_t end, struct mt_pieces
 {
     struct wanted w = {.start = start, .end = end, .which = WANTED_ALL};
     inherited_take(&w, pieces);
+}
+
+void mt_mappings_inherited_take_protected(uintptr_t start, uintptr_t end, uint16_t class,
+                                          struct mt_pieces *pieces)
+{
+    struct wanted w = {.start = start, .end = end, .which = WANTED_PROTECTED, .class = class};
+    inherited_take(&w, pieces);
+}
+
+void mt_mappings_inherited_take_attached(uintptr_t attached, struct mt_pieces *pieces)
+{
+    struct wanted w = {
+        .start = attached, .end = UINTPTR_MAX, .which = WANTED_ATTACHED, .attached = attached};
+    inherited_take(&w, pieces);
+}
+
+size_t mt_mappings_without(uintptr_t start, uintptr_t end, uint32_t mask)
+{
+    mt_lock_take(&lock);
+    size_t left = end - start - within(start, end, mask);
+    if (inherited.used) {
+        change_tables();
+        left -= within(start, end, mask);
+        change_tables();
+    }
+    mt_lock_drop(&lock);
+    return left;
 }

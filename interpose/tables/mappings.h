@@ -53,7 +53,8 @@ bool mt_mappings_take_attached(uintptr_t attached, struct mt_pieces *pieces);
 /* The mapping that `at` lies in. False: there is none. */
 bool mt_mappings_find(uintptr_t at, struct mt_mapping *mapping);
 
-/* How many bytes of [start, end), which are page bounds, lie in no mapping of the classes of `mask` (1 << class). */
+/* How many bytes of [start, end), which are page bounds, lie in no mapping of the classes of `mask` (1 << class), nor in one that the
+ * child of a fork has inherited. */
 size_t mt_mappings_without(uintptr_t start, uintptr_t end, uint32_t mask);
 
 /* Put back what a take took: the call failed. */
@@ -63,5 +64,11 @@ void mt_mappings_put_back(const struct mt_pieces *pieces);
  * mt_mappings_take does. Where memory lacks it stays. */
 void mt_mappings_inherit(void);
 void mt_mappings_inherited_take(uintptr_t start, uintptr_t end, struct mt_pieces *pieces);
+/* The same of what becomes `class` by its new protection, as in mt_mappings_take_protected. What becomes MT_RESERVED stays in the
+ * table, as that. */
+void mt_mappings_inherited_take_protected(uintptr_t start, uintptr_t end, uint16_t class,
+                                          struct mt_pieces *pieces);
+/* The same of what is left of what shmat attached at `attached`. */
+void mt_mappings_inherited_take_attached(uintptr_t attached, struct mt_pieces *pieces);
 
 #endif

@@ -12,6 +12,7 @@
 static struct mt_lock
     lock; /* guards all below; a thread that finds it taken leaves the sample to the other thread */
 static uint64_t resident;   /* last reading: the program's share */
+static uint64_t charged;    /* the part of it that is charged to somebody, or was there at first */
 static uint64_t whole, own; /* the process's and the tracker's share, when the latter was read */
 static uint64_t peak_seen;  /* highest level at the last sample */
 static uint64_t spacing;    /* ns between samples; doubles when the table is full */
@@ -84,22 +85,21 @@ static void append(uint64_t level)
     __atomic_store_n(used, *used + 1, __ATOMIC_RELEASE);
 }
 
-/* Charge the growth of the resident set to `node`. Under lock. */
+/* Read the resident set, and charge its growth to `node`. 0: to the next reading's; or, where stacks are not known as the log is
+ * full, to node 0. Under lock. */
 static void charge(struct mt_counters *c, uint32_t node)
 {
-    if (!node)
-        return; /* the next reading is somebody's */
-    uint64_t now = resident_now();
-    int64_t grown = (int64_t)(now - resident);
-    resident = now;
-    if (!grown)
+    resident = resident_now();
+    int64_t grown = (int64_t)(resident - charged);
+    bool full = __atomic_load_n(&mt_log.header->flags, __ATOMIC_RELAXED) & MT_FLAG_FULL;
+    if (!grown || (!node && !full))
         return;
-    uint32_t unit = mt_counters_find(c, node, MT_KIND_RESIDENT);
-    if (unit) {
-        struct mt_resident *r = mt_counters_at(unit);
-        r->grown += grown;
-        r->readings++;
-    }
+    charged = resident;
+    uint32_t unit = node ? mt_counters_find(c, node, MT_KIND_RESIDENT) : 0;
+    if (unit)
+        mt_counters_grown(unit, grown);
+    else if (c)
+        mt_counters_lost_grown(c, grown);
 }
 
 void mt_timeline_sample(struct mt_timeline *l, struct mt_counters *c, uint32_t before,
@@ -131,17 +131,14 @@ void mt_timeline_resident(struct mt_timeline *l, struct mt_counters *c, uint32_t
 
 void mt_timeline_begin(void)
 {
-    resident = resident_now();
+    resident = charged = resident_now();
 }
 
 void mt_timeline_end(struct mt_counters *c, uint32_t leaf)
 {
     if (!mt_lock_try(&lock))
         return;
-    if (leaf)
-        charge(c, leaf);
-    else
-        resident = resident_now();
+    charge(c, leaf);
     append(mt_log.header->level);
     mt_lock_drop(&lock);
 }
@@ -159,5 +156,5 @@ void mt_timeline_period(struct mt_counters *c, uint32_t leaf)
 void mt_timeline_forget(void)
 {
     lock.held = 0;
-    resident = whole = own = peak_seen = spacing = 0;
+    resident = charged = whole = own = peak_seen = spacing = 0;
 }

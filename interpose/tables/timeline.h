@@ -52,7 +52,8 @@ void mt_timeline_resident(struct mt_timeline *l, struct mt_counters *c, uint32_t
 /* The process's first reading: what grows from now on is somebody's. */
 void mt_timeline_begin(void);
 /* A last sample: the process ends. The growth since the last reading is charged to `leaf`, that of
- * the calling thread's last event; `c`: the same thread's. 0 and NULL: it is charged to nobody. */
+ * the calling thread's last event; `c`: the same thread's. 0 and NULL: it is charged to nobody. In a
+ * full log 0 with a thread's `c` is node 0, here and above. */
 void mt_timeline_end(struct mt_counters *c, uint32_t leaf);
 /* A sample between two periods, before the level's peak begins anew. The growth is charged as by
  * mt_timeline_end, or, if to nobody, with the next reading. */

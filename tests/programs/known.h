@@ -378,7 +378,7 @@ __attribute__((unused)) static void known_forked(void)
 {
     for (int i = 1; i < known_line_count; i++) {
         struct known_line *l = &known_lines[i];
-        l->at_peak = l->rise = l->level = 0;
+        l->at_peak = l->rise = l->level = l->discarded = 0;
         memset(&l->sums, 0, sizeof l->sums);
         memset(l->by_class, 0, sizeof l->by_class);
     }

@@ -163,6 +163,13 @@ static inline void known_discard(const char *file, int line, const char *functio
     errno = keep;
 }
 
+/* known_forked for a child of a program with mappings: what it inherits is no page of its own. */
+__attribute__((unused)) static void known_forked_pages(void)
+{
+    known_forked();
+    memset(known_pages, 0, sizeof known_pages);
+}
+
 /* clang-format off */
 /* fixed: what was in its place goes */
 #define MAP(of, n, fixed, expression)                                                              \
