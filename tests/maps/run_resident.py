@@ -8,9 +8,27 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+from second_reader.log import Log  # noqa: E402
+
 # The kernel's own figure is made of counters of each processor and task: 64 pages, and pages of the steps themselves. And the
 # resident set is read when the level has changed by a MiB: as much may count for a neighbour.
 SLACK = 3 << 19
+
+
+def full_log(build, program, truth, folder):
+    """In a log that has no room for any stack, what grows is at no call site. What is wrong."""
+    path = os.path.join(folder, 'full.mt')
+    env = dict(os.environ, LD_PRELOAD=os.path.join(build, 'libmemtrace.so'), MEMTRACE_OUTPUT=path, MEMTRACE_QUIET='1', MEMTRACE_MAX_LOG='1')
+    subprocess.run([program], check=True, env=env, stdout=subprocess.DEVNULL)
+    log, bad, total = Log(path), [], sum(truth.values())
+    if len(log.nodes) > 1:
+        bad.append('the log is not full: it has %d nodes' % len(log.nodes))
+    lost = sum(figures['resident'] for (node, _), figures in log.counters.items() if not node)
+    print('full log: the process grew by %d, no call site by %d' % (total, lost))
+    if abs(lost - total) > SLACK + total // 50:
+        bad.append('full log: off by %d' % (lost - total))
+    return bad
 
 
 def main():
@@ -24,6 +42,7 @@ def main():
         subprocess.run([program], check=True, env=env, stdout=subprocess.DEVNULL)
         report = json.loads(subprocess.run([os.path.join(build, 'memtrace'), 'report', '--json', log], check=True,
                                            stdout=subprocess.PIPE).stdout)
+        bad = full_log(build, program, truth, folder)
     steps = open(os.path.join(HERE, 'touched.c'), encoding='utf-8').read().splitlines()
     main_lines, in_thread = {}, 0
     for line in report['lines']:
@@ -31,7 +50,6 @@ def main():
             main_lines[line['line']] = line['resident_bytes']
         elif os.path.basename(line['file'] or '') == 'touched.c' and line['function'] == 'thread':
             in_thread += line['resident_bytes']
-    bad = []
     for at, grown in sorted(truth.items()):
         figure = main_lines.get(at, 0)
         if 'in_thread' in steps[at - 1]:
