@@ -327,7 +327,8 @@ static uint32_t file_name(struct symbols *symbols, struct unit *unit, const char
 }
 
 /* The line of an instruction. Line 0 means "the compiler's own": the line before it in the same
- * function is nearest. */
+ * function is nearest. Code at the start of a function's part may have no row of the line table (GCC leaves landing pads without):
+ * the row that is found then is another function's. */
 static void line_at(struct symbols *symbols, struct unit *unit, Dwarf_Addr address, Dwarf_Addr low,
                     struct symbol *out)
 {
@@ -337,12 +338,14 @@ static void line_at(struct symbols *symbols, struct unit *unit, Dwarf_Addr addre
         Dwarf_Addr start = 0;
         if (!line || dwarf_lineno(line, &number) || dwarf_lineaddr(line, &start))
             return;
+        if (start < low)
+            return;
         if (number > 0) {
             out->file = file_name(symbols, unit, dwarf_linesrc(line, NULL, NULL));
             out->line = (uint32_t)number;
             return;
         }
-        if (start <= low || start > address)
+        if (start == low || start > address)
             return;
         address = start - 1;
     }

@@ -184,7 +184,7 @@ def format_function(report, code, precision=1, rise=True):
                      _mib(line["rise_bytes"], precision), "" if line.get("executions") is None else line["executions"]]
         out.append(template.format(*cells, text if text.endswith("\n") else text + "\n"))
     line = _on_return(report, code) if rise else None  # memory_profiler knows no such row
-    if line:
+    if line and round(line["increment_bytes"] / MIB, precision):
         out.append(template.format("", _mib(line["mem_usage_bytes"], precision), _mib(line["increment_bytes"], precision),
                                    _mib(line["rise_bytes"], precision), "", "(on return)\n"))
     out.append("\n\n")
