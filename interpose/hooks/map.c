@@ -170,8 +170,9 @@ static void *remap(struct mt_thread *t, const struct mt_start *here, void *old, 
     struct mt_mapping was;
     int keep = errno;
     bool stays = old_bytes == 0 || (flags & MREMAP_DONTUNMAP);
-    bool known = stays && mt_mappings_find((uintptr_t)old, &was);
-    bool ok = mt_mapping_take(old, stays ? 0 : old_bytes, &pieces);
+    bool own = mt_mappings_find((uintptr_t)old, &was);
+    bool comes = own ? stays : mt_mappings_inherited_find((uintptr_t)old, &was);
+    bool ok = mt_mapping_take_own(old, stays ? 0 : old_bytes, &pieces);
     ok = mt_mapping_take(target, flags & MREMAP_FIXED ? bytes : 0, &over) && ok;
     errno = keep;
     void *got = mt_real.mremap(old, old_bytes, bytes, flags, target);
@@ -182,8 +183,10 @@ static void *remap(struct mt_thread *t, const struct mt_start *here, void *old, 
     } else if (ok) {
         if (over.used)
             mt_mapping_gone(t, here, &over);
-        /* The class stays. A mapping that we never saw stays unknown. */
-        if (known) {
+        /* The class stays. A mapping that we never saw stays unknown. One that was inherited is the child's own from now on. */
+        if (!own && !stays)
+            mt_mapping_take_inherited(old, old_bytes);
+        if (comes) {
             was.attached += was.attached ? (uintptr_t)got - (uintptr_t)old : 0;
             place(&was, got, bytes);
             mt_mapping_record(t, here, &none, &was, 1, was.class);

@@ -12,18 +12,29 @@ uintptr_t mt_mapping_end(const void *at, size_t bytes)
     return !bytes || end <= start || (start & mask) ? 0 : end;
 }
 
-bool mt_mapping_take(const void *at, size_t bytes, struct mt_pieces *pieces)
+bool mt_mapping_take_own(const void *at, size_t bytes, struct mt_pieces *pieces)
 {
     uintptr_t end = mt_mapping_end(at, bytes);
     mt_pieces_init(pieces);
-    if (!end)
-        return true; /* the real call will refuse it */
-    mt_account_unmapped((uintptr_t)at,
-                        end); /* the call can only fail now for want of memory in the kernel */
-    if (mt_mappings_take((uintptr_t)at, end, pieces))
+    if (!end ||
+        mt_mappings_take((uintptr_t)at, end, pieces)) /* no end: the real call will refuse it */
         return true;
     mt_log_dropped(1, 0);
     return false;
+}
+
+void mt_mapping_take_inherited(const void *at, size_t bytes)
+{
+    uintptr_t end = mt_mapping_end(at, bytes);
+    if (end)
+        mt_account_unmapped((uintptr_t)at, end);
+}
+
+bool mt_mapping_take(const void *at, size_t bytes, struct mt_pieces *pieces)
+{
+    /* The call can only fail now for want of memory in the kernel. */
+    mt_mapping_take_inherited(at, bytes);
+    return mt_mapping_take_own(at, bytes, pieces);
 }
 
 /* It would never be seen released, so it must not stay live. */

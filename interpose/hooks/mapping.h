@@ -22,6 +22,9 @@ uintptr_t mt_mapping_end(const void *at, size_t bytes);
 /* Take the mappings of a range out of the table, into `pieces` (to be freed in any case). False: not possible (no memory): the
  * event is lost, and counted. */
 bool mt_mapping_take(const void *at, size_t bytes, struct mt_pieces *pieces);
+/* The two halves of it: the process's own, and what the child of a fork has inherited. */
+bool mt_mapping_take_own(const void *at, size_t bytes, struct mt_pieces *pieces);
+void mt_mapping_take_inherited(const void *at, size_t bytes);
 
 /* Record one event: `gone` goes, and `count` mappings come, all of this class, which is one allocation. They are entered into
  * the table with that class, their units filled in; they may be gone->piece itself. Guard set; errno may change. */

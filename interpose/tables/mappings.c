@@ -193,13 +193,20 @@ bool mt_mappings_take_attached(uintptr_t attached, struct mt_pieces *pieces)
     return take_wanted(&w, pieces);
 }
 
-bool mt_mappings_find(uintptr_t at, struct mt_mapping *mapping)
+/* Under lock. */
+static bool find(uintptr_t at, struct mt_mapping *mapping)
 {
-    mt_lock_take(&lock);
     size_t i = first_behind(at);
     bool found = i < used && sorted[i].start <= at;
     if (found)
         *mapping = sorted[i];
+    return found;
+}
+
+bool mt_mappings_find(uintptr_t at, struct mt_mapping *mapping)
+{
+    mt_lock_take(&lock);
+    bool found = find(at, mapping);
     mt_lock_drop(&lock);
     return found;
 }
@@ -294,6 +301,18 @@ static void inherited_take(const struct wanted *w, struct mt_pieces *pieces)
     }
     change_tables();
     mt_lock_drop(&lock);
+}
+
+bool mt_mappings_inherited_find(uintptr_t at, struct mt_mapping *mapping)
+{
+    if (!inherited.used)
+        return false;
+    mt_lock_take(&lock);
+    change_tables();
+    bool found = find(at, mapping);
+    change_tables();
+    mt_lock_drop(&lock);
+    return found;
 }
 
 void mt_mappings_inherited_take(uintptr_t start, uintptr_t end, struct mt_pieces *pieces)

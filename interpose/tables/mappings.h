@@ -60,9 +60,10 @@ size_t mt_mappings_without(uintptr_t start, uintptr_t end, uint32_t mask);
 /* Put back what a take took: the call failed. */
 void mt_mappings_put_back(const struct mt_pieces *pieces);
 
-/* Child of a fork: as mt_live_inherit; and take out what it has inherited in [start, end), as
- * mt_mappings_take does. Where memory lacks it stays. */
+/* Child of a fork: as mt_live_inherit; find what it has inherited at an address; and take out what it
+ * has inherited in [start, end), as mt_mappings_take does. Where memory lacks it stays. */
 void mt_mappings_inherit(void);
+bool mt_mappings_inherited_find(uintptr_t at, struct mt_mapping *mapping);
 void mt_mappings_inherited_take(uintptr_t start, uintptr_t end, struct mt_pieces *pieces);
 /* The same of what becomes `class` by its new protection, as in mt_mappings_take_protected. What becomes MT_RESERVED stays in the
  * table, as that. */

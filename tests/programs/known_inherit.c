@@ -20,7 +20,7 @@ static void wait_for(pid_t pid)
 
 struct parents {
     void *small, *grows, *stays, *huge;
-    char *mapped, *reserved, *attached, *file;
+    char *mapped, *reserved, *attached, *file, *fixed;
 };
 
 /* A reservation that the child makes usable is its own; memory that it can't use any more it has given back. */
@@ -40,6 +40,12 @@ static void protection(struct parents *p)
     MAP(KNOWN_ANON, page, 0,
         mprotect(p->mapped, page, PROT_READ | PROT_WRITE) == 0 ? p->mapped : MAP_FAILED);
     CHECK(UNMAP(p->mapped, page, munmap(p->mapped, page)) == 0);
+    /* Moved, as a block by realloc. */
+    CHECK(KNOWN_FAILED(mremap(p->fixed, page, (size_t)1 << 47, MREMAP_MAYMOVE)));
+    char *moved;
+    GIVE_BACK(page, moved = MAP(KNOWN_ANON, 5 * page, 0,
+                                mremap(p->fixed, page, 5 * page, MREMAP_MAYMOVE)));
+    CHECK(UNMAP(moved, 5 * page, munmap(moved, 5 * page)) == 0);
     GIVE_BACK(3 * page - 10, CHECK(shmdt(p->attached) == 0));
 }
 
@@ -118,6 +124,8 @@ int main(void)
             mmap(NULL, 3 * KNOWN_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     p.reserved = MAP(KNOWN_RESERVED, 4 * KNOWN_PAGE, 0,
                      mmap(NULL, 4 * KNOWN_PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    p.fixed = MAP(KNOWN_ANON, KNOWN_PAGE, 0,
+                  mmap(NULL, KNOWN_PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     int id = shmget(IPC_PRIVATE, 3 * KNOWN_PAGE - 10, 0600);
     p.attached = MAP(KNOWN_SHARED, 3 * KNOWN_PAGE - 10, 0, shmat(id, NULL, 0));
     CHECK(shmctl(id, IPC_RMID, NULL) == 0);
