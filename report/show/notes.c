@@ -38,8 +38,8 @@ static void notes_counted(const struct stacks *stacks, note_taker *take, void *c
     uint64_t allocated = stacks->model.total.allocated;
     if (h->dropped_events)
         note(take, context,
-             "%" PRIu64 " events were dropped (%" PRIu64
-             " bytes of allocations, %.1f %% of all): the figures lack them",
+             "events that were dropped: %" PRIu64 " (%" PRIu64
+             " bytes of allocations, %.1f %% of all); the figures lack them",
              h->dropped_events, h->dropped_bytes,
              per_cent(h->dropped_bytes, allocated + h->dropped_bytes));
     if (lost->allocations || lost->releases)
@@ -51,10 +51,10 @@ static void notes_counted(const struct stacks *stacks, note_taker *take, void *c
     else if (h->full)
         note(take, context, "at some time the log could not grow: the disk or a limit was full");
     if (h->unknown_releases)
-        note(take, context, "%" PRIu64 " releases of blocks whose allocation was not seen",
+        note(take, context, "releases of blocks whose allocation was not seen: %" PRIu64,
              h->unknown_releases);
     if (h->python_missed)
-        note(take, context, "%" PRIu64 " stacks lack their Python frames", h->python_missed);
+        note(take, context, "stacks that lack their Python frames: %" PRIu64, h->python_missed);
     if (h->python_arenas_peak)
         note(take, context,
              "Python's objects are counted one by one; the arenas that hold them are not counted, "
@@ -70,8 +70,8 @@ static void notes_stacks(const struct stacks *stacks, note_taker *take, void *co
     struct unsure unsure = unsure_of(stacks);
     if (h->cut_stacks || unsure.cut)
         note(take, context,
-             "%" PRIu64 " stacks are cut (%" PRIu64
-             " bytes, %.1f %% of all allocations): their outer frames are not known",
+             "stacks that are cut: %" PRIu64 " (%" PRIu64
+             " bytes, %.1f %% of all allocations); their outer frames are not known",
              h->cut_stacks, unsure.cut, per_cent(unsure.cut, allocated));
     if (unsure.nameless)
         note(take, context,
