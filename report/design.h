@@ -21,11 +21,11 @@
  *   read/     the log, in which nothing is trusted: checked records, the tree of stacks, figures and runs of each node
  *             offers log.h, model.h, node.h, reader.h, runs.h, sums.h
  *   resolve/  from frames to places, whose code a place is, source text, what a person's -f means
- *             offers frames.h, match.h, rank.h, source.h, source_log.h, source_of.h
+ *             offers frames.h, keeps.h, match.h, rank.h, source.h, source_log.h, source_of.h
  *   fold/     from resolved stacks to rows; several logs as a family
- *             offers exact.h, family.h, fold.h, query.h, rows.h, stacks.h, tree.h
+ *             offers answers.h, exact.h, family.h, fold.h, query.h, rows.h, stacks.h, tree.h, unsure.h
  *   show/     rows as text and JSON
- *             offers family.h, json.h, lines.h, lines_json.h, listing.h, mprun.h, name.h, row_json.h, summary.h, table.h
+ *             offers answers.h, family.h, json.h, lines.h, lines_json.h, listing.h, mprun.h, name.h, notes.h, row_json.h, summary.h, table.h
  *             offers terminal.h, view.h
  *   verbs/    the command line: a file for each verb
  *             offers python_folder.h, verbs.h
@@ -55,6 +55,8 @@
  *   a metric       fold/query.h (enum metric), its name in fold/query.c, its value in fold/rows.c. What the log counts by
  *                  node first becomes a member of struct sums (read/sums.h), which read/model.c fills
  *   a grouping     fold/query.h (enum grouping), its name in fold/query.c, its key in fold/keys.c
+ *   a question     of the first page: fold/answers.h, its list in show/answers.c; whose line it is: fold/own.c, resolve/keeps.c
+ *   a note         show/notes.c, which every view prints
  *   a filter       struct filter in fold/query.h, fold/select.c
  *   a rise         read/runs.c (what the log has) and fold/rises.c (what a row makes of it), nothing else
  *   a class        enum log_class and class_name in read/log.h, beside that of interpose/format.h

@@ -21,7 +21,8 @@ static const struct verb {
     const char *what;
 } verbs[] = {
     {"run", verb_run, verb_run_help, "run a program and record its allocations"},
-    {"report", verb_report, verb_report_help, "summary, the lines that rise most, their source"},
+    {"report", verb_report, verb_report_help,
+     "summary, the lines that took the memory, their source"},
     {"lines", verb_lines, verb_lines_help, "line tables of functions or files, also as %mprun's"},
     {"sites", verb_sites, verb_sites_help, "call sites with their stacks"},
     {"memit", verb_memit, verb_memit_help,

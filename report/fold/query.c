@@ -12,6 +12,7 @@ static const struct {
     bool bytes;
 } metrics[METRICS] = {[METRIC_PEAK] = {"peak", true},
                       [METRIC_LIVE] = {"live", true},
+                      [METRIC_LEAKED] = {"leaked", true},
                       [METRIC_ALLOCATED] = {"allocated", true},
                       [METRIC_RISE] = {"rise", true},
                       [METRIC_ALLOCATIONS] = {"allocations", false},
@@ -20,6 +21,7 @@ static const struct {
                       [METRIC_INCREMENT] = {"increment", true},
                       [METRIC_RESIDENT] = {"resident", true},
                       [METRIC_DISCARDED] = {"discarded", true},
+                      [METRIC_USAGE] = {"usage", true},
                       [METRIC_EXECUTIONS] = {"executions", false}};
 
 enum grouping grouping_named(const char *name)

@@ -26,7 +26,8 @@ enum grouping {
 /* A figure of a row. To add one: here, its line in query.c, its value in rows.c. */
 enum metric {
     METRIC_PEAK,      /* held at the process's peak */
-    METRIC_LIVE,      /* not released by anyone so far */
+    METRIC_LIVE,      /* not released by anyone when the program finished, or so far */
+    METRIC_LEAKED,    /* not released by anyone after all destructors, or so far */
     METRIC_ALLOCATED, /* by events under the row's key */
     METRIC_RISE, /* highest above where it began: rises.h. Takes as long as all others together */
     METRIC_ALLOCATIONS, /* number of them */
@@ -35,6 +36,7 @@ enum metric {
     METRIC_INCREMENT,   /* allocated less released */
     METRIC_RESIDENT,    /* growth of the resident set */
     METRIC_DISCARDED,   /* given back to the system, and still mapped */
+    METRIC_USAGE,       /* level of the process after the latest event */
     METRIC_EXECUTIONS,  /* of a line, or calls of a function, where they were counted: exact.h */
     METRICS
 };

@@ -30,12 +30,14 @@ static int64_t bounded(uint64_t value)
 int64_t row_metric(const struct row *row, enum metric metric)
 {
     const struct sums *sums = &row->sums;
-    int64_t live = sums_live(sums);
+    int64_t live = sums_live(sums), leaked = sums_leaked(sums);
     switch (metric) {
     case METRIC_PEAK:
         return sums->at_peak > 0 ? sums->at_peak : 0;
     case METRIC_LIVE:
         return live > 0 ? live : 0;
+    case METRIC_LEAKED:
+        return leaked > 0 ? leaked : 0;
     case METRIC_ALLOCATED:
         return bounded(sums->allocated);
     case METRIC_RISE:
@@ -52,6 +54,8 @@ int64_t row_metric(const struct row *row, enum metric metric)
         return sums->resident;
     case METRIC_DISCARDED:
         return bounded(sums->discarded);
+    case METRIC_USAGE:
+        return sums->happened ? bounded(sums->level) : 0;
     case METRIC_EXECUTIONS:
         return bounded(row->executions);
     case METRICS:

@@ -10,25 +10,33 @@
 #include "show/name.h"
 #include "show/table.h"
 
-#define LONG_FUNCTION 60u /* lines; longer ones are shortened */
-#define CONTEXT       3u  /* lines kept on each side of one with figures */
+#define CONTEXT 2u /* lines on each side of one with figures */
 
-#define COLUMNS_MOST 9u
+/* The columns of a function's table, and which ones go first where a terminal is narrow. */
+enum { DISCARDED = 7, COUNT = 9, SOURCE = 10, COLUMNS_MOST };
+static const struct table_column all_columns[COLUMNS_MOST] = {
+    {"  Line", 6}, {"Mem usage", 11},      {"Increment", 11},       {"Rise", 11},
+    {"Live", 11},  {"At peak", 11},        {"Resident", 11},        [DISCARDED] = {"Discarded", 11},
+    {"Allocs", 8}, [COUNT] = {"Count", 8}, [SOURCE] = {"Source", 0}};
+static const unsigned char all_spare[COLUMNS_MOST] = {0, 2, 0, 0, 0, 0, 3, 0, 1, 0, 0};
 
-/* The columns of its table; how many. */
-static size_t columns_of(const struct listing *listing, struct table_column columns[COLUMNS_MOST])
+struct columns {
+    struct table_column of[COLUMNS_MOST];
+    unsigned char spare[COLUMNS_MOST], index[COLUMNS_MOST]; /* in all_columns */
+    size_t count;
+};
+
+/* Discarded, where there is any; Count, where executions were counted. */
+static void columns_make(struct columns *columns, const struct listing *listing)
 {
-    static const struct table_column always[] = {
-        {"  Line", 6}, {"Mem usage", 13}, {"Increment", 13}, {"Rise", 13}, {"Resident", 13}};
-    size_t count = sizeof always / sizeof always[0];
-    memcpy(columns, always, sizeof always);
-    if (listing->discards)
-        columns[count++] = (struct table_column){"Discarded", 13};
-    columns[count++] = (struct table_column){"Allocs", 8};
-    if (listing->exact)
-        columns[count++] = (struct table_column){"Count", 8};
-    columns[count++] = (struct table_column){"Source", 0};
-    return count;
+    columns->count = 0;
+    for (unsigned char c = 0; c < COLUMNS_MOST; c++) {
+        if ((c == DISCARDED && !listing->discards) || (c == COUNT && !listing->exact))
+            continue;
+        columns->of[columns->count] = all_columns[c];
+        columns->spare[columns->count] = all_spare[c];
+        columns->index[columns->count++] = c;
+    }
 }
 
 static void row_figures(struct table *table, const struct row *key, const struct listing *listing)
@@ -43,6 +51,8 @@ static void row_figures(struct table *table, const struct row *key, const struct
         table_cell(table, NULL);
     else
         table_cell_rise(table, key->rise, key->rise_most);
+    table_cell_mib(table, row_metric(key, METRIC_LIVE));
+    table_cell_mib(table, row_metric(key, METRIC_PEAK));
     if (sums->resident)
         table_cell_mib(table, sums->resident);
     else
@@ -82,7 +92,7 @@ static bool is_hot(const struct listing *listing, const struct row *key)
 static void row_gap(struct table *table)
 {
     table_row(table, STYLE_FAINT);
-    table_cell(table, "...");
+    table_cell(table, "…");
 }
 
 /* The function's own figures; where a line calls its own function again, the lines' figures
@@ -107,11 +117,12 @@ static void row_total(const struct view *view, const struct listing *listing, st
         table_cell(table, "(recursive: the lines overlap)");
 }
 
-/* Lines listing->first to last, of which some are left out. */
-static void rows_of_lines(const struct view *view, const struct listing *listing, bool shorten,
+/* Lines listing->first to last: all, or those with figures and what is next to them. Without their text, only the former. */
+static void rows_of_lines(const struct view *view, const struct listing *listing, bool all,
                           struct table *table)
 {
-    bool whole = listing->whole && (!shorten || listing->last - listing->first < LONG_FUNCTION);
+    bool text = listing->source && listing->source->text, whole = all && text && listing->whole;
+    uint32_t context = text ? CONTEXT : 0;
     size_t next = 0;                    /* the first place at this line or after it */
     uint32_t shown_to = 0, kept_to = 0; /* last line printed; last line within reach of figures */
     const struct place *places = view->stacks.frames.places;
@@ -121,12 +132,12 @@ static void rows_of_lines(const struct view *view, const struct listing *listing
         bool here = next < listing->count && places[listing->places[next]].line == line;
         uint32_t ahead = next < listing->count ? places[listing->places[next]].line : UINT32_MAX;
         if (here)
-            kept_to = line + CONTEXT;
-        if (!whole && line != listing->first && line > kept_to && ahead - line > CONTEXT) {
-            line = ahead == UINT32_MAX ? listing->last + 1 : ahead - CONTEXT;
+            kept_to = line + context;
+        if (!whole && line > kept_to && ahead - line > context) {
+            line = ahead == UINT32_MAX ? listing->last + 1 : ahead - context;
             continue;
         }
-        if (shown_to && shown_to + 1 != line)
+        if (text && (shown_to ? shown_to + 1 : listing->first) != line)
             row_gap(table);
         shown_to = line;
         const struct row *key = here ? &view->lines.list[listing->places[next++]] : NULL;
@@ -134,15 +145,15 @@ static void rows_of_lines(const struct view *view, const struct listing *listing
         row_number(table, line);
         if (key)
             row_figures(table, key, listing);
-        for (int blank = 0; !key && blank < 5 + listing->discards + listing->exact; blank++)
+        for (int blank = 0; !key && blank < 7 + listing->discards + listing->exact; blank++)
             table_cell(table, NULL);
         row_source(table, listing, line++);
     }
-    if (shown_to && shown_to < listing->last)
+    if (text && shown_to && shown_to < listing->last)
         row_gap(table);
 }
 
-void listing_print(const struct view *view, const struct listing *listing, bool shorten, FILE *out)
+void listing_print(struct view *view, const struct listing *listing, bool all, FILE *out)
 {
     struct table table;
     char *title = name_of_function(&view->stacks.frames, listing->function);
@@ -150,8 +161,11 @@ void listing_print(const struct view *view, const struct listing *listing, bool 
     text_put(out, title, strlen(title), SIZE_MAX);
     fprintf(out, "%s\n", terminal_off(STYLE_TITLE));
     free(title);
-    struct table_column columns[COLUMNS_MOST];
-    table_start(&table, columns, columns_of(listing, columns));
+    struct columns columns;
+    columns_make(&columns, listing);
+    table_start(&table, columns.of, columns.count);
+    table.spare = columns.spare;
+    view->textless += listing->first && !(listing->source && listing->source->text);
     for (size_t i = 0; i < listing->count; i++) { /* code of it without a line */
         const struct place *place = &view->stacks.frames.places[listing->places[i]];
         if (place->line)
@@ -163,7 +177,7 @@ void listing_print(const struct view *view, const struct listing *listing, bool 
         snprintf(address, sizeof address, "at 0x%" PRIx64, place->address);
         table_cell(&table, place->address ? address : "(no line information)");
     }
-    rows_of_lines(view, listing, shorten, &table);
+    rows_of_lines(view, listing, all, &table);
     if (listing->returns) {
         table_row(&table, STYLE_NONE);
         table_cell(&table, "return");
@@ -171,6 +185,28 @@ void listing_print(const struct view *view, const struct listing *listing, bool 
         table_cell(&table, "(on return)");
     }
     row_total(view, listing, &table);
-    table_finish(&table, out, terminal_cut());
+    unsigned left_out = table_finish(&table, out, terminal_cut());
+    for (size_t c = 0; c < columns.count; c++)
+        view->left_out |= (left_out >> c & 1u) << columns.index[c];
     fputc('\n', out);
+}
+
+void listings_say(const struct view *view, FILE *out)
+{
+    const char *before = "Left out, as the terminal is narrow: ";
+    if (view->textless)
+        fprintf(out,
+                "The source of %" PRIu64
+                " of these functions is not here: only lines with events are shown.\n",
+                view->textless);
+    for (unsigned c = 0; c < COLUMNS_MOST; c++) {
+        if (!(view->left_out >> c & 1u))
+            continue;
+        fprintf(out, "%s%s", before, all_columns[c].title);
+        before = ", ";
+    }
+    if (view->left_out)
+        fputs(".\n", out);
+    if (view->textless || view->left_out)
+        fputc('\n', out);
 }

@@ -44,17 +44,18 @@ static void one_function(const struct view *view, struct json *json, uint32_t in
     json_close(json, '}');
 }
 
-void lines_json(struct view *view, struct json *json, const unsigned char *wanted)
+void lines_json(struct view *view, struct json *json, const unsigned char *wanted,
+                enum metric metric)
 {
     size_t count;
-    uint32_t *list = rows_by(&view->lines, METRIC_RISE, has_figures, &count);
+    uint32_t *list = rows_by(&view->lines, metric, has_figures, &count);
     json_open(json, "lines", '[');
     for (size_t i = 0; i < count; i++)
         if (!wanted || wanted[view->stacks.frames.places[list[i]].function])
             one_line(view, json, list[i]);
     json_close(json, ']');
     free(list);
-    list = rows_by(&view->functions, METRIC_RISE, has_figures, &count);
+    list = rows_by(&view->functions, metric, has_figures, &count);
     json_open(json, "functions", '[');
     for (size_t i = 0; i < count; i++)
         if (!wanted || wanted[list[i]])

@@ -8,7 +8,8 @@
 #include "show/json.h"
 #include "show/view.h"
 
-/* `wanted`: by function, which ones; NULL: all. Those that rise most first. */
-void lines_json(struct view *view, struct json *json, const unsigned char *wanted);
+/* `wanted`: by function, which ones; NULL: all. The highest by the metric first. */
+void lines_json(struct view *view, struct json *json, const unsigned char *wanted,
+                enum metric metric);
 
 #endif

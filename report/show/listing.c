@@ -25,18 +25,24 @@ static int place_order(const struct view *view, uint32_t a, uint32_t b)
     return a < b ? -1 : a > b;
 }
 
-static int rise_order(const void *a, const void *b, void *context)
+struct sorting {
+    const struct view *view;
+    enum metric metric;
+};
+
+static int metric_order(const void *a, const void *b, void *context)
 {
-    const struct view *view = context;
+    const struct sorting *sorting = context;
+    const struct view *view = sorting->view;
     uint32_t p = *(const uint32_t *)a, q = *(const uint32_t *)b;
     const struct row *x = &view->lines.list[p], *y = &view->lines.list[q];
-    int order = row_order(x, y, METRIC_RISE);
+    int order = row_order(x, y, sorting->metric);
     if (order)
         return order;
     return place_order(view, p, q);
 }
 
-uint32_t *lines_by_rise(const struct view *view, enum rank rank, size_t *count)
+uint32_t *lines_by(const struct view *view, enum metric metric, enum rank rank, size_t *count)
 {
     const struct frames *frames = &view->stacks.frames;
     uint32_t *list = base_alloc(frames->place_count, sizeof *list);
@@ -45,7 +51,8 @@ uint32_t *lines_by_rise(const struct view *view, enum rank rank, size_t *count)
         if (row_acted(&view->lines.list[p]) &&
             frames->functions[frames->places[p].function].rank <= rank)
             list[(*count)++] = p;
-    qsort_r(list, *count, sizeof *list, rise_order, (void *)(uintptr_t)view);
+    struct sorting sorting = {view, metric};
+    qsort_r(list, *count, sizeof *list, metric_order, &sorting);
     return list;
 }
 

@@ -7,8 +7,8 @@
 
 #include "show/view.h"
 
-/* Places with figures of functions up to `rank`, those that rise most first. To be freed. */
-uint32_t *lines_by_rise(const struct view *view, enum rank rank, size_t *count);
+/* Places with figures of functions up to `rank`, the highest by the metric first. To be freed. */
+uint32_t *lines_by(const struct view *view, enum metric metric, enum rank rank, size_t *count);
 
 /* A function with the places in it that have figures, by line. */
 struct listing {

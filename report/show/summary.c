@@ -2,13 +2,13 @@
 #include "show/summary.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/base.h"
 #include "base/text.h"
+#include "show/notes.h"
 #include "show/row_json.h"
 #include "show/table.h"
 
@@ -22,114 +22,7 @@ static uint64_t duration(const struct stacks *stacks)
     return known > log->header.peak_time ? known : log->header.peak_time;
 }
 
-/* ---- notes: what the figures do not show ---- */
-
-typedef void note_taker(void *context, const char *text, size_t bytes);
-
-__attribute__((format(printf, 3, 4))) static void note(note_taker *take, void *context,
-                                                       const char *format, ...)
-{
-    char text[512];
-    va_list args;
-    va_start(args, format);
-    int length = vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    if (length > 0)
-        take(context, text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
-}
-
-static void notes_counted(const struct stacks *stacks, note_taker *take, void *context)
-{
-    const struct log_header *h = &stacks->log.header;
-    const struct sums *lost = &stacks->model.lost;
-    if (h->dropped_events)
-        note(take, context,
-             "%" PRIu64 " events were dropped (%" PRIu64
-             " bytes of allocations): the figures lack them",
-             h->dropped_events, h->dropped_bytes);
-    if (lost->allocations || lost->releases)
-        note(take, context,
-             "of %" PRIu64 " allocations (%" PRIu64 " bytes) and %" PRIu64
-             " releases the call site is not known: the disk or a limit was full",
-             lost->allocations, lost->allocated, lost->releases);
-    else if (h->full)
-        note(take, context, "at some time the log could not grow: the disk or a limit was full");
-    if (h->unknown_releases)
-        note(take, context, "%" PRIu64 " releases of blocks whose allocation was not seen",
-             h->unknown_releases);
-    if (h->cut_stacks)
-        note(take, context, "%" PRIu64 " stacks are cut: their outer frames are not known",
-             h->cut_stacks);
-    if (h->python_missed)
-        note(take, context, "%" PRIu64 " stacks lack their Python frames", h->python_missed);
-    if (h->python_arenas_peak)
-        note(take, context,
-             "Python's objects are counted one by one; the arenas that hold them are not counted, "
-             "and took at most %.1f MiB",
-             (double)h->python_arenas_peak / 1048576);
-}
-
-static void notes_modules(const struct stacks *stacks, note_taker *take, void *context)
-{
-    if (stacks->frames.module_problems)
-        note(take, context, "%u modules without symbols (see standard error)",
-             stacks->frames.module_problems);
-}
-
-static void notes_all(const struct stacks *stacks, note_taker *take, void *context)
-{
-    const struct log *log = &stacks->log;
-    for (size_t i = 0; i < log->note_count; i++)
-        take(context, log->notes[i].text.text, log->notes[i].text.bytes);
-    notes_counted(stacks, take, context);
-    if (log->header.fallback)
-        note(take, context,
-             "the file system has no shared mappings: the tables were written when the program "
-             "ended");
-    if (log->header.ended)
-        note(take, context,
-             "a signal handler jumped out of the tracker while it wrote its tables: nothing was "
-             "recorded after that");
-    if (log->header.threads)
-        note(take, context, "several threads: the peak may be off by events that were in progress");
-    if (stacks->model.under_way || stacks->model.under_way_bytes)
-        note(take, context,
-             "of %" PRId64 " releases (%" PRId64 " bytes) the call site is not known: they were in "
-             "progress when the log was %s",
-             stacks->model.under_way, stacks->model.under_way_bytes,
-             stacks->running ? "read" : "left");
-    if (log->truncated)
-        note(take, context, "the log is cut short: the figures are those of what is left");
-    if (stacks_whole(stacks) && log->header.peak_before > log->header.peak)
-        note(take, context,
-             "a period has begun since the peak, so what was held then is not known: the figures "
-             "are those of the peak since then, %" PRIu64 " bytes",
-             log->header.peak);
-    if (!stacks_whole(stacks)) {
-        notes_modules(stacks, take, context);
-        return;
-    }
-    int64_t live = sums_leaked(&stacks->model.total), level = (int64_t)log->header.level;
-    if (live != level)
-        note(take, context,
-             "the tables hold %" PRId64 " live bytes and the header %" PRId64
-             ": the log was read or left in the middle of an event, or is damaged",
-             live, level);
-    if (live == level && !(log->header.threads) &&
-        stacks->model.total.at_peak != (int64_t)log->header.peak)
-        note(take, context, "the tables hold %" PRId64 " bytes at the peak of %" PRIu64,
-             stacks->model.total.at_peak, log->header.peak);
-    notes_modules(stacks, take, context);
-}
-
 /* ---- text ---- */
-
-static void print_note(void *context, const char *text, size_t bytes)
-{
-    fputs("  note: ", context);
-    text_put(context, text, bytes, SIZE_MAX);
-    fputc('\n', context);
-}
 
 static void print_command(const struct log *log, FILE *out)
 {
@@ -278,23 +171,18 @@ static void print_marks(const struct stacks *stacks, FILE *out)
     table_finish(&table, out, terminal_cut());
 }
 
-void summary_print(const struct stacks *stacks, FILE *out)
+void summary_print(const struct stacks *stacks, const struct rows *lines, FILE *out)
 {
     print_command(&stacks->log, out);
     print_end(stacks, out);
     print_totals(stacks, out);
-    notes_all(stacks, print_note, out);
+    notes_print(stacks, lines, "  ", out);
     print_classes(stacks, out);
     print_marks(stacks, out);
     fputc('\n', out);
 }
 
 /* ---- JSON ---- */
-
-static void json_note(void *context, const char *text, size_t bytes)
-{
-    json_text(context, NULL, text, bytes);
-}
 
 static void json_end(const struct stacks *stacks, struct json *json)
 {
@@ -365,7 +253,7 @@ static void json_marks(const struct stacks *stacks, struct json *json)
     json_close(json, ']');
 }
 
-void summary_json(const struct stacks *stacks, struct json *json)
+void summary_json(const struct stacks *stacks, const struct rows *lines, struct json *json)
 {
     const struct log_header *h = &stacks->log.header;
     const struct sums *total = &stacks->model.total;
@@ -395,9 +283,7 @@ void summary_json(const struct stacks *stacks, struct json *json)
     json_unsigned(json, "python_arenas_bytes", h->python_arenas);
     json_unsigned(json, "python_arenas_peak_bytes", h->python_arenas_peak);
     json_bool(json, "truncated", stacks->log.truncated);
-    json_open(json, "notes", '[');
-    notes_all(stacks, json_note, json);
-    json_close(json, ']');
+    notes_json(stacks, lines, json);
     json_classes(stacks, json);
     json_marks(stacks, json);
 }

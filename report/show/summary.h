@@ -7,12 +7,13 @@
 
 #include <stdio.h>
 
+#include "fold/rows.h"
 #include "fold/stacks.h"
 #include "show/json.h"
 
-/* The text of it, with a blank line at the end. */
-void summary_print(const struct stacks *stacks, FILE *out);
+/* The text of it, with a blank line at the end. `lines`: as for notes_print. */
+void summary_print(const struct stacks *stacks, const struct rows *lines, FILE *out);
 /* Members of the JSON object that is open: program ... classes, notes. */
-void summary_json(const struct stacks *stacks, struct json *json);
+void summary_json(const struct stacks *stacks, const struct rows *lines, struct json *json);
 
 #endif

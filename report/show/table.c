@@ -71,29 +71,63 @@ void table_cell_rise(struct table *table, uint64_t rise, uint64_t most)
     table_cell(table, text);
 }
 
+char *table_size(char out[TABLE_MIB_BYTES], int64_t bytes)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    double value = (double)bytes, size = value < 0 ? -value : value;
+    unsigned unit = 0;
+    for (; size >= (unit ? 999.5 : 1024.0) && unit + 1 < sizeof units / sizeof units[0]; unit++) {
+        size /= 1024;
+        value /= 1024;
+    }
+    int decimals = !unit || size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2;
+    snprintf(out, TABLE_MIB_BYTES, "%.*f %s", decimals, value, units[unit]);
+    return out;
+}
+
+void table_cell_size(struct table *table, int64_t bytes)
+{
+    char text[TABLE_MIB_BYTES];
+    table_cell(table, table_size(text, bytes));
+}
+
+void table_cell_size_least(struct table *table, int64_t rise, uint64_t most)
+{
+    char size[TABLE_MIB_BYTES], text[TABLE_MIB_BYTES + 8];
+    snprintf(text, sizeof text, "%s%s", most ? "≥ " : "", table_size(size, rise));
+    table_cell(table, text);
+}
+
 static void spaces(FILE *out, size_t count)
 {
     while (count--)
         fputc(' ', out);
 }
 
+struct layout {
+    size_t *widths;
+    unsigned hidden; /* a bit for each column that is left out */
+};
+
 /* One line. Blanks are owed, and paid when something follows. */
 static void table_line(const struct table *table, FILE *out, char *const *cells,
-                       const size_t *widths, size_t cut)
+                       const struct layout *layout, size_t cut)
 {
     size_t owed = 0, used = 0;
     for (size_t c = 0; c < table->column_count; c++) {
         const char *cell = cells[c] ? cells[c] : "";
         size_t length = strlen(cell), width = text_width(cell, length);
         bool last = c + 1 == table->column_count;
+        if (layout->hidden >> c & 1u)
+            continue;
         if (c)
             owed += 2;
         if (!length) {
-            owed += widths[c];
+            owed += layout->widths[c];
             continue;
         }
         if (!last)
-            owed += widths[c] - width;
+            owed += layout->widths[c] - width;
         spaces(out, owed);
         used += owed;
         size_t room = !last || cut == SIZE_MAX ? SIZE_MAX : cut > used + 20 ? cut - used : 20;
@@ -102,15 +136,13 @@ static void table_line(const struct table *table, FILE *out, char *const *cells,
     }
 }
 
-void table_finish(struct table *table, FILE *out, size_t width)
+/* `roomy`: columns have the least width that was asked for. */
+static void layout_widths(const struct table *table, size_t *widths, bool roomy)
 {
-    table_fill(table);
-    size_t *widths = base_alloc(table->column_count, sizeof *widths);
-    char **titles = base_alloc(table->column_count, sizeof *titles);
     for (size_t c = 0; c < table->column_count; c++) {
-        titles[c] = base_copy(table->columns[c].title, strlen(table->columns[c].title));
-        widths[c] = text_width(titles[c], strlen(titles[c]));
-        if (widths[c] < table->columns[c].least)
+        const char *title = table->columns[c].title;
+        widths[c] = text_width(title, strlen(title));
+        if (roomy && widths[c] < table->columns[c].least)
             widths[c] = table->columns[c].least;
     }
     for (size_t i = 0; i < table->cell_count; i++) {
@@ -119,12 +151,52 @@ void table_finish(struct table *table, FILE *out, size_t width)
         if (w > widths[c])
             widths[c] = w;
     }
+}
+
+#define LAST_LEAST 26u /* columns that the last one should have */
+
+static bool layout_fits(const struct table *table, const struct layout *layout, size_t width)
+{
+    size_t used = LAST_LEAST;
+    for (size_t c = 0; c + 1 < table->column_count; c++)
+        used += layout->hidden >> c & 1u ? 0 : layout->widths[c] + 2;
+    return used <= width;
+}
+
+/* In a narrow terminal columns move together, then spare ones go, so that the last one can be read. */
+static struct layout layout_make(const struct table *table, size_t width)
+{
+    struct layout layout = {.widths = base_alloc(table->column_count, sizeof *layout.widths)};
+    layout_widths(table, layout.widths, true);
+    if (layout_fits(table, &layout, width) || !table->spare)
+        return layout;
+    layout_widths(table, layout.widths, false);
+    while (!layout_fits(table, &layout, width)) {
+        size_t most = 0;
+        for (size_t c = 1; c < table->column_count; c++)
+            if (!(layout.hidden >> c & 1u) &&
+                (table->spare[c] > table->spare[most] || layout.hidden >> most & 1u))
+                most = c;
+        if (!table->spare[most] || layout.hidden >> most & 1u)
+            break;
+        layout.hidden |= 1u << most;
+    }
+    return layout;
+}
+
+unsigned table_finish(struct table *table, FILE *out, size_t width)
+{
+    table_fill(table);
+    struct layout layout = layout_make(table, width);
+    char **titles = base_alloc(table->column_count, sizeof *titles);
+    for (size_t c = 0; c < table->column_count; c++)
+        titles[c] = base_copy(table->columns[c].title, strlen(table->columns[c].title));
     fputs(terminal_on(STYLE_TITLE), out);
-    table_line(table, out, titles, widths, width);
+    table_line(table, out, titles, &layout, width);
     fprintf(out, "%s\n", terminal_off(STYLE_TITLE));
     for (size_t r = 0; r < table->row_count; r++) {
         fputs(terminal_on(table->rows[r].style), out);
-        table_line(table, out, table->cells + table->rows[r].first, widths, width);
+        table_line(table, out, table->cells + table->rows[r].first, &layout, width);
         fprintf(out, "%s\n", terminal_off(table->rows[r].style));
     }
     for (size_t i = 0; i < table->cell_count; i++)
@@ -132,7 +204,8 @@ void table_finish(struct table *table, FILE *out, size_t width)
     for (size_t c = 0; c < table->column_count; c++)
         free(titles[c]);
     free(titles);
-    free(widths);
+    free(layout.widths);
     free(table->cells);
     free(table->rows);
+    return layout.hidden;
 }

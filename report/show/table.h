@@ -28,6 +28,8 @@ struct table {
     size_t cell_count, cell_cap;
     struct table_row *rows;
     size_t row_count, row_cap;
+    /* For each column, which ones are left out where the width does not do: the highest first, 0 never. NULL: none is. */
+    const unsigned char *spare;
 };
 
 /* `columns` stay the caller's. */
@@ -41,15 +43,22 @@ void table_cell_count(struct table *table, uint64_t value);
 void table_cell_mib(struct table *table, int64_t bytes);
 /* A rise, in bytes; `most`: as row.rise_most, then "≥ 7.629 MiB". */
 void table_cell_rise(struct table *table, uint64_t rise, uint64_t most);
+/* "7.63 MiB", "812 B": three digits. */
+void table_cell_size(struct table *table, int64_t bytes);
+/* The same of a rise; `most`: as row.rise_most, then "≥ 7.63 MiB". */
+void table_cell_size_least(struct table *table, int64_t rise, uint64_t most);
 /* Print with the titles and free. No line ends in blanks. The last column is cut at `width` columns
- * of the whole line, but never to less than 20. */
-void table_finish(struct table *table, FILE *out, size_t width);
+ * of the whole line, but never to less than 20. Returns a bit, 1u << column, for each that was left out. */
+unsigned table_finish(struct table *table, FILE *out, size_t width);
 
 /* `bytes` in MiB with `precision` decimals and the unit; never "-0.000". Returns out. */
 #define TABLE_MIB_BYTES 48
 char *table_mib(char out[TABLE_MIB_BYTES], int64_t bytes, int precision);
 
-/* The same for text between words: small amounts as "812 bytes". Returns out. */
+/* `bytes` with three digits and the unit that takes. Returns out. */
+char *table_size(char out[TABLE_MIB_BYTES], int64_t bytes);
+
+/* table_mib for text between words: small amounts as "812 bytes". Returns out. */
 char *table_amount(char out[TABLE_MIB_BYTES], int64_t bytes);
 
 #endif

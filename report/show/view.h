@@ -18,6 +18,8 @@ struct view {
     struct sources sources;
     uint64_t blank_lines; /* shown for the sake of whole functions: listing.c */
     uint64_t searched;    /* lines of source, for functions' ends */
+    uint64_t textless;    /* functions that were shown without source: lines.c */
+    unsigned left_out;    /* columns, for want of width: lines.c */
 };
 
 /* Read the log, say what is wrong with it. `under`: what happened under calls of this function, see stacks_open_under; NULL: all.

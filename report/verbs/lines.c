@@ -10,12 +10,14 @@
 #include "show/lines.h"
 #include "show/lines_json.h"
 #include "show/mprun.h"
+#include "show/notes.h"
 #include "show/row_json.h"
 #include "resolve/match.h"
 #include "verbs/verbs.h"
 
 const char verb_lines_help[] =
-    "usage: memtrace lines [-f FUNCTION|FILE[:FUNCTION]]... [--mprun] [--all] [--json] LOG\n\n"
+    "usage: memtrace lines [-f FUNCTION|FILE[:FUNCTION]]... [--mprun] [--all] [--sort KEY] "
+    "[--json] LOG\n\n"
     "Line tables of functions. Without -f: of all your own functions that allocated or "
     "released.\n\n"
     "  -f, --function NAME   a function, a file, or FILE:FUNCTION; may be given several times\n"
@@ -24,6 +26,11 @@ const char verb_lines_help[] =
     "                        Occurrences are executions of the line for functions that were named "
     "with\n"
     "                        `memtrace run --lines`, allocations for others\n"
+    "      --sort KEY        functions in the order of rise, peak, live, leaked, increment, "
+    "allocated,\n"
+    "                        allocations, released, releases, resident, discarded, usage or "
+    "executions, the "
+    "highest first\n"
     "      --precision N     decimals with --mprun (1)\n"
     "      --period N[-M]    what happened in these periods of the process\n"
     "      --under FUNCTION  what happened under calls of this function, or FILE:FUNCTION\n"
@@ -31,7 +38,10 @@ const char verb_lines_help[] =
     "the "
     "first\n"
     "                        three together)\n"
-    "  -a, --all             libraries and the interpreter too\n"
+    "  -a, --all             libraries and the interpreter too; all lines of the functions, not "
+    "only "
+    "those with\n"
+    "                        events and two around them\n"
     "      --json            as JSON (SCHEMA.md)\n\n"
     "Exit status 1: no function or file in the log is called that.\n\n"
     "example:\n"
@@ -45,6 +55,7 @@ struct lines_options {
     struct periods periods;
     const char *under;
     unsigned classes;
+    enum metric metric; /* METRICS: by file and line */
 };
 
 /* Marks the functions that one name asks for. Of several that are called so, the user's own win. */
@@ -86,15 +97,26 @@ static bool choose(const struct view *view, const struct lines_options *options,
     return all_found;
 }
 
-static const struct view *sort_view; /* qsort_r's context cannot carry two things */
+struct sorting {
+    const struct view *view;
+    enum metric metric; /* METRICS: by file and line alone */
+};
 
-static int function_order(const void *a, const void *b)
+static int function_order(const void *a, const void *b, void *context)
 {
-    const struct function *x = &sort_view->stacks.frames.functions[*(const uint32_t *)a];
-    const struct function *y = &sort_view->stacks.frames.functions[*(const uint32_t *)b];
-    const char *file = frames_file(&sort_view->stacks.frames, x);
-    const char *other = frames_file(&sort_view->stacks.frames, y);
-    int order = strcmp(file ? file : "\377", other ? other : "\377");
+    const struct sorting *sorting = context;
+    const struct view *view = sorting->view;
+    const struct function *x = &view->stacks.frames.functions[*(const uint32_t *)a];
+    const struct function *y = &view->stacks.frames.functions[*(const uint32_t *)b];
+    const char *file = frames_file(&view->stacks.frames, x);
+    const char *other = frames_file(&view->stacks.frames, y);
+    int order = sorting->metric == METRICS
+                    ? 0
+                    : row_order(&view->functions.list[*(const uint32_t *)a],
+                                &view->functions.list[*(const uint32_t *)b], sorting->metric);
+    if (order)
+        return order;
+    order = strcmp(file ? file : "\377", other ? other : "\377");
     if (order)
         return order;
     if (x->first_line != y->first_line)
@@ -110,18 +132,20 @@ static void print_tables(struct view *view, const struct lines_options *options,
     for (uint32_t f = 0; f < view->stacks.frames.function_count; f++)
         if (wanted[f] && row_shows(&view->functions.list[f]))
             functions[count++] = f;
-    sort_view = view;
     if (!count && !options->name_count)
         puts("No allocation or release is in the log.");
+    struct sorting sorting = {view, options->metric};
     if (count)
-        qsort(functions, count, sizeof *functions, function_order);
+        qsort_r(functions, count, sizeof *functions, function_order, &sorting);
     struct listing *listings = listings_make(view, functions, count);
     for (size_t i = 0; i < count; i++) {
         if (options->mprun)
             listing_print_mprun(view, &listings[i], options->precision, stdout);
         else
-            listing_print(view, &listings[i], false, stdout);
+            listing_print(view, &listings[i], options->all, stdout);
     }
+    listings_say(view, stdout);
+    notes_print(&view->stacks, &view->lines, "", options->mprun ? stderr : stdout);
     listings_free(listings, count);
     free(functions);
 }
@@ -138,7 +162,9 @@ static int lines_one(const char *file, const struct lines_options *options)
             json_open(&json, NULL, '{');
             json_string(&json, "schema", "memtrace-lines/1");
             json_process(&view.stacks.log, &json);
-            lines_json(&view, &json, wanted);
+            notes_json(&view.stacks, &view.lines, &json);
+            lines_json(&view, &json, wanted,
+                       options->metric == METRICS ? METRIC_RISE : options->metric);
             json_close(&json, '}');
         } else {
             print_tables(&view, options, wanted);
@@ -160,9 +186,12 @@ int verb_lines(int argc, char **argv)
                                           {"period", required_argument, NULL, 'P'},
                                           {"under", required_argument, NULL, 'u'},
                                           {"class", required_argument, NULL, 'C'},
+                                          {"sort", required_argument, NULL, 's'},
                                           {NULL, 0, NULL, 0}};
-    struct lines_options options = {
-        .precision = 1, .periods = ALL_PERIODS, .names = base_alloc((size_t)argc, sizeof(char *))};
+    struct lines_options options = {.precision = 1,
+                                    .metric = METRICS,
+                                    .periods = ALL_PERIODS,
+                                    .names = base_alloc((size_t)argc, sizeof(char *))};
     int option, status = STATUS_DONE;
     while (status == STATUS_DONE && (option = getopt_long(argc, argv, "af:", longs, NULL)) != -1) {
         switch (option) {
@@ -189,6 +218,10 @@ int verb_lines(int argc, char **argv)
         case 'C':
             if (!verb_classes(optarg, &options.classes))
                 status = STATUS_BAD;
+            break;
+        case 's':
+            options.metric = verb_sort("lines", optarg);
+            status = options.metric == METRICS ? STATUS_BAD : STATUS_DONE;
             break;
         case 'j':
             options.json = true;

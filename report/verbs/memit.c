@@ -23,6 +23,7 @@
 #include "resolve/source_of.h"
 #include "show/json.h"
 #include "show/name.h"
+#include "show/notes.h"
 #include "show/table.h"
 #include "verbs/verbs.h"
 #include "show/view.h"
@@ -56,7 +57,9 @@ struct memit_run {
     uint64_t peak, children;
     char *held[HELD_LINES]; /* texts: the lines that held most at the peak */
     uint64_t held_bytes[HELD_LINES];
-    char *last; /* text: the line of the last event */
+    char *last;   /* text: the line of the last event */
+    char **notes; /* note_count texts: what the figures lack */
+    size_t note_count;
 };
 
 /* ---- what a log tells ---- */
@@ -107,6 +110,11 @@ static void run_clear(struct memit_run *run)
 {
     for (unsigned i = 0; i < HELD_LINES; i++)
         free(run->held[i]);
+    for (size_t i = 0; i < run->note_count; i++)
+        free(run->notes[i]);
+    free(run->notes);
+    run->notes = NULL;
+    run->note_count = 0;
     free(run->last);
     memset(run->held, 0, sizeof run->held);
     run->last = NULL;
@@ -134,6 +142,7 @@ static void read_stacks(const char *path, struct memit_run *run)
         sources_of_log(&finished.sources, &finished.stacks.log);
         find_held(&finished, run);
         find_last(&finished, run);
+        run->notes = notes_list(&finished.stacks, NULL, &run->note_count);
     }
     sources_free(&finished.sources);
     stacks_close(&finished.stacks);
@@ -315,6 +324,11 @@ static void print_runs(const struct memit_run *runs, size_t count, const struct 
         text_put(stdout, best->held[i], strlen(best->held[i]), SIZE_MAX);
         putchar('\n');
     }
+    for (size_t i = 0; i < best->note_count; i++) {
+        fputs("note: ", stdout);
+        text_put(stdout, best->notes[i], strlen(best->notes[i]), SIZE_MAX);
+        putchar('\n');
+    }
 }
 
 static void print_json(const struct memit_run *runs, size_t count, const struct memit_run *best)
@@ -347,6 +361,10 @@ static void print_json(const struct memit_run *runs, size_t count, const struct 
         json_unsigned(&json, "bytes", best->held_bytes[i]);
         json_close(&json, '}');
     }
+    json_close(&json, ']');
+    json_open(&json, "notes", '[');
+    for (size_t i = 0; best && i < best->note_count; i++)
+        json_string(&json, NULL, best->notes[i]);
     json_close(&json, ']');
     json_close(&json, '}');
 }

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "fold/fold.h"
 #include "show/name.h"
+#include "show/notes.h"
 #include "show/row_json.h"
 #include "show/table.h"
 #include "verbs/verbs.h"
@@ -19,7 +20,9 @@ const char verb_sites_help[] =
     "first.\n\n"
     "  -a, --all        libraries' frames too, not only the innermost and your own\n"
     "  -n, --top N      how many\n"
-    "      --sort KEY   peak (held at the process's peak), live, allocated, rise or allocations\n"
+    "      --sort KEY   peak (held at the process's peak), live, leaked, allocated, rise, "
+    "allocations, released,\n"
+    "                   releases, increment or resident\n"
     "      --period N[-M]  what happened in these periods of the process\n"
     "      --class CLASS[,...]  those of these classes: heap, anonymous, shared, file, reserved\n"
     "      --json       as JSON (SCHEMA.md)\n\n"
@@ -130,6 +133,7 @@ static void print_sites(const struct stacks *stacks, const struct rows *sites, c
         print_site(stacks, sites, &sites->list[list[i]], i + 1, all);
     if (shown < count)
         printf("%zu more sites; -n 0 shows all.\n", count - shown);
+    notes_print(stacks, NULL, "", stdout);
 }
 
 static void json_sites(const struct stacks *stacks, const struct rows *sites, const uint32_t *list,
@@ -141,6 +145,7 @@ static void json_sites(const struct stacks *stacks, const struct rows *sites, co
     json_process(&stacks->log, &json);
     json_unsigned(&json, "peak_bytes", log_peak(&stacks->log));
     json_unsigned(&json, "site_count", count);
+    notes_json(stacks, NULL, &json);
     json_open(&json, "sites", '[');
     for (size_t i = 0; i < shown; i++)
         json_site(stacks, sites, &sites->list[list[i]], &json);
@@ -179,18 +184,6 @@ static int sites_one(const char *file, const struct sites_options *options)
     return status;
 }
 
-/* METRICS, after a message, for what it cannot be sorted by. */
-static enum metric sort_metric(const char *name)
-{
-    static const enum metric metrics[] = {METRIC_PEAK, METRIC_LIVE, METRIC_ALLOCATED, METRIC_RISE,
-                                          METRIC_ALLOCATIONS};
-    for (size_t i = 0; i < sizeof metrics / sizeof metrics[0]; i++)
-        if (!strcmp(metric_name(metrics[i]), name))
-            return metrics[i];
-    base_say("sites: --sort takes peak, live, allocated, rise or allocations, not '%s'", name);
-    return METRICS;
-}
-
 int verb_sites(int argc, char **argv)
 {
     static const struct option longs[] = {{"all", no_argument, NULL, 'a'},
@@ -214,7 +207,7 @@ int verb_sites(int argc, char **argv)
             options.all = true;
             break;
         case 's':
-            if ((options.metric = sort_metric(optarg)) == METRICS)
+            if ((options.metric = verb_sort("sites", optarg)) == METRICS)
                 return STATUS_BAD;
             break;
         case 'P':

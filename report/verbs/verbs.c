@@ -27,6 +27,28 @@ long verb_number(const char *option, const char *text, long most)
     return -1;
 }
 
+enum metric verb_sort(const char *verb, const char *text)
+{
+    static const struct {
+        const char *title;
+        enum metric metric;
+    } titles[] = {{"at-peak", METRIC_PEAK},
+                  {"left", METRIC_LEAKED},
+                  {"allocs", METRIC_ALLOCATIONS},
+                  {"mem-usage", METRIC_USAGE},
+                  {"count", METRIC_EXECUTIONS}};
+    enum metric metric = metric_named(text);
+    for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)
+        if (!strcmp(titles[i].title, text))
+            metric = titles[i].metric;
+    if (metric == METRICS)
+        base_say("%s: --sort takes rise, peak, live, leaked, increment, allocated, allocations, "
+                 "released, "
+                 "releases, resident, discarded, usage or executions, not '%s'",
+                 verb, text);
+    return metric;
+}
+
 bool verb_periods(const char *text, struct periods *periods)
 {
     int used = 0, count = sscanf(text, "%9" SCNu32 "%n-%9" SCNu32 "%n", &periods->first, &used,

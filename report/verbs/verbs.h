@@ -8,6 +8,7 @@
 
 #include <getopt.h>
 
+#include "fold/query.h"
 #include "read/node.h"
 
 /* Each verb, and what its --help prints. */
@@ -23,6 +24,8 @@ extern const char verb_memit_help[];
 int verb_usage(const char *verb);
 /* A number that is an option's argument, 0 <= number <= most; -1 after a message. */
 long verb_number(const char *option, const char *text, long most);
+/* The figure that --sort names: a metric, or a column by its title, with a hyphen for the blank; METRICS after a message. */
+enum metric verb_sort(const char *verb, const char *text);
 /* The periods that the argument of --period names: N, or FIRST-LAST; false after a message. */
 bool verb_periods(const char *text, struct periods *periods);
 /* The classes that the argument of --class names, with commas between them: they are added to *classes, bits 1u << class. False

@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The views: figures, tables, JSON, and where the names come from."""
-import fcntl
 import json
 import os
-import pty
 import re
 import shutil
-import struct
 import subprocess
-import termios
 
 from common import PROGRAM, Case, commands, line_of
 
@@ -40,7 +36,8 @@ class Tables(Case):
         self.assertRegex(p.stdout, r'with exit status 0')
         source = PROGRAM.splitlines()[line_of('GONE') - 1]
         row = next(l for l in p.stdout.splitlines() if l.endswith(source))
-        self.assertEqual(row.split()[:7], [str(line_of('GONE')), '7.629', 'MiB', '7.629', 'MiB', '7.629', 'MiB'])
+        figures = ['7.629', 'MiB'] * 3 + ['0.000', 'MiB', '7.629', 'MiB']  # mem usage, increment, rise, live, at peak
+        self.assertEqual(row.split()[:11], [str(line_of('GONE'))] + figures)
         self.assertNotIn('\033', p.stdout)
         self.assertEqual([l for l in p.stdout.splitlines() if l.endswith(' ')], [])
 
@@ -132,6 +129,8 @@ class Tables(Case):
         p = self.memtrace('report', self.log)
         self.assertEqual(p.returncode, 0)
         self.assertRegex(p.stdout, r'(?m)^ +%d +7\.629 MiB' % line_of('GONE'))
+        self.assertNotRegex(p.stdout, r'(?m)^ +%d$' % (line_of('GONE') - 1))
+        self.assertEqual(p.stdout.count('is not here: only lines with events are shown.'), 1)
 
     def test_nothing_steers_the_terminal(self):
         evil = '\033]0;title\007\033[2J\x9b31m'
@@ -209,25 +208,6 @@ class Symbols(Case):
 
 
 class Terminal(Case):
-    def on_a_terminal(self, *args, columns=100, **env):
-        pid, fd = pty.fork()
-        if not pid:
-            os.chdir(self.top)
-            os.execve(commands.memtrace, [commands.memtrace, *args], {'TERM': 'xterm', 'MEMTRACE_CACHE': '0', **env})
-        fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
-        out = b''
-        while True:
-            try:
-                part = os.read(fd, 65536)
-            except OSError:
-                break
-            if not part:
-                break
-            out += part
-        os.close(fd)
-        self.assertEqual(os.waitpid(pid, 0)[1], 0)
-        return out.decode().replace('\r\n', '\n')
-
     def test_colours(self):
         self.assertIn('\033[1m', self.on_a_terminal('report', self.log))
         self.assertNotIn('\033', self.on_a_terminal('report', self.log, NO_COLOR='1'))

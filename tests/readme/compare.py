@@ -4,7 +4,7 @@
 A line `...` stands for any lines, or none. All other lines must be the same, but for figures that differ from one machine or
 one run to the next. These are masked:
 
-- the columns Mem usage, Resident, Allocs, At peak, Allocated and Left of a table (an empty cell of Resident, too);
+- the columns Mem usage, Resident, Allocs, At peak, Share, Allocated and Left of a table (an empty cell of Resident, too);
 - what the whole process took: its peak, live, leaked, allocated and released bytes, the number of its events;
 - its number, times of day, durations, per cents, addresses;
 - how many frames or sites are left out.
@@ -12,13 +12,13 @@ one run to the next. These are masked:
 A line is passed over, wherever it stands: %memit's remark that a forked child released blocks of the session, which depends on
 what the session's threads did before.
 
-Never masked: Increment, Rise, Count, Occurrences, `increment:`, `held`, limits, lines and their texts.
+Never masked: Increment, Rise, Live, Count, Occurrences, `increment:`, `held`, limits, lines and their texts.
 """
 
 import re
 
-MASKED_COLUMNS = {"Mem usage", "Resident", "Allocs", "At peak", "Allocated", "Left"}
-KNOWN_COLUMNS = MASKED_COLUMNS | {"Line", "Line #", "Increment", "Rise", "Count", "Occurrences", "Source", "Line Contents", "Peak",
+MASKED_COLUMNS = {"Mem usage", "Resident", "Allocs", "At peak", "Share", "Allocated", "Left"}
+KNOWN_COLUMNS = MASKED_COLUMNS | {"Line", "Line #", "Increment", "Rise", "Live", "Count", "Occurrences", "Source", "Line Contents", "Peak",
                                   "Test"}
 SIZE = r"[\d.]+ (?:bytes|KiB|MiB|GiB)"
 CELL = re.compile(r" *-?[\d.,]+( [KMG]iB| bytes| %)?$")

@@ -12,7 +12,7 @@ import subprocess
 import termios
 
 PROMPT = re.compile(rb"(?:\A|\n)In \[\d+\]: \Z")
-SIZE = 1000, 132  # lines and columns; no pager, and nothing is cut
+SIZE = 1000, 150  # lines and columns; no pager, and nothing is cut
 HANGS_AFTER = 900  # seconds without a sign of life: not a limit on speed, but the end of a test that hangs
 
 KEEP = 'eval "$1"; status=$?; { pwd; env -0; } >"$2"; exit $status'

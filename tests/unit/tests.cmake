@@ -14,6 +14,6 @@ memtrace_unit(test_runs ${INTERPOSE}/tables/runs.c ${INTERPOSE}/tables/stretches
 foreach(name file reader text)
   memtrace_unit(test_report_${name} unit/log_builder.c report_objects)
 endforeach()
-foreach(name fold rises)
+foreach(name answers fold rises)
   memtrace_unit(test_report_${name} unit/folded.c unit/log_builder.c report_objects)
 endforeach()

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+#include "fold/answers.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "fold/own.h"
+#include "fold/tree.h"
+
+#define WAYS_OF 40u /* lines whose ways are looked for: each takes a pass over the tree */
+
+/* Of one entry of the tree, of one line, of what has none. */
+struct amount {
+    int64_t at_peak, kept;
+    uint64_t live_peak; /* most that was ever live; of several call sites an upper bound */
+    uint64_t allocated, allocations;
+};
+
+struct answering {
+    const struct stacks *stacks;
+    const struct rows *lines;
+    enum metric kept;
+    struct tree tree;
+    struct amount *amounts; /* by entry: of what ended there */
+    unsigned char *outermost;
+    uint32_t *own;        /* by entry: the place that did it */
+    unsigned char *ranks; /* by function: own_ranks */
+    enum rank rank;
+};
+
+static void amount_add(struct amount *to, const struct amount *more)
+{
+    to->at_peak = (int64_t)((uint64_t)to->at_peak + (uint64_t)more->at_peak);
+    to->kept = (int64_t)((uint64_t)to->kept + (uint64_t)more->kept);
+    to->live_peak += more->live_peak;
+    to->allocated += more->allocated;
+    to->allocations += more->allocations;
+}
+
+static struct amount amount_of(const struct sums *sums, enum metric kept)
+{
+    return (struct amount){.at_peak = sums->at_peak,
+                           .kept = kept == METRIC_LIVE ? sums_live(sums) : sums_leaked(sums),
+                           .live_peak = sums->live_peak,
+                           .allocated = sums->allocated,
+                           .allocations = sums->allocations};
+}
+
+static enum rank rank_of(const struct answering *a, uint32_t place)
+{
+    return (enum rank)a->ranks[a->stacks->frames.places[place].function];
+}
+
+/* What a question is about. */
+static int64_t amount_asked(const struct amount *amount, enum question question)
+{
+    switch (question) {
+    case QUESTION_PEAK:
+        return amount->at_peak;
+    case QUESTION_KEPT:
+        return amount->kept;
+    default:
+        return amount->live_peak > INT64_MAX ? INT64_MAX : (int64_t)amount->live_peak;
+    }
+}
+
+static struct answer_part part_of(const struct amount *amount, enum question question)
+{
+    return (struct answer_part){
+        .bytes = question == QUESTION_JUMPED ? 0 : amount_asked(amount, question),
+        .allocated = amount->allocated,
+        .allocations = amount->allocations};
+}
+
+static void sum_entries(struct answering *a, struct amount *unknown)
+{
+    struct leaf leaf;
+    a->amounts = base_alloc(a->tree.count, sizeof *a->amounts);
+    *unknown = (struct amount){0};
+    for (size_t at = 0; stacks_next(a->stacks, &at, &leaf);) {
+        if (!class_counts(leaf.class))
+            continue;
+        struct amount amount = amount_of(leaf.sums, a->kept);
+        amount_add(leaf.node ? &a->amounts[a->tree.of_node[leaf.node]] : unknown, &amount);
+    }
+}
+
+/* ---- jumps ---- */
+
+/* Whose blocks the bytes under a line are: the vote of its blocks by their weight. Weights of others cancel out, so the winner has
+ * at least what is left, and one that has nine tenths of all leaves eight. Votes can be added. */
+struct vote {
+    uint32_t place; /* OWN_NONE: nobody's */
+    uint64_t left, all;
+};
+
+static void vote_add(struct vote *to, const struct vote *more)
+{
+    to->all += more->all;
+    if (to->place == more->place) {
+        to->left += more->left;
+    } else if (to->left >= more->left) {
+        to->left -= more->left;
+    } else {
+        to->place = more->place;
+        to->left = more->left - to->left;
+    }
+}
+
+/* By place: the line that nearly all of what lived under it was allocated by. */
+static struct vote *votes_of_places(const struct answering *a)
+{
+    size_t places = a->stacks->frames.place_count;
+    struct vote *below = base_alloc(a->tree.count, sizeof *below);
+    struct vote *votes = base_alloc(places, sizeof *votes);
+    for (uint32_t e = 0; e < a->tree.count; e++) {
+        uint64_t weight = a->amounts[e].live_peak;
+        below[e] = (struct vote){a->own[e], weight, weight};
+    }
+    for (size_t p = 0; p < places; p++)
+        votes[p].place = OWN_NONE;
+    for (uint32_t e = a->tree.count; e-- > 1;) {
+        if (a->outermost[e])
+            vote_add(&votes[a->tree.key[e]], &below[e]);
+        vote_add(&below[a->tree.parent[e]], &below[e]);
+    }
+    free(below);
+    return votes;
+}
+
+struct jump {
+    uint64_t rise, most;
+};
+
+static void jump_reach(struct jump *jump, const struct row *row)
+{
+    if (row->rise > jump->rise)
+        *jump = (struct jump){row->rise, row->rise_most};
+}
+
+/* By place: what the line jumped. That is its own rise, or that of a caller under which it allocated nearly everything; but never
+ * more than the line ever had: the rest was done by what it called. */
+static struct jump *jumps_make(const struct answering *a, const struct amount *of_place)
+{
+    size_t places = a->stacks->frames.place_count;
+    struct jump *jumps = base_alloc(places, sizeof *jumps);
+    struct vote *votes = votes_of_places(a);
+    for (size_t p = 0; p < places; p++) {
+        uint32_t did = votes[p].place;
+        jump_reach(&jumps[p], &a->lines->list[p]);
+        if (did != OWN_NONE && rank_of(a, (uint32_t)p) <= a->rank &&
+            votes[p].left >= votes[p].all - votes[p].all / 5)
+            jump_reach(&jumps[did], &a->lines->list[p]);
+    }
+    for (size_t p = 0; p < places; p++)
+        if (jumps[p].rise > of_place[p].live_peak)
+            jumps[p] = (struct jump){of_place[p].live_peak, 0};
+    free(votes);
+    return jumps;
+}
+
+/* ---- by way of which calls ---- */
+
+struct ways {
+    const struct answering *a;
+    enum question question;
+    int64_t *below;   /* by entry, all 0 between uses */
+    int64_t *through; /* by place, likewise */
+};
+
+/* The entry where most of it was allocated. */
+static uint32_t ways_weigh(const struct ways *ways, uint32_t place)
+{
+    const struct answering *a = ways->a;
+    uint32_t heaviest = 0;
+    for (uint32_t e = a->tree.count; e-- > 1;) {
+        int64_t own = a->own[e] == place ? amount_asked(&a->amounts[e], ways->question) : 0;
+        if (own > 0 && (!heaviest || own > amount_asked(&a->amounts[heaviest], ways->question)))
+            heaviest = e;
+        int64_t *below = &ways->below[e], *outer = &ways->below[a->tree.parent[e]];
+        *below = (int64_t)((uint64_t)*below + (uint64_t)own);
+        *outer = (int64_t)((uint64_t)*outer + (uint64_t)*below);
+        if (a->outermost[e] && *below) {
+            int64_t *through = &ways->through[a->tree.key[e]];
+            *through = (int64_t)((uint64_t)*through + (uint64_t)*below);
+        }
+    }
+    return heaviest;
+}
+
+static void ways_forget(const struct ways *ways)
+{
+    const struct answering *a = ways->a;
+    for (uint32_t e = 0; e < a->tree.count; e++)
+        ways->below[e] = 0;
+    for (size_t p = 0; p < a->stacks->frames.place_count; p++)
+        ways->through[p] = 0;
+}
+
+static bool ways_has(const struct answer_line *line, uint32_t place)
+{
+    for (unsigned i = 0; i < line->way_count; i++)
+        if (line->ways[i] == place)
+            return true;
+    return place == line->place;
+}
+
+static void ways_find(const struct ways *ways, struct answer_line *line)
+{
+    const struct answering *a = ways->a;
+    uint32_t at = ways_weigh(ways, line->place);
+    int64_t all = ways->below[0];
+    enum rank rank = rank_of(a, line->place); /* named callers of named lines */
+    for (; at && line->way_count < ANSWER_WAYS; at = a->tree.parent[at]) {
+        uint32_t place = a->tree.key[at];
+        if (place < TREE_THREAD && rank_of(a, place) <= rank && !ways_has(line, place) &&
+            ways->through[place] >= all - all / 100)
+            line->ways[line->way_count++] = place;
+    }
+    ways_forget(ways);
+}
+
+/* ---- lines ---- */
+
+static int line_order(const void *a, const void *b)
+{
+    const struct answer_line *x = a, *y = b;
+    if (x->bytes != y->bytes)
+        return x->bytes > y->bytes ? -1 : 1;
+    if (x->allocated != y->allocated)
+        return x->allocated > y->allocated ? -1 : 1;
+    return x->place < y->place ? -1 : x->place > y->place;
+}
+
+/* What each line did, and what none did. */
+static struct amount *amounts_of_places(const struct answering *a, struct amount *none)
+{
+    struct amount *of_place = base_alloc(a->stacks->frames.place_count, sizeof *of_place);
+    *none = (struct amount){0};
+    for (uint32_t e = 0; e < a->tree.count; e++)
+        amount_add(a->own[e] == OWN_NONE ? none : &of_place[a->own[e]], &a->amounts[e]);
+    return of_place;
+}
+
+static void answer_list(const struct answering *a, enum question question,
+                        const struct amount *of_place, struct answer *answer)
+{
+    size_t places = a->stacks->frames.place_count, cap = 0;
+    struct jump *jumps = question == QUESTION_JUMPED ? jumps_make(a, of_place) : NULL;
+    for (uint32_t p = 0; p < places; p++) {
+        const struct amount *amount = &of_place[p];
+        struct answer_line line = {.place = p,
+                                   .bytes = amount_asked(amount, question),
+                                   .allocated = amount->allocated,
+                                   .allocations = amount->allocations};
+        if (jumps) {
+            line.bytes = jumps[p].rise > INT64_MAX ? INT64_MAX : (int64_t)jumps[p].rise;
+            line.most = jumps[p].most;
+        }
+        if (!line.bytes && !line.allocated)
+            continue;
+        answer->lines = base_room(answer->lines, &cap, answer->count + 1, sizeof *answer->lines);
+        answer->lines[answer->count++] = line;
+    }
+    free(jumps);
+    if (answer->count)
+        qsort(answer->lines, answer->count, sizeof *answer->lines, line_order);
+}
+
+/* Only the first `top`, and only those with something to show. */
+static void answer_cut(struct answer *answer, enum question question, size_t top)
+{
+    size_t shown = 0;
+    while (shown < answer->count && (!top || shown < top) && answer->lines[shown].bytes > 0)
+        shown++;
+    struct answer_part *others = &answer->others;
+    for (size_t i = shown; i < answer->count; i++) {
+        const struct answer_line *line = &answer->lines[i];
+        others->lines++;
+        if (question != QUESTION_JUMPED)
+            others->bytes = (int64_t)((uint64_t)others->bytes + (uint64_t)line->bytes);
+        others->allocated += line->allocated;
+        others->allocations += line->allocations;
+    }
+    answer->count = shown;
+}
+
+static void answer_make(struct answering *a, enum question question, struct answer *answer,
+                        size_t top)
+{
+    struct own own = {.ranks = a->ranks, .rank = a->rank, .kept_apart = question == QUESTION_KEPT};
+    a->own = own_places(a->stacks, &a->tree, &own);
+    struct amount none;
+    struct amount *of_place = amounts_of_places(a, &none);
+    answer->runtimes = part_of(&none, question);
+    answer_list(a, question, of_place, answer);
+    free(of_place);
+    answer_cut(answer, question, top);
+    struct ways ways = {.a = a,
+                        .question = question,
+                        .below = base_alloc(a->tree.count, sizeof *ways.below),
+                        .through = base_alloc(a->stacks->frames.place_count, sizeof *ways.through)};
+    for (size_t i = 0; i < answer->count && i < WAYS_OF; i++)
+        ways_find(&ways, &answer->lines[i]);
+    free(ways.below);
+    free(ways.through);
+    free(a->own);
+    a->own = NULL;
+}
+
+void answers_make(struct answers *answers, const struct stacks *stacks, const struct rows *lines,
+                  enum rank rank, size_t top)
+{
+    const struct log_header *header = &stacks->log.header;
+    const struct frames *frames = &stacks->frames;
+    *answers =
+        (struct answers){.kept = header->python && header->finished ? METRIC_LIVE : METRIC_LEAKED};
+    struct answering a = {.stacks = stacks,
+                          .lines = lines,
+                          .kept = answers->kept,
+                          .rank = rank,
+                          .ranks = own_ranks(frames)};
+    tree_make(&a.tree, stacks, NULL, false);
+    a.outermost = own_outermost(&a.tree, (uint32_t)frames->place_count);
+    struct amount unknown, total = amount_of(&stacks->model.total, a.kept);
+    sum_entries(&a, &unknown);
+    for (enum question q = 0; q < QUESTIONS; q++) {
+        answers->of[q].total = part_of(&total, q);
+        answers->of[q].unknown = part_of(&unknown, q);
+        answer_make(&a, q, &answers->of[q], top);
+    }
+    free(a.amounts);
+    free(a.outermost);
+    free(a.ranks);
+    tree_free(&a.tree);
+}
+
+void answers_free(struct answers *answers)
+{
+    for (enum question q = 0; q < QUESTIONS; q++)
+        free(answers->of[q].lines);
+    *answers = (struct answers){0};
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+#include "show/notes.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/text.h"
+#include "fold/unsure.h"
+#include "show/table.h"
+
+typedef void note_taker(void *context, const char *text, size_t bytes);
+
+__attribute__((format(printf, 3, 4))) static void note(note_taker *take, void *context,
+                                                       const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (length > 0)
+        take(context, text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
+}
+
+static double per_cent(uint64_t part, uint64_t whole)
+{
+    return whole ? 100.0 * (double)part / (double)whole : 0.0;
+}
+
+/* Events that the log has counts of only. */
+static void notes_counted(const struct stacks *stacks, note_taker *take, void *context)
+{
+    const struct log_header *h = &stacks->log.header;
+    const struct sums *lost = &stacks->model.lost;
+    uint64_t allocated = stacks->model.total.allocated;
+    if (h->dropped_events)
+        note(take, context,
+             "events that were dropped: %" PRIu64 " (%" PRIu64
+             " bytes of allocations, %.1f %% of all); the figures lack them",
+             h->dropped_events, h->dropped_bytes,
+             per_cent(h->dropped_bytes, allocated + h->dropped_bytes));
+    if (lost->allocations || lost->releases)
+        note(take, context,
+             "of %" PRIu64 " allocations (%" PRIu64 " bytes, %.1f %% of all) and %" PRIu64
+             " releases the call site is not known: the disk or a limit was full",
+             lost->allocations, lost->allocated, per_cent(lost->allocated, allocated),
+             lost->releases);
+    else if (h->full)
+        note(take, context, "at some time the log could not grow: the disk or a limit was full");
+    if (h->unknown_releases)
+        note(take, context, "releases of blocks whose allocation was not seen: %" PRIu64,
+             h->unknown_releases);
+    if (h->python_missed)
+        note(take, context, "stacks that lack their Python frames: %" PRIu64, h->python_missed);
+    if (h->python_arenas_peak)
+        note(take, context,
+             "Python's objects are counted one by one; the arenas that hold them are not counted, "
+             "and took at most %.1f MiB",
+             (double)h->python_arenas_peak / 1048576);
+}
+
+/* Stacks that are not what they should be, with what was allocated there. */
+static void notes_stacks(const struct stacks *stacks, note_taker *take, void *context)
+{
+    const struct log_header *h = &stacks->log.header;
+    uint64_t allocated = stacks->model.total.allocated;
+    struct unsure unsure = unsure_of(stacks);
+    if (h->cut_stacks || unsure.cut)
+        note(take, context,
+             "stacks that are cut: %" PRIu64 " (%" PRIu64
+             " bytes, %.1f %% of all allocations); their outer frames are not known",
+             h->cut_stacks, unsure.cut, per_cent(unsure.cut, allocated));
+    if (unsure.nameless)
+        note(take, context,
+             "not resolved: the code that made %" PRIu64
+             " bytes of allocations (%.1f %% of all) has no name",
+             unsure.nameless, per_cent(unsure.nameless, allocated));
+}
+
+/* Rises that are only known to be at least what is shown. */
+static void notes_rises(const struct stacks *stacks, const struct rows *lines, note_taker *take,
+                        void *context)
+{
+    uint64_t count = 0, most = 0, peak = log_peak(&stacks->log);
+    for (uint32_t i = 0; i < lines->count; i++) {
+        const struct row *row = &lines->list[i];
+        if (!row->rise_most)
+            continue;
+        count++;
+        if (row->rise_most - row->rise > most)
+            most = row->rise_most - row->rise;
+    }
+    if (count)
+        note(take, context,
+             "the rise of %" PRIu64 " %s is a lower bound (\"≥\"), too low by %" PRIu64
+             " bytes at most (%.1f %% of the peak)",
+             count, count == 1 ? "line" : "lines", most, per_cent(most, peak));
+}
+
+static void notes_modules(const struct stacks *stacks, note_taker *take, void *context)
+{
+    if (stacks->frames.module_problems)
+        note(take, context, "%u %s without symbols (see standard error)",
+             stacks->frames.module_problems,
+             stacks->frames.module_problems == 1 ? "module" : "modules");
+}
+
+static void notes_all(const struct stacks *stacks, const struct rows *lines, note_taker *take,
+                      void *context)
+{
+    const struct log *log = &stacks->log;
+    for (size_t i = 0; i < log->note_count; i++)
+        take(context, log->notes[i].text.text, log->notes[i].text.bytes);
+    notes_counted(stacks, take, context);
+    notes_stacks(stacks, take, context);
+    if (lines)
+        notes_rises(stacks, lines, take, context);
+    if (log->header.fallback)
+        note(take, context,
+             "the file system has no shared mappings: the tables were written when the program "
+             "ended");
+    if (log->header.ended)
+        note(take, context,
+             "a signal handler jumped out of the tracker while it wrote its tables: nothing was "
+             "recorded after that");
+    if (log->header.threads)
+        note(take, context, "several threads: the peak may be off by events that were in progress");
+    if (stacks->model.under_way || stacks->model.under_way_bytes)
+        note(take, context,
+             "of %" PRId64 " releases (%" PRId64 " bytes) the call site is not known: they were in "
+             "progress when the log was %s",
+             stacks->model.under_way, stacks->model.under_way_bytes,
+             stacks->running ? "read" : "left");
+    if (log->truncated)
+        note(take, context, "the log is cut short: the figures are those of what is left");
+    if (stacks_whole(stacks) && log->header.peak_before > log->header.peak)
+        note(take, context,
+             "a period has begun since the peak, so what was held then is not known: the figures "
+             "are those of the peak since then, %" PRIu64 " bytes",
+             log->header.peak);
+    if (!stacks_whole(stacks)) {
+        notes_modules(stacks, take, context);
+        return;
+    }
+    int64_t live = sums_leaked(&stacks->model.total), level = (int64_t)log->header.level;
+    if (live != level)
+        note(take, context,
+             "the tables hold %" PRId64 " live bytes and the header %" PRId64
+             ": the log was read or left in the middle of an event, or is damaged",
+             live, level);
+    if (live == level && !(log->header.threads) &&
+        stacks->model.total.at_peak != (int64_t)log->header.peak)
+        note(take, context, "the tables hold %" PRId64 " bytes at the peak of %" PRIu64,
+             stacks->model.total.at_peak, log->header.peak);
+    notes_modules(stacks, take, context);
+}
+
+struct noting {
+    FILE *out;
+    const char *indent;
+    size_t count;
+};
+
+/* How much of the text goes into a line of `room` columns: whole words, but at least one. */
+static size_t note_line(const char *text, size_t bytes, size_t room)
+{
+    size_t fits = 0;
+    for (size_t at = 0; at < bytes;) {
+        const char *blank = memchr(text + at + 1, ' ', bytes - at - 1);
+        at = blank ? (size_t)(blank - text) : bytes;
+        if (fits && text_width(text, at) > room)
+            break;
+        fits = at;
+    }
+    return fits;
+}
+
+/* On a terminal in lines of its width, broken at blanks. */
+static void print_note(void *context, const char *text, size_t bytes)
+{
+    struct noting *noting = context;
+    size_t width = terminal_cut(), head = strlen(noting->indent) + strlen("note: ");
+    fprintf(noting->out, "%snote: ", noting->indent);
+    for (size_t at = 0; at < bytes;) {
+        size_t line = width == SIZE_MAX
+                          ? bytes - at
+                          : note_line(text + at, bytes - at, width > head + 20 ? width - head : 20);
+        if (at)
+            fprintf(noting->out, "\n%*s", (int)head, "");
+        text_put(noting->out, text + at, line, SIZE_MAX);
+        at += line;
+        at += at < bytes; /* the blank */
+    }
+    fputc('\n', noting->out);
+    noting->count++;
+}
+
+size_t notes_print(const struct stacks *stacks, const struct rows *lines, const char *indent,
+                   FILE *out)
+{
+    struct noting noting = {out, indent, 0};
+    notes_all(stacks, lines, print_note, &noting);
+    return noting.count;
+}
+
+struct note_list {
+    char **list;
+    size_t count, cap;
+};
+
+static void keep_note(void *context, const char *text, size_t bytes)
+{
+    struct note_list *notes = context;
+    notes->list = base_room(notes->list, &notes->cap, notes->count + 1, sizeof *notes->list);
+    notes->list[notes->count++] = base_copy(text, bytes);
+}
+
+char **notes_list(const struct stacks *stacks, const struct rows *lines, size_t *count)
+{
+    struct note_list notes = {0};
+    notes_all(stacks, lines, keep_note, &notes);
+    *count = notes.count;
+    return notes.list;
+}
+
+static void json_note(void *context, const char *text, size_t bytes)
+{
+    json_text(context, NULL, text, bytes);
+}
+
+void notes_json(const struct stacks *stacks, const struct rows *lines, struct json *json)
+{
+    json_open(json, "notes", '[');
+    notes_all(stacks, lines, json_note, json);
+    json_close(json, ']');
+}
