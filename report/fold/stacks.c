@@ -3,6 +3,7 @@
 
 #include "fold/under.h"
 #include "read/reader.h"
+#include "resolve/changed.h"
 
 void stacks_make(struct stacks *stacks, struct periods periods)
 {
@@ -24,6 +25,7 @@ bool stacks_open_under(struct stacks *stacks, const char *file, struct periods p
     if (!read)
         return false;
     frames_make(&stacks->frames, &stacks->model);
+    changed_say(&stacks->frames);
     if (under)
         under_keep(&stacks->model, &stacks->frames, under);
     else

@@ -43,6 +43,7 @@ struct frames {
     struct map function_index, place_index;
     size_t function_chain_cap, place_chain_cap;
     uint32_t *function_chain, *place_chain;
+    unsigned changed_sources; /* changed.h */
     unsigned module_problems; /* modules without symbols that were complained about */
 };
 

@@ -74,6 +74,11 @@ static void notes_modules(const struct stacks *stacks, note_taker *take, void *c
     if (stacks->frames.module_problems)
         note(take, context, "%u modules without symbols (see standard error)",
              stacks->frames.module_problems);
+    if (stacks->frames.changed_sources)
+        note(take, context,
+             "%u source file%s changed since the run (see standard error): the text of their lines "
+             "is not shown",
+             stacks->frames.changed_sources, stacks->frames.changed_sources == 1 ? "" : "s");
 }
 
 static void notes_all(const struct stacks *stacks, note_taker *take, void *context)

@@ -70,8 +70,7 @@ static void *worker_run(void *argument)
         if (piece >= crew->piece_count)
             return NULL;
         if (!worker->symbols)
-            worker->symbols =
-                symbols_open(batch->path, batch->build_id, batch->build_id_bytes, &worker->strings);
+            worker->symbols = symbols_open(&batch->wanted, &worker->strings);
         for (size_t t = crew->pieces[piece]; t < crew->pieces[piece + 1]; t++) {
             worker_task(worker, &crew->tasks[t]);
             size_t done = atomic_fetch_add(&crew->done, 1) + 1;
@@ -206,8 +205,7 @@ void batch_run(struct batch *batch)
     struct crew crew = {.batch = batch, .worker_count = 1};
     struct worker *first = &crew.workers[0];
     first->crew = &crew;
-    first->symbols =
-        symbols_open(batch->path, batch->build_id, batch->build_id_bytes, &first->strings);
+    first->symbols = symbols_open(&batch->wanted, &first->strings);
     batch->problem = symbols_problem(first->symbols);
     struct cache cache;
     cache_open(&cache, batch, first->symbols);

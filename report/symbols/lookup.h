@@ -20,9 +20,7 @@ struct batch {
     /* The caller's: addresses ascending. */
     struct batch_item *items;
     size_t count;
-    const char *path;
-    const unsigned char *build_id;
-    size_t build_id_bytes;
+    struct symbols_wanted wanted;
     struct strings *strings; /* texts of the result */
     struct progress *progress;
     size_t done_before; /* for the progress */

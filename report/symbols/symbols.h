@@ -31,14 +31,22 @@ bool symbols_file_same(const struct symbols_file *a, const struct symbols_file *
 /* False: there is no such file. */
 bool symbols_file_at(const char *path, struct symbols_file *file);
 
+/* Which file a module's was at the run. */
+struct symbols_wanted {
+    const char *path;
+    const unsigned char *build_id;
+    size_t build_id_bytes;    /* 0: not known */
+    bool stamped;             /* these two are known, which count where there is no build-id: */
+    uint64_t bytes, modified; /* ns */
+};
+
 /* One thread at a time may use it; several for the same module do not disturb each other. */
 struct symbols;
 
-/* Prepare a module. The file at `path` is used only if its build-id is `build_id` (0 bytes: not
- * known, any will do); debug information of its own, in /usr/lib/debug or by .gnu_debuglink is
+/* Prepare a module. The file is used only if its build-id is that of `wanted`; where that has none, if its size and time are
+ * the same; where those are not known, any will do. Debug information of its own, in /usr/lib/debug or by .gnu_debuglink is
  * found at the first look-up. Never NULL. */
-struct symbols *symbols_open(const char *path, const unsigned char *build_id, size_t build_id_bytes,
-                             struct strings *strings);
+struct symbols *symbols_open(const struct symbols_wanted *wanted, struct strings *strings);
 /* The file of the module, all 0 if it is not used. */
 struct symbols_file symbols_file(const struct symbols *symbols);
 /* The separate file that the debug information is in; "" if the module's own file has it, NULL if

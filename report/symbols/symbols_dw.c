@@ -76,9 +76,26 @@ bool symbols_file_same(const struct symbols_file *a, const struct symbols_file *
            a->modified == b->modified;
 }
 
-struct symbols *symbols_open(const char *path, const unsigned char *build_id, size_t build_id_bytes,
-                             struct strings *strings)
+/* NULL: it is the file that ran, as far as that is known. */
+static const char *file_problem(Dwfl_Module *module, const struct symbols_wanted *wanted,
+                                const struct stat *info)
 {
+    GElf_Addr bias;
+    if (!dwfl_module_getelf(module, &bias))
+        return "is not a readable ELF file";
+    if (wanted->build_id_bytes)
+        return build_id_matches(module, wanted->build_id, wanted->build_id_bytes)
+                   ? NULL
+                   : "is not the file that ran (its build-id differs)";
+    struct symbols_file file = file_of(info);
+    if (wanted->stamped && (file.bytes != wanted->bytes || file.modified != wanted->modified))
+        return "has changed since the run (it has no build-id, and another size or time)";
+    return NULL;
+}
+
+struct symbols *symbols_open(const struct symbols_wanted *wanted, struct strings *strings)
+{
+    const char *path = wanted->path;
     struct symbols *symbols = base_alloc(1, sizeof *symbols);
     symbols->strings = strings;
     if (path[0] != '/') /* the vdso and the like */
@@ -98,12 +115,8 @@ struct symbols *symbols_open(const char *path, const unsigned char *build_id, si
         return symbols;
     }
     dwfl_report_end(symbols->dwfl, NULL, NULL);
-    GElf_Addr bias;
-    if (!dwfl_module_getelf(module, &bias))
-        symbols->problem = "is not a readable ELF file";
-    else if (build_id_bytes && !build_id_matches(module, build_id, build_id_bytes))
-        symbols->problem = "is not the file that ran (its build-id differs)";
-    else {
+    symbols->problem = file_problem(module, wanted, &info);
+    if (!symbols->problem) {
         symbols->module = module;
         symbols->file = file_of(&info);
     }

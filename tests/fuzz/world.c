@@ -121,12 +121,12 @@ struct symbols {
     const char *problem;
 };
 
-struct symbols *symbols_open(const char *path, const unsigned char *build_id, size_t build_id_bytes,
-                             struct strings *strings)
+struct symbols *symbols_open(const struct symbols_wanted *wanted, struct strings *strings)
 {
+    const char *path = wanted->path;
     struct symbols *symbols = base_alloc(1, sizeof *symbols);
     symbols->strings = strings;
-    if (build_id_bytes && build_id[0] & 1)
+    if (wanted->build_id_bytes && wanted->build_id[0] & 1)
         symbols->problem = "is not the file of the run";
     else if (path[0] == '/' && strlen(path) % 3 == 0)
         symbols->problem = "is not there";
