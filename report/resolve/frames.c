@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "symbols/batch.h"
+#include "symbols/find.h"
 #include "base/progress.h"
 #include "symbols/symbols.h"
 
@@ -177,6 +178,7 @@ struct resolver {
     uint32_t *found;
     size_t found_count, found_cap;
     struct progress progress;
+    struct find *find;
 };
 
 static void resolver_keep(struct resolver *resolver, uint32_t frame,
@@ -211,6 +213,8 @@ static void resolve_module(struct resolver *resolver, const struct wanted *list,
                           .wanted = {.path = path,
                                      .build_id = m->build_id,
                                      .build_id_bytes = m->build_id_bytes,
+                                     .find = resolver->find,
+                                     .progress = &resolver->progress,
                                      .stamped = m->stamp.known,
                                      .bytes = m->stamp.bytes,
                                      .modified = m->stamp.modified},
@@ -303,6 +307,23 @@ static void frames_take(struct frames *frames, const struct resolver *resolver)
     }
 }
 
+/* Near the log, and near where the program was started. */
+static struct find *find_of_log(const struct log *log)
+{
+    struct find *find = find_make();
+    const char *slash = strrchr(log->name, '/');
+    char *folder = slash
+                       ? base_copy(log->name, slash == log->name ? 1 : (size_t)(slash - log->name))
+                       : base_copy(".", 1);
+    char *cwd = base_copy(log->cwd.text ? log->cwd.text : "", log->cwd.bytes);
+    find_near(find, folder);
+    if (cwd[0] == '/')
+        find_near(find, cwd);
+    free(folder);
+    free(cwd);
+    return find;
+}
+
 void frames_make(struct frames *frames, struct model *model)
 {
     const struct log *log = model->log;
@@ -313,6 +334,7 @@ void frames_make(struct frames *frames, struct model *model)
                                 .at = base_alloc(log->frame_count + (size_t)1, sizeof(uint32_t)),
                                 .length =
                                     base_alloc(log->frame_count + (size_t)1, sizeof(uint32_t))};
+    resolver.find = find_of_log(log);
     progress_start(&resolver.progress, "reading symbols", count);
     for (uint32_t i = 0, end; i < count; i = end) {
         end = i + 1;
@@ -327,6 +349,7 @@ void frames_make(struct frames *frames, struct model *model)
     }
     progress_end(&resolver.progress);
     frames_take(frames, &resolver);
+    find_free(resolver.find);
     free(resolver.found);
     free(resolver.at);
     free(resolver.length);

@@ -109,8 +109,10 @@ static bool head_fits(const struct cache_head *head, const struct cache *cache,
 {
     if (head->id_bytes != batch->wanted.build_id_bytes ||
         memcmp(head->id, batch->wanted.build_id, head->id_bytes) != 0 ||
-        !symbols_file_same(&head->file, &cache->file))
+        (cache->file.bytes && !symbols_file_same(&head->file, &cache->file)))
         return false;
+    if (!cache->file.bytes) /* gone: nothing says more than the build-id */
+        return true;
     const char *path = string_at(head, head->debug_path);
     struct symbols_file debug_file;
     return !path || (symbols_file_at(path, &debug_file) &&
@@ -122,8 +124,7 @@ static bool head_fits(const struct cache_head *head, const struct cache *cache,
 void cache_open(struct cache *cache, const struct batch *batch, const struct symbols *symbols)
 {
     *cache = (struct cache){.file = symbols_file(symbols)};
-    if (!batch->wanted.build_id_bytes || batch->wanted.build_id_bytes > ID_BYTES_MAX ||
-        !cache->file.bytes)
+    if (!batch->wanted.build_id_bytes || batch->wanted.build_id_bytes > ID_BYTES_MAX)
         return;
     for (size_t i = 0; i < batch->wanted.build_id_bytes; i++)
         sprintf(cache->name + 2 * i, "%02x", batch->wanted.build_id[i]);

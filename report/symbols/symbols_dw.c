@@ -22,6 +22,7 @@
 #include "symbols/units.h"
 
 struct symbols {
+    struct symbols_wanted wanted;
     Dwfl *dwfl;
     Dwfl_Module *module;
     struct strings *strings;
@@ -35,12 +36,39 @@ struct symbols {
     struct map qualified; /* offset of a function's entry -> its name */
     struct map demangled; /* linkage name, by its place in the file -> name, 0: not looked up */
     struct symbols_file file;
+    char *elsewhere; /* what find_debuginfo took of wanted.find */
 };
 #define NOT_MANGLED UINT32_MAX
 
+/* What elfutils knows to find on this machine; then where else the caller wants it to be looked for. */
+static int find_debuginfo(Dwfl_Module *module, void **userdata, const char *module_name,
+                          Dwarf_Addr base, const char *file_name, const char *link, GElf_Word crc,
+                          char **found)
+{
+    struct symbols *symbols = *userdata;
+    const struct symbols_wanted *wanted = &symbols->wanted;
+    struct stat info;
+    int fd = wanted->debug ? -1
+                           : dwfl_standard_find_debuginfo(module, userdata, module_name, base,
+                                                          file_name, link, crc, found);
+    if (fd >= 0 || (!wanted->debug && !wanted->find))
+        return fd;
+    char *path = wanted->debug ? base_copy(wanted->debug, strlen(wanted->debug))
+                               : find_file(wanted->find, wanted->path, wanted->build_id,
+                                           wanted->build_id_bytes, true, wanted->progress);
+    fd = path ? file_open(AT_FDCWD, path, &info) : -1;
+    if (fd >= 0 && !wanted->debug)
+        symbols->elsewhere = base_copy(path, strlen(path));
+    if (fd >= 0)
+        *found = path;
+    else
+        free(path);
+    return fd;
+}
+
 static const Dwfl_Callbacks callbacks = {
     .find_elf = dwfl_build_id_find_elf,
-    .find_debuginfo = dwfl_standard_find_debuginfo,
+    .find_debuginfo = find_debuginfo,
 };
 
 static bool build_id_matches(Dwfl_Module *module, const unsigned char *build_id, size_t bytes)
@@ -98,6 +126,7 @@ struct symbols *symbols_open(const struct symbols_wanted *wanted, struct strings
     const char *path = wanted->path;
     struct symbols *symbols = base_alloc(1, sizeof *symbols);
     symbols->strings = strings;
+    symbols->wanted = *wanted;
     if (path[0] != '/') /* the vdso and the like */
         return symbols;
     struct stat info;
@@ -114,6 +143,9 @@ struct symbols *symbols_open(const struct symbols_wanted *wanted, struct strings
         symbols->problem = "is not a readable ELF file";
         return symbols;
     }
+    void **userdata;
+    dwfl_module_info(module, &userdata, NULL, NULL, NULL, NULL, NULL, NULL);
+    *userdata = symbols;
     dwfl_report_end(symbols->dwfl, NULL, NULL);
     symbols->problem = file_problem(module, wanted, &info);
     if (!symbols->problem) {
@@ -133,8 +165,14 @@ const char *symbols_problem(const struct symbols *symbols)
     return symbols->problem;
 }
 
+const char *symbols_elsewhere(const struct symbols *symbols)
+{
+    return symbols->elsewhere;
+}
+
 void symbols_close(struct symbols *symbols)
 {
+    free(symbols->elsewhere);
     units_free(&symbols->units);
     names_free(&symbols->names);
     map_free(&symbols->qualified);

@@ -28,6 +28,7 @@ const char verb_lines_help[] =
     "      --period N[-M]    what happened in these periods of the process\n"
     "      --under FUNCTION  what happened under calls of this function, or FILE:FUNCTION\n"
     "  -a, --all             libraries and the interpreter too\n"
+    "      --search DIR    look below this folder, too, for programs and libraries that are gone\n"
     "      --json            as JSON (SCHEMA.md)\n\n"
     "Exit status 1: no function or file in the log is called that.\n\n"
     "example:\n"
@@ -154,6 +155,7 @@ int verb_lines(int argc, char **argv)
                                           {"json", no_argument, NULL, 'j'},
                                           {"period", required_argument, NULL, 'P'},
                                           {"under", required_argument, NULL, 'u'},
+                                          {"search", required_argument, NULL, 'S'},
                                           {NULL, 0, NULL, 0}};
     struct lines_options options = {
         .precision = 1, .periods = ALL_PERIODS, .names = base_alloc((size_t)argc, sizeof(char *))};
@@ -179,6 +181,10 @@ int verb_lines(int argc, char **argv)
             break;
         case 'u':
             options.under = optarg;
+            break;
+        case 'S':
+            if (!verb_search(optarg))
+                status = STATUS_BAD;
             break;
         case 'j':
             options.json = true;

@@ -25,6 +25,7 @@ const char verb_report_help[] =
     "      --period N[-M]  what happened in these periods of the process, where the program made "
     "some\n"
     "      --under FUNCTION  what happened under calls of this function, or FILE:FUNCTION\n"
+    "      --search DIR    look below this folder, too, for programs and libraries that are gone\n"
     "      --json      everything, as JSON (SCHEMA.md)\n\n"
     "  Mem usage  bytes live in the process after the line's last event\n"
     "  Increment  allocated minus released while the line ran\n"
@@ -142,10 +143,13 @@ static int report_one(const char *file, const struct report_options *options, st
 
 int verb_report(int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"all", no_argument, NULL, 'a'},         {"top", required_argument, NULL, 'n'},
-        {"json", no_argument, NULL, 'j'},        {"period", required_argument, NULL, 'P'},
-        {"under", required_argument, NULL, 'u'}, {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"all", no_argument, NULL, 'a'},
+                                          {"top", required_argument, NULL, 'n'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"period", required_argument, NULL, 'P'},
+                                          {"under", required_argument, NULL, 'u'},
+                                          {"search", required_argument, NULL, 'S'},
+                                          {NULL, 0, NULL, 0}};
     struct report_options options = {.top = 10, .periods = ALL_PERIODS};
     int option;
     long number;
@@ -165,6 +169,10 @@ int verb_report(int argc, char **argv)
             break;
         case 'u':
             options.under = optarg;
+            break;
+        case 'S':
+            if (!verb_search(optarg))
+                return STATUS_BAD;
             break;
         case 'j':
             options.json = true;

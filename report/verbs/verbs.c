@@ -5,8 +5,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/base.h"
+#include "symbols/find.h"
 
 int verb_usage(const char *verb)
 {
@@ -23,6 +25,17 @@ long verb_number(const char *option, const char *text, long most)
         return value;
     base_say("%s takes a number from 0 to %ld, not '%s'", option, most, text);
     return -1;
+}
+
+bool verb_search(const char *folder)
+{
+    if (find_search(folder))
+        return true;
+    if (errno == ENOSPC)
+        base_say("--search: at most 16 folders");
+    else
+        base_say("--search %s: %s", folder, strerror(errno));
+    return false;
 }
 
 bool verb_periods(const char *text, struct periods *periods)

@@ -23,6 +23,8 @@ extern const char verb_memit_help[];
 int verb_usage(const char *verb);
 /* A number that is an option's argument, 0 <= number <= most; -1 after a message. */
 long verb_number(const char *option, const char *text, long most);
+/* A folder of --search, for all logs; false after a message. */
+bool verb_search(const char *folder);
 /* The periods that the argument of --period names: N, or FIRST-LAST; false after a message. */
 bool verb_periods(const char *text, struct periods *periods);
 
