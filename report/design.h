@@ -21,7 +21,7 @@
  *   read/     the log, in which nothing is trusted: checked records, the tree of stacks, figures and runs of each node
  *             offers log.h, model.h, node.h, reader.h, runs.h, sums.h
  *   resolve/  from frames to places, whose code a place is, source text, what a person's -f means
- *             offers changed.h, frames.h, match.h, rank.h, source.h, source_log.h, source_of.h
+ *             offers changed.h, frames.h, match.h, rules.h, short.h, rank.h, source.h, source_log.h, source_of.h
  *   fold/     from resolved stacks to rows; several logs as a family
  *             offers exact.h, family.h, fold.h, query.h, rows.h, stacks.h, tree.h
  *   show/     rows as text and JSON

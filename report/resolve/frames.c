@@ -8,11 +8,20 @@
 #include "symbols/batch.h"
 #include "symbols/find.h"
 #include "base/progress.h"
+#include "resolve/rules.h"
 #include "symbols/symbols.h"
 
 const char *frames_file(const struct frames *frames, const struct function *function)
 {
     return strings_get(&frames->strings, function->file);
+}
+
+const char *frames_short(const struct frames *frames, const struct function *function)
+{
+    const char *file = frames_file(frames, function), *slash = file ? strrchr(file, '/') : NULL;
+    if (function->file && function->file <= frames->short_count && frames->shorts[function->file])
+        return frames->shorts[function->file];
+    return slash && slash[1] ? slash + 1 : file;
 }
 
 const char *frames_name(const struct frames *frames, const struct function *function)
@@ -26,6 +35,8 @@ struct log_text frames_module(const struct frames *frames, const struct function
         return frames->log->modules[function->module].path;
     return (struct log_text){0};
 }
+
+bool frames_shims;
 
 /* Two records for one function (a module loaded twice, inlined and not) may each know a part of its
  * extent. */
@@ -138,29 +149,49 @@ static void resolve_python(struct frames *frames, const struct log_frame *frame,
     out->places[0] = frames_python(frames, frame->owner, is_line ? (uint32_t)frame->value : 0);
 }
 
+static bool is_program(const struct log *log, uint32_t module)
+{
+    const struct log_text *exe = &log->exe;
+    return exe->bytes && module < log->module_count &&
+           log->modules[module].path.bytes == exe->bytes &&
+           !memcmp(log->modules[module].path.text, exe->text, exe->bytes);
+}
+
+/* One of its places; false: nobody is to see it. */
+static bool resolve_symbol(struct frames *frames, const struct log_frame *frame,
+                           const struct symbol *symbol, const char *module_path, uint32_t *out)
+{
+    const char *name = strings_get(&frames->strings, symbol->function);
+    if (name && (rules_start(name) || (!frames_shims && rules_shim(name))))
+        return false;
+    struct rank_code code = {.name = name,
+                             .file = strings_get(&frames->strings, symbol->file),
+                             .module = module_path,
+                             .program = is_program(frames->log, frame->owner),
+                             .python = frames->log->header.python};
+    struct function function = {.name = symbol->function,
+                                .file = symbol->file,
+                                .module = frame->owner,
+                                .first_line = symbol->first_line,
+                                .last_line = symbol->last_line,
+                                .language = symbol->language,
+                                .rank = rank_native(&code)};
+    struct place place = {.function = function_add(frames, &function),
+                          .line = symbol->line,
+                          .address = symbol->function || symbol->file ? 0 : frame_address(frame)};
+    *out = place_add(frames, &place);
+    return true;
+}
+
 static void resolve_native(struct frames *frames, const struct log_frame *frame,
                            const struct symbol *found, uint32_t count, const char *module_path,
                            struct resolved *out)
 {
     static const struct symbol nothing = {.language = "native"};
-    bool python = frames->log->header.python;
-    out->count = count ? count : 1;
-    for (uint32_t i = 0; i < out->count; i++) {
-        const struct symbol *symbol = count ? &found[count - 1 - i] : &nothing;
-        const char *file = strings_get(&frames->strings, symbol->file);
-        struct function function = {.name = symbol->function,
-                                    .file = symbol->file,
-                                    .module = frame->owner,
-                                    .first_line = symbol->first_line,
-                                    .last_line = symbol->last_line,
-                                    .language = symbol->language,
-                                    .rank = rank_native(file, module_path, python)};
-        struct place place = {.function = function_add(frames, &function),
-                              .line = symbol->line,
-                              .address =
-                                  symbol->function || symbol->file ? 0 : frame_address(frame)};
-        out->places[i] = place_add(frames, &place);
-    }
+    out->count = 0;
+    for (uint32_t i = 0; i < (count ? count : 1); i++)
+        out->count += resolve_symbol(frames, frame, count ? &found[count - 1 - i] : &nothing,
+                                     module_path, &out->places[out->count]);
 }
 
 /* ---- all frames ---- */
@@ -366,6 +397,7 @@ void frames_free(struct frames *frames)
     free(frames->places);
     free(frames->place_chain);
     free(frames->start);
+    free(frames->shorts);
     free(frames->place_of);
     *frames = (struct frames){0};
 }

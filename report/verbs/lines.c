@@ -12,6 +12,7 @@
 #include "show/mprun.h"
 #include "show/row_json.h"
 #include "resolve/match.h"
+#include "resolve/rules.h"
 #include "verbs/verbs.h"
 
 const char verb_lines_help[] =
@@ -29,6 +30,8 @@ const char verb_lines_help[] =
     "      --under FUNCTION  what happened under calls of this function, or FILE:FUNCTION\n"
     "  -a, --all             libraries and the interpreter too\n"
     "      --search DIR    look below this folder, too, for programs and libraries that are gone\n"
+    "      --shims         allocator shims too, such as operator new and xmalloc (memtrace "
+    "--rules)\n"
     "      --json            as JSON (SCHEMA.md)\n\n"
     "Exit status 1: no function or file in the log is called that.\n\n"
     "example:\n"
@@ -75,8 +78,11 @@ static bool choose(const struct view *view, const struct lines_options *options,
     for (size_t n = 0; n < options->name_count; n++) {
         if (choose_name(view, options->names[n], options->all, wanted))
             continue;
-        base_say("%s: no function or file is called '%s'", view->stacks.log.name,
-                 options->names[n]);
+        base_say("%s: no function or file is called '%s'%s", view->stacks.log.name,
+                 options->names[n],
+                 !frames_shims && rules_shim(options->names[n])
+                     ? "; it is an allocator shim, which --shims shows"
+                     : "");
         all_found = false;
     }
     return all_found;
@@ -156,6 +162,7 @@ int verb_lines(int argc, char **argv)
                                           {"period", required_argument, NULL, 'P'},
                                           {"under", required_argument, NULL, 'u'},
                                           {"search", required_argument, NULL, 'S'},
+                                          {"shims", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
     struct lines_options options = {
         .precision = 1, .periods = ALL_PERIODS, .names = base_alloc((size_t)argc, sizeof(char *))};
@@ -181,6 +188,9 @@ int verb_lines(int argc, char **argv)
             break;
         case 'u':
             options.under = optarg;
+            break;
+        case 'h':
+            frames_shims = true;
             break;
         case 'S':
             if (!verb_search(optarg))

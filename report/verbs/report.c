@@ -26,6 +26,8 @@ const char verb_report_help[] =
     "some\n"
     "      --under FUNCTION  what happened under calls of this function, or FILE:FUNCTION\n"
     "      --search DIR    look below this folder, too, for programs and libraries that are gone\n"
+    "      --shims         allocator shims too, such as operator new and xmalloc (memtrace "
+    "--rules)\n"
     "      --json      everything, as JSON (SCHEMA.md)\n\n"
     "  Mem usage  bytes live in the process after the line's last event\n"
     "  Increment  allocated minus released while the line ran\n"
@@ -141,51 +143,59 @@ static int report_one(const char *file, const struct report_options *options, st
     return status;
 }
 
-int verb_report(int argc, char **argv)
+/* STATUS_DONE, or the status to end with. */
+static int read_options(int argc, char **argv, struct report_options *options)
 {
-    static const struct option longs[] = {{"all", no_argument, NULL, 'a'},
-                                          {"top", required_argument, NULL, 'n'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"period", required_argument, NULL, 'P'},
-                                          {"under", required_argument, NULL, 'u'},
-                                          {"search", required_argument, NULL, 'S'},
-                                          {NULL, 0, NULL, 0}};
-    struct report_options options = {.top = 10, .periods = ALL_PERIODS};
+    static const struct option longs[] = {
+        {"all", no_argument, NULL, 'a'},         {"top", required_argument, NULL, 'n'},
+        {"json", no_argument, NULL, 'j'},        {"period", required_argument, NULL, 'P'},
+        {"under", required_argument, NULL, 'u'}, {"search", required_argument, NULL, 'S'},
+        {"shims", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0}};
     int option;
     long number;
     while ((option = getopt_long(argc, argv, "an:", longs, NULL)) != -1) {
         switch (option) {
         case 'a':
-            options.all = true;
+            options->all = true;
             break;
         case 'n':
             if ((number = verb_number("-n", optarg, 1000000000)) < 0)
                 return STATUS_BAD;
-            options.top = (size_t)number;
+            options->top = (size_t)number;
             break;
         case 'P':
-            if (!verb_periods(optarg, &options.periods))
+            if (!verb_periods(optarg, &options->periods))
                 return STATUS_BAD;
             break;
         case 'u':
-            options.under = optarg;
+            options->under = optarg;
+            break;
+        case 'h':
+            frames_shims = true;
             break;
         case 'S':
             if (!verb_search(optarg))
                 return STATUS_BAD;
             break;
         case 'j':
-            options.json = true;
+            options->json = true;
             break;
         default:
             return verb_usage("report");
         }
     }
-    if (optind == argc) {
-        base_say("report: which log?");
-        return verb_usage("report");
-    }
-    int status = STATUS_DONE;
+    if (optind < argc)
+        return STATUS_DONE;
+    base_say("report: which log?");
+    return verb_usage("report");
+}
+
+int verb_report(int argc, char **argv)
+{
+    struct report_options options = {.top = 10, .periods = ALL_PERIODS};
+    int status = read_options(argc, argv, &options);
+    if (status != STATUS_DONE)
+        return status;
     struct json json = {.out = stdout};
     bool several = argc - optind > 1;
     if (options.json && several)

@@ -22,6 +22,8 @@ const char verb_sites_help[] =
     "      --sort KEY   peak (held at the process's peak), live, allocated, rise or allocations\n"
     "      --period N[-M]  what happened in these periods of the process\n"
     "      --search DIR    look below this folder, too, for programs and libraries that are gone\n"
+    "      --shims         allocator shims too, such as operator new and xmalloc (memtrace "
+    "--rules)\n"
     "      --json       as JSON (SCHEMA.md)\n\n"
     "example:\n"
     "  memtrace sites -n 5 --sort live memtrace.python3.4711.mt\n";
@@ -190,13 +192,11 @@ static enum metric sort_metric(const char *name)
 
 int verb_sites(int argc, char **argv)
 {
-    static const struct option longs[] = {{"all", no_argument, NULL, 'a'},
-                                          {"top", required_argument, NULL, 'n'},
-                                          {"sort", required_argument, NULL, 's'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"period", required_argument, NULL, 'P'},
-                                          {"search", required_argument, NULL, 'S'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {
+        {"all", no_argument, NULL, 'a'},          {"top", required_argument, NULL, 'n'},
+        {"sort", required_argument, NULL, 's'},   {"json", no_argument, NULL, 'j'},
+        {"period", required_argument, NULL, 'P'}, {"search", required_argument, NULL, 'S'},
+        {"shims", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
     struct sites_options options = {.top = 20, .metric = METRIC_PEAK, .periods = ALL_PERIODS};
     long number;
     int option;
@@ -217,6 +217,9 @@ int verb_sites(int argc, char **argv)
         case 'P':
             if (!verb_periods(optarg, &options.periods))
                 return STATUS_BAD;
+            break;
+        case 'h':
+            frames_shims = true;
             break;
         case 'S':
             if (!verb_search(optarg))
