@@ -17,7 +17,7 @@
  *   base/     memory that never fails, messages, foreign text, files, maps, progress, the number of threads
  *             offers base.h, file.h, map.h, progress.h, text.h, threads.h
  *   symbols/  what an ELF file says about an address: functions, lines, inlined calls; the cache of that
- *             offers batch.h, find.h, lookup.h, symbols.h
+ *             offers batch.h, find.h, jit.h, lookup.h, symbols.h
  *   read/     the log, in which nothing is trusted: checked records, the tree of stacks, figures and runs of each node
  *             offers log.h, model.h, node.h, reader.h, runs.h, sums.h
  *   resolve/  from frames to places, whose code a place is, source text, what a person's -f means

@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "symbols/batch.h"
 #include "symbols/find.h"
+#include "symbols/jit.h"
 #include "base/progress.h"
 #include "resolve/rules.h"
 #include "symbols/symbols.h"
@@ -124,6 +125,20 @@ static void resolve_word(struct frames *frames, const char *word, struct resolve
     out->places[0] = place_add(frames, &place);
 }
 
+/* Code of a JIT compiler that wrote its names down. */
+static void resolve_made(struct frames *frames, const struct jit_code *code, struct resolved *out)
+{
+    struct function function = {.name =
+                                    strings_add(&frames->strings, code->name, strlen(code->name)),
+                                .language = "native",
+                                .rank = code->file ? RANK_USER : RANK_PROGRAM};
+    if (code->file)
+        function.file = strings_add(&frames->strings, code->file, strlen(code->file));
+    struct place place = {.function = function_add(frames, &function), .line = code->line};
+    out->count = 1;
+    out->places[0] = place_add(frames, &place);
+}
+
 uint32_t frames_python(struct frames *frames, uint32_t owner, uint32_t line)
 {
     const struct log *log = frames->log;
@@ -210,6 +225,7 @@ struct resolver {
     size_t found_count, found_cap;
     struct progress progress;
     struct find *find;
+    struct jit *jit;
 };
 
 static void resolver_keep(struct resolver *resolver, uint32_t frame,
@@ -278,6 +294,7 @@ static void resolve_other(struct resolver *resolver, const struct wanted *wanted
     struct frames *frames = resolver->frames;
     const struct log_frame *frame = &wanted->frame;
     struct resolved resolved = {0};
+    struct jit_code made;
     switch (frame->kind) {
     case FRAME_PYTHON:
         resolve_python(frames, frame, &resolved);
@@ -288,7 +305,10 @@ static void resolve_other(struct resolver *resolver, const struct wanted *wanted
         resolve_word(frames, "[outer frames are not known]", &resolved);
         break;
     default:
-        resolve_word(frames, "[unknown code]", &resolved);
+        if (jit_find(resolver->jit, frame_address(frame), &made))
+            resolve_made(frames, &made, &resolved);
+        else
+            resolve_word(frames, "[unknown code]", &resolved);
         break;
     }
     resolver_keep(resolver, wanted->index, &resolved);
@@ -338,21 +358,21 @@ static void frames_take(struct frames *frames, const struct resolver *resolver)
     }
 }
 
-/* Near the log, and near where the program was started. */
-static struct find *find_of_log(const struct log *log)
+/* Files that are no longer where they were may be near the log, and near where the program was started; a JIT compiler's are there, too. */
+static void resolver_look(struct resolver *resolver, const struct log *log)
 {
-    struct find *find = find_make();
     const char *slash = strrchr(log->name, '/');
     char *folder = slash
                        ? base_copy(log->name, slash == log->name ? 1 : (size_t)(slash - log->name))
                        : base_copy(".", 1);
     char *cwd = base_copy(log->cwd.text ? log->cwd.text : "", log->cwd.bytes);
-    find_near(find, folder);
-    if (cwd[0] == '/')
-        find_near(find, cwd);
+    const char *folders[] = {folder, cwd[0] == '/' ? cwd : NULL, NULL};
+    resolver->find = find_make();
+    for (size_t i = 0; folders[i]; i++)
+        find_near(resolver->find, folders[i]);
+    resolver->jit = jit_open(log->header.pid, log_began(log), folders);
     free(folder);
     free(cwd);
-    return find;
 }
 
 void frames_make(struct frames *frames, struct model *model)
@@ -365,7 +385,7 @@ void frames_make(struct frames *frames, struct model *model)
                                 .at = base_alloc(log->frame_count + (size_t)1, sizeof(uint32_t)),
                                 .length =
                                     base_alloc(log->frame_count + (size_t)1, sizeof(uint32_t))};
-    resolver.find = find_of_log(log);
+    resolver_look(&resolver, log);
     progress_start(&resolver.progress, "reading symbols", count);
     for (uint32_t i = 0, end; i < count; i = end) {
         end = i + 1;
@@ -381,6 +401,7 @@ void frames_make(struct frames *frames, struct model *model)
     progress_end(&resolver.progress);
     frames_take(frames, &resolver);
     find_free(resolver.find);
+    jit_free(resolver.jit);
     free(resolver.found);
     free(resolver.at);
     free(resolver.length);

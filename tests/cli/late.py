@@ -6,9 +6,11 @@ usage: late.py MEMTRACE CC [unittest arguments]
 """
 import json
 import os
+import platform
 import re
 import shutil
 import socket
+import struct
 import subprocess
 import threading
 
@@ -311,6 +313,210 @@ class Gone(Late):
         self.assertIn('no answer from ' + server.url, p.stderr)
         self.assertEqual(len(server.asked), 1, server.asked)
         self.assertIn('libimage.so+0x', p.stdout)
+
+
+SPLIT = '''#include <stdlib.h>
+static inline __attribute__((always_inline)) void *inner(size_t bytes) { return malloc(bytes); } /* INNER */
+__attribute__((noinline)) void *outer(size_t bytes)
+{
+    char *volatile block = inner(bytes + 1); /* OUTER */
+    block[0] = 1;
+    return block;
+}
+int main(void)
+{
+    return outer(1000000) == 0; /* MAIN */
+}
+'''
+
+MAKER = '''#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+/* push %rbp; mov %rsp,%rbp; mov %rdi,%rax; mov %rsi,%rdi; call *%rax; pop %rbp; ret */
+static const unsigned char code[] = {0x55, 0x48, 0x89, 0xe5, 0x48, 0x89, 0xf8, 0x48, 0x89, 0xf7, 0xff, 0xd0, 0x5d, 0xc3};
+static void *take(size_t bytes) { return malloc(bytes); }
+int main(int argc, char **argv)
+{
+    unsigned char *made = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memcpy(made, code, sizeof code);
+    void *(*call)(void *(*)(size_t), size_t) = (void *(*)(void *(*)(size_t), size_t))(uintptr_t)made;
+    printf("%d %p\\n", getpid(), (void *)made);
+    fflush(stdout);
+    return call(take, 3000000) == 0 || argc > 1 || !argv;
+}
+'''
+
+
+SHIMS = '''#include <stdlib.h>
+void *xmalloc(size_t bytes)
+{
+    void *block = malloc(bytes); /* SHIM */
+    if (!block)
+        abort();
+    return block;
+}
+static void *load(void) { return xmalloc(1000000); } /* LOAD */
+static void *pool(void) { return malloc(500000); } /* POOL */
+int main(void)
+{
+    return load() == pool();
+}
+'''
+UTIL = 'void *malloc(unsigned long);\nvoid *%s_util(void)\n{\n    return malloc(100000);\n}\n'
+
+
+class Names(Late):
+    """Whose code it is, what is no line, and names that tell files apart."""
+
+    def test_shims(self):
+        log = self.traced(self.build('shims', SHIMS))
+        def lines(*args):
+            return {(line['function'], line['line']): line for line in self.report(log, *args)['lines']
+                    if line['file'] and line['file'].endswith('shims.c')}
+        at, pool, shim = ('load', line_of('LOAD', SHIMS)), ('pool', line_of('POOL', SHIMS)), ('xmalloc', line_of('SHIM', SHIMS))
+        without, all_of_them = lines(), lines('--shims')
+        self.assertEqual(set(all_of_them) - set(without), {shim})
+        self.assertEqual(without[at]['allocated_bytes'], 1000000)
+        self.assertEqual(all_of_them[at], without[at])
+        self.assertEqual(all_of_them[shim]['rise_bytes'], 1000000)
+        self.assertLessEqual({at, pool}, set(without))
+        for args in (), ('--all',):
+            first = self.view('sites', *args, log).stdout
+            self.assertNotIn('xmalloc', first)
+            self.assertRegex(first, r'released in \d+\n +shims.c:%d  load' % at[1])
+            self.assertIn('shims.c:%d  xmalloc' % shim[1], self.view('sites', '--shims', *args, log).stdout)
+        self.fails(self.view('lines', '-f', 'xmalloc', log, status=1), 1, '--shims')
+        self.assertIn('void *block = malloc', self.view('lines', '--shims', '-f', 'xmalloc', log).stdout)
+        rules = self.view('--rules').stdout
+        for word in ('xmalloc', 'operator new*', 'std::allocator<*', 'alloc::alloc::*', 'libc.so*', '_start'):
+            self.assertIn(word, rules)
+
+    def test_where_programs_begin_is_no_line(self):
+        log = self.traced(self.build('shims', SHIMS))
+        for view in ('sites', 'lines', 'report'):
+            p = self.view(view, '--all', log)
+            self.assertNotRegex(p.stdout, r'(?<!\w)_start(?!\w)')
+        stripped = self.build('shims', SHIMS, '-s')
+        os.remove(log)
+        self.assertNotRegex(self.view('report', self.traced(stripped)).stdout, r'(?<!\w)_start(?!\w)')
+
+    def test_names_before_what_has_none(self):
+        """A program without symbols, and a library with some: its functions are shown."""
+        image, app = self.write('image.c', IMAGE), self.write('app.c', APP)
+        self.cc('-O0', '-fPIC', '-shared', image, '-o', self.at('libimage.so'))
+        self.cc('-O0', '-s', app, '-L' + self.folder, '-limage', '-Wl,-rpath,' + self.folder, '-o', self.at('app'))
+        log = self.traced(self.at('app'))
+        self.assertIn('load_image  in libimage.so', self.view('report', log).stdout)
+        self.assertIn('libimage.so: load_image', self.view('lines', log).stdout)
+
+    def test_files_of_one_name(self):
+        for folder in ('one', 'two', 'two/one'):
+            os.makedirs(self.at(folder), exist_ok=True)
+            self.write(folder + '/util.c', UTIL % folder.replace('/', '_'))
+        self.write('main.c', 'void *one_util(void), *two_util(void), *two_one_util(void);\n'
+                   'int main(void) { return one_util() == two_util() || !two_one_util(); }\n')
+        self.cc('-g', '-O0', *(self.at(name) for name in ('main.c', 'one/util.c', 'two/util.c', 'two/one/util.c')),
+                '-o', self.at('main'))
+        shown = self.view('sites', self.traced(self.at('main'))).stdout
+        folder = os.path.basename(self.folder)
+        for name in (folder + '/one/util.c:4  one_util', ' two/util.c:4  two_util', 'two/one/util.c:4  two_one_util', ' main.c:2  main'):
+            self.assertIn(name, shown)
+
+
+class Split(Late):
+    """Debug information that is not in the program's own file."""
+
+    def expect(self, program, inlined):
+        log = self.traced(program)
+        report = self.report(log)
+        lines = {(line['function'], line['line']) for line in report['lines'] if (line['file'] or '').endswith('split.c')}
+        os.remove(log)
+        at = line_of('INNER', SPLIT)
+        if inlined:
+            self.assertLessEqual({('inner', at), ('outer', line_of('OUTER', SPLIT)), ('main', line_of('MAIN', SPLIT))}, lines)
+        else:  # the line table has the innermost line, and nothing of inlined calls
+            self.assertLessEqual({('outer', at), ('main', line_of('MAIN', SPLIT))}, lines)
+
+    def test_missing_and_packed(self):
+        for version in ('4', '5'):
+            program = self.build('split', SPLIT, '-O2', '-gdwarf-' + version, '-gsplit-dwarf')
+            self.expect(program, True)
+            parts = [name for name in os.listdir(self.folder) if name.endswith('.dwo')]
+            self.assertTrue(parts)
+            packed = shutil.which('dwp') and subprocess.run(['dwp', '-e', program, '-o', program + '.dwp'],
+                                                            capture_output=True).returncode == 0
+            for name in parts:
+                os.remove(self.at(name))
+            self.expect(program, False)
+            if packed:
+                os.remove(program + '.dwp')
+                self.expect(program, False)
+
+    def test_lines_only(self):
+        self.expect(self.build('split', SPLIT, '-O2', '-g1', '-gno-variable-location-views'), True)
+
+    def test_compressed(self):
+        self.expect(self.build('split', SPLIT, '-O2', '-gz=zlib'), True)
+
+
+class Made(Late):
+    """Code of a JIT compiler, with the names that it wrote down for perf."""
+
+    def setUp(self):
+        super().setUp()
+        if platform.machine() != 'x86_64':
+            self.skipTest('the code is for x86_64')
+        program = self.build('maker', MAKER)
+        library = os.path.join(os.path.dirname(commands.memtrace), 'libmemtrace.so')
+        self.log = self.at('log.mt')
+        env = {**os.environ, 'MEMTRACE_QUIET': '1', 'MEMTRACE_OUTPUT': self.log, 'LD_PRELOAD': library}
+        p = subprocess.run([program], env=env, cwd=self.folder, check=True, capture_output=True, text=True)
+        self.pid, address = p.stdout.split()
+        self.address = int(address, 16)
+
+    def place(self):
+        frames = json.loads(self.view('sites', '--json', self.log).stdout)['sites'][0]['stack']
+        names = [frame['function'] for frame in frames]
+        self.assertEqual((names[0], names[2]), ('take', 'main'))
+        return frames[1]['function'], frames[1]['file'], frames[1]['line']
+
+    def test_map(self):
+        self.assertEqual(self.place(), ('[unknown code]', None, None))
+        path = self.write('perf-%s.map' % self.pid, '0 10 zero\nnonsense\n%x 800 JS:*earlier here.js:1:2\n%x e JS:*fast in.js:3\n%x' % (
+            self.address, self.address, self.address))
+        self.assertEqual(self.place(), ('JS:*fast in.js:3', None, None))
+        self.assertIn('JS:*fast in.js:3', self.view('report', '--all', self.log).stdout)
+        os.utime(path, (1, 1))  # another process of this number's
+        self.assertEqual(self.place(), ('[unknown code]', None, None))
+
+    def dump(self, *records):
+        data = struct.pack('<6I2Q', 0x4a695444, 1, 40, 62, 0, int(self.pid), 0, 0)
+        for kind, body in records:
+            data += struct.pack('<IIQ', kind, 16 + len(body), 0) + body
+        with open(self.at('jit-%s.dump' % self.pid), 'wb') as f:
+            f.write(data)
+
+    def load(self, address, size, name):
+        return 0, struct.pack('<2I4Q', 1, 1, address, address, size, 1) + name + b'\0' + b'\x90' * size
+
+    def test_dump(self):
+        lines = struct.pack('<2Q', self.address, 3)
+        lines += struct.pack('<Q2I', self.address, 7, 0) + b'/src/made.js\0'
+        lines += struct.pack('<Q2I', self.address + 6, 8, 0) + b'\xff\0'
+        lines += struct.pack('<Q2I', self.address + 12, 9, 0) + b'\xff\0'
+        self.dump(self.load(self.address, 14, b'older'), (2, lines), self.load(self.address, 14, b'newer'))
+        self.assertEqual(self.place(), ('newer', '/src/made.js', 8))
+        self.dump(self.load(self.address, 14, b'a' * 20000))
+        self.assertEqual(self.place(), ('a' * 20000, None, None))
+        move = struct.pack('<2I5Q', 1, 1, self.address, 4096, self.address, 14, 1)
+        self.dump(self.load(4096, 14, b'moved'), (1, move), (3, b''), (77, b'x' * 8))
+        self.assertEqual(self.place(), ('moved', None, None))
+        with open(self.at('jit-%s.dump' % self.pid), 'r+b') as f:
+            f.truncate(50)
+        self.assertEqual(self.place(), ('[unknown code]', None, None))
 
 
 if __name__ == '__main__':
