@@ -12,9 +12,12 @@ import shutil
 import socket
 import struct
 import subprocess
+import sys
 import threading
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from common import Case, commands, line_of, main
+from second_reader.log import Log, source_hash
 
 SCRIPT = 'def f():\n    a = bytearray(4000000)\n    return a\nx = f()\n'
 PYTHON = '/usr/bin/python3'  # a shim of pyenv would be traced in its place
@@ -93,6 +96,20 @@ class Changed(Late):
         mprun = self.view('lines', '--mprun', '-f', 'f', log)
         self.assertNotIn('bytearray', mprun.stdout)
         self.assertIn(SAYS, mprun.stderr)
+
+    def test_what_the_log_has_of_files(self):
+        """By interpose/FORMAT.md, and of more than one piece that is read at a time."""
+        text = SCRIPT + ''.join('# %d\n' % i for i in range(9999))
+        script = self.write('long.py', text)
+        log = Log(self.traced(PYTHON, script))
+        info = os.stat(script)
+        self.assertIn((len(text), info.st_mtime_ns, source_hash(text.encode())),
+                      [file[2:] for file in log.files if log.strings.get(file[1], b'').endswith(b'/long.py')])
+        modules = {log.modules[module]['path'].decode(): (size, modified, digest)
+                   for module, _, size, modified, digest in log.files if module}
+        self.assertGreater(len(modules), 1)
+        for path, known in modules.items():
+            self.assertEqual(known, (os.stat(path).st_size, os.stat(path).st_mtime_ns, 0))
 
     def test_python_source_of_the_same_size_and_time(self):
         script, log = self.python()
