@@ -279,9 +279,10 @@ static void resolve_module(struct resolver *resolver, const struct wanted *list,
                        item->count, path, &resolved);
         resolver_keep(resolver, list[i].index, &resolved);
     }
-    if (batch.problem) {
+    if (batch.problem || batch.lines_problem) {
         progress_end(&resolver->progress); /* the bar makes room; it comes again */
-        base_say("%s: no symbols: %s %s", log->name, path, batch.problem);
+        base_say("%s: no %s: %s %s", log->name, batch.problem ? "symbols" : "lines", path,
+                 batch.problem ? batch.problem : batch.lines_problem);
         frames->module_problems++;
     }
     batch_free(&batch);

@@ -46,7 +46,7 @@ struct frames {
     size_t function_chain_cap, place_chain_cap;
     uint32_t *function_chain, *place_chain;
     unsigned changed_sources; /* changed.h */
-    unsigned module_problems; /* modules without symbols that were complained about */
+    unsigned module_problems; /* modules without symbols or lines that were complained about */
 };
 
 /* Whether frames_make keeps allocator shims (rules.h), which otherwise have no places: what they allocate is their callers'. */

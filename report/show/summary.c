@@ -72,7 +72,7 @@ static void notes_counted(const struct stacks *stacks, note_taker *take, void *c
 static void notes_modules(const struct stacks *stacks, note_taker *take, void *context)
 {
     if (stacks->frames.module_problems)
-        note(take, context, "%u modules without symbols (see standard error)",
+        note(take, context, "%u modules without symbols or lines (see standard error)",
              stacks->frames.module_problems);
     if (stacks->frames.changed_sources)
         note(take, context,

@@ -240,6 +240,7 @@ void batch_run(struct batch *batch)
     if (cached < batch->count) {
         elsewhere = crew_elsewhere(&crew, &cache);
         batch->problem = symbols_problem(first->symbols);
+        batch->lines_problem = symbols_lines_problem(first->symbols);
         crew_divide(&crew);
         crew.wanted = batch->wanted;
         crew.wanted.find = NULL;

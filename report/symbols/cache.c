@@ -13,7 +13,7 @@
 #include "symbols/cache_file.h"
 
 #define CACHE_MAGIC   "mtsymbol"
-#define CACHE_VERSION 1u /* another one whenever symbols_find finds something else in a file */
+#define CACHE_VERSION 2u /* another one whenever symbols_find finds something else in a file */
 #define CACHE_ORDER   0x01020304u
 #define ID_BYTES_MAX  64u
 

@@ -81,7 +81,7 @@ void folder_read(struct folder *folder, const char *path, const struct folder_bo
 
 /* ---- files ---- */
 
-static bool has_debug(Elf *elf)
+bool folder_has_debug(Elf *elf)
 {
     size_t names;
     if (elf_getshdrstrndx(elf, &names) < 0)
@@ -113,7 +113,7 @@ static void file_look(struct folder_file *file)
         if (bytes > 0 && (size_t)bytes <= sizeof file->id) {
             file->id_bytes = (unsigned char)bytes;
             memcpy(file->id, id, (size_t)bytes);
-            file->debug = has_debug(elf);
+            file->debug = folder_has_debug(elf);
         }
         elf_end(elf);
     }

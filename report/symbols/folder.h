@@ -5,6 +5,7 @@
 #ifndef SYMBOLS_FOLDER_H
 #define SYMBOLS_FOLDER_H
 
+#include <libelf.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -29,5 +30,7 @@ void folder_read(struct folder *folder, const char *path, const struct folder_bo
 const char *folder_find(struct folder *folder, const char *name, const unsigned char *build_id,
                         size_t build_id_bytes, bool debug);
 void folder_free(struct folder *folder);
+/* Whether an ELF file has debug information, legible or not. */
+bool folder_has_debug(Elf *elf);
 
 #endif

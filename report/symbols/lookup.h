@@ -27,7 +27,8 @@ struct batch {
 
     struct symbol *symbols;
     size_t symbol_count, symbol_cap;
-    const char *problem; /* why there are no symbols at all; NULL: nothing is wrong */
+    const char *problem;       /* why there are no symbols at all; NULL: nothing is wrong */
+    const char *lines_problem; /* why there are no lines, likewise */
 };
 
 #endif

@@ -66,6 +66,8 @@ const char *symbols_elsewhere(const struct symbols *symbols);
 size_t symbols_unit(struct symbols *symbols, uint64_t address);
 /* Why the module has no symbols at all, NULL if nothing is wrong with it. */
 const char *symbols_problem(const struct symbols *symbols);
+/* Why the module has no lines although it has debug information, NULL if nothing is wrong with that. */
+const char *symbols_lines_problem(struct symbols *symbols);
 /* The frames at `address` (in the file's own addresses, of the instruction itself): innermost
  * inlined function first, the real function last. Returns their number, at most
  * SYMBOLS_INLINED_MAX, 0 when nothing is known. Ascending addresses are cheapest. */

@@ -18,6 +18,7 @@
 #include "base/base.h"
 #include "symbols/demangle.h"
 #include "base/file.h"
+#include "symbols/folder.h"
 #include "symbols/function_name.h"
 #include "symbols/names.h"
 #include "symbols/units.h"
@@ -192,12 +193,22 @@ static void symbols_open_debug(struct symbols *symbols)
         units_make(&symbols->units, symbols->dwarf);
 }
 
+const char *symbols_lines_problem(struct symbols *symbols)
+{
+    GElf_Addr bias;
+    symbols_open_debug(symbols);
+    if (!symbols->module || symbols->units.count ||
+        !folder_has_debug(dwfl_module_getelf(symbols->module, &bias)))
+        return NULL;
+    return "has debug information that elfutils can't read";
+}
+
 const char *symbols_debug_path(struct symbols *symbols)
 {
     symbols_open_debug(symbols);
     const char *alternative, *path = NULL;
     const void *id;
-    if (!symbols->dwarf || symbols->units.split ||
+    if (!symbols->dwarf || symbols_lines_problem(symbols) || symbols->units.split ||
         dwelf_dwarf_gnu_debugaltlink(symbols->dwarf, &alternative, &id) != 0)
         return NULL;
     GElf_Addr bias;

@@ -478,6 +478,17 @@ class Split(Late):
     def test_compressed(self):
         self.expect(self.build('split', SPLIT, '-O2', '-gz=zlib'), True)
 
+    def test_compressed_by_zstd(self):
+        """Older versions of elfutils can't read that: then it is said, each time."""
+        program = self.build('split', SPLIT, '-O2')
+        if subprocess.run(['objcopy', '--compress-debug-sections=zstd', program], capture_output=True).returncode:
+            self.skipTest('no objcopy that can do it')
+        log = self.traced(program)
+        for _ in range(2):
+            p = self.memtrace('sites', log, XDG_CACHE_HOME=self.at('cache'))
+            self.assertIn('main', p.stdout)
+            self.assertNotEqual('split.c:%d ' % line_of('OUTER', SPLIT) in p.stdout, "elfutils can't read" in p.stderr, p)
+
 
 class Made(Late):
     """Code of a JIT compiler, with the names that it wrote down for perf."""

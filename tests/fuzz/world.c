@@ -209,6 +209,12 @@ const char *symbols_problem(const struct symbols *symbols)
     return symbols->problem;
 }
 
+const char *symbols_lines_problem(struct symbols *symbols)
+{
+    (void)symbols;
+    return NULL;
+}
+
 static uint32_t text(struct symbols *symbols, const char *word)
 {
     return word ? strings_add(symbols->strings, word, strlen(word)) : 0;
