@@ -363,7 +363,8 @@ enum mt_record_kind {
     MT_RECORD_LINES = 6,   /* struct mt_record_lines */
     MT_RECORD_SOURCE = 7,  /* struct mt_record_source */
     MT_RECORD_MARK = 8,    /* struct mt_record_mark */
-    MT_RECORD_COMMAND = 9  /* struct mt_record_command */
+    MT_RECORD_COMMAND = 9, /* struct mt_record_command */
+    MT_RECORD_FILE = 10    /* struct mt_record_file */
 };
 
 struct mt_record {
@@ -446,6 +447,27 @@ struct mt_record_source {
     /* char text[], UTF-8 */
 };
 
+/* What a file was when the program was seen to use it, so that a reader can tell whether it has changed since. Of a module or of
+ * a Python source file: of one of the two. No record: not known. */
+struct mt_record_file {
+    struct mt_record head;
+    uint32_t module; /* id of a module record, or 0 */
+    uint32_t file;   /* string id, as in the code records of it, or 0 */
+    uint64_t bytes;
+    uint64_t modified; /* ns since 1970 */
+    uint64_t
+        hash; /* of a Python source's bytes, mt_source_hash; 0: not known, or larger than MT_SOURCE_HASHED */
+};
+#define MT_SOURCE_HASHED 0x400000u
+
+/* The hash of a file's bytes: it begins as their number, then takes up each eight of them as a little-endian number, the last ones
+ * filled up with zeros. */
+static inline uint64_t mt_source_hash(uint64_t hash, uint64_t eight)
+{
+    hash = (hash ^ eight) * 0x9e3779b97f4a7c15u;
+    return hash ^ hash >> 29;
+}
+
 /* One line of a function whose line executions are counted: updated in place. */
 struct mt_line {
     uint64_t executions;
@@ -491,5 +513,6 @@ _Static_assert(sizeof(struct mt_stretch) == MT_STRETCH_UNIT, "format");
 _Static_assert(sizeof(struct mt_finish) == 16, "format");
 _Static_assert(sizeof(struct mt_sample) == 32, "format");
 _Static_assert(sizeof(struct mt_record_mark) == 40, "format");
+_Static_assert(sizeof(struct mt_record_file) == 40, "format");
 
 #endif

@@ -259,6 +259,16 @@ bool mt_os_exists(const char *path)
     return syscall(SYS_faccessat, AT_FDCWD, path, F_OK) == 0;
 }
 
+bool mt_os_stamp(const char *path, uint64_t *bytes, uint64_t *modified)
+{
+    struct stat info;
+    if (syscall(SYS_newfstatat, AT_FDCWD, path, &info, 0) != 0 || !S_ISREG(info.st_mode))
+        return false;
+    *bytes = (uint64_t)info.st_size;
+    *modified = (uint64_t)info.st_mtim.tv_sec * 1000000000u + (uint64_t)info.st_mtim.tv_nsec;
+    return true;
+}
+
 ssize_t mt_os_readlink(const char *path, char *to, size_t bytes)
 {
     return result(syscall(SYS_readlinkat, AT_FDCWD, path, to, bytes));

@@ -91,6 +91,8 @@ ssize_t mt_os_read_file(const char *path, void *to, size_t bytes);
 ssize_t mt_os_readlink(const char *path, char *to, size_t bytes);
 /* Whether the path leads to something. */
 bool mt_os_exists(const char *path);
+/* Size and time of the last change, in ns since 1970, of the regular file at `path`. False: there is none. */
+bool mt_os_stamp(const char *path, uint64_t *bytes, uint64_t *modified);
 /* Whether the descriptor is a terminal. */
 bool mt_os_is_terminal(int fd);
 

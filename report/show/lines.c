@@ -159,7 +159,8 @@ void listing_print(struct view *view, const struct listing *listing, bool all, F
     char *title = name_of_function(&view->stacks.frames, listing->function);
     fputs(terminal_on(STYLE_TITLE), out);
     text_put(out, title, strlen(title), SIZE_MAX);
-    fprintf(out, "%s\n", terminal_off(STYLE_TITLE));
+    fprintf(out, "%s%s\n", terminal_off(STYLE_TITLE),
+            listing->changed ? "   (changed since the run: its text is not shown)" : "");
     free(title);
     struct columns columns;
     columns_make(&columns, listing);

@@ -80,6 +80,7 @@ static void listing_extent(struct view *view, struct listing *listing)
     if (!file || !high)
         return;
     listing->source = source_of(&view->sources, &view->stacks.frames, function);
+    listing->changed = source_of_changed(&view->sources, &view->stacks.frames, function);
     bool text = listing->source && listing->source->text;
     const char *name = frames_name(&view->stacks.frames, function);
     bool python = !strcmp(function->language, "Python");

@@ -22,6 +22,7 @@ struct listing {
     uint32_t first, last;        /* lines to show; 0: the places have no lines */
     bool whole;                  /* not only those with figures and what is next to them */
     const struct source *source; /* NULL: its text is not known */
+    bool changed;                /* ... because it is not what it was */
 };
 /* Listings of the functions in functions[0..count). One pass over the places. To be freed with
  * listings_free. */

@@ -9,6 +9,8 @@
 
 #include "base/base.h"
 #include "read/log.h"
+#include "resolve/frames.h"
+#include "symbols/find.h"
 
 int verb_usage(const char *verb)
 {
@@ -49,7 +51,18 @@ enum metric verb_sort(const char *verb, const char *text)
     return metric;
 }
 
-bool verb_periods(const char *text, struct periods *periods)
+static bool search(const char *folder)
+{
+    if (find_search(folder))
+        return true;
+    if (errno == ENOSPC)
+        base_say("--search: at most 16 folders");
+    else
+        base_say("--search %s: %s", folder, strerror(errno));
+    return false;
+}
+
+static bool read_periods(const char *text, struct periods *periods)
 {
     int used = 0, count = sscanf(text, "%9" SCNu32 "%n-%9" SCNu32 "%n", &periods->first, &used,
                                  &periods->last, &used);
@@ -61,7 +74,7 @@ bool verb_periods(const char *text, struct periods *periods)
     return false;
 }
 
-bool verb_classes(const char *text, unsigned *classes)
+static bool read_classes(const char *text, unsigned *classes)
 {
     for (const char *at = text;; at++) {
         size_t length = strcspn(at, ",");
@@ -80,4 +93,35 @@ bool verb_classes(const char *text, unsigned *classes)
         if (!*at)
             return true;
     }
+}
+
+int verb_log_option(const char *verb, int option, const char *argument, struct log_options *options)
+{
+    bool good = true;
+    switch (option) {
+    case 'a':
+        options->all = true;
+        break;
+    case 'J':
+        options->json = true;
+        break;
+    case 'P':
+        good = read_periods(argument, &options->periods);
+        break;
+    case 'U':
+        options->under = argument;
+        break;
+    case 'C':
+        good = read_classes(argument, &options->classes);
+        break;
+    case 'S':
+        good = search(argument);
+        break;
+    case 'H':
+        frames_shims = true;
+        break;
+    default:
+        return verb_usage(verb);
+    }
+    return good ? STATUS_DONE : STATUS_BAD;
 }

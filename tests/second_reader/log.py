@@ -16,6 +16,15 @@ class NotALog(Exception):
     pass
 
 
+def source_hash(data):
+    """That of a FILE record."""
+    h = len(data)
+    for i in range(0, len(data), 8):
+        h = (h ^ int.from_bytes(data[i:i + 8], 'little')) * 0x9e3779b97f4a7c15 % 2**64
+        h ^= h >> 29
+    return h
+
+
 class Log:
     """The file taken apart. What does not hold is a line in `problems`; what is left is safe to follow."""
 
@@ -103,6 +112,7 @@ class Log:
         self.exe = self.cwd = None
         self.argv = []
         self.modules, self.strings, self.codes, self.notes, self.marks, self.counted = {}, {}, {}, [], [], []
+        self.files = []
         at = 0
         while at < len(data):
             if len(data) - at < 8:
@@ -158,6 +168,11 @@ class Log:
             self.texts(record, 16, length)
             if file not in self.strings:
                 self.problem('source of string %d, which is not there' % file)
+        elif kind == 10:
+            module, file, size, modified, digest = self.take('IIQQQ', 8, record)
+            if bool(module) == bool(file):
+                self.problem('a file that is of module %d and of string %d' % (module, file))
+            self.files.append((module, file, size, modified, digest))
         elif kind == 6:
             code, first, count, period = self.take('IIII', 8, record)
             self.counted += [(period, code, first + i - 1 if i else 0) + self.take('QQQ', 24 + 24 * i, record)

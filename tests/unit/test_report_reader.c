@@ -406,3 +406,33 @@ Test(reader, random_damage)
     free(copy);
     free(file);
 }
+
+Test(records, files)
+{
+    struct builder b;
+    struct log log = {0};
+    size_t bytes;
+    builder_start(&b);
+    /* Before what it is of, of nothing that is there, twice. */
+    builder_stamp(&b, &(struct mt_record_file){.module = 2, .bytes = 10, .modified = 20});
+    builder_stamp(&b, &(struct mt_record_file){.module = 99, .bytes = 1});
+    builder_stamp(&b, &(struct mt_record_file){.file = 4000000000u, .bytes = 3});
+    builder_module(&b, "/a", "", 0, 0x1000);
+    builder_module(&b, "/b", "", 0, 0x200000);
+    uint32_t file = builder_string(&b, "/x.py");
+    builder_stamp(&b, &(struct mt_record_file){.file = file, .bytes = 5, .modified = 6, .hash = 7});
+    unsigned char *data = builder_file(&b, &bytes);
+    builder_end(&b);
+    cr_assert(log_parse(&log, "test", data, bytes));
+    cr_expect_eq(log.problem_count, 0);
+    cr_assert_eq(log.module_count, 3);
+    cr_expect(!log.modules[1].stamp.known);
+    cr_expect(log.modules[2].stamp.known && log.modules[2].stamp.bytes == 10 &&
+              log.modules[2].stamp.modified == 20 && !log.modules[2].stamp.hash);
+    cr_assert_eq(log.file_count, 2);
+    cr_expect_eq(log.files[1].file, file);
+    cr_expect(log.files[1].stamp.bytes == 5 && log.files[1].stamp.modified == 6 &&
+              log.files[1].stamp.hash == 7);
+    log_close(&log);
+    free(data);
+}
