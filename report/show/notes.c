@@ -51,7 +51,7 @@ static void notes_counted(const struct stacks *stacks, note_taker *take, void *c
     else if (h->full)
         note(take, context, "at some time the log could not grow: the disk or a limit was full");
     if (h->unknown_releases)
-        note(take, context, "releases of blocks whose allocation was not seen: %" PRIu64,
+        note(take, context, "%" PRIu64 " releases of blocks whose allocation was not seen",
              h->unknown_releases);
     if (h->python_missed)
         note(take, context, "stacks that lack their Python frames: %" PRIu64, h->python_missed);

@@ -150,7 +150,7 @@ static void print_tables(struct view *view, const struct lines_options *options,
             listing_print(view, &listings[i], options->log.all, stdout);
     }
     listings_say(view, stdout);
-    notes_print(&view->stacks, &view->lines, "", options->mprun ? stderr : stdout);
+    notes_print(&view->stacks, options->mprun ? NULL : &view->lines, "", stdout);
     listings_free(listings, count);
     free(functions);
 }
