@@ -25,8 +25,8 @@
  *   fold/     from resolved stacks to rows; several logs as a family
  *             offers answers.h, exact.h, family.h, fold.h, query.h, rows.h, stacks.h, tree.h, unsure.h
  *   show/     rows as text and JSON
- *             offers answers.h, family.h, json.h, lines.h, lines_json.h, listing.h, mprun.h, name.h, notes.h, row_json.h, summary.h, table.h
- *             offers terminal.h, view.h
+ *             offers answers.h, family.h, json.h, lines.h, lines_json.h, listing.h, mprun.h, name.h, notes.h, row_json.h,
+ *             offers stacks_json.h, summary.h, table.h, terminal.h, view.h
  *   verbs/    the command line: a file for each verb
  *             offers python_folder.h, verbs.h
  *

@@ -99,3 +99,12 @@ void json_null(struct json *json, const char *key)
     json_value(json, key);
     fputs("null", json->out);
 }
+
+void json_link(struct json *json, int64_t parent, uint64_t value)
+{
+    json_value(json, NULL);
+    if (parent < 0)
+        fprintf(json->out, "[null, %" PRIu64 "]", value);
+    else
+        fprintf(json->out, "[%" PRId64 ", %" PRIu64 "]", parent, value);
+}

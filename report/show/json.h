@@ -28,5 +28,7 @@ void json_unsigned(struct json *json, const char *key, uint64_t value);
 void json_signed(struct json *json, const char *key, int64_t value);
 void json_bool(struct json *json, const char *key, bool value);
 void json_null(struct json *json, const char *key);
+/* An element [parent, value] of an array, on one line; `parent` less than 0: null. */
+void json_link(struct json *json, int64_t parent, uint64_t value);
 
 #endif

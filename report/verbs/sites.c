@@ -11,6 +11,7 @@
 #include "show/name.h"
 #include "show/notes.h"
 #include "show/row_json.h"
+#include "show/stacks_json.h"
 #include "show/table.h"
 #include "verbs/verbs.h"
 
@@ -100,8 +101,7 @@ static void print_site(const struct stacks *stacks, const struct rows *sites,
     putchar('\n');
 }
 
-static void json_site(const struct stacks *stacks, const struct rows *sites, const struct row *site,
-                      struct json *json)
+static void json_site(const struct stacks_json *stacks, const struct row *site, struct json *json)
 {
     const struct sums *sums = &site->sums;
     json_open(json, NULL, '{');
@@ -119,13 +119,7 @@ static void json_site(const struct stacks *stacks, const struct rows *sites, con
     json_unsigned(json, "allocations", sums->allocations);
     json_unsigned(json, "frees", sums->frees);
     json_unsigned(json, "releases", sums->releases);
-    json_open(json, "stack", '[');
-    for (uint32_t at = site->key; at; at = sites->tree.parent[at]) {
-        json_open(json, NULL, '{');
-        json_place(&stacks->frames, json, sites->tree.key[at]);
-        json_close(json, '}');
-    }
-    json_close(json, ']');
+    stacks_json_node(stacks, json, site->key);
     json_close(json, '}');
 }
 
@@ -143,17 +137,23 @@ static void json_sites(const struct stacks *stacks, const struct rows *sites, co
                        size_t shown, size_t count)
 {
     struct json json = {.out = stdout};
+    uint32_t *entries = base_alloc(shown, sizeof *entries);
+    for (size_t i = 0; i < shown; i++)
+        entries[i] = sites->list[list[i]].key;
     json_open(&json, NULL, '{');
-    json_string(&json, "schema", "memtrace-sites/1");
+    json_string(&json, "schema", "memtrace-sites/2");
     json_process(&stacks->log, &json);
     json_unsigned(&json, "peak_bytes", log_peak(&stacks->log));
     json_unsigned(&json, "site_count", count);
     notes_json(stacks, NULL, &json);
+    struct stacks_json written = stacks_json(&stacks->frames, &sites->tree, entries, shown, &json);
+    free(entries);
     json_open(&json, "sites", '[');
     for (size_t i = 0; i < shown; i++)
-        json_site(stacks, sites, &sites->list[list[i]], &json);
+        json_site(&written, &sites->list[list[i]], &json);
     json_close(&json, ']');
     json_close(&json, '}');
+    stacks_json_end(&written);
 }
 
 struct sites_options {

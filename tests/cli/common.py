@@ -11,6 +11,8 @@ import tempfile
 import termios
 import unittest
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
 
 class commands:
     """The command line's: MEMTRACE CC [unittest arguments]; libmemtrace.so stands beside MEMTRACE."""

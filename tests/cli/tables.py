@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 from common import PROGRAM, Case, commands, line_of
+from support.build import with_stacks
 
 INLINED = r'''
 #include <stdlib.h>
@@ -111,8 +112,8 @@ class Tables(Case):
 
     def test_sites(self):
         sites = json.loads(self.memtrace('sites', '--json', '-n', '0', self.log).stdout)
-        self.assertEqual(sites['schema'], 'memtrace-sites/1')
-        first = sites['sites'][0]
+        self.assertEqual(sites['schema'], 'memtrace-sites/2')
+        first = with_stacks(sites)[0]
         self.assertEqual((first['at_peak_bytes'], first['live_bytes'], first['freed_bytes'], first['class']),
                          (8000000, 0, 8000000, 'heap'))
         self.assertEqual([(f['function'], f['line']) for f in first['stack'][:2]],
@@ -122,6 +123,28 @@ class Tables(Case):
         p = self.memtrace('sites', '-n', '1', '--sort', 'live', self.log)
         self.assertIn('program.c:%d  main' % line_of('KEPT'), p.stdout)
         self.assertNotIn('program.c:%d  main' % line_of('GONE'), p.stdout)
+
+    def test_stacks_are_written_once(self):
+        """What a row leads to in the tree is the stack that the text shows; the tree has these stacks and nothing twice."""
+        for top in '0', '1':
+            view = json.loads(self.memtrace('sites', '--json', '-n', top, self.log).stdout)
+            tree, frames = view['tree'], view['frames']
+            self.assertTrue(all(parent is None or parent < i for i, (parent, _) in enumerate(tree)))
+            self.assertEqual(len({(parent, frame) for parent, frame in tree}), len(tree))
+            self.assertEqual(len({json.dumps(frame) for frame in frames}), len(frames))
+            self.assertEqual({frame for _, frame in tree}, set(range(len(frames))))
+            used = {site['node'] for site in view['sites']} | {parent for parent, _ in tree}
+            self.assertEqual(used - {None}, set(range(len(tree))))
+            blocks = self.memtrace('sites', '--all', '-n', top, self.log).stdout.split('\n\n')
+            shown = [[line.strip() for line in block.splitlines()[2:]] for block in blocks[:len(view['sites'])]]
+            sites = with_stacks(view)
+            self.assertEqual([len(site['stack']) for site in sites], [len(stack) for stack in shown])
+            for site, lines in zip(sites, shown):
+                for frame, line in zip(site['stack'], lines):
+                    known = frame['file'] and frame['line']
+                    where = '%s:%d  %s' % (os.path.basename(frame['file']), frame['line'], frame['function']) if known else None
+                    self.assertEqual(where or line, line)
+        self.assertEqual(len(tree), len(shown[0]))
 
     def test_missing_source(self):
         os.rename(self.source, self.source + '.away')
@@ -161,7 +184,7 @@ class Symbols(Case):
         for level in '-O0', '-O1', '-O2':
             self.cc('-g', level, source, '-o', 'inlined')
             self.memtrace('run', '-o', 'inlined.mt', self.path('inlined'))
-            sites = json.loads(self.memtrace('sites', '--json', 'inlined.mt').stdout)['sites']
+            sites = with_stacks(json.loads(self.memtrace('sites', '--json', 'inlined.mt').stdout))
             self.assertEqual([(f['function'], f['file'], f['line']) for f in sites[0]['stack'][:3]],
                              [(mark.lower(), source, line_of(mark, INLINED)) for mark in ('INNER', 'MIDDLE', 'MAIN')], level)
 

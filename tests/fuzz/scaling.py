@@ -154,6 +154,11 @@ def deep(log, n):
         node = log.node(node, log.frame(PYTHON, code, i % 50 + 1))
 
 
+def deep_sites(log, n):
+    """A call site at each depth: their stacks are written once."""
+    deep(log, n)
+
+
 def wrong_nodes(log, n):
     frame = log.frame(9, 0, 0)
     for i in range(n):
@@ -183,6 +188,7 @@ SHAPES = {
     long_functions: (500, ['lines', '--all']),
     long_names: (500, ['report', '-n', '0', '--json']),
     deep: (2000, ['sites']),
+    deep_sites: (2000, ['sites', '-n', '0', '--json']),
     wrong_nodes: (3000, ['sites', '-n', '0', '--json']),
     line_records: (500, ['lines', '--all']),
     many_modules: (500, ['report', '-n', '0']),

@@ -10,6 +10,16 @@ from second_reader.log import Log, NotALog
 from support.running import Failed, clean_environment, run
 
 
+def with_stacks(view):
+    """The call sites of `memtrace sites --json`, each with its `stack`, innermost first: the frames that its node in the tree leads to."""
+    for site in view['sites']:
+        site['stack'], node = [], site['node']
+        while node is not None:
+            node, frame = view['tree'][node]
+            site['stack'].append(view['frames'][frame])
+    return view['sites']
+
+
 class Build:
     def __init__(self, folder):
         self.folder = os.path.abspath(folder)
@@ -36,8 +46,8 @@ class Build:
         return json.loads(self.view('report', '--json', *options, log))
 
     def sites(self, log):
-        """All call sites."""
-        return json.loads(self.view('sites', '--json', '-n', '0', log))['sites']
+        """All call sites, each with its `stack`, innermost first."""
+        return with_stacks(json.loads(self.view('sites', '--json', '-n', '0', log)))
 
     def unreadable(self, folder):
         """A message for each log in a folder that can't be read to its end."""

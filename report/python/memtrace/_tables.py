@@ -67,13 +67,22 @@ def place_text(line, texts=None):
     return where + (": " if where and text else "") + text
 
 
+def stack_of(view, site):
+    """The frames of a call site, innermost first. `view`: the JSON of `memtrace sites` that the site is in."""
+    node = site["node"]
+    while node is not None:
+        node, frame = view["tree"][node]
+        yield view["frames"][frame]
+
+
 def held_lines(log, *periods):
     """What was live at the peak, by the innermost of the user's lines on each stack, most first: [(bytes, line)]."""
     sums, lines = {}, {}
-    for site in ask("sites", "-n", "500", *periods, log)["sites"]:
+    view = ask("sites", "-n", "500", *periods, log)
+    for site in view["sites"]:
         if site["at_peak_bytes"] <= 0 or site["class"] not in ("heap", "anonymous", "shared"):
             continue
-        for frame in site["stack"]:
+        for frame in stack_of(view, site):
             if is_users(frame):
                 key = (frame["file"], frame["line"])
                 lines.setdefault(key, frame)

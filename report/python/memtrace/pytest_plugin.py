@@ -306,20 +306,24 @@ def _force(outcome, info):
         outcome._excinfo = info
 
 
-def _left_sites(periods, log):
-    return [site for site in _tables.ask("sites", "-n", "0", "--sort", "live", *periods, log)["sites"]
-            if site["live_bytes"] > 0 and site["class"] in ("heap", "anonymous", "shared")]
+def _left_sites(view):
+    return [site for site in view["sites"] if site["live_bytes"] > 0 and site["class"] in ("heap", "anonymous", "shared")]
+
+
+def _all_sites(periods, log):
+    return _tables.ask("sites", "-n", "0", "--sort", "live", *periods, log)
 
 
 def _left_bytes(periods, log):
-    return sum(site["live_bytes"] for site in _left_sites(periods, log))
+    return sum(site["live_bytes"] for site in _left_sites(_all_sites(periods, log)))
 
 
 def _left_lines(periods, log):
     """What the test allocated and is still live, by the innermost line of the user's own code."""
     sums, lines = {}, {}
-    for site in _left_sites(periods, log):
-        for frame in site["stack"]:
+    view = _all_sites(periods, log)
+    for site in _left_sites(view):
+        for frame in _tables.stack_of(view, site):
             if _tables.is_users(frame):
                 key = (frame["file"], frame["line"])
                 lines.setdefault(key, frame)
