@@ -170,17 +170,18 @@ static int lines_one(const char *file, const struct lines_options *options)
     return status;
 }
 
+static const struct option longs[] = {{"function", required_argument, NULL, 'f'},
+                                      {"mprun", no_argument, NULL, 'm'},
+                                      {"precision", required_argument, NULL, 'p'},
+                                      {"all", no_argument, NULL, 'a'},
+                                      {"json", no_argument, NULL, 'j'},
+                                      {"period", required_argument, NULL, 'P'},
+                                      {"under", required_argument, NULL, 'u'},
+                                      {"sort", required_argument, NULL, 's'},
+                                      {NULL, 0, NULL, 0}};
+
 int verb_lines(int argc, char **argv)
 {
-    static const struct option longs[] = {{"function", required_argument, NULL, 'f'},
-                                          {"mprun", no_argument, NULL, 'm'},
-                                          {"precision", required_argument, NULL, 'p'},
-                                          {"all", no_argument, NULL, 'a'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"period", required_argument, NULL, 'P'},
-                                          {"under", required_argument, NULL, 'u'},
-                                          {"sort", required_argument, NULL, 's'},
-                                          {NULL, 0, NULL, 0}};
     struct lines_options options = {.precision = 1,
                                     .metric = METRICS,
                                     .periods = ALL_PERIODS,
