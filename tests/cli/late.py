@@ -506,7 +506,11 @@ class Made(Late):
         self.address = int(address, 16)
 
     def place(self):
-        frames = json.loads(self.view('sites', '--json', self.log).stdout)['sites'][0]['stack']
+        view = json.loads(self.view('sites', '--json', self.log).stdout)
+        frames, node = [], view['sites'][0]['node']
+        while node is not None:
+            node, frame = view['tree'][node]
+            frames.append(view['frames'][frame])
         names = [frame['function'] for frame in frames]
         self.assertEqual((names[0], names[2]), ('take', 'main'))
         return frames[1]['function'], frames[1]['file'], frames[1]['line']
