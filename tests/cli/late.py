@@ -282,6 +282,9 @@ class Gone(Late):
     def test_what_the_cache_knows_is_known_without_the_file(self):
         cache = self.at('cache')
         log = self.traced(self.at('unpacked', 'app'), folder=self.at('elsewhere'))
+        library, debug = self.at('unpacked', 'libimage.so'), self.at('unpacked', 'image.debug')
+        subprocess.run(['objcopy', '--only-keep-debug', library, debug], check=True)
+        subprocess.run(['objcopy', '--strip-all', '--add-gnu-debuglink=' + debug, library], check=True)
         self.assertIn('image.c:4 ', self.memtrace('sites', log, XDG_CACHE_HOME=cache).stdout)
         shutil.rmtree(self.at('unpacked'))
         shutil.rmtree(self.at('kept'))
@@ -329,6 +332,7 @@ class Gone(Late):
             self.skipTest('no libdebuginfod.so.1')
         self.assertIn('no answer from ' + server.url, p.stderr)
         self.assertEqual(len(server.asked), 1, server.asked)
+        self.assertEqual(p.stderr.count('no answer'), 1)
         self.assertIn('libimage.so+0x', p.stdout)
 
 
@@ -428,6 +432,9 @@ class Names(Late):
         log = self.traced(self.at('app'))
         self.assertIn('load_image  in libimage.so', self.view('report', log).stdout)
         self.assertIn('libimage.so: load_image', self.view('lines', log).stdout)
+        os.remove(log)
+        alone = self.build('alone', '#include <string.h>\nint main(void) { return strdup("text") == 0; }\n', '-s')
+        self.assertRegex(self.view('report', self.traced(alone)).stdout, r'strdup\b')
 
     def test_files_of_one_name(self):
         for folder in ('one', 'two', 'two/one'):
