@@ -75,9 +75,7 @@ static void notes_modules(const struct stacks *stacks, note_taker *take, void *c
         note(take, context, "%u modules without symbols or lines (see standard error)",
              stacks->frames.module_problems);
     if (stacks->frames.changed_sources)
-        note(take, context,
-             "%u source file%s changed since the run (see standard error): the text of their lines "
-             "is not shown",
+        note(take, context, "%u source file%s changed since the run began (see standard error)",
              stacks->frames.changed_sources, stacks->frames.changed_sources == 1 ? "" : "s");
 }
 

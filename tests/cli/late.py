@@ -81,7 +81,7 @@ class Changed(Late):
         self.assertEqual('(changed since the run' in lines.stdout, not shown, lines)
         report = self.report(log)
         self.assertEqual(self.function(report, 'f')['source_changed'], not shown)
-        self.assertEqual(any('changed since the run' in note for note in report['notes']), not shown)
+        self.assertEqual(any('changed since the run began' in note for note in report['notes']), not shown)
         line = next(line for line in report['lines'] if line['function'] == 'f' and line['line'] == 2)
         self.assertEqual(line['source'], '    a = bytearray(4000000)' if shown else None)
         self.assertGreaterEqual(line['rise_bytes'], 4000000)  # the figures are true all the same
@@ -103,13 +103,32 @@ class Changed(Late):
         script = self.write('long.py', text)
         log = Log(self.traced(PYTHON, script))
         info = os.stat(script)
-        self.assertIn((len(text), info.st_mtime_ns, source_hash(text.encode())),
+        self.assertIn((len(text), info.st_mtime_ns, source_hash(text.encode()), 0),
                       [file[2:] for file in log.files if log.strings.get(file[1], b'').endswith(b'/long.py')])
         modules = {log.modules[module]['path'].decode(): (size, modified, digest)
-                   for module, _, size, modified, digest in log.files if module}
+                   for module, _, size, modified, digest, _ in log.files if module}
         self.assertGreater(len(modules), 1)
         for path, known in modules.items():
             self.assertEqual(known, (os.stat(path).st_size, os.stat(path).st_mtime_ns, 0))
+
+    def test_python_source_that_changes_while_the_program_runs(self):
+        """As with reload in an interactive session: the text is that of the last code that was met."""
+        again = ('import importlib, os, sys, module\nx = module.f()\n'
+                 'with open("module.py", "w") as f: f.write(%r)\n'
+                 'os.utime("module.py", (1, 1))\nimportlib.reload(module)\ny = module.f()\n')
+        self.write('module.py', 'def f():\n    # before\n    return bytearray(1000000)\n')
+        after = 'def f():\n    return bytearray(2000000)\n'
+        script = self.write('again.py', again % after)
+        log = self.traced(PYTHON, '-B', script)
+        p = self.view('lines', '-f', 'f', log)
+        self.assertIn('return bytearray(2000000)', p.stdout)
+        self.assertIn('module.py changed while the program ran', p.stderr)
+        self.assertNotIn(SAYS, p.stderr)
+        self.assertEqual([file[5] for file in Log(log).files if file[5]], [1])
+        self.write('module.py', after + '# more\n')
+        p = self.view('lines', '-f', 'f', log)
+        self.assertNotIn('return bytearray(2000000)', p.stdout)
+        self.assertIn(SAYS, p.stderr)
 
     def test_python_source_of_the_same_size_and_time(self):
         script, log = self.python()
