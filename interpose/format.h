@@ -455,8 +455,11 @@ struct mt_record_file {
     uint32_t file;   /* string id, as in the code records of it, or 0 */
     uint64_t bytes;
     uint64_t modified; /* ns since 1970 */
-    uint64_t
-        hash; /* of a Python source's bytes, mt_source_hash; 0: not known, or larger than MT_SOURCE_HASHED */
+    /* of a Python source's bytes, mt_source_hash; 0: not known, or larger than MT_SOURCE_HASHED */
+    uint64_t hash;
+    /* times that a Python source was met changed: the rest is of the latest. Updated in place */
+    uint32_t changes;
+    uint32_t reserved;
 };
 #define MT_SOURCE_HASHED 0x400000u
 
@@ -513,6 +516,6 @@ _Static_assert(sizeof(struct mt_stretch) == MT_STRETCH_UNIT, "format");
 _Static_assert(sizeof(struct mt_finish) == 16, "format");
 _Static_assert(sizeof(struct mt_sample) == 32, "format");
 _Static_assert(sizeof(struct mt_record_mark) == 40, "format");
-_Static_assert(sizeof(struct mt_record_file) == 40, "format");
+_Static_assert(sizeof(struct mt_record_file) == 48, "format");
 
 #endif

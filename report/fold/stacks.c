@@ -26,7 +26,7 @@ bool stacks_open_under(struct stacks *stacks, const char *file, struct periods p
     if (!read)
         return false;
     frames_make(&stacks->frames, &stacks->model);
-    changed_say(&stacks->frames);
+    changed_say(&stacks->frames, stacks_whole(stacks));
     short_make(&stacks->frames);
     if (under)
         under_keep(&stacks->model, &stacks->frames, under);

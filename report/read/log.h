@@ -82,6 +82,8 @@ struct log_stamp {
     bool known;
     uint64_t bytes, modified; /* ns since 1970 */
     uint64_t hash;            /* log_hash of all of it; 0: not known */
+    uint32_t
+        changes; /* times that it changed while the program ran: the others are of the last one */
 };
 
 struct log_module {

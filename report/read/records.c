@@ -206,7 +206,7 @@ static bool read_command(struct records *records, struct cursor *in)
 
 static struct log_stamp stamp_of(const struct mt_record_file *record)
 {
-    return (struct log_stamp){true, record->bytes, record->modified, record->hash};
+    return (struct log_stamp){true, record->bytes, record->modified, record->hash, record->changes};
 }
 
 static bool read_file(struct records *records, struct cursor *in)

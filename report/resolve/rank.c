@@ -71,7 +71,8 @@ enum rank rank_native(const struct rank_code *code)
     if (code->python && is_interpreter(module))
         return RANK_LIBRARY;
     /* A program may have any name. */
-    if (!code->program && (rules_runtime(module) || (code->python && in_system_library(module))))
+    if (!code->program &&
+        (rules_runtime(module) || (code->python && !code->file && in_system_library(module))))
         return RANK_LIBRARY;
     if (!code->file) /* what has no name must not be preferred to a library's that has one */
         return code->name && !rules_start(code->name) ? RANK_PROGRAM : RANK_LIBRARY;

@@ -19,7 +19,7 @@ enum rank {
  * package. */
 enum rank rank_python(const char *file);
 /* A native function. The user's own is the program itself and what is no runtime that rules.h knows; where Python runs, the program
- * is Python's, and neither the interpreter nor a library of the system is. */
+ * is Python's, and neither the interpreter nor a library of the system without lines is. */
 struct rank_code {
     const char *name, *file; /* NULL: not known */
     const char *module;      /* path of its module; "": none */

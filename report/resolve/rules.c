@@ -23,10 +23,10 @@ static const char *const runtimes[] = {
     "libguile*", "libR.*", "libjulia*", "libmono*", "libcoreclr*"};
 
 /* Paths of source files. */
-static const char *const runtime_sources[] = {"/usr/include/*",      "/usr/local/include/*",
-                                              "*/include/c++/*",     "/usr/lib/gcc/*",
-                                              "/usr/lib/llvm*",      "/rustc/*",
-                                              "*/lib/rustlib/src/*", "*/.cargo/registry/*"};
+static const char *const runtime_sources[] = {
+    "/usr/include/*",      "/usr/local/include/*", "*/include/c++/*",
+    "/usr/lib/gcc/*",      "/usr/lib/llvm*",       "/rustc/*",
+    "*/lib/rustlib/src/*", "*/.cargo/registry/*",  "*/share/cargo/registry/*"};
 
 /* Names of functions, without their parameters. */
 static const char *const shims[] = {
@@ -38,9 +38,13 @@ static const char *const shims[] = {
     "zcalloc_num", "zrealloc", "ztrymalloc", "ztrycalloc", "ztryrealloc", "zmalloc_usable",
     "zcalloc_usable", "zrealloc_usable", "ztrymalloc_usable", "ztrymalloc_usable_internal",
     "ztrycalloc_usable", "ztrycalloc_usable_internal", "ztryrealloc_usable",
-    "ztryrealloc_usable_internal", "zstrdup", "g_malloc", "g_malloc0", "g_malloc_n", "g_malloc0_n",
-    "g_realloc", "g_realloc_n", "g_try_malloc", "g_try_malloc0", "g_try_realloc", "g_strdup",
-    "g_strndup", "g_memdup", "g_memdup2",
+    "ztryrealloc_usable_internal", "zstrdup", "do_xmalloc", "xmallocz", "xmallocz_gently",
+    "do_xmallocz", "xmemdupz", "CRYPTO_malloc", "CRYPTO_zalloc", "CRYPTO_realloc", "CRYPTO_strdup",
+    "CRYPTO_memdup", "av_malloc", "av_mallocz", "av_calloc", "av_realloc", "av_realloc_f",
+    "av_strdup", "sqlite3MemMalloc", "sqlite3MemRealloc", "sqlite3Malloc", "sqlite3Realloc",
+    "sqlite3_malloc", "sqlite3_malloc64", "sqlite3_realloc", "sqlite3_realloc64", "g_malloc",
+    "g_malloc0", "g_malloc_n", "g_malloc0_n", "g_realloc", "g_realloc_n", "g_try_malloc",
+    "g_try_malloc0", "g_try_realloc", "g_strdup", "g_strndup", "g_memdup", "g_memdup2",
     /* C++ */
     "operator new*", "operator delete*", "std::allocator<*", "std::__new_allocator<*",
     "std::allocator_traits<*", "std::__allocator_traits_base*", "__gnu_cxx::new_allocator<*",

@@ -70,6 +70,7 @@ static void source_compare(struct sources *sources, struct source *source)
 {
     bool made;
     const struct log_stamp *stamp = stamp_at(sources, source->path, &made);
+    source->mixed = stamp->changes > 0;
     if (!stamp->known || !source->text)
         return;
     bool same = stamp->bytes == source->bytes &&

@@ -20,6 +20,7 @@ struct source {
     uint32_t line_count;
     uint64_t modified; /* ns since 1970 */
     bool changed;      /* it is not what it was at the run, so it has no text */
+    bool mixed;        /* it changed while the program ran, too */
 };
 
 /* All files read so far. */

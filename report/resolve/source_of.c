@@ -50,14 +50,29 @@ static bool is_newer(const struct frames *frames, const struct function *functio
            source->modified > log->modules[function->module].stamp.modified;
 }
 
-bool source_of_changed(struct sources *sources, const struct frames *frames,
-                       const struct function *function)
+/* The file that the function names; NULL: none. */
+static const struct source *file_of(struct sources *sources, const struct frames *frames,
+                                    const struct function *function)
 {
     const char *file = frames_file(frames, function);
     if (!file || function->command || (is_python(function) && !strcmp(file, SOURCE_COMMAND)))
-        return false;
-    const struct source *source = sources_get(sources, file);
-    return source->changed || (!is_python(function) && is_newer(frames, function, source));
+        return NULL;
+    return sources_get(sources, file);
+}
+
+bool source_of_changed(struct sources *sources, const struct frames *frames,
+                       const struct function *function)
+{
+    const struct source *source = file_of(sources, frames, function);
+    return source &&
+           (source->changed || (!is_python(function) && is_newer(frames, function, source)));
+}
+
+bool source_of_mixed(struct sources *sources, const struct frames *frames,
+                     const struct function *function)
+{
+    const struct source *source = file_of(sources, frames, function);
+    return source && source->mixed;
 }
 
 const struct source *source_of(struct sources *sources, const struct frames *frames,

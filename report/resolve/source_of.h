@@ -18,6 +18,9 @@ const struct source *source_of(struct sources *sources, const struct frames *fra
  * ran was built. */
 bool source_of_changed(struct sources *sources, const struct frames *frames,
                        const struct function *function);
+/* Whether the function's file changed while the program ran, so that a line's figures may be those of several texts. */
+bool source_of_mixed(struct sources *sources, const struct frames *frames,
+                     const struct function *function);
 /* One of its lines, as source_line gives it; NULL: it is not known. To be freed. */
 char *source_of_line(struct sources *sources, const struct frames *frames,
                      const struct function *function, uint32_t line);

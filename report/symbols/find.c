@@ -16,7 +16,7 @@
 #define NEAR_MAX     4u
 
 static const struct folder_bounds deep = {.depth = 32, .files = 200000, .hidden = true};
-static const struct folder_bounds near = {.depth = 3, .files = 5000, .hidden = false};
+static const struct folder_bounds near = {.depth = 5, .files = 50000, .hidden = false};
 
 /* Those of --search: for all logs. */
 static struct {

@@ -81,7 +81,7 @@ class Changed(Late):
         self.assertEqual('(changed since the run' in lines.stdout, not shown, lines)
         report = self.report(log)
         self.assertEqual(self.function(report, 'f')['source_changed'], not shown)
-        self.assertEqual(any('changed since the run' in note for note in report['notes']), not shown)
+        self.assertEqual(any('changed since the run began' in note for note in report['notes']), not shown)
         line = next(line for line in report['lines'] if line['function'] == 'f' and line['line'] == 2)
         self.assertEqual(line['source'], '    a = bytearray(4000000)' if shown else None)
         self.assertGreaterEqual(line['rise_bytes'], 4000000)  # the figures are true all the same
@@ -103,13 +103,32 @@ class Changed(Late):
         script = self.write('long.py', text)
         log = Log(self.traced(PYTHON, script))
         info = os.stat(script)
-        self.assertIn((len(text), info.st_mtime_ns, source_hash(text.encode())),
+        self.assertIn((len(text), info.st_mtime_ns, source_hash(text.encode()), 0),
                       [file[2:] for file in log.files if log.strings.get(file[1], b'').endswith(b'/long.py')])
         modules = {log.modules[module]['path'].decode(): (size, modified, digest)
-                   for module, _, size, modified, digest in log.files if module}
+                   for module, _, size, modified, digest, _ in log.files if module}
         self.assertGreater(len(modules), 1)
         for path, known in modules.items():
             self.assertEqual(known, (os.stat(path).st_size, os.stat(path).st_mtime_ns, 0))
+
+    def test_python_source_that_changes_while_the_program_runs(self):
+        """As with reload in an interactive session: the text is that of the last code that was met."""
+        again = ('import importlib, os, sys, module\nx = module.f()\n'
+                 'with open("module.py", "w") as f: f.write(%r)\n'
+                 'os.utime("module.py", (1, 1))\nimportlib.reload(module)\ny = module.f()\n')
+        self.write('module.py', 'def f():\n    # before\n    return bytearray(1000000)\n')
+        after = 'def f():\n    return bytearray(2000000)\n'
+        script = self.write('again.py', again % after)
+        log = self.traced(PYTHON, '-B', script)
+        p = self.view('lines', '-f', 'f', log)
+        self.assertIn('return bytearray(2000000)', p.stdout)
+        self.assertIn('module.py changed while the program ran', p.stderr)
+        self.assertNotIn(SAYS, p.stderr)
+        self.assertEqual([file[5] for file in Log(log).files if file[5]], [1])
+        self.write('module.py', after + '# more\n')
+        p = self.view('lines', '-f', 'f', log)
+        self.assertNotIn('return bytearray(2000000)', p.stdout)
+        self.assertIn(SAYS, p.stderr)
 
     def test_python_source_of_the_same_size_and_time(self):
         script, log = self.python()
@@ -282,6 +301,9 @@ class Gone(Late):
     def test_what_the_cache_knows_is_known_without_the_file(self):
         cache = self.at('cache')
         log = self.traced(self.at('unpacked', 'app'), folder=self.at('elsewhere'))
+        library, debug = self.at('unpacked', 'libimage.so'), self.at('unpacked', 'image.debug')
+        subprocess.run(['objcopy', '--only-keep-debug', library, debug], check=True)
+        subprocess.run(['objcopy', '--strip-all', '--add-gnu-debuglink=' + debug, library], check=True)
         self.assertIn('image.c:4 ', self.memtrace('sites', log, XDG_CACHE_HOME=cache).stdout)
         shutil.rmtree(self.at('unpacked'))
         shutil.rmtree(self.at('kept'))
@@ -329,6 +351,7 @@ class Gone(Late):
             self.skipTest('no libdebuginfod.so.1')
         self.assertIn('no answer from ' + server.url, p.stderr)
         self.assertEqual(len(server.asked), 1, server.asked)
+        self.assertEqual(p.stderr.count('no answer'), 1)
         self.assertIn('libimage.so+0x', p.stdout)
 
 
@@ -428,6 +451,9 @@ class Names(Late):
         log = self.traced(self.at('app'))
         self.assertIn('load_image  in libimage.so', self.view('report', log).stdout)
         self.assertIn('libimage.so: load_image', self.view('lines', log).stdout)
+        os.remove(log)
+        alone = self.build('alone', '#include <string.h>\nint main(void) { return strdup("text") == 0; }\n', '-s')
+        self.assertRegex(self.view('report', self.traced(alone)).stdout, r'strdup\b')
 
     def test_files_of_one_name(self):
         for folder in ('one', 'two', 'two/one'):

@@ -169,10 +169,10 @@ class Log:
             if file not in self.strings:
                 self.problem('source of string %d, which is not there' % file)
         elif kind == 10:
-            module, file, size, modified, digest = self.take('IIQQQ', 8, record)
+            module, file, size, modified, digest, changes = self.take('IIQQQI', 8, record)
             if bool(module) == bool(file):
                 self.problem('a file that is of module %d and of string %d' % (module, file))
-            self.files.append((module, file, size, modified, digest))
+            self.files.append((module, file, size, modified, digest, changes))
         elif kind == 6:
             code, first, count, period = self.take('IIII', 8, record)
             self.counted += [(period, code, first + i - 1 if i else 0) + self.take('QQQ', 24 + 24 * i, record)

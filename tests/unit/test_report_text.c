@@ -212,6 +212,7 @@ Test(rank, whose_code)
         {{"f", "/usr/src/debug/x/x.c", "/usr/bin/x", true, false}, RANK_USER},
         {{"f", "/home/u/x.c", "/home/u/libc-1", true, false},
          RANK_USER}, /* whatever it is called */
+        {{"f", "/home/u/mine.c", "/usr/lib/libmine.so", false, true}, RANK_USER},
         {{"f", "/build/Objects/obmalloc.c", "/opt/bin/python3.11", true, true}, RANK_LIBRARY},
         {{"f", "/build/Objects/obmalloc.c", "/opt/lib/libpython3.11.so.1.0", false, true},
          RANK_LIBRARY},

@@ -90,6 +90,7 @@ void mt_python_source_forget(void)
 {
     lock.held = 0;
     asked = 0;
+    mt_python_stamp_forget();
 }
 
 /* ---- with the GIL ---- */
@@ -277,13 +278,13 @@ void mt_python_source_met(uint32_t id, uintptr_t file)
 {
     char name[NAME_MAX_];
     size_t bytes;
-    bool wait, first;
+    bool wait, first, gone;
 
     mt_lock_take(&lock);
     first = is_first(id);
     mt_lock_drop(&lock);
-    if (first)
-        first = name_of(file, name, &bytes) && (name[0] == '<' || !mt_python_stamp(id, name));
+    gone = name_of(file, name, &bytes) && (name[0] == '<' || !mt_python_stamp(id, name));
+    first = first && gone;
     if (!usable)
         return;
     mt_lock_take(&lock);

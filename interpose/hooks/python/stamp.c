@@ -7,10 +7,12 @@
 
 #include <string.h>
 
+#include "base/lock.h"
 #include "base/meta.h"
 #include "format.h"
 #include "log/log.h"
 #include "os/os.h"
+#include "python/interpreter.h"
 
 #define PIECE 16384u /* a multiple of 8 */
 
@@ -50,6 +52,84 @@ static uint64_t file_hash(int fd, uint64_t bytes, unsigned char *piece)
     return got || left ? 0 : hash;
 }
 
+/* ---- records by string ---- */
+
+static struct mt_lock lock;
+static uint32_t *places; /* by string id: of its record, in eights of bytes, and 1; 0: none yet */
+static size_t places_cap;
+static uint32_t epoch;
+#define PLACE_NONE UINT32_MAX /* there was no space */
+
+void mt_python_stamp_forget(void)
+{
+    lock.held = 0;
+}
+
+/* Under the lock. NULL: no memory. */
+static uint32_t *place_of(uint32_t id)
+{
+    if (epoch != mt_python.epoch) { /* another log, with other ids */
+        epoch = mt_python.epoch;
+        places = NULL;
+        places_cap = 0;
+    }
+    if (id >= places_cap) {
+        size_t cap = (id + (size_t)1) * 2;
+        uint32_t *grown = mt_meta_grow(places, places_cap * sizeof *places, cap * sizeof *places);
+
+        if (!grown)
+            return NULL;
+        places = grown;
+        places_cap = cap;
+    }
+    return &places[id];
+}
+
+static struct mt_record_file *record_at(uint32_t place)
+{
+    return (struct mt_record_file *)(mt_log.base[MT_REGION_RECORD] + ((uint64_t)place - 1) * 8);
+}
+
+/* Whether the file needs no record: it is what its record says, or there is no space for one. */
+static bool is_known(const struct mt_record_file *now)
+{
+    const uint32_t *place;
+    bool known = true;
+
+    mt_lock_take(&lock);
+    place = place_of(now->file);
+    if (place && *place && *place != PLACE_NONE)
+        known =
+            record_at(*place)->bytes == now->bytes && record_at(*place)->modified == now->modified;
+    else if (place)
+        known = *place == PLACE_NONE;
+    mt_lock_drop(&lock);
+    return known;
+}
+
+static void enter(const struct mt_record_file *now)
+{
+    struct mt_piece piece = {(const char *)now + sizeof now->head, sizeof *now - sizeof now->head};
+    uint32_t *place;
+    uint64_t at;
+
+    mt_lock_take(&lock);
+    place = place_of(now->file);
+    if (place && *place && *place != PLACE_NONE) {
+        struct mt_record_file *r = record_at(*place);
+
+        r->changes += r->hash != now->hash || r->bytes != now->bytes;
+        r->bytes = now->bytes;
+        r->modified = now->modified;
+        r->hash = now->hash;
+    } else if (place && !*place) {
+        *place = PLACE_NONE;
+        if (mt_log_record_at(MT_RECORD_FILE, &piece, 1, &at) && at / 8 + 1 < PLACE_NONE)
+            *place = (uint32_t)(at / 8 + 1);
+    }
+    mt_lock_drop(&lock);
+}
+
 bool mt_python_stamp(uint32_t id, const char *name)
 {
     struct mt_record_file r = {.file = id};
@@ -58,6 +138,8 @@ bool mt_python_stamp(uint32_t id, const char *name)
 
     if (!mt_os_stamp(name, &r.bytes, &r.modified))
         return mt_os_exists(name);
+    if (is_known(&r))
+        return true;
     piece = r.bytes <= MT_SOURCE_HASHED ? mt_meta_alloc(PIECE + 8) : NULL;
     fd = piece ? mt_os_open_read(name) : -1;
     if (fd >= 0) {
@@ -65,7 +147,6 @@ bool mt_python_stamp(uint32_t id, const char *name)
         mt_os_close(fd);
     }
     mt_meta_free(piece);
-    mt_log_record(MT_RECORD_FILE,
-                  &(struct mt_piece){(char *)&r + sizeof r.head, sizeof r - sizeof r.head}, 1);
+    enter(&r);
     return true;
 }
