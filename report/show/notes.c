@@ -108,7 +108,8 @@ static void notes_modules(const struct stacks *stacks, note_taker *take, void *c
              stacks->frames.module_problems == 1 ? "module" : "modules");
     if (stacks->frames.changed_sources)
         note(take, context, "%u source %s changed since the run began (see standard error)",
-             stacks->frames.changed_sources, stacks->frames.changed_sources == 1 ? "file" : "files");
+             stacks->frames.changed_sources,
+             stacks->frames.changed_sources == 1 ? "file" : "files");
 }
 
 static void notes_all(const struct stacks *stacks, const struct rows *lines, note_taker *take,

@@ -409,19 +409,25 @@ static size_t find_in_unit(struct symbols *symbols, struct unit *unit, Dwarf_Add
 }
 
 /* Without debug information: by the symbol tables. */
-static size_t find_name(struct symbols *symbols, uint64_t address,
-                        struct symbol out[SYMBOLS_INLINED_MAX])
+static const struct name *name_at(struct symbols *symbols, uint64_t address)
 {
     if (!symbols->names_made)
         names_make(&symbols->names, symbols->module);
     symbols->names_made = true;
-    const char *name = names_find(&symbols->names, address);
+    return names_find(&symbols->names, address);
+}
+
+static size_t find_name(struct symbols *symbols, uint64_t address,
+                        struct symbol out[SYMBOLS_INLINED_MAX])
+{
+    const struct name *name = name_at(symbols, address);
     if (!name)
         return 0;
-    uint32_t readable = demangle(symbols->strings, name);
+    uint32_t readable = demangle(symbols->strings, name->text);
     out[0] = (struct symbol){
-        .function = readable ? readable : strings_add(symbols->strings, name, strlen(name)),
-        .language = demangle_language(name)};
+        .function =
+            readable ? readable : strings_add(symbols->strings, name->text, strlen(name->text)),
+        .language = demangle_language(name->text)};
     return 1;
 }
 
@@ -431,7 +437,8 @@ static size_t find_line(struct symbols *symbols, struct unit *unit, uint64_t add
                         struct symbol out[SYMBOLS_INLINED_MAX])
 {
     struct symbol line = {0};
-    line_at(symbols, unit, address - symbols->bias, address - symbols->bias, &line);
+    const struct name *name = name_at(symbols, address);
+    line_at(symbols, unit, address - symbols->bias, name ? name->low - symbols->bias : 0, &line);
     size_t count = find_name(symbols, address, out);
     if (!line.line)
         return count;
