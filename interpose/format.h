@@ -51,9 +51,19 @@ struct mt_extent {
     uint32_t region; /* enum mt_region */
 };
 
-/* What a block or a mapping is. HEAP and ANON make up the level; FILE and RESERVED are kept
+/* What a block or a mapping is. HEAP, ANON and SHARED make up the level; FILE and RESERVED are kept
  * apart. */
-enum mt_class { MT_HEAP = 0, MT_ANON = 1, MT_FILE = 2, MT_RESERVED = 3, MT_CLASSES = 4 };
+enum mt_class {
+    MT_HEAP = 0,
+    MT_ANON = 1, /* private anonymous mappings that may be accessed, and the program break */
+    /* mappings of memory that other processes may map too: shared anonymous ones, System V's, and shared ones of files that
+     * exist in memory only (memfd, /dev/shm). Each process counts what it maps itself. */
+    MT_SHARED = 2,
+    MT_FILE = 3,     /* all other mappings of files */
+    MT_RESERVED = 4, /* what would be ANON or SHARED, were it not PROT_NONE */
+    MT_CLASSES = 5
+};
+#define MT_IN_LEVEL(class) ((class) <= MT_SHARED)
 
 #define MT_START_EXACT 1ull
 
@@ -85,7 +95,7 @@ struct mt_header {
     int32_t exit_status; /* with MT_END_EXIT */
     uint64_t end_time;   /* since start_mono, 0: not ended by exit */
 
-    /* The level and its peak: live bytes of HEAP and ANON together. */
+    /* The level and its peak: live bytes of HEAP, ANON and SHARED together. */
     uint64_t level;
     uint64_t peak;      /* since the present period began: see peak_before */
     uint64_t peak_time; /* of the last timeline sample at or after the peak; 0: not known */
@@ -128,7 +138,7 @@ struct mt_header {
     uint64_t finish_time;  /* since start_mono; 0: not yet, or it ended without them */
     uint64_t finish_level; /* level then */
     uint64_t finish_class[8];
-    uint8_t reserved[552];
+    uint8_t reserved[536];
     /* From here on up to the extents. */
     /* CLOCK_REALTIME when the process began; 0: not known. With MT_START_EXACT as the program's fork ended, without to about
      * 10 ms. */
@@ -209,9 +219,10 @@ struct mt_stretch {
  * of its own kind; a kind stands twice if a 32-bit count overflowed (then sum). */
 #define MT_UNIT 32u
 enum mt_kind {
-    MT_KIND_ALLOC = 1,   /* + class: 1 heap, 2 anonymous, 3 file, 4 reserved: struct mt_alloc */
-    MT_KIND_RELEASE = 5, /* + class: 5..8: struct mt_release */
-    MT_KIND_RESIDENT = 9 /* struct mt_resident */
+    MT_KIND_ALLOC = 1,    /* + class: 1 to 5: struct mt_alloc */
+    MT_KIND_RELEASE = 6,  /* + class: 6 to 10: struct mt_release */
+    MT_KIND_DISCARD = 11, /* struct mt_discard */
+    MT_KIND_RESIDENT = 12 /* struct mt_resident */
 };
 #define MT_LINK_KIND(link) ((link)&15u)
 #define MT_LINK_NEXT(link) ((link) >> 4)
@@ -250,6 +261,17 @@ struct mt_release {
     uint64_t last;
 };
 
+/* Memory that was given back to the system and stays mapped, by madvise: MADV_DONTNEED, MADV_FREE, MADV_REMOVE. It changes
+ * no level. */
+struct mt_discard {
+    uint32_t link;
+    uint32_t discards; /* number of calls */
+    uint64_t
+        discarded; /* bytes, in whole pages; what was discarded before and not touched since counts again */
+    uint64_t level; /* as in mt_alloc */
+    uint64_t last;
+};
+
 struct mt_resident {
     uint32_t link;
     uint32_t reserved;
@@ -285,7 +307,7 @@ struct mt_thread_entry {
     uint32_t started; /* threads that used this slot */
     char name[16];    /* of the present or last thread, NUL-padded */
     uint64_t events;  /* number of events of all threads in this slot */
-    /* bytes allocated minus bytes released by events of this slot (HEAP and ANON) */
+    /* bytes allocated minus bytes released by events of this slot (of what is in the level) */
     int64_t level;
     uint32_t runs;      /* first entry in RUN of the open runs */
     uint32_t runs_cap;  /* entries reserved there */
@@ -341,7 +363,8 @@ enum mt_record_kind {
     MT_RECORD_LINES = 6,   /* struct mt_record_lines */
     MT_RECORD_SOURCE = 7,  /* struct mt_record_source */
     MT_RECORD_MARK = 8,    /* struct mt_record_mark */
-    MT_RECORD_COMMAND = 9  /* struct mt_record_command */
+    MT_RECORD_COMMAND = 9, /* struct mt_record_command */
+    MT_RECORD_FILE = 10    /* struct mt_record_file */
 };
 
 struct mt_record {
@@ -424,6 +447,30 @@ struct mt_record_source {
     /* char text[], UTF-8 */
 };
 
+/* What a file was when the program was seen to use it, so that a reader can tell whether it has changed since. Of a module or of
+ * a Python source file: of one of the two. No record: not known. */
+struct mt_record_file {
+    struct mt_record head;
+    uint32_t module; /* id of a module record, or 0 */
+    uint32_t file;   /* string id, as in the code records of it, or 0 */
+    uint64_t bytes;
+    uint64_t modified; /* ns since 1970 */
+    /* of a Python source's bytes, mt_source_hash; 0: not known, or larger than MT_SOURCE_HASHED */
+    uint64_t hash;
+    /* times that a Python source was met changed: the rest is of the latest. Updated in place */
+    uint32_t changes;
+    uint32_t reserved;
+};
+#define MT_SOURCE_HASHED 0x400000u
+
+/* The hash of a file's bytes: it begins as their number, then takes up each eight of them as a little-endian number, the last ones
+ * filled up with zeros. */
+static inline uint64_t mt_source_hash(uint64_t hash, uint64_t eight)
+{
+    hash = (hash ^ eight) * 0x9e3779b97f4a7c15u;
+    return hash ^ hash >> 29;
+}
+
 /* One line of a function whose line executions are counted: updated in place. */
 struct mt_line {
     uint64_t executions;
@@ -448,13 +495,16 @@ _Static_assert(sizeof(struct mt_line) == 24, "format");
 _Static_assert(sizeof(struct mt_record_lines) == 24, "format");
 _Static_assert(sizeof(struct mt_extent) == 16, "format");
 _Static_assert(offsetof(struct mt_header, level) == 72, "format");
-_Static_assert(offsetof(struct mt_header, period_level) == 312, "format");
+_Static_assert(offsetof(struct mt_header, period_level) == 328, "format");
 _Static_assert(offsetof(struct mt_header, process_start) == 992, "format");
 _Static_assert(offsetof(struct mt_header, extents) == 1024, "format");
 _Static_assert(sizeof(struct mt_header) == MT_HEADER_BYTES, "format");
 _Static_assert(sizeof(struct mt_node) == 32, "format");
 _Static_assert(sizeof(struct mt_alloc) == 2 * MT_UNIT, "format");
 _Static_assert(sizeof(struct mt_release) == MT_UNIT, "format");
+_Static_assert(sizeof(struct mt_discard) == MT_UNIT, "format");
+_Static_assert(offsetof(struct mt_discard, discards) == offsetof(struct mt_release, releases),
+               "format");
 _Static_assert(sizeof(struct mt_resident) == MT_UNIT, "format");
 _Static_assert(offsetof(struct mt_alloc, link) == 0 && offsetof(struct mt_release, link) == 0,
                "format");
@@ -466,5 +516,6 @@ _Static_assert(sizeof(struct mt_stretch) == MT_STRETCH_UNIT, "format");
 _Static_assert(sizeof(struct mt_finish) == 16, "format");
 _Static_assert(sizeof(struct mt_sample) == 32, "format");
 _Static_assert(sizeof(struct mt_record_mark) == 40, "format");
+_Static_assert(sizeof(struct mt_record_file) == 48, "format");
 
 #endif

@@ -36,7 +36,7 @@ static void at_exit(int status, void *unused)
     struct mt_header *h = mt_log.header;
     mt_finish();
     if (outer.depth == 0 || (outer.depth >= MT_IN_HEAP && !mt_critical))
-        mt_tables_end();
+        mt_tables_end(outer.thread);
     h->exit_status = status;
     h->end_time = mt_os_mono() - h->start_mono;
     __atomic_store_n(&h->end, MT_END_EXIT, __ATOMIC_RELEASE);

@@ -24,7 +24,7 @@ extern "C" {
 /* Path of this process's log. Stays as it is until the process forks. */
 MEMTRACE_API const char *memtrace_log_path(void);
 
-/* Live bytes now: heap and anonymous mappings. */
+/* Live bytes now: heap, anonymous mappings and shared memory. */
 MEMTRACE_API uint64_t memtrace_live_bytes(void);
 /* The most that was live since the present period began; and what was live then. */
 MEMTRACE_API uint64_t memtrace_peak_bytes(void);

@@ -17,11 +17,11 @@
  *   base/     memory that never fails, messages, foreign text, files, maps, progress, the number of threads
  *             offers base.h, file.h, glyph.h, map.h, progress.h, text.h, threads.h
  *   symbols/  what an ELF file says about an address: functions, lines, inlined calls; the cache of that
- *             offers batch.h, lookup.h, symbols.h
+ *             offers batch.h, find.h, jit.h, lookup.h, symbols.h
  *   read/     the log, in which nothing is trusted: checked records, the tree of stacks, figures and runs of each node
  *             offers log.h, model.h, node.h, reader.h, runs.h, sums.h
  *   resolve/  from frames to places, whose code a place is, source text, what a person's -f means
- *             offers frames.h, keeps.h, match.h, rank.h, source.h, source_log.h, source_of.h
+ *             offers changed.h, frames.h, keeps.h, match.h, rank.h, rules.h, short.h, source.h, source_log.h, source_of.h
  *   fold/     from resolved stacks to rows; several logs as a family
  *             offers answers.h, exact.h, family.h, fold.h, query.h, rows.h, stacks.h, tree.h, unsure.h
  *   show/     rows as text and JSON

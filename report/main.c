@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "base/glyph.h"
+#include "resolve/rules.h"
 #include "verbs/python_folder.h"
 #include "verbs/verbs.h"
 
@@ -39,7 +40,8 @@ static void help(FILE *out)
     for (size_t i = 0; i < VERBS; i++)
         fprintf(out, "  %-8s %s\n", verbs[i].name, verbs[i].what);
     fputs("\n"
-          "  memtrace VERB --help tells a verb's options; memtrace --version the version.\n"
+          "  memtrace VERB --help tells a verb's options; memtrace --version the version;\n"
+          "  memtrace --rules which libraries are runtimes, and which functions allocator shims.\n"
           "  memtrace --python prints where the Python module is (%mprun, %memit, python -m "
           "memtrace, "
           "pytest):\n"
@@ -79,6 +81,10 @@ int main(int argc, char **argv)
     }
     if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
         help(stdout);
+        return finish(STATUS_DONE);
+    }
+    if (!strcmp(argv[1], "--rules")) {
+        rules_print(stdout);
         return finish(STATUS_DONE);
     }
     if (!strcmp(argv[1], "--python"))

@@ -17,6 +17,7 @@
 
 #include "base/lock.h"
 #include "base/meta.h"
+#include "base/own.h"
 #include "os/os.h"
 
 /* jemalloc's interface, as far as it is used: jemalloc(3). */
@@ -272,4 +273,18 @@ void mt_meta_free_some(void *const *blocks, uint32_t count)
     for (uint32_t i = 0; i < count; i++)
         mt_je_dallocx(blocks[i], 0);
     leave();
+}
+
+void *mt_meta_map(size_t bytes)
+{
+    void *at = mt_os_map(bytes);
+    if (at)
+        mt_own_mapped(at, bytes);
+    return at;
+}
+
+void mt_meta_unmap(void *at, size_t bytes)
+{
+    mt_own_unmapped(at, bytes);
+    mt_os_unmap(at, bytes);
 }

@@ -42,7 +42,8 @@ void mt_meta_child(void);
  * on. */
 void mt_meta_jumped(void);
 
-/* Bytes that are mapped for it. Any thread, without the guard, too. */
-size_t mt_meta_mapped(void);
+/* Whole pages: zeros, which cost memory only where they are touched. NULL: no memory. */
+void *mt_meta_map(size_t bytes);
+void mt_meta_unmap(void *at, size_t bytes);
 
 #endif

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/meta.h"
+#include "base/own.h"
 #include "os/os.h"
 
 void *mt_raw_mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t offset);
@@ -25,8 +26,6 @@ long mt_raw_sysconf(int name);
 int mt_raw_pthread_create(void *thread, const void *attr, void *(*start)(void *), void *arg);
 void *mt_raw_dlsym(void *handle, const char *name);
 
-static size_t mapped;
-
 /* At its start jemalloc maps a page to try MADV_DONTNEED on, and writes to it even if it got none.
  * So it always gets this one. */
 static char spare[2 * 65536];
@@ -34,11 +33,6 @@ static char spare[2 * 65536];
 static void *spare_page(void)
 {
     return (void *)(((uintptr_t)spare + mt_os_page() - 1) & ~(uintptr_t)(mt_os_page() - 1));
-}
-
-size_t mt_meta_mapped(void)
-{
-    return __atomic_load_n(&mapped, __ATOMIC_RELAXED);
 }
 
 void *mt_raw_mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t offset)
@@ -49,7 +43,7 @@ void *mt_raw_mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t off
         got = spare_page();
     begun = true;
     if (got != MAP_FAILED && !(flags & MAP_FIXED))
-        __atomic_fetch_add(&mapped, bytes, __ATOMIC_RELAXED);
+        mt_own_mapped(got, bytes);
     return got;
 }
 
@@ -58,7 +52,7 @@ void *mt_raw_mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t off
 int mt_raw_munmap(void *at, size_t bytes)
 {
     if (at != spare_page() && syscall(SYS_munmap, at, bytes) == 0)
-        __atomic_fetch_sub(&mapped, bytes, __ATOMIC_RELAXED);
+        mt_own_unmapped(at, bytes);
     return 0;
 }
 

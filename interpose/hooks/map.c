@@ -9,117 +9,64 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/meta.h"
-#include "hooks/hooks.h"
-#include "log/log.h"
+#include "format.h"
+#include "hooks/mapping.h"
 #include "os/os.h"
-#include "tables/account.h"
-#include "tables/mappings.h"
-#include "unwind/arch.h"
 
 typedef void *mmap_function(void *, size_t, int, int, int, off_t);
 
-/* mt_enter for a mapping. An allocator's own mappings are not the program's, even when it makes
- * them at its start, in a thread of its own or at exit. */
-static inline __attribute__((always_inline)) struct mt_thread *enter(const struct mt_start *here)
-{
-    return mt_real_is_allocator(here->pc) ? NULL : mt_enter();
-}
-
-static uintptr_t page_up(uintptr_t at)
-{
-    uintptr_t mask = mt_os_page() - 1;
-    return (at + mask) & ~mask;
-}
-
-/* Take the mappings of a range out of the table. False: no memory, and the event is counted as
- * dropped. */
-static bool take(const void *at, size_t bytes, struct mt_pieces *pieces)
-{
-    uintptr_t start = (uintptr_t)at, end = page_up(start + bytes);
-    mt_pieces_init(pieces);
-    if (!bytes || end <= start || (start & (mt_os_page() - 1)))
-        return true; /* the real call will refuse it */
-    mt_account_unmapped(start,
-                        end); /* the call can only fail now for want of memory in the kernel */
-    if (mt_mappings_take(start, end, pieces))
-        return true;
-    mt_log_dropped(1, 0);
-    return false;
-}
-
-/* Record an event that took `pieces` away and brought [start, start + bytes) (bytes 0: nothing). */
-static void record_event(struct mt_thread *t, const struct mt_start *here,
-                         const struct mt_pieces *pieces, uintptr_t start, size_t bytes,
-                         enum mt_class class)
-{
-    struct mt_gone own[16], *gone = own;
-    uint32_t count = pieces->used;
-    if (count > sizeof own / sizeof own[0] && !(gone = mt_meta_alloc(count * sizeof *gone))) {
-        mt_log_dropped(1, 0);
-        return;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        const struct mt_mapping *m = &pieces->piece[i];
-        gone[i] = (struct mt_gone){m->unit, m->class, m->end - m->start};
-    }
-    if (count || bytes) {
-        struct mt_event event = {here, gone, count, bytes != 0, class, bytes};
-        uint32_t inside = mt_tables_open();
-        uint32_t unit = mt_account(t, &event);
-        mt_tables_close(inside);
-        struct mt_mapping mapping = {start, start + bytes, unit, (uint32_t) class};
-        if (unit && !mt_mappings_enter(mapping)) {
-            /* It would never be seen released, so it must not stay live. */
-            struct mt_gone back = {unit, (uint32_t) class, bytes};
-            struct mt_event undo = {.from = here, .gone = &back, .gone_count = 1};
-            mt_account(t, &undo);
-            mt_log_dropped(1, 0);
-        }
-    }
-    if (gone != own)
-        mt_meta_free(gone);
-}
-
-/* The unwinder reads the stack as it is, with words that nobody has written yet. memcheck would
- * report that as an error of the program. (It replaces all other hooks of ours by its own.) */
-static void record(struct mt_thread *t, const struct mt_start *here, const struct mt_pieces *pieces,
-                   uintptr_t start, size_t bytes, enum mt_class class)
-{
-    mt_arch_valgrind_quiet(1);
-    record_event(t, here, pieces, start, bytes, class);
-    mt_arch_valgrind_quiet(-1);
-}
-
 /* What was recorded as released is still there. */
-static void come_back(struct mt_thread *t, const struct mt_start *here,
-                      const struct mt_pieces *pieces)
+static void come_back(struct mt_thread *t, const struct mt_start *here, struct mt_pieces *pieces)
 {
     static const struct mt_pieces none;
     for (uint32_t i = 0; i < pieces->used; i++)
-        record(t, here, &none, pieces->piece[i].start,
-               pieces->piece[i].end - pieces->piece[i].start,
-               (enum mt_class)pieces->piece[i].class);
+        mt_mapping_record(t, here, &none, &pieces->piece[i], 1, pieces->piece[i].class);
 }
 
-static enum mt_class class_of(const struct mt_start *here, int prot, int flags)
+/* A file whose pages are in memory and nowhere else, so that mapping it shares memory: memfd, /dev/shm, any tmpfs. Not a device
+ * that happens to have its name there; but /dev/zero is what anonymous memory once was made with. */
+static bool in_memory(int fd, int *flags)
 {
-    if (!(flags & MAP_ANONYMOUS))
-        return MT_FILE;
-    if (flags & MAP_NORESERVE && mt_python_reserves(here->pc))
-        return MT_RESERVED;
-    return prot == PROT_NONE ? MT_RESERVED : MT_ANON;
+    struct mt_os_kind kind = mt_os_kind(fd);
+    if (kind.zero)
+        *flags |= MAP_ANONYMOUS;
+    return kind.memory;
+}
+
+/* A mapping with these parameters, without its place. */
+static struct mt_mapping kind_of(const struct mt_start *here, int prot, int flags, int fd)
+{
+    struct mt_mapping m = {0};
+    int type = flags & MAP_TYPE;
+    bool shared = type == MAP_SHARED || type == MAP_SHARED_VALIDATE;
+    bool memory = !(flags & MAP_ANONYMOUS) && in_memory(fd, &flags);
+    if (!(flags & MAP_ANONYMOUS) && !(shared && memory)) {
+        m.class = m.usable = MT_FILE;
+        return m;
+    }
+    m.usable = shared ? MT_SHARED : MT_ANON;
+    m.class = prot == PROT_NONE ? MT_RESERVED : m.usable;
+    /* An interpreter's own allocator: its objects are counted one by one, so what lies under them never is. */
+    if ((flags & MAP_NORESERVE || prot == PROT_NONE) && mt_python_reserves(here->pc))
+        m.class = m.usable = MT_RESERVED;
+    return m;
+}
+
+static void place(struct mt_mapping *m, const void *at, size_t bytes)
+{
+    m->start = (uintptr_t)at;
+    m->end = m->start + bytes;
 }
 
 static void *map(const struct mt_start *here, mmap_function *real, void *at, size_t bytes, int prot,
                  int flags, int fd, off_t offset)
 {
-    struct mt_thread *t = enter(here);
+    struct mt_thread *t = mt_mapping_enter(here);
     if (!t)
         return real(at, bytes, prot, flags, fd, offset);
     struct mt_pieces pieces;
     int keep = errno;
-    bool ok = take(at, flags & MAP_FIXED ? bytes : 0, &pieces);
+    bool ok = mt_mapping_take(at, flags & MAP_FIXED ? bytes : 0, &pieces);
     errno = keep;
     void *got = real(at, bytes, prot, flags, fd, offset);
     keep = errno;
@@ -129,8 +76,10 @@ static void *map(const struct mt_start *here, mmap_function *real, void *at, siz
         /* A free range may hold mappings that went away without our seeing it (by a raw system
          * call). */
         if (!(flags & MAP_FIXED))
-            take(got, bytes, &pieces);
-        record(t, here, &pieces, (uintptr_t)got, bytes, class_of(here, prot, flags));
+            mt_mapping_take(got, bytes, &pieces);
+        struct mt_mapping m = kind_of(here, prot, flags, fd);
+        place(&m, got, bytes);
+        mt_mapping_record(t, here, &pieces, &m, 1, m.class);
     }
     mt_pieces_free(&pieces);
     errno = keep;
@@ -160,19 +109,19 @@ MT_EXPORT int munmap(void *at, size_t bytes)
     MT_HERE(here);
     if (!mt_real_known())
         return (int)syscall(SYS_munmap, at, bytes);
-    struct mt_thread *t = enter(&here);
+    struct mt_thread *t = mt_mapping_enter(&here);
     if (!t)
         return mt_real.munmap(at, bytes);
     struct mt_pieces pieces;
     int keep = errno;
     mt_python_before_release();
-    bool ok = take(at, bytes, &pieces);
+    bool ok = mt_mapping_take(at, bytes, &pieces);
     errno = keep;
     /* An interpreter may release the part of its stack that its present frame is in: read the
      * frames while they are there. */
     bool early = ok && mt_python_attached && pieces.used;
     if (early) {
-        record(t, &here, &pieces, 0, 0, MT_ANON);
+        mt_mapping_gone(t, &here, &pieces);
         errno = keep;
     }
     int error = mt_real.munmap(at, bytes);
@@ -182,11 +131,32 @@ MT_EXPORT int munmap(void *at, size_t bytes)
     else if (error)
         mt_mappings_put_back(&pieces);
     else if (ok && !early)
-        record(t, &here, &pieces, 0, 0, MT_ANON);
+        mt_mapping_gone(t, &here, &pieces);
     mt_pieces_free(&pieces);
     errno = keep;
     mt_leave(t);
     return error;
+}
+
+/* The pieces of what was at `old` are at `got` now, and what was added at the end belongs to the last one. Neighbours of one class
+ * are one event. There is nearly always one such group, as the kernel moves only what it holds for one mapping. */
+static void moved(struct mt_thread *t, const struct mt_start *here, struct mt_pieces *pieces,
+                  uintptr_t old, uintptr_t got, size_t bytes)
+{
+    struct mt_pieces same = *pieces;
+    for (uint32_t i = 0, next; i < pieces->used; i = next) {
+        struct mt_mapping m = pieces->piece[i];
+        for (next = i + 1; next < pieces->used && pieces->piece[next].class == m.class; next++)
+            ;
+        same.piece = &pieces->piece[i];
+        same.used = next - i;
+        m.attached += m.attached ? got - old : 0;
+        m.start = got + (m.start - old);
+        m.end = next < pieces->used ? got + (pieces->piece[next].start - old) : got + bytes;
+        if (m.end > got + bytes)
+            m.end = got + bytes;
+        mt_mapping_record(t, here, &same, &m, m.end > m.start, m.class);
+    }
 }
 
 /* Grown, shrunk or moved: as in realloc, the old size goes and the new one comes in one step.
@@ -195,10 +165,15 @@ MT_EXPORT int munmap(void *at, size_t bytes)
 static void *remap(struct mt_thread *t, const struct mt_start *here, void *old, size_t old_bytes,
                    size_t bytes, int flags, void *target)
 {
+    static const struct mt_pieces none;
     struct mt_pieces pieces, over;
+    struct mt_mapping was;
     int keep = errno;
-    bool ok = take(old, old_bytes, &pieces);
-    ok = take(target, flags & MREMAP_FIXED ? bytes : 0, &over) && ok;
+    bool stays = old_bytes == 0 || (flags & MREMAP_DONTUNMAP);
+    bool own = mt_mappings_find((uintptr_t)old, &was);
+    bool comes = own ? stays : mt_mappings_inherited_find((uintptr_t)old, &was);
+    bool ok = mt_mapping_take_own(old, stays ? 0 : old_bytes, &pieces);
+    ok = mt_mapping_take(target, flags & MREMAP_FIXED ? bytes : 0, &over) && ok;
     errno = keep;
     void *got = mt_real.mremap(old, old_bytes, bytes, flags, target);
     keep = errno;
@@ -206,18 +181,17 @@ static void *remap(struct mt_thread *t, const struct mt_start *here, void *old, 
         mt_mappings_put_back(&pieces);
         mt_mappings_put_back(&over);
     } else if (ok) {
-        /* The class stays. A mapping that we never saw stays unknown. */
-        enum mt_class class = pieces.used ? (enum mt_class)pieces.piece[0].class : MT_ANON;
         if (over.used)
-            record(t, here, &over, 0, 0, class);
-        bool stays = old_bytes == 0 || (flags & MREMAP_DONTUNMAP);
-        if (stays) {
-            mt_mappings_put_back(&pieces);
-            pieces.used = 0;
-            record(t, here, &pieces, (uintptr_t)got, bytes, class);
-        } else if (pieces.used) {
-            record(t, here, &pieces, (uintptr_t)got, bytes, class);
+            mt_mapping_gone(t, here, &over);
+        /* The class stays. A mapping that we never saw stays unknown. One that was inherited is the child's own from now on. */
+        if (!own && !stays)
+            mt_mapping_take_inherited(old, old_bytes);
+        if (comes) {
+            was.attached += was.attached ? (uintptr_t)got - (uintptr_t)old : 0;
+            place(&was, got, bytes);
+            mt_mapping_record(t, here, &none, &was, 1, was.class);
         }
+        moved(t, here, &pieces, (uintptr_t)old, (uintptr_t)got, bytes);
     }
     mt_pieces_free(&pieces);
     mt_pieces_free(&over);
@@ -234,7 +208,7 @@ MT_EXPORT void *mremap(void *old, size_t old_bytes, size_t bytes, int flags, ...
     va_end(args);
     if (!mt_real_known())
         return (void *)syscall(SYS_mremap, old, old_bytes, bytes, flags, target);
-    struct mt_thread *t = enter(&here);
+    struct mt_thread *t = mt_mapping_enter(&here);
     if (!t)
         return mt_real.mremap(old, old_bytes, bytes, flags, target);
     void *got = remap(t, &here, old, old_bytes, bytes, flags, target);
@@ -248,12 +222,13 @@ static void break_moved(struct mt_thread *t, const struct mt_start *here, uintpt
 {
     struct mt_pieces pieces;
     int keep = errno;
+    struct mt_mapping m = {.start = old, .end = now, .usable = MT_ANON};
     mt_pieces_init(&pieces);
     if (now < old) {
         mt_account_unmapped(now, old);
         mt_mappings_take(now, old, &pieces);
     }
-    record(t, here, &pieces, old, now > old ? now - old : 0, MT_ANON);
+    mt_mapping_record(t, here, &pieces, &m, now > old, MT_ANON);
     mt_pieces_free(&pieces);
     errno = keep;
 }
@@ -263,7 +238,7 @@ MT_EXPORT void *sbrk(intptr_t increment)
     MT_HERE(here);
     if (!mt_real_known())
         return (void *)-1;
-    struct mt_thread *t = increment ? enter(&here) : NULL;
+    struct mt_thread *t = increment ? mt_mapping_enter(&here) : NULL;
     void *old = mt_real.sbrk(increment);
     if (t) {
         if (old != (void *)-1)
@@ -278,7 +253,7 @@ MT_EXPORT int brk(void *to)
     MT_HERE(here);
     if (!mt_real_known())
         return -1;
-    struct mt_thread *t = enter(&here);
+    struct mt_thread *t = mt_mapping_enter(&here);
     void *old = t ? mt_real.sbrk(0) : NULL;
     int error = mt_real.brk(to);
     if (t) {

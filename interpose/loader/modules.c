@@ -110,6 +110,15 @@ static void read_build_id(struct module *m)
 bool mt_modules_switching;
 mt_modules_listener *mt_modules_met;
 
+/* What the module's file is now: without a build-id, nothing else tells whether it is still the same one later on. */
+static void record_stamp(uint32_t id, const char *path)
+{
+    struct mt_record_file r = {.module = id};
+    if (path[0] == '/' && mt_os_stamp(path, &r.bytes, &r.modified))
+        mt_log_record(MT_RECORD_FILE,
+                      &(struct mt_piece){(char *)&r + sizeof r.head, sizeof r - sizeof r.head}, 1);
+}
+
 /* Under lock. */
 static struct module *enter(const struct module *found, const char *path, size_t path_bytes)
 {
@@ -144,6 +153,7 @@ static struct module *enter(const struct module *found, const char *path, size_t
     };
     if (!mt_log_record(MT_RECORD_MODULE, pieces, 3))
         return NULL;
+    record_stamp(r.id, path);
     modules[modules_used] = *found;
     modules[modules_used].id = r.id;
     return &modules[modules_used++];

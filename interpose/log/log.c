@@ -180,6 +180,26 @@ static bool grow(enum mt_region region, uint64_t need)
     return false;
 }
 
+uint64_t mt_log_touched(void)
+{
+    static const uint32_t entry[MT_REGION_COUNT] = {
+        [MT_REGION_NODE] = sizeof(struct mt_node),
+        [MT_REGION_COUNTER] = MT_UNIT,
+        [MT_REGION_FRAME] = sizeof(struct mt_frame_entry),
+        [MT_REGION_RECORD] = 1,
+        [MT_REGION_THREAD] = sizeof(struct mt_thread_entry),
+        [MT_REGION_RUN] = sizeof(struct mt_run),
+        [MT_REGION_TIMELINE] = sizeof(struct mt_sample),
+        [MT_REGION_STRETCH] = MT_STRETCH_UNIT,
+        [MT_REGION_FINISH] = sizeof(struct mt_finish),
+    };
+    uint64_t bytes = MT_HEADER_BYTES, mask = mt_os_page() - 1;
+    for (unsigned r = 0; r < MT_REGION_COUNT; r++)
+        bytes +=
+            (__atomic_load_n(&mt_log.header->used[r], __ATOMIC_RELAXED) * entry[r] + mask) & ~mask;
+    return bytes;
+}
+
 uint64_t mt_log_reserve(enum mt_region region, uint32_t bytes, uint32_t count)
 {
     uint64_t *used = &mt_log.header->used[region];

@@ -26,6 +26,9 @@ extern struct mt_log mt_log;
  * grow. */
 uint64_t mt_log_reserve(enum mt_region region, uint32_t bytes, uint32_t count);
 
+/* Bytes of the regions that are in use: what the log takes of the resident set. Any thread. */
+uint64_t mt_log_touched(void);
+
 /* A part of a record. */
 struct mt_piece {
     const void *data;

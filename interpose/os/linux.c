@@ -9,7 +9,10 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <termios.h>
@@ -166,6 +169,34 @@ int mt_os_identity(int fd, uint64_t id[2])
     return 0;
 }
 
+/* linux/magic.h, where not every version has all of them. */
+#define MAGIC_TMPFS     0x01021994
+#define MAGIC_RAMFS     0x858458f6
+#define MAGIC_HUGETLBFS 0x958458f6
+#define MAGIC_SECRETMEM 0x5345434d
+
+struct mt_os_kind mt_os_kind(int fd)
+{
+    struct mt_os_kind kind = {false, false};
+    struct stat st;
+    struct statfs system;
+    if (syscall(SYS_fstat, fd, &st) != 0)
+        return kind;
+    kind.zero = S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 5);
+    if (!S_ISREG(st.st_mode) || syscall(SYS_fstatfs, fd, &system) != 0)
+        return kind;
+    uint32_t magic = (uint32_t)system.f_type;
+    kind.memory = magic == MAGIC_TMPFS || magic == MAGIC_RAMFS || magic == MAGIC_HUGETLBFS ||
+                  magic == MAGIC_SECRETMEM;
+    return kind;
+}
+
+size_t mt_os_segment(int id)
+{
+    struct shmid_ds segment;
+    return syscall(SYS_shmctl, id, IPC_STAT, &segment) == 0 ? segment.shm_segsz : 0;
+}
+
 int mt_os_open(const char *path, bool write)
 {
     return (int)result(
@@ -226,6 +257,16 @@ ssize_t mt_os_read_file(const char *path, void *to, size_t bytes)
 bool mt_os_exists(const char *path)
 {
     return syscall(SYS_faccessat, AT_FDCWD, path, F_OK) == 0;
+}
+
+bool mt_os_stamp(const char *path, uint64_t *bytes, uint64_t *modified)
+{
+    struct stat info;
+    if (syscall(SYS_newfstatat, AT_FDCWD, path, &info, 0) != 0 || !S_ISREG(info.st_mode))
+        return false;
+    *bytes = (uint64_t)info.st_size;
+    *modified = (uint64_t)info.st_mtim.tv_sec * 1000000000u + (uint64_t)info.st_mtim.tv_nsec;
+    return true;
 }
 
 ssize_t mt_os_readlink(const char *path, char *to, size_t bytes)

@@ -35,6 +35,8 @@ bool mt_os_wipe_on_fork(void *at, size_t bytes);
 /* Copy memory of this process that may not be there. False: it is not, or the system does not allow
  * it. */
 bool mt_os_read_memory(uintptr_t address, void *to, size_t bytes);
+/* Size of a System V segment of shared memory; 0: not known. */
+size_t mt_os_segment(int id);
 /* Bytes of a page. No system call. */
 size_t mt_os_page(void);
 
@@ -49,6 +51,12 @@ int mt_os_create(const char *path);
 int mt_os_create_nameless(const char *path);
 /* Give it the name `path`. 0 or -errno; -EEXIST: the name is taken. */
 int mt_os_link(int fd, const char *path);
+/* What an open file is, as far as mapping it goes. */
+struct mt_os_kind {
+    bool memory; /* its pages are in memory only: memfd, /dev/shm, any tmpfs, huge pages */
+    bool zero;   /* /dev/zero */
+};
+struct mt_os_kind mt_os_kind(int fd);
 /* Open an existing file that must not be a link: a descriptor or -errno. */
 int mt_os_open(const char *path, bool write);
 /* Open a file for reading; links are followed. A descriptor or -errno. */
@@ -83,6 +91,8 @@ ssize_t mt_os_read_file(const char *path, void *to, size_t bytes);
 ssize_t mt_os_readlink(const char *path, char *to, size_t bytes);
 /* Whether the path leads to something. */
 bool mt_os_exists(const char *path);
+/* Size and time of the last change, in ns since 1970, of the regular file at `path`. False: there is none. */
+bool mt_os_stamp(const char *path, uint64_t *bytes, uint64_t *modified);
 /* Whether the descriptor is a terminal. */
 bool mt_os_is_terminal(int fd);
 

@@ -13,6 +13,7 @@
 #include "base/guard.h"
 #include "base/lock.h"
 #include "base/meta.h"
+#include "base/own.h"
 #include "loader/modules.h"
 #include "loader/program.h"
 #include "loader/real.h"
@@ -126,6 +127,7 @@ static void forget(void)
     mt_lock_broken = false;
     mt_meta_torn = mt_shared();
     mt_meta_child();
+    mt_own_forget();
     mt_log_forget();
     mt_log_intern_forget();
     mt_modules_forget();
@@ -165,6 +167,7 @@ static bool start(void (*thread_ended)(void *))
     if (mt_real_stranger())
         mt_log_note(1, "malloc is %s's, which comes before this library: heap blocks are not seen",
                     mt_real_stranger());
+    mt_tables_opened();
     mt_unwind_start();
     if (again && mt_constructed) {
         mt_unwind_init();

@@ -41,7 +41,8 @@ static uint64_t count_allocations(uint64_t first, uint64_t end)
             const struct mt_alloc *a = (const struct mt_alloc *)(mt_log.base[MT_REGION_COUNTER] +
                                                                  (uint64_t)unit * MT_UNIT);
             uint32_t kind = MT_LINK_KIND(a->link);
-            if (kind == MT_KIND_ALLOC + MT_HEAP || kind == MT_KIND_ALLOC + MT_ANON)
+            if (kind >= MT_KIND_ALLOC && kind < MT_KIND_RELEASE &&
+                MT_IN_LEVEL(kind - MT_KIND_ALLOC))
                 count += a->allocs;
             unit = MT_LINK_NEXT(a->link);
         }

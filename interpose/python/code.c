@@ -149,13 +149,13 @@ static uint32_t record_id(uintptr_t code, int32_t first_line, bool command)
                    "the log's record is its head and the same four words");
     if (!like.file || !like.name)
         return 0;
+    if (mt_python_listener.file)
+        mt_python_listener.file(like.file, mt_load(code, l->code_file));
     id = record_find(&like);
     if (id)
         return id;
     like.id = __atomic_add_fetch(&ids, 1, __ATOMIC_RELAXED);
     made = mt_meta_alloc(sizeof *made);
-    if (mt_python_listener.file)
-        mt_python_listener.file(like.file, mt_load(code, l->code_file));
     if (!made || !mt_log_record(MT_RECORD_CODE, &piece, 1)) {
         mt_meta_free(made);
         return 0;

@@ -58,7 +58,7 @@ uint32_t mt_python_code_frame(const struct mt_python_code *entry, uintptr_t code
 struct mt_python_listener {
     /* One was met for the first time. Guard set; called inside an allocation. */
     void (*met)(void);
-    /* Its file: a str, which is string `id` of the log. Guard set, no lock held; called inside an
+    /* The file of one that was met for the first time: a str, which is string `id` of the log. Guard set, no lock held; called inside an
      * allocation. */
     void (*file)(uint32_t id, uintptr_t file);
     /* One dies. Called in the program's context: may neither wait nor allocate. */

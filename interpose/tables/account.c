@@ -36,17 +36,12 @@ static inline __attribute__((always_inline)) void raise_to(uint64_t *peak, uint6
         *peak = level;
 }
 
-static inline __attribute__((always_inline)) bool in_level(uint32_t class)
-{
-    return class <= MT_ANON;
-}
-
 /* By how much the event changes the level of the process. */
 static inline __attribute__((always_inline)) int64_t net_of(const struct mt_event *event)
 {
-    int64_t net = event->comes && in_level(event->class) ? (int64_t)event->bytes : 0;
+    int64_t net = event->comes && MT_IN_LEVEL(event->class) ? (int64_t)event->bytes : 0;
     for (uint32_t i = 0; i < event->gone_count; i++)
-        if (in_level(event->gone[i].class))
+        if (MT_IN_LEVEL(event->gone[i].class))
             net -= (int64_t)event->gone[i].bytes;
     return net;
 }
@@ -164,7 +159,7 @@ static __attribute__((noinline, cold)) uint32_t lose(struct mt_thread *t, struct
     int64_t net = net_of(&counted);
     uint64_t level = levels(&counted, net);
     t->entry->level += net;
-    mt_timeline_moved(&t->timeline, &t->counters, 0, net < 0 ? (uint64_t)-net : (uint64_t)net,
+    mt_timeline_moved(&t->timeline, &t->counters, 0, 0, net < 0 ? (uint64_t)-net : (uint64_t)net,
                       level);
     return came;
 }
@@ -217,7 +212,7 @@ static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *
         r->level = level;
         r->last = last;
     }
-    mt_timeline_moved(&t->timeline, &t->counters, previous,
+    mt_timeline_moved(&t->timeline, &t->counters, previous, leaf,
                       net < 0 ? (uint64_t)-net : (uint64_t)net, level);
     return came;
 }
@@ -225,6 +220,28 @@ static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *
 uint32_t mt_account(struct mt_thread *t, const struct mt_event *event)
 {
     return account(t, event);
+}
+
+void mt_account_discard(struct mt_thread *t, const struct mt_start *from, uint64_t bytes)
+{
+    struct mt_event event = {.from = from};
+    uint64_t events = t->entry->events;
+    mt_account(t, &event);
+    uint32_t leaf = t->entry->leaf, unit = 0;
+    if (t->entry->events != events) /* else its stack is not known */
+        unit = mt_counters_find(&t->counters, leaf, MT_KIND_DISCARD);
+    if (unit) {
+        struct mt_discard *d = mt_counters_at(unit);
+        d->discards++;
+        d->discarded += bytes;
+        d->level = __atomic_load_n(&mt_log.header->level, __ATOMIC_RELAXED);
+        d->last = (uint64_t)__atomic_load_n(&mt_log.header->tick, __ATOMIC_RELAXED) << 32 |
+                  (uint32_t)events;
+    } else {
+        t->entry->events = events; /* as for all that is lost */
+        if (!mt_counters_lost_discarded(&t->counters, bytes))
+            mt_log_dropped(1, 0);
+    }
 }
 
 /* A block goes that the table of live blocks does not hold, or no longer holds. */
@@ -380,7 +397,7 @@ account_object(struct mt_thread *t, const struct mt_start *from, bool comes, str
         r->level = level;
         r->last = last;
     }
-    mt_timeline_moved(&t->timeline, &t->counters, previous, live->size, level);
+    mt_timeline_moved(&t->timeline, &t->counters, previous, leaf, live->size, level);
     if (comes)
         live->unit = unit;
     return true;
@@ -431,15 +448,36 @@ void mt_account_unknown(const void *block)
         __atomic_fetch_add(&mt_log.header->unknown_releases, 1, __ATOMIC_RELAXED);
 }
 
+static void gives_back_pieces(struct mt_pieces *pieces)
+{
+    for (uint32_t i = 0; i < pieces->used; i++)
+        if (MT_IN_LEVEL(pieces->piece[i].class))
+            gives_back(pieces->piece[i].end - pieces->piece[i].start);
+    mt_pieces_free(pieces);
+}
+
 void mt_account_unmapped(uintptr_t start, uintptr_t end)
 {
     struct mt_pieces pieces;
     mt_pieces_init(&pieces);
     mt_mappings_inherited_take(start, end, &pieces);
-    for (uint32_t i = 0; i < pieces.used; i++)
-        if (in_level(pieces.piece[i].class))
-            gives_back(pieces.piece[i].end - pieces.piece[i].start);
-    mt_pieces_free(&pieces);
+    gives_back_pieces(&pieces);
+}
+
+void mt_account_barred(uintptr_t start, uintptr_t end)
+{
+    struct mt_pieces pieces;
+    mt_pieces_init(&pieces);
+    mt_mappings_inherited_take_protected(start, end, MT_RESERVED, &pieces);
+    gives_back_pieces(&pieces);
+}
+
+void mt_account_detached(uintptr_t attached)
+{
+    struct mt_pieces pieces;
+    mt_pieces_init(&pieces);
+    mt_mappings_inherited_take_attached(attached, &pieces);
+    gives_back_pieces(&pieces);
 }
 
 void mt_account_thread_pause(struct mt_thread *t)

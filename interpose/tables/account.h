@@ -38,6 +38,9 @@ struct mt_event {
  * nothing came, or the event was dropped. */
 uint32_t mt_account(struct mt_thread *t, const struct mt_event *event);
 
+/* `bytes` were given back to the system and stay mapped. */
+void mt_account_discard(struct mt_thread *t, const struct mt_start *from, uint64_t bytes);
+
 /* The usual events on blocks. Allocated: to be called after the real call. Released: before it.
  * Reallocated: from `old`, which was taken out of the live blocks before the real call (NULL: it
  * was not known), to `block`, in one step. */
@@ -69,6 +72,10 @@ void mt_account_unknown(const void *block);
 
 /* The range is about to be unmapped: what the child of a fork has inherited of it goes. */
 void mt_account_unmapped(uintptr_t start, uintptr_t end);
+/* The range can't be accessed any more: the same. */
+void mt_account_barred(uintptr_t start, uintptr_t end);
+/* What shmat attached there was detached: the same. */
+void mt_account_detached(uintptr_t attached);
 
 /* Close all open runs: the thread ends. By that thread, or by who gets its state next. */
 void mt_account_thread_end(struct mt_thread *t);

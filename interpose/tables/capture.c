@@ -58,7 +58,7 @@ static bool grow_known(struct mt_capture *c)
 
 static bool arrays_init(struct mt_capture *c)
 {
-    char *at = mt_os_map(ARRAY_BYTES);
+    char *at = mt_meta_map(ARRAY_BYTES);
     if (!at)
         return false;
     c->keys = (mt_key *)at;
@@ -495,5 +495,5 @@ void mt_capture_forget(struct mt_capture *c)
     mt_meta_free(c->known);
     mt_meta_free(c->pairs);
     if (c->keys)
-        mt_os_unmap(c->keys, ARRAY_BYTES);
+        mt_meta_unmap(c->keys, ARRAY_BYTES);
 }

@@ -35,7 +35,7 @@ static bool full(uint32_t unit, uint32_t kind)
 {
     if (kind < MT_KIND_RELEASE)
         return ((struct mt_alloc *)mt_counters_at(unit))->allocs == UINT32_MAX;
-    if (kind < MT_KIND_RESIDENT)
+    if (kind < MT_KIND_RESIDENT) /* mt_discard has its count in the same place */
         return ((struct mt_release *)mt_counters_at(unit))->releases == UINT32_MAX;
     return false;
 }
@@ -131,6 +131,8 @@ void mt_counters_went(uint32_t unit, uint64_t bytes, uint32_t count)
 void mt_counters_lost_init(void)
 {
     struct mt_counters nobody = {0};
+    mt_counters_find(&nobody, 0, MT_KIND_DISCARD);
+    mt_counters_find(&nobody, 0, MT_KIND_RESIDENT);
     for (uint32_t class = MT_CLASSES; class -- > 0;) { /* the heap's are the first in the chain */
         mt_counters_find(&nobody, 0, MT_KIND_ALLOC + class);
         mt_counters_find(&nobody, 0, MT_KIND_RELEASE + class);
@@ -161,6 +163,35 @@ bool mt_counters_lost_went(struct mt_counters *c, uint32_t class, uint64_t bytes
     }
     mt_lock_drop(&lost_lock);
     return unit != 0;
+}
+
+bool mt_counters_lost_discarded(struct mt_counters *c, uint64_t bytes)
+{
+    mt_lock_take(&lost_lock);
+    uint32_t unit = mt_counters_find(c, 0, MT_KIND_DISCARD);
+    if (unit) {
+        struct mt_discard *d = mt_counters_at(unit);
+        d->discarded += bytes;
+        d->discards++;
+    }
+    mt_lock_drop(&lost_lock);
+    return unit != 0;
+}
+
+void mt_counters_grown(uint32_t unit, int64_t bytes)
+{
+    struct mt_resident *r = mt_counters_at(unit);
+    r->grown += bytes;
+    r->readings++;
+}
+
+void mt_counters_lost_grown(struct mt_counters *c, int64_t bytes)
+{
+    mt_lock_take(&lost_lock);
+    uint32_t unit = mt_counters_find(c, 0, MT_KIND_RESIDENT);
+    if (unit)
+        mt_counters_grown(unit, bytes);
+    mt_lock_drop(&lost_lock);
 }
 
 void mt_counters_forget(void)

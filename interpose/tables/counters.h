@@ -71,13 +71,18 @@ uint32_t mt_counters_hinted(struct mt_counters *c, struct mt_known *stack, uint3
 void mt_counters_came(uint32_t unit, uint64_t bytes);
 void mt_counters_went(uint32_t unit, uint64_t bytes, uint32_t count);
 
+/* The resident set has grown here by `bytes`; unit: that of an mt_resident. */
+void mt_counters_grown(uint32_t unit, int64_t bytes);
+
 /* Events that no node can be found for, for want of space, are node 0's, whichever thread's they
  * are. Its records are made when the log begins and has space. */
 void mt_counters_lost_init(void);
-/* Such an event allocates, or releases. 0, false: the record's count is full, and there is no space
+/* Such an event allocates, releases, or gives memory back that stays mapped. 0, false: the record's count is full, and there is no space
  * for another. Any thread; `c`: its own. */
 uint32_t mt_counters_lost_came(struct mt_counters *c, uint32_t class, uint64_t bytes);
 bool mt_counters_lost_went(struct mt_counters *c, uint32_t class, uint64_t bytes);
+bool mt_counters_lost_discarded(struct mt_counters *c, uint64_t bytes);
+void mt_counters_lost_grown(struct mt_counters *c, int64_t bytes);
 
 void mt_counters_forget(void); /* the child of a fork */
 

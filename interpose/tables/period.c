@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "base/guard.h"
 #include "base/lock.h"
 #include "loader/modules.h"
 #include "log/log.h"
 #include "os/os.h"
 #include "tables/period.h"
+#include "tables/thread.h"
 #include "tables/timeline.h"
 
 static struct mt_lock lock; /* guards the order of periods: one begins at a time */
@@ -46,9 +48,10 @@ static void begin_peak(void)
 uint32_t mt_period_begin(const char *name)
 {
     struct mt_header *h = mt_log.header;
+    struct mt_thread *t = mt_self.thread;
     mt_lock_take(&lock);
     uint32_t period = h->period + 1;
-    mt_timeline_period();
+    mt_timeline_period(t ? &t->counters : NULL, t ? t->entry->leaf : 0);
     mt_period_mark(period, name);
     begin_peak();
     __atomic_store_n(&h->period, period, __ATOMIC_RELEASE);

@@ -8,6 +8,7 @@
 #include "tables/objects.h"
 #include "tables/period.h"
 #include "tables/slots.h"
+#include "tables/thread.h"
 #include "tables/timeline.h"
 
 void mt_tables_init(void (*thread_ended)(void *))
@@ -20,9 +21,14 @@ void mt_tables_begin(void)
     mt_counters_lost_init();
 }
 
-void mt_tables_end(void)
+void mt_tables_opened(void)
 {
-    mt_timeline_end();
+    mt_timeline_begin();
+}
+
+void mt_tables_end(struct mt_thread *t)
+{
+    mt_timeline_end(t ? &t->counters : NULL, t ? t->entry->leaf : 0);
 }
 
 void mt_tables_forget(void)

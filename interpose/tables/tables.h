@@ -11,9 +11,13 @@ void mt_tables_init(void (*thread_ended)(void *));
 /* The log is mapped and still empty: make what must have its space whatever comes. */
 void mt_tables_begin(void);
 
-/* The process ends: a last sample of the timeline, unless another thread is taking one. Any thread.
- */
-void mt_tables_end(void);
+/* The log is open, and its first event still to come: what grows from now on is somebody's. */
+void mt_tables_opened(void);
+
+/* The process ends: a last sample of the timeline, unless another thread is taking one. Any thread;
+ * `t` is its state, NULL: it has none. */
+struct mt_thread;
+void mt_tables_end(struct mt_thread *t);
 
 /* Forget what the parent's memory has left, but for what is live, and reset all locks: in the child of a fork, where
  * there is one thread. */

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/lock.h"
-#include "base/meta.h"
+#include "base/own.h"
 #include "log/log.h"
 #include "log/open.h"
 #include "os/os.h"
@@ -11,21 +11,31 @@
 
 static struct mt_lock
     lock; /* guards all below; a thread that finds it taken leaves the sample to the other thread */
-static uint64_t resident;  /* last reading */
-static uint64_t peak_seen; /* highest level at the last sample */
-static uint64_t spacing;   /* ns between samples; doubles when the table is full */
+static uint64_t resident;   /* last reading: the program's share */
+static uint64_t charged;    /* the part of it that is charged to somebody, or was there at first */
+static uint64_t whole, own; /* the process's and the tracker's share, when the latter was read */
+static uint64_t peak_seen;  /* highest level at the last sample */
+static uint64_t spacing;    /* ns between samples; doubles when the table is full */
 
 static struct mt_sample *samples(void)
 {
     return (struct mt_sample *)mt_log.base[MT_REGION_TIMELINE];
 }
 
-/* The program's share of the resident set: without the log's pages and the tracker's own memory,
- * nearly all of which are in use. */
+/* To read the tracker's own share costs more than a reading does. So it is read only when so much has changed that part of it may be
+ * the tracker's. */
+#define LOOK_CHANGE (128u << 10)
+
+/* The program's share of the resident set: without the log's pages and the tracker's own memory. */
 static uint64_t resident_now(void)
 {
-    uint64_t all = mt_os_resident(), own = mt_log.header->file_bytes + mt_meta_mapped();
-    return all > own ? all - own : 0;
+    uint64_t all = mt_os_resident();
+    if (all - whole + LOOK_CHANGE > 2 * LOOK_CHANGE || !whole) {
+        whole = all;
+        own = mt_own_resident();
+    }
+    uint64_t ours = own + mt_log_touched();
+    return all > ours ? all - ours : 0;
 }
 
 /* Join neighbours: half as many samples, each of twice the span. */
@@ -75,24 +85,25 @@ static void append(uint64_t level)
     __atomic_store_n(used, *used + 1, __ATOMIC_RELEASE);
 }
 
-/* Charge the growth of the resident set to `node`. Under lock. */
+/* Read the resident set, and charge its growth to `node`. 0: to the next reading's; or, where stacks are not known as the log is
+ * full, to node 0. Under lock. */
 static void charge(struct mt_counters *c, uint32_t node)
 {
-    uint64_t now = resident_now();
-    int64_t grown = (int64_t)(now - resident);
-    resident = now;
-    if (!grown || !node)
+    resident = resident_now();
+    int64_t grown = (int64_t)(resident - charged);
+    bool full = __atomic_load_n(&mt_log.header->flags, __ATOMIC_RELAXED) & MT_FLAG_FULL;
+    if (!grown || (!node && !full))
         return;
-    uint32_t unit = mt_counters_find(c, node, MT_KIND_RESIDENT);
-    if (unit) {
-        struct mt_resident *r = mt_counters_at(unit);
-        r->grown += grown;
-        r->readings++;
-    }
+    charged = resident;
+    uint32_t unit = node ? mt_counters_find(c, node, MT_KIND_RESIDENT) : 0;
+    if (unit)
+        mt_counters_grown(unit, grown);
+    else if (c)
+        mt_counters_lost_grown(c, grown);
 }
 
 void mt_timeline_sample(struct mt_timeline *l, struct mt_counters *c, uint32_t before,
-                        uint64_t level)
+                        uint32_t leaf, uint64_t level)
 {
     l->moved = 0;
     l->level = level;
@@ -100,12 +111,8 @@ void mt_timeline_sample(struct mt_timeline *l, struct mt_counters *c, uint32_t b
     mt_log_name(false);
     if (!mt_lock_try(&lock))
         return;
-    /* What has grown since the last reading grew before this event. The first reading of the
-     * process is charged to nobody. */
-    if (resident)
-        charge(c, before);
-    else
-        resident = resident_now();
+    /* What has grown since the last reading grew before this event. */
+    charge(c, before ? before : leaf);
     append(level);
     mt_lock_drop(&lock);
     /* The pages that this event brought are touched after it. So they are seen at the next event,
@@ -122,19 +129,25 @@ void mt_timeline_resident(struct mt_timeline *l, struct mt_counters *c, uint32_t
     mt_lock_drop(&lock);
 }
 
-void mt_timeline_end(void)
+void mt_timeline_begin(void)
+{
+    resident = charged = resident_now();
+}
+
+void mt_timeline_end(struct mt_counters *c, uint32_t leaf)
 {
     if (!mt_lock_try(&lock))
         return;
-    resident = resident_now();
+    charge(c, leaf);
     append(mt_log.header->level);
     mt_lock_drop(&lock);
 }
 
-void mt_timeline_period(void)
+void mt_timeline_period(struct mt_counters *c, uint32_t leaf)
 {
     if (!mt_lock_try(&lock))
         return;
+    charge(c, leaf);
     append(mt_log.header->level);
     peak_seen = mt_log.header->level;
     mt_lock_drop(&lock);
@@ -143,5 +156,5 @@ void mt_timeline_period(void)
 void mt_timeline_forget(void)
 {
     lock.held = 0;
-    resident = peak_seen = spacing = 0;
+    resident = charged = whole = own = peak_seen = spacing = 0;
 }

@@ -31,28 +31,33 @@ struct mt_timeline {
 
 /* The slow part of mt_timeline_moved. */
 void mt_timeline_sample(struct mt_timeline *l, struct mt_counters *c, uint32_t before,
-                        uint64_t level);
+                        uint32_t leaf, uint64_t level);
 
-/* At the end of an event that moved `bytes` and reached `level`. `before`: the leaf of the thread's
- * event before, 0: none. `c`: the same thread's. */
+/* At the end of an event at `leaf` that moved `bytes` and reached `level`. `before`: the leaf of the
+ * thread's event before, 0: none. `c`: the same thread's. */
 static inline void mt_timeline_moved(struct mt_timeline *l, struct mt_counters *c, uint32_t before,
-                                     uint64_t bytes, uint64_t level)
+                                     uint32_t leaf, uint64_t bytes, uint64_t level)
 {
     l->moved += bytes;
     if (__builtin_expect(level - l->level + MT_SAMPLE_CHANGE > 2 * MT_SAMPLE_CHANGE ||
                              l->moved >= MT_SAMPLE_MOVED || ++l->events >= MT_SAMPLE_EVENTS,
                          0))
-        mt_timeline_sample(l, c, before, level);
+        mt_timeline_sample(l, c, before, leaf, level);
 }
 
 /* If resident_due is set: read the resident set, and charge its growth since the last reading to
  * `leaf`, that of the thread's last event. */
 void mt_timeline_resident(struct mt_timeline *l, struct mt_counters *c, uint32_t leaf);
 
-/* A last sample: the process ends. */
-void mt_timeline_end(void);
-/* A sample between two periods, before the level's peak begins anew. */
-void mt_timeline_period(void);
+/* The process's first reading: what grows from now on is somebody's. */
+void mt_timeline_begin(void);
+/* A last sample: the process ends. The growth since the last reading is charged to `leaf`, that of
+ * the calling thread's last event; `c`: the same thread's. 0 and NULL: it is charged to nobody. In a
+ * full log 0 with a thread's `c` is node 0, here and above. */
+void mt_timeline_end(struct mt_counters *c, uint32_t leaf);
+/* A sample between two periods, before the level's peak begins anew. The growth is charged as by
+ * mt_timeline_end, or, if to nobody, with the next reading. */
+void mt_timeline_period(struct mt_counters *c, uint32_t leaf);
 
 void mt_timeline_forget(void); /* the child of a fork */
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/meta.h"
 #include "os/os.h"
 #include "unwind/rule_layout.h"
 #include "unwind/walk.h"
@@ -49,7 +50,7 @@ struct mt_wholes {
 
 struct mt_wholes *mt_wholes_new(void)
 {
-    struct mt_wholes *wholes = mt_os_map(sizeof *wholes);
+    struct mt_wholes *wholes = mt_meta_map(sizeof *wholes);
     if (wholes) {
         wholes->next = wholes->oldest = RING_BYTES;
         wholes->left = WINDOW;
@@ -61,7 +62,7 @@ struct mt_wholes *mt_wholes_new(void)
 void mt_wholes_free(struct mt_wholes *wholes)
 {
     if (wholes)
-        mt_os_unmap(wholes, sizeof *wholes);
+        mt_meta_unmap(wholes, sizeof *wholes);
 }
 
 void mt_wholes_forget(struct mt_wholes *wholes)

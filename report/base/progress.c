@@ -33,6 +33,7 @@ void progress_of(struct progress *progress, const char *path)
 
 void progress_at(struct progress *progress, size_t done)
 {
+    progress->done = done;
     if (!progress->terminal || !progress->total)
         return;
     uint64_t now = progress_now();

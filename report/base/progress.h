@@ -12,7 +12,7 @@
 struct progress {
     const char *what;
     char of[32]; /* what it is at just now: a file's name; "" if there is none */
-    size_t total;
+    size_t total, done;
     uint64_t start, shown; /* ns */
     bool terminal;
 };

@@ -211,7 +211,8 @@ static void ways_find(const struct ways *ways, struct answer_line *line)
     const struct answering *a = ways->a;
     uint32_t at = ways_weigh(ways, line->place);
     int64_t all = ways->below[0];
-    enum rank rank = rank_of(a, line->place); /* named callers of named lines */
+    /* Named callers of named lines; where all code is asked for, all of them. */
+    enum rank rank = a->rank == RANK_LIBRARY ? RANK_LIBRARY : rank_of(a, line->place);
     for (; at && line->way_count < ANSWER_WAYS; at = a->tree.parent[at]) {
         uint32_t place = a->tree.key[at];
         if (place < TREE_THREAD && rank_of(a, place) <= rank && !ways_has(line, place) &&

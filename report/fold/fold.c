@@ -27,6 +27,17 @@ struct folding {
     struct sums *sums; /* of each entry: of its leaves, or of all below it */
 };
 
+/* What of a leaf counts for the query: all of it, or, where its class is not wanted, what is of no class. */
+static struct sums sums_of_leaf(const struct folding *f, const struct leaf *leaf)
+{
+    if (query_counts(f->query, leaf->class))
+        return *leaf->sums;
+    return (struct sums){.resident = leaf->sums->resident,
+                         .readings = leaf->sums->readings,
+                         .discarded = leaf->sums->discarded,
+                         .discards = leaf->sums->discards};
+}
+
 /* The sums of each entry's own leaves. */
 static void sum_leaves(struct folding *f)
 {
@@ -35,9 +46,8 @@ static void sum_leaves(struct folding *f)
     for (size_t at = 0; stacks_next(f->stacks, &at, &leaf);) {
         if (!selection_has(&f->selection, leaf.node))
             continue;
-        struct sums resident = {.resident = leaf.sums->resident, .readings = leaf.sums->readings};
-        sums_add(&f->sums[f->tree.of_node[leaf.node]],
-                 query_counts(f->query, leaf.class) ? leaf.sums : &resident);
+        struct sums sums = sums_of_leaf(f, &leaf);
+        sums_add(&f->sums[f->tree.of_node[leaf.node]], &sums);
     }
 }
 
@@ -223,8 +233,8 @@ static void fold_threads(struct folding *f)
         if (!selection_has(&f->selection, leaf.node))
             continue;
         struct row *row = &f->rows->list[leaf.thread];
-        struct sums resident = {.resident = leaf.sums->resident, .readings = leaf.sums->readings};
-        sums_add(&row->sums, query_counts(f->query, leaf.class) ? leaf.sums : &resident);
+        struct sums sums = sums_of_leaf(f, &leaf);
+        sums_add(&row->sums, &sums);
     }
     for (uint32_t i = 1; i < model->node_count && query_wants(f->query, METRIC_RISE); i++) {
         struct row *row = &f->rows->list[model->nodes[i].thread];
@@ -252,12 +262,12 @@ static void fold_sites(struct folding *f)
     for (size_t at = 0; stacks_next(f->stacks, &at, &leaf);) {
         const struct sums *sums = leaf.sums;
         if (!selection_has(&f->selection, leaf.node) ||
-            (!sums->allocations && !sums->releases && !sums->frees))
+            (!sums->allocations && !sums->releases && !sums->frees && !sums->discards))
             continue; /* or only a reading of the resident set */
         if (f->query->filter.classes && !query_counts(f->query, leaf.class))
             continue;
         uint32_t entry = f->tree.of_node[leaf.node];
-        uint32_t *found = map_at(&index, (uint64_t)entry << 2 | leaf.class);
+        uint32_t *found = map_at(&index, (uint64_t)entry << 3 | leaf.class);
         if (!*found) {
             rows->list = base_room(rows->list, &cap, rows->count + (size_t)1, sizeof *rows->list);
             rows->list[rows->count++] = (struct row){.key = entry, .class = (uint8_t)leaf.class};
@@ -265,6 +275,8 @@ static void fold_sites(struct folding *f)
         }
         struct row *row = &rows->list[*found - 1];
         sums_add(&row->sums, sums);
+        if (!query_counts(f->query, leaf.class))
+            row->sums.at_peak = 0; /* the peak is the level's */
         forget_level(&row->sums);
         uint64_t rise = query_wants(f->query, METRIC_RISE) ? rise_of_node(f->stacks, leaf.node) : 0;
         if (rise > row->rise)
@@ -318,6 +330,8 @@ void fold(const struct stacks *stacks, const struct query *query, struct rows *r
         if (query_wants(query, METRIC_EXECUTIONS) && !f.selection.nodes)
             executions_put(stacks, rows);
     }
+    for (uint32_t k = 0; k < rows->count; k++)
+        rows->list[k].riseless = !query_wants(query, METRIC_RISE);
     free(f.row_of);
     free(f.sums);
     tree_free(&f.tree);

@@ -35,6 +35,7 @@ enum metric {
     METRIC_RELEASES,    /* number of them */
     METRIC_INCREMENT,   /* allocated less released */
     METRIC_RESIDENT,    /* growth of the resident set */
+    METRIC_DISCARDED,   /* given back to the system, and still mapped */
     METRIC_USAGE,       /* level of the process after the latest event */
     METRIC_EXECUTIONS,  /* of a line, or calls of a function, where they were counted: exact.h */
     METRICS
@@ -46,8 +47,7 @@ enum metric {
  * Periods are chosen when the stacks are opened. */
 struct filter {
     const char *thread, *function, *file, *module;
-    unsigned
-        classes; /* bits 1u << class; 0: those that make up the level, heap and anonymous mappings */
+    unsigned classes; /* bits 1u << class; 0: those that make up the level */
 };
 
 struct query {
@@ -70,7 +70,7 @@ const char *metric_name(enum metric metric);
 /* Is it a number of bytes? Else of events. */
 bool metric_bytes(enum metric metric);
 
-/* Does a leaf of this class count for the query? The resident set grows whatever the class is. */
+/* Does a leaf of this class count for the query? Resident and discarded are of no class, and count for each query. */
 static inline bool query_counts(const struct query *query, unsigned class)
 {
     unsigned classes = query->filter.classes;

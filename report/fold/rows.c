@@ -14,7 +14,7 @@ void rows_free(struct rows *rows)
 
 bool row_acted(const struct row *row)
 {
-    return row->sums.allocations || row->sums.releases;
+    return row->sums.allocations || row->sums.releases || row->sums.discards;
 }
 
 bool row_shows(const struct row *row)
@@ -52,6 +52,8 @@ int64_t row_metric(const struct row *row, enum metric metric)
         return sums_increment(sums);
     case METRIC_RESIDENT:
         return sums->resident;
+    case METRIC_DISCARDED:
+        return bounded(sums->discarded);
     case METRIC_USAGE:
         return sums->happened ? bounded(sums->level) : 0;
     case METRIC_EXECUTIONS:

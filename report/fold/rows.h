@@ -17,6 +17,7 @@ struct row {
     uint32_t key;        /* see enum grouping */
     uint8_t class;       /* BY_SITE: of its blocks */
     bool exact;          /* executions are counted */
+    bool riseless;       /* the query did not want rises */
 };
 
 /* Most groupings have a row for each key that there could be, list[key], even without figures. BY_SITE has a row for each stack
@@ -30,7 +31,7 @@ struct rows {
 };
 void rows_free(struct rows *rows);
 
-/* Allocated or released something. */
+/* Allocated, released or discarded something. */
 bool row_acted(const struct row *row);
 /* Has anything that tables show. */
 bool row_shows(const struct row *row);

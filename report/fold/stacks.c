@@ -3,6 +3,8 @@
 
 #include "fold/under.h"
 #include "read/reader.h"
+#include "resolve/changed.h"
+#include "resolve/short.h"
 
 void stacks_make(struct stacks *stacks, struct periods periods)
 {
@@ -24,6 +26,8 @@ bool stacks_open_under(struct stacks *stacks, const char *file, struct periods p
     if (!read)
         return false;
     frames_make(&stacks->frames, &stacks->model);
+    changed_say(&stacks->frames, stacks_whole(stacks));
+    short_make(&stacks->frames);
     if (under)
         under_keep(&stacks->model, &stacks->frames, under);
     else

@@ -5,10 +5,10 @@
 
 #include "base/base.h"
 
-enum { UNSURE_NAMELESS, UNSURE_NAMED, UNSURE_OWN_NAMELESS };
+/* What is known of a stack: bits. */
+enum { OWN = 1, OWN_NAMED = 2, INNERMOST_NAMED = 4 };
 
-/* What is known of a stack that goes on with this frame: a name of its innermost own code counts, else of any code. */
-static unsigned char unsure_name(const struct frames *frames, uint32_t frame, unsigned char outer)
+static unsigned char bits_of(const struct frames *frames, uint32_t frame, unsigned char outer)
 {
     const uint32_t *places;
     uint32_t count = frames_places(frames, frame, &places);
@@ -16,11 +16,16 @@ static unsigned char unsure_name(const struct frames *frames, uint32_t frame, un
         const struct function *function = &frames->functions[frames->places[places[k]].function];
         bool named = function->name || function->file;
         if (function->rank <= RANK_PROGRAM)
-            outer = named ? UNSURE_NAMED : UNSURE_OWN_NAMELESS;
-        else if (outer == UNSURE_NAMELESS && named)
-            outer = UNSURE_NAMED;
+            outer = named ? OWN | OWN_NAMED : OWN;
+        outer = (unsigned char)((outer & ~INNERMOST_NAMED) | (named ? INNERMOST_NAMED : 0));
     }
     return outer;
+}
+
+/* Its innermost own code counts, else its innermost code. */
+static bool has_name(unsigned char bits)
+{
+    return bits & (bits & OWN ? OWN_NAMED : INNERMOST_NAMED);
 }
 
 struct unsure unsure_of(const struct stacks *stacks)
@@ -34,8 +39,10 @@ struct unsure unsure_of(const struct stacks *stacks)
         unsigned kind = node->frame ? log_frame(&stacks->log, node->frame).kind : FRAME_UNKNOWN;
         cut[i] = cut[node->parent] || kind == FRAME_CUT;
         named[i] = named[node->parent];
-        if (node->frame && kind != FRAME_CUT && kind != FRAME_UNKNOWN)
-            named[i] = unsure_name(&stacks->frames, node->frame, named[i]);
+        if (kind == FRAME_UNKNOWN)
+            named[i] &= (unsigned char)~INNERMOST_NAMED;
+        else if (kind != FRAME_CUT)
+            named[i] = bits_of(&stacks->frames, node->frame, named[i]);
     }
     struct leaf leaf;
     for (size_t at = 0; stacks_next(stacks, &at, &leaf);) {
@@ -43,7 +50,7 @@ struct unsure unsure_of(const struct stacks *stacks)
             continue;
         if (cut[leaf.node])
             unsure.cut += leaf.sums->allocated;
-        if (named[leaf.node] != UNSURE_NAMED)
+        if (!has_name(named[leaf.node]))
             unsure.nameless += leaf.sums->allocated;
     }
     free(cut);

@@ -10,8 +10,8 @@
 /* Bytes, of heap and anonymous mappings. */
 struct unsure {
     uint64_t cut; /* the outer frames are not known */
-    uint64_t
-        nameless; /* of the innermost own code neither function nor file is known; without own code: of no frame */
+    /* Neither function nor file is known of the innermost own code; without own code, of the innermost frame. */
+    uint64_t nameless;
 };
 /* Linear in the number of nodes. */
 struct unsure unsure_of(const struct stacks *stacks);

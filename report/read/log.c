@@ -6,12 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../interpose/format.h"
 #include "base/base.h"
 
 const char *class_name(unsigned class)
 {
     static const char *const names[CLASSES] = {[CLASS_HEAP] = "heap",
                                                [CLASS_ANON] = "anonymous",
+                                               [CLASS_SHARED] = "shared",
                                                [CLASS_FILE] = "file",
                                                [CLASS_RESERVED] = "reserved"};
     return names[class];
@@ -26,6 +28,17 @@ bool log_say_problems(const struct log *log)
         base_say("%s: and %" PRIu64 " more problems", log->name,
                  log->problem_count - LOG_PROBLEMS_KEPT);
     return log->problem_count > 0;
+}
+
+uint64_t log_hash(const void *data, size_t bytes)
+{
+    uint64_t hash = bytes;
+    for (size_t i = 0; i < bytes; i += 8) {
+        uint64_t eight = 0;
+        memcpy(&eight, (const char *)data + i, bytes - i < 8 ? bytes - i : 8);
+        hash = mt_source_hash(hash, eight);
+    }
+    return hash;
 }
 
 bool log_running(const struct log *log)

@@ -21,13 +21,13 @@ struct log_text {
     uint32_t bytes;
 };
 
-/* What a block or mapping is. Heap and anonymous mappings make up the level. */
-enum log_class { CLASS_HEAP, CLASS_ANON, CLASS_FILE, CLASS_RESERVED, CLASSES };
+/* What a block or mapping is. The first three make up the level. */
+enum log_class { CLASS_HEAP, CLASS_ANON, CLASS_SHARED, CLASS_FILE, CLASS_RESERVED, CLASSES };
 /* The word for it in tables and JSON. */
 const char *class_name(unsigned class);
 static inline bool class_counts(unsigned class)
 {
-    return class == CLASS_HEAP || class == CLASS_ANON;
+    return class <= CLASS_SHARED;
 }
 
 enum log_end {
@@ -77,8 +77,18 @@ struct log_header {
     bool ended;    /* nothing was recorded from some instant on */
 };
 
+/* What a file was at the run. */
+struct log_stamp {
+    bool known;
+    uint64_t bytes, modified; /* ns since 1970 */
+    uint64_t hash;            /* log_hash of all of it; 0: not known */
+    uint32_t
+        changes; /* times that it changed while the program ran: the others are of the last one */
+};
+
 struct log_module {
     bool known; /* false: no record has this id */
+    struct log_stamp stamp;
     struct log_text path;
     const unsigned char *build_id;
     uint32_t build_id_bytes;
@@ -107,6 +117,12 @@ struct log_line {
 struct log_source {
     uint32_t file; /* in log->strings; may be out of range */
     struct log_text text;
+};
+
+/* What a Python source file was. */
+struct log_file {
+    uint32_t file; /* in log->strings; may be out of range */
+    struct log_stamp stamp;
 };
 
 struct log_note {
@@ -168,6 +184,8 @@ struct log {
     size_t code_count;
     struct log_source *sources;
     size_t source_count;
+    struct log_file *files;
+    size_t file_count;
     struct log_lines *lines;
     size_t lines_count;
     struct log_note *notes;
@@ -196,6 +214,8 @@ static inline uint64_t log_began(const struct log *log)
 {
     return log->header.process_start ? log->header.process_start : log->header.start_real;
 }
+/* The hash that stands in a struct log_stamp. */
+uint64_t log_hash(const void *data, size_t bytes);
 /* Whether the process that wrote the log is still there: its pid may be another's by now, its start time tells. Asks /proc. */
 bool log_running(const struct log *log);
 /* Print the problems on standard error: "memtrace: FILE: offset N: reason". True if there were any. */

@@ -16,9 +16,8 @@ struct chain {
     uint32_t node;
     struct sums by_class[CLASSES];
     bool present[CLASSES];
-    int64_t resident;
-    uint64_t readings;
-    struct map *finishes; /* unit of an mt_alloc -> 1 + its entry in FINISH */
+    struct sums unclassed; /* resident and discarded */
+    struct map *finishes;  /* unit of an mt_alloc -> 1 + its entry in FINISH */
 };
 
 static bool chain_claim(struct chain *chain, uint32_t unit, uint32_t units)
@@ -52,7 +51,7 @@ static void chain_alloc(struct chain *chain, uint32_t class, uint32_t unit,
     struct sums one = {.allocated = record->allocated,
                        .freed = record->freed,
                        .late = late_of(chain, unit, live),
-                       .at_peak = class_counts(class) ? (int64_t)held : 0,
+                       .at_peak = (int64_t)held,
                        .allocations = record->allocs,
                        .frees = record->frees,
                        .live_peak = record->live_peak,
@@ -74,6 +73,16 @@ static void chain_release(struct chain *chain, uint32_t class, const struct mt_r
     chain->present[class] = true;
 }
 
+static void chain_discard(struct chain *chain, const struct mt_discard *record)
+{
+    struct sums one = {.discarded = record->discarded,
+                       .discards = record->discards,
+                       .last = record->last,
+                       .level = record->level,
+                       .happened = record->discards > 0};
+    sums_add(&chain->unclassed, &one);
+}
+
 /* The record at unit `number`; false when it is not one. */
 static bool chain_record(struct chain *chain, uint32_t kind, uint32_t number)
 {
@@ -86,11 +95,15 @@ static bool chain_record(struct chain *chain, uint32_t kind, uint32_t number)
         struct mt_release record;
         memcpy(&record, unit, sizeof record);
         chain_release(chain, kind - MT_KIND_RELEASE, &record);
+    } else if (kind == MT_KIND_DISCARD) {
+        struct mt_discard record;
+        memcpy(&record, unit, sizeof record);
+        chain_discard(chain, &record);
     } else if (kind == MT_KIND_RESIDENT) {
         struct mt_resident record;
         memcpy(&record, unit, sizeof record);
-        chain->resident = (int64_t)((uint64_t)chain->resident + (uint64_t)record.grown);
-        chain->readings += record.readings;
+        struct sums one = {.resident = record.grown, .readings = record.readings};
+        sums_add(&chain->unclassed, &one);
     } else {
         return false;
     }
@@ -131,18 +144,18 @@ static void chain_walk(struct chain *chain, uint32_t unit)
     }
 }
 
-/* The resident set is no class's: it goes with the first entry of the node. */
+/* The resident set and what was discarded are of no class: they go with the first entry of the node. */
 static void chain_finish(struct chain *chain, size_t *cap)
 {
     struct model *model = chain->model;
-    bool placed = !chain->readings && !chain->resident;
+    const struct sums *more = &chain->unclassed;
+    bool placed = !more->readings && !more->resident && !more->discards && !more->discarded;
     for (uint32_t class = 0; class < CLASSES; class ++) {
         if (!chain->present[class] && (placed || class != CLASS_HEAP))
             continue;
         struct entry entry = {chain->node, class, chain->by_class[class]};
         if (!placed) {
-            entry.sums.resident = chain->resident;
-            entry.sums.readings = chain->readings;
+            sums_add(&entry.sums, more);
             placed = true;
         }
         model->entries =

@@ -36,7 +36,7 @@ struct model {
     struct entry *entries; /* in the order of their nodes, at most one for a node and class */
     size_t entry_count;
     struct sums classes[CLASSES];
-    struct sums total; /* heap and anonymous mappings */
+    struct sums total; /* of what is in the level */
     /* Of all classes, what no node is known of, for want of space: in `entries` as node 0's. */
     struct sums lost;
     /* Releases that have taken something away but are not counted themselves yet, as the log was

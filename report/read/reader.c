@@ -326,6 +326,7 @@ void log_close(struct log *log)
     free(log->strings);
     free(log->codes);
     free(log->sources);
+    free(log->files);
     free(log->lines);
     free(log->notes);
     free(log->marks);

@@ -16,11 +16,14 @@
  * strings are known. */
 struct records {
     struct log *log;
-    size_t modules_cap, strings_cap, codes_cap, lines_cap, sources_cap, notes_cap, marks_cap;
+    size_t modules_cap, strings_cap, codes_cap, lines_cap, sources_cap, notes_cap, marks_cap,
+        files_cap, stamps_cap;
     struct mt_record_code *raw_codes;
     size_t raw_count, raw_cap;
     uint32_t *commands; /* ids of codes */
     size_t command_count, commands_cap;
+    struct mt_record_file *stamps; /* of modules */
+    size_t stamp_count;
 };
 
 /* An id is the index of an array: bounded by what the region's bytes could hold, so that the arrays
@@ -201,6 +204,29 @@ static bool read_command(struct records *records, struct cursor *in)
     return true;
 }
 
+static struct log_stamp stamp_of(const struct mt_record_file *record)
+{
+    return (struct log_stamp){true, record->bytes, record->modified, record->hash, record->changes};
+}
+
+static bool read_file(struct records *records, struct cursor *in)
+{
+    struct mt_record_file record;
+    struct log *log = records->log;
+    if (!cursor_read(in, &record, sizeof record, "a file record that is too short"))
+        return false;
+    if (record.module) {
+        records->stamps = base_room(records->stamps, &records->stamps_cap, records->stamp_count + 1,
+                                    sizeof record);
+        records->stamps[records->stamp_count++] = record;
+        return true;
+    }
+    log->files =
+        base_room(log->files, &records->files_cap, log->file_count + 1, sizeof *log->files);
+    log->files[log->file_count++] = (struct log_file){record.file, stamp_of(&record)};
+    return true;
+}
+
 static bool read_body(struct records *records, uint32_t kind, struct cursor *in)
 {
     switch (kind) {
@@ -222,6 +248,8 @@ static bool read_body(struct records *records, uint32_t kind, struct cursor *in)
         return read_mark(records, in);
     case MT_RECORD_COMMAND:
         return read_command(records, in);
+    case MT_RECORD_FILE:
+        return read_file(records, in);
     default:
         return true; /* a kind of a later version: skipped by its length */
     }
@@ -255,6 +283,17 @@ static void resolve_codes(struct records *records)
     free(records->raw_codes);
 }
 
+static void resolve_stamps(struct records *records)
+{
+    struct log *log = records->log;
+    for (size_t i = 0; i < records->stamp_count; i++) {
+        const struct mt_record_file *record = &records->stamps[i];
+        if (record->module < log->module_count)
+            log->modules[record->module].stamp = stamp_of(record);
+    }
+    free(records->stamps);
+}
+
 void records_read(struct log *log)
 {
     struct records records = {.log = log};
@@ -282,4 +321,5 @@ void records_read(struct log *log)
     if (all.failure)
         log_problem_in(log, MT_REGION_RECORD, all.failed_at, "%s", all.failure);
     resolve_codes(&records);
+    resolve_stamps(&records);
 }

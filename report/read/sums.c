@@ -12,6 +12,8 @@ void sums_add(struct sums *sums, const struct sums *more)
     sums->releases += more->releases;
     sums->frees += more->frees;
     sums->live_peak += more->live_peak;
+    sums->discarded += more->discarded;
+    sums->discards += more->discards;
     sums->resident = (int64_t)((uint64_t)sums->resident + (uint64_t)more->resident);
     sums->readings += more->readings;
     if (more->happened && (!sums->happened || more->last > sums->last)) {

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Bytes, but for the numbers: allocations, releases, frees, readings. */
+/* Bytes, but for the numbers: allocations, releases, frees, discards, readings. */
 struct sums {
     uint64_t allocated; /* by events here */
     uint64_t released;  /* by events here, whoever allocated it */
@@ -21,8 +21,10 @@ struct sums {
     uint64_t releases;
     uint64_t frees;
     uint64_t live_peak; /* most that was ever live here; a sum of several is an upper bound */
-    int64_t resident;   /* growth of the resident set seen here */
-    uint64_t readings;  /* ... and of how many readings that is the sum */
+    uint64_t discarded; /* given back to the system by events here, and still mapped */
+    uint64_t discards;
+    int64_t resident;  /* growth of the resident set seen here */
+    uint64_t readings; /* ... and of how many readings that is the sum */
     uint64_t last; /* place in time of the latest event: (tick << 32) | the thread's event number */
     uint64_t level; /* of the process after that event */
     bool happened;  /* there was an event, so that last and level mean something */

@@ -6,12 +6,23 @@
 
 #include "base/base.h"
 #include "symbols/batch.h"
+#include "symbols/find.h"
+#include "symbols/jit.h"
 #include "base/progress.h"
+#include "resolve/rules.h"
 #include "symbols/symbols.h"
 
 const char *frames_file(const struct frames *frames, const struct function *function)
 {
     return strings_get(&frames->strings, function->file);
+}
+
+const char *frames_short(const struct frames *frames, const struct function *function)
+{
+    const char *file = frames_file(frames, function), *slash = file ? strrchr(file, '/') : NULL;
+    if (function->file && function->file <= frames->short_count && frames->shorts[function->file])
+        return frames->shorts[function->file];
+    return slash && slash[1] ? slash + 1 : file;
 }
 
 const char *frames_name(const struct frames *frames, const struct function *function)
@@ -25,6 +36,8 @@ struct log_text frames_module(const struct frames *frames, const struct function
         return frames->log->modules[function->module].path;
     return (struct log_text){0};
 }
+
+bool frames_shims;
 
 /* Two records for one function (a module loaded twice, inlined and not) may each know a part of its
  * extent. */
@@ -112,6 +125,20 @@ static void resolve_word(struct frames *frames, const char *word, struct resolve
     out->places[0] = place_add(frames, &place);
 }
 
+/* Code of a JIT compiler that wrote its names down. */
+static void resolve_made(struct frames *frames, const struct jit_code *code, struct resolved *out)
+{
+    struct function function = {.name =
+                                    strings_add(&frames->strings, code->name, strlen(code->name)),
+                                .language = "native",
+                                .rank = code->file ? RANK_USER : RANK_PROGRAM};
+    if (code->file)
+        function.file = strings_add(&frames->strings, code->file, strlen(code->file));
+    struct place place = {.function = function_add(frames, &function), .line = code->line};
+    out->count = 1;
+    out->places[0] = place_add(frames, &place);
+}
+
 uint32_t frames_python(struct frames *frames, uint32_t owner, uint32_t line)
 {
     const struct log *log = frames->log;
@@ -137,29 +164,49 @@ static void resolve_python(struct frames *frames, const struct log_frame *frame,
     out->places[0] = frames_python(frames, frame->owner, is_line ? (uint32_t)frame->value : 0);
 }
 
+static bool is_program(const struct log *log, uint32_t module)
+{
+    const struct log_text *exe = &log->exe;
+    return exe->bytes && module < log->module_count &&
+           log->modules[module].path.bytes == exe->bytes &&
+           !memcmp(log->modules[module].path.text, exe->text, exe->bytes);
+}
+
+/* One of its places; false: nobody is to see it. */
+static bool resolve_symbol(struct frames *frames, const struct log_frame *frame,
+                           const struct symbol *symbol, const char *module_path, uint32_t *out)
+{
+    const char *name = strings_get(&frames->strings, symbol->function);
+    if (name && (rules_start(name) || (!frames_shims && rules_shim(name))))
+        return false;
+    struct rank_code code = {.name = name,
+                             .file = strings_get(&frames->strings, symbol->file),
+                             .module = module_path,
+                             .program = is_program(frames->log, frame->owner),
+                             .python = frames->log->header.python};
+    struct function function = {.name = symbol->function,
+                                .file = symbol->file,
+                                .module = frame->owner,
+                                .first_line = symbol->first_line,
+                                .last_line = symbol->last_line,
+                                .language = symbol->language,
+                                .rank = rank_native(&code)};
+    struct place place = {.function = function_add(frames, &function),
+                          .line = symbol->line,
+                          .address = symbol->function || symbol->file ? 0 : frame_address(frame)};
+    *out = place_add(frames, &place);
+    return true;
+}
+
 static void resolve_native(struct frames *frames, const struct log_frame *frame,
                            const struct symbol *found, uint32_t count, const char *module_path,
                            struct resolved *out)
 {
     static const struct symbol nothing = {.language = "native"};
-    bool python = frames->log->header.python;
-    out->count = count ? count : 1;
-    for (uint32_t i = 0; i < out->count; i++) {
-        const struct symbol *symbol = count ? &found[count - 1 - i] : &nothing;
-        const char *file = strings_get(&frames->strings, symbol->file);
-        struct function function = {.name = symbol->function,
-                                    .file = symbol->file,
-                                    .module = frame->owner,
-                                    .first_line = symbol->first_line,
-                                    .last_line = symbol->last_line,
-                                    .language = symbol->language,
-                                    .rank = rank_native(file, module_path, python)};
-        struct place place = {.function = function_add(frames, &function),
-                              .line = symbol->line,
-                              .address =
-                                  symbol->function || symbol->file ? 0 : frame_address(frame)};
-        out->places[i] = place_add(frames, &place);
-    }
+    out->count = 0;
+    for (uint32_t i = 0; i < (count ? count : 1); i++)
+        out->count += resolve_symbol(frames, frame, count ? &found[count - 1 - i] : &nothing,
+                                     module_path, &out->places[out->count]);
 }
 
 /* ---- all frames ---- */
@@ -177,6 +224,8 @@ struct resolver {
     uint32_t *found;
     size_t found_count, found_cap;
     struct progress progress;
+    struct find *find;
+    struct jit *jit;
 };
 
 static void resolver_keep(struct resolver *resolver, uint32_t frame,
@@ -208,9 +257,14 @@ static void resolve_module(struct resolver *resolver, const struct wanted *list,
     }
     struct batch batch = {.items = base_alloc(count, sizeof *batch.items),
                           .count = count,
-                          .path = path,
-                          .build_id = m->build_id,
-                          .build_id_bytes = m->build_id_bytes,
+                          .wanted = {.path = path,
+                                     .build_id = m->build_id,
+                                     .build_id_bytes = m->build_id_bytes,
+                                     .find = resolver->find,
+                                     .progress = &resolver->progress,
+                                     .stamped = m->stamp.known,
+                                     .bytes = m->stamp.bytes,
+                                     .modified = m->stamp.modified},
                           .strings = &frames->strings,
                           .progress = &resolver->progress,
                           .done_before = done_before};
@@ -225,9 +279,10 @@ static void resolve_module(struct resolver *resolver, const struct wanted *list,
                        item->count, path, &resolved);
         resolver_keep(resolver, list[i].index, &resolved);
     }
-    if (batch.problem) {
+    if (batch.problem || batch.lines_problem) {
         progress_end(&resolver->progress); /* the bar makes room; it comes again */
-        base_say("%s: no symbols: %s %s", log->name, path, batch.problem);
+        base_say("%s: no %s: %s %s", log->name, batch.problem ? "symbols" : "lines", path,
+                 batch.problem ? batch.problem : batch.lines_problem);
         frames->module_problems++;
     }
     batch_free(&batch);
@@ -240,6 +295,7 @@ static void resolve_other(struct resolver *resolver, const struct wanted *wanted
     struct frames *frames = resolver->frames;
     const struct log_frame *frame = &wanted->frame;
     struct resolved resolved = {0};
+    struct jit_code made;
     switch (frame->kind) {
     case FRAME_PYTHON:
         resolve_python(frames, frame, &resolved);
@@ -250,7 +306,10 @@ static void resolve_other(struct resolver *resolver, const struct wanted *wanted
         resolve_word(frames, "[outer frames are not known]", &resolved);
         break;
     default:
-        resolve_word(frames, "[unknown code]", &resolved);
+        if (jit_find(resolver->jit, frame_address(frame), &made))
+            resolve_made(frames, &made, &resolved);
+        else
+            resolve_word(frames, "[unknown code]", &resolved);
         break;
     }
     resolver_keep(resolver, wanted->index, &resolved);
@@ -300,6 +359,23 @@ static void frames_take(struct frames *frames, const struct resolver *resolver)
     }
 }
 
+/* Files that are no longer where they were may be near the log, and near where the program was started; a JIT compiler's are there, too. */
+static void resolver_look(struct resolver *resolver, const struct log *log)
+{
+    const char *slash = strrchr(log->name, '/');
+    char *folder = slash
+                       ? base_copy(log->name, slash == log->name ? 1 : (size_t)(slash - log->name))
+                       : base_copy(".", 1);
+    char *cwd = base_copy(log->cwd.text ? log->cwd.text : "", log->cwd.bytes);
+    const char *folders[] = {folder, cwd[0] == '/' ? cwd : NULL, NULL};
+    resolver->find = find_make();
+    for (size_t i = 0; folders[i]; i++)
+        find_near(resolver->find, folders[i]);
+    resolver->jit = jit_open(log->header.pid, log_began(log), folders);
+    free(folder);
+    free(cwd);
+}
+
 void frames_make(struct frames *frames, struct model *model)
 {
     const struct log *log = model->log;
@@ -310,6 +386,7 @@ void frames_make(struct frames *frames, struct model *model)
                                 .at = base_alloc(log->frame_count + (size_t)1, sizeof(uint32_t)),
                                 .length =
                                     base_alloc(log->frame_count + (size_t)1, sizeof(uint32_t))};
+    resolver_look(&resolver, log);
     progress_start(&resolver.progress, "reading symbols", count);
     for (uint32_t i = 0, end; i < count; i = end) {
         end = i + 1;
@@ -324,6 +401,8 @@ void frames_make(struct frames *frames, struct model *model)
     }
     progress_end(&resolver.progress);
     frames_take(frames, &resolver);
+    find_free(resolver.find);
+    jit_free(resolver.jit);
     free(resolver.found);
     free(resolver.at);
     free(resolver.length);
@@ -340,6 +419,7 @@ void frames_free(struct frames *frames)
     free(frames->places);
     free(frames->place_chain);
     free(frames->start);
+    free(frames->shorts);
     free(frames->place_of);
     *frames = (struct frames){0};
 }

@@ -40,11 +40,17 @@ struct frames {
      * Frames that no node uses and threads' roots have none. */
     uint32_t *start;
     uint32_t *place_of;
+    const char **shorts; /* by file: short.h; of those up to short_count */
+    size_t short_count;
     struct map function_index, place_index;
     size_t function_chain_cap, place_chain_cap;
     uint32_t *function_chain, *place_chain;
-    unsigned module_problems; /* modules without symbols that were complained about */
+    unsigned changed_sources; /* changed.h */
+    unsigned module_problems; /* modules without symbols or lines that were complained about */
 };
+
+/* Whether frames_make keeps allocator shims (rules.h), which otherwise have no places: what they allocate is their callers'. */
+extern bool frames_shims;
 
 /* Resolve all frames that the model's nodes use. Opens the modules' files; says on standard error
  * which cannot be used; shows its progress there when that is a terminal. */
@@ -64,6 +70,8 @@ static inline uint32_t frames_places(const struct frames *frames, uint32_t frame
 /* Texts of a place; NULL where not known. */
 const char *frames_file(const struct frames *frames, const struct function *function);
 const char *frames_name(const struct frames *frames, const struct function *function);
+/* As little of the file's path as tells it apart from the others of this log, at least its last component; NULL: not known. */
+const char *frames_short(const struct frames *frames, const struct function *function);
 /* The module's path, not terminated; bytes 0: none. */
 struct log_text frames_module(const struct frames *frames, const struct function *function);
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "resolve/rules.h"
+
 static bool starts(const char *text, const char *with)
 {
     return !strncmp(text, with, strlen(with));
@@ -53,23 +55,26 @@ bool rank_is_tracker(const char *module)
     return slash && starts(slash, "/libmemtrace.so");
 }
 
+/* Where a system keeps its libraries. */
 static bool in_system_library(const char *module)
 {
     return starts(module, "/lib/") || starts(module, "/lib64/") || starts(module, "/lib32/") ||
            starts(module, "/usr/lib/") || starts(module, "/usr/lib64/") ||
-           starts(module, "/usr/lib32/") || module[0] != '/';
+           starts(module, "/usr/lib32/");
 }
 
-enum rank rank_native(const char *file, const char *module, bool python)
+enum rank rank_native(const struct rank_code *code)
 {
-    if (rank_is_tracker(module) || in_system_library(module) || in_python_library(module) ||
-        (python && is_interpreter(module)))
+    const char *module = code->module;
+    if (rank_is_tracker(module) || in_python_library(module) || !*module)
         return RANK_LIBRARY;
-    if (!file)
-        return RANK_PROGRAM;
-    if (starts(file, "/usr/include/") || starts(file, "/usr/lib/") || starts(file, "/usr/src/") ||
-        starts(file, "/usr/lib64/") || starts(file, "/rustc/") ||
-        strstr(file, "/.cargo/registry/") || strstr(file, "/lib/rustlib/src/"))
+    if (code->python && is_interpreter(module))
         return RANK_LIBRARY;
-    return RANK_USER;
+    /* A program may have any name. */
+    if (!code->program &&
+        (rules_runtime(module) || (code->python && !code->file && in_system_library(module))))
+        return RANK_LIBRARY;
+    if (!code->file) /* what has no name must not be preferred to a library's that has one */
+        return code->name && !rules_start(code->name) ? RANK_PROGRAM : RANK_LIBRARY;
+    return rules_runtime_source(code->file) ? RANK_LIBRARY : RANK_USER;
 }

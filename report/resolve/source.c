@@ -40,13 +40,54 @@ static void source_load(struct source *source, int folder, size_t most)
     if (info.st_size >= 0 && (size_t)info.st_size <= most) {
         source->text = base_alloc((size_t)info.st_size + 1, 1);
         source->bytes = file_read(fd, source->text, (size_t)info.st_size);
-        source->changed =
+        source->modified =
             (uint64_t)info.st_mtim.tv_sec * 1000000000u + (uint64_t)info.st_mtim.tv_nsec;
         source_split(source);
         iconv_t encoding = encoding_open(source->text, source->bytes);
         source->encoding = encoding == ENCODING_NONE ? NULL : encoding;
     }
     close(fd);
+}
+
+/* The place of the path's stamp; *made: it is new, and empty. */
+static struct log_stamp *stamp_at(struct sources *sources, const char *path, bool *made)
+{
+    size_t known = sources->stamped.count;
+    size_t id = strings_add(&sources->stamped, path, strlen(path));
+    *made = id > known;
+    sources->stamps = base_room(sources->stamps, &sources->stamps_cap, id, sizeof *sources->stamps);
+    if (*made)
+        sources->stamps[id - 1] = (struct log_stamp){0};
+    return &sources->stamps[id - 1];
+}
+
+void sources_stamp(struct sources *sources, const char *path, const struct log_stamp *stamp)
+{
+    bool made;
+    struct log_stamp *mine = stamp_at(sources, path, &made);
+    if (made)
+        *mine = *stamp;
+}
+
+/* Take the text away from a file that is not what it was: by the hash, else by size and time. */
+static void source_compare(struct sources *sources, struct source *source)
+{
+    bool made;
+    const struct log_stamp *stamp = stamp_at(sources, source->path, &made);
+    source->mixed = stamp->changes > 0;
+    if (!stamp->known || !source->text)
+        return;
+    bool same = stamp->bytes == source->bytes &&
+                (stamp->hash ? stamp->hash == log_hash(source->text, source->bytes)
+                             : stamp->modified == source->modified);
+    if (same)
+        return;
+    source->changed = true;
+    free(source->text);
+    free(source->lines);
+    source->text = NULL;
+    source->lines = NULL;
+    source->bytes = source->line_count = 0;
 }
 
 /* The most bytes that one more may have. */
@@ -97,6 +138,7 @@ const struct source *sources_get(struct sources *sources, const char *path)
         folder = open(sources->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (folder != -1)
         source_load(source, folder, source_room(sources));
+    source_compare(sources, source);
     if (folder >= 0)
         close(folder);
     sources->bytes += source->bytes + source->line_count * sizeof *source->lines;
@@ -315,6 +357,8 @@ void sources_free(struct sources *sources)
     }
     free(sources->list);
     strings_free(&sources->paths);
+    strings_free(&sources->stamped);
+    free(sources->stamps);
     map_free(&sources->checks);
     free(sources->folder);
     *sources = (struct sources){0};

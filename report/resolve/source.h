@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/map.h"
+#include "read/log.h"
 
 struct source {
     char *path;
@@ -17,8 +18,10 @@ struct source {
     size_t bytes;
     uint32_t *lines; /* start of each line; lines[line_count] is one past the end */
     uint32_t line_count;
-    uint64_t changed; /* ns since 1970 */
-    void *encoding;   /* iconv_t to UTF-8 (encoding.h); NULL: its lines are taken as they are */
+    uint64_t modified; /* ns since 1970 */
+    bool changed;      /* it is not what it was at the run, so it has no text */
+    bool mixed;        /* it changed while the program ran, too */
+    void *encoding;    /* iconv_t to UTF-8 (encoding.h); NULL: its lines are taken as they are */
 };
 
 /* All files read so far. */
@@ -26,8 +29,11 @@ struct sources {
     struct strings paths;
     struct source **list; /* by path */
     size_t count, cap;
-    size_t bytes;      /* of all their texts and lines */
-    char *folder;      /* where relative names start, NULL: here */
+    size_t bytes;           /* of all their texts and lines */
+    char *folder;           /* where relative names start, NULL: here */
+    struct strings stamped; /* paths that the log has a stamp of: stamps[id - 1] */
+    struct log_stamp *stamps;
+    size_t stamps_cap;
     struct map checks; /* by the name of a file in frames->strings: source_of.c's */
 };
 
@@ -39,6 +45,8 @@ struct sources {
 const struct source *sources_get(struct sources *sources, const char *path);
 /* This text stands for the file `path` from now on, unless one of that name was asked for already; both are copied. */
 void sources_put(struct sources *sources, const char *path, const char *text, size_t bytes);
+/* What the file was at the run, as far as the log tells; before it is asked for. The first one of a path counts. */
+void sources_stamp(struct sources *sources, const char *path, const struct log_stamp *stamp);
 /* Line `number` (from 1) in UTF-8, tabs expanded to multiples of eight columns, without its end, a byte order mark and form feeds in
  * front, the first 65,536 bytes of it; NULL: there is no such line. To be freed. */
 char *source_line(const struct source *source, uint32_t number);

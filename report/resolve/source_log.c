@@ -77,6 +77,14 @@ void sources_of_log(struct sources *sources, const struct log *log)
             sources_put(sources, path, source->text.text, source->text.bytes);
         free(path);
     }
+    for (size_t i = 0; i < log->file_count; i++) {
+        const struct log_file *file = &log->files[i];
+        if (file->file >= log->string_count || !log->strings[file->file].text)
+            continue;
+        char *path = base_copy(log->strings[file->file].text, log->strings[file->file].bytes);
+        sources_stamp(sources, path, &file->stamp);
+        free(path);
+    }
     if (command)
         sources_put(sources, SOURCE_COMMAND, command, strlen(command));
 }

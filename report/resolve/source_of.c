@@ -40,6 +40,41 @@ static bool is_own_file(struct sources *sources, const struct frames *frames,
     return *known == OWN;
 }
 
+/* Is the text newer than the module that was made of it? */
+static bool is_newer(const struct frames *frames, const struct function *function,
+                     const struct source *source)
+{
+    const struct log *log = frames->log;
+    return source->text && function->module < log->module_count &&
+           log->modules[function->module].stamp.known &&
+           source->modified > log->modules[function->module].stamp.modified;
+}
+
+/* The file that the function names; NULL: none. */
+static const struct source *file_of(struct sources *sources, const struct frames *frames,
+                                    const struct function *function)
+{
+    const char *file = frames_file(frames, function);
+    if (!file || function->command || (is_python(function) && !strcmp(file, SOURCE_COMMAND)))
+        return NULL;
+    return sources_get(sources, file);
+}
+
+bool source_of_changed(struct sources *sources, const struct frames *frames,
+                       const struct function *function)
+{
+    const struct source *source = file_of(sources, frames, function);
+    return source &&
+           (source->changed || (!is_python(function) && is_newer(frames, function, source)));
+}
+
+bool source_of_mixed(struct sources *sources, const struct frames *frames,
+                     const struct function *function)
+{
+    const struct source *source = file_of(sources, frames, function);
+    return source && source->mixed;
+}
+
 const struct source *source_of(struct sources *sources, const struct frames *frames,
                                const struct function *function)
 {
@@ -51,7 +86,9 @@ const struct source *source_of(struct sources *sources, const struct frames *fra
     if (is_python(function) && !strcmp(file, SOURCE_COMMAND))
         return NULL;
     const struct source *source = sources_get(sources, file);
-    if (!is_python(function) || !source->text)
+    if (!is_python(function))
+        return is_newer(frames, function, source) ? NULL : source;
+    if (!source->text)
         return source;
     const char *name = defined_name(frames, function);
     bool own = name ? source_python_defines(source, function->first_line, name)

@@ -13,21 +13,34 @@
 
 #define CONTEXT 2u /* lines on each side of one with figures */
 
-/* Line ... Source, with Count where executions were counted; which ones go first where a terminal is narrow. */
-#define COLUMNS 9u
-static const struct table_column line_columns[] = {
-    {"  Line", 6},   {"Mem usage", 9}, {"Increment", 9}, {"Rise", 10},  {"Live", 9},
-    {"At peak", 9}, {"Resident", 9},  {"Allocs", 8},     {"Source", 0},
-};
-static const unsigned char line_spare[] = {0, 2, 0, 0, 0, 0, 3, 1, 0};
+/* The columns of a function's table, and which ones go first where a terminal is narrow. */
+enum { DISCARDED = 7, COUNT = 9, SOURCE = 10, COLUMNS_MOST };
+static const struct table_column all_columns[COLUMNS_MOST] = {
+    {"  Line", 6}, {"Mem usage", 9},       {"Increment", 9},        {"Rise", 10},
+    {"Live", 9},   {"At peak", 9},         {"Resident", 9},         [DISCARDED] = {"Discarded", 9},
+    {"Allocs", 8}, [COUNT] = {"Count", 8}, [SOURCE] = {"Source", 0}};
+static const unsigned char all_spare[COLUMNS_MOST] = {0, 2, 0, 0, 0, 0, 3, 0, 1, 0, 0};
 
-static const struct table_column exact_columns[] = {
-    {"  Line", 6},   {"Mem usage", 9}, {"Increment", 9}, {"Rise", 10}, {"Live", 9},
-    {"At peak", 9}, {"Resident", 9},  {"Allocs", 8},     {"Count", 8}, {"Source", 0},
+struct columns {
+    struct table_column of[COLUMNS_MOST];
+    unsigned char spare[COLUMNS_MOST], index[COLUMNS_MOST]; /* in all_columns */
+    size_t count;
 };
-static const unsigned char exact_spare[] = {0, 2, 0, 0, 0, 0, 3, 1, 0, 0};
 
-static void row_figures(struct table *table, const struct row *key, bool exact)
+/* Discarded, where there is any; Count, where executions were counted. */
+static void columns_make(struct columns *columns, const struct listing *listing)
+{
+    columns->count = 0;
+    for (unsigned char c = 0; c < COLUMNS_MOST; c++) {
+        if ((c == DISCARDED && !listing->discards) || (c == COUNT && !listing->exact))
+            continue;
+        columns->of[columns->count] = all_columns[c];
+        columns->spare[columns->count] = all_spare[c];
+        columns->index[columns->count++] = c;
+    }
+}
+
+static void row_figures(struct table *table, const struct row *key, const struct listing *listing)
 {
     const struct sums *sums = &key->sums;
     if (sums->happened)
@@ -35,17 +48,24 @@ static void row_figures(struct table *table, const struct row *key, bool exact)
     else
         table_cell(table, NULL);
     table_cell_size(table, sums_increment(sums));
-    table_cell_rise(table, key->rise, key->rise_most);
+    if (key->riseless)
+        table_cell(table, NULL);
+    else
+        table_cell_rise(table, key->rise, key->rise_most);
     table_cell_size(table, row_metric(key, METRIC_LIVE));
     table_cell_size(table, row_metric(key, METRIC_PEAK));
     if (sums->resident)
         table_cell_size(table, sums->resident);
     else
         table_cell(table, NULL);
+    if (listing->discards && sums->discards)
+        table_cell_size(table, (int64_t)sums->discarded);
+    else if (listing->discards)
+        table_cell(table, NULL);
     table_cell_count(table, sums->allocations);
-    if (exact && key->exact)
+    if (listing->exact && key->exact)
         table_cell_count(table, key->executions);
-    else if (exact)
+    else if (listing->exact)
         table_cell(table, NULL);
 }
 
@@ -93,7 +113,7 @@ static void row_total(const struct view *view, const struct listing *listing, st
     bool overlap = allocated != total->sums.allocated || released != total->sums.released;
     table_row(table, STYLE_TITLE);
     table_cell(table, "total");
-    row_figures(table, total, listing->exact);
+    row_figures(table, total, listing);
     if (overlap)
         table_cell(table, "(recursive: the lines overlap)");
 }
@@ -125,8 +145,8 @@ static void rows_of_lines(const struct view *view, const struct listing *listing
         table_row(table, key && is_hot(listing, key) ? STYLE_HOT : STYLE_NONE);
         row_number(table, line);
         if (key)
-            row_figures(table, key, listing->exact);
-        for (int blank = 0; !key && blank < 7 + listing->exact; blank++)
+            row_figures(table, key, listing);
+        for (int blank = 0; !key && blank < 7 + listing->discards + listing->exact; blank++)
             table_cell(table, NULL);
         row_source(table, listing, line++);
     }
@@ -138,17 +158,19 @@ void listing_print(struct view *view, const struct listing *listing, bool all, F
 {
     struct table table;
     char *whole = name_of_function(&view->stacks.frames, listing->function);
-    char *title = fit_name(whole, terminal_cut());
+    const char *changed =
+        listing->changed ? "   (changed since the run: its text is not shown)" : "";
+    size_t cut = terminal_cut();
+    char *title = fit_name(whole, cut == SIZE_MAX ? cut : cut - strlen(changed));
     free(whole);
     fputs(terminal_on(STYLE_TITLE), out);
     text_put(out, title, strlen(title), SIZE_MAX);
-    fprintf(out, "%s\n", terminal_off(STYLE_TITLE));
+    fprintf(out, "%s%s\n", terminal_off(STYLE_TITLE), changed);
     free(title);
-    if (listing->exact)
-        table_start(&table, exact_columns, COLUMNS + 1);
-    else
-        table_start(&table, line_columns, COLUMNS);
-    table.spare = listing->exact ? exact_spare : line_spare;
+    struct columns columns;
+    columns_make(&columns, listing);
+    table_start(&table, columns.of, columns.count);
+    table.spare = columns.spare;
     view->textless += listing->first && !(listing->source && listing->source->text);
     for (size_t i = 0; i < listing->count; i++) { /* code of it without a line */
         const struct place *place = &view->stacks.frames.places[listing->places[i]];
@@ -157,7 +179,7 @@ void listing_print(struct view *view, const struct listing *listing, bool all, F
         char address[32];
         table_row(&table, STYLE_NONE);
         table_cell(&table, NULL);
-        row_figures(&table, &view->lines.list[listing->places[i]], listing->exact);
+        row_figures(&table, &view->lines.list[listing->places[i]], listing);
         snprintf(address, sizeof address, "at 0x%" PRIx64, place->address);
         table_cell(&table, place->address ? address : "(no line information)");
     }
@@ -165,11 +187,13 @@ void listing_print(struct view *view, const struct listing *listing, bool all, F
     if (listing->returns) {
         table_row(&table, STYLE_NONE);
         table_cell(&table, "return");
-        row_figures(&table, listing->returns, listing->exact);
+        row_figures(&table, listing->returns, listing);
         table_cell(&table, "(on return)");
     }
     row_total(view, listing, &table);
-    view->left_out |= table_finish(&table, out, terminal_cut());
+    unsigned left_out = table_finish(&table, out, terminal_cut());
+    for (size_t c = 0; c < columns.count; c++)
+        view->left_out |= (left_out >> c & 1u) << columns.index[c];
     fputc('\n', out);
 }
 
@@ -178,7 +202,7 @@ void listings_say(const struct view *view, FILE *out)
     if (view->textless)
         fprintf(out, "%" PRIu64 " function%s no source here: only lines with events are shown.\n",
                 view->textless, view->textless == 1 ? " has" : "s have");
-    table_left_out(line_columns, COLUMNS, view->left_out, out);
+    table_left_out(all_columns, COLUMNS_MOST, view->left_out, out);
     if (view->textless || view->left_out)
         fputc('\n', out);
 }

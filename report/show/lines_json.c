@@ -28,7 +28,7 @@ static void one_line(struct view *view, struct json *json, uint32_t index)
     json_close(json, '}');
 }
 
-static void one_function(const struct view *view, struct json *json, uint32_t index)
+static void one_function(struct view *view, struct json *json, uint32_t index)
 {
     const struct function *function = &view->stacks.frames.functions[index];
     json_open(json, NULL, '{');
@@ -38,6 +38,8 @@ static void one_function(const struct view *view, struct json *json, uint32_t in
         json_unsigned(json, "first_line", function->first_line);
     else
         json_null(json, "first_line");
+    json_bool(json, "source_changed",
+              source_of_changed(&view->sources, &view->stacks.frames, function));
     json_row(json, &view->functions.list[index]);
     json_executions(json, "calls", &view->functions.list[index]);
     json_bool(json, "user", function->rank == RANK_USER);

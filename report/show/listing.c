@@ -80,6 +80,7 @@ static void listing_extent(struct view *view, struct listing *listing)
     if (!file || !high)
         return;
     listing->source = source_of(&view->sources, &view->stacks.frames, function);
+    listing->changed = source_of_changed(&view->sources, &view->stacks.frames, function);
     bool text = listing->source && listing->source->text;
     const char *name = frames_name(&view->stacks.frames, function);
     bool python = !strcmp(function->language, "Python");
@@ -115,6 +116,7 @@ struct listing *listings_make(struct view *view, const uint32_t *functions, size
     for (size_t i = 0; i < count; i++) {
         listings[i].function = functions[i];
         listings[i].exact = view->functions.list[functions[i]].exact;
+        listings[i].discards = view->functions.list[functions[i]].sums.discards != 0;
         listing_of[functions[i]] = (uint32_t)i + 1;
     }
     for (uint32_t p = 0; p < frames->place_count; p++) {

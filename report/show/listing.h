@@ -18,9 +18,11 @@ struct listing {
     const struct row *returns;   /* "on return"; NULL: nothing happened then */
     uint64_t most;               /* highest rise of these places */
     bool exact;                  /* line executions were counted */
+    bool discards;               /* some of it gave memory back and left it mapped */
     uint32_t first, last;        /* lines to show; 0: the places have no lines */
     bool whole;                  /* not only those with figures and what is next to them */
     const struct source *source; /* NULL: its text is not known */
+    bool changed;                /* ... because it is not what it was */
 };
 /* Listings of the functions in functions[0..count). One pass over the places. To be freed with
  * listings_free. */

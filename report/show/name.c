@@ -43,9 +43,10 @@ char *name_of_place(const struct frames *frames, uint32_t place)
     const char *file = frames_file(frames, function);
     const char *name = frames_name(frames, function);
     if (file && p->line == PLACE_RETURNS)
-        return text_format("%s: on return  %s", path_base(file), name ? name : "?");
+        return text_format("%s: on return  %s", frames_short(frames, function), name ? name : "?");
     if (file && p->line)
-        return text_format("%s:%" PRIu32 "  %s", path_base(file), p->line, name ? name : "?");
+        return text_format("%s:%" PRIu32 "  %s", frames_short(frames, function), p->line,
+                           name ? name : "?");
     char *module = module_name(frames, function), *text;
     if (name)
         text = text_format("%s%s%s", name, *module ? "  in " : "", module);

@@ -39,11 +39,10 @@ static void notes_counted(const struct stacks *stacks, note_taker *take, void *c
     char size[TEXT_SIZE_BYTES];
     if (h->dropped_events)
         note(take, context,
-             "%" PRIu64 " event%s dropped (%s of allocations, %.1f %% of all): the figures lack %s",
-             h->dropped_events, h->dropped_events == 1 ? " was" : "s were",
-             text_size(size, (int64_t)h->dropped_bytes),
-             per_cent(h->dropped_bytes, allocated + h->dropped_bytes),
-             h->dropped_events == 1 ? "it" : "them");
+             "events that were dropped: %" PRIu64
+             " (%s of allocations, %.1f %% of all); the figures lack them",
+             h->dropped_events, text_size(size, (int64_t)h->dropped_bytes),
+             per_cent(h->dropped_bytes, allocated + h->dropped_bytes));
     if (lost->allocations || lost->releases)
         note(take, context,
              "of %" PRIu64 " allocation%s (%s, %.1f %% of all) and %" PRIu64
@@ -58,8 +57,7 @@ static void notes_counted(const struct stacks *stacks, note_taker *take, void *c
              h->unknown_releases, text_s(h->unknown_releases),
              h->unknown_releases == 1 ? "a block" : "blocks");
     if (h->python_missed)
-        note(take, context, "%" PRIu64 " stack%s Python frames", h->python_missed,
-             h->python_missed == 1 ? " lacks its" : "s lack their");
+        note(take, context, "stacks that lack their Python frames: %" PRIu64, h->python_missed);
     if (h->python_arenas_peak)
         note(take, context,
              "Python's objects are counted one by one; the arenas that hold them are not counted, "
@@ -76,11 +74,9 @@ static void notes_stacks(const struct stacks *stacks, note_taker *take, void *co
     char size[TEXT_SIZE_BYTES];
     if (h->cut_stacks || unsure.cut)
         note(take, context,
-             "%" PRIu64
-             " stack%s cut (%s, %.1f %% of all allocations): %s outer frames are not known",
-             h->cut_stacks, h->cut_stacks == 1 ? " is" : "s are",
-             text_size(size, (int64_t)unsure.cut), per_cent(unsure.cut, allocated),
-             h->cut_stacks == 1 ? "its" : "their");
+             "stacks that are cut: %" PRIu64
+             " (%s, %.1f %% of all allocations); their outer frames are not known",
+             h->cut_stacks, text_size(size, (int64_t)unsure.cut), per_cent(unsure.cut, allocated));
     if (unsure.nameless)
         note(take, context,
              "not resolved: the code that made %s of allocations (%.1f %% of all) has no name",
@@ -112,8 +108,11 @@ static void notes_rises(const struct stacks *stacks, const struct rows *lines, n
 static void notes_modules(const struct stacks *stacks, note_taker *take, void *context)
 {
     if (stacks->frames.module_problems)
-        note(take, context, "%u module%s without symbols (see standard error)",
+        note(take, context, "%u module%s without symbols or lines (see standard error)",
              stacks->frames.module_problems, text_s(stacks->frames.module_problems));
+    if (stacks->frames.changed_sources)
+        note(take, context, "%u source file%s changed since the run began (see standard error)",
+             stacks->frames.changed_sources, text_s(stacks->frames.changed_sources));
 }
 
 static void notes_all(const struct stacks *stacks, const struct rows *lines, note_taker *take,

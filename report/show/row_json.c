@@ -30,6 +30,12 @@ void json_place(const struct frames *frames, struct json *json, uint32_t place)
 
 void json_rise(struct json *json, const struct row *row)
 {
+    if (row->riseless) {
+        json_null(json, "rise_bytes");
+        json_bool(json, "rise_at_least", false);
+        json_null(json, "rise_most_bytes");
+        return;
+    }
     json_unsigned(json, "rise_bytes", row->rise);
     json_bool(json, "rise_at_least", row->rise_most != 0);
     json_unsigned(json, "rise_most_bytes", row->rise_most ? row->rise_most : row->rise);
@@ -49,6 +55,7 @@ void json_row(struct json *json, const struct row *row)
     json_signed(json, "live_bytes", sums_live(sums));
     json_signed(json, "leaked_bytes", sums_leaked(sums));
     json_signed(json, "at_peak_bytes", sums->at_peak);
+    json_unsigned(json, "discarded_bytes", sums->discarded);
     json_signed(json, "resident_bytes", sums->resident);
     json_unsigned(json, "allocations", sums->allocations);
     json_unsigned(json, "releases", sums->releases);

@@ -13,7 +13,7 @@
 void json_place(const struct frames *frames, struct json *json, uint32_t place);
 /* function, language, module. */
 void json_function(const struct frames *frames, struct json *json, uint32_t function);
-/* rise_bytes, rise_at_least, rise_most_bytes. */
+/* rise_bytes, rise_at_least, rise_most_bytes; null where the row is without a rise. */
 void json_rise(struct json *json, const struct row *row);
 /* The figures of a row. */
 void json_row(struct json *json, const struct row *row);

@@ -93,6 +93,9 @@ static void print_totals(const struct stacks *stacks, FILE *out)
     snprintf(rest, sizeof rest, "  in %s release%s", text_count(count, total->releases),
              text_s(total->releases));
     print_amount(out, "released", (int64_t)total->released, rest);
+    snprintf(rest, sizeof rest, "  in %s calls, still mapped", text_count(count, total->discards));
+    if (total->discards)
+        print_amount(out, "discarded", (int64_t)total->discarded, rest);
     if (!h->inherited)
         return;
     print_amount(out, "inherited", (int64_t)h->inherited, "  live in its parent at the fork");
@@ -270,6 +273,7 @@ void summary_json(const struct stacks *stacks, const struct rows *lines, struct 
     json_unsigned(json, "leaked_bytes", h->level);
     json_unsigned(json, "allocated_bytes", total->allocated);
     json_unsigned(json, "released_bytes", total->released);
+    json_unsigned(json, "discarded_bytes", total->discarded);
     json_unsigned(json, "allocations", total->allocations);
     json_unsigned(json, "releases", total->releases);
     json_unsigned(json, "inherited_bytes", h->inherited);

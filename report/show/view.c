@@ -6,18 +6,16 @@
 
 #define EVERYTHING ((1u << METRICS) - 1)
 
-bool view_open(struct view *view, const char *file, struct periods periods)
+bool view_open(struct view *view, const char *file, struct periods periods, const char *under,
+               unsigned classes)
 {
-    return view_open_under(view, file, periods, NULL);
-}
-
-bool view_open_under(struct view *view, const char *file, struct periods periods, const char *under)
-{
-    *view = (struct view){0};
+    *view = (struct view){.classes = classes};
     if (!stacks_open_under(&view->stacks, file, periods, under))
         return false;
-    const struct query queries[] = {{.by = BY_LINE, .metrics = EVERYTHING},
-                                    {.by = BY_FUNCTION, .metrics = EVERYTHING}};
+    unsigned metrics = classes ? EVERYTHING & ~(1u << METRIC_RISE) : EVERYTHING;
+    struct filter filter = {.classes = classes};
+    const struct query queries[] = {{.by = BY_LINE, .metrics = metrics, .filter = filter},
+                                    {.by = BY_FUNCTION, .metrics = metrics, .filter = filter}};
     struct rows rows[2];
     fold_several(&view->stacks, queries, rows, 2);
     view->lines = rows[0];

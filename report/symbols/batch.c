@@ -33,7 +33,8 @@ struct worker {
 
 struct crew {
     struct batch *batch;
-    struct task *tasks; /* by unit */
+    struct symbols_wanted wanted; /* for all workers but the first */
+    struct task *tasks;           /* by unit */
     size_t count;
     size_t *pieces; /* first task of each unit; one more at the end */
     size_t piece_count;
@@ -70,8 +71,7 @@ static void *worker_run(void *argument)
         if (piece >= crew->piece_count)
             return NULL;
         if (!worker->symbols)
-            worker->symbols =
-                symbols_open(batch->path, batch->build_id, batch->build_id_bytes, &worker->strings);
+            worker->symbols = symbols_open(&crew->wanted, &worker->strings);
         for (size_t t = crew->pieces[piece]; t < crew->pieces[piece + 1]; t++) {
             worker_task(worker, &crew->tasks[t]);
             size_t done = atomic_fetch_add(&crew->done, 1) + 1;
@@ -201,25 +201,57 @@ static void crew_end(struct crew *crew)
     free(crew->pieces);
 }
 
+/* The module's file is gone or another one: the first worker takes one from elsewhere, if there is one, whose path is returned. */
+static char *crew_elsewhere(struct crew *crew, struct cache *cache)
+{
+    struct symbols_wanted *wanted = &crew->batch->wanted;
+    struct worker *first = &crew->workers[0];
+    if (!symbols_problem(first->symbols) || !wanted->find)
+        return NULL;
+    char *path = find_file(wanted->find, wanted->path, wanted->build_id, wanted->build_id_bytes,
+                           false, wanted->progress);
+    if (!path)
+        return NULL;
+    const char *before = wanted->path;
+    wanted->path = path;
+    struct symbols *symbols = symbols_open(wanted, &first->strings);
+    if (symbols_problem(symbols)) {
+        symbols_close(symbols);
+        wanted->path = before;
+        free(path);
+        return NULL;
+    }
+    symbols_close(first->symbols);
+    first->symbols = symbols;
+    cache->file = symbols_file(symbols);
+    return path;
+}
+
 void batch_run(struct batch *batch)
 {
     struct crew crew = {.batch = batch, .worker_count = 1};
     struct worker *first = &crew.workers[0];
+    char *elsewhere = NULL;
     first->crew = &crew;
-    first->symbols =
-        symbols_open(batch->path, batch->build_id, batch->build_id_bytes, &first->strings);
-    batch->problem = symbols_problem(first->symbols);
+    first->symbols = symbols_open(&batch->wanted, &first->strings);
     struct cache cache;
     cache_open(&cache, batch, first->symbols);
     size_t cached = cache_take(&cache, batch);
     if (cached < batch->count) {
+        elsewhere = crew_elsewhere(&crew, &cache);
+        batch->problem = symbols_problem(first->symbols);
+        batch->lines_problem = symbols_lines_problem(first->symbols);
         crew_divide(&crew);
+        crew.wanted = batch->wanted;
+        crew.wanted.find = NULL;
+        crew.wanted.debug = symbols_elsewhere(first->symbols);
         crew_work(&crew);
         crew_collect(&crew);
         cache_store(&cache, batch, first->symbols);
     }
     cache_close(&cache);
     crew_end(&crew);
+    free(elsewhere);
 }
 
 void batch_free(struct batch *batch)

@@ -13,7 +13,7 @@
 #include "symbols/cache_file.h"
 
 #define CACHE_MAGIC   "mtsymbol"
-#define CACHE_VERSION 1u /* another one whenever symbols_find finds something else in a file */
+#define CACHE_VERSION 2u /* another one whenever symbols_find finds something else in a file */
 #define CACHE_ORDER   0x01020304u
 #define ID_BYTES_MAX  64u
 
@@ -107,10 +107,12 @@ static bool data_sound(const unsigned char *data, size_t bytes)
 static bool head_fits(const struct cache_head *head, const struct cache *cache,
                       const struct batch *batch)
 {
-    if (head->id_bytes != batch->build_id_bytes ||
-        memcmp(head->id, batch->build_id, head->id_bytes) != 0 ||
-        !symbols_file_same(&head->file, &cache->file))
+    if (head->id_bytes != batch->wanted.build_id_bytes ||
+        memcmp(head->id, batch->wanted.build_id, head->id_bytes) != 0 ||
+        (cache->file.bytes && !symbols_file_same(&head->file, &cache->file)))
         return false;
+    if (!cache->file.bytes) /* gone: nothing says more than the build-id */
+        return true;
     const char *path = string_at(head, head->debug_path);
     struct symbols_file debug_file;
     return !path || (symbols_file_at(path, &debug_file) &&
@@ -122,10 +124,10 @@ static bool head_fits(const struct cache_head *head, const struct cache *cache,
 void cache_open(struct cache *cache, const struct batch *batch, const struct symbols *symbols)
 {
     *cache = (struct cache){.file = symbols_file(symbols)};
-    if (!batch->build_id_bytes || batch->build_id_bytes > ID_BYTES_MAX || !cache->file.bytes)
+    if (!batch->wanted.build_id_bytes || batch->wanted.build_id_bytes > ID_BYTES_MAX)
         return;
-    for (size_t i = 0; i < batch->build_id_bytes; i++)
-        sprintf(cache->name + 2 * i, "%02x", batch->build_id[i]);
+    for (size_t i = 0; i < batch->wanted.build_id_bytes; i++)
+        sprintf(cache->name + 2 * i, "%02x", batch->wanted.build_id[i]);
     strcat(cache->name, ".sym");
     cache->folder = cache_folder();
     if (!cache->folder)
@@ -320,12 +322,12 @@ void cache_store(const struct cache *cache, const struct batch *batch, struct sy
     struct cache_head head = {.version = CACHE_VERSION,
                               .order = CACHE_ORDER,
                               .tool = MEMTRACE_VERSION,
-                              .id_bytes = (uint32_t)batch->build_id_bytes,
+                              .id_bytes = (uint32_t)batch->wanted.build_id_bytes,
                               .file = cache->file};
     if (!debug_path || (*debug_path && !symbols_file_at(debug_path, &head.debug_file)))
         return;
     memcpy(head.magic, CACHE_MAGIC, sizeof head.magic);
-    memcpy(head.id, batch->build_id, batch->build_id_bytes);
+    memcpy(head.id, batch->wanted.build_id, batch->wanted.build_id_bytes);
     size_t bytes;
     unsigned char *data = NULL;
     for (int with_old = 1; with_old >= 0 && !data; with_old--) { /* too much together: without */

@@ -31,7 +31,8 @@ struct cache {
     const struct cache_head *head; /* in data */
 };
 
-/* Look for the file of batch's module, which `symbols` is open for. cache_close in any case. */
+/* Look for the file of batch's module, which `symbols` is open for. Where the module's file is gone, or another one by now, what
+ * is known of its build-id counts without it. cache_close in any case. */
 void cache_open(struct cache *cache, const struct batch *batch, const struct symbols *symbols);
 /* Fill in the items that are known. Returns their number. */
 size_t cache_take(const struct cache *cache, struct batch *batch);

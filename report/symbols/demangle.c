@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Longer than any honest name; the demangler's time and output grow faster than its input. */
-#define NAME_MAX_BYTES 8192u
+/* Longer than what compilers make; the demangler's time and output grow faster than its input. */
+#define NAME_MAX_BYTES 0x10000u
 
 uint32_t demangle(struct strings *strings, const char *name)
 {

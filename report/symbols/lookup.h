@@ -20,16 +20,15 @@ struct batch {
     /* The caller's: addresses ascending. */
     struct batch_item *items;
     size_t count;
-    const char *path;
-    const unsigned char *build_id;
-    size_t build_id_bytes;
+    struct symbols_wanted wanted;
     struct strings *strings; /* texts of the result */
     struct progress *progress;
     size_t done_before; /* for the progress */
 
     struct symbol *symbols;
     size_t symbol_count, symbol_cap;
-    const char *problem; /* why there are no symbols at all; NULL: nothing is wrong */
+    const char *problem;       /* why there are no symbols at all; NULL: nothing is wrong */
+    const char *lines_problem; /* why there are no lines, likewise */
 };
 
 #endif

@@ -62,7 +62,7 @@ void names_free(struct names *names)
     *names = (struct names){0};
 }
 
-const char *names_find(const struct names *names, uint64_t address)
+const struct name *names_find(const struct names *names, uint64_t address)
 {
     size_t low = 0, high = names->count;
     while (low < high) {
@@ -76,5 +76,5 @@ const char *names_find(const struct names *names, uint64_t address)
         return NULL;
     const struct name *name = &names->list[low - 1];
     bool between = name->high > name->low && address >= name->high; /* two functions */
-    return between ? NULL : name->text;
+    return between ? NULL : name;
 }

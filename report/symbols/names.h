@@ -23,7 +23,7 @@ struct names {
 /* The module must outlive the names. */
 void names_make(struct names *names, Dwfl_Module *module);
 void names_free(struct names *names);
-/* The linkage name of the function at `address`, NULL if there is none. */
-const char *names_find(const struct names *names, uint64_t address);
+/* The function at `address`, NULL if there is none. Valid as long as the names. */
+const struct name *names_find(const struct names *names, uint64_t address);
 
 #endif

@@ -18,10 +18,13 @@
 #include "base/base.h"
 #include "symbols/demangle.h"
 #include "base/file.h"
+#include "symbols/folder.h"
+#include "symbols/function_name.h"
 #include "symbols/names.h"
 #include "symbols/units.h"
 
 struct symbols {
+    struct symbols_wanted wanted;
     Dwfl *dwfl;
     Dwfl_Module *module;
     struct strings *strings;
@@ -32,15 +35,40 @@ struct symbols {
     struct units units;
     struct names names; /* made at the first look-up that needs them */
     bool names_made;
-    struct map qualified; /* offset of a function's entry -> its name */
-    struct map demangled; /* linkage name, by its place in the file -> name, 0: not looked up */
+    struct function_names function_names;
     struct symbols_file file;
+    char *elsewhere; /* what find_debuginfo took of wanted.find */
 };
-#define NOT_MANGLED UINT32_MAX
+
+/* What elfutils knows to find on this machine; then where else the caller wants it to be looked for. */
+static int find_debuginfo(Dwfl_Module *module, void **userdata, const char *module_name,
+                          Dwarf_Addr base, const char *file_name, const char *link, GElf_Word crc,
+                          char **found)
+{
+    struct symbols *symbols = *userdata;
+    const struct symbols_wanted *wanted = &symbols->wanted;
+    struct stat info;
+    int fd = wanted->debug ? -1
+                           : dwfl_standard_find_debuginfo(module, userdata, module_name, base,
+                                                          file_name, link, crc, found);
+    if (fd >= 0 || (!wanted->debug && !wanted->find))
+        return fd;
+    char *path = wanted->debug ? base_copy(wanted->debug, strlen(wanted->debug))
+                               : find_file(wanted->find, wanted->path, wanted->build_id,
+                                           wanted->build_id_bytes, true, wanted->progress);
+    fd = path ? file_open(AT_FDCWD, path, &info) : -1;
+    if (fd >= 0 && !wanted->debug)
+        symbols->elsewhere = base_copy(path, strlen(path));
+    if (fd >= 0)
+        *found = path;
+    else
+        free(path);
+    return fd;
+}
 
 static const Dwfl_Callbacks callbacks = {
     .find_elf = dwfl_build_id_find_elf,
-    .find_debuginfo = dwfl_standard_find_debuginfo,
+    .find_debuginfo = find_debuginfo,
 };
 
 static bool build_id_matches(Dwfl_Module *module, const unsigned char *build_id, size_t bytes)
@@ -76,11 +104,29 @@ bool symbols_file_same(const struct symbols_file *a, const struct symbols_file *
            a->modified == b->modified;
 }
 
-struct symbols *symbols_open(const char *path, const unsigned char *build_id, size_t build_id_bytes,
-                             struct strings *strings)
+/* NULL: it is the file that ran, as far as that is known. */
+static const char *file_problem(Dwfl_Module *module, const struct symbols_wanted *wanted,
+                                const struct stat *info)
 {
+    GElf_Addr bias;
+    if (!dwfl_module_getelf(module, &bias))
+        return "is not a readable ELF file";
+    if (wanted->build_id_bytes)
+        return build_id_matches(module, wanted->build_id, wanted->build_id_bytes)
+                   ? NULL
+                   : "is not the file that ran (its build-id differs)";
+    struct symbols_file file = file_of(info);
+    if (wanted->stamped && (file.bytes != wanted->bytes || file.modified != wanted->modified))
+        return "has changed since the run (it has no build-id, and another size or time)";
+    return NULL;
+}
+
+struct symbols *symbols_open(const struct symbols_wanted *wanted, struct strings *strings)
+{
+    const char *path = wanted->path;
     struct symbols *symbols = base_alloc(1, sizeof *symbols);
     symbols->strings = strings;
+    symbols->wanted = *wanted;
     if (path[0] != '/') /* the vdso and the like */
         return symbols;
     struct stat info;
@@ -97,13 +143,12 @@ struct symbols *symbols_open(const char *path, const unsigned char *build_id, si
         symbols->problem = "is not a readable ELF file";
         return symbols;
     }
+    void **userdata;
+    dwfl_module_info(module, &userdata, NULL, NULL, NULL, NULL, NULL, NULL);
+    *userdata = symbols;
     dwfl_report_end(symbols->dwfl, NULL, NULL);
-    GElf_Addr bias;
-    if (!dwfl_module_getelf(module, &bias))
-        symbols->problem = "is not a readable ELF file";
-    else if (build_id_bytes && !build_id_matches(module, build_id, build_id_bytes))
-        symbols->problem = "is not the file that ran (its build-id differs)";
-    else {
+    symbols->problem = file_problem(module, wanted, &info);
+    if (!symbols->problem) {
         symbols->module = module;
         symbols->file = file_of(&info);
     }
@@ -120,12 +165,17 @@ const char *symbols_problem(const struct symbols *symbols)
     return symbols->problem;
 }
 
+const char *symbols_elsewhere(const struct symbols *symbols)
+{
+    return symbols->elsewhere;
+}
+
 void symbols_close(struct symbols *symbols)
 {
+    free(symbols->elsewhere);
     units_free(&symbols->units);
     names_free(&symbols->names);
-    map_free(&symbols->qualified);
-    map_free(&symbols->demangled);
+    function_names_free(&symbols->function_names);
     if (symbols->dwfl)
         dwfl_end(symbols->dwfl);
     free(symbols);
@@ -143,12 +193,22 @@ static void symbols_open_debug(struct symbols *symbols)
         units_make(&symbols->units, symbols->dwarf);
 }
 
+const char *symbols_lines_problem(struct symbols *symbols)
+{
+    GElf_Addr bias;
+    symbols_open_debug(symbols);
+    if (!symbols->module || symbols->units.count ||
+        !folder_has_debug(dwfl_module_getelf(symbols->module, &bias)))
+        return NULL;
+    return "has debug information that elfutils can't read";
+}
+
 const char *symbols_debug_path(struct symbols *symbols)
 {
     symbols_open_debug(symbols);
     const char *alternative, *path = NULL;
     const void *id;
-    if (!symbols->dwarf || symbols->units.split ||
+    if (!symbols->dwarf || symbols_lines_problem(symbols) || symbols->units.split ||
         dwelf_dwarf_gnu_debugaltlink(symbols->dwarf, &alternative, &id) != 0)
         return NULL;
     GElf_Addr bias;
@@ -195,86 +255,6 @@ static bool inlined_under(Dwarf_Die *scope, Dwarf_Addr address, Dwarf_Die *found
         }
     } while (!dwarf_siblingof(&child, &child));
     return false;
-}
-
-/* The entry that has the name: what an inlined or out-of-line copy was made from. */
-static Dwarf_Die function_origin(Dwarf_Die *die)
-{
-    static const unsigned int links[] = {DW_AT_abstract_origin, DW_AT_specification};
-    Dwarf_Die at = *die, next;
-    for (unsigned i = 0; i < 8; i++) { /* two links are usual */
-        Dwarf_Attribute attribute;
-        if (!dwarf_attr(&at, links[0], &attribute) && !dwarf_attr(&at, links[1], &attribute))
-            break;
-        if (!dwarf_formref_die(&attribute, &next))
-            break;
-        at = next;
-    }
-    return at;
-}
-
-/* The name with those of its classes and name spaces, for functions without a linkage name: C++
- * lambdas and what else is local. Slow (libdw goes through the unit to find what encloses an
- * entry), so the caller remembers it. */
-static uint32_t qualified_name(struct symbols *symbols, Dwarf_Die *die, const char *name)
-{
-    char text[1024];
-    size_t start = sizeof text - 1;
-    text[start] = 0;
-    Dwarf_Die *scopes = NULL;
-    int count = dwarf_getscopes_die(die, &scopes);
-    for (int i = 0; i < count; i++) {
-        const char *part = i ? dwarf_diename(&scopes[i]) : name;
-        int tag = dwarf_tag(&scopes[i]);
-        if (tag == DW_TAG_compile_unit || tag == DW_TAG_partial_unit || tag == DW_TAG_lexical_block)
-            continue;
-        if (!part)
-            part = tag == DW_TAG_namespace       ? "(anonymous namespace)"
-                   : !strcmp(name, "operator()") ? "{lambda}"
-                                                 : "(unnamed)";
-        size_t length = strlen(part), colons = i ? 2 : 0;
-        if (length + colons > start)
-            break;
-        start -= length + colons;
-        memcpy(text + start, part, length);
-        memcpy(text + start + length, "::", colons);
-    }
-    free(scopes);
-    return strings_add(symbols->strings, text + start, strlen(text + start));
-}
-
-/* Of a name in the file's bytes: the same one is met at every call that was inlined. */
-static uint32_t demangled(struct symbols *symbols, const char *linkage)
-{
-    uint32_t *known = map_at(&symbols->demangled, (uintptr_t)linkage);
-    if (!*known) {
-        uint32_t name = demangle(symbols->strings, linkage);
-        *known = name ? name : NOT_MANGLED;
-    }
-    return *known == NOT_MANGLED ? 0 : *known;
-}
-
-static uint32_t function_name(struct symbols *symbols, struct unit *unit, Dwarf_Die *die)
-{
-    Dwarf_Attribute attribute;
-    const char *linkage = NULL;
-    if (dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute) ||
-        dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute))
-        linkage = dwarf_formstring(&attribute);
-    uint32_t name = linkage ? demangled(symbols, linkage) : 0;
-    if (name)
-        return name;
-    const char *plain =
-        dwarf_attr_integrate(die, DW_AT_name, &attribute) ? dwarf_formstring(&attribute) : linkage;
-    if (!plain)
-        return 0;
-    if (linkage || strcmp(unit->language, "C++") != 0)
-        return strings_add(symbols->strings, plain, strlen(plain));
-    Dwarf_Die origin = function_origin(die);
-    uint32_t *known = map_at(&symbols->qualified, dwarf_dieoffset(&origin));
-    if (!*known)
-        *known = qualified_name(symbols, &origin, plain);
-    return *known;
 }
 
 /* A path without "/./", "//" and "/x/..", in the strings. */
@@ -327,7 +307,8 @@ static uint32_t file_name(struct symbols *symbols, struct unit *unit, const char
 }
 
 /* The line of an instruction. Line 0 means "the compiler's own": the line before it in the same
- * function is nearest. */
+ * function is nearest. Code at the start of a function's part may have no row of the line table (GCC leaves landing pads without):
+ * the row that is found then is another function's. */
 static void line_at(struct symbols *symbols, struct unit *unit, Dwarf_Addr address, Dwarf_Addr low,
                     struct symbol *out)
 {
@@ -337,12 +318,14 @@ static void line_at(struct symbols *symbols, struct unit *unit, Dwarf_Addr addre
         Dwarf_Addr start = 0;
         if (!line || dwarf_lineno(line, &number) || dwarf_lineaddr(line, &start))
             return;
+        if (start < low)
+            return;
         if (number > 0) {
             out->file = file_name(symbols, unit, dwarf_linesrc(line, NULL, NULL));
             out->line = (uint32_t)number;
             return;
         }
-        if (start <= low || start > address)
+        if (start == low || start > address)
             return;
         address = start - 1;
     }
@@ -412,8 +395,10 @@ static size_t find_in_unit(struct symbols *symbols, struct unit *unit, Dwarf_Add
         count++;
     for (size_t i = 0; i < count; i++) {
         struct symbol *symbol = &out[count - 1 - i];
-        *symbol = (struct symbol){.function = function_name(symbols, unit, &scopes[i]),
-                                  .language = unit->language};
+        *symbol =
+            (struct symbol){.function = function_name(&symbols->function_names, symbols->strings,
+                                                      &scopes[i], unit->language),
+                            .language = unit->language};
         if (i + 1 < count)
             line_of_call(symbols, unit, &scopes[i + 1], symbol);
         else
@@ -424,19 +409,45 @@ static size_t find_in_unit(struct symbols *symbols, struct unit *unit, Dwarf_Add
 }
 
 /* Without debug information: by the symbol tables. */
-static size_t find_name(struct symbols *symbols, uint64_t address,
-                        struct symbol out[SYMBOLS_INLINED_MAX])
+static const struct name *name_at(struct symbols *symbols, uint64_t address)
 {
     if (!symbols->names_made)
         names_make(&symbols->names, symbols->module);
     symbols->names_made = true;
-    const char *name = names_find(&symbols->names, address);
+    return names_find(&symbols->names, address);
+}
+
+static size_t find_name(struct symbols *symbols, uint64_t address,
+                        struct symbol out[SYMBOLS_INLINED_MAX])
+{
+    const struct name *name = name_at(symbols, address);
     if (!name)
         return 0;
-    uint32_t readable = demangle(symbols->strings, name);
+    uint32_t readable = demangle(symbols->strings, name->text);
     out[0] = (struct symbol){
-        .function = readable ? readable : strings_add(symbols->strings, name, strlen(name)),
-        .language = demangle_language(name)};
+        .function =
+            readable ? readable : strings_add(symbols->strings, name->text, strlen(name->text)),
+        .language = demangle_language(name->text)};
+    return 1;
+}
+
+/* A unit without an entry for the function: the file that has it (.dwo, .dwp) is not there, or the compiler was asked for lines
+ * only. The line table is in the module's own file. */
+static size_t find_line(struct symbols *symbols, struct unit *unit, uint64_t address,
+                        struct symbol out[SYMBOLS_INLINED_MAX])
+{
+    struct symbol line = {0};
+    const struct name *name = name_at(symbols, address);
+    line_at(symbols, unit, address - symbols->bias, name ? name->low - symbols->bias : 0, &line);
+    size_t count = find_name(symbols, address, out);
+    if (!line.line)
+        return count;
+    if (!count)
+        out[0] = (struct symbol){.language = unit->language};
+    out[0].file = line.file;
+    out[0].line = line.line;
+    if (strcmp(unit->language, "native") != 0)
+        out[0].language = unit->language;
     return 1;
 }
 
@@ -447,10 +458,8 @@ size_t symbols_find(struct symbols *symbols, uint64_t address,
         return 0;
     symbols_open_debug(symbols);
     struct unit *unit = units_find(&symbols->units, address - symbols->bias);
-    if (unit) {
-        size_t count = find_in_unit(symbols, unit, address - symbols->bias, out);
-        if (count)
-            return count;
-    }
-    return find_name(symbols, address, out);
+    if (!unit)
+        return find_name(symbols, address, out);
+    size_t count = find_in_unit(symbols, unit, address - symbols->bias, out);
+    return count ? count : find_line(symbols, unit, address, out);
 }

@@ -13,6 +13,7 @@
 #include "show/notes.h"
 #include "show/row_json.h"
 #include "resolve/match.h"
+#include "resolve/rules.h"
 #include "verbs/verbs.h"
 
 const char verb_lines_help[] =
@@ -28,28 +29,35 @@ const char verb_lines_help[] =
     "                        `memtrace run --lines`, allocations for others\n"
     "      --sort KEY        functions in the order of rise, peak, live, leaked, increment, "
     "allocated,\n"
-    "                        allocations, released, releases, resident, usage or executions, the "
+    "                        allocations, released, releases, resident, discarded, usage or "
+    "executions, the "
     "highest first\n"
     "      --precision N     decimals with --mprun (1)\n"
     "      --period N[-M]    what happened in these periods of the process\n"
     "      --under FUNCTION  what happened under calls of this function, or FILE:FUNCTION\n"
+    "      --class CLASS[,...]  of these classes: heap, anonymous, shared, file, reserved (else "
+    "the "
+    "first\n"
+    "                        three together)\n"
     "  -a, --all             libraries and the interpreter too; all lines of the functions, not "
     "only "
     "those with\n"
     "                        events and two around them\n"
     "      --bytes           exact sizes, such as 8,000,000 B for 7.63 MiB\n"
+    "      --search DIR    look below this folder, too, for programs and libraries that are gone\n"
+    "      --shims         allocator shims too, such as operator new and xmalloc (memtrace "
+    "--rules)\n"
     "      --json            as JSON (SCHEMA.md)\n\n"
     "Exit status 1: no function or file in the log is called that.\n\n"
     "example:\n"
     "  memtrace lines -f mem_test.py:main --mprun memtrace.python3.4711.mt\n";
 
 struct lines_options {
-    bool all, json, mprun;
+    bool mprun;
     int precision;
     char **names;
     size_t name_count;
-    struct periods periods;
-    const char *under;
+    struct log_options log;
     enum metric metric; /* METRICS: by file and line */
 };
 
@@ -78,15 +86,18 @@ static bool choose_name(const struct view *view, const char *name, bool all, uns
 static bool choose(const struct view *view, const struct lines_options *options,
                    unsigned char *wanted)
 {
-    enum rank rank = rank_shown(&view->stacks, &view->functions, options->all);
+    enum rank rank = rank_shown(&view->stacks, &view->functions, options->log.all);
     bool all_found = true;
     for (size_t f = 0; !options->name_count && f < view->stacks.frames.function_count; f++)
         wanted[f] = view->stacks.frames.functions[f].rank <= rank;
     for (size_t n = 0; n < options->name_count; n++) {
-        if (choose_name(view, options->names[n], options->all, wanted))
+        if (choose_name(view, options->names[n], options->log.all, wanted))
             continue;
-        base_say("%s: no function or file is called '%s'", view->stacks.log.name,
-                 options->names[n]);
+        base_say("%s: no function or file is called '%s'%s", view->stacks.log.name,
+                 options->names[n],
+                 !frames_shims && rules_shim(options->names[n])
+                     ? "; it is an allocator shim, which --shims shows"
+                     : "");
         all_found = false;
     }
     return all_found;
@@ -137,10 +148,10 @@ static void print_tables(struct view *view, const struct lines_options *options,
         if (options->mprun)
             listing_print_mprun(view, &listings[i], options->precision, stdout);
         else
-            listing_print(view, &listings[i], options->all, stdout);
+            listing_print(view, &listings[i], options->log.all, stdout);
     }
     listings_say(view, stdout);
-    notes_print(&view->stacks, &view->lines, "", options->mprun ? stderr : stdout);
+    notes_print(&view->stacks, options->mprun ? NULL : &view->lines, "", stdout);
     listings_free(listings, count);
     free(functions);
 }
@@ -149,10 +160,10 @@ static int lines_one(const char *file, const struct lines_options *options)
 {
     struct view view;
     bool found = true;
-    if (view_open_under(&view, file, options->periods, options->under)) {
+    if (view_open(&view, file, options->log.periods, options->log.under, options->log.classes)) {
         unsigned char *wanted = base_alloc(view.stacks.frames.function_count, 1);
         found = choose(&view, options, wanted);
-        if (options->json) {
+        if (options->log.json) {
             struct json json = {.out = stdout};
             json_open(&json, NULL, '{');
             json_string(&json, "schema", "memtrace-lines/1");
@@ -176,23 +187,17 @@ int verb_lines(int argc, char **argv)
     static const struct option longs[] = {{"function", required_argument, NULL, 'f'},
                                           {"mprun", no_argument, NULL, 'm'},
                                           {"precision", required_argument, NULL, 'p'},
-                                          {"all", no_argument, NULL, 'a'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"period", required_argument, NULL, 'P'},
-                                          {"under", required_argument, NULL, 'u'},
                                           {"sort", required_argument, NULL, 's'},
-                                          {"bytes", no_argument, NULL, VERB_BYTES},
+                                          {"under", required_argument, NULL, 'U'},
+                                          LOG_LONG_OPTIONS,
                                           {NULL, 0, NULL, 0}};
     struct lines_options options = {.precision = 1,
                                     .metric = METRICS,
-                                    .periods = ALL_PERIODS,
+                                    .log = LOG_OPTIONS_DEFAULT,
                                     .names = base_alloc((size_t)argc, sizeof(char *))};
     int option, status = STATUS_DONE;
     while (status == STATUS_DONE && (option = getopt_long(argc, argv, "af:", longs, NULL)) != -1) {
         switch (option) {
-        case 'a':
-            options.all = true;
-            break;
         case 'f':
             options.names[options.name_count++] = optarg;
             break;
@@ -203,22 +208,12 @@ int verb_lines(int argc, char **argv)
             options.precision = (int)verb_number("--precision", optarg, 9);
             status = options.precision < 0 ? STATUS_BAD : STATUS_DONE;
             break;
-        case 'P':
-            if (!verb_periods(optarg, &options.periods))
-                status = STATUS_BAD;
-            break;
-        case 'u':
-            options.under = optarg;
-            break;
         case 's':
             options.metric = verb_sort("lines", optarg);
             status = options.metric == METRICS ? STATUS_BAD : STATUS_DONE;
             break;
-        case 'j':
-            options.json = true;
-            break;
         default:
-            status = verb_common(option) ? STATUS_DONE : verb_usage("lines");
+            status = verb_log_option("lines", option, optarg, &options.log);
         }
     }
     if (status == STATUS_DONE && optind + 1 != argc) {

@@ -408,7 +408,7 @@ int verb_memit(int argc, char **argv)
 {
     static const struct option longs[] = {
         {"repeat", required_argument, NULL, 'r'}, {"timeout", required_argument, NULL, 't'},
-        {"children", no_argument, NULL, 'c'},     {"bytes", no_argument, NULL, VERB_BYTES},
+        {"children", no_argument, NULL, 'c'},     {"bytes", no_argument, NULL, 'b'},
         {"json", no_argument, NULL, 'j'},         {NULL, 0, NULL, 0}};
     struct memit_options options = {.repeat = 1};
     int option;
@@ -425,12 +425,14 @@ int verb_memit(int argc, char **argv)
         case 'c':
             options.children = true;
             break;
+        case 'b':
+            text_sizes_exact();
+            break;
         case 'j':
             options.json = true;
             break;
         default:
-            if (!verb_common(option))
-                return verb_usage("memit");
+            return verb_usage("memit");
         }
         if (options.repeat < 0 || options.timeout < 0)
             return STATUS_BAD;

@@ -34,12 +34,18 @@ const char verb_report_help[] =
     "rise, "
     "peak, live,\n"
     "                  leaked, increment, allocated, allocations, released, releases, resident, "
-    "usage "
-    "or executions\n"
+    "discarded, usage or executions\n"
     "      --period N[-M]  what happened in these periods of the process, where the program made "
     "some\n"
     "      --under FUNCTION  what happened under calls of this function, or FILE:FUNCTION\n"
     "      --bytes     exact sizes, such as 8,000,000 B for 7.63 MiB\n"
+    "      --class CLASS[,...]  lines of these classes: heap, anonymous, shared, file, reserved "
+    "(else "
+    "the\n"
+    "                  first three together, which make up the level; no rises then)\n"
+    "      --search DIR    look below this folder, too, for programs and libraries that are gone\n"
+    "      --shims         allocator shims too, such as operator new and xmalloc (memtrace "
+    "--rules)\n"
     "      --json      everything, as JSON (SCHEMA.md)\n\n"
     "  Mem usage  bytes live in the process after the line's last event\n"
     "  Increment  allocated minus released while the line ran\n"
@@ -48,6 +54,8 @@ const char verb_report_help[] =
     "  At peak    allocated by the line and live at the peak\n"
     "  Left       allocated by the line and not released after all destructors\n"
     "  Resident   growth of the resident set seen while the line ran\n"
+    "  Discarded  bytes given back to the system by madvise, still mapped (only where there were "
+    "some)\n"
     "  Allocs     number of allocations\n\n"
     "example:\n"
     "  memtrace report memtrace.python3.4711.mt\n";
@@ -57,11 +65,9 @@ const char verb_report_help[] =
 #define TOP_DEFAULT SIZE_MAX
 
 struct report_options {
-    bool all, json;
     size_t top;         /* 0: all; TOP_DEFAULT */
     enum metric metric; /* METRICS: the three questions */
-    struct periods periods;
-    const char *under;
+    struct log_options log;
 };
 
 static void print_sorted(const struct view *view, enum metric metric, const uint32_t *list,
@@ -80,7 +86,10 @@ static void print_sorted(const struct view *view, enum metric metric, const uint
     for (size_t i = 0; i < count; i++) {
         const struct row *key = &view->lines.list[list[i]];
         table_row(&table, STYLE_NONE);
-        table_cell_rise(&table, key->rise, key->rise_most);
+        if (key->riseless)
+            table_cell(&table, NULL);
+        else
+            table_cell_rise(&table, key->rise, key->rise_most);
         table_cell_size(&table, row_metric(key, METRIC_PEAK));
         table_cell_size(&table, row_metric(key, METRIC_LIVE));
         table_cell_size(&table, row_metric(key, METRIC_LEAKED));
@@ -151,13 +160,13 @@ static uint32_t *print_lists(struct view *view, const struct report_options *opt
     if (options->metric != METRICS) {
         size_t top = top_of(options, TOP_SORTED);
         lines = lines_by(view, options->metric,
-                         rank_shown(&view->stacks, &view->functions, options->all), count);
+                         rank_shown(&view->stacks, &view->functions, options->log.all), count);
         *count = top && *count > top ? top : *count;
         print_sorted(view, options->metric, lines, *count);
         return lines;
     }
     struct answers answers;
-    answers_make(&answers, &view->stacks, &view->lines, rank_of_answers(view, options->all),
+    answers_make(&answers, &view->stacks, &view->lines, rank_of_answers(view, options->log.all),
                  top_of(options, TOP_ANSWERS));
     answers_print(&view->stacks, &answers, stdout);
     lines = lines_of_answers(&answers, count);
@@ -186,7 +195,7 @@ static void print_report(struct view *view, const struct report_options *options
     uint32_t *functions = functions_of(view, lines, count, &function_count);
     struct listing *listings = listings_make(view, functions, function_count);
     for (size_t i = 0; i < function_count; i++)
-        listing_print(view, &listings[i], options->all, stdout);
+        listing_print(view, &listings[i], options->log.all, stdout);
     listings_say(view, stdout);
     listings_free(listings, function_count);
     free(functions);
@@ -202,10 +211,12 @@ static void json_report(struct view *view, const struct report_options *options,
     summary_json(&view->stacks, &view->lines, json);
     if (family)
         family_json(family, index, json);
-    answers_make(&answers, &view->stacks, &view->lines, rank_of_answers(view, options->all),
-                 top_of(options, TOP_ANSWERS));
-    answers_json(view, &answers, json);
-    answers_free(&answers);
+    if (!view->classes) {
+        answers_make(&answers, &view->stacks, &view->lines, rank_of_answers(view, options->log.all),
+                     top_of(options, TOP_ANSWERS));
+        answers_json(view, &answers, json);
+        answers_free(&answers);
+    }
     lines_json(view, json, NULL, options->metric == METRICS ? METRIC_RISE : options->metric);
     json_close(json, '}');
 }
@@ -215,7 +226,7 @@ static int report_one(const char *file, const struct report_options *options, st
                       const struct family *family, size_t index)
 {
     struct view view;
-    if (view_open_under(&view, file, options->periods, options->under)) {
+    if (view_open(&view, file, options->log.periods, options->log.under, options->log.classes)) {
         if (json)
             json_report(&view, options, json, family, index);
         else
@@ -229,18 +240,15 @@ static int report_one(const char *file, const struct report_options *options, st
 /* STATUS_DONE, or the status to end with. */
 static int read_options(int argc, char **argv, struct report_options *options)
 {
-    static const struct option longs[] = {
-        {"all", no_argument, NULL, 'a'},          {"top", required_argument, NULL, 'n'},
-        {"json", no_argument, NULL, 'j'},         {"period", required_argument, NULL, 'P'},
-        {"under", required_argument, NULL, 'u'},  {"sort", required_argument, NULL, 's'},
-        {"bytes", no_argument, NULL, VERB_BYTES}, {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"top", required_argument, NULL, 'n'},
+                                          {"sort", required_argument, NULL, 's'},
+                                          {"under", required_argument, NULL, 'U'},
+                                          LOG_LONG_OPTIONS,
+                                          {NULL, 0, NULL, 0}};
     int option;
     long number;
     while ((option = getopt_long(argc, argv, "an:", longs, NULL)) != -1) {
         switch (option) {
-        case 'a':
-            options->all = true;
-            break;
         case 'n':
             if ((number = verb_number("-n", optarg, 1000000000)) < 0)
                 return STATUS_BAD;
@@ -250,21 +258,13 @@ static int read_options(int argc, char **argv, struct report_options *options)
             if ((options->metric = verb_sort("report", optarg)) == METRICS)
                 return STATUS_BAD;
             break;
-        case 'P':
-            if (!verb_periods(optarg, &options->periods))
-                return STATUS_BAD;
-            break;
-        case 'u':
-            options->under = optarg;
-            break;
-        case 'j':
-            options->json = true;
-            break;
         default:
-            if (!verb_common(option))
-                return verb_usage("report");
+            if (verb_log_option("report", option, optarg, &options->log) != STATUS_DONE)
+                return STATUS_BAD;
         }
     }
+    if (options->log.classes && options->metric == METRICS)
+        options->metric = METRIC_ALLOCATED; /* the questions are about the level */
     if (optind < argc)
         return STATUS_DONE;
     base_say("report: which log?");
@@ -273,27 +273,28 @@ static int read_options(int argc, char **argv, struct report_options *options)
 
 int verb_report(int argc, char **argv)
 {
-    struct report_options options = {.top = TOP_DEFAULT, .metric = METRICS, .periods = ALL_PERIODS};
+    struct report_options options = {
+        .top = TOP_DEFAULT, .metric = METRICS, .log = LOG_OPTIONS_DEFAULT};
     int status = read_options(argc, argv, &options);
     if (status != STATUS_DONE)
         return status;
     struct json json = {.out = stdout};
     bool several = argc - optind > 1;
-    if (options.json && several)
+    if (options.log.json && several)
         json_open(&json, NULL, '[');
     struct family family = {0};
     if (several)
         family_make(&family, argv + optind, (size_t)(argc - optind));
-    if (several && !options.json && family.total.processes)
+    if (several && !options.log.json && family.total.processes)
         family_print(&family, stdout);
     for (int i = optind; i < argc; i++) {
-        int one = report_one(argv[i], &options, options.json ? &json : NULL,
+        int one = report_one(argv[i], &options, options.log.json ? &json : NULL,
                              several ? &family : NULL, (size_t)(i - optind));
         if (one > status)
             status = one;
     }
     family_free(&family);
-    if (options.json && several)
+    if (options.log.json && several)
         json_close(&json, ']');
     return status;
 }

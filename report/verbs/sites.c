@@ -27,6 +27,10 @@ const char verb_sites_help[] =
     "                   releases, increment or resident\n"
     "      --period N[-M]  what happened in these periods of the process\n"
     "      --bytes      exact sizes, such as 8,000,000 B for 7.63 MiB\n"
+    "      --class CLASS[,...]  those of these classes: heap, anonymous, shared, file, reserved\n"
+    "      --search DIR    look below this folder, too, for programs and libraries that are gone\n"
+    "      --shims         allocator shims too, such as operator new and xmalloc (memtrace "
+    "--rules)\n"
     "      --json       as JSON (SCHEMA.md)\n\n"
     "example:\n"
     "  memtrace sites -n 5 --sort live memtrace.python3.4711.mt\n";
@@ -126,6 +130,7 @@ static void json_site(const struct stacks_json *stacks, const struct row *site, 
     json_signed(json, "at_peak_bytes", sums->at_peak);
     json_unsigned(json, "released_bytes", sums->released);
     json_rise(json, site);
+    json_unsigned(json, "discarded_bytes", sums->discarded);
     json_signed(json, "resident_bytes", sums->resident);
     json_unsigned(json, "allocations", sums->allocations);
     json_unsigned(json, "frees", sums->frees);
@@ -172,24 +177,25 @@ static void json_sites(const struct stacks *stacks, const struct rows *sites, co
 struct sites_options {
     size_t top; /* 0: all */
     enum metric metric;
-    bool json, all;
-    struct periods periods;
+    struct log_options log;
 };
 
 static int sites_one(const char *file, const struct sites_options *options)
 {
     struct stacks stacks;
-    if (stacks_open(&stacks, file, options->periods)) {
-        struct query query = {.by = BY_SITE, .metrics = 1u << METRIC_RISE};
+    if (stacks_open(&stacks, file, options->log.periods)) {
+        struct query query = {.by = BY_SITE,
+                              .metrics = 1u << METRIC_RISE,
+                              .filter = {.classes = options->log.classes}};
         struct rows sites;
         size_t count;
         fold(&stacks, &query, &sites);
         uint32_t *list = rows_by(&sites, options->metric, NULL, &count);
         size_t shown = options->top && options->top < count ? options->top : count;
-        if (options->json)
+        if (options->log.json)
             json_sites(&stacks, &sites, list, shown, count);
         else
-            print_sites(&stacks, &sites, list, shown, count, options->all);
+            print_sites(&stacks, &sites, list, shown, count, options->log.all);
         free(list);
         rows_free(&sites);
     }
@@ -200,14 +206,11 @@ static int sites_one(const char *file, const struct sites_options *options)
 
 int verb_sites(int argc, char **argv)
 {
-    static const struct option longs[] = {{"all", no_argument, NULL, 'a'},
-                                          {"top", required_argument, NULL, 'n'},
+    static const struct option longs[] = {{"top", required_argument, NULL, 'n'},
                                           {"sort", required_argument, NULL, 's'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"period", required_argument, NULL, 'P'},
-                                          {"bytes", no_argument, NULL, VERB_BYTES},
+                                          LOG_LONG_OPTIONS,
                                           {NULL, 0, NULL, 0}};
-    struct sites_options options = {.top = 20, .metric = METRIC_PEAK, .periods = ALL_PERIODS};
+    struct sites_options options = {.top = 20, .metric = METRIC_PEAK, .log = LOG_OPTIONS_DEFAULT};
     long number;
     int option;
     while ((option = getopt_long(argc, argv, "an:", longs, NULL)) != -1) {
@@ -217,23 +220,13 @@ int verb_sites(int argc, char **argv)
                 return STATUS_BAD;
             options.top = (size_t)number;
             break;
-        case 'a':
-            options.all = true;
-            break;
         case 's':
             if ((options.metric = verb_sort("sites", optarg)) == METRICS)
                 return STATUS_BAD;
             break;
-        case 'P':
-            if (!verb_periods(optarg, &options.periods))
-                return STATUS_BAD;
-            break;
-        case 'j':
-            options.json = true;
-            break;
         default:
-            if (!verb_common(option))
-                return verb_usage("sites");
+            if (verb_log_option("sites", option, optarg, &options.log) != STATUS_DONE)
+                return STATUS_BAD;
         }
     }
     if (optind + 1 != argc) {

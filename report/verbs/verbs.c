@@ -9,19 +9,14 @@
 
 #include "base/base.h"
 #include "base/text.h"
+#include "read/log.h"
+#include "resolve/frames.h"
+#include "symbols/find.h"
 
 int verb_usage(const char *verb)
 {
     fprintf(stderr, "Try 'memtrace %s --help'.\n", verb);
     return STATUS_BAD;
-}
-
-bool verb_common(int option)
-{
-    if (option != VERB_BYTES)
-        return false;
-    text_sizes_exact();
-    return true;
 }
 
 long verb_number(const char *option, const char *text, long most)
@@ -52,12 +47,23 @@ enum metric verb_sort(const char *verb, const char *text)
     if (metric == METRICS)
         base_say("%s: --sort takes rise, peak, live, leaked, increment, allocated, allocations, "
                  "released, "
-                 "releases, resident, usage or executions, not '%s'",
+                 "releases, resident, discarded, usage or executions, not '%s'",
                  verb, text);
     return metric;
 }
 
-bool verb_periods(const char *text, struct periods *periods)
+static bool search(const char *folder)
+{
+    if (find_search(folder))
+        return true;
+    if (errno == ENOSPC)
+        base_say("--search: at most 16 folders");
+    else
+        base_say("--search %s: %s", folder, strerror(errno));
+    return false;
+}
+
+static bool read_periods(const char *text, struct periods *periods)
 {
     int used = 0, count = sscanf(text, "%9" SCNu32 "%n-%9" SCNu32 "%n", &periods->first, &used,
                                  &periods->last, &used);
@@ -67,4 +73,59 @@ bool verb_periods(const char *text, struct periods *periods)
         return true;
     base_say("--period takes a number, or FIRST-LAST, not '%s'", text);
     return false;
+}
+
+static bool read_classes(const char *text, unsigned *classes)
+{
+    for (const char *at = text;; at++) {
+        size_t length = strcspn(at, ",");
+        unsigned c = 0;
+        while (c < CLASSES &&
+               (strlen(class_name(c)) != length || strncmp(class_name(c), at, length) != 0))
+            c++;
+        if (c == CLASSES) {
+            base_say("--class takes heap, anonymous, shared, file and reserved, or several of them "
+                     "with commas between, not '%s'",
+                     text);
+            return false;
+        }
+        *classes |= 1u << c;
+        at += length;
+        if (!*at)
+            return true;
+    }
+}
+
+int verb_log_option(const char *verb, int option, const char *argument, struct log_options *options)
+{
+    bool good = true;
+    switch (option) {
+    case 'a':
+        options->all = true;
+        break;
+    case 'J':
+        options->json = true;
+        break;
+    case 'P':
+        good = read_periods(argument, &options->periods);
+        break;
+    case 'U':
+        options->under = argument;
+        break;
+    case 'C':
+        good = read_classes(argument, &options->classes);
+        break;
+    case 'S':
+        good = search(argument);
+        break;
+    case 'B':
+        text_sizes_exact();
+        break;
+    case 'H':
+        frames_shims = true;
+        break;
+    default:
+        return verb_usage(verb);
+    }
+    return good ? STATUS_DONE : STATUS_BAD;
 }

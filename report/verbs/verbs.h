@@ -23,14 +23,32 @@ extern const char verb_memit_help[];
 
 /* For an option that getopt_long did not know: says so and returns STATUS_BAD. */
 int verb_usage(const char *verb);
-/* Options that all views have, as getopt_long returns them: true if it was one. */
-enum { VERB_BYTES = 256 };
-bool verb_common(int option);
 /* A number that is an option's argument, 0 <= number <= most; -1 after a message. */
 long verb_number(const char *option, const char *text, long most);
 /* The figure that --sort names: a metric, or a column by its title, with a hyphen for the blank; METRICS after a message. */
 enum metric verb_sort(const char *verb, const char *text);
-/* The periods that the argument of --period names: N, or FIRST-LAST; false after a message. */
-bool verb_periods(const char *text, struct periods *periods);
+/* What verbs that read logs have in common. */
+struct log_options {
+    bool all, json;
+    struct periods periods; /* --period */
+    const char *under;      /* NULL: everything */
+    unsigned classes;       /* as in struct filter */
+};
+#define LOG_OPTIONS_DEFAULT                                                                        \
+    {                                                                                              \
+        .periods = ALL_PERIODS                                                                     \
+    }
+/* Their long options, for getopt_long. --under is listed by the verbs that take it: {"under", required_argument, NULL, 'U'}. */
+#define LOG_LONG_OPTIONS                                                                           \
+    {"all", no_argument, NULL, 'a'}, {"json", no_argument, NULL, 'J'},                             \
+        {"bytes", no_argument, NULL, 'B'}, {"period", required_argument, NULL, 'P'},               \
+        {"class", required_argument, NULL, 'C'}, {"search", required_argument, NULL, 'S'},         \
+    {                                                                                              \
+        "shims", no_argument, NULL, 'H'                                                            \
+    }
+/* One of them, by its letter; --search, --shims and --bytes are for all logs. STATUS_DONE; STATUS_BAD after a message, verb_usage's if it is none
+ * of them. */
+int verb_log_option(const char *verb, int option, const char *argument,
+                    struct log_options *options);
 
 #endif

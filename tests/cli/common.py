@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
 """A folder with a program and its log, for each group of tests, and the command."""
+import fcntl
 import os
+import pty
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -52,6 +56,28 @@ class Case(unittest.TestCase):
         cls.log = os.path.join(cls.top, 'program.mt')
         p = cls.memtrace('run', '-o', cls.log, cls.program)
         assert p.returncode == 0, p
+
+    @classmethod
+    def on_a_terminal(cls, *args, columns=100, **env):
+        """What it prints on a terminal of that width."""
+        pid, fd = pty.fork()
+        if not pid:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
+            os.chdir(cls.top)
+            os.execve(commands.memtrace, [commands.memtrace, *args], {'TERM': 'xterm', 'MEMTRACE_CACHE': '0', **env})
+        out = b''
+        while True:
+            try:
+                part = os.read(fd, 65536)
+            except OSError:
+                break
+            if not part:
+                break
+            out += part
+        os.close(fd)
+        status = os.waitpid(pid, 0)[1]
+        assert status == 0, (args, status)
+        return out.decode().replace('\r\n', '\n')
 
     @classmethod
     def cc(cls, *args):

@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The views: figures, tables, JSON, and where the names come from."""
-import fcntl
 import json
 import os
-import pty
 import re
 import shutil
-import struct
 import subprocess
-import termios
 
 from common import PROGRAM, Case, commands, line_of
 from support.build import with_stacks
@@ -235,25 +231,6 @@ class Symbols(Case):
 
 
 class Terminal(Case):
-    def on_a_terminal(self, *args, columns=100, **env):
-        pid, fd = pty.fork()
-        if not pid:
-            os.chdir(self.top)
-            os.execve(commands.memtrace, [commands.memtrace, *args], {'TERM': 'xterm', 'MEMTRACE_CACHE': '0', **env})
-        fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
-        out = b''
-        while True:
-            try:
-                part = os.read(fd, 65536)
-            except OSError:
-                break
-            if not part:
-                break
-            out += part
-        os.close(fd)
-        self.assertEqual(os.waitpid(pid, 0)[1], 0)
-        return out.decode().replace('\r\n', '\n')
-
     def test_colours(self):
         self.assertIn('\033[1m', self.on_a_terminal('report', self.log))
         self.assertNotIn('\033', self.on_a_terminal('report', self.log, NO_COLOR='1'))

@@ -3,7 +3,7 @@
  * A log without its zeros: what the fuzzer mutates. A log has 8 KiB of header and whole pages, nearly all of
  * them empty; a fuzzer that hits bytes at random would hit nothing.
  *
- *   u8 mode, u8 slots, 320 bytes of header, slots * 16 bytes of extents, then the pages in the file's order:
+ *   u8 mode, u8 slots, 456 bytes of header, slots * 16 bytes of extents, then the pages in the file's order:
  *   u16 length (bit 15: the file ends behind these bytes), bytes; what is left of the page is zeros
  */
 #ifndef IMAGE_H
@@ -17,7 +17,7 @@
 #define IMAGE_PAGE       4096u
 #define IMAGE_PAGES_MAX  64u
 #define IMAGE_SLOTS_MAX  64u
-#define IMAGE_HEAD_BYTES 320u
+#define IMAGE_HEAD_BYTES 456u
 #define IMAGE_CUT        0x8000u
 #define IMAGE_FILE_MAX   (MT_HEADER_BYTES + IMAGE_PAGES_MAX * IMAGE_PAGE)
 /* Nothing that image_pack writes is longer. */

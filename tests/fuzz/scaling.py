@@ -83,11 +83,11 @@ class Log:
             data = b''.join(parts)
             used = len(data) if region == RECORD else len(parts)
             data += b'\0' * (-len(data) % PAGE)
-            struct.pack_into('=Q', header, 216 + 8 * region, used)
+            struct.pack_into('=Q', header, 232 + 8 * region, used)
             struct.pack_into('=QII', header, 1024 + 16 * slot, at, len(data) // PAGE, region)
             at += len(data)
             body.append(data)
-        struct.pack_into('=QI', header, 296, at, len(self.parts))
+        struct.pack_into('=QI', header, 312, at, len(self.parts))
         with open(path, 'wb') as f:
             f.write(bytes(header) + b''.join(body))
         return at

@@ -27,6 +27,8 @@ static void counters(struct builder *b, uint32_t node, uint32_t i)
     struct mt_resident resident = {.grown = 4096, .readings = 1};
     builder_counter(b, node, MT_KIND_ALLOC + i % MT_CLASSES, &alloc);
     builder_counter(b, node, MT_KIND_RELEASE + i % MT_CLASSES, &release);
+    builder_counter(b, node, MT_KIND_DISCARD,
+                    &(struct mt_discard){.discards = 1, .discarded = 4096});
     if (i % 3 == 0)
         builder_counter(b, node, MT_KIND_RESIDENT, &resident);
     struct mt_node *raw = builder_node_at(b, node);
@@ -80,6 +82,8 @@ static void python_log(struct builder *b, uint32_t size)
     builder_lines(b, codes[3], 11, 1, lines, 3);
     builder_source(b, builder_string(b, "gone"),
                    "def f(\n  a):\n\tx = \"\"\"\033[1m\n\"\"\" # (\n\ny\n");
+    struct mt_record_file stamp = {.file = 1, .bytes = 100, .modified = 5, .hash = 7};
+    builder_stamp(b, &stamp);
     builder_mark(b, 0, "a mark\n");
     builder_mark(b, 1, "a period");
     uint32_t later = builder_node(b, 0, builder_frame(b, MT_FRAME_THREAD, 1, 1));
@@ -95,6 +99,8 @@ static void native_log(struct builder *b, uint32_t size)
     builder_process(b, "/usr/bin/program", "/", "program\0-x", sizeof "program\0-x");
     builder_module(b, "/usr/bin/program", "\2\3", 2, 0x1000);
     builder_module(b, "/usr/lib/libc.so.6", "", 0, 0x7f0000000000);
+    struct mt_record_file stamp = {.module = 2, .bytes = 100, .modified = 5};
+    builder_stamp(b, &stamp);
     builder_module(b, "[vdso]", "\3", 1, 0);
     builder_module(b, "/opt/libmemtrace.so", "", 0, 0);
     uint32_t frames[FRAMES_MAX];

@@ -131,6 +131,19 @@ def same_levels():
     t.check(limited == free, 'limited: %s\nfree: %s', limited, free)
 
 
+def mappings():
+    """The same of mappings of all classes, and of what stays mapped and is given back."""
+    figures = []
+    for cap in '1', '1G':
+        log = t.path(cap + '.mt')
+        done = run([t.build.path('known', 'known_protect-O0')], env=t.environment(log, MEMTRACE_MAX_LOG=cap))
+        t.check(not done.status, 'status %d: %s', done.status, done.err)
+        report = t.sound(log)
+        t.check(not report['dropped_events'], 'dropped events: %s', t.brief(report))
+        figures.append([report[key] for key in ('peak_bytes', 'live_bytes', 'discarded_bytes', 'classes')])
+    t.check(figures[0] == figures[1] and figures[0][2], 'limited: %s\nfree: %s', *figures)
+
+
 def size_cap(value, most, full=True):
     log = t.path('x.mt')
     done = t.both([work, STACKS if full else '1000', 'errno'], log, env={'MEMTRACE_MAX_LOG': value})
@@ -383,6 +396,7 @@ t.test('file limit, own write', file_limit_own_write)
 t.test('file limit from the start', file_limit_from_start)
 t.test('room for the totals alone', totals_alone)
 t.test('levels of a full log', same_levels)
+t.test('mappings of a full log', mappings)
 t.test('cap 64K', lambda: size_cap('64K', 64 << 10))
 t.test('cap 300000', lambda: size_cap('300000', 300000))
 t.test('cap 2m', lambda: size_cap('2m', 2 << 20))

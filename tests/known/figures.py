@@ -6,8 +6,8 @@ LINE_KEYS = ('allocated', 'released', 'live', 'allocations', 'releases')
 RECURSIVE = ('recursion', 'ping', 'pong', 'even', 'odd', 'deep', 'down', 'first', 'second', 'third')  # more than one of their lines is on the stack at a time
 
 
-def compare(account, report):
-    """What a program says of itself against memtrace's report: what is wrong."""
+def compare(account, report, of_class):
+    """What a program says of itself against memtrace's report: what is wrong. of_class(NAME): the report with --class."""
     bad = []
     if account['failures']:
         bad.append('%d checks of the program failed' % account['failures'])
@@ -36,13 +36,35 @@ def compare(account, report):
             if i not in found and line['user'] and os.path.basename(line['file']) in files:
                 bad.append('%s:%s %s has figures, and should have none' % (line['file'], line['line'], line['function']))
     bad += sums_of_functions(report, set(l['file'] for l in report['lines'] if l['user']))
+    for name in ('file', 'reserved'):
+        if any('by_class' in line and line['by_class'][name]['allocations'] for line in account['lines']):
+            bad += compare_class(name, account, of_class(name))
     return bad
+
+
+def compare_class(name, account, report):
+    """Lines of one class, when they are asked for."""
+    bad = []
+    lines = {(os.path.basename(l['file']), l['line'], l['function']): l for l in report['lines'] if l['user'] and l['file']}
+    for truth in account['lines']:
+        key = os.path.basename(truth['file']), truth['line'], truth['function']
+        line, what = lines.pop(key, None), 'class %s: %s:%d %s' % ((name,) + key)
+        if line:
+            bad += differences(what, truth['by_class'][name], line, LINE_KEYS)
+            if line['rise_bytes'] is not None:
+                bad.append('%s: rises are of the level, and this is %s' % (what, line['rise_bytes']))
+        elif any(truth['by_class'][name].values()):
+            bad.append('%s: not there, should have %s' % (what, truth['by_class'][name]))
+    if account['exact']:
+        bad += ['class %s: %s:%s %s has figures, and should have none' % ((name,) + key) for key in lines]
+    return bad
+
 
 def compare_line(truth, account, report, found):
     what = '%s:%d %s' % (os.path.basename(truth['file']), truth['line'], truth['function'])
     lines = [i for i, line in enumerate(report['lines']) if same_line(line, truth)]
     found.update(lines)
-    figures = [truth[k] for k in LINE_KEYS]
+    figures = [truth[k] for k in LINE_KEYS] + [truth.get('discarded', 0)]
     if not lines:
         return ['%s: not there, should have %s' % (what, figures)] if any(figures) else []
     lines = [report['lines'][i] for i in lines]
@@ -56,9 +78,12 @@ def compare_line(truth, account, report, found):
     if 'rise' in truth:
         merged['rise_bytes'] = max(line['rise_bytes'] for line in lines)
         keys += ('rise',)
+    if 'discarded' in truth:
+        merged['discarded_bytes'] = sum(line['discarded_bytes'] for line in lines)
+        keys += ('discarded',)
     if not account['threads'] and 'at_peak' in truth:
         keys += ('at_peak',)
-    if account['exact'] and not account['threads'] and len(lines) == 1:
+    if account['exact'] and not account['threads'] and len(lines) == 1 and any(figures):  # else only the resident set was read
         merged['mem_usage_bytes'] = lines[0]['mem_usage_bytes']
         keys += ('mem_usage',)
     return differences(what, truth, merged, keys)

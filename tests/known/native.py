@@ -59,7 +59,7 @@ def native_run(tests, name, command):
         # A process that became another program has two, in this order.
         first = sorted(logs, key=lambda log: log[0])
         for account, (_, log) in zip(sorted(accounts, key=lambda a: a['pid']), first):
-            bad += compare(account, tests.build.report(log))
+            bad += compare(account, tests.build.report(log), lambda name, log=log: tests.build.report(log, '--class', name))
         for _, log in logs:
             bad += tests.build.unsound(log)
             bad += call_sites(tests, name, log)

@@ -22,6 +22,7 @@ endfunction()
 
 memtrace_known(known_malloc.c)
 memtrace_known(known_map.c)
+memtrace_known(known_protect.c)
 memtrace_known(known_stack.c)
 memtrace_known(known_climb.c)
 memtrace_known(known_deep.c)

@@ -27,7 +27,14 @@
 #define KNOWN_DEPTH  64
 #define KNOWN_BLOCKS 65536u /* a power of 2, more than twice as many as are ever live */
 
-enum known_class { KNOWN_HEAP, KNOWN_ANON, KNOWN_FILE, KNOWN_RESERVED, KNOWN_CLASSES };
+enum known_class {
+    KNOWN_HEAP,
+    KNOWN_ANON,
+    KNOWN_SHARED,
+    KNOWN_FILE,
+    KNOWN_RESERVED,
+    KNOWN_CLASSES
+};
 
 struct known_sums {
     int64_t allocated, released, freed, allocations, releases;
@@ -36,8 +43,8 @@ struct known_sums {
 struct known_line {
     const char *file, *function;
     int line;
-    struct known_sums sums; /* heap and anonymous mappings */
-    int64_t at_peak, rise, level;
+    struct known_sums sums; /* of what is in the level */
+    int64_t at_peak, rise, level, discarded;
     struct known_sums by_class[KNOWN_CLASSES];
 };
 
@@ -144,7 +151,7 @@ static int known_counts(const struct known_stack *s, int i)
 
 static int known_in_level(enum known_class of)
 {
-    return of == KNOWN_HEAP || of == KNOWN_ANON;
+    return of == KNOWN_HEAP || of == KNOWN_ANON || of == KNOWN_SHARED;
 }
 
 /* The runs that this event's stack is not part of end, and those of its new lines begin. */
@@ -371,7 +378,7 @@ __attribute__((unused)) static void known_forked(void)
 {
     for (int i = 1; i < known_line_count; i++) {
         struct known_line *l = &known_lines[i];
-        l->at_peak = l->rise = l->level = 0;
+        l->at_peak = l->rise = l->level = l->discarded = 0;
         memset(&l->sums, 0, sizeof l->sums);
         memset(l->by_class, 0, sizeof l->by_class);
     }
@@ -386,7 +393,7 @@ __attribute__((unused)) static void known_forked(void)
 /* Print the account; 0 if no check failed, for main to return. */
 static int known_end(int exact)
 {
-    static const char *const names[] = {"heap", "anonymous", "file", "reserved"};
+    static const char *const names[] = {"heap", "anonymous", "shared", "file", "reserved"};
     known_say(1,
               "{\"exact\": %s, \"failures\": %d, \"cut\": %d, \"threads\": %d, \"pid\": %d, "
               "\"peak\": %lld,\n",
@@ -405,8 +412,15 @@ static int known_end(int exact)
         known_say(1, "%s\n  {\"file\": \"%s\", \"line\": %d, \"function\": \"%s\", ",
                   i > 1 ? "," : "", l->file, l->line, l->function);
         known_print_sums(&l->sums);
-        known_say(1, ", \"rise\": %lld, \"at_peak\": %lld, \"mem_usage\": %lld}",
+        known_say(1, ", \"rise\": %lld, \"at_peak\": %lld, \"mem_usage\": %lld, ",
                   (long long)l->rise, (long long)l->at_peak, (long long)l->level);
+        known_say(1, "\"discarded\": %lld", (long long)l->discarded);
+        for (int c = KNOWN_FILE; c < KNOWN_CLASSES; c++) {
+            known_say(1, "%s\"%s\": {", c > KNOWN_FILE ? ", " : ", \"by_class\": {", names[c]);
+            known_print_sums(&l->by_class[c]);
+            known_say(1, "}");
+        }
+        known_say(1, "}}");
     }
     known_say(1, "]}\n");
     return known_failures != 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Mappings and the program break: the four classes, partial munmap, MAP_FIXED over old mappings, mremap in all its ways,
+ * Mappings and the program break: the classes, partial munmap, MAP_FIXED over old mappings, mremap in all its ways,
  * failed calls that change nothing.
  */
 #include <sys/mman.h>
@@ -26,13 +26,12 @@ static void classes(void)
     errno = 4711;
     void *a = MAP(KNOWN_ANON, 5 * P, 0, mmap(NULL, 5 * P, RW, PRIVATE, -1, 0));
     void *b = MAP(KNOWN_ANON, 5000, 0, mmap64(NULL, 5000, RW, PRIVATE, -1, 0)); /* as requested */
-    void *c =
-        MAP(KNOWN_ANON, 3 * P, 0, mmap(NULL, 3 * P, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    void *c = MAP(KNOWN_SHARED, 3 * P, 0,
+                  mmap(NULL, 3 * P, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
     void *d = MAP(KNOWN_RESERVED, 4096 * P, 0, mmap(NULL, 4096 * P, PROT_NONE, PRIVATE, -1, 0));
-    CHECK(mprotect(d, P, RW) == 0); /* it stays what it was when it was made */
     int fd = memfd_create("known", 0);
     CHECK(fd >= 0 && ftruncate(fd, 8 * P) == 0);
-    void *e = MAP(KNOWN_FILE, 8 * P, 0, mmap(NULL, 8 * P, RW, MAP_SHARED, fd, 0));
+    void *e = MAP(KNOWN_SHARED, 8 * P, 0, mmap(NULL, 8 * P, RW, MAP_SHARED, fd, 0));
     void *f = MAP(KNOWN_FILE, 2 * P, 0, mmap64(NULL, 2 * P, PROT_READ, MAP_PRIVATE, fd, P));
     close(fd);
     CHECK(UNMAP(a, 5 * P, munmap(a, 5 * P)) == 0);
@@ -115,8 +114,8 @@ static void remapped_fixed(void)
     CHECK(UNMAP(r, 4 * P, munmap(r, 4 * P)) == 0);
     CHECK(UNMAP(s, 4 * P, munmap(s, 4 * P)) == 0);
     /* An old size of 0 makes a second mapping of the same shared pages. */
-    char *t = MAP(KNOWN_ANON, 3 * P, 0, mmap(NULL, 3 * P, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
-    char *u = REMAP(KNOWN_ANON, NULL, 0, 2 * P, mremap(t, 0, 2 * P, MOVES));
+    char *t = MAP(KNOWN_SHARED, 3 * P, 0, mmap(NULL, 3 * P, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+    char *u = REMAP(KNOWN_SHARED, NULL, 0, 2 * P, mremap(t, 0, 2 * P, MOVES));
     t[0] = 'd';
     CHECK(!KNOWN_FAILED(u) && u[0] == 'd');
     CHECK(UNMAP(t, 3 * P, munmap(t, 3 * P)) == 0);

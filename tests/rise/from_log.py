@@ -24,9 +24,9 @@ class Log:
         magic, version, _, _ = struct.unpack_from("=8sIII", data)
         if magic != b"memtrace" or version != 2:
             raise ValueError(f"{path}: no log of version 2")
-        used = struct.unpack_from("=10Q", data, 216)
-        extents, = struct.unpack_from("=I", data, 304)
-        self.floor, = struct.unpack_from("=Q", data, 352)
+        used = struct.unpack_from("=10Q", data, 232)
+        extents, = struct.unpack_from("=I", data, 320)
+        self.floor, = struct.unpack_from("=Q", data, 368)
         regions = collections.defaultdict(bytes)
         for i in range(extents):
             offset, pages, region = struct.unpack_from("=QII", data, 1024 + 16 * i)

@@ -71,7 +71,7 @@ def check_threads(log):
             continue  # events without a node
         kind, owner, _ = log.frames[log.frame_of[root_of[node]]]
         if kind == THREAD_ROOT and owner < len(events_of):
-            events_of[owner] += figures['allocations'] + figures['releases']
+            events_of[owner] += figures['allocations'] + figures['releases'] + figures['discards']
     for i, t in enumerate(log.threads):
         if not i:
             continue

@@ -32,7 +32,7 @@ def compare(log, memtrace):
     totals = log.totals()
     both = [totals[CLASSES[c]] for c in COUNTED]
     for key, name in (('allocated', 'allocated_bytes'), ('released', 'released_bytes'),
-                      ('allocations', 'allocations'), ('releases', 'releases')):
+                      ('allocations', 'allocations'), ('releases', 'releases'), ('discarded', 'discarded_bytes')):
         same(name, sum(t[key] for t in both), report[name])
     same('live_bytes', log.finish_level if log.finish_time else log.level, report['live_bytes'])
     same('leaked_bytes', log.level, report['leaked_bytes'])  # check() compares it with what the counters say
@@ -89,6 +89,6 @@ def compare_sites(log, totals, sites, same):
             t[key] += site[key if key in ('allocations', 'releases') else key + '_bytes']
     for name, ours in totals.items():
         for key in keys:
-            if key == 'at_peak' and name not in ('heap', 'anonymous'):
+            if key == 'at_peak' and name not in [CLASSES[c] for c in COUNTED]:
                 continue
             same('sites of class %s: %s' % (name, key), ours['live' if key == 'leaked' else key], sums.get(name, {}).get(key, 0))

@@ -2,18 +2,27 @@
 """A log, taken apart by FORMAT.md."""
 import struct
 
-CLASSES = ('heap', 'anonymous', 'file', 'reserved')
-COUNTED = (0, 1)  # classes that make up the level
+CLASSES = ('heap', 'anonymous', 'shared', 'file', 'reserved')
+COUNTED = (0, 1, 2)  # classes that make up the level
 NODE, COUNTER, FRAME, RECORD, THREAD, RUN, TIMELINE, STRETCH, FINISH = range(1, 10)
 ENTRY_BYTES = {NODE: 32, COUNTER: 32, FRAME: 16, RECORD: 1, THREAD: 128, RUN: 32, TIMELINE: 32, STRETCH: 16, FINISH: 16}
 NATIVE, PYTHON, THREAD_ROOT, CUT, UNKNOWN = range(1, 6)
 ON_RETURN = 4294967295  # in place of a line
 FLAG_FULL, FLAG_FALLBACK, FLAG_PYTHON, FLAG_THREADS = 1, 2, 4, 8
-FIGURES = ('allocated', 'released', 'freed', 'at_peak', 'allocations', 'releases', 'frees', 'resident', 'late')
+FIGURES = ('allocated', 'released', 'freed', 'at_peak', 'allocations', 'releases', 'frees', 'discarded', 'discards', 'resident', 'late')
 
 
 class NotALog(Exception):
     pass
+
+
+def source_hash(data):
+    """That of a FILE record."""
+    h = len(data)
+    for i in range(0, len(data), 8):
+        h = (h ^ int.from_bytes(data[i:i + 8], 'little')) * 0x9e3779b97f4a7c15 % 2**64
+        h ^= h >> 29
+    return h
 
 
 class Log:
@@ -51,20 +60,20 @@ class Log:
          self.peak_time, self.peak_seq, self.at_peak) = self.take('IIIHHiiQQQIiQQQQII', 8)
         if self.version != 2 or self.header_bytes != 8192:
             raise NotALog('version %d, header of %d bytes' % (self.version, self.header_bytes))
-        levels = self.take('8Q', 104)
-        self.class_level = [(levels[2 * i], levels[2 * i + 1]) for i in range(4)]
+        levels = self.take('10Q', 104)
+        self.class_level = [(levels[2 * i], levels[2 * i + 1]) for i in range(5)]
         (self.dropped_events, self.dropped_bytes, self.unknown_releases, self.cut_stacks, self.python_missed, self.flags,
-         self.tick) = self.take('5QII', 168)
-        self.used = self.take('10Q', 216)
-        self.file_bytes, self.extents_used, _ = self.take('QII', 296)
+         self.tick) = self.take('5QII', 184)
+        self.used = self.take('10Q', 232)
+        self.file_bytes, self.extents_used, _ = self.take('QII', 312)
         (self.period_level, self.peak_before, self.period, _, self.python_arenas,
-         self.python_arenas_peak) = self.take('QQIIQQ', 312)
-        self.rise_floor, self.finish_time, self.finish_level = self.take('QQQ', 352)
-        self.finish_class = self.take('8Q', 376)
+         self.python_arenas_peak) = self.take('QQIIQQ', 328)
+        self.rise_floor, self.finish_time, self.finish_level = self.take('QQQ', 368)
+        self.finish_class = self.take('8Q', 392)
         self.process_start, self.inherited, self.inherited_released, self.inherited_releases = self.take('4Q', 992)
         if self.inherited_released > self.inherited and not self.flags & FLAG_THREADS:
             self.problem('%d of %d inherited bytes are released' % (self.inherited_released, self.inherited))
-        if any(data[440:992]):
+        if any(data[456:992]):
             self.problem('reserved bytes of the header are not zero')
         if self.extents_used > 448:
             raise NotALog('%d extents' % self.extents_used)
@@ -103,6 +112,7 @@ class Log:
         self.exe = self.cwd = None
         self.argv = []
         self.modules, self.strings, self.codes, self.notes, self.marks, self.counted = {}, {}, {}, [], [], []
+        self.files = []
         at = 0
         while at < len(data):
             if len(data) - at < 8:
@@ -158,6 +168,11 @@ class Log:
             self.texts(record, 16, length)
             if file not in self.strings:
                 self.problem('source of string %d, which is not there' % file)
+        elif kind == 10:
+            module, file, size, modified, digest, changes = self.take('IIQQQI', 8, record)
+            if bool(module) == bool(file):
+                self.problem('a file that is of module %d and of string %d' % (module, file))
+            self.files.append((module, file, size, modified, digest, changes))
         elif kind == 6:
             code, first, count, period = self.take('IIII', 8, record)
             self.counted += [(period, code, first + i - 1 if i else 0) + self.take('QQQ', 24 + 24 * i, record)
@@ -212,7 +227,7 @@ class Log:
         self.counters = {}  # (node, class) -> figures
         self.rise, self.alone = [0] * len(self.nodes), [0] * len(self.nodes)
         self.finish = {unit: live for unit, _, live in self.entries(FINISH, 'IIQ') if unit}
-        self.events = {}    # node -> [(last, level), ...] of heap and anonymous records
+        self.events = {}    # node -> [(last, level), ...] of records of what is in the level, and of discards
         self.level_of_live_peak = 0
         claimed = bytearray(len(self.regions[COUNTER]) // 32)
         for i, (parent, frame, chain, _, rise, alone) in enumerate(self.nodes):
@@ -242,20 +257,26 @@ class Log:
                 break
             link, = self.take('I', unit * 32, data)
             kind = link & 15
-            units = 2 if 1 <= kind <= 4 else 1
+            units = 2 if 1 <= kind <= 5 else 1
             if unit + units > len(claimed) or any(claimed[unit:unit + units]):
                 self.problem('counters at %d belong to two nodes, or are cut' % unit)
                 break
             claimed[unit:unit + units] = b'\1' * units
-            if 1 <= kind <= 4:
+            if 1 <= kind <= 5:
                 self.alloc(node, kind - 1, unit, self.take('IIQQQQQQII', unit * 32, data))
-            elif 5 <= kind <= 8:
+            elif 6 <= kind <= 10:
                 _, releases, released, level, last = self.take('IIQQQ', unit * 32, data)
-                c = self.figures(node, kind - 5)
+                c = self.figures(node, kind - 6)
                 c['released'] += released
                 c['releases'] += releases
-                self.happened(node, kind - 5, last, level, releases)
-            elif kind == 9:
+                self.happened(node, kind - 6, last, level, releases)
+            elif kind == 11:
+                _, discards, discarded, level, last = self.take('IIQQQ', unit * 32, data)
+                c = self.figures(node, 0)
+                c['discarded'] += discarded
+                c['discards'] += discards
+                self.happened(node, 0, last, level, discards)
+            elif kind == 12:
                 self.figures(node, 0)['resident'] += self.take('q', unit * 32 + 8, data)[0]
             elif kind:
                 self.problem('node %d has counters of kind %d' % (node, kind))

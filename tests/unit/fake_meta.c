@@ -41,9 +41,15 @@ void mt_meta_free_some(void *const *blocks, uint32_t count)
         free(blocks[i]);
 }
 
-size_t mt_meta_mapped(void)
+void *mt_meta_map(size_t bytes)
 {
-    return 0;
+    return calloc(1, bytes);
+}
+
+void mt_meta_unmap(void *at, size_t bytes)
+{
+    (void)bytes;
+    free(at);
 }
 
 void mt_meta_hold(void)

@@ -155,6 +155,12 @@ uint32_t builder_module(struct builder *b, const char *path, const char *build_i
     return fixed.id;
 }
 
+void builder_stamp(struct builder *b, const struct mt_record_file *stamp)
+{
+    struct mt_record_file fixed = *stamp;
+    record(b, MT_RECORD_FILE, &fixed, sizeof fixed, NULL, NULL, 0);
+}
+
 void builder_sample(struct builder *b, const struct mt_sample *sample)
 {
     append(b, MT_REGION_TIMELINE, sample, sizeof *sample);

@@ -47,6 +47,8 @@ void builder_note(struct builder *b, const char *text);
 void builder_process(struct builder *b, const char *exe, const char *cwd, const char *argv,
                      size_t argv_bytes);
 /* The file; to be freed. The builder can be used on, until builder_end. */
+/* What a file was: of a module, or of a string. */
+void builder_stamp(struct builder *b, const struct mt_record_file *stamp);
 unsigned char *builder_file(struct builder *b, size_t *bytes);
 void builder_end(struct builder *b);
 

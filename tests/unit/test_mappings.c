@@ -5,11 +5,13 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "../../interpose/format.h"
 #include "../../interpose/tables/mappings.h"
 
 static struct mt_mapping mapping(uintptr_t start, uintptr_t end, uint32_t unit)
 {
-    return (struct mt_mapping){start, end, unit, 1};
+    return (struct mt_mapping){
+        .start = start, .end = end, .unit = unit, .class = MT_ANON, .usable = MT_ANON};
 }
 
 Test(mappings, a_hole_leaves_head_and_tail)
@@ -88,4 +90,113 @@ Test(mappings, agrees_with_an_array)
         for (at = start; at < end; at++)
             model[at] = map ? step : 0;
     }
+}
+
+/* Protection: an array of one element per page says what each counts as. Some mappings are of a file, and stay. */
+enum { PAGES = 300 };
+static struct page {
+    uint32_t unit;
+    uint16_t class, usable;
+} pages[PAGES];
+
+static bool changes(struct page page, uint16_t target)
+{
+    if (!page.unit || target == MT_RESERVED)
+        return page.unit && page.class <= MT_SHARED;
+    return page.class == MT_RESERVED && page.usable == target;
+}
+
+static void map_pages(uintptr_t from, uintptr_t to, struct page kind)
+{
+    struct mt_pieces p;
+    mt_pieces_init(&p);
+    cr_assert(mt_mappings_take(from << 12, to << 12, &p));
+    mt_pieces_free(&p);
+    cr_assert(mt_mappings_enter((struct mt_mapping){.start = from << 12,
+                                                    .end = to << 12,
+                                                    .unit = kind.unit,
+                                                    .class = kind.class,
+                                                    .usable = kind.usable}));
+    for (uintptr_t at = from; at < to; at++)
+        pages[at] = kind;
+}
+
+static void protect_pages(uintptr_t from, uintptr_t to, uint16_t target, uint32_t unit)
+{
+    struct mt_pieces p;
+    mt_pieces_init(&p);
+    cr_assert(mt_mappings_take_protected(from << 12, to << 12, target, &p));
+    uintptr_t at = from;
+    for (uint32_t i = 0; i <= p.used; i++) {
+        for (; at < (i < p.used ? p.piece[i].start >> 12 : to); at++)
+            cr_assert_not(changes(pages[at], target));
+        for (; i < p.used && at < p.piece[i].end >> 12; at++) {
+            cr_assert(changes(pages[at], target));
+            cr_assert_eq(pages[at].unit, p.piece[i].unit);
+            pages[at].class = target;
+            pages[at].unit = unit;
+        }
+    }
+    for (uint32_t i = 0; i < p.used; i++) {
+        p.piece[i].class = target;
+        p.piece[i].unit = unit;
+        cr_assert(mt_mappings_enter(p.piece[i]));
+    }
+    mt_pieces_free(&p);
+}
+
+Test(mappings, protection_agrees_with_an_array)
+{
+    static const uint16_t usables[] = {MT_ANON, MT_ANON, MT_SHARED, MT_FILE};
+    static const uint16_t targets[] = {MT_ANON, MT_SHARED, MT_RESERVED, MT_RESERVED};
+    uint64_t seed = 1;
+    for (uint32_t step = 1; step <= 30000; step++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        uintptr_t a = (seed >> 33) % PAGES, b = (seed >> 43) % PAGES;
+        uintptr_t from = a < b ? a : b, to = (a < b ? b : a) + 1;
+        uint16_t usable = usables[seed >> 60 & 3];
+        if (seed >> 62 == 3)
+            map_pages(from, to,
+                      (struct page){step,
+                                    seed >> 59 & 1 && usable != MT_FILE ? MT_RESERVED : usable,
+                                    usable});
+        else
+            protect_pages(from, to, targets[seed >> 60 & 3], step);
+        size_t without = 0;
+        for (uintptr_t at = 0; at < PAGES; at++) {
+            struct mt_mapping found;
+            bool there = mt_mappings_find(at << 12, &found);
+            cr_assert_eq(there, pages[at].unit != 0);
+            cr_assert(!there || (found.unit == pages[at].unit && found.class == pages[at].class));
+            without += !(there && found.class == MT_RESERVED);
+        }
+        cr_assert_eq(mt_mappings_without(0, PAGES << 12, 1u << MT_RESERVED), without << 12);
+    }
+}
+
+/* shmdt takes what is left of its own segment, whatever lies between, and nothing of another. */
+Test(mappings, an_attached_segment_goes_as_a_whole)
+{
+    struct mt_pieces p;
+    struct mt_mapping m = {.start = 0x10000, .end = 0x20000, .attached = 0x10000, .unit = 7};
+    m.class = m.usable = MT_SHARED;
+    struct mt_mapping n = m;
+    n.start = n.attached = 0x20000;
+    n.end = 0x30000;
+    mt_mappings_enter(m);
+    mt_mappings_enter(n);
+    mt_pieces_init(&p);
+    cr_assert(mt_mappings_take(0x14000, 0x15000, &p));
+    mt_mappings_enter(mapping(0x14000, 0x15000, 9));
+    mt_pieces_init(&p);
+    cr_assert(mt_mappings_take_attached(0x10000, &p));
+    cr_assert_eq(p.used, 2);
+    cr_assert_eq(p.piece[0].end, 0x14000);
+    cr_assert_eq(p.piece[1].start, 0x15000);
+    cr_assert_eq(p.piece[1].end, 0x20000);
+    mt_pieces_init(&p);
+    cr_assert(mt_mappings_take_attached(0x11000, &p));
+    cr_assert_eq(p.used, 0);
+    cr_assert(mt_mappings_take(0, 0x40000, &p));
+    cr_assert_eq(p.used, 2);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../../interpose/base/meta.h"
+#include "../../interpose/base/own.h"
 
 static int is_zero(const unsigned char *at, size_t bytes)
 {
@@ -133,4 +134,49 @@ Test(meta, memory_goes_back)
     void *page = (void *)(((uintptr_t)p + bytes / 2) & ~(uintptr_t)4095);
     cr_assert_eq(mincore(page, 4096, &state), -1);
     cr_assert_eq(errno, ENOMEM);
+}
+
+/* What is touched counts, not what is mapped; a hole in the middle leaves what is at both ends. */
+Test(meta, resident_is_what_was_touched)
+{
+    const size_t mib = (size_t)1 << 20;
+    size_t before = mt_own_resident();
+    char *p = mt_meta_map(16 * mib);
+    cr_assert_not_null(p);
+    cr_assert_eq(madvise(p, 16 * mib, MADV_NOHUGEPAGE), 0);
+    cr_expect_eq(mt_own_resident(), before);
+    memset(p, 1, 3 * mib);
+    cr_expect_eq(mt_own_resident(), before + 3 * mib);
+    memset(p + 12 * mib, 1, 4 * mib);
+    cr_expect_eq(mt_own_resident(), before + 7 * mib);
+    mt_meta_unmap(p + 2 * mib, 12 * mib);
+    cr_expect_eq(mt_own_resident(), before + 4 * mib);
+    mt_meta_unmap(p, 2 * mib);
+    mt_meta_unmap(p + 14 * mib, 2 * mib);
+    cr_expect_eq(mt_own_resident(), before);
+    /* Small ones count as they are mapped. */
+    p = mt_meta_map(mib / 8);
+    cr_expect_eq(mt_own_resident(), before + mib / 8);
+    mt_meta_unmap(p, mib / 8);
+    cr_expect_eq(mt_own_resident(), before);
+}
+
+/* More ranges than the list has room for, and more than are looked at at a time. */
+Test(meta, resident_of_many_ranges)
+{
+    enum { MANY = 600 };
+    const size_t bytes = (size_t)512 << 10;
+    static char *range[MANY];
+    size_t before = mt_own_resident();
+    for (int i = 0; i < MANY; i++) {
+        cr_assert_not_null(range[i] = mt_meta_map(bytes));
+        cr_assert_eq(madvise(range[i], bytes, MADV_NOHUGEPAGE), 0);
+        memset(range[i], 1, bytes);
+    }
+    for (int i = 0; i < MANY; i++)
+        mt_own_resident();
+    cr_expect_eq(mt_own_resident(), before + MANY * bytes);
+    for (int i = 0; i < MANY; i++)
+        mt_meta_unmap(range[i], bytes);
+    cr_expect_eq(mt_own_resident(), before);
 }

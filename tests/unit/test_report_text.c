@@ -17,6 +17,7 @@
 #include "../../report/resolve/match.h"
 #include "../../report/base/progress.h"
 #include "../../report/resolve/rank.h"
+#include "../../report/resolve/rules.h"
 #include "../../report/resolve/source.h"
 #include "../../report/resolve/source_log.h"
 #include "../../report/show/table.h"
@@ -277,17 +278,39 @@ Test(rank, whose_code)
     cr_expect_eq(rank_python("<frozen importlib._bootstrap>"), RANK_LIBRARY);
     cr_expect_eq(rank_python("<string>"), RANK_PROGRAM);
     cr_expect_eq(rank_python("<ipython-input-3-0123456789ab>"), RANK_USER);
-    cr_expect_eq(rank_native("/home/u/a.c", "/home/u/a.out", false), RANK_USER);
-    cr_expect_eq(rank_native(NULL, "/home/u/a.out", false), RANK_PROGRAM);
-    cr_expect_eq(rank_native("/usr/include/c++/12/vector", "/home/u/a.out", false), RANK_LIBRARY);
-    cr_expect_eq(rank_native("/build/malloc.c", "/lib/x86_64-linux-gnu/libc.so.6", false),
-                 RANK_LIBRARY);
-    cr_expect_eq(rank_native("/build/Objects/obmalloc.c", "/opt/bin/python3.11", true),
-                 RANK_LIBRARY);
-    cr_expect_eq(rank_native("/src/interpose/thread.c", "/opt/lib/libmemtrace.so", false),
-                 RANK_LIBRARY);
-    cr_expect_eq(rank_native("/rustc/0123/library/alloc/src/raw_vec.rs", "/home/u/r", false),
-                 RANK_LIBRARY);
+    static const struct {
+        struct rank_code code;
+        enum rank rank;
+    } native[] = {
+        {{"f", "/home/u/a.c", "/home/u/a.out", true, false}, RANK_USER},
+        {{"f", NULL, "/home/u/a.out", true, false}, RANK_PROGRAM},
+        {{NULL, NULL, "/home/u/a.out", true, false},
+         RANK_LIBRARY}, /* never before a library's name */
+        {{"_start", NULL, "/home/u/a.out", true, false}, RANK_LIBRARY},
+        {{"f", "/usr/include/c++/12/vector", "/home/u/a.out", true, false}, RANK_LIBRARY},
+        {{"malloc", "/build/malloc.c", "/lib/x86_64-linux-gnu/libc.so.6", false, false},
+         RANK_LIBRARY},
+        {{"malloc", "/build/malloc.c", "/home/u/lib/libc.so.6", false, false}, RANK_LIBRARY},
+        {{"f", "/build/curl/lib/url.c", "/usr/lib/x86_64-linux-gnu/libcurl.so.4", false, false},
+         RANK_USER},
+        {{"f", NULL, "/usr/lib/x86_64-linux-gnu/libcurl.so.4", false, false}, RANK_PROGRAM},
+        {{"f", NULL, "/usr/lib/x86_64-linux-gnu/libcurl.so.4", false, true}, RANK_LIBRARY},
+        {{"f", "/build/postgres/main.c", "/usr/lib/postgresql/15/bin/postgres", true, false},
+         RANK_USER},
+        {{"f", "/usr/src/debug/x/x.c", "/usr/bin/x", true, false}, RANK_USER},
+        {{"f", "/home/u/x.c", "/home/u/libc-1", true, false},
+         RANK_USER}, /* whatever it is called */
+        {{"f", "/home/u/mine.c", "/usr/lib/libmine.so", false, true}, RANK_USER},
+        {{"f", "/build/Objects/obmalloc.c", "/opt/bin/python3.11", true, true}, RANK_LIBRARY},
+        {{"f", "/build/Objects/obmalloc.c", "/opt/lib/libpython3.11.so.1.0", false, true},
+         RANK_LIBRARY},
+        {{"f", "/src/spam.c", "/home/u/spam.so", false, true}, RANK_USER},
+        {{"f", "/src/interpose/thread.c", "/opt/lib/libmemtrace.so", false, false}, RANK_LIBRARY},
+        {{"f", "/rustc/0123/library/alloc/src/raw_vec.rs", "/home/u/r", true, false}, RANK_LIBRARY},
+    };
+    for (size_t i = 0; i < sizeof native / sizeof native[0]; i++)
+        cr_expect_eq(rank_native(&native[i].code), native[i].rank, "%s of %s", native[i].code.name,
+                     native[i].code.module);
 }
 
 static void demangled(const char *name, const char *wanted, const char *language)
@@ -487,4 +510,27 @@ Test(progress, is_for_terminals_and_long_work)
     clock_gettime(CLOCK_MONOTONIC, &now);
     uint64_t later = ((uint64_t)now.tv_sec + 3600) * 1000000000u;
     cr_expect_eq(bar(true, later, text, sizeof text), 0, "not in the first second");
+}
+
+Test(rules, shims)
+{
+    static const char *const shims[] = {
+        "xmalloc",
+        "xmalloc(unsigned long)",
+        "operator new(unsigned long)",
+        "std::allocator<int>::allocate(unsigned long)",
+        "__gnu_cxx::new_allocator<std::pair<int, int> >::allocate(unsigned long)",
+        "alloc::alloc::exchange_malloc",
+        "g_malloc0"};
+    static const char *const others[] = {"xmalloc_pool",
+                                         "my_xmalloc",
+                                         "allocate",
+                                         "operator+(A, B)",
+                                         "std::vector<int>::push_back(int const&)",
+                                         "main",
+                                         ""};
+    for (size_t i = 0; i < sizeof shims / sizeof shims[0]; i++)
+        cr_expect(rules_shim(shims[i]), "%s", shims[i]);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        cr_expect(!rules_shim(others[i]), "%s", others[i]);
 }

@@ -10,6 +10,7 @@
 #include "base/lock.h"
 #include "base/meta.h"
 #include "hooks/enter.h"
+#include "hooks/python/stamp.h"
 #include "log/log.h"
 #include "os/os.h"
 #include "python/code.h"
@@ -89,6 +90,7 @@ void mt_python_source_forget(void)
 {
     lock.held = 0;
     asked = 0;
+    mt_python_stamp_forget();
 }
 
 /* ---- with the GIL ---- */
@@ -247,38 +249,47 @@ static bool is_first(uint32_t id)
     return true;
 }
 
-/* The name with its terminator, if there is no such file and if there is memory. */
-static char *wanted_name(uintptr_t file)
+/* The name of a file that may be on the disk, with its terminator; false: it is too long, or nobody's to look for. */
+static bool name_of(uintptr_t file, char name[NAME_MAX_], size_t *bytes)
 {
-    char room[NAME_MAX_], *copy;
-    size_t bytes;
-    const char *name = mt_python_text(file, room, sizeof room, &bytes);
+    const char *text = mt_python_text(file, name, NAME_MAX_, bytes);
 
-    if (!name || !bytes || bytes >= sizeof room)
-        return NULL;
-    if (name != room)
-        memcpy(room, name, bytes);
-    room[bytes] = 0;
-    if (!strncmp(room, "<frozen", 7) || (room[0] != '<' && mt_os_exists(room)))
-        return NULL;
-    copy = mt_meta_alloc(bytes + 1);
-    if (copy)
-        memcpy(copy, room, bytes + 1);
-    return copy;
+    if (!text || !*bytes || *bytes >= NAME_MAX_)
+        return false;
+    if (text != name)
+        memcpy(name, text, *bytes);
+    name[*bytes] = 0;
+    return strncmp(name, "<frozen", 7) != 0;
+}
+
+/* Keep the name until the source can be looked for. Under `lock`. */
+static void want(uint32_t id, const char *name, size_t bytes)
+{
+    char *copy = wanted_count < WANTED_MAX ? mt_meta_alloc(bytes + 1) : NULL;
+
+    if (!copy)
+        return;
+    memcpy(copy, name, bytes + 1);
+    wanted[wanted_count].id = id;
+    wanted[wanted_count++].name = copy;
 }
 
 void mt_python_source_met(uint32_t id, uintptr_t file)
 {
-    char *name;
-    bool wait = false;
+    char name[NAME_MAX_];
+    size_t bytes;
+    bool wait, first, gone;
 
+    mt_lock_take(&lock);
+    first = is_first(id);
+    mt_lock_drop(&lock);
+    gone = name_of(file, name, &bytes) && (name[0] == '<' || !mt_python_stamp(id, name));
+    first = first && gone;
     if (!usable)
         return;
     mt_lock_take(&lock);
-    if (is_first(id) && wanted_count < WANTED_MAX && (name = wanted_name(file))) {
-        wanted[wanted_count].id = id;
-        wanted[wanted_count++].name = name;
-    }
+    if (first)
+        want(id, name, bytes);
     wait = wanted_count > 0;
     mt_lock_drop(&lock);
     if (wait && !__atomic_load_n(&asked, __ATOMIC_RELAXED) && api.is_initialized()) {

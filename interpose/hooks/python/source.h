@@ -16,9 +16,9 @@ void mt_python_source_attach(void);
 /* In the child of a fork: reset the lock, which another thread may have held. */
 void mt_python_source_forget(void);
 
-/* A code object of this file will be entered in the log; the file is the str `file`, which is
- * string `id`. Guard set, no lock held. As it is called inside an allocation, it only looks whether
- * there is such a file, and asks the interpreter to call us. */
+/* A code object of this file was met for the first time; the file is the str `file`, which is
+ * string `id`. Guard set, no lock held. As it is called inside an allocation, it only looks what
+ * there is of such a file (stamp.h), and asks the interpreter to call us. */
 void mt_python_source_met(uint32_t id, uintptr_t file);
 
 #endif

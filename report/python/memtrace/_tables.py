@@ -91,7 +91,7 @@ def held_lines(log, *periods):
     sums, lines = {}, {}
     view = ask("sites", "-n", "500", *periods, log)
     for site in view["sites"]:
-        if site["at_peak_bytes"] <= 0 or site["class"] not in ("heap", "anonymous"):
+        if site["at_peak_bytes"] <= 0 or site["class"] not in ("heap", "anonymous", "shared"):
             continue
         for frame in stack_of(view, site):
             if is_users(frame):
@@ -211,7 +211,7 @@ def format_function(report, code, precision=1, rise=True):
                      _rise(line, lambda count: _mib(count, precision)), "" if line.get("executions") is None else line["executions"]]
         out.append(template.format(*cells, _text.plain(text if text.endswith("\n") else text + "\n")))
     line = _on_return(report, code) if rise else None  # memory_profiler knows no such row
-    if line:
+    if line and round(line["increment_bytes"] / MIB, precision):
         out.append(template.format("", _mib(line["mem_usage_bytes"], precision), _mib(line["increment_bytes"], precision),
                                    _rise(line, lambda count: _mib(count, precision)), "", "(on return)\n"))
     out.append("\n\n")

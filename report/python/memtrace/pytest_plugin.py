@@ -301,7 +301,7 @@ def _force(outcome, info):
 
 
 def _left_sites(view):
-    return [site for site in view["sites"] if site["live_bytes"] > 0 and site["class"] in ("heap", "anonymous")]
+    return [site for site in view["sites"] if site["live_bytes"] > 0 and site["class"] in ("heap", "anonymous", "shared")]
 
 
 def _all_sites(periods, log):

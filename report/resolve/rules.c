@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "resolve/rules.h"
+
+#include <string.h>
+
+/* A word matches as a whole; with a * at its end, what begins so; with one at its beginning too, what has it somewhere. */
+
+/* Names of files: of a module's path, what is behind the last slash. */
+static const char *const runtimes[] = {
+    /* libc and the loader */
+    "ld-*", "ld.so*", "libc.so*", "libc-*", "libm.so*", "libm-*", "libmvec*", "libpthread*",
+    "libdl.so*", "libdl-*", "librt.so*", "librt-*", "libresolv*", "libnss_*", "libnsl*",
+    "libutil.*", "libanl.*", "libcrypt.*", "libthread_db*", "ISO8859*", "UTF-*", "linux-vdso*",
+    "[vdso]",
+    /* of compilers */
+    "libgcc_s*", "libstdc++*", "libc++*", "libunwind*", "libgomp*", "libomp.*", "libiomp*",
+    "libatomic*", "libgfortran*", "libquadmath*", "libasan*", "libubsan*", "libtsan*", "liblsan*",
+    "libclang_rt.*", "libstd-*", "libobjc*", "libgo.*", "libgphobos*", "libphobos*", "libgnat*",
+    /* allocators */
+    "libjemalloc*", "libtcmalloc*", "libmimalloc*", "libtbbmalloc*", "libhoard*", "libmemtrace.so*",
+    /* interpreters, as libraries */
+    "libpython*", "libperl.*", "libruby*", "libjvm.*", "libnode.*", "libv8*", "liblua*", "libtcl*",
+    "libguile*", "libR.*", "libjulia*", "libmono*", "libcoreclr*"};
+
+/* Paths of source files. */
+static const char *const runtime_sources[] = {
+    "/usr/include/*",      "/usr/local/include/*", "*/include/c++/*",
+    "/usr/lib/gcc/*",      "/usr/lib/llvm*",       "/rustc/*",
+    "*/lib/rustlib/src/*", "*/.cargo/registry/*",  "*/share/cargo/registry/*"};
+
+/* Names of functions, without their parameters. */
+static const char *const shims[] = {
+    /* C */
+    "xmalloc", "xcalloc", "xrealloc", "xzalloc", "xmalloc0", "xnmalloc", "xnrealloc", "x2realloc",
+    "x2nrealloc", "xreallocarray", "xpalloc", "xmemdup", "xmemdup0", "xstrdup", "xstrndup",
+    "safe_malloc", "safe_calloc", "safe_realloc", "safe_strdup", "checked_malloc", "checked_calloc",
+    "checked_realloc", "emalloc", "ecalloc", "erealloc", "estrdup", "zmalloc", "zcalloc",
+    "zcalloc_num", "zrealloc", "ztrymalloc", "ztrycalloc", "ztryrealloc", "zmalloc_usable",
+    "zcalloc_usable", "zrealloc_usable", "ztrymalloc_usable", "ztrymalloc_usable_internal",
+    "ztrycalloc_usable", "ztrycalloc_usable_internal", "ztryrealloc_usable",
+    "ztryrealloc_usable_internal", "zstrdup", "do_xmalloc", "xmallocz", "xmallocz_gently",
+    "do_xmallocz", "xmemdupz", "CRYPTO_malloc", "CRYPTO_zalloc", "CRYPTO_realloc", "CRYPTO_strdup",
+    "CRYPTO_memdup", "av_malloc", "av_mallocz", "av_calloc", "av_realloc", "av_realloc_f",
+    "av_strdup", "sqlite3MemMalloc", "sqlite3MemRealloc", "sqlite3Malloc", "sqlite3Realloc",
+    "sqlite3_malloc", "sqlite3_malloc64", "sqlite3_realloc", "sqlite3_realloc64", "g_malloc",
+    "g_malloc0", "g_malloc_n", "g_malloc0_n", "g_realloc", "g_realloc_n", "g_try_malloc",
+    "g_try_malloc0", "g_try_realloc", "g_strdup", "g_strndup", "g_memdup", "g_memdup2",
+    /* C++ */
+    "operator new*", "operator delete*", "std::allocator<*", "std::__new_allocator<*",
+    "std::allocator_traits<*", "std::__allocator_traits_base*", "__gnu_cxx::new_allocator<*",
+    "__gnu_cxx::__alloc_traits<*", "std::__allocate_guarded*", "std::__1::allocator<*",
+    "std::__1::allocator_traits<*", "std::__1::__libcpp_allocate*",
+    "std::__1::__libcpp_operator_new*", "std::__1::__allocate_at_least*",
+    /* Rust */
+    "alloc::alloc::*", "<alloc::alloc::Global*", "__rust_alloc*", "__rust_realloc*",
+    "__rustc::__r*", "__rdl_*", "__rg_*", "std::sys::alloc::*", "std::sys::pal::unix::alloc::*",
+    "<std::alloc::System*", "std::alloc::*"};
+
+/* Names of functions. */
+static const char *const starts[] = {"_start", "__start"};
+
+#define COUNT(list) (sizeof(list) / sizeof(list)[0])
+
+static bool matches(const char *rule, const char *text, size_t length)
+{
+    size_t bytes = strlen(rule);
+    bool open = bytes && rule[bytes - 1] == '*', anywhere = open && rule[0] == '*';
+    if (anywhere) {
+        const void *found = memmem(text, length, rule + 1, bytes - 2);
+        return found != NULL;
+    }
+    bytes -= open;
+    return (open ? length >= bytes : length == bytes) && !memcmp(rule, text, bytes);
+}
+
+static bool any(const char *const *list, size_t count, const char *text, size_t length)
+{
+    for (size_t i = 0; i < count; i++)
+        if (matches(list[i], text, length))
+            return true;
+    return false;
+}
+
+bool rules_runtime(const char *module)
+{
+    const char *slash = strrchr(module, '/');
+    const char *base = slash ? slash + 1 : module;
+    return any(runtimes, COUNT(runtimes), base, strlen(base));
+}
+
+bool rules_runtime_source(const char *file)
+{
+    return any(runtime_sources, COUNT(runtime_sources), file, strlen(file));
+}
+
+bool rules_shim(const char *name)
+{
+    return any(shims, COUNT(shims), name, strcspn(name, "("));
+}
+
+bool rules_start(const char *name)
+{
+    return any(starts, COUNT(starts), name, strlen(name));
+}
+
+static void print_list(FILE *out, const char *title, const char *const *list, size_t count)
+{
+    size_t column = 0;
+    fprintf(out, "%s:\n", title);
+    for (size_t i = 0; i < count; i++) {
+        size_t bytes = strlen(list[i]);
+        bool wrap = column && column + bytes + 3 > 100;
+        fprintf(out, "%s%s%s", wrap ? "\n" : "", wrap || !column ? "    " : ", ", list[i]);
+        column = wrap || !column ? 4 + bytes : column + 2 + bytes;
+    }
+    fputs("\n\n", out);
+}
+
+void rules_print(FILE *out)
+{
+    fputs(
+        "What memtrace knows by its name. A * at the end stands for any end, one at both ends for "
+        "anywhere.\n\n",
+        out);
+    print_list(out, "Runtimes, which are never your own code: files called", runtimes,
+               COUNT(runtimes));
+    print_list(out, "Source files of runtimes and packages, whatever they were compiled into",
+               runtime_sources, COUNT(runtime_sources));
+    print_list(out,
+               "Allocator shims, functions that only pass memory on to their callers, and are left "
+               "out of stacks without --shims",
+               shims, COUNT(shims));
+    print_list(out, "Where a program begins, before any line of it", starts, COUNT(starts));
+}

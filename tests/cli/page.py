@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: MIT
+"""The first page, notes, and which lines of a function are shown."""
+import json
+import re
+import subprocess
+
+from common import Case, line_of
+
+LINES = r'''
+#include <stdlib.h>
+void *kept[4];
+int main(void)
+{
+    int sum = 0;
+    sum += 1; /* BEFORE */
+
+    kept[0] = malloc(1000); /* FIRST */
+
+    sum += 2; /* AFTER */
+    sum += 3; /* GAP */
+    sum += 4;
+    sum += 5;
+    kept[1] = malloc(2000); /* SECOND */
+    sum += 6;
+    sum += 7;
+    sum += 8; /* FAR */
+    return sum == 0;
+}
+'''
+DEEP = r'''
+#include <stdlib.h>
+void *volatile kept;
+int deep(int left)
+{
+    if (!left)
+        kept = malloc(12345);
+    else
+        deep(left - 1);
+    return left + (kept != NULL);
+}
+int main(void)
+{
+    kept = malloc(37655);
+    return deep(17000) == 0;
+}
+'''
+
+
+class Page(Case):
+    def traced(self, name, text, *options):
+        source = self.write(name + '.c', text.encode())
+        self.cc('-g', '-O0', *options, source, '-o', name)
+        self.assertEqual(self.memtrace('run', '-o', name + '.mt', self.path(name)).returncode, 0)
+        return source
+
+    def shown(self, *arguments):
+        """The lines of the one table that is printed, None for a gap."""
+        p = self.memtrace(*arguments)
+        self.assertEqual((p.returncode, p.stderr), (0, ''))
+        table = p.stdout[p.stdout.rindex('  Line '):].splitlines()[1:]
+        found = [re.match(r' +(\d+|…)', row) for row in table]
+        return [None if row.group(1) == '…' else int(row.group(1)) for row in found if row]
+
+    def test_lines_with_events_and_two_around_them(self):
+        source = self.traced('gaps', LINES)
+        first, second, end = (line_of(mark, LINES) for mark in ('FIRST', 'SECOND', 'FAR'))
+        short = [None, *range(first - 2, first + 3), None, *range(second - 2, second + 3), None]
+        for view in ['report'], ['lines'], ['lines', '-f', 'main']:
+            self.assertEqual(self.shown(*view, 'gaps.mt'), short, view)
+            whole = self.shown(*view, '--all', 'gaps.mt') if view[0] == 'lines' else None
+            if view == ['lines', '-f', 'main']:
+                self.assertEqual(whole, list(range(4, end + 3)))
+        self.assertEqual(self.memtrace('lines', '-f', 'main', '--mprun', 'gaps.mt').stdout.count('sum +='), 8)
+        self.write('gaps.c', b'')
+        subprocess.run(['rm', source], check=True)
+        self.assertEqual(self.shown('lines', 'gaps.mt'), [first, second])
+
+    def test_three_questions(self):
+        p = self.memtrace('report', self.log)
+        titles = [l for l in p.stdout.splitlines() if l.startswith('What ')]
+        self.assertEqual(titles, ['What holds the peak', 'What jumped', 'What was never given back'])
+        questions = json.loads(self.memtrace('report', '--json', self.log).stdout)['questions']
+        for name, size, by in ('peak', 8000000, 'GONE'), ('never_given_back', 2097152, 'KEPT'):
+            answer = questions[name]
+            self.assertEqual([(l['line'], l['bytes'], l['allocations']) for l in answer['lines']], [(line_of('TAKE'), size, 2)])
+            self.assertEqual([w['line'] for w in answer['lines'][0]['by_way_of']], [line_of(by)])
+            self.assertEqual(answer['total']['bytes'], size)
+        jumped = questions['jumped']
+        self.assertEqual([(l['line'], l['bytes'], l['allocated_bytes']) for l in jumped['lines']], [(line_of('TAKE'), 8000000, 10097152)])
+        self.assertEqual(jumped['total'], {'allocated_bytes': 10097152, 'allocations': 2})
+
+    def test_how_many(self):
+        self.traced('many', LINES)
+        for top, listed, others in ('1', 1, 1), ('0', 2, 0), ('2', 2, 0):
+            answer = json.loads(self.memtrace('report', '--json', '-n', top, 'many.mt').stdout)['questions']['peak']
+            self.assertEqual((len(answer['lines']), answer['others']['lines']), (listed, others))
+
+    def test_sort(self):
+        for key, mark in ('rise', 'TAKE'), ('live', 'TAKE'), ('usage', 'GONE'), ('releases', 'FREE'), ('mem-usage', 'GONE'):
+            p = self.memtrace('report', '--sort', key, '-n', '1', self.log)
+            self.assertEqual(p.returncode, 0)
+            row = p.stdout.split('  Line\n')[1].splitlines()[0]
+            self.assertIn('program.c:%d  ' % line_of(mark), row, key)
+        lines = json.loads(self.memtrace('lines', '--json', '--sort', 'releases', self.log).stdout)['lines']
+        self.assertEqual(lines[0]['line'], line_of('FREE'))
+        titles = [l for l in self.memtrace('lines', '--sort', 'allocated', self.log).stdout.splitlines() if l.startswith('/')]
+        self.assertEqual([t.split()[-1] for t in titles], ['take', 'main'])
+        sites = json.loads(self.memtrace('sites', '--json', '--sort', 'leaked', self.log).stdout)['sites']
+        self.assertEqual(sites[0]['leaked_bytes'], 2097152)
+        for verb in 'report', 'lines', 'sites':
+            p = self.memtrace(verb, '--sort', 'size', self.log)
+            self.assertEqual((p.returncode, p.stdout), (2, ''))
+            self.assertIn("not 'size'", p.stderr)
+
+    def test_notes_in_every_view(self):
+        self.traced('deep', DEEP)
+        note = 'stacks that are cut: 1 (12345 bytes, 24.7 % of all allocations)'
+        for view in ['report'], ['lines'], ['sites'], ['lines', '-f', 'deep']:
+            out = self.memtrace(*view, 'deep.mt').stdout
+            self.assertEqual(out.count('note: ' + note), 1, view)
+            notes = json.loads(self.memtrace(*view, '--json', 'deep.mt').stdout)['notes']
+            self.assertEqual(len([n for n in notes if n.startswith(note)]), 1, view)
+        p = self.memtrace('lines', '--mprun', 'deep.mt')
+        self.assertEqual(p.stderr, '')
+        self.assertIn('note: ' + note, p.stdout.split('\n\n\n')[-1])
+        self.assertIn('note: ' + note, self.memtrace('memit', '-r', '1', self.path('deep')).stdout)
+        memit = json.loads(self.memtrace('memit', '-r', '1', '--json', self.path('deep')).stdout)
+        self.assertTrue(any(n.startswith(note) for n in memit['notes']))
+
+    def test_what_has_no_name_is_a_note(self):
+        copy = self.path('nameless')
+        subprocess.run(['objcopy', '--strip-all', self.program, copy], check=True)
+        self.memtrace('run', '-o', 'nameless.mt', copy)
+        self.assertIn('note: not resolved: the code that made 10097152 bytes of allocations (100.0 % of all) has no name',
+                      self.memtrace('report', 'nameless.mt').stdout)
+        self.assertNotIn('not resolved', self.memtrace('report', self.log).stdout)
+
+    def test_narrow_terminals(self):
+        self.traced('narrow', DEEP)
+        for width, left_out in (80, ': Mem usage, Resident, Allocs.'), (120, None):
+            for log in self.log, 'narrow.mt':
+                out = self.on_a_terminal('report', log, columns=width, NO_COLOR='1').splitlines()
+                self.assertEqual([l for l in out if len(l) > width], [])
+                said = [l for l in out if l.startswith('Left out')]
+                self.assertEqual(len(said), left_out is not None)
+                if left_out:
+                    self.assertTrue(said[0].endswith(left_out), said)
