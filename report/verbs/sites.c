@@ -79,8 +79,8 @@ static void print_site(const struct stacks *stacks, const struct rows *sites,
                        const struct row *site, size_t number, bool all)
 {
     char peak[TABLE_MIB_BYTES], live[TABLE_MIB_BYTES], allocated[TABLE_MIB_BYTES];
-    char rise[TABLE_MIB_BYTES], count[TEXT_COUNT_BYTES], frees[TEXT_COUNT_BYTES];
-    char freed[TABLE_MIB_BYTES], released[TABLE_MIB_BYTES];
+    char rise[TABLE_MIB_BYTES], count[TEXT_COUNT_BYTES], gone_count[TEXT_COUNT_BYTES];
+    char gone[TABLE_MIB_BYTES], released[TABLE_MIB_BYTES];
     printf("%s%3zu. %s held at the peak%s", terminal_on(STYLE_TITLE), number,
            table_amount(peak, site->sums.at_peak), terminal_off(STYLE_TITLE));
     if (stacks->log.header.peak)
@@ -90,8 +90,8 @@ static void print_site(const struct stacks *stacks, const struct rows *sites,
            site->class == CLASS_HEAP ? "" : class_name(site->class));
     printf("     %s allocated in %s allocations, of which %s were released in %s",
            table_amount(allocated, (int64_t)site->sums.allocated),
-           text_count(count, site->sums.allocations),
-           table_amount(freed, (int64_t)site->sums.freed), text_count(frees, site->sums.frees));
+           text_count(count, site->sums.allocations), table_amount(gone, (int64_t)site->sums.gone),
+           text_count(gone_count, site->sums.gone_count));
     if (site->sums.releases)
         printf("; %s released by this call site in %s",
                table_amount(released, (int64_t)site->sums.released),
@@ -107,7 +107,7 @@ static void json_site(const struct stacks_json *stacks, const struct row *site, 
     json_open(json, NULL, '{');
     json_string(json, "class", class_name(site->class));
     json_unsigned(json, "allocated_bytes", sums->allocated);
-    json_unsigned(json, "freed_bytes", sums->freed);
+    json_unsigned(json, "gone_bytes", sums->gone);
     json_signed(json, "live_bytes", sums_live(sums));
     json_signed(json, "leaked_bytes", sums_leaked(sums));
     json_unsigned(json, "live_peak_bytes", sums->live_peak);
@@ -117,7 +117,7 @@ static void json_site(const struct stacks_json *stacks, const struct row *site, 
     json_unsigned(json, "discarded_bytes", sums->discarded);
     json_signed(json, "resident_bytes", sums->resident);
     json_unsigned(json, "allocations", sums->allocations);
-    json_unsigned(json, "frees", sums->frees);
+    json_unsigned(json, "gone_count", sums->gone_count);
     json_unsigned(json, "releases", sums->releases);
     stacks_json_node(stacks, json, site->key);
     json_close(json, '}');

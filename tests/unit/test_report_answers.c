@@ -8,13 +8,13 @@
 #include "../../report/fold/answers.h"
 #include "folded.h"
 
-/* `allocated`, of which `freed` were released and at most `most` were live at a time. */
-static void alloc(struct py *py, uint32_t node, uint64_t allocated, uint64_t freed, uint64_t most)
+/* `allocated`, of which `gone` were released and at most `most` were live at a time. */
+static void alloc(struct py *py, uint32_t node, uint64_t allocated, uint64_t gone, uint64_t most)
 {
     struct mt_alloc record = {.allocs = 1,
                               .allocated = allocated,
-                              .freed = freed,
-                              .frees = freed > 0,
+                              .gone = gone,
+                              .gone_count = gone > 0,
                               .live_peak = most,
                               .last = 1,
                               .level = 1};
@@ -282,8 +282,8 @@ static void random_log(struct py *py, uint64_t *state)
             node = py_node(py, node, codes[c], 100 * c + 1 + dice(state, 3));
         }
         uint64_t bytes = 1 + dice(state, 100000),
-                 freed = dice(state, 3) ? dice(state, (unsigned)bytes) : 0;
-        alloc(py, dice(state, 10) ? node : 0, bytes, freed, bytes);
+                 gone = dice(state, 3) ? dice(state, (unsigned)bytes) : 0;
+        alloc(py, dice(state, 10) ? node : 0, bytes, gone, bytes);
         py_rise(py, node, bytes, bytes);
     }
 }
