@@ -157,17 +157,29 @@ Test(answers, a_jump_of_two_lines)
         struct folded f;
         struct answers answers;
         py_start(&py);
-        uint32_t loop = py_node(&py, py.root, py.f, 2);
+        uint32_t h = builder_code(&py.b, "/home/u/a.py", "h", 41);
+        uint32_t main_node = py_node(&py, py.root, h, 42);
+        uint32_t loop = py_node(&py, main_node, py.f, 2);
         uint32_t most = py_node(&py, loop, py.g, 22), least = py_node(&py, loop, py.g, 23);
         alloc(&py, most, part, 0, part);
         alloc(&py, least, 100 - part, 0, 100 - part);
         py_rise(&py, most, 1, 1);
         py_rise(&py, least, 1, 1);
         py_rise(&py, loop, 60, 60);
+        py_rise(&py, main_node, 60, 60);
         answer(&f, &py, &answers, 5);
         const struct answer_line *line = find(&f, &answers.of[QUESTION_JUMPED], "g", 22);
         cr_assert(line);
         cr_expect_eq(line->bytes, part == 90 ? 60 : 1);
+        const struct answer_line *caller = find(&f, &answers.of[QUESTION_JUMPED], "f", 2);
+        cr_assert_eq(caller != NULL, part == 75, "then it stands for both");
+        if (caller) {
+            cr_expect_eq(caller->bytes, 60);
+            cr_expect(caller->together);
+            cr_expect_eq(caller->allocated, 0);
+        }
+        cr_expect_not(line->together);
+        cr_expect_not(find(&f, &answers.of[QUESTION_JUMPED], "h", 42), "its call repeats it");
         done(&f, &py, &answers);
     }
 }
