@@ -15,7 +15,7 @@
  * from here on: "read/log.h".
  *
  *   base/     memory that never fails, messages, foreign text, files, maps, progress, the number of threads
- *             offers base.h, file.h, map.h, progress.h, text.h, threads.h
+ *             offers base.h, file.h, glyph.h, map.h, progress.h, text.h, threads.h
  *   symbols/  what an ELF file says about an address: functions, lines, inlined calls; the cache of that
  *             offers batch.h, find.h, jit.h, lookup.h, symbols.h
  *   read/     the log, in which nothing is trusted: checked records, the tree of stacks, figures and runs of each node
@@ -25,7 +25,7 @@
  *   fold/     from resolved stacks to rows; several logs as a family
  *             offers answers.h, exact.h, family.h, fold.h, query.h, rows.h, stacks.h, tree.h, unsure.h
  *   show/     rows as text and JSON
- *             offers answers.h, family.h, json.h, lines.h, lines_json.h, listing.h, mprun.h, name.h, notes.h, row_json.h,
+ *             offers answers.h, family.h, fit.h, json.h, lines.h, lines_json.h, listing.h, mprun.h, name.h, notes.h, row_json.h,
  *             offers stacks_json.h, summary.h, table.h, terminal.h, view.h
  *   verbs/    the command line: a file for each verb
  *             offers python_folder.h, verbs.h

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/glyph.h"
 #include "resolve/rules.h"
 #include "verbs/python_folder.h"
 #include "verbs/verbs.h"
@@ -73,6 +74,7 @@ static bool asks_for_help(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    glyph_start();
     if (argc < 2) {
         help(stderr);
         return STATUS_BAD;

@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "base/glyph.h"
+
 size_t text_decode(const char *text, size_t bytes, uint32_t *code)
 {
     const unsigned char *t = (const unsigned char *)text;
@@ -33,23 +35,33 @@ bool text_harmful(uint32_t code)
            code == 0xfeff;
 }
 
+/* The next character, as it is printed. */
+static struct glyph text_glyph(const char *text, size_t bytes, size_t *length)
+{
+    uint32_t code = 0;
+    *length = text_decode(text, bytes, &code);
+    if (!*length) {
+        *length = 1;
+        return glyph_of(0xfffd, "\xef\xbf\xbd", 3);
+    }
+    if (code == '\t' || code == '\f' || code == '\v')
+        return glyph_of(' ', " ", 1);
+    if (text_harmful(code))
+        return glyph_of('?', "?", 1);
+    return glyph_of(code, text, *length);
+}
+
 size_t text_put(FILE *out, const char *text, size_t bytes, size_t columns)
 {
     bool cut = columns != SIZE_MAX && text_width(text, bytes) > columns;
     size_t room = !cut ? SIZE_MAX : columns > 3 ? columns - 3 : columns;
-    size_t used = 0;
-    for (size_t i = 0; i < bytes && used < room; used++) {
-        uint32_t code = 0;
-        size_t length = text_decode(text + i, bytes - i, &code);
-        if (!length)
-            fputs("\xef\xbf\xbd", out);
-        else if (code == '\t')
-            fputc(' ', out);
-        else if (text_harmful(code))
-            fputc('?', out);
-        else
-            fwrite(text + i, 1, length, out);
-        i += length ? length : 1;
+    size_t used = 0, length;
+    for (size_t i = 0; i < bytes; i += length) {
+        struct glyph glyph = text_glyph(text + i, bytes - i, &length);
+        if (glyph.columns > room - used)
+            break;
+        fwrite(glyph.text, 1, glyph.bytes, out);
+        used += glyph.columns;
     }
     if (cut && columns > 3) {
         fputs("...", out);
@@ -60,12 +72,9 @@ size_t text_put(FILE *out, const char *text, size_t bytes, size_t columns)
 
 size_t text_width(const char *text, size_t bytes)
 {
-    size_t width = 0;
-    for (size_t i = 0; i < bytes; width++) {
-        uint32_t code = 0;
-        size_t length = text_decode(text + i, bytes - i, &code);
-        i += length ? length : 1;
-    }
+    size_t width = 0, length;
+    for (size_t i = 0; i < bytes; i += length)
+        width += text_glyph(text + i, bytes - i, &length).columns;
     return width;
 }
 
@@ -80,5 +89,39 @@ char *text_count(char out[TEXT_COUNT_BYTES], uint64_t value)
         out[used++] = digits[i];
     }
     out[used] = 0;
+    return out;
+}
+
+const char *text_s(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+static bool sizes_exact;
+
+void text_sizes_exact(void)
+{
+    sizes_exact = true;
+}
+
+char *text_size(char out[TEXT_SIZE_BYTES], int64_t bytes)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    uint64_t magnitude = bytes < 0 ? -(uint64_t)bytes : (uint64_t)bytes;
+    const char *minus = bytes < 0 ? "-" : "";
+    if (sizes_exact || magnitude < 1024) {
+        char count[TEXT_COUNT_BYTES];
+        if (sizes_exact)
+            snprintf(out, TEXT_SIZE_BYTES, "%s%s B", minus, text_count(count, magnitude));
+        else
+            snprintf(out, TEXT_SIZE_BYTES, "%s%" PRIu64 " B", minus, magnitude);
+        return out;
+    }
+    double size = (double)magnitude / 1024;
+    unsigned unit = 1;
+    for (; size >= 999.5; unit++)
+        size /= 1024;
+    int decimals = size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2;
+    snprintf(out, TEXT_SIZE_BYTES, "%s%.*f %s", minus, decimals, size, units[unit]);
     return out;
 }

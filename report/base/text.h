@@ -11,8 +11,9 @@
 #include <stdio.h>
 
 /* Foreign text on a terminal: control characters, bidirectional overrides and broken UTF-8 become
- * '?' or U+FFFD; a tab becomes one blank. `columns` bounds the width (code points), longer text
- * ends in "..."; SIZE_MAX: no bound. Returns the columns used. */
+ * '?' or U+FFFD; a tab or form feed becomes one blank; what standard output can't say is told otherwise
+ * (glyph.h). `columns` bounds the width, longer text ends in "..."; SIZE_MAX: no bound. Wide characters take
+ * two columns, combining ones none. Returns the columns used. */
 size_t text_put(FILE *out, const char *text, size_t bytes, size_t columns);
 /* Columns that text_put would use without a bound. */
 size_t text_width(const char *text, size_t bytes);
@@ -25,5 +26,14 @@ bool text_harmful(uint32_t code);
 /* "41,207" in `out`. Returns out. */
 #define TEXT_COUNT_BYTES 32
 char *text_count(char out[TEXT_COUNT_BYTES], uint64_t value);
+/* The end of a noun that this many are: "" or "s". */
+const char *text_s(uint64_t count);
+
+/* A size in bytes, in all views alike: "812 B", "7.63 MiB": three digits (up to 1,023 bytes the number itself). After
+ * text_sizes_exact: "8,000,000 B". Returns out. */
+#define TEXT_SIZE_BYTES 40
+char *text_size(char out[TEXT_SIZE_BYTES], int64_t bytes);
+/* --bytes: from now on. */
+void text_sizes_exact(void);
 
 #endif

@@ -8,10 +8,12 @@
 
 #include "base/base.h"
 #include "base/file.h"
+#include "base/text.h"
+#include "resolve/encoding.h"
 
 #define SOURCE_MAX_BYTES  ((size_t)64 << 20)
 #define SOURCES_MAX_BYTES ((size_t)256 << 20)
-#define LINE_MAX_BYTES    4096u
+#define LINE_MAX_BYTES    65536u
 #define TAB_COLUMNS       8u
 #define DECORATORS        1000u /* lines of a function's decorators */
 
@@ -41,6 +43,8 @@ static void source_load(struct source *source, int folder, size_t most)
         source->modified =
             (uint64_t)info.st_mtim.tv_sec * 1000000000u + (uint64_t)info.st_mtim.tv_nsec;
         source_split(source);
+        iconv_t encoding = encoding_open(source->text, source->bytes);
+        source->encoding = encoding == ENCODING_NONE ? NULL : encoding;
     }
     close(fd);
 }
@@ -141,32 +145,59 @@ const struct source *sources_get(struct sources *sources, const char *path)
     return source;
 }
 
+/* Tabs become blanks; a form feed in front, which stands for a new page, goes. */
+static char *line_expanded(const char *text, size_t length)
+{
+    size_t tabs = 0, used = 0, column = 0, bytes;
+    for (size_t i = 0; i < length; i++)
+        tabs += text[i] == '\t';
+    char *out = base_alloc(length + tabs * TAB_COLUMNS + 1, 1);
+    for (size_t i = 0; i < length; i += bytes) {
+        uint32_t code;
+        bytes = text_decode(text + i, length - i, &code);
+        bytes = bytes ? bytes : 1;
+        if (text[i] == '\t') {
+            do
+                out[used++] = ' ';
+            while (++column % TAB_COLUMNS);
+        } else if (column || text[i] != '\f') {
+            memcpy(out + used, text + i, bytes);
+            used += bytes;
+            column += text_width(text + i, bytes);
+        }
+    }
+    return out;
+}
+
+/* At most LINE_MAX_BYTES of it, whole characters. */
+static size_t line_bound(const char *text, size_t length)
+{
+    if (length <= LINE_MAX_BYTES)
+        return length;
+    length = LINE_MAX_BYTES;
+    while (length > LINE_MAX_BYTES - 4 && ((unsigned char)text[length] & 0xc0) == 0x80)
+        length--;
+    return length;
+}
+
 char *source_line(const struct source *source, uint32_t number)
 {
     if (!number || number > source->line_count)
         return NULL;
     const char *text = source->text + source->lines[number - 1];
     size_t length = source->lines[number] - source->lines[number - 1];
+    if (number == 1 && length >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
+        text += 3; /* a byte order mark */
+        length -= 3;
+    }
     while (length && (text[length - 1] == '\n' || text[length - 1] == '\r'))
         length--;
-    if (length > LINE_MAX_BYTES)
-        length = LINE_MAX_BYTES;
-    size_t tabs = 0;
-    for (size_t i = 0; i < length; i++)
-        tabs += text[i] == '\t';
-    char *out = base_alloc(length + tabs * TAB_COLUMNS + 1, 1);
-    size_t used = 0, column = 0;
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] == '\t') {
-            do
-                out[used++] = ' ';
-            while (++column % TAB_COLUMNS);
-            continue;
-        }
-        out[used++] = text[i];
-        if (((unsigned char)text[i] & 0xc0) != 0x80)
-            column++;
-    }
+    length = line_bound(text, length);
+    if (!source->encoding)
+        return line_expanded(text, length);
+    char *decoded = encoding_decode(source->encoding, text, &length);
+    char *out = line_expanded(decoded, length);
+    free(decoded);
     return out;
 }
 
@@ -320,6 +351,8 @@ void sources_free(struct sources *sources)
         free(sources->list[i]->path);
         free(sources->list[i]->text);
         free(sources->list[i]->lines);
+        if (sources->list[i]->encoding)
+            iconv_close(sources->list[i]->encoding);
         free(sources->list[i]);
     }
     free(sources->list);

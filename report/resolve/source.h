@@ -21,6 +21,7 @@ struct source {
     uint64_t modified; /* ns since 1970 */
     bool changed;      /* it is not what it was at the run, so it has no text */
     bool mixed;        /* it changed while the program ran, too */
+    void *encoding;    /* iconv_t to UTF-8 (encoding.h); NULL: its lines are taken as they are */
 };
 
 /* All files read so far. */
@@ -46,8 +47,8 @@ const struct source *sources_get(struct sources *sources, const char *path);
 void sources_put(struct sources *sources, const char *path, const char *text, size_t bytes);
 /* What the file was at the run, as far as the log tells; before it is asked for. The first one of a path counts. */
 void sources_stamp(struct sources *sources, const char *path, const struct log_stamp *stamp);
-/* Line `number` (from 1), tabs expanded to multiples of eight, without its end, the first 4,096 bytes of it;
- * NULL: there is no such line. To be freed. */
+/* Line `number` (from 1) in UTF-8, tabs expanded to multiples of eight columns, without its end, a byte order mark and form feeds in
+ * front, the first 65,536 bytes of it; NULL: there is no such line. To be freed. */
 char *source_line(const struct source *source, uint32_t number);
 /* Last line of the Python function (or class body) that begins at `first`, by its indentation; 0:
  * cannot be told. At most SOURCE_FUNCTION_LINES are looked at. */

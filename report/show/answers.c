@@ -94,7 +94,7 @@ static void row_line(struct table *table, const struct frames *frames, const str
 {
     table_row(table, STYLE_NONE);
     if (question == QUESTION_JUMPED) {
-        table_cell_size_least(table, line->bytes, line->most);
+        table_cell_rise(table, (uint64_t)line->bytes, line->most);
         table_cell_size(table, (int64_t)line->allocated);
     } else {
         table_cell_size(table, line->bytes);
@@ -126,6 +126,7 @@ static void print_answer(const struct stacks *stacks, const struct answers *answ
         return;
     }
     table_start(&table, columns_of[question], 4);
+    table.names = true;
     for (size_t i = 0; i < answer->count; i++)
         row_line(&table, &stacks->frames, answer, question, &answer->lines[i]);
     if (answer->others.lines) {

@@ -13,12 +13,12 @@
 static void print_member(const struct member *member, size_t depth, struct table *table)
 {
     table_row(table, STYLE_NONE);
-    table_cell_mib(table, (int64_t)member->own.peak);
-    table_cell_mib(table, member->own.live);
-    table_cell_mib(table, (int64_t)member->own.allocated);
+    table_cell_size(table, (int64_t)member->own.peak);
+    table_cell_size(table, member->own.live);
+    table_cell_size(table, (int64_t)member->own.allocated);
     table_cell_count(table, member->own.allocations);
     if (member->all.processes > 1) {
-        table_cell_mib(table, (int64_t)member->all.allocated);
+        table_cell_size(table, (int64_t)member->all.allocated);
         table_cell_count(table, member->all.allocations);
     } else {
         table_cell(table, NULL);
@@ -67,16 +67,18 @@ static void print_tree(const struct family *family, struct table *table)
 void family_print(const struct family *family, FILE *out)
 {
     static const struct table_column columns[] = {
-        {"Peak", 13},       {"Live", 13},        {"Allocated", 13}, {"Allocs", 8},
-        {"with below", 13}, {"Allocs below", 8}, {"Process", 0}};
+        {"Peak", 9},       {"Live", 9},         {"Allocated", 9}, {"Allocs", 8},
+        {"with below", 9}, {"Allocs below", 8}, {"Process", 0}};
+    static const unsigned char spare[] = {0, 0, 0, 2, 1, 3, 0};
     struct table table;
     fprintf(out, "%sProcesses%s\n", terminal_on(STYLE_TITLE), terminal_off(STYLE_TITLE));
     table_start(&table, columns, sizeof columns / sizeof columns[0]);
+    table.spare = spare;
     print_tree(family, &table);
     table_row(&table, STYLE_TITLE);
-    table_cell_mib(&table, (int64_t)family->total.peak);
-    table_cell_mib(&table, family->total.live);
-    table_cell_mib(&table, (int64_t)family->total.allocated);
+    table_cell_size(&table, (int64_t)family->total.peak);
+    table_cell_size(&table, family->total.live);
+    table_cell_size(&table, (int64_t)family->total.allocated);
     table_cell_count(&table, family->total.allocations);
     table_cell(&table, NULL);
     table_cell(&table, NULL);
@@ -84,7 +86,8 @@ void family_print(const struct family *family, FILE *out)
     snprintf(text, sizeof text, "sum of %" PRIu64 " (peaks need not be at the same time)",
              family->total.processes);
     table_cell(&table, text);
-    table_finish(&table, out, terminal_cut());
+    unsigned hidden = table_finish(&table, out, terminal_cut());
+    table_left_out(columns, sizeof columns / sizeof columns[0], hidden, out);
     fputc('\n', out);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "base/text.h"
+#include "show/fit.h"
 #include "show/name.h"
 #include "show/table.h"
 
@@ -15,8 +16,8 @@
 /* The columns of a function's table, and which ones go first where a terminal is narrow. */
 enum { DISCARDED = 7, COUNT = 9, SOURCE = 10, COLUMNS_MOST };
 static const struct table_column all_columns[COLUMNS_MOST] = {
-    {"  Line", 6}, {"Mem usage", 11},      {"Increment", 11},       {"Rise", 11},
-    {"Live", 11},  {"At peak", 11},        {"Resident", 11},        [DISCARDED] = {"Discarded", 11},
+    {"  Line", 6}, {"Mem usage", 9},       {"Increment", 9},        {"Rise", 10},
+    {"Live", 9},   {"At peak", 9},         {"Resident", 9},         [DISCARDED] = {"Discarded", 9},
     {"Allocs", 8}, [COUNT] = {"Count", 8}, [SOURCE] = {"Source", 0}};
 static const unsigned char all_spare[COLUMNS_MOST] = {0, 2, 0, 0, 0, 0, 3, 0, 1, 0, 0};
 
@@ -43,22 +44,22 @@ static void row_figures(struct table *table, const struct row *key, const struct
 {
     const struct sums *sums = &key->sums;
     if (sums->happened)
-        table_cell_mib(table, (int64_t)sums->level);
+        table_cell_size(table, (int64_t)sums->level);
     else
         table_cell(table, NULL);
-    table_cell_mib(table, sums_increment(sums));
+    table_cell_size(table, sums_increment(sums));
     if (key->riseless)
         table_cell(table, NULL);
     else
         table_cell_rise(table, key->rise, key->rise_most);
-    table_cell_mib(table, row_metric(key, METRIC_LIVE));
-    table_cell_mib(table, row_metric(key, METRIC_PEAK));
+    table_cell_size(table, row_metric(key, METRIC_LIVE));
+    table_cell_size(table, row_metric(key, METRIC_PEAK));
     if (sums->resident)
-        table_cell_mib(table, sums->resident);
+        table_cell_size(table, sums->resident);
     else
         table_cell(table, NULL);
     if (listing->discards && sums->discards)
-        table_cell_mib(table, (int64_t)sums->discarded);
+        table_cell_size(table, (int64_t)sums->discarded);
     else if (listing->discards)
         table_cell(table, NULL);
     table_cell_count(table, sums->allocations);
@@ -156,11 +157,15 @@ static void rows_of_lines(const struct view *view, const struct listing *listing
 void listing_print(struct view *view, const struct listing *listing, bool all, FILE *out)
 {
     struct table table;
-    char *title = name_of_function(&view->stacks.frames, listing->function);
+    char *whole = name_of_function(&view->stacks.frames, listing->function);
+    const char *changed =
+        listing->changed ? "   (changed since the run: its text is not shown)" : "";
+    size_t cut = terminal_cut();
+    char *title = fit_name(whole, cut == SIZE_MAX ? cut : cut - strlen(changed));
+    free(whole);
     fputs(terminal_on(STYLE_TITLE), out);
     text_put(out, title, strlen(title), SIZE_MAX);
-    fprintf(out, "%s%s\n", terminal_off(STYLE_TITLE),
-            listing->changed ? "   (changed since the run: its text is not shown)" : "");
+    fprintf(out, "%s%s\n", terminal_off(STYLE_TITLE), changed);
     free(title);
     struct columns columns;
     columns_make(&columns, listing);
@@ -194,20 +199,10 @@ void listing_print(struct view *view, const struct listing *listing, bool all, F
 
 void listings_say(const struct view *view, FILE *out)
 {
-    const char *before = "Left out, as the terminal is narrow: ";
     if (view->textless)
-        fprintf(out,
-                "The source of %" PRIu64
-                " of these functions is not here: only lines with events are shown.\n",
-                view->textless);
-    for (unsigned c = 0; c < COLUMNS_MOST; c++) {
-        if (!(view->left_out >> c & 1u))
-            continue;
-        fprintf(out, "%s%s", before, all_columns[c].title);
-        before = ", ";
-    }
-    if (view->left_out)
-        fputs(".\n", out);
+        fprintf(out, "%" PRIu64 " function%s no source here: only lines with events are shown.\n",
+                view->textless, view->textless == 1 ? " has" : "s have");
+    table_left_out(all_columns, COLUMNS_MOST, view->left_out, out);
     if (view->textless || view->left_out)
         fputc('\n', out);
 }

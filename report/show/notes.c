@@ -36,30 +36,33 @@ static void notes_counted(const struct stacks *stacks, note_taker *take, void *c
     const struct log_header *h = &stacks->log.header;
     const struct sums *lost = &stacks->model.lost;
     uint64_t allocated = stacks->model.total.allocated;
+    char size[TEXT_SIZE_BYTES];
     if (h->dropped_events)
         note(take, context,
-             "events that were dropped: %" PRIu64 " (%" PRIu64
-             " bytes of allocations, %.1f %% of all); the figures lack them",
-             h->dropped_events, h->dropped_bytes,
+             "events that were dropped: %" PRIu64
+             " (%s of allocations, %.1f %% of all); the figures lack them",
+             h->dropped_events, text_size(size, (int64_t)h->dropped_bytes),
              per_cent(h->dropped_bytes, allocated + h->dropped_bytes));
     if (lost->allocations || lost->releases)
         note(take, context,
-             "of %" PRIu64 " allocations (%" PRIu64 " bytes, %.1f %% of all) and %" PRIu64
-             " releases the call site is not known: the disk or a limit was full",
-             lost->allocations, lost->allocated, per_cent(lost->allocated, allocated),
-             lost->releases);
+             "of %" PRIu64 " allocation%s (%s, %.1f %% of all) and %" PRIu64
+             " release%s the call site is not known: the disk or a limit was full",
+             lost->allocations, text_s(lost->allocations),
+             text_size(size, (int64_t)lost->allocated), per_cent(lost->allocated, allocated),
+             lost->releases, text_s(lost->releases));
     else if (h->full)
         note(take, context, "at some time the log could not grow: the disk or a limit was full");
     if (h->unknown_releases)
-        note(take, context, "%" PRIu64 " releases of blocks whose allocation was not seen",
-             h->unknown_releases);
+        note(take, context, "%" PRIu64 " release%s of %s whose allocation was not seen",
+             h->unknown_releases, text_s(h->unknown_releases),
+             h->unknown_releases == 1 ? "a block" : "blocks");
     if (h->python_missed)
         note(take, context, "stacks that lack their Python frames: %" PRIu64, h->python_missed);
     if (h->python_arenas_peak)
         note(take, context,
              "Python's objects are counted one by one; the arenas that hold them are not counted, "
-             "and took at most %.1f MiB",
-             (double)h->python_arenas_peak / 1048576);
+             "and took at most %s",
+             text_size(size, (int64_t)h->python_arenas_peak));
 }
 
 /* Stacks that are not what they should be, with what was allocated there. */
@@ -68,16 +71,16 @@ static void notes_stacks(const struct stacks *stacks, note_taker *take, void *co
     const struct log_header *h = &stacks->log.header;
     uint64_t allocated = stacks->model.total.allocated;
     struct unsure unsure = unsure_of(stacks);
+    char size[TEXT_SIZE_BYTES];
     if (h->cut_stacks || unsure.cut)
         note(take, context,
-             "stacks that are cut: %" PRIu64 " (%" PRIu64
-             " bytes, %.1f %% of all allocations); their outer frames are not known",
-             h->cut_stacks, unsure.cut, per_cent(unsure.cut, allocated));
+             "stacks that are cut: %" PRIu64
+             " (%s, %.1f %% of all allocations); their outer frames are not known",
+             h->cut_stacks, text_size(size, (int64_t)unsure.cut), per_cent(unsure.cut, allocated));
     if (unsure.nameless)
         note(take, context,
-             "not resolved: the code that made %" PRIu64
-             " bytes of allocations (%.1f %% of all) has no name",
-             unsure.nameless, per_cent(unsure.nameless, allocated));
+             "not resolved: the code that made %s of allocations (%.1f %% of all) has no name",
+             text_size(size, (int64_t)unsure.nameless), per_cent(unsure.nameless, allocated));
 }
 
 /* Rises that are only known to be at least what is shown. */
@@ -93,29 +96,30 @@ static void notes_rises(const struct stacks *stacks, const struct rows *lines, n
         if (row->rise_most - row->rise > most)
             most = row->rise_most - row->rise;
     }
+    char size[TEXT_SIZE_BYTES];
     if (count)
         note(take, context,
-             "the rise of %" PRIu64 " %s is a lower bound (\"≥\"), too low by %" PRIu64
-             " bytes at most (%.1f %% of the peak)",
-             count, count == 1 ? "line" : "lines", most, per_cent(most, peak));
+             "the rise of %" PRIu64
+             " line%s is a lower bound (\"≥\"), too low by %s at most (%.1f %% "
+             "of the peak)",
+             count, text_s(count), text_size(size, (int64_t)most), per_cent(most, peak));
 }
 
 static void notes_modules(const struct stacks *stacks, note_taker *take, void *context)
 {
     if (stacks->frames.module_problems)
-        note(take, context, "%u %s without symbols or lines (see standard error)",
-             stacks->frames.module_problems,
-             stacks->frames.module_problems == 1 ? "module" : "modules");
+        note(take, context, "%u module%s without symbols or lines (see standard error)",
+             stacks->frames.module_problems, text_s(stacks->frames.module_problems));
     if (stacks->frames.changed_sources)
-        note(take, context, "%u source %s changed since the run began (see standard error)",
-             stacks->frames.changed_sources,
-             stacks->frames.changed_sources == 1 ? "file" : "files");
+        note(take, context, "%u source file%s changed since the run began (see standard error)",
+             stacks->frames.changed_sources, text_s(stacks->frames.changed_sources));
 }
 
 static void notes_all(const struct stacks *stacks, const struct rows *lines, note_taker *take,
                       void *context)
 {
     const struct log *log = &stacks->log;
+    char size[TEXT_SIZE_BYTES];
     for (size_t i = 0; i < log->note_count; i++)
         take(context, log->notes[i].text.text, log->notes[i].text.bytes);
     notes_counted(stacks, take, context);
@@ -134,17 +138,20 @@ static void notes_all(const struct stacks *stacks, const struct rows *lines, not
         note(take, context, "several threads: the peak may be off by events that were in progress");
     if (stacks->model.under_way || stacks->model.under_way_bytes)
         note(take, context,
-             "of %" PRId64 " releases (%" PRId64 " bytes) the call site is not known: they were in "
-             "progress when the log was %s",
-             stacks->model.under_way, stacks->model.under_way_bytes,
+             "of %" PRId64
+             " release%s (%s) the call site is not known: %s in progress when the log "
+             "was %s",
+             stacks->model.under_way, text_s((uint64_t)stacks->model.under_way),
+             text_size(size, stacks->model.under_way_bytes),
+             stacks->model.under_way == 1 ? "it was" : "they were",
              stacks->running ? "read" : "left");
     if (log->truncated)
         note(take, context, "the log is cut short: the figures are those of what is left");
     if (stacks_whole(stacks) && log->header.peak_before > log->header.peak)
         note(take, context,
              "a period has begun since the peak, so what was held then is not known: the figures "
-             "are those of the peak since then, %" PRIu64 " bytes",
-             log->header.peak);
+             "are those of the peak since then, %s",
+             text_size(size, (int64_t)log->header.peak));
     if (!stacks_whole(stacks)) {
         notes_modules(stacks, take, context);
         return;

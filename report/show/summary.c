@@ -24,20 +24,25 @@ static uint64_t duration(const struct stacks *stacks)
 
 /* ---- text ---- */
 
+/* The command with its arguments; on a terminal one line of it. */
 static void print_command(const struct log *log, FILE *out)
 {
-    fprintf(out, "%s", terminal_on(STYLE_TITLE));
-    if (!log->argv.bytes)
-        text_put(out, log->exe.bytes ? log->exe.text : "(unknown program)",
-                 log->exe.bytes ? log->exe.bytes : strlen("(unknown program)"), SIZE_MAX);
-    for (size_t i = 0; i < log->argv.bytes;) {
-        size_t length = strnlen(log->argv.text + i, log->argv.bytes - i);
-        if (i)
-            fputc(' ', out);
-        text_put(out, log->argv.text + i, length, SIZE_MAX);
-        i += length + 1;
-    }
-    fprintf(out, "%s   (pid %" PRId32 ")\n", terminal_off(STYLE_TITLE), log->header.pid);
+    struct log_text command = log->argv.bytes ? log->argv : log->exe;
+    char *text = base_copy(command.text ? command.text : "", command.bytes), pid[32];
+    size_t bytes = command.bytes, cut = terminal_cut();
+    while (bytes && !text[bytes - 1])
+        bytes--;
+    for (size_t i = 0; i < bytes; i++)
+        if (!text[i])
+            text[i] = ' '; /* between arguments */
+    int room = snprintf(pid, sizeof pid, "   (pid %" PRId32 ")", log->header.pid);
+    fputs(terminal_on(STYLE_TITLE), out);
+    if (bytes)
+        text_put(out, text, bytes, cut == SIZE_MAX ? cut : cut - (size_t)room);
+    else
+        fputs("(unknown program)", out);
+    fprintf(out, "%s%s\n", terminal_off(STYLE_TITLE), pid);
+    free(text);
 }
 
 static void print_end(const struct stacks *stacks, FILE *out)
@@ -64,8 +69,8 @@ static void print_end(const struct stacks *stacks, FILE *out)
 
 static void print_amount(FILE *out, const char *word, int64_t bytes, const char *rest)
 {
-    char mib[TABLE_MIB_BYTES];
-    fprintf(out, "  %-10s %14s%s\n", word, table_mib(mib, bytes, 3), rest);
+    char size[TEXT_SIZE_BYTES];
+    fprintf(out, "  %-10s %10s%s\n", word, text_size(size, bytes), rest);
 }
 
 static void print_totals(const struct stacks *stacks, FILE *out)
@@ -82,9 +87,11 @@ static void print_totals(const struct stacks *stacks, FILE *out)
                                    : "  at the end");
     if (h->finished && h->live != h->level)
         print_amount(out, "leaked", (int64_t)h->level, "  after all destructors");
-    snprintf(rest, sizeof rest, "  in %s allocations", text_count(count, total->allocations));
+    snprintf(rest, sizeof rest, "  in %s allocation%s", text_count(count, total->allocations),
+             text_s(total->allocations));
     print_amount(out, "allocated", (int64_t)total->allocated, rest);
-    snprintf(rest, sizeof rest, "  in %s releases", text_count(count, total->releases));
+    snprintf(rest, sizeof rest, "  in %s release%s", text_count(count, total->releases),
+             text_s(total->releases));
     print_amount(out, "released", (int64_t)total->released, rest);
     snprintf(rest, sizeof rest, "  in %s calls, still mapped", text_count(count, total->discards));
     if (total->discards)
@@ -92,15 +99,15 @@ static void print_totals(const struct stacks *stacks, FILE *out)
     if (!h->inherited)
         return;
     print_amount(out, "inherited", (int64_t)h->inherited, "  live in its parent at the fork");
-    snprintf(rest, sizeof rest, "  of that, in %s releases",
-             text_count(count, h->inherited_releases));
+    snprintf(rest, sizeof rest, "  of that, in %s release%s",
+             text_count(count, h->inherited_releases), text_s(h->inherited_releases));
     print_amount(out, "given back", (int64_t)h->inherited_released, rest);
 }
 
 static void print_classes(const struct stacks *stacks, FILE *out)
 {
-    static const struct table_column columns[] = {{"  class", 11},    {"peak", 13},
-                                                  {"live", 13},       {"allocated", 13},
+    static const struct table_column columns[] = {{"  class", 11},    {"peak", 9},
+                                                  {"live", 9},        {"allocated", 9},
                                                   {"allocations", 0}, {"releases", 0}};
     bool more = false;
     for (unsigned c = CLASS_ANON; c < CLASSES; c++)
@@ -116,9 +123,9 @@ static void print_classes(const struct stacks *stacks, FILE *out)
             continue;
         table_row(&table, STYLE_NONE);
         table_cell(&table, class_name(c));
-        table_cell_mib(&table, (int64_t)stacks->log.header.class_level[c].peak);
-        table_cell_mib(&table, (int64_t)stacks->log.header.class_level[c].live);
-        table_cell_mib(&table, (int64_t)sums->allocated);
+        table_cell_size(&table, (int64_t)stacks->log.header.class_level[c].peak);
+        table_cell_size(&table, (int64_t)stacks->log.header.class_level[c].live);
+        table_cell_size(&table, (int64_t)sums->allocated);
         table_cell_count(&table, sums->allocations);
         table_cell_count(&table, sums->releases);
     }
@@ -139,7 +146,7 @@ static uint64_t period_peak(const struct log *log, size_t i)
 static void print_marks(const struct stacks *stacks, FILE *out)
 {
     static const struct table_column columns[] = {
-        {"  period", 11}, {"after", 11}, {"live then", 13}, {"peak", 13}, {"name", 0}};
+        {"  period", 11}, {"after", 11}, {"live then", 9}, {"peak", 9}, {"name", 0}};
     const struct log *log = &stacks->log;
     if (!log->mark_count)
         return;
@@ -159,9 +166,9 @@ static void print_marks(const struct stacks *stacks, FILE *out)
         table_cell(&table, mark->period ? text : "mark");
         snprintf(text, sizeof text, "%.3f s", (double)mark->time / 1e9);
         table_cell(&table, text);
-        table_cell_mib(&table, (int64_t)mark->level);
+        table_cell_size(&table, (int64_t)mark->level);
         if (mark->period)
-            table_cell_mib(&table, (int64_t)period_peak(log, i));
+            table_cell_size(&table, (int64_t)period_peak(log, i));
         else
             table_cell(&table, NULL);
         char *name = base_copy(mark->name.text, mark->name.bytes);

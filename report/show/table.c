@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "base/text.h"
+#include "show/fit.h"
 
 void table_start(struct table *table, const struct table_column *columns, size_t count)
 {
@@ -50,51 +51,16 @@ char *table_mib(char out[TABLE_MIB_BYTES], int64_t bytes, int precision)
     return out;
 }
 
-char *table_amount(char out[TABLE_MIB_BYTES], int64_t bytes)
+void table_cell_size(struct table *table, int64_t bytes)
 {
-    if (bytes <= -100000 || bytes >= 100000)
-        return table_mib(out, bytes, 3);
-    snprintf(out, TABLE_MIB_BYTES, "%" PRId64 " bytes", bytes);
-    return out;
-}
-
-void table_cell_mib(struct table *table, int64_t bytes)
-{
-    char text[TABLE_MIB_BYTES];
-    table_cell(table, table_mib(text, bytes, 3));
+    char text[TEXT_SIZE_BYTES];
+    table_cell(table, text_size(text, bytes));
 }
 
 void table_cell_rise(struct table *table, uint64_t rise, uint64_t most)
 {
-    char mib[TABLE_MIB_BYTES], text[TABLE_MIB_BYTES + 8];
-    snprintf(text, sizeof text, "%s%s", most ? "≥ " : "", table_mib(mib, (int64_t)rise, 3));
-    table_cell(table, text);
-}
-
-char *table_size(char out[TABLE_MIB_BYTES], int64_t bytes)
-{
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    double value = (double)bytes, size = value < 0 ? -value : value;
-    unsigned unit = 0;
-    for (; size >= (unit ? 999.5 : 1024.0) && unit + 1 < sizeof units / sizeof units[0]; unit++) {
-        size /= 1024;
-        value /= 1024;
-    }
-    int decimals = !unit || size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2;
-    snprintf(out, TABLE_MIB_BYTES, "%.*f %s", decimals, value, units[unit]);
-    return out;
-}
-
-void table_cell_size(struct table *table, int64_t bytes)
-{
-    char text[TABLE_MIB_BYTES];
-    table_cell(table, table_size(text, bytes));
-}
-
-void table_cell_size_least(struct table *table, int64_t rise, uint64_t most)
-{
-    char size[TABLE_MIB_BYTES], text[TABLE_MIB_BYTES + 8];
-    snprintf(text, sizeof text, "%s%s", most ? "≥ " : "", table_size(size, rise));
+    char size[TEXT_SIZE_BYTES], text[TEXT_SIZE_BYTES + 8];
+    snprintf(text, sizeof text, "%s%s", most ? "≥ " : "", text_size(size, (int64_t)rise));
     table_cell(table, text);
 }
 
@@ -131,7 +97,9 @@ static void table_line(const struct table *table, FILE *out, char *const *cells,
         spaces(out, owed);
         used += owed;
         size_t room = !last || cut == SIZE_MAX ? SIZE_MAX : cut > used + 20 ? cut - used : 20;
-        used += text_put(out, cell, length, room);
+        char *name = last && table->names ? fit_name(cell, room) : NULL;
+        used += text_put(out, name ? name : cell, name ? strlen(name) : length, room);
+        free(name);
         owed = 0;
     }
 }
@@ -208,4 +176,17 @@ unsigned table_finish(struct table *table, FILE *out, size_t width)
     free(table->cells);
     free(table->rows);
     return layout.hidden;
+}
+
+void table_left_out(const struct table_column *columns, size_t count, unsigned hidden, FILE *out)
+{
+    const char *before = "Left out, as the terminal is narrow: ";
+    for (size_t c = 0; c < count; c++) {
+        if (!(hidden >> c & 1u))
+            continue;
+        fprintf(out, "%s%s", before, columns[c].title);
+        before = ", ";
+    }
+    if (hidden)
+        fputs(".\n", out);
 }

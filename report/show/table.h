@@ -5,6 +5,7 @@
 #ifndef TABLE_H
 #define TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -30,6 +31,7 @@ struct table {
     size_t row_count, row_cap;
     /* For each column, which ones are left out where the width does not do: the highest first, 0 never. NULL: none is. */
     const unsigned char *spare;
+    bool names; /* the last column has names of name.h, which are shortened as such (fit.h) */
 };
 
 /* `columns` stay the caller's. */
@@ -39,26 +41,19 @@ void table_row(struct table *table, enum style style);
 /* The next cell. Foreign text is allowed: it is made harmless when printed. NULL: blank. */
 void table_cell(struct table *table, const char *text);
 void table_cell_count(struct table *table, uint64_t value);
-/* "7.629 MiB". */
-void table_cell_mib(struct table *table, int64_t bytes);
-/* A rise, in bytes; `most`: as row.rise_most, then "≥ 7.629 MiB". */
-void table_cell_rise(struct table *table, uint64_t rise, uint64_t most);
-/* "7.63 MiB", "812 B": three digits. */
+/* Bytes, as text_size has them. */
 void table_cell_size(struct table *table, int64_t bytes);
-/* The same of a rise; `most`: as row.rise_most, then "≥ 7.63 MiB". */
-void table_cell_size_least(struct table *table, int64_t rise, uint64_t most);
+/* A rise, in bytes; `most`: as row.rise_most, then "≥ 7.63 MiB". */
+void table_cell_rise(struct table *table, uint64_t rise, uint64_t most);
 /* Print with the titles and free. No line ends in blanks. The last column is cut at `width` columns
  * of the whole line, but never to less than 20. Returns a bit, 1u << column, for each that was left out. */
 unsigned table_finish(struct table *table, FILE *out, size_t width);
 
-/* `bytes` in MiB with `precision` decimals and the unit; never "-0.000". Returns out. */
+/* "Left out, as the terminal is narrow: A, B.": the bits that table_finish returned; nothing if there are none. */
+void table_left_out(const struct table_column *columns, size_t count, unsigned hidden, FILE *out);
+
+/* memory_profiler's way: `bytes` in MiB with `precision` decimals and the unit; never "-0.000". Returns out. */
 #define TABLE_MIB_BYTES 48
 char *table_mib(char out[TABLE_MIB_BYTES], int64_t bytes, int precision);
-
-/* `bytes` with three digits and the unit that takes. Returns out. */
-char *table_size(char out[TABLE_MIB_BYTES], int64_t bytes);
-
-/* table_mib for text between words: small amounts as "812 bytes". Returns out. */
-char *table_amount(char out[TABLE_MIB_BYTES], int64_t bytes);
 
 #endif

@@ -43,6 +43,7 @@ const char verb_lines_help[] =
     "only "
     "those with\n"
     "                        events and two around them\n"
+    "      --bytes           exact sizes, such as 8,000,000 B for 7.63 MiB\n"
     "      --search DIR    look below this folder, too, for programs and libraries that are gone\n"
     "      --shims         allocator shims too, such as operator new and xmalloc (memtrace "
     "--rules)\n"

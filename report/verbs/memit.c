@@ -35,6 +35,7 @@ const char verb_memit_help[] =
     "  -r, --repeat N        how often (1); the highest counts\n"
     "  -t, --timeout SECONDS kill a run that takes longer\n"
     "  -c, --children        add the peaks of the program's children\n"
+    "      --bytes           exact sizes, such as 8,000,000 B for 7.63 MiB\n"
     "      --json            as JSON (SCHEMA.md)\n\n"
     "Exit status: the program's, of the first run that failed; 128 and the signal's number when it "
     "was killed.\n\n"
@@ -301,7 +302,7 @@ static void say_failure(const char *program, const struct memit_run *run)
 
 static void print_runs(const struct memit_run *runs, size_t count, const struct memit_run *best)
 {
-    char total[TABLE_MIB_BYTES], held[TABLE_MIB_BYTES], low[TABLE_MIB_BYTES];
+    char total[TEXT_SIZE_BYTES], held[TEXT_SIZE_BYTES], low[TEXT_SIZE_BYTES];
     uint64_t least = UINT64_MAX;
     size_t seen = 0;
     for (size_t i = 0; i < count; i++) {
@@ -311,16 +312,15 @@ static void print_runs(const struct memit_run *runs, size_t count, const struct 
         if (runs[i].peak + runs[i].children < least)
             least = runs[i].peak + runs[i].children;
     }
-    printf("peak memory: %s", table_mib(total, (int64_t)(best->peak + best->children), 2));
+    printf("peak memory: %s", text_size(total, (int64_t)(best->peak + best->children)));
     if (least != best->peak + best->children)
-        printf(" (the lowest: %s)", table_mib(low, (int64_t)least, 2));
+        printf(" (the lowest: %s)", text_size(low, (int64_t)least));
     printf("\nmaximum of %zu: ", seen);
     if (!best->held[0])
         puts("nothing was allocated");
     int indent = snprintf(NULL, 0, "maximum of %zu: ", seen);
     for (unsigned i = 0; i < HELD_LINES && best->held[i]; i++) {
-        printf("%*s%s held at ", i ? indent : 0, "",
-               table_mib(held, (int64_t)best->held_bytes[i], 2));
+        printf("%*s%s held at ", i ? indent : 0, "", text_size(held, (int64_t)best->held_bytes[i]));
         text_put(stdout, best->held[i], strlen(best->held[i]), SIZE_MAX);
         putchar('\n');
     }
@@ -406,11 +406,10 @@ static int memit(char **argv, const struct memit_options *options)
 
 int verb_memit(int argc, char **argv)
 {
-    static const struct option longs[] = {{"repeat", required_argument, NULL, 'r'},
-                                          {"timeout", required_argument, NULL, 't'},
-                                          {"children", no_argument, NULL, 'c'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {
+        {"repeat", required_argument, NULL, 'r'}, {"timeout", required_argument, NULL, 't'},
+        {"children", no_argument, NULL, 'c'},     {"bytes", no_argument, NULL, 'b'},
+        {"json", no_argument, NULL, 'j'},         {NULL, 0, NULL, 0}};
     struct memit_options options = {.repeat = 1};
     int option;
     while ((option = getopt_long(argc, argv, "+r:t:c", longs, NULL)) != -1) {
@@ -425,6 +424,9 @@ int verb_memit(int argc, char **argv)
             break;
         case 'c':
             options.children = true;
+            break;
+        case 'b':
+            text_sizes_exact();
             break;
         case 'j':
             options.json = true;

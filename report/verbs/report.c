@@ -38,6 +38,7 @@ const char verb_report_help[] =
     "      --period N[-M]  what happened in these periods of the process, where the program made "
     "some\n"
     "      --under FUNCTION  what happened under calls of this function, or FILE:FUNCTION\n"
+    "      --bytes     exact sizes, such as 8,000,000 B for 7.63 MiB\n"
     "      --class CLASS[,...]  lines of these classes: heap, anonymous, shared, file, reserved "
     "(else "
     "the\n"
@@ -72,15 +73,16 @@ struct report_options {
 static void print_sorted(const struct view *view, enum metric metric, const uint32_t *list,
                          size_t count)
 {
-    static const struct table_column columns[] = {
-        {"Rise", 13},      {"At peak", 13},   {"Live", 13},  {"Left", 13},
-        {"Increment", 13}, {"Allocated", 13}, {"Allocs", 8}, {"Line", 0}};
+    static const struct table_column columns[] = {{"Rise", 10},  {"At peak", 9},   {"Live", 9},
+                                                  {"Left", 9},   {"Increment", 9}, {"Allocated", 9},
+                                                  {"Allocs", 8}, {"Line", 0}};
     static const unsigned char spare[] = {0, 0, 0, 1, 2, 0, 3, 0};
     struct table table;
     printf("%sLines by %s%s\n", terminal_on(STYLE_TITLE), metric_name(metric),
            terminal_off(STYLE_TITLE));
     table_start(&table, columns, sizeof columns / sizeof columns[0]);
     table.spare = spare;
+    table.names = true;
     for (size_t i = 0; i < count; i++) {
         const struct row *key = &view->lines.list[list[i]];
         table_row(&table, STYLE_NONE);
@@ -88,17 +90,18 @@ static void print_sorted(const struct view *view, enum metric metric, const uint
             table_cell(&table, NULL);
         else
             table_cell_rise(&table, key->rise, key->rise_most);
-        table_cell_mib(&table, row_metric(key, METRIC_PEAK));
-        table_cell_mib(&table, row_metric(key, METRIC_LIVE));
-        table_cell_mib(&table, row_metric(key, METRIC_LEAKED));
-        table_cell_mib(&table, sums_increment(&key->sums));
-        table_cell_mib(&table, (int64_t)key->sums.allocated);
+        table_cell_size(&table, row_metric(key, METRIC_PEAK));
+        table_cell_size(&table, row_metric(key, METRIC_LIVE));
+        table_cell_size(&table, row_metric(key, METRIC_LEAKED));
+        table_cell_size(&table, sums_increment(&key->sums));
+        table_cell_size(&table, (int64_t)key->sums.allocated);
         table_cell_count(&table, key->sums.allocations);
         char *text = name_of_place(&view->stacks.frames, list[i]);
         table_cell(&table, text);
         free(text);
     }
-    table_finish(&table, stdout, terminal_cut());
+    unsigned hidden = table_finish(&table, stdout, terminal_cut());
+    table_left_out(columns, sizeof columns / sizeof columns[0], hidden, stdout);
     putchar('\n');
 }
 

@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "base/text.h"
 #include "fold/fold.h"
+#include "show/fit.h"
 #include "show/name.h"
 #include "show/notes.h"
 #include "show/row_json.h"
@@ -25,6 +26,7 @@ const char verb_sites_help[] =
     "allocations, released,\n"
     "                   releases, increment or resident\n"
     "      --period N[-M]  what happened in these periods of the process\n"
+    "      --bytes      exact sizes, such as 8,000,000 B for 7.63 MiB\n"
     "      --class CLASS[,...]  those of these classes: heap, anonymous, shared, file, reserved\n"
     "      --search DIR    look below this folder, too, for programs and libraries that are gone\n"
     "      --shims         allocator shims too, such as operator new and xmalloc (memtrace "
@@ -35,12 +37,15 @@ const char verb_sites_help[] =
 
 static void print_frame(const struct stacks *stacks, uint32_t place)
 {
-    char *text = name_of_place(&stacks->frames, place);
+    char *whole = name_of_place(&stacks->frames, place);
     size_t cut = terminal_cut();
+    size_t room = cut == SIZE_MAX ? cut : cut > 27 ? cut - 7 : 20;
+    char *text = fit_name(whole, room);
     fputs("       ", stdout);
-    text_put(stdout, text, strlen(text), cut == SIZE_MAX ? cut : cut > 27 ? cut - 7 : 20);
+    text_put(stdout, text, strlen(text), room);
     putchar('\n');
     free(text);
+    free(whole);
 }
 
 static enum rank entry_rank(const struct stacks *stacks, const struct rows *sites, uint32_t entry)
@@ -75,28 +80,39 @@ static void print_stack(const struct stacks *stacks, const struct rows *sites,
         printf("       ... %zu more of libraries\n", hidden);
 }
 
+/* "     7.63 MiB released in 2 releases" */
+static void print_amount(uint64_t bytes, const char *what, uint64_t count, const char *noun)
+{
+    char size[TEXT_SIZE_BYTES], number[TEXT_COUNT_BYTES];
+    printf("     %s %s in %s %s%s", text_size(size, (int64_t)bytes), what,
+           text_count(number, count), noun, text_s(count));
+}
+
 static void print_site(const struct stacks *stacks, const struct rows *sites,
                        const struct row *site, size_t number, bool all)
 {
-    char peak[TABLE_MIB_BYTES], live[TABLE_MIB_BYTES], allocated[TABLE_MIB_BYTES];
-    char rise[TABLE_MIB_BYTES], count[TEXT_COUNT_BYTES], gone_count[TEXT_COUNT_BYTES];
-    char gone[TABLE_MIB_BYTES], released[TABLE_MIB_BYTES];
+    char peak[TEXT_SIZE_BYTES], live[TEXT_SIZE_BYTES], rise[TEXT_SIZE_BYTES];
+    const struct sums *sums = &site->sums;
     printf("%s%3zu. %s held at the peak%s", terminal_on(STYLE_TITLE), number,
-           table_amount(peak, site->sums.at_peak), terminal_off(STYLE_TITLE));
+           text_size(peak, sums->at_peak), terminal_off(STYLE_TITLE));
     if (stacks->log.header.peak)
-        printf(" (%.1f %%)", 100.0 * (double)site->sums.at_peak / (double)stacks->log.header.peak);
-    printf(", %s live, rise %s%s%s\n", table_amount(live, sums_live(&site->sums)),
-           table_amount(rise, (int64_t)site->rise), site->class == CLASS_HEAP ? "" : ", ",
+        printf(" (%.1f %%)", 100.0 * (double)sums->at_peak / (double)stacks->log.header.peak);
+    printf(", %s live%s%s\n", text_size(live, sums_live(sums)),
+           site->class == CLASS_HEAP ? "" : ", ",
            site->class == CLASS_HEAP ? "" : class_name(site->class));
-    printf("     %s allocated in %s allocations, of which %s were released in %s",
-           table_amount(allocated, (int64_t)site->sums.allocated),
-           text_count(count, site->sums.allocations), table_amount(gone, (int64_t)site->sums.gone),
-           text_count(gone_count, site->sums.gone_count));
-    if (site->sums.releases)
-        printf("; %s released by this call site in %s",
-               table_amount(released, (int64_t)site->sums.released),
-               text_count(count, site->sums.releases));
-    putchar('\n');
+    print_amount(sums->allocated, "allocated", sums->allocations, "allocation");
+    fputs(", rise ", stdout);
+    if (site->rise_most)
+        text_put(stdout, "≥ ", strlen("≥ "), SIZE_MAX);
+    printf("%s\n", text_size(rise, (int64_t)site->rise));
+    if (sums->gone_count) {
+        print_amount(sums->gone, "of that released", sums->gone_count, "release");
+        putchar('\n');
+    }
+    if (sums->releases) {
+        print_amount(sums->released, "released by this call site", sums->releases, "release");
+        putchar('\n');
+    }
     print_stack(stacks, sites, site, all);
     putchar('\n');
 }
@@ -128,8 +144,10 @@ static void print_sites(const struct stacks *stacks, const struct rows *sites, c
 {
     for (size_t i = 0; i < shown; i++)
         print_site(stacks, sites, &sites->list[list[i]], i + 1, all);
+    char more[TEXT_COUNT_BYTES];
     if (shown < count)
-        printf("%zu more sites; -n 0 shows all.\n", count - shown);
+        printf("%s more site%s; -n 0 shows all.\n", text_count(more, count - shown),
+               text_s(count - shown));
     notes_print(stacks, NULL, "", stdout);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/text.h"
 #include "read/log.h"
 #include "resolve/frames.h"
 #include "symbols/find.h"
@@ -116,6 +117,9 @@ int verb_log_option(const char *verb, int option, const char *argument, struct l
         break;
     case 'S':
         good = search(argument);
+        break;
+    case 'B':
+        text_sizes_exact();
         break;
     case 'H':
         frames_shims = true;

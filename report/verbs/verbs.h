@@ -7,6 +7,7 @@
 #define VERBS_H
 
 #include <getopt.h>
+#include <stdbool.h>
 
 #include "fold/query.h"
 #include "read/node.h"
@@ -40,12 +41,12 @@ struct log_options {
 /* Their long options, for getopt_long. --under is listed by the verbs that take it: {"under", required_argument, NULL, 'U'}. */
 #define LOG_LONG_OPTIONS                                                                           \
     {"all", no_argument, NULL, 'a'}, {"json", no_argument, NULL, 'J'},                             \
-        {"period", required_argument, NULL, 'P'}, {"class", required_argument, NULL, 'C'},         \
-        {"search", required_argument, NULL, 'S'},                                                  \
+        {"bytes", no_argument, NULL, 'B'}, {"period", required_argument, NULL, 'P'},               \
+        {"class", required_argument, NULL, 'C'}, {"search", required_argument, NULL, 'S'},         \
     {                                                                                              \
         "shims", no_argument, NULL, 'H'                                                            \
     }
-/* One of them, by its letter; --search and --shims are for all logs. STATUS_DONE; STATUS_BAD after a message, verb_usage's if it is none
+/* One of them, by its letter; --search, --shims and --bytes are for all logs. STATUS_DONE; STATUS_BAD after a message, verb_usage's if it is none
  * of them. */
 int verb_log_option(const char *verb, int option, const char *argument,
                     struct log_options *options);

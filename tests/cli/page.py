@@ -114,7 +114,7 @@ class Page(Case):
 
     def test_notes_in_every_view(self):
         self.traced('deep', DEEP)
-        note = 'stacks that are cut: 1 (12345 bytes, 24.7 % of all allocations)'
+        note = 'stacks that are cut: 1 (12.1 KiB, 24.7 % of all allocations)'
         for view in ['report'], ['lines'], ['sites'], ['lines', '-f', 'deep']:
             out = self.memtrace(*view, 'deep.mt').stdout
             self.assertEqual(out.count('note: ' + note), 1, view)
@@ -131,7 +131,7 @@ class Page(Case):
         copy = self.path('nameless')
         subprocess.run(['objcopy', '--strip-all', self.program, copy], check=True)
         self.memtrace('run', '-o', 'nameless.mt', copy)
-        self.assertIn('note: not resolved: the code that made 10097152 bytes of allocations (100.0 % of all) has no name',
+        self.assertIn('note: not resolved: the code that made 9.63 MiB of allocations (100.0 % of all) has no name',
                       self.memtrace('report', 'nameless.mt').stdout)
         self.assertNotIn('not resolved', self.memtrace('report', self.log).stdout)
 

@@ -7,6 +7,7 @@ usage: run.py MEMTRACE CC [unittest arguments]; libmemtrace.so stands beside MEM
 from common import main
 from family import Family, LateFamily  # noqa: F401
 from page import Page  # noqa: F401
+from reading import Reading  # noqa: F401
 from running import Run  # noqa: F401
 from tables import Symbols, Tables, Terminal  # noqa: F401
 from usage import Unreadable, Usage  # noqa: F401

@@ -33,11 +33,11 @@ class Tables(Case):
     def test_report(self):
         p = self.memtrace('report', self.log)
         self.assertEqual((p.returncode, p.stderr), (0, ''))
-        self.assertRegex(p.stdout, r'peak +7\.629 MiB')
+        self.assertRegex(p.stdout, r'peak +7\.63 MiB')
         self.assertRegex(p.stdout, r'with exit status 0')
         source = PROGRAM.splitlines()[line_of('GONE') - 1]
         row = next(l for l in p.stdout.splitlines() if l.endswith(source))
-        figures = ['7.629', 'MiB'] * 3 + ['0.000', 'MiB', '7.629', 'MiB']  # mem usage, increment, rise, live, at peak
+        figures = ['7.63', 'MiB'] * 3 + ['0', 'B', '7.63', 'MiB']  # mem usage, increment, rise, live, at peak
         self.assertEqual(row.split()[:11], [str(line_of('GONE'))] + figures)
         self.assertNotIn('\033', p.stdout)
         self.assertEqual([l for l in p.stdout.splitlines() if l.endswith(' ')], [])
@@ -136,7 +136,7 @@ class Tables(Case):
             used = {site['node'] for site in view['sites']} | {parent for parent, _ in tree}
             self.assertEqual(used - {None}, set(range(len(tree))))
             blocks = self.memtrace('sites', '--all', '-n', top, self.log).stdout.split('\n\n')
-            shown = [[line.strip() for line in block.splitlines()[2:]] for block in blocks[:len(view['sites'])]]
+            shown = [[line.strip() for line in block.splitlines() if line.startswith(' ' * 7)] for block in blocks[:len(view['sites'])]]
             sites = with_stacks(view)
             self.assertEqual([len(site['stack']) for site in sites], [len(stack) for stack in shown])
             for site, lines in zip(sites, shown):
@@ -151,9 +151,9 @@ class Tables(Case):
         self.addCleanup(os.rename, self.source + '.away', self.source)
         p = self.memtrace('report', self.log)
         self.assertEqual(p.returncode, 0)
-        self.assertRegex(p.stdout, r'(?m)^ +%d +7\.629 MiB' % line_of('GONE'))
+        self.assertRegex(p.stdout, r'(?m)^ +%d +7\.63 MiB' % line_of('GONE'))
         self.assertNotRegex(p.stdout, r'(?m)^ +%d$' % (line_of('GONE') - 1))
-        self.assertEqual(p.stdout.count('is not here: only lines with events are shown.'), 1)
+        self.assertEqual(p.stdout.count('no source here: only lines with events are shown.'), 1)
 
     def test_nothing_steers_the_terminal(self):
         evil = '\033]0;title\007\033[2J\x9b31m'

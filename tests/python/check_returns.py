@@ -31,7 +31,7 @@ def check_returns(it, build):
         if status:
             wrong.append("exit status %d" % status)
         wrong += returns_of(it, json.loads(report))
-        if not re.search(r"^return +[\d.]+ MiB +-9\.000 MiB .*  \(on return\)$", table, re.M):
+        if not re.search(r"^return +[\d.]+ MiB +-9\.00 MiB .*  \(on return\)$", table, re.M):
             wrong.append("the table of plain:\n" + table)
     return "", wrong
 

@@ -12,7 +12,8 @@ one run to the next. These are masked:
 A line is passed over, wherever it stands: %memit's remark that a forked child released blocks of the session, which depends on
 what the session's threads did before.
 
-Never masked: Increment, Rise, Live, Count, Occurrences, `increment:`, `held`, limits, lines and their texts.
+Increment, Rise and Live that are less than 1 KiB count as equal. Otherwise they are never masked, nor are Count, Occurrences,
+`increment:`, `held`, limits, lines and their texts.
 """
 
 import re
@@ -20,8 +21,9 @@ import re
 MASKED_COLUMNS = {"Mem usage", "Resident", "Allocs", "At peak", "Share", "Allocated", "Left"}
 KNOWN_COLUMNS = MASKED_COLUMNS | {"Line", "Line #", "Increment", "Rise", "Live", "Count", "Occurrences", "Source", "Line Contents", "Peak",
                                   "Test"}
-SIZE = r"[\d.]+ (?:bytes|KiB|MiB|GiB)"
-CELL = re.compile(r" *-?[\d.,]+( [KMG]iB| bytes| %)?$")
+SIZE = r"[\d.]+ (?:B|bytes|KiB|MiB|GiB)"
+CELL = re.compile(r" *-?[\d.,]+( [KMG]iB| B| bytes| %)?$")
+SMALL = re.compile(r" *-?\d+ B$")  # objects of the interpreter's own come and go
 
 # (what it is, the figure as group 1); what else the expression names is compared as it stands.
 FIGURES = [(what, re.compile(expression)) for what, expression in (
@@ -42,7 +44,7 @@ FIGURES = [(what, re.compile(expression)) for what, expression in (
     ("a per cent", r"\((\d+\.\d) %\)"),
     ("an address", r"\+(0x[0-9a-f]+)"),
     ("what is left out", r"^ *\.\.\. (\d+) more of "),
-    ("what is left out", r"^(\d+) more sites;"),
+    ("what is left out", r"^([\d,]+) more sites?;"),
 )]
 
 OPTIONAL = re.compile(r"\(\d+ blocks of the session were released, of sizes that a forked child does not know: ")
@@ -66,6 +68,8 @@ def masked_row(line, spans):
         cell = line[first:end]
         if name in MASKED_COLUMNS and (CELL.match(cell) or name == "Resident" and len(line) > end and not cell.strip()):
             cell = "~".rjust(end - first)
+        elif SMALL.match(cell):
+            cell = "<1K".rjust(end - first)
         pieces.append(cell)
         at = end
     return "".join(pieces) + line[at:]

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../../report/base/base.h"
+#include "../../report/base/glyph.h"
 #include "../../report/base/text.h"
 #include "../../report/symbols/demangle.h"
 #include "../../report/show/json.h"
@@ -92,6 +93,96 @@ Test(text, counts)
     cr_expect_str_eq(text_count(out, UINT64_MAX), "18,446,744,073,709,551,615");
 }
 
+static void size_is(int64_t bytes, const char *wanted)
+{
+    char out[TEXT_SIZE_BYTES];
+    cr_expect_str_eq(text_size(out, bytes), wanted, "got '%s', wanted '%s'", out, wanted);
+}
+
+Test(text, sizes_have_three_digits)
+{
+    size_is(0, "0 B");
+    size_is(1, "1 B");
+    size_is(-8, "-8 B");
+    size_is(1023, "1023 B");
+    size_is(1024, "1.00 KiB");
+    size_is(-1024, "-1.00 KiB");
+    size_is(10234, "9.99 KiB");
+    size_is(10236, "10.0 KiB");
+    size_is(102348, "99.9 KiB");
+    size_is(102349, "100 KiB");
+    size_is(1023487, "999 KiB");
+    size_is(1023488, "0.98 MiB");
+    size_is(8000000, "7.63 MiB");
+    size_is(-8000000, "-7.63 MiB");
+    size_is(1 << 30, "1.00 GiB");
+    size_is(INT64_MAX, "8.00 EiB");
+    size_is(INT64_MIN, "-8.00 EiB");
+}
+
+Test(text, sizes_exactly)
+{
+    text_sizes_exact();
+    size_is(0, "0 B");
+    size_is(1024, "1,024 B");
+    size_is(-8000000, "-8,000,000 B");
+    size_is(INT64_MIN, "-9,223,372,036,854,775,808 B");
+}
+
+static void width_is(const char *text, size_t wanted)
+{
+    cr_expect_eq(text_width(text, strlen(text)), wanted, "%s", text);
+}
+
+Test(text, wide_and_combining_characters)
+{
+    glyph_charset("UTF-8");
+    width_is("内存", 4);
+    width_is("e\xcc\x81", 1);
+    width_is("한글 x", 6);
+    width_is("🦀", 2);
+    PUT("内存内存", 8, "内存内存");
+    PUT("内存内存", 7, "内存...");
+    PUT("内存内存", 6, "内...");
+    PUT("a\fb\vc", SIZE_MAX, "a b c");
+}
+
+Test(text, what_a_character_set_lacks)
+{
+    glyph_charset("ISO-8859-1");
+    PUT("≥ größe… 内 🦀", SIZE_MAX,
+        ">= gr\xf6\xdf"
+        "e... \\u5185 \\U0001f980");
+    width_is("≥ größe…", 11);
+    width_is("内", 6);
+    PUT("\xff", SIZE_MAX, "\\ufffd");
+    glyph_charset("ASCII");
+    PUT("größe", SIZE_MAX, "gr\\xf6\\xdfe");
+    glyph_charset("UTF-8");
+    PUT("≥ größe…", SIZE_MAX, "≥ größe…");
+}
+
+Test(table, wide_characters_shift_no_column)
+{
+    static const struct table_column columns[] = {{"Größe", 0}, {"内存", 6}, {"Name", 0}};
+    struct paper paper;
+    struct table table;
+    glyph_charset("UTF-8");
+    table_start(&table, columns, 3);
+    table_row(&table, STYLE_NONE);
+    table_cell(&table, "内");
+    table_cell(&table, "x");
+    table_cell(&table, "内存内存内存内存内存内存内存");
+    table_row(&table, STYLE_NONE);
+    table_cell_rise(&table, 8, 9);
+    table_cell(&table, "e\xcc\x81");
+    table_cell(&table, "y");
+    table_finish(&table, paper_start(&paper), 40);
+    paper_expect(&paper, "Größe    内存  Name\n"
+                         "   内       x  内存内存内存内存内存内...\n"
+                         "≥ 8 B       e\xcc\x81  y\n");
+}
+
 Test(json, escapes)
 {
     struct paper paper;
@@ -132,12 +223,12 @@ Test(table, aligns)
     table_cell(&table, "first\033");
     table_row(&table, STYLE_NONE);
     table_cell(&table, "x");
-    table_cell_mib(&table, 8000000);
+    table_cell_size(&table, 8000000);
     table_row(&table, STYLE_NONE);
     table_finish(&table, paper_start(&paper), SIZE_MAX);
-    paper_expect(&paper, "        N       Size  Name\n"
-                         "1,234,567             first?\n"
-                         "        x  7.629 MiB\n"
+    paper_expect(&paper, "        N      Size  Name\n"
+                         "1,234,567            first?\n"
+                         "        x  7.63 MiB\n"
                          "\n");
 }
 
@@ -149,9 +240,6 @@ Test(table, mib)
     cr_expect_str_eq(table_mib(out, -8, 3), "0.000 MiB");
     cr_expect_str_eq(table_mib(out, -8000000, 1), "-7.6 MiB");
     cr_expect_str_eq(table_mib(out, -8, 0), "0 MiB");
-    cr_expect_str_eq(table_amount(out, 99999), "99999 bytes");
-    cr_expect_str_eq(table_amount(out, -8), "-8 bytes");
-    cr_expect_str_eq(table_amount(out, 8000000), "7.629 MiB");
     cr_expect_str_eq(table_mib(out, INT64_MIN, 0), "-8796093022208 MiB");
 }
 

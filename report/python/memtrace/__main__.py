@@ -8,7 +8,7 @@ import runpy
 import sys
 import types
 
-from . import __version__, _native, _period, _tables
+from . import __version__, _native, _period, _tables, _text
 
 _MARK = "MEMTRACE_PYTHON_MAIN"  # set for the process that is started again, so that it is not once more
 
@@ -98,7 +98,7 @@ def print_tables(options):
     if codes and os.getpid() == process:
         report = _tables.ask("report", _native.log_path())
         for code, profile in codes.items():
-            sys.stdout.write(profile.table_of(report, code, options.precision, not options.no_rise))
+            _text.write(sys.stdout, profile.table_of(report, code, options.precision, not options.no_rise))
 
 
 process = os.getpid()

@@ -4,12 +4,17 @@
 import builtins
 import contextlib
 import re
+import sys
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 from IPython.core.page import page
 
-from . import _memit, _native, _period, _tables
+from . import _memit, _native, _period, _tables, _text
+
+
+def _say(text):
+    print(_text.sayable(text, sys.stdout))
 
 
 @contextlib.contextmanager
@@ -74,7 +79,7 @@ class MemtraceMagics(Magics):
             raise UsageError("%mprun: " + _native.how_to_start())
         result, message = self._run(statement, codes)
         output = "".join(_tables.format_function(result.report, code, 1, "m" not in options) for code in codes).rstrip()
-        page(output)
+        page(_text.sayable(output, sys.stdout))
         print(message)
         self._to_file(options.get("T", [""])[-1], output, message)
         return result if "r" in options else None
@@ -107,7 +112,7 @@ class MemtraceMagics(Magics):
                 raise UsageError("Could not find function %r.\n%s: %s" % (name, type(problem).__name__, problem)) from None
             code = _tables.code_of(function)
             if code is None:
-                print("Could not extract a code object for the object %r" % (function,))
+                _say("Could not extract a code object for the object %r" % (function,))
             elif code not in codes:
                 codes.append(code)
         return codes
@@ -117,7 +122,7 @@ class MemtraceMagics(Magics):
         if name:
             with open(name, "w", encoding="utf-8") as file:
                 file.write(output)
-            print("\n*** Profile printout saved to text file %s. %s" % (name, message))
+            _say("\n*** Profile printout saved to text file %s. %s" % (name, message))
 
     @line_cell_magic
     def memit(self, line="", cell=None):
@@ -165,7 +170,7 @@ class MemtraceMagics(Magics):
             if made.done:
                 runs.append(made)
             elif "q" not in options:
-                print(_memit.failure(made, statement))
+                _say(_memit.failure(made, statement))
         if not runs:
             print("ERROR: all subprocesses exited unsuccessfully. Try again with the `-i` option.")
             return None
@@ -175,7 +180,7 @@ class MemtraceMagics(Magics):
         result.held = best.held
         if "q" not in options:
             print(result)
-            print(_memit.held_text(best, len(runs), statement))
+            _say(_memit.held_text(best, len(runs), statement))
         return result if "o" in options else None
 
     def _once(self, statement, setup, timeout, here, children):

@@ -22,7 +22,7 @@ import threading
 import time
 import warnings
 
-from . import _carry, _child, _native, _period, _tables
+from . import _carry, _child, _native, _period, _tables, _text
 
 #: threads that only wait while a statement runs
 _IDLE_THREADS = ("IPythonHistorySavingThread",)
@@ -340,8 +340,8 @@ def failure(made, statement):
             return "Subprocess was killed by %s at %s" % (signal_text(made.signal), place)
         if made.held:
             held, line = made.held[0]
-            return "Subprocess was killed by %s; %.02f MiB of its memory were held at %s" % (
-                signal_text(made.signal), held / _tables.MIB, _tables.place_text(line, {"<memit>": statement}))
+            return "Subprocess was killed by %s; %s of its memory were held at %s" % (
+                signal_text(made.signal), _text.size(held), _tables.place_text(line, {"<memit>": statement}))
         return "Subprocess was killed by %s" % signal_text(made.signal)
     return "Subprocess exited with code %d." % made.status
 
@@ -350,12 +350,12 @@ def held_text(made, count, statement):
     """The second line of %memit: how many runs, and which line held the peak."""
     out = "maximum of %d: " % count
     if not made.held:
-        return out + "%.02f MiB above the start, held by no line of yours" % ((made.peak - made.begin) / _tables.MIB)
+        return out + "%s above the start, held by no line of yours" % _text.size(made.peak - made.begin)
     indent = " " * len(out)
-    lines = ["%.02f MiB held at %s" % (held / _tables.MIB, _tables.place_text(line, {"<memit>": statement}))
+    lines = ["%s held at %s" % (_text.size(held), _tables.place_text(line, {"<memit>": statement}))
              for held, line in made.held[:3] if held >= (made.peak - made.begin) / 20]
     out += ("\n" + indent).join(lines or ["less than a twentieth of it held by any line of yours"])
     if made.released >= 0.005 * _tables.MIB:
-        out += "\n(%.02f MiB of the session's blocks were released, which lowers no level of a forked child: the peak is an upper bound)" % (
-            made.released / _tables.MIB)
+        out += "\n(%s of the session's blocks were released, which lowers no level of a forked child: the peak is an upper bound)" % (
+            _text.size(made.released))
     return out

@@ -14,7 +14,7 @@ import threading
 import warnings
 import weakref
 
-from . import _calls, _native, _tables
+from . import _calls, _native, _tables, _text
 
 
 class NotTraced(RuntimeError):
@@ -90,11 +90,11 @@ class Result:
 
     def print(self, stream=None):
         stream = stream or sys.stdout
-        stream.write("%s\n\n%s" % (self, _tables.format_top(self.report)))
+        _text.write(stream, "%s\n\n%s" % (self, _tables.format_top(self.report)))
 
     def __str__(self):
-        return "%speak memory: %.02f MiB, increment: %.02f MiB" % (
-            self.name + ": " if self.name else "", self.peak_bytes / _tables.MIB, self.increment_bytes / _tables.MIB)
+        return "%speak memory: %s, increment: %s" % (
+            self.name + ": " if self.name else "", _text.size(self.peak_bytes), _text.size(self.increment_bytes))
 
     def __repr__(self):
         return "<memtrace.Result %s>" % self
@@ -240,7 +240,7 @@ class Profile:
         finally:
             self._give_up(code, call)
         stream = self.stream or sys.stdout
-        stream.write(self.table_of(result.report, code))
+        _text.write(stream, self.table_of(result.report, code))
 
     def table_of(self, report, code, precision=1, rise=True):
         """With what this profile says, or else these."""

@@ -7,9 +7,10 @@ import linecache
 import os
 import subprocess
 import sysconfig
+import tokenize
 import types
 
-from . import _native
+from . import _native, _text
 
 MIB = 1024.0 * 1024.0
 
@@ -48,12 +49,22 @@ def is_users(line):
                 "/site-packages/" in file or "/dist-packages/" in file)
 
 
+_SOURCE_COLUMNS = 100  # of a line that stands beside other things
+
+
 def source_of(file, number, texts=None):
     """The text of a line; `texts`: of code that is in no file."""
     if texts and file in texts:
-        lines = texts[file].splitlines()
-        return lines[number - 1].strip() if 0 < number <= len(lines) else ""
-    return linecache.getline(file, number).strip()
+        lines = _lines_of(texts[file])
+        text = lines[number - 1] if 0 < number <= len(lines) else ""
+    else:
+        text = linecache.getline(file, number)
+    return _text.fit(_text.plain(text.strip()), _SOURCE_COLUMNS)
+
+
+def _lines_of(text):
+    """As Python counts them: a form feed, for one, ends none."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def place_text(line, texts=None):
@@ -125,7 +136,10 @@ def _source_lines(code):
     first = code.co_firstlineno
     if not 0 < first <= len(lines):
         return []
-    block = inspect.getblock(lines[first - 1:])
+    try:
+        block = inspect.getblock(lines[first - 1:])
+    except (SyntaxError, tokenize.TokenError):  # no function, now: the file has changed
+        return []
     return list(enumerate(block, first))
 
 
@@ -172,6 +186,10 @@ def _mib(value, precision):
     return "{0:{1}.{2}f} MiB".format(round(value / MIB, precision) + 0.0, precision + 4, precision)  # + 0.0: no -0.0
 
 
+def _rise(line, form):
+    return ("≥ " if line.get("rise_at_least") else "") + form(line["rise_bytes"])
+
+
 def format_function(report, code, precision=1, rise=True):
     """The table of one function; '' if nothing is in the log about it. `rise`: with the column that memory_profiler lacks."""
     figures = function_lines(report, code)
@@ -190,12 +208,12 @@ def format_function(report, code, precision=1, rise=True):
         if line:
             usage = line["mem_usage_bytes"]
             cells = [number, "" if usage is None else _mib(usage, precision), _mib(line["increment_bytes"], precision),
-                     _mib(line["rise_bytes"], precision), "" if line.get("executions") is None else line["executions"]]
-        out.append(template.format(*cells, text if text.endswith("\n") else text + "\n"))
+                     _rise(line, lambda count: _mib(count, precision)), "" if line.get("executions") is None else line["executions"]]
+        out.append(template.format(*cells, _text.plain(text if text.endswith("\n") else text + "\n")))
     line = _on_return(report, code) if rise else None  # memory_profiler knows no such row
     if line and round(line["increment_bytes"] / MIB, precision):
         out.append(template.format("", _mib(line["mem_usage_bytes"], precision), _mib(line["increment_bytes"], precision),
-                                   _mib(line["rise_bytes"], precision), "", "(on return)\n"))
+                                   _rise(line, lambda count: _mib(count, precision)), "", "(on return)\n"))
     out.append("\n\n")
     return "".join(out)
 
@@ -206,6 +224,6 @@ def format_top(report, count=10):
     lines.sort(key=lambda line: (-line["rise_bytes"], -line["allocated_bytes"], line["file"], line["line"]))
     out = ["{0:>12} {1:>12}   {2}\n".format("Rise", "Increment", "Line")]
     for line in lines[:count]:
-        out.append("{0:>12} {1:>12}   {2}\n".format(_mib(line["rise_bytes"], 3), _mib(line["increment_bytes"], 3),
+        out.append("{0:>12} {1:>12}   {2}\n".format(_rise(line, _text.size), _text.size(line["increment_bytes"]),
                                                   place_text(line)))
     return "".join(out)

@@ -18,7 +18,7 @@ import unittest
 
 import pytest
 
-from . import _native, _period, _tables
+from . import _native, _period, _tables, _text
 
 _WORTH_LINES = 1 << 16  # bytes of a test's peak
 _STARTED = "MEMTRACE_PYTEST"  # set for the pytest that is started again
@@ -36,13 +36,6 @@ def parse_size(text):
     if not found or found.group(2).lower() not in _units:
         raise ValueError("%r is no amount of memory; try '100 MiB'" % (text,))
     return int(float(found.group(1)) * _units[found.group(2).lower()])
-
-
-def size_text(count):
-    for unit, factor in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
-        if abs(count) >= factor:
-            return "%.1f %s" % (count / factor, unit)
-    return "%d bytes" % count
 
 
 def pytest_addoption(parser):
@@ -208,7 +201,7 @@ class Plugin:
             return  # the test has failed by itself
         if over:
             self._fail(outcome, "the peak stood %s above the test's start, the limit is %s" % (
-                size_text(result.increment_bytes), size_text(limits.limit)), "held at the peak", result.held())
+                _text.size(result.increment_bytes), _text.size(limits.limit)), "held at the peak", result.held())
         elif limits.leaks is not None and not _held_names(getattr(item, "instance", None)):
             item.stash[_CALL].leaks = None
             self._check_leaks(outcome, limits.leaks, _left_lines(result._periods(), result._copy))
@@ -248,7 +241,7 @@ class Plugin:
     def _check_leaks(self, outcome, limit, leaks):
         total = sum(count for count, _ in leaks)
         if total > limit:
-            self._fail(outcome, "%s were left behind, the limit is %s" % (size_text(total), size_text(limit)), "left behind", leaks)
+            self._fail(outcome, "%s were left behind, the limit is %s" % (_text.size(total), _text.size(limit)), "left behind", leaks)
 
     def pytest_runtest_logreport(self, report):
         """Of this process's tests, and of those of the workers that it may have."""
@@ -260,7 +253,7 @@ class Plugin:
     @staticmethod
     def _fail(outcome, words, title, lines):
         text = ["memtrace: " + words]
-        text += ["    %10s %s at %s" % (size_text(count), title, _tables.place_text(line)) for count, line in lines[:10]]
+        text += ["    %10s %s at %s" % (_text.size(count), title, _tables.place_text(line)) for count, line in lines[:10]]
         try:
             pytest.fail("\n".join(text), pytrace=False)
         except BaseException:
@@ -269,7 +262,8 @@ class Plugin:
     def pytest_terminal_summary(self, terminalreporter):
         if self.unchecked:
             terminalreporter.write_sep("=", "memtrace")
-            terminalreporter.write_line("%d tests have limits that were not checked: pytest was not started with --memtrace" % self.unchecked)
+            terminalreporter.write_line("%d test%s limits that %s not checked: pytest was not started with --memtrace" % (
+                self.unchecked, *((" has", "were") if self.unchecked == 1 else ("s have", "were"))))
         if self.wanted and self.measured:
             self._print(terminalreporter)
 
@@ -279,12 +273,12 @@ class Plugin:
         top = self.config.getoption("--memtrace-top")
         out.write_line("%12s %12s  %s" % ("Peak", "Left", "Test"))
         for increment, left, nodeid, periods, log, held in tests[:top or None]:
-            out.write_line("%12s %12s  %s" % (size_text(increment), size_text(left), nodeid))
+            out.write_line("%12s %12s  %s" % (_text.size(increment), _text.size(left), nodeid))
             for count, what in held:
-                out.write_line("%26s %10s  not left: held by %s" % ("", size_text(count), what))
+                out.write_line("%26s %10s  not left: held by %s" % ("", _text.size(count), what))
             if increment >= _WORTH_LINES and os.path.exists(log):
                 for line in _risen_lines(log, periods, increment):
-                    out.write_line("%26s %10s  %s" % ("", size_text(line["rise_bytes"]), _tables.place_text(line)))
+                    out.write_line("%26s %10s  %s" % ("", _text.size(line["rise_bytes"]), _tables.place_text(line)))
         if top and len(tests) > top:
             out.write_line("%d more; --memtrace-top 0 shows all" % (len(tests) - top))
 

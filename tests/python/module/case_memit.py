@@ -116,7 +116,7 @@ def command(build, python):
         more = {"TMPDIR": os.path.join(folder, "t")}
         os.mkdir(more["TMPDIR"])
         out, err = build.run(memit + ["-r", "3", "--", python, "-c", "x = bytearray(64 * 1048576)"], folder, **more)
-        found = matches(out, r"^peak memory: (\d+\.\d\d) MiB( \(the lowest: .*\))?\nmaximum of 3: 64\.\d\d MiB held at <string>:1  <module>")
+        found = matches(out, r"^peak memory: (\d+\.\d) MiB( \(the lowest: .*\))?\nmaximum of 3: 64\.\d MiB held at <string>:1  <module>")
         near(float(found.group(1)), 64 + 4, 6, "peak of an interpreter with 64 MiB")
         same(err, "", "what it says besides")
         out = json.loads(build.run(memit + ["--json", "-r", "2", "sh", "-c", "exit 3"], folder, status=3, **more)[0])

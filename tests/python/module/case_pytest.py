@@ -4,7 +4,7 @@
 import os
 import re
 
-from common import folder_with, holds, matches, same
+from common import folder_with, holds, matches, near, same
 from support.pythons import with_modules
 
 TESTS = '''
@@ -128,23 +128,28 @@ def held(build, python):
         same(outcomes(out), {"TestCase::test_set_up": "PASSED", "TestCase::test_set_up_and_leak": "ERROR", "TestPlain::test_own": "PASSED",
                              "TestPlain::test_shared": "PASSED", "test_fails": "FAILED", "test_after_a_failure": "PASSED",
                              "test_fails_last": "FAILED"}, "outcomes\n" + out)
-        matches(out, r"^memtrace: 3\.0 MiB were left behind, the limit is 1\.0 MiB\n +3\.0 MiB left behind at test_it\.py:9 in take", "the leak alone")
-        for test, peak, left, what in (("TestCase::test_set_up", "7.0 MiB", None, r"7\.0 MiB  not left: held by the test case object: self\.block, self\.other"),
-                                       ("TestCase::test_set_up_and_leak", "10.0 MiB", "3.0 MiB", r"7\.0 MiB  not left: held by the test case object: self\.block, self\.other"),
-                                       ("TestPlain::test_own", "4.0 MiB", None, r"4\.0 MiB  not left: held by the test case object: self\.mine"),
-                                       ("TestPlain::test_shared", "6.0 MiB", "6.0 MiB", None),
-                                       ("test_fails", "9.0 MiB", None, r"9\.\d MiB  not left: held by the traceback of the failure"),
-                                       ("test_after_a_failure", "1.0 MiB", None, None),
-                                       ("test_fails_last", "7.0 MiB", None, r"7\.\d MiB  not left: held by the traceback of the failure")):
+        matches(out, r"^memtrace: 3\.00 MiB were left behind, the limit is 1\.00 MiB\n +3\.00 MiB left behind at test_it\.py:9 in take", "the leak alone")
+        for test, peak, left, what in (("TestCase::test_set_up", "7.00 MiB", None, r"7\.00 MiB  not left: held by the test case object: self\.block, self\.other"),
+                                       ("TestCase::test_set_up_and_leak", "10.0 MiB", "3.00 MiB", r"7\.00 MiB  not left: held by the test case object: self\.block, self\.other"),
+                                       ("TestPlain::test_own", "4.00 MiB", None, r"4\.00 MiB  not left: held by the test case object: self\.mine"),
+                                       ("TestPlain::test_shared", "6.00 MiB", "6.00 MiB", None),
+                                       ("test_fails", "9.00 MiB", None, r"9\.\d\d MiB  not left: held by the traceback of the failure"),
+                                       ("test_after_a_failure", "1.00 MiB", None, None),
+                                       ("test_fails_last", "7.00 MiB", None, r"7\.\d\d MiB  not left: held by the traceback of the failure")):
             row = matches(out, r"^ +(\S+ \w+) +(\S+ \w+)  test_it\.py::%s$\n(.*)$" % test, test + "\n" + out)
-            same(row.group(1), peak, "peak of " + test)
+            near(mib(row.group(1)), mib(peak), .05, "peak of " + test)
             if left:
-                same(row.group(2), left, "left by " + test)
-            elif not re.match(r"(\d+ bytes|[\d.]+ KiB)$", row.group(2)):
+                near(mib(row.group(2)), mib(left), .05, "left by " + test)
+            elif not re.match(r"(\d+ B|[\d.]+ KiB)$", row.group(2)):
                 raise AssertionError("left by %s: %s\n%s" % (test, row.group(2), out))
             same(bool(what and re.match(" +" + what, row.group(3))), bool(what), "what is held of %s\n%s" % (test, out))
             if not what and "not left" in row.group(3):
                 raise AssertionError("%s: %s" % (test, row.group(3)))
+
+
+def mib(text):
+    value, unit = text.split()
+    return float(value) / {"B": 1 << 20, "KiB": 1 << 10, "MiB": 1}[unit]
 
 
 def outcomes(text):
@@ -173,11 +178,11 @@ def check(build):
         same(outcomes(out), limited, "with --memtrace\n" + out)
         matches(out, r"^memtrace: the peak stood 13\.0 MiB above the test's start, the limit is 10\.0 MiB\n"
                      r" +13\.0 MiB held at the peak at test_it\.py:9 in take: return bytearray\(mib << 20\)$", "a limit")
-        matches(out, r"^memtrace: 3\.0 MiB were left behind, the limit is 1\.0 MiB\n +3\.0 MiB left behind at test_it\.py:9 in take", "a leak")
+        matches(out, r"^memtrace: 3\.00 MiB were left behind, the limit is 1\.00 MiB\n +3\.00 MiB left behind at test_it\.py:9 in take", "a leak")
         matches(out, r"^memtrace: '1 XB' is no amount of memory; try '100 MiB'$", "a mistake")
         matches(out, r"^ +20\.0 MiB +\S+ \w+  test_it\.py::test_unmarked\n +20\.0 MiB  test_it\.py:9 in take: .*\n"
                      r" +20\.0 MiB  test_it\.py:31 in test_unmarked: take\(20\)$", "the list")
-        matches(out, r"^ +3\.0 MiB +3\.0 MiB  test_it\.py::test_leaves$", "the list")
+        matches(out, r"^ +3\.0\d MiB +3\.0\d MiB  test_it\.py::test_leaves$", "the list")
         out = build.run(command + ["--memtrace", "--memtrace-limit", "15 MiB", "-k", "unmarked"], folder, status=1, **more)[0]
         matches(out, r"the peak stood 20\.0 MiB above the test's start, the limit is 15\.0 MiB", "a limit for all")
         same(os.listdir(more["TMPDIR"]), [], "files left behind")

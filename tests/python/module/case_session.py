@@ -103,7 +103,7 @@ def session(build, python, method):
             "2 2 7.6 make_a_large_array")
         rows = table_rows(said["%mprun -f cell cell(5 * 1048576)"][0], "cell")
         same([rows[2][1:3], rows[3][1:3]], [("5.0 MiB", "5.0 MiB"), ("10.0 MiB", "10.0 MiB")], "a function of the session")
-        matches(said["%memit cell(5 * 1048576)"][0], r"increment: 15\.00 MiB\nmaximum of 1: 10\.00 MiB held at .* in cell")
+        matches(said["%memit cell(5 * 1048576)"][0], r"increment: 15\.00 MiB\nmaximum of 1: 10\.0 MiB held at .* in cell")
         lines = SESSION.splitlines()
         cell = next(line for line in lines if "run_cell_magic('memit'" in line)
         matches(said[cell][0], r"increment: 3\.00 MiB\nmaximum of 1: 3\.00 MiB held at block = bytearray\(size\)")
