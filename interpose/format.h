@@ -232,14 +232,14 @@ struct mt_alloc {
     uint32_t link;
     uint32_t allocs;    /* number of allocations */
     uint64_t allocated; /* bytes allocated here */
-    /* bytes of what was allocated here that anyone released; live = allocated - freed */
-    uint64_t freed;
+    /* bytes of what was allocated here that anyone released; live = allocated - gone */
+    uint64_t gone;
     uint64_t live_peak; /* the highest live ever was here */
     uint64_t saved;     /* live when saved_seq was written: see there */
     uint64_t level;     /* level of the process after the last event here */
     /* its place in time: (header.tick << 32) | thread's event number mod 2^32 */
     uint64_t last;
-    uint32_t frees; /* number of releases of what was allocated here */
+    uint32_t gone_count; /* number of releases of what was allocated here */
     /* Held at the peak: if header.at_peak, live. Else if saved_seq == header.peak_seq in bits 0..30, saved.
      * Else live (nothing changed here since the peak). */
     uint32_t saved_seq;

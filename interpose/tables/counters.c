@@ -96,7 +96,7 @@ static void save_shared(uint32_t unit)
     if (a->saved_seq != seq)
         mt_counters_keep(a, seq,
                          __atomic_load_n(&a->allocated, __ATOMIC_RELAXED) -
-                             __atomic_load_n(&a->freed, __ATOMIC_RELAXED));
+                             __atomic_load_n(&a->gone, __ATOMIC_RELAXED));
     mt_lock_drop(lock_of(unit));
 }
 
@@ -111,7 +111,7 @@ void mt_counters_came(uint32_t unit, uint64_t bytes)
     uint64_t allocated = a->allocated + bytes;
     __atomic_store_n(&a->allocated, allocated, __ATOMIC_RELAXED);
     a->allocs++;
-    uint64_t live = allocated - __atomic_load_n(&a->freed, __ATOMIC_RELAXED);
+    uint64_t live = allocated - __atomic_load_n(&a->gone, __ATOMIC_RELAXED);
     if (live > a->live_peak)
         a->live_peak = live;
 }
@@ -124,8 +124,8 @@ void mt_counters_went(uint32_t unit, uint64_t bytes, uint32_t count)
         return;
     }
     save_shared(unit);
-    __atomic_fetch_add(&a->freed, bytes, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&a->frees, count, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&a->gone, bytes, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&a->gone_count, count, __ATOMIC_RELAXED);
 }
 
 void mt_counters_lost_init(void)

@@ -2,7 +2,7 @@
  *
  * The counter records of a node (format.h: mt_alloc, mt_release, ...). Callable with the guard set.
  *
- * Who writes: a record's owner is the slot's thread. Only `freed`, `frees`, `saved` and `saved_seq`
+ * Who writes: a record's owner is the slot's thread. Only `gone`, `gone_count`, `saved` and `saved_seq`
  * of an mt_alloc are also written by threads that release what was allocated there. While several
  * threads make events, the two counts are changed by atomic additions; what was live at the peak is
  * saved under one of a few hundred spin locks, chosen by the record.
@@ -38,10 +38,10 @@ static inline void mt_counters_save(struct mt_alloc *a)
     uint32_t seq = __atomic_load_n(&mt_log.header->peak_seq, __ATOMIC_RELAXED);
     if (a->saved_seq != seq) {
         if (__builtin_expect(seq & MT_SEQ_FINISHED, 0)) {
-            mt_counters_keep(a, seq, a->allocated - a->freed);
+            mt_counters_keep(a, seq, a->allocated - a->gone);
             return;
         }
-        a->saved = a->allocated - a->freed;
+        a->saved = a->allocated - a->gone;
         a->saved_seq = seq;
     }
 }
@@ -51,15 +51,15 @@ static inline void mt_counters_add(struct mt_alloc *a, uint64_t bytes)
     mt_counters_save(a);
     a->allocated += bytes;
     a->allocs++;
-    if (a->allocated - a->freed > a->live_peak)
-        a->live_peak = a->allocated - a->freed;
+    if (a->allocated - a->gone > a->live_peak)
+        a->live_peak = a->allocated - a->gone;
 }
 
 static inline void mt_counters_subtract(struct mt_alloc *a, uint64_t bytes, uint32_t count)
 {
     mt_counters_save(a);
-    a->freed += bytes;
-    a->frees += count;
+    a->gone += bytes;
+    a->gone_count += count;
 }
 
 /* As mt_counters_find, for the leaf of an event's stack. The record that the last event here used

@@ -131,12 +131,47 @@ static struct vote *votes_of_places(const struct answering *a)
 
 struct jump {
     uint64_t rise, most;
+    bool together;
 };
+
+/* By place: the highest rise of an own line below it. */
+static uint64_t *rises_below(const struct answering *a)
+{
+    uint64_t *below = base_alloc(a->tree.count, sizeof *below);
+    uint64_t *of_place = base_alloc(a->stacks->frames.place_count, sizeof *of_place);
+    for (uint32_t e = a->tree.count; e-- > 1;) {
+        uint32_t place = a->tree.key[e];
+        uint64_t *outer = &below[a->tree.parent[e]], most = below[e];
+        if (place < TREE_THREAD && most > of_place[place])
+            of_place[place] = most;
+        if (place < TREE_THREAD && rank_of(a, place) <= a->rank &&
+            a->lines->list[place].rise > most)
+            most = a->lines->list[place].rise;
+        if (most > *outer)
+            *outer = most;
+    }
+    free(below);
+    return of_place;
+}
 
 static void jump_reach(struct jump *jump, const struct row *row)
 {
     if (row->rise > jump->rise)
-        *jump = (struct jump){row->rise, row->rise_most};
+        *jump = (struct jump){row->rise, row->rise_most, false};
+}
+
+/* Lines that rose by what several lines below them did by turns, each a little at a time: no other row would tell of it. */
+static void jumps_together(const struct answering *a, struct jump *jumps, const struct vote *votes)
+{
+    uint64_t *below = rises_below(a);
+    for (uint32_t p = 0; p < a->stacks->frames.place_count; p++) {
+        const struct row *row = &a->lines->list[p];
+        bool one = votes[p].left >= votes[p].all - votes[p].all / 5;
+        if (!one && rank_of(a, p) <= a->rank && row->rise > jumps[p].rise &&
+            below[p] < row->rise / 2)
+            jumps[p] = (struct jump){row->rise, row->rise_most, true};
+    }
+    free(below);
 }
 
 /* By place: what the line jumped. That is its own rise, or that of a caller under which it allocated nearly everything; but never
@@ -155,7 +190,8 @@ static struct jump *jumps_make(const struct answering *a, const struct amount *o
     }
     for (size_t p = 0; p < places; p++)
         if (jumps[p].rise > of_place[p].live_peak)
-            jumps[p] = (struct jump){of_place[p].live_peak, 0};
+            jumps[p] = (struct jump){of_place[p].live_peak, 0, false};
+    jumps_together(a, jumps, votes);
     free(votes);
     return jumps;
 }
@@ -258,6 +294,7 @@ static void answer_list(const struct answering *a, enum question question,
         if (jumps) {
             line.bytes = jumps[p].rise > INT64_MAX ? INT64_MAX : (int64_t)jumps[p].rise;
             line.most = jumps[p].most;
+            line.together = jumps[p].together;
         }
         if (!line.bytes && !line.allocated)
             continue;

@@ -20,8 +20,10 @@ enum question {
 #define ANSWER_WAYS 6u
 struct answer_line {
     uint32_t place;
-    int64_t bytes;      /* what was asked */
-    uint64_t most;      /* QUESTION_JUMPED: as row.rise_most */
+    int64_t bytes; /* what was asked */
+    uint64_t most; /* QUESTION_JUMPED: as row.rise_most */
+    bool
+        together; /* QUESTION_JUMPED: several lines that it calls did it, none of them half of it */
     uint64_t allocated; /* by the line itself */
     uint64_t allocations;
     /* Own lines through whose calls 99 % or more of `bytes` came, innermost first: their rows would only repeat this one. */

@@ -262,7 +262,7 @@ static void fold_sites(struct folding *f)
     for (size_t at = 0; stacks_next(f->stacks, &at, &leaf);) {
         const struct sums *sums = leaf.sums;
         if (!selection_has(&f->selection, leaf.node) ||
-            (!sums->allocations && !sums->releases && !sums->frees && !sums->discards))
+            (!sums->allocations && !sums->releases && !sums->gone_count && !sums->discards))
             continue; /* or only a reading of the resident set */
         if (f->query->filter.classes && !query_counts(f->query, leaf.class))
             continue;

@@ -45,15 +45,15 @@ static void chain_alloc(struct chain *chain, uint32_t class, uint32_t unit,
                         const struct mt_alloc *record)
 {
     const struct mt_header *header = &chain->model->log->tables->header;
-    uint64_t live = record->allocated - record->freed;
+    uint64_t live = record->allocated - record->gone;
     bool changed = (record->saved_seq ^ header->peak_seq) & ~MT_SEQ_FINISHED;
     uint64_t held = header->at_peak || changed ? live : record->saved;
     struct sums one = {.allocated = record->allocated,
-                       .freed = record->freed,
+                       .gone = record->gone,
                        .late = late_of(chain, unit, live),
                        .at_peak = (int64_t)held,
                        .allocations = record->allocs,
-                       .frees = record->frees,
+                       .gone_count = record->gone_count,
                        .live_peak = record->live_peak,
                        .last = record->last,
                        .level = record->level,
@@ -228,20 +228,20 @@ static void model_lost_take(struct model *model, const struct chain *start, size
         sums_add(&model->lost, &chain.by_class[class]);
 }
 
-/* Node 0's entry of a class gives or takes so that its frees are its releases. */
+/* Node 0's entry of a class gives or takes so that as much is gone as is released. */
 static void model_settle_class(struct model *model, struct sums *own, struct sums *all)
 {
-    int64_t bytes = (int64_t)(all->freed - all->released);
-    int64_t count = (int64_t)(all->frees - all->releases);
+    int64_t bytes = (int64_t)(all->gone - all->released);
+    int64_t count = (int64_t)(all->gone_count - all->releases);
     struct sums more = {0};
     if (bytes >= 0)
         more.released = (uint64_t)bytes;
     else
-        more.freed = (uint64_t)0 - (uint64_t)bytes;
+        more.gone = (uint64_t)0 - (uint64_t)bytes;
     if (count >= 0)
         more.releases = (uint64_t)count;
     else
-        more.frees = (uint64_t)0 - (uint64_t)count;
+        more.gone_count = (uint64_t)0 - (uint64_t)count;
     sums_add(own, &more);
     sums_add(all, &more);
     model->under_way = (int64_t)((uint64_t)model->under_way + (uint64_t)count);
@@ -262,7 +262,7 @@ static void model_settle(struct model *model)
         struct log_level *level = &header->class_level[class];
         struct sums *all = &model->classes[class];
         model_settle_class(model, &model->entries[class].sums, all);
-        level->level = all->allocated - all->freed;
+        level->level = all->allocated - all->gone;
         if (!header->finished)
             level->live = level->level;
         if (level->peak < level->level)

@@ -5,12 +5,12 @@ void sums_add(struct sums *sums, const struct sums *more)
 {
     sums->allocated += more->allocated;
     sums->released += more->released;
-    sums->freed += more->freed;
+    sums->gone += more->gone;
     sums->late = (int64_t)((uint64_t)sums->late + (uint64_t)more->late);
     sums->at_peak = (int64_t)((uint64_t)sums->at_peak + (uint64_t)more->at_peak);
     sums->allocations += more->allocations;
     sums->releases += more->releases;
-    sums->frees += more->frees;
+    sums->gone_count += more->gone_count;
     sums->live_peak += more->live_peak;
     sums->discarded += more->discarded;
     sums->discards += more->discards;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The figures of a call site, or of anything that call sites add up to. They add up: allocated less freed is what is live now, allocated less
+ * The figures of a call site, or of anything that call sites add up to. They add up: allocated less gone is what is live now, allocated less
  * released is the increment.
  */
 #ifndef READ_SUMS_H
@@ -9,17 +9,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Bytes, but for the numbers: allocations, releases, frees, discards, readings. */
+/* Bytes, but for the numbers: allocations, releases, gone_count, discards, readings. */
 struct sums {
     uint64_t allocated; /* by events here */
     uint64_t released;  /* by events here, whoever allocated it */
-    uint64_t freed;     /* of what was allocated here, whoever released it */
+    uint64_t gone;      /* of what was allocated here, whoever released it */
     int64_t
         late; /* of what was allocated here: released less allocated after the program had finished */
     int64_t at_peak;      /* of what was allocated here, live at the process's peak */
     uint64_t allocations; /* numbers of these events */
     uint64_t releases;
-    uint64_t frees;
+    uint64_t gone_count;
     uint64_t live_peak; /* most that was ever live here; a sum of several is an upper bound */
     uint64_t discarded; /* given back to the system by events here, and still mapped */
     uint64_t discards;
@@ -41,12 +41,12 @@ static inline int64_t sums_increment(const struct sums *sums)
 /* When the program finished, else now. */
 static inline int64_t sums_live(const struct sums *sums)
 {
-    return (int64_t)(sums->allocated - sums->freed + (uint64_t)sums->late);
+    return (int64_t)(sums->allocated - sums->gone + (uint64_t)sums->late);
 }
 /* Now: where the program has finished, after all destructors. */
 static inline int64_t sums_leaked(const struct sums *sums)
 {
-    return (int64_t)(sums->allocated - sums->freed);
+    return (int64_t)(sums->allocated - sums->gone);
 }
 
 #endif

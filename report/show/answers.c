@@ -56,6 +56,15 @@ static void row_part(struct table *table, const struct answer *answer, enum ques
     table_cell(table, text);
 }
 
+/* Below a row, under its line. */
+static void row_remark(struct table *table, const char *text)
+{
+    table_row(table, STYLE_FAINT);
+    for (int blank = 0; blank < 3; blank++)
+        table_cell(table, NULL);
+    table_cell(table, text);
+}
+
 static void row_ways(struct table *table, const struct frames *frames,
                      const struct answer_line *line)
 {
@@ -75,10 +84,7 @@ static void row_ways(struct table *table, const struct frames *frames,
     char *whole = base_alloc(length + sizeof more, 1);
     memcpy(whole, text, length);
     memcpy(whole + length, more, strlen(more));
-    table_row(table, STYLE_FAINT);
-    for (int blank = 0; blank < 3; blank++)
-        table_cell(table, NULL);
-    table_cell(table, whole);
+    row_remark(table, whole);
     free(whole);
     free(text);
 }
@@ -98,6 +104,8 @@ static void row_line(struct table *table, const struct frames *frames, const str
     char *name = name_of_place(frames, line->place);
     table_cell(table, name);
     free(name);
+    if (line->together)
+        row_remark(table, "  by several lines that it calls");
     if (line->way_count)
         row_ways(table, frames, line);
 }
@@ -177,8 +185,10 @@ static void json_line(struct view *view, enum question question, const struct an
     json_string(json, "source", text);
     free(text);
     json_signed(json, "bytes", line->bytes);
-    if (question == QUESTION_JUMPED)
+    if (question == QUESTION_JUMPED) {
         json_bool(json, "at_least", line->most != 0);
+        json_bool(json, "together", line->together);
+    }
     json_unsigned(json, "allocated_bytes", line->allocated);
     json_unsigned(json, "allocations", line->allocations);
     json_open(json, "by_way_of", '[');

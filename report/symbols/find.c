@@ -98,7 +98,7 @@ char *find_file(struct find *find, const char *path, const unsigned char *build_
         return whole;
     for (size_t i = 0; i < searched_count && !found; i++)
         found = in_searched(i, build_id, build_id_bytes, debug);
-    for (size_t i = 0; i < find->count && !found; i++) {
+    for (size_t i = 0; i < find->count && !found && !debug; i++) {
         folder_read(&find->folder[i], find->path[i], &near);
         found = folder_find(&find->folder[i], slash ? slash + 1 : path, build_id, build_id_bytes,
                             debug);

@@ -5,7 +5,8 @@
  *   /usr/lib/debug/.build-id
  *   debuginfod, if the environment names servers (debuginfod.h)
  *   the folders of --search, with all that is below them
- *   a log's own folder and the process's working folder, and what is close below: files of the module's name only
+ *   a log's own folder and the process's working folder, and what is close below: files of the module's name only, and
+ *     not for debug information alone, which most libraries of a system lack
  *
  * Folders are gone through once, at the first look-up that gets that far, and links to folders are not followed. Used by one thread.
  */

@@ -105,8 +105,8 @@ static void print_site(const struct stacks *stacks, const struct rows *sites,
     if (site->rise_most)
         text_put(stdout, "≥ ", strlen("≥ "), SIZE_MAX);
     printf("%s\n", text_size(rise, (int64_t)site->rise));
-    if (sums->frees) {
-        print_amount(sums->freed, "of that released", sums->frees, "release");
+    if (sums->gone_count) {
+        print_amount(sums->gone, "of that released", sums->gone_count, "release");
         putchar('\n');
     }
     if (sums->releases) {
@@ -123,7 +123,7 @@ static void json_site(const struct stacks_json *stacks, const struct row *site, 
     json_open(json, NULL, '{');
     json_string(json, "class", class_name(site->class));
     json_unsigned(json, "allocated_bytes", sums->allocated);
-    json_unsigned(json, "freed_bytes", sums->freed);
+    json_unsigned(json, "gone_bytes", sums->gone);
     json_signed(json, "live_bytes", sums_live(sums));
     json_signed(json, "leaked_bytes", sums_leaked(sums));
     json_unsigned(json, "live_peak_bytes", sums->live_peak);
@@ -133,7 +133,7 @@ static void json_site(const struct stacks_json *stacks, const struct row *site, 
     json_unsigned(json, "discarded_bytes", sums->discarded);
     json_signed(json, "resident_bytes", sums->resident);
     json_unsigned(json, "allocations", sums->allocations);
-    json_unsigned(json, "frees", sums->frees);
+    json_unsigned(json, "gone_count", sums->gone_count);
     json_unsigned(json, "releases", sums->releases);
     stacks_json_node(stacks, json, site->key);
     json_close(json, '}');

@@ -114,12 +114,12 @@ class Tables(Case):
         sites = json.loads(self.memtrace('sites', '--json', '-n', '0', self.log).stdout)
         self.assertEqual(sites['schema'], 'memtrace-sites/2')
         first = with_stacks(sites)[0]
-        self.assertEqual((first['at_peak_bytes'], first['live_bytes'], first['freed_bytes'], first['class']),
+        self.assertEqual((first['at_peak_bytes'], first['live_bytes'], first['gone_bytes'], first['class']),
                          (8000000, 0, 8000000, 'heap'))
         self.assertEqual([(f['function'], f['line']) for f in first['stack'][:2]],
                          [('take', line_of('TAKE')), ('main', line_of('GONE'))])
         for site in sites['sites']:
-            self.assertEqual(site['allocated_bytes'] - site['freed_bytes'], site['live_bytes'])
+            self.assertEqual(site['allocated_bytes'] - site['gone_bytes'], site['live_bytes'])
         p = self.memtrace('sites', '-n', '1', '--sort', 'live', self.log)
         self.assertIn('program.c:%d  main' % line_of('KEPT'), p.stdout)
         self.assertNotIn('program.c:%d  main' % line_of('GONE'), p.stdout)

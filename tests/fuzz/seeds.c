@@ -16,8 +16,8 @@ static void counters(struct builder *b, uint32_t node, uint32_t i)
 {
     struct mt_alloc alloc = {.allocs = 2,
                              .allocated = 300 + i,
-                             .freed = 100,
-                             .frees = 1,
+                             .gone = 100,
+                             .gone_count = 1,
                              .live_peak = 300,
                              .saved = 150,
                              .saved_seq = i % 2,

@@ -55,7 +55,7 @@ def sites_add_up(sites):
     for name in COUNTED:
         of = [s for s in sites if s['class'] == name]
         live = sum(s['leaked_bytes'] for s in of)
-        t.check(sum(s['allocated_bytes'] - s['released_bytes'] for s in of) == live == sum(s['allocated_bytes'] - s['freed_bytes'] for s in of),
+        t.check(sum(s['allocated_bytes'] - s['released_bytes'] for s in of) == live == sum(s['allocated_bytes'] - s['gone_bytes'] for s in of),
                 'sites of class %s: %d live', name, live)
 
 

@@ -26,7 +26,7 @@ def describe(log):
     for (node, class_), figures in sorted(log.counters.items()):
         stack = [log.frame_text(log.frame_of[n]) for n in reversed(log.path(node))]
         sites.append(dict({k: v for k, v in figures.items()}, **{
-            'class': CLASSES[class_], 'stack': stack, 'live': figures['allocated'] - figures['freed']}))
+            'class': CLASSES[class_], 'stack': stack, 'live': figures['allocated'] - figures['gone']}))
     lines = [dict(line_figures(v), file=k[0], line=k[1], function=k[2])
              for k, v in sorted(python_lines(log).items(), key=str)]
     return dict(log=log.name, program=text(log.exe or b''), argv=[text(a) for a in log.argv], pid=log.pid,

@@ -23,7 +23,7 @@ def check(log):
             log.problem('%s: level %d above its peak %d' % (name, t['level'], t['peak']))
         if exact:
             equal('%s: allocated - released and live' % name, t['allocated'] - t['released'], t['live'], tolerance)
-            equal('%s: frees and releases' % name, t['frees'], t['releases'], 0 if settled else 64)
+            equal('%s: gone_count and releases' % name, t['gone_count'], t['releases'], 0 if settled else 64)
     live = sum(totals[CLASSES[c]]['live'] for c in COUNTED)
     equal('level and live', log.level, live, slack)
     equal('level and levels of its classes', log.level, sum(log.class_level[c][0] for c in COUNTED), slack)

@@ -9,7 +9,7 @@ ENTRY_BYTES = {NODE: 32, COUNTER: 32, FRAME: 16, RECORD: 1, THREAD: 128, RUN: 32
 NATIVE, PYTHON, THREAD_ROOT, CUT, UNKNOWN = range(1, 6)
 ON_RETURN = 4294967295  # in place of a line
 FLAG_FULL, FLAG_FALLBACK, FLAG_PYTHON, FLAG_THREADS = 1, 2, 4, 8
-FIGURES = ('allocated', 'released', 'freed', 'at_peak', 'allocations', 'releases', 'frees', 'discarded', 'discards', 'resident', 'late')
+FIGURES = ('allocated', 'released', 'gone', 'at_peak', 'allocations', 'releases', 'gone_count', 'discarded', 'discards', 'resident', 'late')
 
 
 class NotALog(Exception):
@@ -294,17 +294,17 @@ class Log:
             self.events.setdefault(node, []).append((last, level))
 
     def alloc(self, node, class_, unit, record):
-        _, allocs, allocated, freed, live_peak, saved, level, last, frees, saved_seq = record
-        live = allocated - freed
+        _, allocs, allocated, gone, live_peak, saved, level, last, gone_count, saved_seq = record
+        live = allocated - gone
         if live < 0 or live_peak < live or live_peak > allocated:
-            self.problem('node %d: allocated %d, freed %d, peak of live %d' % (node, allocated, freed, live_peak))
+            self.problem('node %d: allocated %d, gone %d, peak of live %d' % (node, allocated, gone, live_peak))
         held = saved if not self.at_peak and (saved_seq ^ self.peak_seq) & 0x7fffffff == 0 else live
         c = self.figures(node, class_)
         c['allocated'] += allocated
-        c['freed'] += freed
+        c['gone'] += gone
         c['late'] += self.finish.get(unit, live) - live
         c['allocations'] += allocs
-        c['frees'] += frees
+        c['gone_count'] += gone_count
         if class_ in COUNTED:
             c['at_peak'] += held
             self.level_of_live_peak = max(self.level_of_live_peak, live_peak)
@@ -320,7 +320,7 @@ class Log:
                 if c == class_:
                     for key in FIGURES:
                         t[key] += figures[key]
-            t['live'] = t['allocated'] - t['freed']
+            t['live'] = t['allocated'] - t['gone']
             t['level'], t['peak'] = self.class_level[class_]
             t['finished'] = self.finish_class[class_] if self.finish_time else t['level']
             result[name] = t
@@ -336,10 +336,10 @@ class Log:
         totals = self.totals()
         for class_, name in enumerate(CLASSES):
             t, own = totals[name], self.figures(0, class_)
-            for plus, minus in (('freed', 'released'), ('frees', 'releases')):
+            for plus, minus in (('gone', 'released'), ('gone_count', 'releases')):
                 more = t[plus] - t[minus]
                 own[minus if more > 0 else plus] += abs(more)
-            live = t['allocated'] - t['freed'] - max(0, t['released'] - t['freed'])
+            live = t['allocated'] - t['gone'] - max(0, t['released'] - t['gone'])
             self.class_level[class_] = (live, max(live, self.class_level[class_][1]))
         self.level = sum(self.class_level[c][0] for c in COUNTED)
         self.peak = max(self.peak, self.level)

@@ -71,12 +71,12 @@ uint32_t py_node(struct py *py, uint32_t parent, uint32_t code, uint32_t number)
     return builder_node(&py->b, parent, builder_frame(&py->b, MT_FRAME_PYTHON, code, number));
 }
 
-void py_alloc(struct py *py, uint32_t node, uint64_t allocated, uint64_t freed)
+void py_alloc(struct py *py, uint32_t node, uint64_t allocated, uint64_t gone)
 {
     struct mt_alloc record = {.allocs = 1,
                               .allocated = allocated,
-                              .freed = freed,
-                              .frees = freed > 0,
+                              .gone = gone,
+                              .gone_count = gone > 0,
                               .last = 1,
                               .level = 1};
     builder_counter(&py->b, node, MT_KIND_ALLOC + MT_HEAP, &record);

@@ -34,7 +34,7 @@ struct py {
 
 void py_start(struct py *py);
 uint32_t py_node(struct py *py, uint32_t parent, uint32_t code, uint32_t number);
-void py_alloc(struct py *py, uint32_t node, uint64_t allocated, uint64_t freed);
+void py_alloc(struct py *py, uint32_t node, uint64_t allocated, uint64_t gone);
 void py_rise(struct py *py, uint32_t node, uint64_t rise, uint64_t alone);
 
 #endif

@@ -8,13 +8,13 @@
 #include "../../report/fold/answers.h"
 #include "folded.h"
 
-/* `allocated`, of which `freed` were released and at most `most` were live at a time. */
-static void alloc(struct py *py, uint32_t node, uint64_t allocated, uint64_t freed, uint64_t most)
+/* `allocated`, of which `gone` were released and at most `most` were live at a time. */
+static void alloc(struct py *py, uint32_t node, uint64_t allocated, uint64_t gone, uint64_t most)
 {
     struct mt_alloc record = {.allocs = 1,
                               .allocated = allocated,
-                              .freed = freed,
-                              .frees = freed > 0,
+                              .gone = gone,
+                              .gone_count = gone > 0,
                               .live_peak = most,
                               .last = 1,
                               .level = 1};
@@ -157,17 +157,29 @@ Test(answers, a_jump_of_two_lines)
         struct folded f;
         struct answers answers;
         py_start(&py);
-        uint32_t loop = py_node(&py, py.root, py.f, 2);
+        uint32_t h = builder_code(&py.b, "/home/u/a.py", "h", 41);
+        uint32_t main_node = py_node(&py, py.root, h, 42);
+        uint32_t loop = py_node(&py, main_node, py.f, 2);
         uint32_t most = py_node(&py, loop, py.g, 22), least = py_node(&py, loop, py.g, 23);
         alloc(&py, most, part, 0, part);
         alloc(&py, least, 100 - part, 0, 100 - part);
         py_rise(&py, most, 1, 1);
         py_rise(&py, least, 1, 1);
         py_rise(&py, loop, 60, 60);
+        py_rise(&py, main_node, 60, 60);
         answer(&f, &py, &answers, 5);
         const struct answer_line *line = find(&f, &answers.of[QUESTION_JUMPED], "g", 22);
         cr_assert(line);
         cr_expect_eq(line->bytes, part == 90 ? 60 : 1);
+        const struct answer_line *caller = find(&f, &answers.of[QUESTION_JUMPED], "f", 2);
+        cr_assert_eq(caller != NULL, part == 75, "then it stands for both");
+        if (caller) {
+            cr_expect_eq(caller->bytes, 60);
+            cr_expect(caller->together);
+            cr_expect_eq(caller->allocated, 0);
+        }
+        cr_expect_not(line->together);
+        cr_expect_not(find(&f, &answers.of[QUESTION_JUMPED], "h", 42), "its call repeats it");
         done(&f, &py, &answers);
     }
 }
@@ -282,8 +294,8 @@ static void random_log(struct py *py, uint64_t *state)
             node = py_node(py, node, codes[c], 100 * c + 1 + dice(state, 3));
         }
         uint64_t bytes = 1 + dice(state, 100000),
-                 freed = dice(state, 3) ? dice(state, (unsigned)bytes) : 0;
-        alloc(py, dice(state, 10) ? node : 0, bytes, freed, bytes);
+                 gone = dice(state, 3) ? dice(state, (unsigned)bytes) : 0;
+        alloc(py, dice(state, 10) ? node : 0, bytes, gone, bytes);
         py_rise(py, node, bytes, bytes);
     }
 }

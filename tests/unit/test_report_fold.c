@@ -43,7 +43,7 @@ Test(fold, mutual_recursion_counts_once)
     fold_log(&f, &py.b);
     cr_expect_eq(line(&f, "f", 2)->sums.allocated, 7);
     cr_expect_eq(line(&f, "g", 22)->sums.allocated, 7);
-    cr_expect_eq(line(&f, "g", 22)->sums.freed, 3);
+    cr_expect_eq(line(&f, "g", 22)->sums.gone, 3);
     cr_expect_eq(function(&f, "g")->sums.allocated, 7);
     unfold(&f, &py.b);
 }
@@ -59,9 +59,9 @@ Test(fold, held_at_the_peak)
         py.b.header.peak_seq = 7;
         py.b.header.at_peak = now;
         struct mt_alloc saved = {
-            .allocs = 1, .allocated = 100, .freed = 60, .saved = 90, .saved_seq = 7};
+            .allocs = 1, .allocated = 100, .gone = 60, .saved = 90, .saved_seq = 7};
         struct mt_alloc older = {
-            .allocs = 1, .allocated = 100, .freed = 60, .saved = 90, .saved_seq = 6};
+            .allocs = 1, .allocated = 100, .gone = 60, .saved = 90, .saved_seq = 6};
         struct mt_alloc file = saved;
         uint32_t a = py_node(&py, py.root, py.f, 2), b = py_node(&py, py.root, py.f, 3);
         builder_counter(&py.b, a, MT_KIND_ALLOC + MT_HEAP, &saved);
@@ -198,10 +198,10 @@ Test(fold, lines_add_up_to_their_function)
         struct tally *sum =
             f.stacks.frames.places[p].function == function_of(&f, "g") ? &g : &outer;
         sum->allocated += f.lines.list[p].sums.allocated;
-        sum->released += f.lines.list[p].sums.freed;
+        sum->released += f.lines.list[p].sums.gone;
     }
     cr_expect_eq(function(&f, "f")->sums.allocated, outer.allocated);
-    cr_expect_eq(function(&f, "f")->sums.freed, outer.released);
+    cr_expect_eq(function(&f, "f")->sums.gone, outer.released);
     cr_expect_eq(function(&f, "g")->sums.allocated, g.allocated);
     cr_expect_eq(function(&f, "g")->sums.allocated,
                  f.stacks.model.total.allocated - 2 - 3 - 4 - 5 - 6 - 7);

@@ -21,7 +21,7 @@ static unsigned char *sample(size_t *bytes, bool scatter)
     builder_process(&b, "/usr/bin/python3", "/home/u", "python3\0a.py", sizeof "python3\0a.py");
     builder_note(&b, "a note");
     uint32_t root = builder_thread(&b, "main"), code = builder_code(&b, "/home/u/a.py", "f", 1);
-    struct mt_alloc alloc = {.allocs = 1, .allocated = 100, .freed = 40, .frees = 1, .last = 9};
+    struct mt_alloc alloc = {.allocs = 1, .allocated = 100, .gone = 40, .gone_count = 1, .last = 9};
     struct mt_release release = {.releases = 1, .released = 40, .last = 10};
     struct mt_discard discard = {.discards = 1, .discarded = 4096, .last = 11};
     uint32_t node = root;
@@ -102,7 +102,7 @@ Test(reader, reads_a_sound_log)
         cr_expect_eq(stacks.model.total.released, 120 * 40);
         cr_expect_eq(stacks.model.total.discarded, 200 * 4096);
         cr_expect_eq(stacks.model.total.discards, 200);
-        cr_expect_eq(stacks.model.classes[MT_RESERVED].frees, 40);
+        cr_expect_eq(stacks.model.classes[MT_RESERVED].gone_count, 40);
         cr_expect_eq(stacks.log.argv.bytes, sizeof "python3\0a.py");
         cr_expect_eq(stacks.log.note_count, 1);
         cr_expect_eq(stacks.log.codes[1].first_line, 1);
