@@ -64,4 +64,6 @@
  *   a symbol file  symbols/symbols.h is what the others know; symbols/symbols_dw.c does it with elfutils
  *   a language     a kind of frame in read/log.h, its places in resolve/frames.c, its rank in resolve/rank.c
  *   an export      show/NAME.c, from BY_TREE or BY_SITE
+ *   a figure       text_size for bytes, text_count and text_s for a number of things (base/text.h)
+ *   foreign text   text_put or table_cell; a name where the room is limited: show/fit.h; stacks in JSON: show/stacks_json.h
  */
