@@ -426,7 +426,7 @@ class Names(Late):
         for args in (), ('--all',):
             first = self.view('sites', *args, log).stdout
             self.assertNotIn('xmalloc', first)
-            self.assertRegex(first, r'released in \d+\n +shims.c:%d  load' % at[1])
+            self.assertRegex(first, r'rise [^\n]+\n +shims.c:%d  load' % at[1])
             self.assertIn('shims.c:%d  xmalloc' % shim[1], self.view('sites', '--shims', *args, log).stdout)
         self.fails(self.view('lines', '-f', 'xmalloc', log, status=1), 1, '--shims')
         self.assertIn('void *block = malloc', self.view('lines', '--shims', '-f', 'xmalloc', log).stdout)
