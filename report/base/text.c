@@ -104,7 +104,8 @@ void text_sizes_exact(void)
     sizes_exact = true;
 }
 
-char *text_size(char out[TEXT_SIZE_BYTES], int64_t bytes)
+/* `decimals`: from KiB up; -1: as many as make three digits. */
+static char *size_text(char out[TEXT_SIZE_BYTES], int64_t bytes, int decimals)
 {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     uint64_t magnitude = bytes < 0 ? -(uint64_t)bytes : (uint64_t)bytes;
@@ -121,7 +122,18 @@ char *text_size(char out[TEXT_SIZE_BYTES], int64_t bytes)
     unsigned unit = 1;
     for (; size >= 999.5; unit++)
         size /= 1024;
-    int decimals = size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2;
+    if (decimals < 0)
+        decimals = size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2;
     snprintf(out, TEXT_SIZE_BYTES, "%s%.*f %s", minus, decimals, size, units[unit]);
     return out;
+}
+
+char *text_size(char out[TEXT_SIZE_BYTES], int64_t bytes)
+{
+    return size_text(out, bytes, -1);
+}
+
+char *text_total(char out[TEXT_SIZE_BYTES], int64_t bytes)
+{
+    return size_text(out, bytes, 3);
 }

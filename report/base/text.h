@@ -29,10 +29,12 @@ char *text_count(char out[TEXT_COUNT_BYTES], uint64_t value);
 /* The end of a noun that this many are: "" or "s". */
 const char *text_s(uint64_t count);
 
-/* A size in bytes, in all views alike: "812 B", "7.63 MiB": three digits (up to 1,023 bytes the number itself). After
+/* A size in bytes, in all tables alike: "812 B", "7.63 MiB": three digits (up to 1,023 bytes the number itself). After
  * text_sizes_exact: "8,000,000 B". Returns out. */
 #define TEXT_SIZE_BYTES 40
 char *text_size(char out[TEXT_SIZE_BYTES], int64_t bytes);
+/* The same with three decimals, "7.629 MiB": what a process comes to, which is compared with other processes and other tools. */
+char *text_total(char out[TEXT_SIZE_BYTES], int64_t bytes);
 /* --bytes: from now on. */
 void text_sizes_exact(void);
 

@@ -70,7 +70,7 @@ static void print_end(const struct stacks *stacks, FILE *out)
 static void print_amount(FILE *out, const char *word, int64_t bytes, const char *rest)
 {
     char size[TEXT_SIZE_BYTES];
-    fprintf(out, "  %-10s %10s%s\n", word, text_size(size, bytes), rest);
+    fprintf(out, "  %-10s %12s%s\n", word, text_total(size, bytes), rest);
 }
 
 static void print_totals(const struct stacks *stacks, FILE *out)
@@ -104,10 +104,16 @@ static void print_totals(const struct stacks *stacks, FILE *out)
     print_amount(out, "given back", (int64_t)h->inherited_released, rest);
 }
 
+static void cell_total(struct table *table, uint64_t bytes)
+{
+    char size[TEXT_SIZE_BYTES];
+    table_cell(table, text_total(size, (int64_t)bytes));
+}
+
 static void print_classes(const struct stacks *stacks, FILE *out)
 {
-    static const struct table_column columns[] = {{"  class", 11},    {"peak", 9},
-                                                  {"live", 9},        {"allocated", 9},
+    static const struct table_column columns[] = {{"  class", 11},    {"peak", 11},
+                                                  {"live", 11},       {"allocated", 11},
                                                   {"allocations", 0}, {"releases", 0}};
     bool more = false;
     for (unsigned c = CLASS_ANON; c < CLASSES; c++)
@@ -123,9 +129,9 @@ static void print_classes(const struct stacks *stacks, FILE *out)
             continue;
         table_row(&table, STYLE_NONE);
         table_cell(&table, class_name(c));
-        table_cell_size(&table, (int64_t)stacks->log.header.class_level[c].peak);
-        table_cell_size(&table, (int64_t)stacks->log.header.class_level[c].live);
-        table_cell_size(&table, (int64_t)sums->allocated);
+        cell_total(&table, stacks->log.header.class_level[c].peak);
+        cell_total(&table, stacks->log.header.class_level[c].live);
+        cell_total(&table, sums->allocated);
         table_cell_count(&table, sums->allocations);
         table_cell_count(&table, sums->releases);
     }

@@ -137,15 +137,18 @@ class Reading(Case):
         self.assertEqual(self.memtrace('lines', self.long_log, LC_ALL='POSIX', PYTHONIOENCODING='ascii').stdout, plain)
 
     def test_one_unit_rule(self):
-        """Each size has three digits, or is a number of bytes; but memory_profiler's layout is its own."""
+        """Each size has three digits, in the summary three decimals, or is a number of bytes; but memory_profiler's layout is its own."""
         for view in self.VIEWS:
             out = self.memtrace(*view, self.long_log).stdout
-            sizes = re.findall(r'(\S+) ([KMGTPE]iB|B)\b', out)
+            total = re.compile(r'^  (peak|live|leaked|allocated|released|discarded|inherited|given back) |^ +(heap|anonymous|shared|file|reserved) ')
+            sizes = [(number, unit, total.match(line)) for line in out.splitlines()
+                     for number, unit in re.findall(r'(\S+) ([KMGTPE]iB|B)\b', line)]
             self.assertTrue(sizes, view)
-            for number, unit in sizes:
+            for number, unit, summed in sizes:
                 exact = '--bytes' in view or unit == 'B'
                 self.assertEqual(unit == 'B', exact, (view, number, unit))
-                self.assertRegex(number, r'^-?\d{1,3}(,\d{3})*$|^\d{4}$' if exact else r'^-?(\d\.\d\d|\d\d\.\d|\d\d\d)$', view)
+                rule = r'\d{1,3}(,\d{3})*|\d{4}' if exact else r'\d{1,3}\.\d{3}' if summed else r'\d\.\d\d|\d\d\.\d|\d\d\d'
+                self.assertRegex(number, '^-?(%s)$' % rule, view)
         self.assertIn('3.00 MiB', self.memtrace('sites', self.long_log).stdout)
         self.assertIn('3,145,728 B', self.memtrace('sites', '--bytes', self.long_log).stdout)
         self.assertIn('3,145,728 B', self.memtrace('memit', '--bytes', os.path.join(self.top, 'long')).stdout)

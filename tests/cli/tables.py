@@ -33,7 +33,7 @@ class Tables(Case):
     def test_report(self):
         p = self.memtrace('report', self.log)
         self.assertEqual((p.returncode, p.stderr), (0, ''))
-        self.assertRegex(p.stdout, r'peak +7\.63 MiB')
+        self.assertRegex(p.stdout, r'peak +7\.629 MiB')
         self.assertRegex(p.stdout, r'with exit status 0')
         source = PROGRAM.splitlines()[line_of('GONE') - 1]
         row = next(l for l in p.stdout.splitlines() if l.endswith(source))

@@ -116,6 +116,10 @@ Test(text, sizes_have_three_digits)
     size_is(8000000, "7.63 MiB");
     size_is(-8000000, "-7.63 MiB");
     size_is(1 << 30, "1.00 GiB");
+    char total[TEXT_SIZE_BYTES];
+    cr_expect_str_eq(text_total(total, 1023), "1023 B");
+    cr_expect_str_eq(text_total(total, 20 << 20), "20.000 MiB");
+    cr_expect_str_eq(text_total(total, -8000000), "-7.629 MiB");
     size_is(INT64_MAX, "8.00 EiB");
     size_is(INT64_MIN, "-8.00 EiB");
 }
