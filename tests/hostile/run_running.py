@@ -11,7 +11,7 @@ import sys
 from common import Tests, run
 
 ROUNDS = 8
-COUNTED = 'heap', 'anonymous'
+COUNTED = 'heap', 'anonymous', 'shared'
 t = Tests(sys.argv[1])
 
 PYTHON = '''
@@ -59,7 +59,7 @@ def sites_add_up(sites):
                 'sites of class %s: %d live', name, live)
 
 
-def while_it_runs(command, sites=True):
+def while_it_runs(command):
     log, before = t.path('x.mt'), 0
     program = subprocess.Popen(command, env=t.environment(log), stdout=subprocess.PIPE)
     try:
@@ -69,7 +69,7 @@ def while_it_runs(command, sites=True):
             adds_up(report)
             t.check(report['events'] > before, 'read at event %d, then at %d', before, report['events'])
             before = report['events']
-            if i == 0 and sites:
+            if i == 0:
                 sites_add_up(json.loads(view('sites', '--json', '-n', '0', log))['sites'])
                 view('lines', log)
         t.check('read at event' in view('report', '-n', '1', log), 'it is not said when it was read')
@@ -80,11 +80,10 @@ def while_it_runs(command, sites=True):
     report = json.loads(view('report', '--json', log))
     t.check(not report['running'], 'it still runs')
     adds_up(dict(report, running=True))  # killed in the middle, perhaps of several events
-    if sites:
-        t.sound(log)
+    t.sound(log)
 
 
 t.test('new paths', lambda: while_it_runs([t.program('running'), '1']))
 t.test('new paths by four threads', lambda: while_it_runs([t.program('running'), '4']))
-t.test('new paths in Python', lambda: while_it_runs([sys.executable, '-c', PYTHON], sites=False))  # their texts would take gigabytes
+t.test('new paths in Python', lambda: while_it_runs([sys.executable, '-c', PYTHON]))
 t.end()
