@@ -26,8 +26,8 @@ static bool is_libc(const struct log_text *module)
 }
 
 /* Functions of libc that never hand memory to their callers. A stripped libc has its exported names only, so each kind is listed
- * by those that are on its stacks: stdio's buffers, time zones, locales, character sets, name services, exit handlers; stacks of threads, which libc keeps for
- * later threads. */
+ * by those that are on its stacks: stdio's buffers, time zones, locales, character sets, name services, exit handlers; stacks of
+ * threads, which libc keeps for later threads. */
 static bool libc_keeps(const char *name)
 {
     static const char *const whole[] = {"_IO_file_doallocate",

@@ -23,10 +23,11 @@ static const char *const runtimes[] = {
     "libguile*", "libR.*", "libjulia*", "libmono*", "libcoreclr*"};
 
 /* Paths of source files. */
-static const char *const runtime_sources[] = {
-    "/usr/include/*",      "/usr/local/include/*", "*/include/c++/*",
-    "/usr/lib/gcc/*",      "/usr/lib/llvm*",       "/rustc/*",
-    "*/lib/rustlib/src/*", "*/.cargo/registry/*",  "*/share/cargo/registry/*"};
+static const char *const runtime_sources[] = {"/usr/include/*",      "/usr/local/include/*",
+                                              "*/include/c++/*",     "/usr/lib/gcc/*",
+                                              "/usr/lib/llvm*",      "/rustc/*",
+                                              "/rust/deps/*",        "*/lib/rustlib/src/*",
+                                              "*/.cargo/registry/*", "*/share/cargo/registry/*"};
 
 /* Names of functions, without their parameters. */
 static const char *const shims[] = {
