@@ -228,6 +228,12 @@ bool mt_foreign_read(struct mt_foreign **stack, bool object, uint64_t *print)
     return true;
 }
 
+bool mt_foreign_refused(const struct mt_foreign *stack)
+{
+    return stack && !stack->readable &&
+           __atomic_load_n(&mt_log.header->flags, __ATOMIC_RELAXED) & MT_FLAG_FULL;
+}
+
 size_t mt_foreign_merge(struct mt_foreign *foreign, const struct mt_stack *native, mt_key *out,
                         size_t cap, uint32_t *same)
 {

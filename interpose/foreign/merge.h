@@ -20,6 +20,9 @@
  * the same keys, but for a chance of 1 in 2^64. False: there is no such number. */
 bool mt_foreign_read(struct mt_foreign **stack, bool object, uint64_t *print);
 
+/* After mt_foreign_read: whether a frame could not be had as the log is full. Then no stack with it is in the log. `stack`: NULL is none. */
+bool mt_foreign_refused(const struct mt_foreign *stack);
+
 /* Merge the foreign frames that mt_foreign_read has just found into the native stack: each native
  * frame that is an interpreter loop is replaced by the frames that it runs. out[0..cap) gets keys,
  * outermost first; native->used + MT_DEPTH_MAX + 1 always suffice. Returns their number. 0: the

@@ -52,6 +52,8 @@ struct mt_python_thread {
     struct mt_python_line *lines; /* direct-mapped */
     uint32_t lines_mask;
     uint32_t lines_missed;
+    uint32_t
+        refused; /* lines that are not looked for any more, as the log had no space for one: walk.c */
     struct mt_python_marked marks[MT_PYTHON_MARKS];
 };
 

@@ -14,6 +14,7 @@
 
 #include "base/meta.h"
 #include "format.h"
+#include "log/log.h"
 #include "python/command.h"
 #include "python/interpreter.h"
 
@@ -130,6 +131,16 @@ static struct mt_python_mark *mark_of(struct mt_python_thread *th,
     return &m->mark;
 }
 
+/* A line costs much to find, and in a full log in vain: then the next ones are not looked for. */
+#define REFUSED 63u
+
+static uint32_t refuse(struct mt_python_thread *th)
+{
+    if (__atomic_load_n(&mt_log.header->flags, __ATOMIC_RELAXED) & MT_FLAG_FULL)
+        th->refused = REFUSED;
+    return 0;
+}
+
 /* Index in FRAME; 0: none can be had. */
 static uint32_t resolve(struct mt_python_thread *th, uintptr_t code, uintptr_t position)
 {
@@ -141,15 +152,21 @@ static uint32_t resolve(struct mt_python_thread *th, uintptr_t code, uintptr_t p
         __atomic_load_n(&line->entry->address, __ATOMIC_RELAXED) == code &&
         __atomic_load_n(&line->entry->serial, __ATOMIC_RELAXED) == line->serial)
         return line->index;
+    if (__builtin_expect(th->refused, 0)) {
+        th->refused--;
+        return 0;
+    }
     if (!th->lines || ++th->lines_missed > 2 * th->lines_mask)
         lines_grow(th);
     if (code && !mt_python_code_find(code))
         mt_python_command_find(code, th->top);
     entry = code ? mt_python_code_enter(code) : NULL;
     if (!entry)
-        return 0;
+        return refuse(th);
     index = mt_python_code_frame(entry, code, position, mark_of(th, entry));
-    if (index && th->lines) {
+    if (!index)
+        return refuse(th);
+    if (th->lines) {
         line = line_slot(th, code, position);
         *line = (struct mt_python_line){code, position, entry, entry->serial, index};
     }

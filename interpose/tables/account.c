@@ -341,9 +341,12 @@ bool mt_account_object_take(const void *object, struct mt_live *entry)
     return take_object(object, entry);
 }
 
+/* What became of an object's event: without space, or without a stack (that is not captured a second time), nothing has happened yet. */
+enum outcome { COUNTED, NO_SPACE, NO_STACK };
+
 /* An object comes or goes. This is account() for one block of the heap, with nothing left to
- * decide, and only for a process of one thread. False: no space, and nothing has happened yet. */
-static inline __attribute__((always_inline)) bool
+ * decide, and only for a process of one thread. */
+static inline __attribute__((always_inline)) enum outcome
 account_object(struct mt_thread *t, const struct mt_start *from, bool comes, struct mt_live *live)
 {
     struct mt_header *h = mt_log.header;
@@ -354,16 +357,16 @@ account_object(struct mt_thread *t, const struct mt_start *from, bool comes, str
     if (t->timeline.resident_due)
         mt_timeline_resident(&t->timeline, &t->counters, e->leaf);
     if (!mt_capture(&t->capture, from))
-        return mt_account_thread_pause(t), false; /* the caller tries again, from the root */
+        return NO_STACK;
     struct mt_known *hint = t->capture.hint;
     uint32_t leaf = hint->leaf, kind = (comes ? MT_KIND_ALLOC : MT_KIND_RELEASE) + MT_HEAP;
     if ((t->runs.depth != t->capture.same || t->runs.depth != t->capture.frames + 1) &&
         !mt_runs_move(&t->runs, t->capture.frames + 1, t->capture.same, t->capture.site,
                       t->capture.turned, leaf))
-        return false;
+        return NO_SPACE;
     uint32_t unit = mt_counters_hinted(&t->counters, t->capture.hint, kind);
     if (!unit)
-        return false;
+        return NO_SPACE;
     if (net < 0 && h->at_peak) {
         h->peak_seq++;
         h->at_peak = 0;
@@ -400,16 +403,17 @@ account_object(struct mt_thread *t, const struct mt_start *from, bool comes, str
     mt_timeline_moved(&t->timeline, &t->counters, previous, leaf, live->size, level);
     if (comes)
         live->unit = unit;
-    return true;
+    return COUNTED;
 }
 
 void mt_account_object(struct mt_thread *t, const struct mt_start *from, const void *object,
                        uint64_t bytes)
 {
     struct mt_live live = {bytes, 0};
-    if (__builtin_expect(mt_shared() || !account_object(t, from, true, &live), 0)) {
+    enum outcome outcome = mt_shared() ? NO_SPACE : account_object(t, from, true, &live);
+    if (__builtin_expect(outcome != COUNTED, 0)) {
         struct mt_event event = {.from = from, .comes = true, .class = MT_HEAP, .bytes = bytes};
-        live.unit = mt_account(t, &event);
+        live.unit = outcome == NO_STACK ? no_stack(t, event) : mt_account(t, &event);
     }
     enter_object(t, from, object, live);
 }
@@ -417,10 +421,17 @@ void mt_account_object(struct mt_thread *t, const struct mt_start *from, const v
 void mt_account_object_free(struct mt_thread *t, const struct mt_start *from, const void *object)
 {
     struct mt_live entry;
-    if (!take_object(object, &entry))
+    if (!take_object(object, &entry)) {
         mt_account_unknown(object);
-    else if (__builtin_expect(mt_shared() || !account_object(t, from, false, &entry), 0))
+        return;
+    }
+    enum outcome outcome = mt_shared() ? NO_SPACE : account_object(t, from, false, &entry);
+    if (__builtin_expect(outcome == NO_SPACE, 0)) {
         release(t, from, entry);
+    } else if (__builtin_expect(outcome == NO_STACK, 0)) {
+        struct mt_gone gone = {entry.unit, MT_HEAP, entry.size};
+        no_stack(t, (struct mt_event){.from = from, .gone = &gone, .gone_count = 1});
+    }
 }
 
 void mt_account_object_moved(struct mt_thread *t, const struct mt_start *from,
@@ -429,55 +440,6 @@ void mt_account_object_moved(struct mt_thread *t, const struct mt_start *from,
     struct mt_gone gone = {old ? old->unit : 0, MT_HEAP, old ? old->size : 0};
     struct mt_event event = {from, &gone, old ? 1 : 0, true, MT_HEAP, bytes};
     mt_account_object_enter(t, from, object, (struct mt_live){bytes, mt_account(t, &event)});
-}
-
-static void gives_back(uint64_t bytes)
-{
-    struct mt_header *h = mt_log.header;
-    __atomic_fetch_add(&h->inherited_released, bytes, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&h->inherited_releases, 1, __ATOMIC_RELAXED);
-}
-
-void mt_account_unknown(const void *block)
-{
-    struct mt_live was;
-    if (mt_objects_inherited_take((uintptr_t)block, &was) ||
-        mt_live_inherited_take((uintptr_t)block, &was))
-        gives_back(was.size);
-    else
-        __atomic_fetch_add(&mt_log.header->unknown_releases, 1, __ATOMIC_RELAXED);
-}
-
-static void gives_back_pieces(struct mt_pieces *pieces)
-{
-    for (uint32_t i = 0; i < pieces->used; i++)
-        if (MT_IN_LEVEL(pieces->piece[i].class))
-            gives_back(pieces->piece[i].end - pieces->piece[i].start);
-    mt_pieces_free(pieces);
-}
-
-void mt_account_unmapped(uintptr_t start, uintptr_t end)
-{
-    struct mt_pieces pieces;
-    mt_pieces_init(&pieces);
-    mt_mappings_inherited_take(start, end, &pieces);
-    gives_back_pieces(&pieces);
-}
-
-void mt_account_barred(uintptr_t start, uintptr_t end)
-{
-    struct mt_pieces pieces;
-    mt_pieces_init(&pieces);
-    mt_mappings_inherited_take_protected(start, end, MT_RESERVED, &pieces);
-    gives_back_pieces(&pieces);
-}
-
-void mt_account_detached(uintptr_t attached)
-{
-    struct mt_pieces pieces;
-    mt_pieces_init(&pieces);
-    mt_mappings_inherited_take_attached(attached, &pieces);
-    gives_back_pieces(&pieces);
 }
 
 void mt_account_thread_pause(struct mt_thread *t)

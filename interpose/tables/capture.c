@@ -390,8 +390,7 @@ static bool change_root(struct mt_capture *c)
     return root_init(c);
 }
 
-/* Addresses have changed their meaning, and stacks are known by addresses. Or a period has begun.
- */
+/* Addresses, by which stacks are known, have changed their meaning. Or a period has begun. */
 static bool forget_known(struct mt_capture *c, uint32_t generation)
 {
     if (c->known)
@@ -417,6 +416,8 @@ static bool walk_foreign(struct mt_capture *c, const struct mt_start *from)
     struct mt_mixed *pair;
     uint64_t print, tag = 0;
     bool printed = mt_foreign_read(&c->foreign, from->object, &print);
+    if (__builtin_expect(!printed, 0) && mt_foreign_refused(c->foreign))
+        return false;
     if (__builtin_expect(__atomic_load_n(*mt_interpreter->finishing, __ATOMIC_RELAXED) != 0, 0))
         mt_finish();
     if (whole && printed) {
