@@ -152,7 +152,7 @@ static void notes_all(const struct stacks *stacks, const struct rows *lines, not
              "a period has begun since the peak, so what was held then is not known: the figures "
              "are those of the peak since then, %s",
              text_size(size, (int64_t)log->header.peak));
-    if (!stacks_whole(stacks)) {
+    if (!stacks_whole(stacks) || stacks->under) { /* the header has no such figures */
         notes_modules(stacks, take, context);
         return;
     }

@@ -232,7 +232,7 @@ static int report_one(const char *file, const struct report_options *options, st
         else
             print_report(&view, options);
     }
-    int status = view.stacks.damaged ? STATUS_BAD : STATUS_DONE;
+    int status = stacks_status(&view.stacks);
     view_close(&view);
     return status;
 }

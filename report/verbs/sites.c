@@ -199,7 +199,7 @@ static int sites_one(const char *file, const struct sites_options *options)
         free(list);
         rows_free(&sites);
     }
-    int status = stacks.damaged ? STATUS_BAD : STATUS_DONE;
+    int status = stacks_status(&stacks);
     stacks_close(&stacks);
     return status;
 }
