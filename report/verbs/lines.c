@@ -211,7 +211,7 @@ int verb_lines(int argc, char **argv)
             status = options.precision < 0 ? STATUS_BAD : STATUS_DONE;
             break;
         case 's':
-            options.metric = verb_sort("lines", optarg);
+            options.metric = verb_sort("lines", optarg, false);
             status = options.metric == METRICS ? STATUS_BAD : STATUS_DONE;
             break;
         default:

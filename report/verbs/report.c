@@ -255,7 +255,7 @@ static int read_options(int argc, char **argv, struct report_options *options)
             options->top = (size_t)number;
             break;
         case 's':
-            if ((options->metric = verb_sort("report", optarg)) == METRICS)
+            if ((options->metric = verb_sort("report", optarg, false)) == METRICS)
                 return STATUS_BAD;
             break;
         default:
