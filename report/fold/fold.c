@@ -371,3 +371,16 @@ void fold_several(const struct stacks *stacks, const struct query *queries, stru
             pthread_join(jobs[i].thread, NULL);
     free(jobs);
 }
+
+void fold_lines(const struct stacks *stacks, unsigned metrics, unsigned classes, struct rows *lines,
+                struct rows *functions)
+{
+    struct filter filter = {.classes = classes};
+    const struct query queries[] = {{.by = BY_LINE, .metrics = metrics, .filter = filter},
+                                    {.by = BY_FUNCTION, .metrics = metrics, .filter = filter}};
+    struct rows rows[2];
+    fold_several(stacks, queries, rows, 2);
+    *lines = rows[0];
+    *functions = rows[1];
+    rises_of_functions(stacks, lines, functions);
+}

@@ -23,4 +23,8 @@ void fold(const struct stacks *stacks, const struct query *query, struct rows *r
 void fold_several(const struct stacks *stacks, const struct query *queries, struct rows *rows,
                   size_t count);
 
+/* Rows by line and by function of these classes (as in struct filter), with these metrics; a function's rise fits those of its lines. */
+void fold_lines(const struct stacks *stacks, unsigned metrics, unsigned classes, struct rows *lines,
+                struct rows *functions);
+
 #endif

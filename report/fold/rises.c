@@ -186,6 +186,24 @@ void rises_of_keys(const struct stacks *stacks, const struct selection *selectio
     free(r.items);
 }
 
+void rises_of_functions(const struct stacks *stacks, const struct rows *lines,
+                        struct rows *functions)
+{
+    const struct model *model = &stacks->model;
+    uint64_t anywhere = model->lost.released;
+    if (model->under_way_bytes > 0)
+        anywhere += (uint64_t)model->under_way_bytes;
+    for (uint32_t p = 0; p < lines->count; p++) {
+        struct row *function = &functions->list[stacks->frames.places[p].function];
+        uint64_t rise = lines->list[p].rise, released = function->sums.released + anywhere;
+        if (!function->rise_most || rise <= released || rise - released <= function->rise)
+            continue;
+        function->rise = rise - released;
+        if (function->rise_most <= function->rise)
+            function->rise_most = 0;
+    }
+}
+
 uint64_t rise_of_node(const struct stacks *stacks, uint32_t node)
 {
     return stacks->model.runs.of_node[node].rise;

@@ -22,6 +22,11 @@
 void rises_of_keys(const struct stacks *stacks, const struct selection *selection,
                    const struct tree *tree, const uint32_t *row_of, const unsigned char *outermost,
                    struct row *list, uint32_t count);
+/* A function's rise that is a lower bound is raised to what its lines' rises tell of it: a run of a line lies in a run of its function, and
+ * begins below where that began by no more than what was released under the function. So a function that released may still rise less
+ * than its line. Rows by line and by function, of the same selection. */
+void rises_of_functions(const struct stacks *stacks, const struct rows *lines,
+                        struct rows *functions);
 /* What one node rose, in bytes. */
 uint64_t rise_of_node(const struct stacks *stacks, uint32_t node);
 

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "fold/stacks.h"
 
+#include <inttypes.h>
+
+#include "base/base.h"
 #include "fold/under.h"
 #include "read/reader.h"
 #include "resolve/changed.h"
+#include "resolve/rules.h"
 #include "resolve/short.h"
 
 void stacks_make(struct stacks *stacks, struct periods periods)
@@ -11,6 +15,25 @@ void stacks_make(struct stacks *stacks, struct periods periods)
     model_make(&stacks->model, &stacks->log, periods);
     frames_make(&stacks->frames, &stacks->model);
     exact_make(&stacks->exact, &stacks->frames, periods);
+}
+
+static bool has_period(struct stacks *stacks)
+{
+    uint32_t first = stacks->model.periods.first, last = stacks->log.header.period;
+    stacks->absent = first > last;
+    if (stacks->absent)
+        base_say("%s: there is no period %" PRIu32 ": the last one is %" PRIu32, stacks->log.name,
+                 first, last);
+    return !stacks->absent;
+}
+
+static void say_no_function(struct stacks *stacks, const char *name)
+{
+    base_say("%s: no function in %s is called '%s'%s", stacks->log.name,
+             stacks_whole(stacks) ? "the log" : "these periods", name,
+             !frames_shims && rules_shim(name) ? "; it is an allocator shim, which --shims shows"
+                                               : "");
+    stacks->absent = true;
 }
 
 bool stacks_open_under(struct stacks *stacks, const char *file, struct periods periods,
@@ -23,16 +46,17 @@ bool stacks_open_under(struct stacks *stacks, const char *file, struct periods p
         model_make(&stacks->model, &stacks->log, periods);
     }
     stacks->damaged = log_say_problems(&stacks->log);
-    if (!read)
+    if (!read || !has_period(stacks))
         return false;
     frames_make(&stacks->frames, &stacks->model);
     changed_say(&stacks->frames, stacks_whole(stacks));
     short_make(&stacks->frames);
-    if (under)
-        under_keep(&stacks->model, &stacks->frames, under);
-    else
+    stacks->under = under != NULL;
+    if (!under)
         exact_make(&stacks->exact, &stacks->frames, periods);
-    return true;
+    else if (!under_keep(&stacks->model, &stacks->frames, under))
+        say_no_function(stacks, under);
+    return !stacks->absent;
 }
 
 bool stacks_open(struct stacks *stacks, const char *file, struct periods periods)
@@ -46,6 +70,11 @@ void stacks_close(struct stacks *stacks)
     frames_free(&stacks->frames);
     model_free(&stacks->model);
     log_close(&stacks->log);
+}
+
+int stacks_status(const struct stacks *stacks)
+{
+    return stacks->damaged ? STATUS_BAD : stacks->absent ? STATUS_NO : STATUS_DONE;
 }
 
 bool stacks_whole(const struct stacks *stacks)

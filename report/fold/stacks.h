@@ -26,10 +26,12 @@ struct stacks {
     struct exact exact; /* executions of lines */
     bool running;       /* the process was still there when the log was read */
     bool damaged;       /* something in the log could not be read; it was said */
+    bool absent;        /* the log has no such period or function; it was said */
+    bool under;         /* only what happened under calls of one function */
 };
 
 /* Read and resolve what happened in these periods of the process: names outside of them are not looked up. Says on standard
- * error what is wrong with the log. False: nothing can be shown, and only log.name and damaged may be used. `file` stays the
+ * error what is wrong with the log. False: nothing can be shown, and only log.name and stacks_status may be used. `file` stays the
  * caller's and must outlive the stacks. stacks_close in any case. */
 bool stacks_open(struct stacks *stacks, const char *file, struct periods periods);
 /* The same of what happened there under calls of the functions that `under` means (resolve/match.h): frames further out and other
@@ -39,6 +41,8 @@ bool stacks_open_under(struct stacks *stacks, const char *file, struct periods p
 /* The same of a log that is in stacks->log already. Says nothing. */
 void stacks_make(struct stacks *stacks, struct periods periods);
 void stacks_close(struct stacks *stacks);
+/* The exit status that it comes to: STATUS_DONE, STATUS_NO where what was asked for is not in the log, STATUS_BAD. */
+int stacks_status(const struct stacks *stacks);
 /* All periods are looked at. */
 bool stacks_whole(const struct stacks *stacks);
 

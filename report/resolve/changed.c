@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/base.h"
+#include "base/text.h"
 #include "resolve/source_log.h"
 #include "resolve/source_of.h"
 
@@ -29,9 +30,10 @@ void changed_say(struct frames *frames, bool whole)
                          : "changed while the program ran: what its lines did before is counted "
                            "for those that have their numbers now");
     }
+    char number[TEXT_COUNT_BYTES];
     if (frames->changed_sources > SAID_MAX)
-        base_say("%s: and %u more source files have changed", frames->log->name,
-                 frames->changed_sources - SAID_MAX);
+        base_say("%s: and %s more source files have changed", frames->log->name,
+                 text_count(number, frames->changed_sources - SAID_MAX));
     free(seen);
     sources_free(&sources);
 }

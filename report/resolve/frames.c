@@ -359,6 +359,23 @@ static void frames_take(struct frames *frames, const struct resolver *resolver)
     }
 }
 
+/* A stripped program has no names that could be hidden behind its nameless code, so that is shown as its own. In an interpreter it
+ * is the interpreter's. */
+static void rank_stripped(struct frames *frames)
+{
+    const struct log *log = frames->log;
+    for (size_t f = 0; f < frames->function_count; f++) {
+        const struct function *function = &frames->functions[f];
+        if (function->rank < RANK_LIBRARY && is_program(log, function->module))
+            return;
+    }
+    for (size_t f = 0; f < frames->function_count && !log->header.python; f++) {
+        struct function *function = &frames->functions[f];
+        if (!function->name && !function->file && is_program(log, function->module))
+            function->rank = RANK_PROGRAM;
+    }
+}
+
 /* Files that are no longer where they were may be near the log, and near where the program was started; a JIT compiler's are there, too. */
 static void resolver_look(struct resolver *resolver, const struct log *log)
 {
@@ -400,6 +417,7 @@ void frames_make(struct frames *frames, struct model *model)
         resolve_module(&resolver, wanted + i, end - i, i);
     }
     progress_end(&resolver.progress);
+    rank_stripped(frames);
     frames_take(frames, &resolver);
     find_free(resolver.find);
     jit_free(resolver.jit);

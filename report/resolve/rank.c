@@ -75,6 +75,8 @@ enum rank rank_native(const struct rank_code *code)
         (rules_runtime(module) || (code->python && !code->file && in_system_library(module))))
         return RANK_LIBRARY;
     if (!code->file) /* what has no name must not be preferred to a library's that has one */
-        return code->name && !rules_start(code->name) ? RANK_PROGRAM : RANK_LIBRARY;
+        return code->name && !rules_start(code->name) && !rules_runtime_name(code->name)
+                   ? RANK_PROGRAM
+                   : RANK_LIBRARY;
     return rules_runtime_source(code->file) ? RANK_LIBRARY : RANK_USER;
 }

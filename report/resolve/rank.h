@@ -9,8 +9,8 @@
 
 /* Whose code it is: what tables show first. */
 enum rank {
-    RANK_USER,    /* the user's own code, with its source file known */
-    RANK_PROGRAM, /* the same without line information, but with a name */
+    RANK_USER, /* the user's own code, with its source file known */
+    RANK_PROGRAM, /* the same without line information, but with a name; or without, where the program has none */
     RANK_LIBRARY, /* runtimes, the interpreter, code that is not known */
     RANKS
 };

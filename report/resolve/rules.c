@@ -29,6 +29,10 @@ static const char *const runtime_sources[] = {"/usr/include/*",      "/usr/local
                                               "/rust/deps/*",        "*/lib/rustlib/src/*",
                                               "*/.cargo/registry/*", "*/share/cargo/registry/*"};
 
+/* Names of functions without line information, without what they return: of languages' standard libraries, whose templates are compiled
+ * into programs. */
+static const char *const runtime_names[] = {"std::*", "__gnu_cxx::*", "__cxxabiv1::*"};
+
 /* Names of functions, without their parameters. */
 static const char *const shims[] = {
     /* C */
@@ -94,6 +98,28 @@ bool rules_runtime_source(const char *file)
     return any(runtime_sources, COUNT(runtime_sources), file, strlen(file));
 }
 
+/* Behind the type that a template's name begins with: "void std::f<int>(int)". */
+static const char *without_type(const char *name)
+{
+    size_t open = 0;
+    const char *begin = name;
+    for (const char *p = name; *p && strncmp(p, "operator", strlen("operator")) != 0; p++) {
+        if (*p == '(' && !open)
+            break;
+        open += *p == '<' || *p == '(';
+        open -= open && (*p == '>' || *p == ')');
+        if (*p == ' ' && !open)
+            begin = p + 1;
+    }
+    return begin;
+}
+
+bool rules_runtime_name(const char *name)
+{
+    name = without_type(name);
+    return any(runtime_names, COUNT(runtime_names), name, strlen(name));
+}
+
 bool rules_shim(const char *name)
 {
     return any(shims, COUNT(shims), name, strcspn(name, "("));
@@ -127,6 +153,8 @@ void rules_print(FILE *out)
                COUNT(runtimes));
     print_list(out, "Source files of runtimes and packages, whatever they were compiled into",
                runtime_sources, COUNT(runtime_sources));
+    print_list(out, "Functions of runtimes, where no source file is known", runtime_names,
+               COUNT(runtime_names));
     print_list(out,
                "Allocator shims, functions that only pass memory on to their callers, and are left "
                "out of stacks without --shims",

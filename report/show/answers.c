@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/text.h"
 #include "resolve/source_of.h"
 #include "show/name.h"
 #include "show/row_json.h"
@@ -77,9 +78,9 @@ static void row_ways(struct table *table, const struct frames *frames,
         }
         free(name);
     }
-    char more[32] = "";
+    char more[48] = "", number[TEXT_COUNT_BYTES];
     if (line->way_count > WAYS_SHOWN)
-        snprintf(more, sizeof more, " < %u more", line->way_count - WAYS_SHOWN);
+        snprintf(more, sizeof more, " < %s more", text_count(number, line->way_count - WAYS_SHOWN));
     size_t length = strlen(text);
     char *whole = base_alloc(length + sizeof more, 1);
     memcpy(whole, text, length);
@@ -130,9 +131,9 @@ static void print_answer(const struct stacks *stacks, const struct answers *answ
     for (size_t i = 0; i < answer->count; i++)
         row_line(&table, &stacks->frames, answer, question, &answer->lines[i]);
     if (answer->others.lines) {
-        char text[48];
-        snprintf(text, sizeof text, "%" PRIu32 " other %s", answer->others.lines,
-                 answer->others.lines == 1 ? "line" : "lines");
+        char text[48], number[TEXT_COUNT_BYTES];
+        snprintf(text, sizeof text, "%s other line%s", text_count(number, answer->others.lines),
+                 text_s(answer->others.lines));
         table_row(&table, STYLE_NONE);
         row_part(&table, answer, question, &answer->others, text);
     }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/base.h"
+#include "base/text.h"
 #include "show/table.h"
 #include "show/terminal.h"
 
@@ -82,9 +83,9 @@ void family_print(const struct family *family, FILE *out)
     table_cell_count(&table, family->total.allocations);
     table_cell(&table, NULL);
     table_cell(&table, NULL);
-    char text[96];
-    snprintf(text, sizeof text, "sum of %" PRIu64 " (peaks need not be at the same time)",
-             family->total.processes);
+    char text[96], number[TEXT_COUNT_BYTES];
+    snprintf(text, sizeof text, "sum of %s (peaks need not be at the same time)",
+             text_count(number, family->total.processes));
     table_cell(&table, text);
     unsigned hidden = table_finish(&table, out, terminal_cut());
     table_left_out(columns, sizeof columns / sizeof columns[0], hidden, out);

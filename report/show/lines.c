@@ -199,9 +199,10 @@ void listing_print(struct view *view, const struct listing *listing, bool all, F
 
 void listings_say(const struct view *view, FILE *out)
 {
+    char number[TEXT_COUNT_BYTES];
     if (view->textless)
-        fprintf(out, "%" PRIu64 " function%s no source here: only lines with events are shown.\n",
-                view->textless, view->textless == 1 ? " has" : "s have");
+        fprintf(out, "%s function%s no source here: only lines with events are shown.\n",
+                text_count(number, view->textless), view->textless == 1 ? " has" : "s have");
     table_left_out(all_columns, COLUMNS_MOST, view->left_out, out);
     if (view->textless || view->left_out)
         fputc('\n', out);

@@ -25,6 +25,14 @@ __attribute__((format(printf, 3, 4))) static void note(note_taker *take, void *c
         take(context, text, (size_t)length < sizeof text ? (size_t)length : sizeof text - 1);
 }
 
+#define NOTES_COUNT_BYTES (TEXT_COUNT_BYTES + 1)
+static const char *signed_count(char out[NOTES_COUNT_BYTES], int64_t value)
+{
+    out[0] = '-';
+    text_count(out + 1, value < 0 ? -(uint64_t)value : (uint64_t)value);
+    return value < 0 ? out : out + 1;
+}
+
 static double per_cent(uint64_t part, uint64_t whole)
 {
     return whole ? 100.0 * (double)part / (double)whole : 0.0;
@@ -36,28 +44,29 @@ static void notes_counted(const struct stacks *stacks, note_taker *take, void *c
     const struct log_header *h = &stacks->log.header;
     const struct sums *lost = &stacks->model.lost;
     uint64_t allocated = stacks->model.total.allocated;
-    char size[TEXT_SIZE_BYTES];
+    char size[TEXT_SIZE_BYTES], count[TEXT_COUNT_BYTES], other[TEXT_COUNT_BYTES];
     if (h->dropped_events)
         note(take, context,
-             "events that were dropped: %" PRIu64
-             " (%s of allocations, %.1f %% of all); the figures lack them",
-             h->dropped_events, text_size(size, (int64_t)h->dropped_bytes),
+             "events that were dropped: %s (%s of allocations, %.1f %% of all); the figures lack "
+             "them",
+             text_count(count, h->dropped_events), text_size(size, (int64_t)h->dropped_bytes),
              per_cent(h->dropped_bytes, allocated + h->dropped_bytes));
     if (lost->allocations || lost->releases)
         note(take, context,
-             "of %" PRIu64 " allocation%s (%s, %.1f %% of all) and %" PRIu64
-             " release%s the call site is not known: the disk or a limit was full",
-             lost->allocations, text_s(lost->allocations),
+             "of %s allocation%s (%s, %.1f %% of all) and %s release%s the call site is not known: "
+             "the disk or a limit was full",
+             text_count(count, lost->allocations), text_s(lost->allocations),
              text_size(size, (int64_t)lost->allocated), per_cent(lost->allocated, allocated),
-             lost->releases, text_s(lost->releases));
+             text_count(other, lost->releases), text_s(lost->releases));
     else if (h->full)
         note(take, context, "at some time the log could not grow: the disk or a limit was full");
     if (h->unknown_releases)
-        note(take, context, "%" PRIu64 " release%s of %s whose allocation was not seen",
-             h->unknown_releases, text_s(h->unknown_releases),
+        note(take, context, "%s release%s of %s whose allocation was not seen",
+             text_count(count, h->unknown_releases), text_s(h->unknown_releases),
              h->unknown_releases == 1 ? "a block" : "blocks");
     if (h->python_missed)
-        note(take, context, "stacks that lack their Python frames: %" PRIu64, h->python_missed);
+        note(take, context, "stacks that lack their Python frames: %s",
+             text_count(count, h->python_missed));
     if (h->python_arenas_peak)
         note(take, context,
              "Python's objects are counted one by one; the arenas that hold them are not counted, "
@@ -71,12 +80,13 @@ static void notes_stacks(const struct stacks *stacks, note_taker *take, void *co
     const struct log_header *h = &stacks->log.header;
     uint64_t allocated = stacks->model.total.allocated;
     struct unsure unsure = unsure_of(stacks);
-    char size[TEXT_SIZE_BYTES];
+    char size[TEXT_SIZE_BYTES], count[TEXT_COUNT_BYTES];
     if (h->cut_stacks || unsure.cut)
         note(take, context,
-             "stacks that are cut: %" PRIu64
-             " (%s, %.1f %% of all allocations); their outer frames are not known",
-             h->cut_stacks, text_size(size, (int64_t)unsure.cut), per_cent(unsure.cut, allocated));
+             "stacks that are cut: %s (%s, %.1f %% of all allocations); their outer frames are not "
+             "known",
+             text_count(count, h->cut_stacks), text_size(size, (int64_t)unsure.cut),
+             per_cent(unsure.cut, allocated));
     if (unsure.nameless)
         note(take, context,
              "not resolved: the code that made %s of allocations (%.1f %% of all) has no name",
@@ -96,30 +106,33 @@ static void notes_rises(const struct stacks *stacks, const struct rows *lines, n
         if (row->rise_most - row->rise > most)
             most = row->rise_most - row->rise;
     }
-    char size[TEXT_SIZE_BYTES];
+    char size[TEXT_SIZE_BYTES], number[TEXT_COUNT_BYTES];
     if (count)
         note(take, context,
-             "the rise of %" PRIu64
-             " line%s is a lower bound (\"≥\"), too low by %s at most (%.1f %% "
+             "the rise of %s line%s is a lower bound (\"≥\"), too low by %s at most (%.1f %% "
              "of the peak)",
-             count, text_s(count), text_size(size, (int64_t)most), per_cent(most, peak));
+             text_count(number, count), text_s(count), text_size(size, (int64_t)most),
+             per_cent(most, peak));
 }
 
 static void notes_modules(const struct stacks *stacks, note_taker *take, void *context)
 {
+    char count[TEXT_COUNT_BYTES];
     if (stacks->frames.module_problems)
-        note(take, context, "%u module%s without symbols or lines (see standard error)",
-             stacks->frames.module_problems, text_s(stacks->frames.module_problems));
+        note(take, context, "%s module%s without symbols or lines (see standard error)",
+             text_count(count, stacks->frames.module_problems),
+             text_s(stacks->frames.module_problems));
     if (stacks->frames.changed_sources)
-        note(take, context, "%u source file%s changed since the run began (see standard error)",
-             stacks->frames.changed_sources, text_s(stacks->frames.changed_sources));
+        note(take, context, "%s source file%s changed since the run began (see standard error)",
+             text_count(count, stacks->frames.changed_sources),
+             text_s(stacks->frames.changed_sources));
 }
 
 static void notes_all(const struct stacks *stacks, const struct rows *lines, note_taker *take,
                       void *context)
 {
     const struct log *log = &stacks->log;
-    char size[TEXT_SIZE_BYTES];
+    char size[TEXT_SIZE_BYTES], count[NOTES_COUNT_BYTES], other[NOTES_COUNT_BYTES];
     for (size_t i = 0; i < log->note_count; i++)
         take(context, log->notes[i].text.text, log->notes[i].text.bytes);
     notes_counted(stacks, take, context);
@@ -138,10 +151,10 @@ static void notes_all(const struct stacks *stacks, const struct rows *lines, not
         note(take, context, "several threads: the peak may be off by events that were in progress");
     if (stacks->model.under_way || stacks->model.under_way_bytes)
         note(take, context,
-             "of %" PRId64
-             " release%s (%s) the call site is not known: %s in progress when the log "
+             "of %s release%s (%s) the call site is not known: %s in progress when the log "
              "was %s",
-             stacks->model.under_way, text_s((uint64_t)stacks->model.under_way),
+             signed_count(count, stacks->model.under_way),
+             text_s((uint64_t)stacks->model.under_way),
              text_size(size, stacks->model.under_way_bytes),
              stacks->model.under_way == 1 ? "it was" : "they were",
              stacks->running ? "read" : "left");
@@ -152,20 +165,20 @@ static void notes_all(const struct stacks *stacks, const struct rows *lines, not
              "a period has begun since the peak, so what was held then is not known: the figures "
              "are those of the peak since then, %s",
              text_size(size, (int64_t)log->header.peak));
-    if (!stacks_whole(stacks)) {
+    if (!stacks_whole(stacks) || stacks->under) { /* the header has no such figures */
         notes_modules(stacks, take, context);
         return;
     }
     int64_t live = sums_leaked(&stacks->model.total), level = (int64_t)log->header.level;
     if (live != level)
         note(take, context,
-             "the tables hold %" PRId64 " live bytes and the header %" PRId64
-             ": the log was read or left in the middle of an event, or is damaged",
-             live, level);
+             "the tables hold %s live bytes and the header %s: the log was read or left in the "
+             "middle of an event, or is damaged",
+             signed_count(count, live), signed_count(other, level));
     if (live == level && !(log->header.threads) &&
         stacks->model.total.at_peak != (int64_t)log->header.peak)
-        note(take, context, "the tables hold %" PRId64 " bytes at the peak of %" PRIu64,
-             stacks->model.total.at_peak, log->header.peak);
+        note(take, context, "the tables hold %s bytes at the peak of %s",
+             signed_count(count, stacks->model.total.at_peak), text_count(other, log->header.peak));
     notes_modules(stacks, take, context);
 }
 

@@ -13,13 +13,7 @@ bool view_open(struct view *view, const char *file, struct periods periods, cons
     if (!stacks_open_under(&view->stacks, file, periods, under))
         return false;
     unsigned metrics = classes ? EVERYTHING & ~(1u << METRIC_RISE) : EVERYTHING;
-    struct filter filter = {.classes = classes};
-    const struct query queries[] = {{.by = BY_LINE, .metrics = metrics, .filter = filter},
-                                    {.by = BY_FUNCTION, .metrics = metrics, .filter = filter}};
-    struct rows rows[2];
-    fold_several(&view->stacks, queries, rows, 2);
-    view->lines = rows[0];
-    view->functions = rows[1];
+    fold_lines(&view->stacks, metrics, classes, &view->lines, &view->functions);
     sources_of_log(&view->sources, &view->stacks.log);
     return true;
 }

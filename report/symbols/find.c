@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "base/text.h"
 #include "symbols/debuginfod.h"
 #include "symbols/folder.h"
 
@@ -78,10 +79,11 @@ static const char *in_searched(size_t i, const unsigned char *build_id, size_t b
 {
     struct folder *folder = &searched[i].folder;
     bool first = !folder->read;
+    char number[TEXT_COUNT_BYTES];
     folder_read(folder, searched[i].path, &deep);
     if (first && folder->cut)
-        base_say("--search %s: there are more than %zu files below it; the rest was not looked at",
-                 searched[i].path, deep.files);
+        base_say("--search %s: there are more than %s files below it; the rest was not looked at",
+                 searched[i].path, text_count(number, deep.files));
     return folder_find(folder, NULL, build_id, bytes, debug);
 }
 

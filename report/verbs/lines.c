@@ -48,7 +48,7 @@ const char verb_lines_help[] =
     "      --shims         allocator shims too, such as operator new and xmalloc (memtrace "
     "--rules)\n"
     "      --json            as JSON (SCHEMA.md)\n\n"
-    "Exit status 1: no function or file in the log is called that.\n\n"
+    "Exit status 1: no function or file in the log is called that, or there is no such period.\n\n"
     "example:\n"
     "  memtrace lines -f mem_test.py:main --mprun memtrace.python3.4711.mt\n";
 
@@ -177,7 +177,9 @@ static int lines_one(const char *file, const struct lines_options *options)
         }
         free(wanted);
     }
-    int status = view.stacks.damaged ? STATUS_BAD : found ? STATUS_DONE : STATUS_NO;
+    int status = stacks_status(&view.stacks);
+    if (status == STATUS_DONE && !found)
+        status = STATUS_NO;
     view_close(&view);
     return status;
 }
@@ -209,7 +211,7 @@ int verb_lines(int argc, char **argv)
             status = options.precision < 0 ? STATUS_BAD : STATUS_DONE;
             break;
         case 's':
-            options.metric = verb_sort("lines", optarg);
+            options.metric = verb_sort("lines", optarg, false);
             status = options.metric == METRICS ? STATUS_BAD : STATUS_DONE;
             break;
         default:

@@ -303,6 +303,7 @@ static void say_failure(const char *program, const struct memit_run *run)
 static void print_runs(const struct memit_run *runs, size_t count, const struct memit_run *best)
 {
     char total[TEXT_SIZE_BYTES], held[TEXT_SIZE_BYTES], low[TEXT_SIZE_BYTES];
+    char number[TEXT_COUNT_BYTES];
     uint64_t least = UINT64_MAX;
     size_t seen = 0;
     for (size_t i = 0; i < count; i++) {
@@ -315,10 +316,11 @@ static void print_runs(const struct memit_run *runs, size_t count, const struct 
     printf("peak memory: %s", text_size(total, (int64_t)(best->peak + best->children)));
     if (least != best->peak + best->children)
         printf(" (the lowest: %s)", text_size(low, (int64_t)least));
-    printf("\nmaximum of %zu: ", seen);
+    text_count(number, seen);
+    printf("\nmaximum of %s: ", number);
     if (!best->held[0])
         puts("nothing was allocated");
-    int indent = snprintf(NULL, 0, "maximum of %zu: ", seen);
+    int indent = snprintf(NULL, 0, "maximum of %s: ", number);
     for (unsigned i = 0; i < HELD_LINES && best->held[i]; i++) {
         printf("%*s%s held at ", i ? indent : 0, "", text_size(held, (int64_t)best->held_bytes[i]));
         text_put(stdout, best->held[i], strlen(best->held[i]), SIZE_MAX);

@@ -232,7 +232,7 @@ static int report_one(const char *file, const struct report_options *options, st
         else
             print_report(&view, options);
     }
-    int status = view.stacks.damaged ? STATUS_BAD : STATUS_DONE;
+    int status = stacks_status(&view.stacks);
     view_close(&view);
     return status;
 }
@@ -255,7 +255,7 @@ static int read_options(int argc, char **argv, struct report_options *options)
             options->top = (size_t)number;
             break;
         case 's':
-            if ((options->metric = verb_sort("report", optarg)) == METRICS)
+            if ((options->metric = verb_sort("report", optarg, false)) == METRICS)
                 return STATUS_BAD;
             break;
         default:

@@ -61,6 +61,7 @@ static void print_stack(const struct stacks *stacks, const struct rows *sites,
 {
     enum rank best = RANK_LIBRARY;
     size_t hidden = 0;
+    char number[TEXT_COUNT_BYTES];
     if (!site->key)
         puts("       (call sites that are not known: the log was full)");
     for (uint32_t at = site->key; at && !all; at = sites->tree.parent[at])
@@ -72,12 +73,12 @@ static void print_stack(const struct stacks *stacks, const struct rows *sites,
             continue;
         }
         if (hidden)
-            printf("       ... %zu more of libraries\n", hidden);
+            printf("       ... %s more of libraries\n", text_count(number, hidden));
         hidden = 0;
         print_frame(stacks, sites->tree.key[at]);
     }
     if (hidden)
-        printf("       ... %zu more of libraries\n", hidden);
+        printf("       ... %s more of libraries\n", text_count(number, hidden));
 }
 
 /* "     7.63 MiB released in 2 releases" */
@@ -199,7 +200,7 @@ static int sites_one(const char *file, const struct sites_options *options)
         free(list);
         rows_free(&sites);
     }
-    int status = stacks.damaged ? STATUS_BAD : STATUS_DONE;
+    int status = stacks_status(&stacks);
     stacks_close(&stacks);
     return status;
 }
@@ -221,7 +222,7 @@ int verb_sites(int argc, char **argv)
             options.top = (size_t)number;
             break;
         case 's':
-            if ((options.metric = verb_sort("sites", optarg)) == METRICS)
+            if ((options.metric = verb_sort("sites", optarg, true)) == METRICS)
                 return STATUS_BAD;
             break;
         default:

@@ -30,7 +30,7 @@ long verb_number(const char *option, const char *text, long most)
     return -1;
 }
 
-enum metric verb_sort(const char *verb, const char *text)
+enum metric verb_sort(const char *verb, const char *text, bool sites)
 {
     static const struct {
         const char *title;
@@ -44,11 +44,13 @@ enum metric verb_sort(const char *verb, const char *text)
     for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)
         if (!strcmp(titles[i].title, text))
             metric = titles[i].metric;
+    if (sites &&
+        (metric == METRIC_DISCARDED || metric == METRIC_USAGE || metric == METRIC_EXECUTIONS))
+        metric = METRICS;
     if (metric == METRICS)
         base_say("%s: --sort takes rise, peak, live, leaked, increment, allocated, allocations, "
-                 "released, "
-                 "releases, resident, discarded, usage or executions, not '%s'",
-                 verb, text);
+                 "released, releases%s, not '%s'",
+                 verb, sites ? " or resident" : ", resident, discarded, usage or executions", text);
     return metric;
 }
 

@@ -25,8 +25,9 @@ extern const char verb_memit_help[];
 int verb_usage(const char *verb);
 /* A number that is an option's argument, 0 <= number <= most; -1 after a message. */
 long verb_number(const char *option, const char *text, long most);
-/* The figure that --sort names: a metric, or a column by its title, with a hyphen for the blank; METRICS after a message. */
-enum metric verb_sort(const char *verb, const char *text);
+/* The figure that --sort names: a metric, or a column by its title, with a hyphen for the blank; METRICS after a message. Call sites have
+ * no discarded, usage and executions. */
+enum metric verb_sort(const char *verb, const char *text, bool sites);
 /* What verbs that read logs have in common. */
 struct log_options {
     bool all, json;

@@ -185,6 +185,22 @@ int main(void)
 }
 '''
 
+STRIPPED = '''#include <string>
+static std::string *kept;
+static char text[3000000];
+static void load(const char *from, const char *to)
+{
+    kept->assign(std::string(from, to));
+}
+int main()
+{
+    static std::string there;
+    kept = new std::string();
+    load(text, text + sizeof text);
+    return kept->empty();
+}
+'''
+
 
 class Server:
     """Of debug information, or of nothing at all: it takes every request and never answers."""
@@ -453,7 +469,25 @@ class Names(Late):
         self.assertIn('libimage.so: load_image', self.view('lines', log).stdout)
         os.remove(log)
         alone = self.build('alone', '#include <string.h>\nint main(void) { return strdup("text") == 0; }\n', '-s')
-        self.assertRegex(self.view('report', self.traced(alone)).stdout, r'strdup\b')
+        self.assertRegex(self.view('report', self.traced(alone)).stdout, r' alone\+0x[0-9a-f]+\n')
+
+    def test_stripped_program_is_ones_own(self):
+        """Nameless code of the program is shown where the program has no names but the standard library's, and never before names."""
+        source = self.write('stripped.cc', STRIPPED)
+        lines = {}
+        for name, flags in ('named', ()), ('stripped', ('-s',)):
+            program = self.at(name)
+            self.cc('-O0', *flags, '-Wl,--export-dynamic-symbol=_ZN*St*', source, '-lstdc++', '-o', program)
+            log = self.traced(program)
+            answer = self.report(log)['questions']['never_given_back']
+            lines[name] = {line['function'] or hex(line['address']): line['bytes'] for line in answer['lines']}
+            shown = self.view('report', log).stdout.split('What jumped')[0]
+            os.remove(log)
+            self.assertNotIn('std::', shown.split('What holds')[1], name)
+            self.assertIn('load(' if name == 'named' else ' stripped+0x', shown)
+        self.assertEqual(lines['named'].get('load(char const*, char const*)'), 3000001, lines)
+        self.assertIn(3000001, lines['stripped'].values(), lines)
+        self.assertTrue(all(name.startswith('0x') for name in lines['stripped']), lines)
 
     def test_files_of_one_name(self):
         for folder in ('one', 'two', 'two/one'):

@@ -2,6 +2,7 @@
 """The first page, notes, and which lines of a function are shown."""
 import json
 import re
+import struct
 import subprocess
 
 from common import Case, line_of
@@ -27,6 +28,7 @@ int main(void)
     return sum == 0;
 }
 '''
+WIDE = sum(range(16, 1316))
 DEEP = r'''
 #include <stdlib.h>
 void *volatile kept;
@@ -111,6 +113,28 @@ class Page(Case):
             p = self.memtrace(verb, '--sort', 'size', self.log)
             self.assertEqual((p.returncode, p.stdout), (2, ''))
             self.assertIn("not 'size'", p.stderr)
+
+    def test_sites_sorts_by_what_its_help_lists(self):
+        words = self.memtrace('sites', '--help').stdout.split('--sort KEY', 1)[1].split('--period')[0]
+        for key in 'usage', 'mem-usage', 'executions', 'count', 'discarded':
+            p = self.memtrace('sites', '--sort', key, self.log)
+            self.assertEqual((p.returncode, p.stdout), (2, ''), key)
+            self.assertIn("resident, not '%s'" % key, p.stderr)
+        for key in ('peak', 'live', 'leaked', 'allocated', 'rise', 'allocations', 'released', 'releases', 'increment', 'resident'):
+            self.assertIn(key, words)
+            self.assertEqual(self.memtrace('sites', '--sort', key, self.log).returncode, 0)
+
+    def test_numbers_have_separators(self):
+        """In notes and lists as in tables."""
+        lines = ''.join('    kept = malloc(%d);\n' % (16 + number) for number in range(1300))
+        self.traced('wide', '#include <stdlib.h>\nvoid *volatile kept;\nint main(void)\n{\n%s    return 0;\n}\n' % lines)
+        self.assertIn(' 1,295 other lines\n', self.memtrace('report', 'wide.mt').stdout[:1000])
+        data = bytearray(self.read(self.path('wide.mt')))
+        at = data.find(struct.pack('<QQ', WIDE, WIDE))
+        self.assertGreater(at, 0)
+        data[at:at + 16] = struct.pack('<QQ', WIDE - 1, WIDE)
+        self.write('wide.mt', data)
+        self.assertIn('and the header 865,149: ', self.memtrace('report', 'wide.mt').stdout)
 
     def test_notes_in_every_view(self):
         self.traced('deep', DEEP)

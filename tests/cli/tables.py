@@ -81,7 +81,19 @@ class Tables(Case):
         self.assertEqual(mine, {(self.source, 'take')})
         for figure in ('allocated_bytes', 'released_bytes', 'rise_bytes', 'allocations'):
             self.assertEqual([f[figure] for f in under['functions'] if f['function'] == 'take'], [take[figure]])
-        self.assertEqual(json.loads(self.memtrace('report', '--json', '--under', 'nowhere', self.log).stdout)['lines'], [])
+        self.assertNotIn('the header', self.memtrace('report', '--under', 'take', self.log).stdout)
+
+    def test_what_is_not_there(self):
+        """A function or period that the log does not have is an error, and no empty table."""
+        for verb, *option in ('report', '--under', 'nowhere'), ('lines', '--under', 'nowhere'), ('report', '--json', '--under', 'nowhere'):
+            p = self.memtrace(verb, *option, self.log)
+            self.fails(p, 1, "no function in the log is called 'nowhere'")
+            self.assertEqual(p.stdout, '')
+        for verb in 'report', 'lines', 'sites':
+            p = self.memtrace(verb, '--period', '5', self.log)
+            self.fails(p, 1, 'there is no period 5: the last one is 0')
+            self.assertEqual(p.stdout, '')
+            self.assertEqual(self.memtrace(verb, '--period', '0-5', self.log).returncode, 0)
 
     def test_mprun(self):
         p = self.memtrace('lines', '-f', 'main', '--mprun', '--precision', '3', self.log)

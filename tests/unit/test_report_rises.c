@@ -135,6 +135,34 @@ Test(rises, the_floor_makes_a_lower_bound)
     stop(&t);
 }
 
+/* A line of f rose by 300, and f by a bound between 0 and 700: by 300, less what was released under f. */
+static void expect_function(uint64_t released, uint64_t rise)
+{
+    struct twins t;
+    start(&t);
+    struct mt_release record = {.releases = 1, .released = released, .last = 1, .level = 1};
+    if (released)
+        builder_counter(&t.py.b, t.b, MT_KIND_RELEASE + MT_HEAP, &record);
+    rose(&t, t.other, 300, 0);
+    other(&t, MT_STRETCH_LOST, 700);
+    fold_log(&t.f, &t.py.b);
+    cr_expect_eq(line(&t.f, "f", 6)->rise, 300);
+    cr_expect_eq(function(&t.f, "f")->rise, rise, "%lu", function(&t.f, "f")->rise);
+    cr_expect_eq(function(&t.f, "f")->rise_most, 700);
+    stop(&t);
+}
+
+Test(rises, a_function_rises_with_its_lines)
+{
+    expect_function(0, 300);
+}
+
+Test(rises, a_function_that_released_may_rise_less)
+{
+    expect_function(120, 180);
+    expect_function(400, 0);
+}
+
 Test(rises, inner_calls_do_not_rise_for_the_outer)
 {
     struct twins t;
