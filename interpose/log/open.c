@@ -111,7 +111,14 @@ static bool open_in(bool in_tmp)
     return true;
 }
 
-/* The log can't be where it should be. Make it in /tmp; the line at exit says where. */
+static const char *elsewhere; /* why the log is in /tmp */
+
+const char *mt_log_elsewhere(void)
+{
+    return elsewhere;
+}
+
+/* The log can't be where it should be. Make it in /tmp; the line at exit says where and why. */
 static bool open_elsewhere(void)
 {
     int first = open_error;
@@ -122,6 +129,7 @@ static bool open_elsewhere(void)
         open_error = first;
         return false;
     }
+    elsewhere = reason;
     mt_log_note(1, "the log is in /tmp, not where it should be: %s", reason);
     return true;
 }
@@ -131,6 +139,7 @@ bool mt_log_open(const char *directory, const char *program, void (*describe)(vo
     mt_log_file_wanted(directory, mt_config.output[0] ? mt_config.output : "memtrace.%e.%p.mt",
                        program);
     describe_process = describe;
+    elsewhere = NULL; /* of a fork's parent */
     if (mt_os_privileged()) {
         open_error = EPERM;
         return false;

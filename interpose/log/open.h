@@ -23,6 +23,9 @@ bool mt_log_end(void);
 /* Why mt_log_open failed: a text for people. Constant. */
 const char *mt_log_error(void);
 
+/* Why the log is in /tmp and not where it should be; NULL: it is where it should be. Constant. */
+const char *mt_log_elsewhere(void);
+
 /* The log's path as created, "" if there is none. */
 const char *mt_log_path(void);
 

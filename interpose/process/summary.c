@@ -111,6 +111,10 @@ void mt_summary_print(const char *program, const char *directory)
         mt_str_add_grouped(&s, lost);
         mt_str_add_z(&s, " of them without a call site, for want of space");
     }
+    if (mt_log_elsewhere()) {
+        mt_str_add_z(&s, "; the log is in /tmp, not where it should be: ");
+        mt_str_add_z(&s, mt_log_elsewhere());
+    }
     mt_str_add_z(&s, "; to read it: memtrace report ");
     mt_str_add_z(&s, path);
     mt_str_add_z(&s, "\n");

@@ -48,6 +48,8 @@ static size_t *partners(const char *text, size_t length, char open, char close)
         bool first = open == '<' && (!begin || text[begin - 1] == ' ');
         if (first && text[i + 1] != ':')
             continue; /* <module>, <lambda>: it is the name */
+        if (open == '<' && begin && text[begin - 1] == '.')
+            continue; /* main.<locals>.<listcomp>: as well */
         partner[begin] = i + 1;
         partner[i] = begin + 1;
     }

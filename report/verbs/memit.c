@@ -61,6 +61,7 @@ struct memit_run {
     char *last;   /* text: the line of the last event */
     char **notes; /* note_count texts: what the figures lack */
     size_t note_count;
+    char *note_text; /* the same as lines of the terminal's width */
 };
 
 /* ---- what a log tells ---- */
@@ -115,6 +116,8 @@ static void run_clear(struct memit_run *run)
         free(run->notes[i]);
     free(run->notes);
     run->notes = NULL;
+    free(run->note_text);
+    run->note_text = NULL;
     run->note_count = 0;
     free(run->last);
     memset(run->held, 0, sizeof run->held);
@@ -144,6 +147,12 @@ static void read_stacks(const char *path, struct memit_run *run)
         find_held(&finished, run);
         find_last(&finished, run);
         run->notes = notes_list(&finished.stacks, NULL, &run->note_count);
+        size_t bytes;
+        FILE *text = open_memstream(&run->note_text, &bytes);
+        if (text) {
+            notes_print(&finished.stacks, NULL, "", text);
+            fclose(text);
+        }
     }
     sources_free(&finished.sources);
     stacks_close(&finished.stacks);
@@ -326,11 +335,8 @@ static void print_runs(const struct memit_run *runs, size_t count, const struct 
         text_put(stdout, best->held[i], strlen(best->held[i]), SIZE_MAX);
         putchar('\n');
     }
-    for (size_t i = 0; i < best->note_count; i++) {
-        fputs("note: ", stdout);
-        text_put(stdout, best->notes[i], strlen(best->notes[i]), SIZE_MAX);
-        putchar('\n');
-    }
+    if (best->note_text)
+        fputs(best->note_text, stdout);
 }
 
 static void print_json(const struct memit_run *runs, size_t count, const struct memit_run *best)
@@ -418,8 +424,10 @@ int verb_memit(int argc, char **argv)
         switch (option) {
         case 'r':
             options.repeat = verb_number("-r", optarg, 100000);
-            if (!options.repeat)
-                options.repeat = 1;
+            if (!options.repeat) {
+                base_say("memit: -r takes a number from 1, not '%s'", optarg);
+                return STATUS_BAD;
+            }
             break;
         case 't':
             options.timeout = verb_number("-t", optarg, 1000000000);

@@ -126,6 +126,23 @@ static bool make_way(const char *name)
     return false;
 }
 
+/* The library would write to /tmp then; who gave a name wants to know before the program runs. */
+static bool check_folder(const char *pattern)
+{
+    const char *slash = strrchr(pattern, '/');
+    if (!slash || memchr(pattern, '%', (size_t)(slash - pattern)))
+        return true;
+    struct stat info;
+    char *folder = base_copy(pattern, slash > pattern ? (size_t)(slash - pattern) : 1);
+    int error = stat(folder, &info) ? errno : S_ISDIR(info.st_mode) ? 0 : ENOTDIR;
+    if (!error && access(folder, W_OK | X_OK))
+        error = errno;
+    if (error)
+        base_say("run: -o %s: %s: %s", pattern, folder, strerror(error));
+    free(folder);
+    return !error;
+}
+
 /* The pattern of -o, absolute: children with other working directories write to the same place. */
 static bool set_output(const char *pattern)
 {
@@ -133,6 +150,8 @@ static bool set_output(const char *pattern)
         base_say("run: -o needs a name");
         return false;
     }
+    if (!check_folder(pattern))
+        return false;
     if (!strchr(pattern, '%') && !make_way(pattern))
         return false;
     char folder[PATH_MAX], whole[3 * PATH_MAX];

@@ -148,6 +148,10 @@ class Page(Case):
         self.assertEqual(p.stderr, '')
         self.assertIn('note: ' + note, p.stdout.split('\n\n\n')[-1])
         self.assertIn('note: ' + note, self.memtrace('memit', '-r', '1', self.path('deep')).stdout)
+        lines = self.on_a_terminal('memit', self.path('deep'), columns=60).splitlines()
+        at = next(i for i, line in enumerate(lines) if line.startswith('note: stacks that are cut'))
+        self.assertTrue(lines[at + 1].startswith('      '), lines)
+        self.assertLessEqual(max(map(len, lines[at:])), 60, lines)
         memit = json.loads(self.memtrace('memit', '-r', '1', '--json', self.path('deep')).stdout)
         self.assertTrue(any(n.startswith(note) for n in memit['notes']))
 

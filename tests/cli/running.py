@@ -46,6 +46,26 @@ class Run(Case):
         self.fails(self.memtrace('run', '-o', other, self.program), 2, other)
         self.assertEqual(self.read(other), b'my novel')
 
+    def test_a_folder_that_cannot_take_the_log(self):
+        no_folder = self.write('no_folder', b'')
+        for folder, why in (self.path('nowhere'), 'No such file or directory'), (no_folder, 'Not a directory'):
+            name = os.path.join(folder, 'x.mt')
+            p = self.memtrace('run', '-o', name, 'echo', 'ran')
+            self.fails(p, 2, name, why)
+            self.assertEqual(p.stdout, '')
+        if os.getuid():
+            locked = self.path('locked')
+            os.mkdir(locked, 0o555)
+            self.fails(self.memtrace('run', '-o', locked + '/x.mt', 'echo'), 2, locked, 'Permission denied')
+        self.assertEqual(self.memtrace('run', '-o', '%e/../x.mt', 'true').returncode, 0)  # a pattern: known later
+
+    def test_the_line_at_exit_says_where_the_log_went_and_why(self):
+        name = 'elsewhere.%d.mt' % os.getpid()
+        p = self.memtrace('run', self.program, MEMTRACE_OUTPUT=self.path('nowhere/' + name), MEMTRACE_QUIET='0')
+        self.addCleanup(os.unlink, '/tmp/' + name)
+        self.assertEqual(p.returncode, 0)
+        self.assertRegex(p.stderr, r'the log is in /tmp, not where it should be: .*no such folder.*memtrace report /tmp/' + name)
+
     def test_missing(self):
         self.fails(self.memtrace('run', 'no-such-program'), 127, 'no-such-program')
         self.fails(self.memtrace('run', './no-such-program'), 127, 'no-such-program')

@@ -32,6 +32,9 @@ class Usage(Case):
         self.fails(self.memtrace('report', '-n', 'x', self.log), 2, "not 'x'")
         self.fails(self.memtrace('sites', '--sort', 'colour', self.log), 2, 'colour')
         self.fails(self.memtrace('lines', self.log, self.log), 2, 'one log')
+        p = self.memtrace('memit', '-r', '0', 'echo', 'ran')
+        self.fails(p, 2, "-r takes a number from 1, not '0'")
+        self.assertEqual(p.stdout, '')
 
     def test_help_of_the_program_is_the_programs(self):
         p = self.memtrace('run', '-o', self.path('echo.mt'), 'echo', '--help me')

@@ -54,6 +54,12 @@ Test(names, the_method_and_the_module_stay)
     fits(text, 40, wanted);
 }
 
+Test(names, of_python_have_no_lists)
+{
+    fits("a.py:12  main.<locals>.<listcomp>", 33, "a.py:12  main.<locals>.<listcomp>");
+    fits("folder/a.py:12  main.<locals>.<listcomp>", 35, "…/a.py:12  main.<locals>.<listcomp>");
+}
+
 Test(names, operators_are_no_lists)
 {
     fits("ns::operator<<(std::ostream&, Value const&)", 30, "ns::operator<<(…)");

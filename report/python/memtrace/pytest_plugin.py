@@ -82,6 +82,13 @@ def pytest_configure(config):
         raise pytest.UsageError("--memtrace: " + _native.how_to_start())
     started = os.environ.pop(_STARTED, None)
     config.pluginmanager.register(Plugin(config, wanted, started == "remove"), "memtrace-plugin")
+    for option in "--memtrace-limit", "--memtrace-leaks":
+        size = config.getoption(option)
+        try:
+            if size is not None:
+                parse_size(size)
+        except ValueError as error:
+            raise pytest.UsageError("%s: %s" % (option, error)) from None
 
 
 class Limits:

@@ -185,6 +185,10 @@ def check(build):
         matches(out, r"^ +3\.0\d MiB +3\.0\d MiB  test_it\.py::test_leaves$", "the list")
         out = build.run(command + ["--memtrace", "--memtrace-limit", "15 MiB", "-k", "unmarked"], folder, status=1, **more)[0]
         matches(out, r"the peak stood 20\.0 MiB above the test's start, the limit is 15\.0 MiB", "a limit for all")
+        for option in "--memtrace-limit", "--memtrace-leaks":
+            out, errors = build.run(command + ["--memtrace", option, "foo"], folder, status=4, **more)[:2]
+            holds(errors, "%s: 'foo' is no amount of memory; try '100 MiB'" % option)
+            same(outcomes(out), {}, "tests after a wrong option")
         same(os.listdir(more["TMPDIR"]), [], "files left behind")
         # Under memtrace run, limits hold without an option.
         out = build.traced(command, folder, status=1, log="kept.mt")[0]
