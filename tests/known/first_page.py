@@ -21,6 +21,7 @@ PROGRAMS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__
 PYTHON = '/usr/bin/python3'
 THREADS, REQUESTS = 4, 100
 LOCALS = 64  # bytes: variables of main, of a program that is killed
+SLACK = 1024  # bytes: objects of the interpreter that a collection or another thread leaves at a line of a server with threads
 QUESTIONS = {'peak': 'What holds the peak', 'jumped': 'What jumped', 'never_given_back': 'What was never given back'}
 
 
@@ -60,8 +61,9 @@ def page_lines(text, question):
     return [row.split('  ')[-2].strip() for row in part.splitlines() if re.search(r'\S:\d+  \S', row) and 'by way of' not in row]
 
 
-def check_page(build, log, wanted, marks, python):
-    """Messages. `wanted`: by mark, bytes. With `python`, lines that define functions and the like are live, too, but only the program's."""
+def check_page(build, log, wanted, marks, python, slack=0):
+    """Messages. `wanted`: by mark, bytes. With `python`, lines that define functions and the like are live, too, but only the program's.
+    `slack`: bytes that a planted line may have besides."""
     report = build.report(log)
     answer = report['questions']['never_given_back']
     for name in QUESTIONS:
@@ -70,7 +72,7 @@ def check_page(build, log, wanted, marks, python):
         yield 'the total is not that of the summary'
     rows = {(row['file'], row['line']): row['bytes'] for row in answer['lines']}
     for mark, size in wanted.items():
-        if rows.get(marks[mark]) != size:
+        if not 0 <= rows.get(marks[mark], -1) - size <= slack:
             yield '%s: %s bytes at %s:%d, the program says %d' % (mark, rows.get(marks[mark]), *marks[mark], size)
     files = {file for file, _ in marks.values()}
     all_lines = build.report(log, '-n', '0')['questions']['never_given_back']['lines']
@@ -165,7 +167,8 @@ class Tests(Outcome):
             server.wait()
         if held.get('request', 0) < 100 * THREADS * REQUESTS:
             problems.append('held: %s' % held)
-        self.result('planted_flask.py', problems + list(check_page(self.build, self.log, held, marks_of('planted_flask.py'), True)))
+        self.result('planted_flask.py', problems + list(check_page(self.build, self.log, held, marks_of('planted_flask.py'), True,
+                                                                          SLACK)))
 
     def close(self):
         shutil.rmtree(self.folder)

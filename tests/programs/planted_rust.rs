@@ -2,8 +2,9 @@
 // Planted leaks, see planted.h. Usage: planted_rust PLUGIN [kill]
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::ffi::{c_char, c_int, c_void, CString};
+use std::ffi::CString;
 use std::mem::size_of;
+use std::os::raw::{c_char, c_int, c_void};
 use std::sync::Mutex;
 
 const REQUESTS: usize = 500;
@@ -28,7 +29,8 @@ extern "C" {
 }
 
 fn request() -> usize {
-    let answer = std::hint::black_box(Box::leak(Box::new([7u8; 100]))); // PLANTED request
+    let leaked = Box::leak(Box::new([7u8; 100])); // PLANTED request
+    let answer = unsafe { std::ptr::read_volatile(&leaked) }; // so that the block is not optimised away
     let page = "x".repeat(3000);
     answer.len() + page.len() - 3000
 }
