@@ -23,11 +23,12 @@ static const char *const runtimes[] = {
     "libguile*", "libR.*", "libjulia*", "libmono*", "libcoreclr*"};
 
 /* Paths of source files. */
-static const char *const runtime_sources[] = {"/usr/include/*",      "/usr/local/include/*",
-                                              "*/include/c++/*",     "/usr/lib/gcc/*",
-                                              "/usr/lib/llvm*",      "/rustc/*",
-                                              "/rust/deps/*",        "*/lib/rustlib/src/*",
-                                              "*/.cargo/registry/*", "*/share/cargo/registry/*"};
+static const char *const runtime_sources[] = {
+    "/usr/include/*",       "/usr/local/include/*",    "*/include/c++/*",
+    "/usr/lib/gcc/*",       "/usr/lib/llvm*",          "/rustc/*",
+    "/rust/deps/*",         "/usr/src/rustc*",         "*/library/alloc/src/*",
+    "*/library/core/src/*", "*/library/std/src/*",     "*/lib/rustlib/src/*",
+    "*/.cargo/registry/*",  "*/share/cargo/registry/*"};
 
 /* Names of functions without line information, without what they return: of languages' standard libraries, whose templates are compiled
  * into programs. */
