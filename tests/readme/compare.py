@@ -7,7 +7,8 @@ one run to the next. These are masked:
 - the columns Mem usage, Resident, Allocs, At peak, Share, Allocated and Left of a table (an empty cell of Resident, too);
 - what the whole process took: its peak, live, leaked, allocated and released bytes, the number of its events;
 - its number, times of day, durations, per cents, addresses;
-- how many frames or sites are left out.
+- how many frames or sites are left out;
+- which of mem_test.py's three equal calls stood at the peak.
 
 A line is passed over, wherever it stands: %memit's remark that a forked child released blocks of the session, which depends on
 what the session's threads did before.
@@ -43,6 +44,7 @@ FIGURES = [(what, re.compile(expression)) for what, expression in (
     ("a period's instant", r"^ +(?:\d+|mark) +(\d+\.\d{3} s) "),
     ("a per cent", r"\((\d+\.\d) %\)"),
     ("an address", r"\+(0x[0-9a-f]+)"),
+    ("which of three equal calls", r"by way of mem_test\.py:(1[012])  main"),
     ("what is left out", r"^ *\.\.\. (\d+) more of "),
     ("what is left out", r"^([\d,]+) more sites?;"),
 )]
