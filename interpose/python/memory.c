@@ -32,11 +32,16 @@ struct mt_python_thread *mt_python_memory_take(void)
     return th;
 }
 
-void mt_python_memory_reset(struct mt_python_thread *th)
+static void lines_forget(struct mt_python_thread *th)
 {
     mt_meta_free(th->lines);
     th->lines = NULL;
-    th->lines_mask = th->lines_missed = 0;
+    th->lines_mask = th->lines_missed = th->refused = 0;
+}
+
+void mt_python_memory_reset(struct mt_python_thread *th)
+{
+    lines_forget(th);
     th->stack.used = 0;
     th->stack.leaving = false;
     th->stack.printed = 0;
@@ -49,10 +54,8 @@ void mt_python_memory_give_back(struct mt_python_thread *th)
 {
     mt_foreign_free(&th->stack);
     mt_meta_free(th->fresh);
-    mt_meta_free(th->lines);
+    lines_forget(th);
     th->fresh = NULL;
-    th->lines = NULL;
     th->fresh_cap = 0;
-    th->lines_mask = th->lines_missed = 0;
     __atomic_store_n(&th->taken, 0, __ATOMIC_RELEASE);
 }

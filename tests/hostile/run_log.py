@@ -328,6 +328,30 @@ def fork_full():
         somewhere(at, account, '.fork.mt')
 
 
+PYTHON_FORK = '''
+import json, os
+kept = [json.loads(json.dumps({str(k): [k, "x" * k] for k in range(100)})) for i in range(20)]
+if not os.fork():
+    block = bytearray(100000)
+    os._exit(0)
+os.wait()
+'''
+
+
+def python_fork_full():
+    """The child of a Python program whose log is full has room in its own, and its lines from the first one on."""
+    log = t.path('%p.python.mt')
+    done = run([sys.executable, '-I', '-S', '-c', PYTHON_FORK], env=t.environment(log, MEMTRACE_MAX_LOG='300000', PYTHONHASHSEED='0'))
+    t.check(done.status == 0 and not done.err, 'status %d: %s', done.status, done.err)
+    reports = [json.loads(run([t.memtrace, 'report', '--json', name]).out) for name in glob.glob(t.path('*.python.mt'))]
+    full = [any('call site is not known' in note for note in report['notes']) for report in reports]
+    t.check(sorted(full) == [False, True], 'which logs are full: %s', full)
+    child = reports[full.index(False)]
+    t.check(not child['python_missed'], '%d stacks lack their Python frames', child['python_missed'])
+    lines = [line['allocated_bytes'] for line in child['lines'] if line['language'] == 'Python' and line['line'] == 5]
+    t.check(len(lines) == 1 and lines[0] >= 100000, 'line 5 has %s', lines)
+
+
 def four_fill():
     """Several programs fill one disk at once."""
     at = t.mount('-t', 'tmpfs', '-o', 'size=2m', 'none')
@@ -425,5 +449,6 @@ t.test('odd names', odd_names)
 t.test('privileged', privileged)
 t.test('thread in a child', thread_in_child)
 t.test('fork, full', fork_full)
+t.test('fork of Python, full', python_fork_full)
 t.test('four fill a disk', four_fill)
 t.end()
