@@ -269,11 +269,6 @@ bool mt_os_stamp(const char *path, uint64_t *bytes, uint64_t *modified)
     return true;
 }
 
-ssize_t mt_os_readlink(const char *path, char *to, size_t bytes)
-{
-    return result(syscall(SYS_readlinkat, AT_FDCWD, path, to, bytes));
-}
-
 ssize_t mt_os_write(int fd, const void *from, size_t bytes)
 {
     long r;

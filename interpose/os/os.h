@@ -87,8 +87,6 @@ ssize_t mt_os_read(int fd, void *to, size_t bytes);
 size_t mt_os_mapped_file(uintptr_t address, char *to, size_t bytes);
 /* Up to `bytes` of a file from its beginning: how many were read, or -errno. */
 ssize_t mt_os_read_file(const char *path, void *to, size_t bytes);
-/* What a link says, without a terminator: its length up to `bytes`, or -errno. */
-ssize_t mt_os_readlink(const char *path, char *to, size_t bytes);
 /* Whether the path leads to something. */
 bool mt_os_exists(const char *path);
 /* Size and time of the last change, in ns since 1970, of the regular file at `path`. False: there is none. */
