@@ -27,16 +27,6 @@ static unsigned char *matching_functions(const struct stacks *stacks, const stru
     return matches;
 }
 
-static bool frame_matches(const struct frames *frames, uint32_t frame, const unsigned char *matches)
-{
-    const uint32_t *places;
-    uint32_t count = frames_places(frames, frame, &places);
-    for (uint32_t k = 0; k < count; k++)
-        if (matches[frames->places[places[k]].function])
-            return true;
-    return false;
-}
-
 void selection_make(struct selection *selection, const struct stacks *stacks,
                     const struct filter *filter)
 {
@@ -53,7 +43,7 @@ void selection_make(struct selection *selection, const struct stacks *stacks,
             !filter->thread || (node->thread < model->thread_count &&
                                 !fnmatch(filter->thread, model->threads[node->thread].name, 0));
         selection->nodes[i] = of_thread && (!frames || selection->nodes[node->parent] ||
-                                            frame_matches(&stacks->frames, node->frame, matches));
+                                            frames_is_of(&stacks->frames, node->frame, matches));
     }
     free(matches);
 }

@@ -19,16 +19,6 @@ static unsigned char *under_functions(const struct frames *frames, const char *w
     return meant;
 }
 
-static bool under_is_call(const struct frames *frames, const unsigned char *meant, uint32_t frame)
-{
-    const uint32_t *places;
-    uint32_t count = frames_places(frames, frame, &places);
-    for (uint32_t k = 0; k < count; k++)
-        if (meant[frames->places[places[k]].function])
-            return true;
-    return false;
-}
-
 bool under_keep(struct model *model, const struct frames *frames, const char *wanted)
 {
     bool any;
@@ -36,7 +26,7 @@ bool under_keep(struct model *model, const struct frames *frames, const char *wa
     unsigned char *inside = base_alloc(model->node_count + (size_t)1, 1);
     for (uint32_t i = 1; i < model->node_count; i++)
         inside[i] =
-            inside[model->nodes[i].parent] || under_is_call(frames, meant, model->nodes[i].frame);
+            inside[model->nodes[i].parent] || frames_is_of(frames, model->nodes[i].frame, meant);
     model_keep(model, inside);
     free(inside);
     free(meant);

@@ -67,6 +67,18 @@ static inline uint32_t frames_places(const struct frames *frames, uint32_t frame
     return frames->start[frame + 1] - frames->start[frame];
 }
 
+/* Whether a place of frame `frame` is in one of these functions: a byte for each function, not 0 for those. */
+static inline bool frames_is_of(const struct frames *frames, uint32_t frame,
+                                const unsigned char *functions)
+{
+    const uint32_t *places;
+    uint32_t count = frames_places(frames, frame, &places);
+    for (uint32_t k = 0; k < count; k++)
+        if (functions[frames->places[places[k]].function])
+            return true;
+    return false;
+}
+
 /* Texts of a place; NULL where not known. */
 const char *frames_file(const struct frames *frames, const struct function *function);
 const char *frames_name(const struct frames *frames, const struct function *function);
