@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Source files with what is no text in front of it, in other encodings, of long lines: source.c, encoding.c.
+ * Source files: source.c, source_log.c, encoding.c.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../../report/resolve/source.h"
+#include "../../report/resolve/source_log.h"
 
 static char source_path[] = "/tmp/test_report_source_XXXXXX";
 
@@ -102,4 +103,111 @@ Test(source, long_lines)
     free(line);
     free(text);
     sources_free(&sources);
+}
+
+Test(source, lines)
+{
+    struct sources sources = {0};
+    const struct source *source = source_of(&sources, "one\n\ttwo\tx\r\n\n  last");
+    cr_expect_eq(source->line_count, 4);
+    line_is(source, 0, NULL);
+    line_is(source, 1, "one");
+    line_is(source, 2, "        two     x");
+    line_is(source, 3, "");
+    line_is(source, 4, "  last");
+    line_is(source, 5, NULL);
+    cr_expect_null(sources_get(&sources, "/nowhere/at/all.c")->text);
+    cr_expect_null(sources_get(&sources, "/dev/zero")->text);
+    cr_expect_eq(source_of(&sources, "")->line_count, 0);
+    sources_free(&sources);
+}
+
+Test(source, of_a_definition)
+{
+    struct sources sources = {0};
+    const struct source *source = source_of(&sources, "x = 1\n"
+                                                      "def one(a):\n"
+                                                      "    async  def two(): pass\n"
+                                                      "@mark(\n"
+                                                      "    1)\n"
+                                                      "class Three(x):\n"
+                                                      "    define = 4\n"
+                                                      "def oneself(): pass\n");
+    cr_expect(source_python_defines(source, 2, "one"));
+    cr_expect(source_python_defines(source, 3, "two"));
+    cr_expect(source_python_defines(source, 4, "Three"));
+    cr_expect(source_python_defines(source, 6, "Three"));
+    cr_expect_not(source_python_defines(source, 1, "one"), "further down");
+    cr_expect_not(source_python_defines(source, 8, "one"), "another's beginning");
+    cr_expect_not(source_python_defines(source, 4, "oneself"), "another's decorators");
+    cr_expect_not(source_python_defines(source, 7, "ine"));
+    cr_expect_not(source_python_defines(source, 0, "one"));
+    cr_expect_not(source_python_defines(source, 9, "one"));
+    cr_expect_null(sources_get(&sources, "<made up>")->text);
+    sources_free(&sources);
+}
+
+/* What the arguments run by -c, as line 1 of "<string>". */
+static void runs(const char *argv, size_t bytes, const char *wanted)
+{
+    struct log log = {
+        .argv = {argv, (uint32_t)bytes}, .exe = {"/usr/bin/python3.11", 19}, .header.python = true};
+    struct sources sources = {0};
+    sources_of_log(&sources, &log);
+    line_is(sources_get(&sources, "<string>"), 1, wanted);
+    sources_free(&sources);
+}
+#define RUNS(argv, wanted) runs(argv, sizeof argv, wanted) /* each argument with its NUL */
+
+Test(source, of_a_command)
+{
+    RUNS("python\0-c\0a = 1", "a = 1");
+    RUNS("python\0-c\0a = 1\0-c\0b", "a = 1");
+    RUNS("python\0-Bca = 1", "a = 1");
+    RUNS("python\0-W\0-c\0-Xdev\0-X\0-c\0-Ec\0a = 1", "a = 1");
+    RUNS("python\0--check-hash-based-pycs\0always\0-c\0a = 1", "a = 1");
+    RUNS("python\0x.py\0-c\0a = 1", NULL);
+    RUNS("python\0-mc\0-c\0a = 1", NULL);
+    RUNS("python\0-\0-c\0a = 1", NULL);
+    RUNS("python\0-c", NULL);
+    RUNS("python\0-W", NULL);
+    RUNS("", NULL);
+    runs("python\0-c\0cut", 12, NULL); /* without the last NUL */
+}
+
+Test(source, of_the_log)
+{
+    struct log_text strings[] = {{0}, {"<cell 1>", 8}, {"/no/cell.py", 11}};
+    struct log_source cells[] = {
+        {1, {"one\ntwo", 7}}, {2, {"three", 5}}, {1, {"later", 5}}, {9, {"x", 1}}};
+    struct log log = {.strings = strings, .string_count = 3, .sources = cells, .source_count = 4};
+    struct sources sources = {0};
+    sources_of_log(&sources, &log);
+    line_is(sources_get(&sources, "<cell 1>"), 1, "one");
+    line_is(sources_get(&sources, "<cell 1>"), 2, "two");
+    line_is(sources_get(&sources, "/no/cell.py"), 1, "three");
+    sources_free(&sources);
+}
+
+static void ends(const char *text, uint32_t first, uint32_t wanted)
+{
+    struct sources sources = {0};
+    const struct source *source = source_of(&sources, text);
+    cr_expect_eq(source_python_end(source, first), wanted, "%u in:\n%s",
+                 source_python_end(source, first), text);
+    sources_free(&sources);
+}
+
+Test(source, python_functions_end)
+{
+    ends("def f():\n    a = 1\n\n    return a\n\n\nx = 1\n", 1, 4);
+    ends("@dec(\n    1,\n)\ndef f(\n    a,\n):\n    return a\ny = 2\n", 1, 7);
+    ends("class A:\n    def f(self):\n        pass\n\n    def g(self):\n        pass\n", 2, 3);
+    ends("def f():\n    s = '''\nnot indented\n'''\n    return s\nz = 1\n", 1, 5);
+    ends("def f():\n    a = (1,\n2)\n# a comment\n    return a\n", 1, 5);
+    ends("def f(): return '('\nx = 1\n", 1, 1);
+    ends("def f():\n    s = \"a'b\" \\\n  'c'\n    return s\nz = 1\n", 1, 4);
+    ends("async def f():\n    await g()\n", 1, 2);
+    ends("x = lambda: 1\ny = 2\n", 1, 0);
+    ends("x = 1\n", 9, 0);
 }
