@@ -2,6 +2,7 @@
 #include "base/text.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/glyph.h"
 
@@ -90,6 +91,11 @@ char *text_count(char out[TEXT_COUNT_BYTES], uint64_t value)
     }
     out[used] = 0;
     return out;
+}
+
+bool text_starts(const char *text, const char *with)
+{
+    return !strncmp(text, with, strlen(with));
 }
 
 const char *text_s(uint64_t count)

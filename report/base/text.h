@@ -23,6 +23,8 @@ size_t text_decode(const char *text, size_t bytes, uint32_t *code);
 /* Does the character move the cursor, change colours or reorder what is shown? Below 0x10000. */
 bool text_harmful(uint32_t code);
 
+bool text_starts(const char *text, const char *with);
+
 /* "41,207" in `out`. Returns out. */
 #define TEXT_COUNT_BYTES 32
 char *text_count(char out[TEXT_COUNT_BYTES], uint64_t value);

@@ -3,26 +3,26 @@
 
 #include <string.h>
 
-static bool starts(const char *text, const char *with)
+#include "base/text.h"
+
+/* The last component of the module's path. */
+static struct log_text file_of(struct log_text module)
 {
-    return !strncmp(text, with, strlen(with));
+    const char *slash = memrchr(module.text, '/', module.bytes);
+    uint32_t before = slash ? (uint32_t)(slash + 1 - module.text) : 0;
+    return (struct log_text){module.text + before, module.bytes - before};
 }
 
 /* ld-linux-x86-64.so.2, ld-2.31.so, ld-musl-x86_64.so.1 */
-static bool is_loader(const struct log_text *module)
+static bool is_loader(struct log_text file)
 {
-    const char *base = memrchr(module->text, '/', module->bytes);
-    base = base ? base + 1 : module->text;
-    size_t bytes = module->bytes - (size_t)(base - module->text);
-    return bytes > 3 && !memcmp(base, "ld", 2) && (base[2] == '-' || base[2] == '.');
+    return file.bytes > 3 && !memcmp(file.text, "ld", 2) &&
+           (file.text[2] == '-' || file.text[2] == '.');
 }
 
-static bool is_libc(const struct log_text *module)
+static bool is_libc(struct log_text file)
 {
-    const char *base = memrchr(module->text, '/', module->bytes);
-    base = base ? base + 1 : module->text;
-    size_t bytes = module->bytes - (size_t)(base - module->text);
-    return bytes > 5 && (!memcmp(base, "libc.", 5) || !memcmp(base, "libc-", 5));
+    return file.bytes > 5 && (!memcmp(file.text, "libc.", 5) || !memcmp(file.text, "libc-", 5));
 }
 
 /* Functions of libc that never hand memory to their callers. A stripped libc has its exported names only, so each kind is listed
@@ -66,7 +66,7 @@ static bool libc_keeps(const char *name)
         if (!strcmp(name, whole[i]))
             return true;
     for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
-        if (starts(name, beginnings[i]))
+        if (text_starts(name, beginnings[i]))
             return true;
     return false;
 }
@@ -90,11 +90,12 @@ bool keeps_for_runtime(const struct frames *frames, const struct function *funct
 {
     const char *file = frames_file(frames, function), *name = frames_name(frames, function);
     struct log_text module = frames_module(frames, function);
+    struct log_text base = module.bytes ? file_of(module) : module;
     if (!strcmp(function->language, "Python"))
-        return file && (starts(file, "<frozen importlib") || strstr(file, "/importlib/"));
-    if (module.bytes && is_loader(&module))
+        return file && (text_starts(file, "<frozen importlib") || strstr(file, "/importlib/"));
+    if (is_loader(base))
         return true;
-    if (module.bytes && name && is_libc(&module))
+    if (name && is_libc(base))
         return libc_keeps(name);
     return file && rust_keeps(file);
 }

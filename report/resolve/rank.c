@@ -3,12 +3,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "resolve/rules.h"
-
-static bool starts(const char *text, const char *with)
-{
-    return !strncmp(text, with, strlen(with));
-}
 
 /* "/lib/python3.11/" or "/lib/python3/" and the like somewhere in the path. */
 static bool in_python_library(const char *path)
@@ -17,9 +13,9 @@ static bool in_python_library(const char *path)
         return true;
     for (const char *p = path; (p = strstr(p, "/lib")); p += 4) {
         const char *q = p + 4;
-        if (starts(q, "64"))
+        if (text_starts(q, "64"))
             q += 2;
-        if (!starts(q, "/python"))
+        if (!text_starts(q, "/python"))
             continue;
         q += strlen("/python");
         q += strspn(q, "0123456789.");
@@ -31,11 +27,11 @@ static bool in_python_library(const char *path)
 
 enum rank rank_python(const char *file)
 {
-    if (!file || starts(file, "<frozen ") || in_python_library(file) ||
+    if (!file || text_starts(file, "<frozen ") || in_python_library(file) ||
         strstr(file, "/python/memtrace/")) /* our own module */
         return RANK_LIBRARY;
-    if (starts(file, "<ipython-input-") || starts(file, "<python-input-") ||
-        starts(file, "<doctest "))
+    if (text_starts(file, "<ipython-input-") || text_starts(file, "<python-input-") ||
+        text_starts(file, "<doctest "))
         return RANK_USER;
     if (file[0] == '<') /* "<string>": python -c, but also what site.py executes at start */
         return RANK_PROGRAM;
@@ -46,21 +42,21 @@ static bool is_interpreter(const char *module)
 {
     const char *slash = strrchr(module, '/');
     const char *base = slash ? slash + 1 : module;
-    return starts(base, "python") || starts(base, "libpython");
+    return text_starts(base, "python") || text_starts(base, "libpython");
 }
 
 bool rank_is_tracker(const char *module)
 {
     const char *slash = strrchr(module, '/');
-    return slash && starts(slash, "/libmemtrace.so");
+    return slash && text_starts(slash, "/libmemtrace.so");
 }
 
 /* Where a system keeps its libraries. */
 static bool in_system_library(const char *module)
 {
-    return starts(module, "/lib/") || starts(module, "/lib64/") || starts(module, "/lib32/") ||
-           starts(module, "/usr/lib/") || starts(module, "/usr/lib64/") ||
-           starts(module, "/usr/lib32/");
+    return text_starts(module, "/lib/") || text_starts(module, "/lib64/") ||
+           text_starts(module, "/lib32/") || text_starts(module, "/usr/lib/") ||
+           text_starts(module, "/usr/lib64/") || text_starts(module, "/usr/lib32/");
 }
 
 enum rank rank_native(const struct rank_code *code)
