@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: MIT
 """A folder with a program and its log, for each group of tests, and the command."""
-import fcntl
 import os
-import pty
 import shutil
-import struct
 import subprocess
 import sys
 import tempfile
-import termios
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from support.running import run_on_terminal  # noqa: E402
 
 
 class commands:
@@ -60,24 +57,9 @@ class Case(unittest.TestCase):
     @classmethod
     def on_a_terminal(cls, *args, columns=100, **env):
         """What it prints on a terminal of that width."""
-        pid, fd = pty.fork()
-        if not pid:
-            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
-            os.chdir(cls.top)
-            os.execve(commands.memtrace, [commands.memtrace, *args], {'TERM': 'xterm', 'MEMTRACE_CACHE': '0', **env})
-        out = b''
-        while True:
-            try:
-                part = os.read(fd, 65536)
-            except OSError:
-                break
-            if not part:
-                break
-            out += part
-        os.close(fd)
-        status = os.waitpid(pid, 0)[1]
+        status, out = run_on_terminal([commands.memtrace, *args], columns, {'TERM': 'xterm', 'MEMTRACE_CACHE': '0', **env}, cls.top)
         assert status == 0, (args, status)
-        return out.decode().replace('\r\n', '\n')
+        return out
 
     @classmethod
     def cc(cls, *args):

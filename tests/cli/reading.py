@@ -1,13 +1,8 @@
 # SPDX-License-Identifier: MIT
 """How views read: on a terminal of 80 columns, with long names, wide characters and long lines; sizes and nouns."""
-import fcntl
 import json
 import os
-import pty
 import re
-import struct
-import subprocess
-import termios
 import unicodedata
 
 from common import Case, commands, line_of
@@ -70,24 +65,9 @@ class Reading(Case):
         assert p.returncode == 0, p
         cls.long_log = max((os.path.join(folder, name) for name in os.listdir(folder)), key=os.path.getsize)
 
-    def on_a_terminal(self, *args, columns=80):
-        master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
-        view = subprocess.Popen([commands.memtrace, *args], stdout=slave, cwd=self.top,
-                                env={'TERM': 'dumb', 'MEMTRACE_CACHE': '0', 'LC_ALL': 'C'})
-        os.close(slave)
-        out = b''
-        while True:
-            try:
-                part = os.read(master, 65536)
-            except OSError:
-                break
-            if not part:
-                break
-            out += part
-        os.close(master)
-        self.assertEqual(view.wait(), 0)
-        return out.decode().replace('\r\n', '\n')
+    @classmethod
+    def on_a_terminal(cls, *args, columns=80):
+        return super().on_a_terminal(*args, columns=columns, TERM='dumb', LC_ALL='C')
 
     VIEWS = ['report'], ['report', '--all', '-n', '0'], ['report', '--sort', 'rise'], ['report', '--bytes'], ['lines'], ['lines', '--all'], \
         ['sites', '-n', '0'], ['sites', '--all', '--bytes']

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Running programs."""
+import fcntl
 import os
+import pty
+import struct
 import subprocess
+import termios
 
 HANG = 3000  # seconds: ends a command that hangs, before ctest ends the test. No test is measured by it.
 STEERING = ('MEMTRACE_', 'LD_', 'MALLOC_')
@@ -32,3 +36,23 @@ def run(command, env=None, text=None, merge=False, **more):
                           stdin=subprocess.DEVNULL if text is None else None, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT if merge else subprocess.PIPE, timeout=HANG, **more)
     return Done(done.returncode, done.stdout.decode('utf-8', 'replace'), (done.stderr or b'').decode('utf-8', 'replace'))
+
+
+def run_on_terminal(command, columns, env, cwd):
+    """Runs a command, by its path, at a terminal of that width. (Its exit status as of wait, what stood on the terminal)."""
+    pid, fd = pty.fork()
+    if not pid:
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack('HHHH', 24, columns, 0, 0))
+        os.chdir(cwd)
+        os.execve(command[0], command, env)
+    out = b''
+    while True:
+        try:
+            part = os.read(fd, 65536)
+        except OSError:  # EIO: nobody has the terminal open any more
+            break
+        if not part:
+            break
+        out += part
+    os.close(fd)
+    return os.waitpid(pid, 0)[1], out.decode().replace('\r\n', '\n')

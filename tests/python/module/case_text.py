@@ -2,16 +2,13 @@
 """Tables where standard output lacks characters or is a terminal, of sources with marks, form feeds, cookies, wide characters and long
 lines: nothing raises, is lost or wraps, and each figure is beside its own line."""
 
-import fcntl
 import os
-import pty
 import re
-import struct
 import subprocess
-import termios
 import unicodedata
 
 from common import folder_with, holds, matches, same
+from support.running import run_on_terminal
 
 LONG = "x" * 10000
 
@@ -109,22 +106,9 @@ def columns(text):
 def terminal(build, python):
     with folder_with() as folder:
         written(folder, "plain")
-        master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        program = subprocess.Popen([build.memtrace, "run", "-o", "t.mt", python, "plain.py", "memtrace"], cwd=folder, stdout=slave,
-                                   env=build.environment(PYTHONIOENCODING="utf-8"))
-        os.close(slave)
-        out = b""
-        while True:
-            try:
-                part = os.read(master, 65536)
-            except OSError:
-                break
-            if not part:
-                break
-            out += part
-        os.close(master)
-        same(program.wait(), 0, "exit status on a terminal")
-        lines = out.decode().replace("\r\n", "\n").split("\n")
+        status, out = run_on_terminal([build.memtrace, "run", "-o", "t.mt", python, "plain.py", "memtrace"], 80,
+                                      build.environment(PYTHONIOENCODING="utf-8"), folder)
+        same(status, 0, "exit status on a terminal")
+        lines = out.split("\n")
         same([line for line in lines if columns(line) > 80 and not line.startswith("Filename: ")], [], "wider than the terminal")
         holds("\n".join(lines), "a = bytearray", "the table")
