@@ -5,15 +5,12 @@
 Instructions of libmemtrace.so per event, counted by callgrind, with and without MEMTRACE_MAX_LOG. Exit status 77: no valgrind here.
 """
 import os
-import re
-import shutil
-import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from support.build import Build  # noqa: E402
-from support.outcome import SKIPPED  # noqa: E402
+from support.callgrind import instructions, skip_without  # noqa: E402
 
 # The log is full before the loop begins: nearly all of it happens at lines that are not in the log.
 PROGRAM = '''
@@ -27,12 +24,9 @@ MOST = 3  # times as many
 
 
 def per_event(build, python, folder, limit):
-    out, log = os.path.join(folder, 'callgrind.out'), os.path.join(folder, 'log-%s.mt' % limit)
+    log = os.path.join(folder, 'log-%s.mt' % limit)
     env = build.traced(log, MEMTRACE_QUIET='1', MEMTRACE_MAX_LOG=limit, PYTHONHASHSEED='0')
-    subprocess.run(['valgrind', '-q', '--tool=callgrind', '--callgrind-out-file=' + out, python, '-S', '-c', PROGRAM], env=env, check=True,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    text = subprocess.check_output(['callgrind_annotate', '--threshold=100', out], text=True)
-    count = sum(int(m.group(1).replace(',', '')) for m in re.finditer(r'^\s*([\d,]+) .*\[[^\]]*libmemtrace\.so\]', text, re.M))
+    count = instructions([python, '-S', '-c', PROGRAM], env, folder)
     logs = [name for name in os.listdir(folder) if name.startswith('log-%s.' % limit)]  # valgrind itself is a script, and leaves logs too
     reports = [build.report(os.path.join(folder, name)) for name in logs]
     report = max(reports, key=lambda report: report['allocations'])
@@ -40,9 +34,7 @@ def per_event(build, python, folder, limit):
 
 
 def main():
-    if not shutil.which('valgrind') or not shutil.which('callgrind_annotate'):
-        print('no valgrind here: skipped')
-        sys.exit(SKIPPED)
+    skip_without()
     build, python = Build(sys.argv[1]), sys.argv[2]
     with tempfile.TemporaryDirectory(prefix='memtrace-cost-') as folder:
         room, _ = per_event(build, python, folder, '0')

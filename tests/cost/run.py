@@ -10,15 +10,12 @@ make it faster, or record the new figure together with the reason. Exit status 7
 """
 import json
 import os
-import re
-import shutil
-import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from support.build import Build  # noqa: E402
-from support.outcome import SKIPPED  # noqa: E402
+from support.callgrind import instructions, skip_without  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RECORDED = os.path.join(HERE, 'recorded.json')
@@ -33,15 +30,10 @@ WORKLOADS = {
 LIMITS = {'churn, full log': '150000', 'churn, log without room for a thread': '1'}
 
 
-def instructions(build, command, folder, limit):
+def counted(build, command, folder, limit):
     """Instructions inside the library, and events."""
-    out = os.path.join(folder, 'callgrind.out')
     env = build.traced(os.path.join(folder, 'log.%e.mt'), MEMTRACE_QUIET='1', MEMTRACE_MAX_LOG=limit)
-    subprocess.run(['valgrind', '-q', '--tool=callgrind', '--callgrind-out-file=' + out, build.path(command[0])] + command[1:],
-                   env=env, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    text = subprocess.check_output(['callgrind_annotate', '--threshold=100', out], text=True)
-    count = sum(int(m.group(1).replace(',', '')) for m in
-                re.finditer(r'^\s*([\d,]+) .*\[[^\]]*libmemtrace\.so\]', text, re.M))
+    count = instructions([build.path(command[0])] + command[1:], env, folder)
     report = build.report(os.path.join(folder, 'log.%s.mt' % command[0]))  # valgrind itself is a script, and leaves logs too
     for name in os.listdir(folder):
         os.unlink(os.path.join(folder, name))
@@ -49,16 +41,14 @@ def instructions(build, command, folder, limit):
 
 
 def main():
-    if not shutil.which('valgrind') or not shutil.which('callgrind_annotate'):
-        print('no valgrind here: skipped')
-        sys.exit(SKIPPED)
+    skip_without()
     build, compiler, failed = Build(sys.argv[1]), sys.argv[2], False
     with open(RECORDED) as f:
         recorded = json.load(f)
     known = recorded.setdefault(compiler, {})
     with tempfile.TemporaryDirectory(prefix='memtrace-cost-') as folder:
         for name, command in WORKLOADS.items():
-            count, events = instructions(build, command, folder, LIMITS.get(name, '0'))
+            count, events = counted(build, command, folder, LIMITS.get(name, '0'))
             if not count or not events:
                 sys.exit('%s: nothing counted: %d instructions, %d events' % (name, count, events))
             now, before = round(count / events, 1), known.get(name)
