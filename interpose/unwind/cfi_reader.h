@@ -46,7 +46,8 @@ static inline uint64_t mt_cfi_fixed(struct mt_cfi_reader *r, unsigned bytes)
     return value;
 }
 
-static inline uint64_t mt_cfi_uleb(struct mt_cfi_reader *r)
+/* The groups of 7 bits of a LEB128 number; *last: the byte of the uppermost, *bits: how many there were. */
+static inline uint64_t mt_cfi_groups(struct mt_cfi_reader *r, uint8_t *last, unsigned *bits)
 {
     uint64_t value = 0;
     unsigned shift = 0;
@@ -58,23 +59,27 @@ static inline uint64_t mt_cfi_uleb(struct mt_cfi_reader *r)
             value |= (uint64_t)(byte & 0x7f) << shift;
         shift += 7;
     } while (byte & 0x80);
+    *last = byte;
+    *bits = shift;
     return value;
+}
+
+static inline uint64_t mt_cfi_uleb(struct mt_cfi_reader *r)
+{
+    uint8_t last;
+    unsigned bits;
+
+    return mt_cfi_groups(r, &last, &bits);
 }
 
 static inline int64_t mt_cfi_sleb(struct mt_cfi_reader *r)
 {
-    uint64_t value = 0;
-    unsigned shift = 0;
-    uint8_t byte;
+    uint8_t last;
+    unsigned bits;
+    uint64_t value = mt_cfi_groups(r, &last, &bits);
 
-    do {
-        byte = (uint8_t)mt_cfi_fixed(r, 1);
-        if (shift < 64)
-            value |= (uint64_t)(byte & 0x7f) << shift;
-        shift += 7;
-    } while (byte & 0x80);
-    if ((byte & 0x40) && shift < 64)
-        value |= ~(uint64_t)0 << shift;
+    if ((last & 0x40) && bits < 64)
+        value |= ~(uint64_t)0 << bits;
     return (int64_t)value;
 }
 
