@@ -10,9 +10,6 @@ one run to the next. These are masked:
 - how many frames or sites are left out;
 - which of mem_test.py's three equal calls stood at the peak.
 
-A line is passed over, wherever it stands: %memit's remark that a forked child released blocks of the session, which depends on
-what the session's threads did before.
-
 Increment, Rise and Live that are less than 1 KiB count as equal. Otherwise they are never masked, nor are Count, Occurrences,
 `increment:`, `held`, limits, lines and their texts.
 """
@@ -49,9 +46,6 @@ FIGURES = [(what, re.compile(expression)) for what, expression in (
     ("what is left out", r"^([\d,]+) more sites?;"),
 )]
 
-OPTIONAL = re.compile(r"\(\d+ blocks of the session were released, of sizes that a forked child does not know: ")
-
-
 def columns(line):
     """[(name, first, end)] of a table's headline; None: it is none. Cells end where their column's name ends."""
     names = list(re.finditer(r"\S+(?: \S+)*", line))
@@ -86,8 +80,6 @@ def masked(lines):
             spans = headline
         elif not line.strip():
             spans = None
-        elif OPTIONAL.match(line):
-            continue
         elif spans and line.startswith(" "):
             line = masked_row(line, spans)
         for _, expression in FIGURES:
