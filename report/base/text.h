@@ -23,6 +23,7 @@ size_t text_decode(const char *text, size_t bytes, uint32_t *code);
 /* Does the character move the cursor, change colours or reorder what is shown? Below 0x10000. */
 bool text_harmful(uint32_t code);
 
+/* Does the text begin with these characters? */
 bool text_starts(const char *text, const char *with);
 
 /* "41,207" in `out`. Returns out. */

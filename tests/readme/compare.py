@@ -46,6 +46,7 @@ FIGURES = [(what, re.compile(expression)) for what, expression in (
     ("what is left out", r"^([\d,]+) more sites?;"),
 )]
 
+
 def columns(line):
     """[(name, first, end)] of a table's headline; None: it is none. Cells end where their column's name ends."""
     names = list(re.finditer(r"\S+(?: \S+)*", line))
