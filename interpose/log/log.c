@@ -9,32 +9,17 @@
 #include "log/file.h"
 #include "log/growing.h"
 #include "log/log.h"
+#include "log/view.h"
 #include "os/os.h"
 #include "os/str.h"
 
 struct mt_log mt_log;
 
-/* Address space reserved for each region, to be filled with pieces of the file: an entry never
- * moves. */
-static const uint64_t window_bytes[MT_REGION_COUNT] = {
-    [MT_REGION_NODE] = 16ull << 30,    [MT_REGION_COUNTER] = 8ull << 30,
-    [MT_REGION_FRAME] = 4ull << 30,    [MT_REGION_RECORD] = 4ull << 30,
-    [MT_REGION_THREAD] = 1ull << 28,   [MT_REGION_RUN] = 1ull << 30,
-    [MT_REGION_TIMELINE] = 1ull << 16, [MT_REGION_STRETCH] = 1ull << 30,
-    [MT_REGION_FINISH] = 1ull << 30,
-};
 #define EXTENT_FIRST 16384u
-#define HEADER_ROOM  65536u /* address space for the header: a page of any size */
 
 struct mt_lock mt_log_growing;
 static struct mt_lock record_lock; /* guards RECORD's end */
-static char *window;               /* the reserved address space of all regions */
-static uint64_t window_all;        /* its length */
-static bool window_copied;         /* mt_log_copy */
-/* a mapping in it failed: the kernel may have given that place to somebody else */
-static bool window_holes;
 static uint32_t refused; /* requests left to refuse without asking the system again */
-static uint64_t limit[MT_REGION_COUNT]; /* each region's share of it */
 
 void mt_log_dropped(uint64_t events, uint64_t bytes)
 {
@@ -60,15 +45,7 @@ static bool map_again(int fd)
             return false;
         have[e->region] += bytes;
     }
-    memset(have, 0, sizeof have);
-    bool whole = mt_os_map_file(mt_log.header, MT_HEADER_BYTES, fd, 0) == 0;
-    for (uint32_t i = 0; i < h->extents_used && whole; i++) {
-        const struct mt_extent *e = &h->extents[i];
-        uint64_t bytes = (uint64_t)e->pages * 4096;
-        whole = mt_os_map_file(mt_log.base[e->region] + have[e->region], bytes, fd, e->offset) == 0;
-        have[e->region] += bytes;
-    }
-    return whole;
+    return mt_views_move(fd);
 }
 
 bool mt_log_replace(void)
@@ -123,15 +100,13 @@ static int extend(enum mt_region region, uint64_t add)
 {
     struct mt_header *h = mt_log.header;
     uint64_t have = mt_log.bytes[region], at = whole_pages(h->file_bytes);
-    int error = have + add > limit[region] ? -ENOMEM : mt_os_allocate(mt_log_file.fd, at, add);
+    int error = mt_view_room(region, have + add, mt_log_file.fd);
+    if (!error)
+        error = mt_os_allocate(mt_log_file.fd, at, add);
+    if (!error)
+        error = mt_view_extend(region, add, mt_log_file.fd, at);
     if (error)
         return error;
-    error = mt_os_map_file(mt_log.base[region] + have, add, mt_log_file.fd, at);
-    if (error) {
-        limit[region] = have;
-        window_holes = true;
-        return error;
-    }
     if (!have) /* index 0 means none; the two units of an mt_alloc share a cache line */
         h->used[region] = region == MT_REGION_COUNTER
                               ? 2
@@ -276,107 +251,39 @@ void mt_log_note(unsigned severity, const char *format, ...)
 
 /* ---- Opening ---- */
 
-/* The rest of the window goes with mt_log_forget. */
-static void unmap_first(void)
-{
-    for (int r = 0; r < MT_REGION_COUNT; r++)
-        if (mt_log.bytes[r])
-            mt_os_unmap(mt_log.base[r], mt_log.bytes[r]);
-    mt_os_unmap(mt_log.header, whole_pages(MT_HEADER_BYTES));
-}
-
 int mt_log_map(void)
 {
-    window_all = 0;
-    for (int r = 0; r < MT_REGION_COUNT; r++)
-        window_all += window_bytes[r];
-    window_all += 4096 * window_bytes[MT_REGION_TIMELINE]; /* that one keeps its size */
-    /* Under a limit on address space (ulimit -v) the windows are smaller. Logs that outgrow them
-     * drop events. */
-    uint64_t share = 1;
-    while (!(window = mt_os_reserve(window_all / share)) && share < 4096)
-        share *= 2;
-    window_all /= share;
-    char *header = window ? mt_os_reserve(HEADER_ROOM) : NULL;
-    int fd = mt_log_file.fd, error = header ? mt_os_allocate(fd, 0, MT_HEADER_BYTES) : -ENOMEM;
-    if (!error && (error = mt_os_map_file(header, MT_HEADER_BYTES, fd, 0)) != 0)
-        header = NULL; /* its place may be somebody else's by now */
-    if (error) {
-        if (header)
-            mt_os_unmap(header, HEADER_ROOM);
+    int fd = mt_log_file.fd, error = mt_os_allocate(fd, 0, MT_HEADER_BYTES);
+    if (!error)
+        error = mt_views_begin(fd);
+    if (error)
         return error;
-    }
-    mt_log.header = (struct mt_header *)header;
-    char *at = window;
-    for (int r = 0; r < MT_REGION_COUNT; r++) {
-        mt_log.base[r] = at;
-        mt_log.bytes[r] = 0;
-        limit[r] = r == MT_REGION_TIMELINE ? window_bytes[r] : window_bytes[r] / share;
-        at += limit[r];
-    }
     mt_log.header->file_bytes = MT_HEADER_BYTES;
     /* Whatever comes, there is space for the records of what has no node: mt_counters_lost_init. */
     if (!(error = extend(MT_REGION_NODE, whole_pages(EXTENT_FIRST))))
         error = extend(MT_REGION_COUNTER, whole_pages(EXTENT_FIRST));
     if (error)
-        unmap_first();
+        mt_views_end();
     return error;
-}
-
-/* In the child of a fork the pieces of the file are not mapped. Their places may be somebody else's
- * by now: a thread's stack, say, which libc maps past us. */
-static void unmap_window(void)
-{
-    uint64_t page = mt_os_page(), header = (MT_HEADER_BYTES + page - 1) & ~(page - 1);
-    if (window_copied && !window_holes)
-        mt_os_unmap(window, window_all);
-    if (window_copied)
-        mt_os_unmap(mt_log.header, HEADER_ROOM);
-    if (window_copied)
-        return;
-    if (window && !window_holes && !mt_log.header)
-        mt_os_unmap(window, window_all);
-    if (!mt_log.header)
-        return;
-    for (int r = 0; !window_holes && r < MT_REGION_COUNT; r++)
-        if (mt_log.bytes[r] < limit[r])
-            mt_os_unmap(mt_log.base[r] + mt_log.bytes[r], limit[r] - mt_log.bytes[r]);
-    if (header < HEADER_ROOM)
-        mt_os_unmap((char *)mt_log.header + header, HEADER_ROOM - header);
 }
 
 void mt_log_copy(void)
 {
-    uint64_t have[MT_REGION_COUNT] = {0};
-    struct mt_header *h = mt_log.header;
-    int fd = h && descriptor_is_ours() ? mt_log_file.fd : -1;
-    if (!h || mt_os_map_copy(h, MT_HEADER_BYTES, fd, 0) != 0)
-        return;
-    window_copied = true;
-    for (uint32_t i = 0; fd >= 0 && i < h->extents_used; i++) {
-        const struct mt_extent *e = &h->extents[i];
-        uint64_t bytes = (uint64_t)e->pages * 4096;
-        mt_os_map_copy(mt_log.base[e->region] + have[e->region], bytes, fd, e->offset);
-        have[e->region] += bytes;
-    }
-    for (int r = 0; r < MT_REGION_COUNT; r++)
-        if (have[r] < mt_log.bytes[r])
-            mt_os_map_copy(mt_log.base[r] + have[r], mt_log.bytes[r] - have[r], -1, 0);
+    if (mt_log.header)
+        mt_views_copy(descriptor_is_ours() ? mt_log_file.fd : -1);
 }
 
 bool mt_log_copied(void)
 {
-    return window_copied;
+    return mt_views_copied();
 }
 
 void mt_log_forget(void)
 {
     if (mt_log_descriptor_is(mt_log_file.fd))
         mt_os_close(mt_log_file.fd);
-    unmap_window();
+    mt_views_forget();
     memset(&mt_log, 0, sizeof mt_log);
-    window = NULL;
-    window_holes = window_copied = false;
     refused = 0;
     mt_log_file.fd = -1;
     mt_log_file.path[0] = 0;

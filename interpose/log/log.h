@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The log: regions that grow, mapped MAP_SHARED from its file, each contiguous in memory. See
- * format.h for the layout. Callable with the guard set, in any thread, unless said otherwise.
+ * The log: regions that grow, mapped MAP_SHARED from its file, each contiguous in memory. A region
+ * may move when it grows; an address of one of its entries stays good. See format.h for the layout. Callable with the guard set, in any thread, unless said otherwise.
  */
 #ifndef MT_LOG_H
 #define MT_LOG_H
@@ -13,10 +13,11 @@
 #include "format.h"
 
 /* The regions' memory. Entry i of region r is at mt_log.base[r] + i * entry size, if i is below the
- * number of reserved entries. */
+ * number of reserved entries. The base may be another one after the region has grown (log/view.h), so
+ * it is read after the index is known, and addresses of entries are not compared. */
 struct mt_log {
     struct mt_header *header;
-    char *base[MT_REGION_COUNT];
+    char *base[MT_REGION_COUNT]; /* of an empty region: NULL */
     uint64_t bytes[MT_REGION_COUNT]; /* usable bytes of each region's mapping */
 };
 extern struct mt_log mt_log;

@@ -55,6 +55,11 @@ int mt_os_map_file(void *at, size_t bytes, int fd, uint64_t offset)
     return (int)result(syscall(SYS_madvise, at, bytes, MADV_DONTFORK));
 }
 
+void mt_os_not_resident(void *at, size_t bytes)
+{
+    syscall(SYS_madvise, at, bytes, MADV_DONTNEED);
+}
+
 void mt_os_huge(void *at, size_t bytes)
 {
     uintptr_t mask = mt_os_page() - 1, begin = ((uintptr_t)at + mask) & ~mask,

@@ -27,6 +27,9 @@ int mt_os_map_file(void *at, size_t bytes, int fd, uint64_t offset);
 /* A copy of that part of the file over `at`, where nothing must be mapped; where the file can't be
  * had (fd < 0), zeros. 0 or -errno. */
 int mt_os_map_copy(void *at, size_t bytes, int fd, uint64_t offset);
+/* These pages of a shared mapping of a file count no longer in the resident set, until they are used
+ * again. They lose nothing. */
+void mt_os_not_resident(void *at, size_t bytes);
 /* A hint: `bytes` at `at` are all in use and read at random, so that huge pages save the misses of
  * the TLB. Any alignment. */
 void mt_os_huge(void *at, size_t bytes);
