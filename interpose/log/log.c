@@ -19,6 +19,17 @@ struct mt_log mt_log;
 
 struct mt_lock mt_log_growing;
 static struct mt_lock record_lock; /* guards RECORD's end */
+static const uint32_t entry_bytes[MT_REGION_COUNT] = {
+    [MT_REGION_NODE] = sizeof(struct mt_node),
+    [MT_REGION_COUNTER] = MT_UNIT,
+    [MT_REGION_FRAME] = sizeof(struct mt_frame_entry),
+    [MT_REGION_RECORD] = 1,
+    [MT_REGION_THREAD] = sizeof(struct mt_thread_entry),
+    [MT_REGION_RUN] = sizeof(struct mt_run),
+    [MT_REGION_TIMELINE] = sizeof(struct mt_sample),
+    [MT_REGION_STRETCH] = MT_STRETCH_UNIT,
+    [MT_REGION_FINISH] = sizeof(struct mt_finish),
+};
 static uint32_t refused; /* requests left to refuse without asking the system again */
 
 void mt_log_dropped(uint64_t events, uint64_t bytes)
@@ -100,7 +111,7 @@ static int extend(enum mt_region region, uint64_t add)
 {
     struct mt_header *h = mt_log.header;
     uint64_t have = mt_log.bytes[region], at = whole_pages(h->file_bytes);
-    int error = mt_view_room(region, have + add, mt_log_file.fd);
+    int error = mt_view_room(region, have + add, mt_log_file.fd, &mt_log.base[region]);
     if (!error)
         error = mt_os_allocate(mt_log_file.fd, at, add);
     if (!error)
@@ -155,23 +166,29 @@ static bool grow(enum mt_region region, uint64_t need)
     return false;
 }
 
+void mt_log_ahead(void)
+{
+    static const uint32_t ahead[MT_REGION_COUNT] = {
+        [MT_REGION_NODE] = 256u << 10,   [MT_REGION_COUNTER] = 256u << 10,
+        [MT_REGION_FRAME] = 64u << 10,   [MT_REGION_RECORD] = 256u << 10,
+        [MT_REGION_THREAD] = 16u << 10,  [MT_REGION_RUN] = 64u << 10,
+        [MT_REGION_STRETCH] = 64u << 10, [MT_REGION_FINISH] = 64u << 10,
+    };
+    mt_lock_take(&mt_log_growing);
+    for (unsigned r = 1; r < MT_REGION_COUNT; r++) {
+        uint64_t used = mt_log.header->used[r] * entry_bytes[r], have = mt_log.bytes[r];
+        if (r == MT_REGION_TIMELINE ? !have : have - used < ahead[r])
+            grow(r, ahead[r]);
+    }
+    mt_lock_drop(&mt_log_growing);
+}
+
 uint64_t mt_log_touched(void)
 {
-    static const uint32_t entry[MT_REGION_COUNT] = {
-        [MT_REGION_NODE] = sizeof(struct mt_node),
-        [MT_REGION_COUNTER] = MT_UNIT,
-        [MT_REGION_FRAME] = sizeof(struct mt_frame_entry),
-        [MT_REGION_RECORD] = 1,
-        [MT_REGION_THREAD] = sizeof(struct mt_thread_entry),
-        [MT_REGION_RUN] = sizeof(struct mt_run),
-        [MT_REGION_TIMELINE] = sizeof(struct mt_sample),
-        [MT_REGION_STRETCH] = MT_STRETCH_UNIT,
-        [MT_REGION_FINISH] = sizeof(struct mt_finish),
-    };
     uint64_t bytes = MT_HEADER_BYTES, mask = mt_os_page() - 1;
     for (unsigned r = 0; r < MT_REGION_COUNT; r++)
-        bytes +=
-            (__atomic_load_n(&mt_log.header->used[r], __ATOMIC_RELAXED) * entry[r] + mask) & ~mask;
+        bytes += (__atomic_load_n(&mt_log.header->used[r], __ATOMIC_RELAXED) * entry_bytes[r] + mask) &
+                 ~mask;
     return bytes;
 }
 
@@ -255,15 +272,17 @@ int mt_log_map(void)
 {
     int fd = mt_log_file.fd, error = mt_os_allocate(fd, 0, MT_HEADER_BYTES);
     if (!error)
-        error = mt_views_begin(fd);
+        error = mt_views_begin(fd, &mt_log.header);
     if (error)
         return error;
     mt_log.header->file_bytes = MT_HEADER_BYTES;
     /* Whatever comes, there is space for the records of what has no node: mt_counters_lost_init. */
     if (!(error = extend(MT_REGION_NODE, whole_pages(EXTENT_FIRST))))
         error = extend(MT_REGION_COUNTER, whole_pages(EXTENT_FIRST));
-    if (error)
+    if (error) {
         mt_views_end();
+        memset(&mt_log, 0, sizeof mt_log);
+    }
     return error;
 }
 
@@ -271,6 +290,13 @@ void mt_log_copy(void)
 {
     if (mt_log.header)
         mt_views_copy(descriptor_is_ours() ? mt_log_file.fd : -1);
+}
+
+void mt_log_each_range(void (*visit)(void *at, size_t bytes))
+{
+    mt_lock_take(&mt_log_growing);
+    mt_views_each(visit);
+    mt_lock_drop(&mt_log_growing);
 }
 
 bool mt_log_copied(void)

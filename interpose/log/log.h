@@ -27,6 +27,14 @@ extern struct mt_log mt_log;
  * grow. */
 uint64_t mt_log_reserve(enum mt_region region, uint32_t bytes, uint32_t count);
 
+/* Give each region some space that it does not need yet: soon the log may not be able to grow. Any
+ * thread. */
+void mt_log_ahead(void);
+
+/* Call `visit` for each range of address space that the log takes. Any thread; nothing is visited
+ * while the log grows. */
+void mt_log_each_range(void (*visit)(void *at, size_t bytes));
+
 /* Bytes of the regions that are in use: what the log takes of the resident set. Any thread. */
 uint64_t mt_log_touched(void);
 

@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "log/log.h"
 #include "os/os.h"
 
 #define HEADER_ROOM 65536u /* address space for the header: a page of any size */
@@ -34,7 +33,8 @@ struct view {
 };
 static struct view views[MT_REGION_COUNT][VIEWS_MAX];
 static uint32_t views_used[MT_REGION_COUNT];
-static bool copied; /* mt_views_copy */
+static struct mt_header *header; /* NULL: nothing is mapped */
+static bool copied;              /* mt_views_copy */
 
 static uint64_t whole_pages(uint64_t bytes)
 {
@@ -46,10 +46,9 @@ static uint64_t whole_pages(uint64_t bytes)
 static int map_pieces(enum mt_region region, char *at, uint64_t bytes, int fd,
                       int (*map)(void *at, size_t bytes, int fd, uint64_t offset))
 {
-    const struct mt_header *h = mt_log.header;
     uint64_t done = 0;
-    for (uint32_t i = 0; i < h->extents_used && done < bytes; i++) {
-        const struct mt_extent *e = &h->extents[i];
+    for (uint32_t i = 0; i < header->extents_used && done < bytes; i++) {
+        const struct mt_extent *e = &header->extents[i];
         if (e->region != (uint32_t)region)
             continue;
         uint64_t piece = (uint64_t)e->pages * 4096;
@@ -71,24 +70,19 @@ static bool reserve(struct view *v, uint64_t bytes, uint64_t room)
     return v->at;
 }
 
-int mt_views_begin(int fd)
+int mt_views_begin(int fd, struct mt_header **mapped)
 {
-    char *header = mt_os_reserve(HEADER_ROOM);
-    if (!header)
+    char *at = mt_os_reserve(HEADER_ROOM);
+    if (!at)
         return -ENOMEM;
-    int error = mt_os_map_file(header, MT_HEADER_BYTES, fd, 0);
+    int error = mt_os_map_file(at, MT_HEADER_BYTES, fd, 0);
     if (error) /* the place may be somebody else's by now */
         return error;
-    mt_log.header = (struct mt_header *)header;
-    for (unsigned r = 1; r < MT_REGION_COUNT; r++) {
-        views_used[r] = 0;
-        mt_log.bytes[r] = 0;
-        mt_log.base[r] = NULL;
-    }
+    *mapped = header = (struct mt_header *)at;
     return 0;
 }
 
-int mt_view_room(enum mt_region region, uint64_t bytes, int fd)
+int mt_view_room(enum mt_region region, uint64_t bytes, int fd, char **base)
 {
     uint32_t used = views_used[region];
     const struct view *last = used ? &views[region][used - 1] : NULL;
@@ -107,7 +101,7 @@ int mt_view_room(enum mt_region region, uint64_t bytes, int fd)
         return error;
     views[region][used] = v;
     views_used[region] = used + 1;
-    __atomic_store_n(&mt_log.base[region], v.at, __ATOMIC_RELEASE);
+    __atomic_store_n(base, v.at, __ATOMIC_RELEASE);
     /* Each view's pages would count in the resident set. */
     if (last && last->filled)
         mt_os_not_resident(last->at, last->filled);
@@ -118,16 +112,16 @@ int mt_view_extend(enum mt_region region, uint64_t bytes, int fd, uint64_t offse
 {
     struct view *v = &views[region][views_used[region] - 1];
     int error = mt_os_map_file(v->at + v->filled, bytes, fd, offset);
-    if (error)
-        v->holes = true;
-    else
+    if (!error)
         v->filled += bytes;
+    else if (error != -EAGAIN && error != -EPERM) /* those two come before anything is done */
+        v->holes = true;
     return error;
 }
 
 bool mt_views_move(int fd)
 {
-    bool whole = mt_os_map_file(mt_log.header, MT_HEADER_BYTES, fd, 0) == 0;
+    bool whole = mt_os_map_file(header, MT_HEADER_BYTES, fd, 0) == 0;
     for (unsigned r = 1; r < MT_REGION_COUNT; r++)
         for (uint32_t i = 0; i < views_used[r] && whole; i++) {
             const struct view *v = &views[r][i];
@@ -140,7 +134,7 @@ bool mt_views_move(int fd)
  * in another; but each has what was there at the fork, so no index leads astray. */
 bool mt_views_copy(int fd)
 {
-    if (mt_os_map_copy(mt_log.header, MT_HEADER_BYTES, fd, 0) != 0)
+    if (mt_os_map_copy(header, MT_HEADER_BYTES, fd, 0) != 0)
         return false;
     copied = true;
     for (unsigned r = 1; r < MT_REGION_COUNT; r++)
@@ -159,6 +153,17 @@ bool mt_views_copied(void)
     return copied;
 }
 
+void mt_views_each(void (*visit)(void *at, size_t bytes))
+{
+    if (header)
+        visit(header, HEADER_ROOM);
+    for (unsigned r = 1; r < MT_REGION_COUNT; r++)
+        for (uint32_t i = 0; i < views_used[r]; i++) {
+            const struct view *v = &views[r][i];
+            visit(v->at, v->holes ? v->filled : v->room);
+        }
+}
+
 /* `mapped`: the file's pieces are ours to unmap, too. */
 static void unmap(bool mapped)
 {
@@ -171,9 +176,10 @@ static void unmap(bool mapped)
         }
         views_used[r] = 0;
     }
-    uint64_t header = mapped ? 0 : whole_pages(MT_HEADER_BYTES);
-    if (mt_log.header && header < HEADER_ROOM)
-        mt_os_unmap((char *)mt_log.header + header, HEADER_ROOM - header);
+    uint64_t from = mapped ? 0 : whole_pages(MT_HEADER_BYTES);
+    if (header && from < HEADER_ROOM)
+        mt_os_unmap((char *)header + from, HEADER_ROOM - from);
+    header = NULL;
 }
 
 void mt_views_forget(void)
@@ -185,5 +191,4 @@ void mt_views_forget(void)
 void mt_views_end(void)
 {
     unmap(true);
-    mt_log.header = NULL;
 }

@@ -4,7 +4,7 @@
  *
  * A region is contiguous, and grows: in a view, which is a range of address space that the region's
  * pieces of the file fill from its beginning. When a view is full, the region gets another one, twice
- * as big, in which the same pieces are mapped again, and mt_log.base leads there from then on. The old
+ * as big, in which the same pieces are mapped again, and whoever looks for an entry looks there. The old
  * view stays: both show the same memory, so whoever still has an address in it reads and writes the
  * same entries, without a lock. So address space is taken as the log grows, and is four times the log
  * at most. A limit on address space (RLIMIT_AS) that the program sets is not used up by what may
@@ -20,13 +20,13 @@
 
 #include "format.h"
 
-/* Map the header from the beginning of the empty file `fd`, and give each region a first, empty view.
- * 0, or -errno: then nothing is mapped. */
-int mt_views_begin(int fd);
+/* Map the header from the beginning of the file `fd`: *header. 0, or -errno: then nothing is mapped. */
+int mt_views_begin(int fd, struct mt_header **header);
 
 /* Room for `bytes` of this region in all, of which the pieces in the header's directory are mapped
- * from `fd`. 0, or -errno: then all is as before. */
-int mt_view_room(enum mt_region region, uint64_t bytes, int fd);
+ * from `fd`. *base: where the region begins from now on, written when the room is there. 0, or
+ * -errno: then all is as before. */
+int mt_view_room(enum mt_region region, uint64_t bytes, int fd, char **base);
 
 /* Map the region's next piece, which is not yet in the directory, behind the others: there must be
  * room. 0 or -errno. */
@@ -40,6 +40,9 @@ bool mt_views_move(int fd);
 bool mt_views_copy(int fd);
 /* Whether such a copy is in place. */
 bool mt_views_copied(void);
+
+/* Call `visit` for the address space of each view, and of the header. */
+void mt_views_each(void (*visit)(void *at, size_t bytes));
 
 /* Unmap what is left of the views: by the child of a fork, which does not have the file's mappings.
  * Their places may be somebody else's by now: a thread's stack, say, which libc maps past us. */

@@ -30,6 +30,11 @@ int mt_os_map_copy(void *at, size_t bytes, int fd, uint64_t offset);
 /* These pages of a shared mapping of a file count no longer in the resident set, until they are used
  * again. They lose nothing. */
 void mt_os_not_resident(void *at, size_t bytes);
+/* The program locks what is mapped from now on (mlockall, MCL_FUTURE): what is mapped here is unlocked
+ * again at once, and then counts no longer in its limit. Not inherited by fork children. */
+extern bool mt_os_locking;
+/* Unlock these pages. */
+void mt_os_unlock(void *at, size_t bytes);
 /* A hint: `bytes` at `at` are all in use and read at random, so that huge pages save the misses of
  * the TLB. Any alignment. */
 void mt_os_huge(void *at, size_t bytes);
@@ -88,6 +93,10 @@ ssize_t mt_os_read(int fd, void *to, size_t bytes);
 /* The absolute path of the file that is mapped at `address`, with a NUL, at most `bytes` in all: its
  * length, 0: not known (no /proc, or no file there). Takes some 30 us, and 64 KiB for as long. */
 size_t mt_os_mapped_file(uintptr_t address, char *to, size_t bytes);
+/* Call `visit` for each mapping of the process that can be locked, in order; `room`: for the longest line of
+ * /proc/self/maps, best 64 KiB. False: there is no /proc. */
+bool mt_os_each_mapping(char *room, size_t bytes,
+                        void (*visit)(uintptr_t start, uintptr_t end, void *context), void *context);
 /* Up to `bytes` of a file from its beginning: how many were read, or -errno. */
 ssize_t mt_os_read_file(const char *path, void *to, size_t bytes);
 /* Whether the path leads to something. */
@@ -124,8 +133,8 @@ bool mt_os_privileged(void);
 
 /* ---- Signals, clocks, the resident set ---- */
 
-/* Hold back all signals of this thread; *mask: what was held back before, for
- * mt_os_release_signals. */
+/* Hold back all signals of this thread, unless a filter forbids that (os/call.h); *mask: what was held
+ * back before, for mt_os_release_signals. */
 void mt_os_hold_signals(uint64_t *mask);
 void mt_os_release_signals(const uint64_t *mask);
 /* Whether this thread runs on the stack of sigaltstack. */

@@ -4,6 +4,7 @@
  * their descriptor on top of their stack. pthread_getattr_np is out of the question: it holds a
  * lock while it allocates.
  */
+#include "os/call.h"
 #include "unwind/bounds.h"
 
 #include <errno.h>
@@ -28,7 +29,7 @@ extern void *__libc_stack_end __attribute__((weak));
 static bool readable(uintptr_t address)
 {
     int saved = errno;
-    bool yes = syscall(SYS_rt_sigprocmask, ~0L, address, NULL, 8) < 0 && errno == EINVAL;
+    bool yes = mt_os_call(SYS_rt_sigprocmask, ~0L, address, NULL, 8) < 0 && errno == EINVAL;
 
     errno = saved;
     return yes;
@@ -36,7 +37,7 @@ static bool readable(uintptr_t address)
 
 static void find_top(struct mt_bounds *bounds)
 {
-    bool main_thread = syscall(SYS_gettid) == syscall(SYS_getpid);
+    bool main_thread = mt_os_call(SYS_gettid) == mt_os_call(SYS_getpid);
     uintptr_t top = mt_arch_thread_pointer() & ~(uintptr_t)7;
 
     if (main_thread && &__libc_stack_end && __libc_stack_end)

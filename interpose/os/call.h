@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * System calls, and what a seccomp filter of the program's lets pass of ours. A filter ends the process
+ * at a call that the program never made, but we do. So each call of the tracker's own goes through
+ * mt_os_call, which asks the filters first.
+ */
+#ifndef MT_OS_CALL_H
+#define MT_OS_CALL_H
+
+#include <stdbool.h>
+
+/* As syscall(2), but a call that a filter of this thread would not simply let pass is not made: -1,
+ * EPERM. Up to six arguments, each of 64 bits. */
+long mt_os_call(long number, ...);
+
+/* As syscall(2), whatever it leads to: for the program's own calls. */
+long mt_os_raw(long number, ...);
+
+/* Before the program's call that puts this thread, or all of them, under a filter: note it. `program`: the
+ * struct sock_fprog; NULL: strict mode. What can't be noted counts as a filter that lets nothing pass. Returns
+ * what mt_os_filter_failed wants. One thread at a time. */
+unsigned mt_os_filter_begins(const void *program, bool all_threads);
+/* The call failed: the filter is none. */
+void mt_os_filter_failed(unsigned filter);
+
+/* The calling thread begins: it has inherited any filter that there is by now. */
+void mt_os_filter_thread(void);
+
+/* Whether there is any filter. */
+bool mt_os_filtered(void);
+/* Whether this thread's filters let such a call pass, if all its arguments are 0. */
+bool mt_os_passes(long number);
+
+#endif

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * seccomp(2), "Filters": a program in classic BPF that reads a struct seccomp_data and returns an action. Each
+ * filter that a thread is under runs at each of its calls; the call is made if all say so. Here the same programs
+ * run on what we are about to ask.
+ *
+ * A thread inherits the filters of the one that starts it, which we do not see. So a thread counts as being under
+ * each filter that was there when it began, or when we first saw it.
+ */
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include "os/call.h"
+#include "os/os.h"
+
+#define FILTERS_MAX 64u
+
+enum kind { NONE, PROGRAM, STRICT, NOTHING };
+
+static struct filter {
+    enum kind kind;
+    const struct sock_filter *code;
+    uint32_t count;
+    bool all_threads;
+    const void *thread; /* whose it is */
+} filters[FILTERS_MAX];
+static uint32_t filters_used; /* entries are only added; the last one counts for all that did not fit */
+
+/* Filters from `seen` on came while the thread was there: they are its own, or all threads', or none of its
+ * business. 0 and !known: it may have inherited any. */
+static __thread struct {
+    uint32_t seen;
+    bool known;
+} self __attribute__((tls_model("initial-exec")));
+
+#if defined(__x86_64__)
+#define ARCH AUDIT_ARCH_X86_64
+#else
+#define ARCH AUDIT_ARCH_AARCH64
+#endif
+
+/* ---- Classic BPF, as far as the kernel accepts it of a filter: seccomp_check_filter ---- */
+
+struct machine {
+    uint32_t a, x, memory[BPF_MEMWORDS];
+    struct seccomp_data data;
+};
+
+static uint32_t load(const struct machine *m, const struct sock_filter *f)
+{
+    uint32_t word = 0;
+    switch (BPF_MODE(f->code)) {
+    case BPF_IMM:
+        return f->k;
+    case BPF_MEM:
+        return m->memory[f->k % BPF_MEMWORDS];
+    case BPF_ABS:
+        if (f->k <= sizeof m->data - sizeof word)
+            memcpy(&word, (const char *)&m->data + f->k, sizeof word);
+        return word;
+    default: /* BPF_LEN */
+        return sizeof m->data;
+    }
+}
+
+static uint32_t compute(uint16_t code, uint32_t a, uint32_t by)
+{
+    switch (BPF_OP(code)) {
+    case BPF_ADD:
+        return a + by;
+    case BPF_SUB:
+        return a - by;
+    case BPF_MUL:
+        return a * by;
+    case BPF_DIV:
+        return by ? a / by : 0;
+    case BPF_AND:
+        return a & by;
+    case BPF_OR:
+        return a | by;
+    case BPF_XOR:
+        return a ^ by;
+    case BPF_LSH:
+        return a << (by & 31);
+    case BPF_RSH:
+        return a >> (by & 31);
+    default: /* BPF_NEG */
+        return -a;
+    }
+}
+
+static bool holds(uint16_t code, uint32_t a, uint32_t by)
+{
+    switch (BPF_OP(code)) {
+    case BPF_JEQ:
+        return a == by;
+    case BPF_JGT:
+        return a > by;
+    case BPF_JGE:
+        return a >= by;
+    default: /* BPF_JSET */
+        return a & by;
+    }
+}
+
+/* What the filter returns. Jumps lead forward, so it ends. */
+static uint32_t run(const struct filter *f, struct machine *m)
+{
+    for (uint32_t i = 0; i < f->count; i++) {
+        const struct sock_filter *at = &f->code[i];
+        uint32_t operand = BPF_SRC(at->code) == BPF_X ? m->x : at->k;
+        switch (BPF_CLASS(at->code)) {
+        case BPF_LD:
+            m->a = load(m, at);
+            break;
+        case BPF_LDX:
+            m->x = load(m, at);
+            break;
+        case BPF_ST:
+            m->memory[at->k % BPF_MEMWORDS] = m->a;
+            break;
+        case BPF_STX:
+            m->memory[at->k % BPF_MEMWORDS] = m->x;
+            break;
+        case BPF_ALU:
+            m->a = compute(at->code, m->a, operand);
+            break;
+        case BPF_JMP:
+            i += BPF_OP(at->code) == BPF_JA ? at->k
+                                            : (holds(at->code, m->a, operand) ? at->jt : at->jf);
+            break;
+        case BPF_RET:
+            return BPF_RVAL(at->code) == BPF_A ? m->a : at->k;
+        default: /* BPF_MISC */
+            if (BPF_MISCOP(at->code) == BPF_TAX)
+                m->x = m->a;
+            else
+                m->a = m->x;
+        }
+    }
+    return SECCOMP_RET_KILL_PROCESS;
+}
+
+/* ---- */
+
+static bool lets_pass(const struct filter *f, long number, const long a[6])
+{
+    struct machine m = {.data = {.nr = (int)number,
+                                 .arch = ARCH,
+                                 .instruction_pointer = (uintptr_t)mt_os_raw}};
+    switch (f->kind) {
+    case NONE:
+        return true;
+    case STRICT:
+        return number == SYS_read || number == SYS_write;
+    case NOTHING:
+        return false;
+    default:
+        for (unsigned i = 0; i < 6; i++)
+            m.data.args[i] = (uint64_t)a[i];
+        return (run(f, &m) & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ALLOW;
+    }
+}
+
+static __attribute__((noinline, cold)) bool passes(long number, const long a[6])
+{
+    uint32_t used = __atomic_load_n(&filters_used, __ATOMIC_ACQUIRE);
+    for (uint32_t i = 0; i < used && i < FILTERS_MAX; i++) {
+        const struct filter *f = &filters[i];
+        bool mine = !self.known || i < self.seen || f->all_threads || f->thread == &self;
+        if (mine && !lets_pass(f, number, a))
+            return false;
+    }
+    return true;
+}
+
+bool mt_os_passes(long number)
+{
+    static const long none[6];
+    return passes(number, none);
+}
+
+long mt_os_call(long number, ...)
+{
+    long a[6];
+    va_list list;
+    va_start(list, number);
+    for (unsigned i = 0; i < 6; i++)
+        a[i] = va_arg(list, long);
+    va_end(list);
+    if (__builtin_expect(filters_used != 0, 0) && !passes(number, a)) {
+        errno = EPERM;
+        return -1;
+    }
+    return mt_os_raw(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+/* A copy of the program's filter. False: it can't be read, or there is no memory. */
+static bool copy(struct filter *f, const void *program)
+{
+    struct sock_fprog from;
+    if (!mt_os_read_memory((uintptr_t)program, &from, sizeof from) || !from.len)
+        return false;
+    size_t bytes = from.len * sizeof(struct sock_filter);
+    void *room = mt_os_map(bytes);
+    if (!room || !mt_os_read_memory((uintptr_t)from.filter, room, bytes))
+        return false;
+    f->code = room;
+    f->count = from.len;
+    return true;
+}
+
+unsigned mt_os_filter_begins(const void *program, bool all_threads)
+{
+    uint32_t i = filters_used;
+    struct filter f = {.kind = STRICT, .all_threads = all_threads, .thread = &self};
+    if (program)
+        f.kind = copy(&f, program) ? PROGRAM : NOTHING;
+    if (i == FILTERS_MAX - 1)
+        f = (struct filter){.kind = NOTHING, .all_threads = true};
+    if (i == FILTERS_MAX)
+        return i;
+    filters[i] = f;
+    __atomic_store_n(&filters_used, i + 1, __ATOMIC_RELEASE);
+    return i;
+}
+
+void mt_os_filter_failed(unsigned filter)
+{
+    if (filter < FILTERS_MAX)
+        __atomic_store_n(&filters[filter].kind, NONE, __ATOMIC_RELAXED);
+}
+
+void mt_os_filter_thread(void)
+{
+    if (self.known)
+        return;
+    self.seen = __atomic_load_n(&filters_used, __ATOMIC_ACQUIRE);
+    self.known = true;
+}
+
+bool mt_os_filtered(void)
+{
+    return __atomic_load_n(&filters_used, __ATOMIC_RELAXED);
+}
