@@ -5,6 +5,8 @@
  * seccomp, by prctl or seccomp (which libseccomp calls by syscall): a call that the filter does not expect ends the
  * process. From now on each of our own is held against the filter first (os/call.h), so what can be needed is taken now.
  *
+ * pipe2: libunwind would keep a pipe (unwind/full_libunwind.c).
+ *
  * mlockall: our memory is not the program's, so it is neither locked nor counted. The kernel compares the whole
  * address space with RLIMIT_MEMLOCK before it locks what there is; where that is only too large because of us, the
  * program's own mappings are locked one by one. What is mapped later is locked as it comes, and counts for the time
@@ -111,7 +113,22 @@ MT_EXPORT int prctl(int option, ...)
     for (unsigned i = 1; i < 5; i++)
         a[i] = va_arg(list, long);
     va_end(list);
-    return (int)watch_prctl(a);
+    if (option == PR_SET_SECCOMP || !mt_real_known())
+        return (int)watch_prctl(a);
+    return mt_real.prctl(option, a[1], a[2], a[3], a[4]);
+}
+
+/* ---- Descriptors ---- */
+
+MT_EXPORT int pipe2(int ends[2], int flags)
+{
+    if (mt_unwind_no_pipe) {
+        errno = EMFILE;
+        return -1;
+    }
+    if (!mt_real_known())
+        return (int)mt_os_raw(SYS_pipe2, ends, flags);
+    return mt_real.pipe2(ends, flags);
 }
 
 /* ---- mlockall ---- */
@@ -193,7 +210,6 @@ static bool lock_theirs(int flags)
 /* The call, and what it has to leave out. */
 static long locked(int flags)
 {
-    mt_os_locking = false;
     long result = mt_syscall_next(SYS_mlockall, flags);
     int keep = errno;
     find_ours();

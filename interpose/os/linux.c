@@ -106,19 +106,6 @@ int mt_os_high(int fd)
     return (int)result(mt_os_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, high_numbers()));
 }
 
-unsigned mt_os_hold_low(int *held, unsigned cap)
-{
-    unsigned count = 0;
-    int high = high_numbers();
-    long fd = result(mt_os_call(SYS_openat, AT_FDCWD, "/", O_RDONLY | O_CLOEXEC, 0));
-    for (long first = fd; fd >= 0; fd = result(mt_os_call(SYS_fcntl, first, F_DUPFD_CLOEXEC, 0))) {
-        held[count++] = (int)fd;
-        if (fd >= high || count == cap)
-            break;
-    }
-    return count;
-}
-
 void mt_os_remove(const char *path)
 {
     mt_os_call(SYS_unlinkat, AT_FDCWD, path, 0);

@@ -71,9 +71,6 @@ int mt_os_open(const char *path, bool write);
 int mt_os_open_read(const char *path);
 /* A duplicate on a high number, closed by exec; or -errno. `fd` stays open. */
 int mt_os_high(int fd);
-/* Take all free descriptors below those that mt_os_high gives: up to `cap` into `held`, to be
- * closed by the caller; their number. */
-unsigned mt_os_hold_low(int *held, unsigned cap);
 /* Errors are not told. */
 void mt_os_close(int fd);
 /* Take the name away from the file. Errors are not told. */

@@ -35,6 +35,12 @@ static bool readable(uintptr_t address)
     return yes;
 }
 
+/* A filter does not let the kernel be asked (os/call.h). */
+static bool blind(void)
+{
+    return mt_os_filtered() && !mt_os_passes(SYS_rt_sigprocmask);
+}
+
 static void find_top(struct mt_bounds *bounds)
 {
     bool main_thread = mt_os_call(SYS_gettid) == mt_os_call(SYS_getpid);
@@ -57,7 +63,8 @@ bool mt_bounds_extend(struct mt_bounds *bounds, uintptr_t sp)
     while (sp < bounds->low) {
         uintptr_t page = (bounds->low - 1) & ~(uintptr_t)(PAGE - 1);
 
-        if (!readable(page)) {
+        /* Between `floor` and the top of the main thread's stack there is nothing else, and the program is there. */
+        if (!readable(page) && !(blind() && bounds->top - bounds->floor == MAIN_REACH)) {
             bounds->floor = bounds->low;
             return false;
         }
