@@ -80,7 +80,7 @@ bool mt_log_replace(void)
     return true;
 }
 
-static bool descriptor_is_ours(void)
+bool mt_log_reopen(void)
 {
     if (mt_log_descriptor_is(mt_log_file.fd))
         return true;
@@ -155,11 +155,13 @@ static bool grow(enum mt_region region, uint64_t need)
     if (need < EXTENT_FIRST)
         need = EXTENT_FIRST;
     need = whole_pages(need);
-    bool ask = !refused && h->extents_used < MT_EXTENTS_MAX && descriptor_is_ours();
-    for (add = whole_pages(add); ask && add > need; add = whole_pages(add / 2))
-        if (may_extend(region, add))
-            return true;
-    if (ask && may_extend(region, need))
+    bool ask = !refused && h->extents_used < MT_EXTENTS_MAX && mt_log_reopen(), done = false;
+    for (add = whole_pages(add); ask && !done && add > need; add = whole_pages(add / 2))
+        done = may_extend(region, add);
+    done = done || (ask && may_extend(region, need));
+    if (ask)
+        mt_log_file_rest();
+    if (done)
         return true;
     refused = refused ? refused - 1 : 255;
     __atomic_fetch_or(&h->flags, MT_FLAG_FULL, __ATOMIC_RELAXED);
@@ -289,7 +291,7 @@ int mt_log_map(void)
 void mt_log_copy(void)
 {
     if (mt_log.header)
-        mt_views_copy(descriptor_is_ours() ? mt_log_file.fd : -1);
+        mt_views_copy(mt_log_reopen() ? mt_log_file.fd : -1);
 }
 
 void mt_log_each_range(void (*visit)(void *at, size_t bytes))

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "os/call.h"
+#include "os/linux_user.h"
 #include "os/os.h"
 
 static long result(long r)
@@ -92,18 +93,27 @@ bool mt_os_wipe_on_fork(void *at, size_t bytes)
     return mt_os_call(SYS_madvise, at, bytes, MADV_WIPEONFORK) == 0;
 }
 
-/* Where our own descriptors begin: out of the program's way, within its limit. */
+/* Where our own descriptors begin: out of the program's way, within its limit. 0: the limit is so low that the program may
+ * need each. */
+#define LIMIT_LOW 1024u
 static int high_numbers(void)
 {
     struct rlimit limit;
     if (mt_os_call(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) == 0 && limit.rlim_cur < 1100)
-        return (int)(limit.rlim_cur * 3 / 4);
+        return limit.rlim_cur < LIMIT_LOW ? 0 : (int)(limit.rlim_cur * 3 / 4);
     return 1000;
 }
 
 int mt_os_high(int fd)
 {
-    return (int)result(mt_os_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, high_numbers()));
+    int number = high_numbers();
+    return number ? (int)result(mt_os_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, number)) : -EMFILE;
+}
+
+bool mt_os_is_high(int fd)
+{
+    int number = high_numbers();
+    return number && fd >= number;
 }
 
 void mt_os_remove(const char *path)
@@ -172,6 +182,13 @@ int mt_os_identity(int fd, uint64_t id[2])
     return 0;
 }
 
+bool mt_os_path_is(const char *path, const uint64_t id[2])
+{
+    struct stat st;
+    return mt_os_call(SYS_newfstatat, AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           id[0] == st.st_dev && id[1] == st.st_ino;
+}
+
 /* linux/magic.h, where not every version has all of them. */
 #define MAGIC_TMPFS     0x01021994
 #define MAGIC_RAMFS     0x858458f6
@@ -202,9 +219,15 @@ size_t mt_os_segment(int id)
 
 int mt_os_open(const char *path, bool write)
 {
-    return (int)result(
+    struct mt_os_user was;
+    if (write)
+        mt_os_as_first_user(&was);
+    long fd = result(
         mt_os_call(SYS_openat, AT_FDCWD, path,
-                (write ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0));
+                   (write ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0));
+    if (write)
+        mt_os_as_before(&was);
+    return (int)fd;
 }
 
 int mt_os_open_read(const char *path)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "os/call.h"
+#include "os/linux_user.h"
 #include "os/os.h"
 #include "os/str.h"
 
@@ -117,7 +118,7 @@ static int open_folder(const char *path, const char **name)
     return error;
 }
 
-static int open_in(const char *path, bool nameless)
+static int open_as_now(const char *path, bool nameless)
 {
     const char *name;
     int folder = open_folder(path, &name);
@@ -127,12 +128,23 @@ static int open_in(const char *path, bool nameless)
     long fd =
         result(mt_os_call(SYS_openat, folder, nameless ? "." : name, O_RDWR | O_CLOEXEC | how, 0600));
     mt_os_close(folder);
+    if (fd >= 0) /* the umask may have taken that away */
+        mt_os_call(SYS_fchmod, fd, 0600);
+    return (int)fd;
+}
+
+static int open_in(const char *path, bool nameless)
+{
+    struct mt_os_user was;
+    mt_os_as_first_user(&was);
+    int fd = open_as_now(path, nameless);
+    mt_os_as_before(&was);
     if (fd < 0)
-        return (int)fd;
-    int high = mt_os_high((int)fd);
+        return fd;
+    int high = mt_os_high(fd);
     if (high < 0)
-        return (int)fd;
-    mt_os_close((int)fd);
+        return fd;
+    mt_os_close(fd);
     return high;
 }
 
@@ -146,7 +158,7 @@ int mt_os_create_nameless(const char *path)
     return open_in(path, true);
 }
 
-int mt_os_link(int fd, const char *path)
+static int link_as_now(int fd, const char *path)
 {
     char text[40];
     struct mt_str s = MT_STR(text);
@@ -159,6 +171,15 @@ int mt_os_link(int fd, const char *path)
     long r = result(mt_os_call(SYS_linkat, AT_FDCWD, text, folder, name, AT_SYMLINK_FOLLOW));
     mt_os_close(folder);
     return (int)r;
+}
+
+int mt_os_link(int fd, const char *path)
+{
+    struct mt_os_user was;
+    mt_os_as_first_user(&was);
+    int error = link_as_now(fd, path);
+    mt_os_as_before(&was);
+    return error;
 }
 
 bool mt_os_privileged(void)

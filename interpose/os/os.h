@@ -50,8 +50,8 @@ size_t mt_os_page(void);
 
 /* ---- Files: descriptors are the caller's, to be closed by mt_os_close ---- */
 
-/* Create a new file for reading and writing: a descriptor out of the program's way, or -errno. A
- * link is never followed at the end of the path, nor anybody else's link in a sticky folder like
+/* Create a new file for reading and writing, mode 0600 whatever the umask, of the user that this process began as: a
+ * descriptor out of the program's way if possible, or -errno. A link is never followed at the end of the path, nor anybody else's link in a sticky folder like
  * /tmp (-ELOOP). */
 int mt_os_create(const char *path);
 /* The same without a name, in the folder that `path` is in (-EOPNOTSUPP or -EISDIR: not on this
@@ -65,12 +65,15 @@ struct mt_os_kind {
     bool zero;   /* /dev/zero */
 };
 struct mt_os_kind mt_os_kind(int fd);
-/* Open an existing file that must not be a link: a descriptor or -errno. */
+/* Open an existing file that must not be a link: a descriptor or -errno. To write: as the user that this process began as. */
 int mt_os_open(const char *path, bool write);
 /* Open a file for reading; links are followed. A descriptor or -errno. */
 int mt_os_open_read(const char *path);
-/* A duplicate on a high number, closed by exec; or -errno. `fd` stays open. */
+/* A duplicate on a high number, closed by exec; or -errno: -EMFILE also where the limit leaves the program so few that none
+ * is to be kept. `fd` stays open. */
 int mt_os_high(int fd);
+/* Whether that is such a number. */
+bool mt_os_is_high(int fd);
 /* Errors are not told. */
 void mt_os_close(int fd);
 /* Take the name away from the file. Errors are not told. */
@@ -80,6 +83,8 @@ void mt_os_remove(const char *path);
 int mt_os_allocate(int fd, uint64_t offset, uint64_t bytes);
 /* The file's identity, to know it again: device and inode. 0 or -errno. */
 int mt_os_identity(int fd, uint64_t id[2]);
+/* Whether the file at `path` is that one, and no link to it. */
+bool mt_os_path_is(const char *path, const uint64_t id[2]);
 /* All of the bytes, to or from this offset. False: not all of them. */
 bool mt_os_write_at(int fd, const void *data, size_t bytes, uint64_t offset);
 bool mt_os_read_at(int fd, void *to, size_t bytes, uint64_t offset);
@@ -125,6 +130,8 @@ const char *mt_os_program(void);
 /* When the process started, in the system's own unit: tells whether a pid is still the same
  * process. 0: not known. */
 uint64_t mt_os_start_ticks(void);
+/* Files are made, and the log is opened, as the user that the process begins as. Once, before that. */
+void mt_os_note_user(void);
 /* Whether this process may do what the user who started it may not (set-user-ID and the like). */
 bool mt_os_privileged(void);
 

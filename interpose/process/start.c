@@ -145,6 +145,7 @@ static bool start(void (*thread_ended)(void *))
         forget();
     } else {
         mt_config_read();
+        mt_os_note_user();
         ssize_t n = mt_os_cwd(mt_directory, sizeof mt_directory - 1);
         mt_directory[n > 0 ? n : 0] = 0;
         mt_tables_init(thread_ended);
