@@ -41,7 +41,8 @@ static uint32_t spans_used;
 
 static void span_add(uintptr_t start, uintptr_t end)
 {
-    for (uint32_t i = spans_used; i-- > 0;) { /* from the end: what takes the place of i was looked at */
+    for (uint32_t i = spans_used;
+         i-- > 0;) { /* from the end: what takes the place of i was looked at */
         if (spans[i].end < start || spans[i].start > end)
             continue;
         start = spans[i].start < start ? spans[i].start : start;

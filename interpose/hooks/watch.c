@@ -59,8 +59,10 @@ static void filter_is_there(unsigned filter, bool failed)
     if (failed)
         mt_os_filter_failed(filter);
     else if (!mt_os_passes(SYS_mmap) || !mt_os_passes(SYS_fallocate) || !mt_os_passes(SYS_openat))
-        mt_log_note(1, "the program put itself under a seccomp filter that lets few system calls pass: what "
-                       "needs others is not recorded from then on");
+        mt_log_note(
+            1,
+            "the program put itself under a seccomp filter that lets few system calls pass: what "
+            "needs others is not recorded from then on");
 }
 
 /* The call that `set` makes is to put this thread, or all, under a filter; see mt_os_filter_begins. */
@@ -93,7 +95,8 @@ static long filtered(const void *program, bool all_threads, long number, const l
 static long watch_prctl(const long a[5])
 {
     if (a[0] == PR_SET_SECCOMP && (a[1] == SECCOMP_MODE_STRICT || a[1] == SECCOMP_MODE_FILTER))
-        return filtered(a[1] == SECCOMP_MODE_FILTER ? (const void *)a[2] : NULL, false, SYS_prctl, a);
+        return filtered(a[1] == SECCOMP_MODE_FILTER ? (const void *)a[2] : NULL, false, SYS_prctl,
+                        a);
     return mt_syscall_next(SYS_prctl, a[0], a[1], a[2], a[3], a[4]);
 }
 

@@ -20,14 +20,10 @@ struct mt_log mt_log;
 struct mt_lock mt_log_growing;
 static struct mt_lock record_lock; /* guards RECORD's end */
 static const uint32_t entry_bytes[MT_REGION_COUNT] = {
-    [MT_REGION_NODE] = sizeof(struct mt_node),
-    [MT_REGION_COUNTER] = MT_UNIT,
-    [MT_REGION_FRAME] = sizeof(struct mt_frame_entry),
-    [MT_REGION_RECORD] = 1,
-    [MT_REGION_THREAD] = sizeof(struct mt_thread_entry),
-    [MT_REGION_RUN] = sizeof(struct mt_run),
-    [MT_REGION_TIMELINE] = sizeof(struct mt_sample),
-    [MT_REGION_STRETCH] = MT_STRETCH_UNIT,
+    [MT_REGION_NODE] = sizeof(struct mt_node),           [MT_REGION_COUNTER] = MT_UNIT,
+    [MT_REGION_FRAME] = sizeof(struct mt_frame_entry),   [MT_REGION_RECORD] = 1,
+    [MT_REGION_THREAD] = sizeof(struct mt_thread_entry), [MT_REGION_RUN] = sizeof(struct mt_run),
+    [MT_REGION_TIMELINE] = sizeof(struct mt_sample),     [MT_REGION_STRETCH] = MT_STRETCH_UNIT,
     [MT_REGION_FINISH] = sizeof(struct mt_finish),
 };
 static uint32_t refused; /* requests left to refuse without asking the system again */
@@ -189,8 +185,9 @@ uint64_t mt_log_touched(void)
 {
     uint64_t bytes = MT_HEADER_BYTES, mask = mt_os_page() - 1;
     for (unsigned r = 0; r < MT_REGION_COUNT; r++)
-        bytes += (__atomic_load_n(&mt_log.header->used[r], __ATOMIC_RELAXED) * entry_bytes[r] + mask) &
-                 ~mask;
+        bytes +=
+            (__atomic_load_n(&mt_log.header->used[r], __ATOMIC_RELAXED) * entry_bytes[r] + mask) &
+            ~mask;
     return bytes;
 }
 

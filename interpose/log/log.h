@@ -17,7 +17,7 @@
  * it is read after the index is known, and addresses of entries are not compared. */
 struct mt_log {
     struct mt_header *header;
-    char *base[MT_REGION_COUNT]; /* of an empty region: NULL */
+    char *base[MT_REGION_COUNT];     /* of an empty region: NULL */
     uint64_t bytes[MT_REGION_COUNT]; /* usable bytes of each region's mapping */
 };
 extern struct mt_log mt_log;

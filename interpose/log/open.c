@@ -95,7 +95,8 @@ static bool open_named(bool in_tmp)
 static bool open_in(bool in_tmp)
 {
     int fd = mt_log_file_create(mt_os_create_nameless, in_tmp);
-    if (fd >= 0 && mt_config.min_peak && !mt_os_is_high(fd)) { /* it could not stay open without a name */
+    if (fd >= 0 && mt_config.min_peak &&
+        !mt_os_is_high(fd)) { /* it could not stay open without a name */
         mt_os_close(fd);
         return open_named(in_tmp);
     }
@@ -193,7 +194,8 @@ void mt_log_name(bool now)
 bool mt_log_end(void)
 {
     mt_log_name(false);
-    if (mt_log_file.temporary && !high_enough() && mt_os_path_is(mt_log_file.path, mt_log_file.identity)) {
+    if (mt_log_file.temporary && !high_enough() &&
+        mt_os_path_is(mt_log_file.path, mt_log_file.identity)) {
         mt_os_remove(mt_log_file.path);
         return false;
     }

@@ -8,13 +8,26 @@
 #define MT_OS_CALL_H
 
 #include <stdbool.h>
-
-/* As syscall(2), but a call that a filter of this thread would not simply let pass is not made: -1,
- * EPERM. Up to six arguments, each of 64 bits. */
-long mt_os_call(long number, ...);
+#include <stdint.h>
 
 /* As syscall(2), whatever it leads to: for the program's own calls. */
 long mt_os_raw(long number, ...);
+
+/* As syscall(2), but a call that a filter of this thread would not simply let pass is not made: -1,
+ * EPERM. A macro: up to six arguments. */
+#define mt_os_call(...) MT_OS_CALL(__VA_ARGS__, 0, 0, 0, 0, 0, 0, 0)
+#define MT_OS_CALL(number, a, b, c, d, e, f, ...)                                                  \
+    mt_os_call_six(number, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+
+/* What mt_os_call does while there are filters. */
+long mt_os_call_filtered(long number, const long arguments[6]);
+extern uint32_t mt_os_filters; /* how many have been noted */
+static inline long mt_os_call_six(long number, long a, long b, long c, long d, long e, long f)
+{
+    if (__builtin_expect(mt_os_filters != 0, 0))
+        return mt_os_call_filtered(number, (const long[6]){a, b, c, d, e, f});
+    return mt_os_raw(number, a, b, c, d, e, f);
+}
 
 /* Before the program's call that puts this thread, or all of them, under a filter: note it. `program`: the
  * struct sock_fprog; NULL: strict mode. What can't be noted counts as a filter that lets nothing pass. Returns

@@ -222,9 +222,9 @@ int mt_os_open(const char *path, bool write)
     struct mt_os_user was;
     if (write)
         mt_os_as_first_user(&was);
-    long fd = result(
-        mt_os_call(SYS_openat, AT_FDCWD, path,
-                   (write ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0));
+    long fd = result(mt_os_call(
+        SYS_openat, AT_FDCWD, path,
+        (write ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0));
     if (write)
         mt_os_as_before(&was);
     return (int)fd;

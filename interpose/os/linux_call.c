@@ -11,7 +11,6 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -32,7 +31,7 @@ static struct filter {
     bool all_threads;
     const void *thread; /* whose it is */
 } filters[FILTERS_MAX];
-static uint32_t filters_used; /* entries are only added; the last one counts for all that did not fit */
+uint32_t mt_os_filters; /* entries are only added; the last one counts for all that did not fit */
 
 /* Filters from `seen` on came while the thread was there: they are its own, or all threads', or none of its
  * business. 0 and !known: it may have inherited any. */
@@ -153,9 +152,8 @@ static uint32_t run(const struct filter *f, struct machine *m)
 
 static bool lets_pass(const struct filter *f, long number, const long a[6])
 {
-    struct machine m = {.data = {.nr = (int)number,
-                                 .arch = ARCH,
-                                 .instruction_pointer = (uintptr_t)mt_os_raw}};
+    struct machine m = {
+        .data = {.nr = (int)number, .arch = ARCH, .instruction_pointer = (uintptr_t)mt_os_raw}};
     switch (f->kind) {
     case NONE:
         return true;
@@ -172,7 +170,7 @@ static bool lets_pass(const struct filter *f, long number, const long a[6])
 
 static __attribute__((noinline, cold)) bool passes(long number, const long a[6])
 {
-    uint32_t used = __atomic_load_n(&filters_used, __ATOMIC_ACQUIRE);
+    uint32_t used = __atomic_load_n(&mt_os_filters, __ATOMIC_ACQUIRE);
     for (uint32_t i = 0; i < used && i < FILTERS_MAX; i++) {
         const struct filter *f = &filters[i];
         bool mine = !self.known || i < self.seen || f->all_threads || f->thread == &self;
@@ -188,15 +186,9 @@ bool mt_os_passes(long number)
     return passes(number, none);
 }
 
-long mt_os_call(long number, ...)
+long mt_os_call_filtered(long number, const long a[6])
 {
-    long a[6];
-    va_list list;
-    va_start(list, number);
-    for (unsigned i = 0; i < 6; i++)
-        a[i] = va_arg(list, long);
-    va_end(list);
-    if (__builtin_expect(filters_used != 0, 0) && !passes(number, a)) {
+    if (!passes(number, a)) {
         errno = EPERM;
         return -1;
     }
@@ -220,7 +212,7 @@ static bool copy(struct filter *f, const void *program)
 
 unsigned mt_os_filter_begins(const void *program, bool all_threads)
 {
-    uint32_t i = filters_used;
+    uint32_t i = mt_os_filters;
     struct filter f = {.kind = STRICT, .all_threads = all_threads, .thread = &self};
     if (program)
         f.kind = copy(&f, program) ? PROGRAM : NOTHING;
@@ -229,7 +221,7 @@ unsigned mt_os_filter_begins(const void *program, bool all_threads)
     if (i == FILTERS_MAX)
         return i;
     filters[i] = f;
-    __atomic_store_n(&filters_used, i + 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&mt_os_filters, i + 1, __ATOMIC_RELEASE);
     return i;
 }
 
@@ -243,11 +235,11 @@ void mt_os_filter_thread(void)
 {
     if (self.known)
         return;
-    self.seen = __atomic_load_n(&filters_used, __ATOMIC_ACQUIRE);
+    self.seen = __atomic_load_n(&mt_os_filters, __ATOMIC_ACQUIRE);
     self.known = true;
 }
 
 bool mt_os_filtered(void)
 {
-    return __atomic_load_n(&filters_used, __ATOMIC_RELAXED);
+    return __atomic_load_n(&mt_os_filters, __ATOMIC_RELAXED);
 }

@@ -125,8 +125,8 @@ static int open_as_now(const char *path, bool nameless)
     if (folder < 0)
         return folder;
     int how = nameless ? O_TMPFILE : O_CREAT | O_EXCL | O_NOFOLLOW;
-    long fd =
-        result(mt_os_call(SYS_openat, folder, nameless ? "." : name, O_RDWR | O_CLOEXEC | how, 0600));
+    long fd = result(
+        mt_os_call(SYS_openat, folder, nameless ? "." : name, O_RDWR | O_CLOEXEC | how, 0600));
     mt_os_close(folder);
     if (fd >= 0) /* the umask may have taken that away */
         mt_os_call(SYS_fchmod, fd, 0600);

@@ -17,9 +17,8 @@ void mt_os_note_user(void)
 {
     uid_t effective, saved;
     gid_t effective_group, saved_group;
-    first.known =
-        mt_os_call(SYS_getresuid, &first.user, &effective, &saved) == 0 &&
-        mt_os_call(SYS_getresgid, &first.group, &effective_group, &saved_group) == 0;
+    first.known = mt_os_call(SYS_getresuid, &first.user, &effective, &saved) == 0 &&
+                  mt_os_call(SYS_getresgid, &first.group, &effective_group, &saved_group) == 0;
 }
 
 void mt_os_as_first_user(struct mt_os_user *was)

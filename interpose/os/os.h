@@ -98,7 +98,8 @@ size_t mt_os_mapped_file(uintptr_t address, char *to, size_t bytes);
 /* Call `visit` for each mapping of the process that can be locked, in order; `room`: for the longest line of
  * /proc/self/maps, best 64 KiB. False: there is no /proc. */
 bool mt_os_each_mapping(char *room, size_t bytes,
-                        void (*visit)(uintptr_t start, uintptr_t end, void *context), void *context);
+                        void (*visit)(uintptr_t start, uintptr_t end, void *context),
+                        void *context);
 /* Up to `bytes` of a file from its beginning: how many were read, or -errno. */
 ssize_t mt_os_read_file(const char *path, void *to, size_t bytes);
 /* Whether the path leads to something. */

@@ -124,8 +124,8 @@ void mt_unwind_full_flush(void)
  * process for it. */
 static bool may_work(void)
 {
-    return usable && (!mt_os_filtered() ||
-                      (mt_os_passes(SYS_rt_sigprocmask) && mt_os_passes(SYS_openat)));
+    return usable &&
+           (!mt_os_filtered() || (mt_os_passes(SYS_rt_sigprocmask) && mt_os_passes(SYS_openat)));
 }
 
 /* Step over our own frames to the hook's caller. */

@@ -88,7 +88,7 @@ __attribute__((destructor)) static void tell(void)
     if (!wish.count[0])
         return;
     long fd = __real_mt_os_raw(SYS_openat, AT_FDCWD, wish.count,
-                             O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+                               O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     for (size_t i = 0; i < CALLS; i++) {
         char line[64];
         strcpy(line, calls[i].name);
