@@ -80,7 +80,7 @@ static uint32_t compute(uint16_t code, uint32_t a, uint32_t by)
     case BPF_MUL:
         return a * by;
     case BPF_DIV:
-        return by ? a / by : 0;
+        return a / by;
     case BPF_AND:
         return a & by;
     case BPF_OR:
@@ -130,6 +130,8 @@ static uint32_t run(const struct filter *f, struct machine *m)
             m->memory[at->k % BPF_MEMWORDS] = m->x;
             break;
         case BPF_ALU:
+            if (BPF_OP(at->code) == BPF_DIV && !operand)
+                return SECCOMP_RET_KILL_THREAD;
             m->a = compute(at->code, m->a, operand);
             break;
         case BPF_JMP:
