@@ -32,6 +32,7 @@
 long (*mt_syscall_next)(long number, ...) __attribute__((visibility("hidden"))) = mt_os_raw;
 
 static struct mt_lock one; /* guards all below: one thread at a time */
+static bool noted;         /* the log has a note of a filter */
 
 void mt_watch_init(void)
 {
@@ -42,6 +43,13 @@ void mt_watch_init(void)
 void mt_watch_forget(void)
 {
     one.held = 0;
+    noted = false;
+}
+
+/* Whether this is a child of vfork, in its parent's memory: what it does to itself is not the parent's. */
+static bool is_of_vfork(void)
+{
+    return mt_ready && *mt_ready == 1 && mt_log.header->pid != mt_os_pid();
 }
 
 /* Take what may be needed when no more may be had. */
@@ -54,23 +62,28 @@ static void take_ahead(void)
 /* ---- seccomp ---- */
 
 /* After the program's call, whose result was `failed`. */
-static void filter_is_there(unsigned filter, bool failed)
+static void filter_is_there(struct mt_os_filter was, bool failed)
 {
     if (failed)
-        mt_os_filter_failed(filter);
-    else if (!mt_os_passes(SYS_mmap) || !mt_os_passes(SYS_fallocate) || !mt_os_passes(SYS_openat))
+        mt_os_filter_failed(was);
+    else if (!noted &&
+             !(mt_os_passes(SYS_mmap) && mt_os_passes(SYS_fallocate) && mt_os_passes(SYS_openat))) {
+        noted = true;
         mt_log_note(
             1,
             "the program put itself under a seccomp filter that lets few system calls pass: what "
             "needs others is not recorded from then on");
+    }
 }
 
-/* The call that `set` makes is to put this thread, or all, under a filter; see mt_os_filter_begins. */
+/* The call that puts this thread, or all, under a filter; see mt_os_filter_begins. */
 static long filtered(const void *program, bool all_threads, long number, const long a[5])
 {
+    if (is_of_vfork())
+        return mt_syscall_next(number, a[0], a[1], a[2], a[3], a[4]);
     struct mt_thread *t = mt_enter();
     if (!t) { /* in a signal handler that interrupted us */
-        unsigned unseen = mt_os_filter_begins(program, all_threads);
+        struct mt_os_filter unseen = mt_os_filter_begins(program, all_threads);
         long r = mt_syscall_next(number, a[0], a[1], a[2], a[3], a[4]);
         if (r < 0 || (number == SYS_seccomp && all_threads && r > 0))
             mt_os_filter_failed(unseen);
@@ -80,7 +93,7 @@ static long filtered(const void *program, bool all_threads, long number, const l
     mt_lock_take(&one);
     take_ahead();
     mt_log_name(true); /* it could not get its name any more */
-    unsigned filter = mt_os_filter_begins(program, all_threads);
+    struct mt_os_filter filter = mt_os_filter_begins(program, all_threads);
     errno = keep;
     long result = mt_syscall_next(number, a[0], a[1], a[2], a[3], a[4]);
     keep = errno;

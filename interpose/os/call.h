@@ -31,10 +31,14 @@ static inline long mt_os_call_six(long number, long a, long b, long c, long d, l
 
 /* Before the program's call that puts this thread, or all of them, under a filter: note it. `program`: the
  * struct sock_fprog; NULL: strict mode. What can't be noted counts as a filter that lets nothing pass. Returns
- * what mt_os_filter_failed wants. One thread at a time. */
-unsigned mt_os_filter_begins(const void *program, bool all_threads);
-/* The call failed: the filter is none. */
-void mt_os_filter_failed(unsigned filter);
+ * what was before, for mt_os_filter_failed. One thread at a time. */
+struct mt_os_filter {
+    uint32_t number;
+    bool mine, all_threads;
+};
+struct mt_os_filter mt_os_filter_begins(const void *program, bool all_threads);
+/* The call failed: it is as it was before. */
+void mt_os_filter_failed(struct mt_os_filter was);
 
 /* The calling thread begins: it has inherited any filter that there is by now. */
 void mt_os_filter_thread(void);

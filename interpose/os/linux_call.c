@@ -5,7 +5,7 @@
  * run on what we are about to ask.
  *
  * A thread inherits the filters of the one that starts it, which we do not see. So a thread counts as being under
- * each filter that was there when it began, or when we first saw it.
+ * each filter that there was when we first saw it, unless the kernel may be asked and says that it is under none.
  */
 #include <errno.h>
 #include <linux/audit.h>
@@ -15,12 +15,13 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include "os/call.h"
 #include "os/os.h"
 
-#define FILTERS_MAX 64u
+#define FILTERS_MAX 64u /* different ones; each has a bit */
 
 enum kind { NONE, PROGRAM, STRICT, NOTHING };
 
@@ -29,14 +30,11 @@ static struct filter {
     const struct sock_filter *code;
     uint32_t count;
     bool all_threads;
-    const void *thread; /* whose it is */
 } filters[FILTERS_MAX];
 uint32_t mt_os_filters; /* entries are only added; the last one counts for all that did not fit */
 
-/* Filters from `seen` on came while the thread was there: they are its own, or all threads', or none of its
- * business. 0 and !known: it may have inherited any. */
 static __thread struct {
-    uint32_t seen;
+    uint64_t mine; /* the filters that this thread is under, perhaps; !known: any */
     bool known;
 } self __attribute__((tls_model("initial-exec")));
 
@@ -175,7 +173,7 @@ static __attribute__((noinline, cold)) bool passes(long number, const long a[6])
     uint32_t used = __atomic_load_n(&mt_os_filters, __ATOMIC_ACQUIRE);
     for (uint32_t i = 0; i < used && i < FILTERS_MAX; i++) {
         const struct filter *f = &filters[i];
-        bool mine = !self.known || i < self.seen || f->all_threads || f->thread == &self;
+        bool mine = !self.known || self.mine >> i & 1 || f->all_threads;
         if (mine && !lets_pass(f, number, a))
             return false;
     }
@@ -197,47 +195,85 @@ long mt_os_call_filtered(long number, const long a[6])
     return mt_os_raw(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
 
-/* A copy of the program's filter. False: it can't be read, or there is no memory. */
-static bool copy(struct filter *f, const void *program)
+/* Whether the program may be read there. The kernel copies a set of signals in before it refuses an operation that does not exist:
+ * a call that every sandbox lets pass. */
+static bool readable(uintptr_t at, size_t bytes)
 {
-    struct sock_fprog from;
-    if (!mt_os_read_memory((uintptr_t)program, &from, sizeof from) || !from.len)
+    uintptr_t page = ~(uintptr_t)(mt_os_page() - 1), end = at + bytes;
+    if (end < at)
         return false;
-    size_t bytes = from.len * sizeof(struct sock_filter);
-    void *room = mt_os_map(bytes);
-    if (!room || !mt_os_read_memory((uintptr_t)from.filter, room, bytes))
-        return false;
-    f->code = room;
-    f->count = from.len;
+    for (at &= page; at < end; at -= page)
+        if (mt_os_call(SYS_rt_sigprocmask, ~0L, at, NULL, 8) == 0 || errno != EINVAL)
+            return false;
     return true;
 }
 
-unsigned mt_os_filter_begins(const void *program, bool all_threads)
+/* A copy of the program's filter. False: it can't be read, or there is no memory. */
+static bool copy(struct filter *f, const struct sock_fprog *program)
 {
-    uint32_t i = mt_os_filters;
-    struct filter f = {.kind = STRICT, .all_threads = all_threads, .thread = &self};
-    if (program)
-        f.kind = copy(&f, program) ? PROGRAM : NOTHING;
+    if (!readable((uintptr_t)program, sizeof *program) || !program->len)
+        return false;
+    size_t bytes = program->len * sizeof(struct sock_filter);
+    void *room = readable((uintptr_t)program->filter, bytes) ? mt_os_map(bytes) : NULL;
+    if (!room)
+        return false;
+    memcpy(room, program->filter, bytes);
+    f->code = room;
+    f->count = program->len;
+    return true;
+}
+
+static bool same(const struct filter *a, const struct filter *b)
+{
+    return a->kind == b->kind && a->count == b->count &&
+           (!a->count || !memcmp(a->code, b->code, a->count * sizeof *a->code));
+}
+
+/* The entry for this filter; it is made if there is none. */
+static uint32_t enter(struct filter *f)
+{
+    uint32_t i = 0, used = mt_os_filters;
+    while (i < used && !same(&filters[i], f))
+        i++;
+    if (i < used || i == FILTERS_MAX) {
+        if (f->count)
+            mt_os_unmap((void *)(uintptr_t)f->code, f->count * sizeof *f->code);
+        return i < used ? i : FILTERS_MAX - 1;
+    }
     if (i == FILTERS_MAX - 1)
-        f = (struct filter){.kind = NOTHING, .all_threads = true};
-    if (i == FILTERS_MAX)
-        return i;
-    filters[i] = f;
+        *f = (struct filter){.kind = NOTHING, .all_threads = true};
+    filters[i] = *f;
     __atomic_store_n(&mt_os_filters, i + 1, __ATOMIC_RELEASE);
     return i;
 }
 
-void mt_os_filter_failed(unsigned filter)
+struct mt_os_filter mt_os_filter_begins(const void *program, bool all_threads)
 {
-    if (filter < FILTERS_MAX)
-        __atomic_store_n(&filters[filter].kind, NONE, __ATOMIC_RELAXED);
+    struct filter f = {.kind = STRICT};
+    if (program)
+        f.kind = copy(&f, program) ? PROGRAM : NOTHING;
+    uint32_t i = enter(&f);
+    struct mt_os_filter was = {i, self.mine >> i & 1, filters[i].all_threads};
+    self.mine |= 1ull << i;
+    if (all_threads)
+        __atomic_store_n(&filters[i].all_threads, true, __ATOMIC_RELEASE);
+    return was;
+}
+
+void mt_os_filter_failed(struct mt_os_filter was)
+{
+    if (!was.mine)
+        self.mine &= ~(1ull << was.number);
+    __atomic_store_n(&filters[was.number].all_threads, was.all_threads, __ATOMIC_RELEASE);
 }
 
 void mt_os_filter_thread(void)
 {
+    uint32_t used = __atomic_load_n(&mt_os_filters, __ATOMIC_ACQUIRE);
     if (self.known)
         return;
-    self.seen = __atomic_load_n(&mt_os_filters, __ATOMIC_ACQUIRE);
+    if (used && mt_os_call(SYS_prctl, PR_GET_SECCOMP) != SECCOMP_MODE_DISABLED)
+        self.mine = used < 64 ? (1ull << used) - 1 : ~0ull;
     self.known = true;
 }
 

@@ -83,6 +83,12 @@ def boxed(how):
 
 
 
+def one_box():
+    """One thread is under a filter: the log grows on by the others."""
+    report, *_ = as_untraced([space, 'box', 'usual one'])
+    t.check(not report['unattributed_allocations'] and os.path.getsize(t.path('x.mt')) > 3 * MIB, '%s', t.brief(report))
+
+
 def nothing_open():
     """After the program has closed all descriptors, nobody reads from, or writes to, what it has opened since."""
     as_untraced([space, 'code'], exact=False)
@@ -147,6 +153,7 @@ t.test('memory: mlockall by syscall', lambda: locking(3, 8, 'syscall'))
 for how in ('usual', 'tiny', 'argument', 'strict', 'strict syscall', 'usual syscall', 'tsync', 'usual before', 'tsync before',
             'usual after rest', 'tsync after rest', 'usual second'):
     t.test('calls: box, ' + how, lambda: boxed(how))
+t.test('calls: one thread', one_box)
 t.test('files: code that no rule describes', nothing_open)
 for count in range(1, 4):
     for numbers in itertools.combinations(range(3), count):

@@ -63,8 +63,8 @@ static void tell(void)
 {
     char text[200];
     snprintf(text, sizeof text,
-             "{\"pid\": %d, \"allocated\": %llu, \"allocations\": %llu, \"releases\": %llu}\n", getpid(),
-             (unsigned long long)allocated, (unsigned long long)allocations,
+             "{\"pid\": %d, \"allocated\": %llu, \"allocations\": %llu, \"releases\": %llu}\n",
+             getpid(), (unsigned long long)allocated, (unsigned long long)allocations,
              (unsigned long long)releases);
     say(text);
 }
@@ -141,7 +141,8 @@ static void lock(int flags, size_t mib, const char *way)
         else
             refused++;
     }
-    snprintf(text, sizeof text, "mlockall %d: %s, %u refused\n", flags, error ? strerror(errno) : "done", refused);
+    snprintf(text, sizeof text, "mlockall %d: %s, %u refused\n", flags,
+             error ? strerror(errno) : "done", refused);
     say(text);
     dprintf(2, "%ld %ld\n", first, locked());
     CHECK(munlockall() == 0 && locked() == 0);
@@ -149,15 +150,34 @@ static void lock(int flags, size_t mib, const char *way)
 
 /* ---- Filters ---- */
 
-#define PASS(call) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
-#define NUMBER     BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))
-#define KILL       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
-#define LEAST      PASS(read), PASS(write), PASS(exit), PASS(exit_group), PASS(brk), PASS(getpid)
+#define PASS(call)                                                                                 \
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, 0, 1),                                         \
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+#define NUMBER BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))
+#define KILL   BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
+#define LEAST  PASS(read), PASS(write), PASS(exit), PASS(exit_group), PASS(brk), PASS(getpid)
 /* What malloc and threads need. */
-static struct sock_filter usual[] = {
-    NUMBER, LEAST, PASS(mmap), PASS(munmap), PASS(mprotect), PASS(madvise), PASS(mremap), PASS(futex), PASS(clone),
-    PASS(clone3), PASS(rt_sigaction), PASS(rt_sigprocmask), PASS(set_robust_list), PASS(rseq), PASS(prctl), PASS(seccomp),
-    PASS(getrandom), PASS(prlimit64), PASS(sched_getaffinity), PASS(sched_yield), KILL};
+static struct sock_filter usual[] = {NUMBER,
+                                     LEAST,
+                                     PASS(mmap),
+                                     PASS(munmap),
+                                     PASS(mprotect),
+                                     PASS(madvise),
+                                     PASS(mremap),
+                                     PASS(futex),
+                                     PASS(clone),
+                                     PASS(clone3),
+                                     PASS(rt_sigaction),
+                                     PASS(rt_sigprocmask),
+                                     PASS(set_robust_list),
+                                     PASS(rseq),
+                                     PASS(prctl),
+                                     PASS(seccomp),
+                                     PASS(getrandom),
+                                     PASS(prlimit64),
+                                     PASS(sched_getaffinity),
+                                     PASS(sched_yield),
+                                     KILL};
 static struct sock_filter tiny[] = {NUMBER, LEAST, KILL};
 /* Which arguments: an anonymous mapping passes, one of a file does not. */
 static struct sock_filter argument[] = {
@@ -209,9 +229,30 @@ static void filter(const char *how)
     }
 }
 
-static void box(const char *how)
+static void *in_one(void *how)
 {
-    bool strict = strstr(how, "strict"), before = strstr(how, "before"), after = strstr(how, "after");
+    filter(how);
+    work(1000);
+    return NULL;
+}
+
+/* One thread is under a filter; the others, before and after, are not. */
+static void one(char *how)
+{
+    unsigned events = 1000;
+    pthread_t id;
+    CHECK(pthread_create(&id, NULL, in_one, how) == 0 && pthread_join(id, NULL) == 0);
+    for (unsigned i = 0; i < 8; i++)
+        CHECK(pthread_create(&id, NULL, thread, &events) == 0 && pthread_join(id, NULL) == 0);
+    for (unsigned i = 0; i < 9000; i++)
+        deep(i, 10);
+    tell();
+}
+
+static void box(char *how)
+{
+    bool strict = strstr(how, "strict"), before = strstr(how, "before"),
+         after = strstr(how, "after");
     unsigned events = 1000, started = 0;
     pthread_t threads[4];
     CHECK(pipe(go) == 0);
@@ -239,9 +280,11 @@ static void box(const char *how)
 #if defined(__x86_64__)
 /* malloc, from a frame whose address is an expression */
 void *slow_malloc(size_t bytes);
-__asm__(".text\n.globl slow_malloc\n.type slow_malloc,@function\nslow_malloc:\n.cfi_startproc\n push %rbp\n"
+__asm__(".text\n.globl slow_malloc\n.type slow_malloc,@function\nslow_malloc:\n.cfi_startproc\n "
+        "push %rbp\n"
         ".cfi_def_cfa_offset 16\n.cfi_offset rbp,-16\n mov %rsp,%rbp\n"
-        ".cfi_escape 0x0f,0x04,0x76,0x10,0x30,0x22\n call take_slow\n pop %rbp\n .cfi_def_cfa rsp,8\n ret\n"
+        ".cfi_escape 0x0f,0x04,0x76,0x10,0x30,0x22\n call take_slow\n pop %rbp\n .cfi_def_cfa "
+        "rsp,8\n ret\n"
         ".cfi_endproc\n.size slow_malloc,.-slow_malloc\n");
 __attribute__((used)) static void *take_slow(size_t bytes)
 {
@@ -253,8 +296,10 @@ typedef void *made(size_t bytes, void *(*take)(size_t));
 static void code(void)
 {
     /* push rbp; mov rsp,rbp; mov rax,rsi; call rax; pop rbp; ret */
-    static const unsigned char text[] = {0x55, 0x48, 0x89, 0xe5, 0x48, 0x89, 0xf0, 0xff, 0xd0, 0x5d, 0xc3};
-    char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    static const unsigned char text[] = {0x55, 0x48, 0x89, 0xe5, 0x48, 0x89,
+                                         0xf0, 0xff, 0xd0, 0x5d, 0xc3};
+    char *page =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     made *jit = (made *)(void *)page;
     int ends[2];
     char name[40], line[100], got[16];
@@ -339,7 +384,7 @@ int main(int argc, char **argv)
     else if (argc == 5 && !strcmp(what, "lock"))
         lock(atoi(argv[2]), (size_t)atoi(argv[3]), argv[4]);
     else if (argc == 3 && !strcmp(what, "box"))
-        box(argv[2]);
+        (strstr(argv[2], "one") ? one : box)(argv[2]);
     else if (!strcmp(what, "code"))
         code();
     else if (!strcmp(what, "descriptors"))

@@ -50,16 +50,19 @@ static struct sock_filter instruction(uint32_t left)
     case 0:
         return (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, number(16) * 4);
     case 1:
-        return (struct sock_filter)BPF_STMT(number(2) ? BPF_LD | BPF_IMM : BPF_LDX | BPF_IMM, word());
+        return (struct sock_filter)BPF_STMT(number(2) ? BPF_LD | BPF_IMM : BPF_LDX | BPF_IMM,
+                                            word());
     case 2:
-        return (struct sock_filter)BPF_STMT(number(2) ? BPF_LD | BPF_MEM : BPF_LDX | BPF_MEM, number(4));
+        return (struct sock_filter)BPF_STMT(number(2) ? BPF_LD | BPF_MEM : BPF_LDX | BPF_MEM,
+                                            number(4));
     case 3:
         return (struct sock_filter)BPF_STMT(number(2) ? BPF_ST : BPF_STX, number(4));
     case 4:
         return (struct sock_filter)BPF_STMT(BPF_MISC | (number(2) ? BPF_TAX : BPF_TXA), 0);
     case 5:
-        return (struct sock_filter)BPF_JUMP(BPF_JMP | jumps[number(4)] | (number(2) ? BPF_X : BPF_K), word(),
-                                            (uint8_t)number(most), (uint8_t)number(most));
+        return (struct sock_filter)BPF_JUMP(BPF_JMP | jumps[number(4)] |
+                                                (number(2) ? BPF_X : BPF_K),
+                                            word(), (uint8_t)number(most), (uint8_t)number(most));
     case 6:
         return number(3) ? (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0)
                          : (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, number(most));
@@ -72,7 +75,8 @@ static struct sock_filter instruction(uint32_t left)
 static uint16_t make(struct sock_filter *f)
 {
     uint16_t n = 0;
-    f[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+    f[n++] =
+        (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
     f[n++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TRIED, 1, 0);
     f[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     for (uint32_t i = 0; i < 4; i++) /* the kernel wants every word written before it is read */
@@ -112,12 +116,15 @@ static int kernel(const struct sock_fprog *program, const long a[6])
 
 static int ours(const struct sock_filter *f, uint16_t count, const long a[6])
 {
-    struct machine m = {.data = {.nr = TRIED, .arch = ARCH, .instruction_pointer = (uintptr_t)mt_os_raw}};
+    struct machine m = {
+        .data = {.nr = TRIED, .arch = ARCH, .instruction_pointer = (uintptr_t)mt_os_raw}};
     struct filter filter = {.kind = PROGRAM, .code = f, .count = count};
     for (unsigned i = 0; i < 6; i++)
         m.data.args[i] = (uint64_t)a[i];
     uint32_t action = run(&filter, &m);
-    return (action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO ? (int)(action & SECCOMP_RET_DATA) : -1;
+    return (action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO
+               ? (int)(action & SECCOMP_RET_DATA)
+               : -1;
 }
 
 int main(int argc, char **argv)
@@ -144,7 +151,8 @@ int main(int argc, char **argv)
         if (expected != found) {
             bool reads_ip = false;
             for (unsigned k = 0; k < program.len; k++)
-                reads_ip |= f[k].code == (BPF_LD | BPF_W | BPF_ABS) && (f[k].k == 8 || f[k].k == 12);
+                reads_ip |=
+                    f[k].code == (BPF_LD | BPF_W | BPF_ABS) && (f[k].k == 8 || f[k].k == 12);
             wrong += !reads_ip;
             if (!reads_ip)
                 printf("filter %u: the kernel %d, here %d\n", i, expected, found);
