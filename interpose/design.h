@@ -11,9 +11,9 @@
  * from where. A file includes by the path from here on: "log/intern.h".
  *
  *   os/            the system, by raw calls; text without libc. A port begins here
- *                  offers os.h, str.h
+ *                  offers os.h, call.h, str.h
  *   base/          what every floor needs: settings, locks, the guard, the tracker's own memory
- *                  offers config.h, guard.h, lock.h, meta.h, own.h
+ *                  offers config.h, guard.h, lock.h, meta.h, own.h, pool.h
  *   log/           the log: its file, its regions, what stands in it once
  *                  offers log.h, intern.h, open.h
  *   loader/        what the dynamic loader has loaded: objects, their symbols, the real functions behind ours
@@ -29,7 +29,7 @@
  *   process/       the tracker's beginning in a process or in the child of a fork, and its line at the end
  *                  offers start.h, summary.h
  *   hooks/         the wrapped functions, and the door by which each goes in and out
- *                  offers enter.h, here.h, nested.h
+ *                  offers enter.h, here.h, nested.h, watch.h
  *   hooks/python/  what we put into CPython: its allocator tables, exact lines, source texts
  *                  offers clients.h, exact.h
  *   api.c          what a program may call (memtrace.h)

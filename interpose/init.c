@@ -11,6 +11,7 @@
 #include "hooks/enter.h"
 #include "hooks/nested.h"
 #include "hooks/python/clients.h"
+#include "hooks/watch.h"
 #include "loader/real.h"
 #include "log/log.h"
 #include "log/open.h"
@@ -52,6 +53,7 @@ static void at_exit(int status, void *unused)
 static void forked(void)
 {
     mt_start_forked();
+    mt_watch_forget();
     if (!mt_self.depth || !mt_log.header)
         return;
     mt_lock_broken = true;
@@ -64,6 +66,7 @@ __attribute__((constructor)) static void construct(void)
     mt_guard();
     mt_constructed = true;
     mt_python_clients = &mt_python_hooks;
+    mt_watch_init();
     mt_nested_find(0);
     mt_finish_init();
     if (mt_ready && *mt_ready ? *mt_ready == 1 : mt_begin()) {

@@ -13,6 +13,8 @@
 
 #include "base/meta.h"
 #include "base/own.h"
+#include "base/pool.h"
+#include "os/call.h"
 #include "os/os.h"
 
 void *mt_raw_mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t offset);
@@ -35,10 +37,25 @@ static void *spare_page(void)
     return (void *)(((uintptr_t)spare + mt_os_page() - 1) & ~(uintptr_t)(mt_os_page() - 1));
 }
 
+static void *map(void *at, size_t bytes, int prot, int flags, int fd, off_t offset)
+{
+    void *got = (void *)mt_os_call(SYS_mmap, at, bytes, prot, flags, fd, offset);
+    if (mt_os_locking && got != MAP_FAILED)
+        mt_os_unlock(got, bytes);
+    return got;
+}
+
 void *mt_raw_mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t offset)
 {
     static bool begun;
-    void *got = (void *)syscall(SYS_mmap, at, bytes, prot, flags, fd, offset);
+    void *got = at || !mt_os_locking ? map(at, bytes, prot, flags, fd, offset) : MAP_FAILED;
+    if (got == MAP_FAILED && !at && (mt_os_locking || mt_os_filtered())) {
+        void *spared = mt_pool_take(bytes);
+        if (spared)
+            return spared;
+        if (mt_os_locking)
+            got = map(at, bytes, prot, flags, fd, offset);
+    }
     if (!begun && got == MAP_FAILED && !at && bytes <= sizeof spare / 2)
         got = spare_page();
     begun = true;
@@ -51,19 +68,25 @@ void *mt_raw_mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t off
  * error. So it is told that the mapping is gone; it stays mapped. */
 int mt_raw_munmap(void *at, size_t bytes)
 {
-    if (at != spare_page() && syscall(SYS_munmap, at, bytes) == 0)
+    if (at == spare_page())
+        return 0;
+    if (mt_pool_has(at))
+        mt_pool_put(at, bytes);
+    else if (mt_os_call(SYS_munmap, at, bytes) == 0)
         mt_own_unmapped(at, bytes);
+    else if (mt_os_filtered())
+        mt_pool_put(at, bytes);
     return 0;
 }
 
 int mt_raw_mprotect(void *at, size_t bytes, int prot)
 {
-    return (int)syscall(SYS_mprotect, at, bytes, prot);
+    return (int)mt_os_call(SYS_mprotect, at, bytes, prot);
 }
 
 int mt_raw_madvise(void *at, size_t bytes, int advice)
 {
-    return (int)syscall(SYS_madvise, at, bytes, advice);
+    return (int)mt_os_call(SYS_madvise, at, bytes, advice);
 }
 
 /* The program break is the program's. */

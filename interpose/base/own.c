@@ -3,12 +3,16 @@
  * Big ranges stand in a list, and the kernel is asked which of their pages are in memory, until all are: nothing is ever given
  * back but by unmapping it. Small ones, slabs that are filled soon, count as they are mapped, and so do big ones for which the list
  * has no room.
+ *
+ * What is mapped, of whatever size, stands in a second list, where neighbours are one: the kernel puts mappings side by side, so
+ * it is short. What has no room in it is not known to be ours.
  */
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "os/call.h"
 #include "base/lock.h"
 #include "base/own.h"
 
@@ -29,6 +33,40 @@ static uint32_t turn; /* the range to be looked at next */
 static size_t small;  /* bytes that are in no range */
 static unsigned char answer[PAGES_ONCE];
 
+#define SPANS 512u
+static struct span {
+    uintptr_t start, end;
+} spans[SPANS]; /* in no order; no two touch */
+static uint32_t spans_used;
+
+static void span_add(uintptr_t start, uintptr_t end)
+{
+    for (uint32_t i = spans_used;
+         i-- > 0;) { /* from the end: what takes the place of i was looked at */
+        if (spans[i].end < start || spans[i].start > end)
+            continue;
+        start = spans[i].start < start ? spans[i].start : start;
+        end = spans[i].end > end ? spans[i].end : end;
+        spans[i] = spans[--spans_used];
+    }
+    if (spans_used < SPANS)
+        spans[spans_used++] = (struct span){start, end};
+}
+
+static void span_cut(uintptr_t start, uintptr_t end)
+{
+    for (uint32_t i = spans_used; i-- > 0;) {
+        struct span s = spans[i];
+        if (s.end <= start || s.start >= end)
+            continue;
+        spans[i] = spans[--spans_used];
+        if (s.start < start && spans_used < SPANS)
+            spans[spans_used++] = (struct span){s.start, start};
+        if (s.end > end && spans_used < SPANS)
+            spans[spans_used++] = (struct span){end, s.end};
+    }
+}
+
 static bool add(uintptr_t start, uintptr_t end, size_t resident)
 {
     if (end - start < BIG || used == RANGES)
@@ -41,6 +79,7 @@ void mt_own_mapped(const void *at, size_t bytes)
 {
     uintptr_t start = (uintptr_t)at;
     mt_lock_take(&lock);
+    span_add(start, start + bytes);
     if (!add(start, start + bytes, 0))
         small += bytes;
     mt_lock_drop(&lock);
@@ -67,6 +106,7 @@ void mt_own_unmapped(const void *at, size_t bytes)
     uintptr_t start = (uintptr_t)at, end = start + bytes;
     size_t left = bytes;
     mt_lock_take(&lock);
+    span_cut(start, end);
     for (uint32_t i = used; i-- > 0;) { /* from the end: what a cut puts in place i was looked at */
         uintptr_t from = ranges[i].start > start ? ranges[i].start : start;
         uintptr_t to = ranges[i].end < end ? ranges[i].end : end;
@@ -85,7 +125,7 @@ static void look(struct range *r)
     size_t page = mt_os_page(), resident = 0;
     for (uintptr_t at = r->start; at < r->end; at += PAGES_ONCE * page) {
         size_t pages = most((r->end - at + page - 1) / page, PAGES_ONCE);
-        if (syscall(SYS_mincore, at, pages * page, answer) != 0)
+        if (mt_os_call(SYS_mincore, at, pages * page, answer) != 0)
             return; /* as before */
         for (size_t i = 0; i < pages; i++)
             resident += answer[i] & 1 ? page : 0;
@@ -109,6 +149,14 @@ size_t mt_own_resident(void)
     all += small;
     mt_lock_drop(&lock);
     return all;
+}
+
+void mt_own_each(void (*visit)(void *at, size_t bytes))
+{
+    mt_lock_take(&lock);
+    for (uint32_t i = 0; i < spans_used; i++)
+        visit((void *)spans[i].start, spans[i].end - spans[i].start);
+    mt_lock_drop(&lock);
 }
 
 void mt_own_forget(void)

@@ -17,6 +17,9 @@ void mt_own_unmapped(const void *at, size_t bytes);
  * microseconds. */
 size_t mt_own_resident(void);
 
+/* Call `visit` for each range of address space that is known to be the tracker's own. */
+void mt_own_each(void (*visit)(void *at, size_t bytes));
+
 void mt_own_forget(void); /* fork child: its lock; the memory is there */
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "hooks/hooks.h"
 #include "log/log.h"
+#include "os/call.h"
 #include "os/os.h"
 
 extern char **environ;
@@ -50,7 +51,7 @@ MT_EXPORT int execve(const char *path, char *const arguments[], char *const envi
 {
     struct mt_header *h = leaving();
     if (!mt_real_known())
-        return stayed(h, (int)syscall(SYS_execve, path, arguments, environment));
+        return stayed(h, (int)mt_os_raw(SYS_execve, path, arguments, environment));
     return stayed(h, mt_real.execve(path, arguments, environment));
 }
 
@@ -78,7 +79,7 @@ MT_EXPORT int execveat(int folder, const char *path, char *const arguments[],
                        char *const environment[], int flags)
 {
     struct mt_header *h = leaving();
-    return stayed(h, (int)syscall(SYS_execveat, folder, path, arguments, environment, flags));
+    return stayed(h, (int)mt_os_raw(SYS_execveat, folder, path, arguments, environment, flags));
 }
 
 MT_EXPORT int fexecve(int fd, char *const arguments[], char *const environment[])

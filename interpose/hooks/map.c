@@ -11,6 +11,7 @@
 
 #include "format.h"
 #include "hooks/mapping.h"
+#include "os/call.h"
 #include "os/os.h"
 
 typedef void *mmap_function(void *, size_t, int, int, int, off_t);
@@ -91,7 +92,7 @@ MT_EXPORT void *mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t 
 {
     MT_HERE(here);
     if (!mt_real_known())
-        return (void *)syscall(SYS_mmap, at, bytes, prot, flags, fd, offset);
+        return (void *)mt_os_raw(SYS_mmap, at, bytes, prot, flags, fd, offset);
     return map(&here, mt_real.mmap, at, bytes, prot, flags, fd, offset);
 }
 
@@ -99,7 +100,7 @@ MT_EXPORT void *mmap64(void *at, size_t bytes, int prot, int flags, int fd, off_
 {
     MT_HERE(here);
     if (!mt_real_known())
-        return (void *)syscall(SYS_mmap, at, bytes, prot, flags, fd, offset);
+        return (void *)mt_os_raw(SYS_mmap, at, bytes, prot, flags, fd, offset);
     return map(&here, mt_real.mmap64 ? mt_real.mmap64 : mt_real.mmap, at, bytes, prot, flags, fd,
                offset);
 }
@@ -108,7 +109,7 @@ MT_EXPORT int munmap(void *at, size_t bytes)
 {
     MT_HERE(here);
     if (!mt_real_known())
-        return (int)syscall(SYS_munmap, at, bytes);
+        return (int)mt_os_raw(SYS_munmap, at, bytes);
     struct mt_thread *t = mt_mapping_enter(&here);
     if (!t)
         return mt_real.munmap(at, bytes);
@@ -207,7 +208,7 @@ MT_EXPORT void *mremap(void *old, size_t old_bytes, size_t bytes, int flags, ...
     void *target = va_arg(args, void *); /* used with MREMAP_FIXED or DONTUNMAP only */
     va_end(args);
     if (!mt_real_known())
-        return (void *)syscall(SYS_mremap, old, old_bytes, bytes, flags, target);
+        return (void *)mt_os_raw(SYS_mremap, old, old_bytes, bytes, flags, target);
     struct mt_thread *t = mt_mapping_enter(&here);
     if (!t)
         return mt_real.mremap(old, old_bytes, bytes, flags, target);

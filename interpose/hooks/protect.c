@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "os/call.h"
 #include "format.h"
 #include "hooks/mapping.h"
 #include "log/log.h"
@@ -56,11 +57,11 @@ static uintptr_t first_hole(uintptr_t start, uintptr_t end)
 {
     uintptr_t page = mt_os_page(), low = start,
               high = end; /* [start, low) is mapped, [start, high) is not */
-    if (syscall(SYS_msync, start, end - start, MS_ASYNC) == 0)
+    if (mt_os_call(SYS_msync, start, end - start, MS_ASYNC) == 0)
         return start;
     while (high - low > page) {
         uintptr_t middle = low + (high - low) / page / 2 * page;
-        if (syscall(SYS_msync, start, middle - start, MS_ASYNC) == 0)
+        if (mt_os_call(SYS_msync, start, middle - start, MS_ASYNC) == 0)
             low = middle;
         else
             high = middle;
@@ -89,7 +90,7 @@ MT_EXPORT int mprotect(void *at, size_t bytes, int prot)
 {
     MT_HERE(here);
     if (!mt_real_known())
-        return (int)syscall(SYS_mprotect, at, bytes, prot);
+        return (int)mt_os_raw(SYS_mprotect, at, bytes, prot);
     struct mt_thread *t = mt_mapping_enter(&here);
     int error = mt_real.mprotect(at, bytes, prot);
     if (t)
@@ -103,7 +104,7 @@ MT_EXPORT int pkey_mprotect(void *at, size_t bytes, int prot, int key)
 {
     MT_HERE(here);
     if (!mt_real_known() || !mt_real.pkey_mprotect)
-        return (int)syscall(SYS_pkey_mprotect, at, bytes, prot, key);
+        return (int)mt_os_raw(SYS_pkey_mprotect, at, bytes, prot, key);
     struct mt_thread *t = mt_mapping_enter(&here);
     int error = mt_real.pkey_mprotect(at, bytes, prot, key);
     if (t)
@@ -141,7 +142,7 @@ MT_EXPORT int madvise(void *at, size_t bytes, int advice)
 {
     MT_HERE(here);
     if (!mt_real_known())
-        return (int)syscall(SYS_madvise, at, bytes, advice);
+        return (int)mt_os_raw(SYS_madvise, at, bytes, advice);
     struct mt_thread *t = discards(advice) ? mt_mapping_enter(&here) : NULL;
     int error = mt_real.madvise(at, bytes, advice);
     if (t && !error)

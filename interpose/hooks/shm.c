@@ -11,13 +11,14 @@
 #include "format.h"
 #include "hooks/mapping.h"
 #include "log/log.h"
+#include "os/call.h"
 #include "os/os.h"
 
 MT_EXPORT void *shmat(int id, const void *at, int flags)
 {
     MT_HERE(here);
     if (!mt_real_known())
-        return (void *)syscall(SYS_shmat, id, at, flags);
+        return (void *)mt_os_raw(SYS_shmat, id, at, flags);
     struct mt_thread *t = mt_mapping_enter(&here);
     void *got = mt_real.shmat(id, at, flags);
     if (!t)
@@ -43,7 +44,7 @@ MT_EXPORT int shmdt(const void *at)
 {
     MT_HERE(here);
     if (!mt_real_known())
-        return (int)syscall(SYS_shmdt, at);
+        return (int)mt_os_raw(SYS_shmdt, at);
     struct mt_thread *t = mt_mapping_enter(&here);
     if (!t)
         return mt_real.shmdt(at);

@@ -93,6 +93,15 @@ int mt_log_file_link(const char *path)
     return mt_os_link(mt_log_file.fd, path);
 }
 
+void mt_log_file_rest(void)
+{
+    if (mt_log_file.fd < 0 || mt_log_file.nameless || mt_os_is_high(mt_log_file.fd))
+        return;
+    if (mt_log_descriptor_is(mt_log_file.fd))
+        mt_os_close(mt_log_file.fd);
+    mt_log_file.fd = -1;
+}
+
 /* The program may have closed our descriptor and opened something else under its number. Never
  * touch a file that is not the log. */
 bool mt_log_descriptor_is(int fd)

@@ -30,6 +30,10 @@ int mt_log_file_create(int (*make)(const char *path), bool in_tmp);
 /* Give the nameless file a name: a `make` for mt_log_file_create. */
 int mt_log_file_link(const char *path);
 
+/* The log is mapped, and its descriptor not needed for now. It is closed if it has a name, by which it is found again, and if its
+ * number is one of the few that the program may have. */
+void mt_log_file_rest(void);
+
 /* Whether `fd` is the log, and not something that the program has opened under its number. */
 bool mt_log_descriptor_is(int fd);
 

@@ -9,32 +9,24 @@
 #include "log/file.h"
 #include "log/growing.h"
 #include "log/log.h"
+#include "log/view.h"
 #include "os/os.h"
 #include "os/str.h"
 
 struct mt_log mt_log;
 
-/* Address space reserved for each region, to be filled with pieces of the file: an entry never
- * moves. */
-static const uint64_t window_bytes[MT_REGION_COUNT] = {
-    [MT_REGION_NODE] = 16ull << 30,    [MT_REGION_COUNTER] = 8ull << 30,
-    [MT_REGION_FRAME] = 4ull << 30,    [MT_REGION_RECORD] = 4ull << 30,
-    [MT_REGION_THREAD] = 1ull << 28,   [MT_REGION_RUN] = 1ull << 30,
-    [MT_REGION_TIMELINE] = 1ull << 16, [MT_REGION_STRETCH] = 1ull << 30,
-    [MT_REGION_FINISH] = 1ull << 30,
-};
 #define EXTENT_FIRST 16384u
-#define HEADER_ROOM  65536u /* address space for the header: a page of any size */
 
 struct mt_lock mt_log_growing;
 static struct mt_lock record_lock; /* guards RECORD's end */
-static char *window;               /* the reserved address space of all regions */
-static uint64_t window_all;        /* its length */
-static bool window_copied;         /* mt_log_copy */
-/* a mapping in it failed: the kernel may have given that place to somebody else */
-static bool window_holes;
+static const uint32_t entry_bytes[MT_REGION_COUNT] = {
+    [MT_REGION_NODE] = sizeof(struct mt_node),           [MT_REGION_COUNTER] = MT_UNIT,
+    [MT_REGION_FRAME] = sizeof(struct mt_frame_entry),   [MT_REGION_RECORD] = 1,
+    [MT_REGION_THREAD] = sizeof(struct mt_thread_entry), [MT_REGION_RUN] = sizeof(struct mt_run),
+    [MT_REGION_TIMELINE] = sizeof(struct mt_sample),     [MT_REGION_STRETCH] = MT_STRETCH_UNIT,
+    [MT_REGION_FINISH] = sizeof(struct mt_finish),
+};
 static uint32_t refused; /* requests left to refuse without asking the system again */
-static uint64_t limit[MT_REGION_COUNT]; /* each region's share of it */
 
 void mt_log_dropped(uint64_t events, uint64_t bytes)
 {
@@ -60,15 +52,7 @@ static bool map_again(int fd)
             return false;
         have[e->region] += bytes;
     }
-    memset(have, 0, sizeof have);
-    bool whole = mt_os_map_file(mt_log.header, MT_HEADER_BYTES, fd, 0) == 0;
-    for (uint32_t i = 0; i < h->extents_used && whole; i++) {
-        const struct mt_extent *e = &h->extents[i];
-        uint64_t bytes = (uint64_t)e->pages * 4096;
-        whole = mt_os_map_file(mt_log.base[e->region] + have[e->region], bytes, fd, e->offset) == 0;
-        have[e->region] += bytes;
-    }
-    return whole;
+    return mt_views_move(fd);
 }
 
 bool mt_log_replace(void)
@@ -92,7 +76,7 @@ bool mt_log_replace(void)
     return true;
 }
 
-static bool descriptor_is_ours(void)
+bool mt_log_reopen(void)
 {
     if (mt_log_descriptor_is(mt_log_file.fd))
         return true;
@@ -123,15 +107,13 @@ static int extend(enum mt_region region, uint64_t add)
 {
     struct mt_header *h = mt_log.header;
     uint64_t have = mt_log.bytes[region], at = whole_pages(h->file_bytes);
-    int error = have + add > limit[region] ? -ENOMEM : mt_os_allocate(mt_log_file.fd, at, add);
+    int error = mt_view_room(region, have + add, mt_log_file.fd, &mt_log.base[region]);
+    if (!error)
+        error = mt_os_allocate(mt_log_file.fd, at, add);
+    if (!error)
+        error = mt_view_extend(region, add, mt_log_file.fd, at);
     if (error)
         return error;
-    error = mt_os_map_file(mt_log.base[region] + have, add, mt_log_file.fd, at);
-    if (error) {
-        limit[region] = have;
-        window_holes = true;
-        return error;
-    }
     if (!have) /* index 0 means none; the two units of an mt_alloc share a cache line */
         h->used[region] = region == MT_REGION_COUNTER
                               ? 2
@@ -169,34 +151,43 @@ static bool grow(enum mt_region region, uint64_t need)
     if (need < EXTENT_FIRST)
         need = EXTENT_FIRST;
     need = whole_pages(need);
-    bool ask = !refused && h->extents_used < MT_EXTENTS_MAX && descriptor_is_ours();
-    for (add = whole_pages(add); ask && add > need; add = whole_pages(add / 2))
-        if (may_extend(region, add))
-            return true;
-    if (ask && may_extend(region, need))
+    bool ask = !refused && h->extents_used < MT_EXTENTS_MAX && mt_log_reopen(), done = false;
+    for (add = whole_pages(add); ask && !done && add > need; add = whole_pages(add / 2))
+        done = may_extend(region, add);
+    done = done || (ask && may_extend(region, need));
+    if (ask)
+        mt_log_file_rest();
+    if (done)
         return true;
     refused = refused ? refused - 1 : 255;
     __atomic_fetch_or(&h->flags, MT_FLAG_FULL, __ATOMIC_RELAXED);
     return false;
 }
 
+void mt_log_ahead(void)
+{
+    static const uint32_t ahead[MT_REGION_COUNT] = {
+        [MT_REGION_NODE] = 256u << 10,   [MT_REGION_COUNTER] = 256u << 10,
+        [MT_REGION_FRAME] = 64u << 10,   [MT_REGION_RECORD] = 256u << 10,
+        [MT_REGION_THREAD] = 16u << 10,  [MT_REGION_RUN] = 64u << 10,
+        [MT_REGION_STRETCH] = 64u << 10, [MT_REGION_FINISH] = 64u << 10,
+    };
+    mt_lock_take(&mt_log_growing);
+    for (unsigned r = 1; r < MT_REGION_COUNT; r++) {
+        uint64_t used = mt_log.header->used[r] * entry_bytes[r], have = mt_log.bytes[r];
+        if (r == MT_REGION_TIMELINE ? !have : have - used < ahead[r])
+            grow(r, ahead[r]);
+    }
+    mt_lock_drop(&mt_log_growing);
+}
+
 uint64_t mt_log_touched(void)
 {
-    static const uint32_t entry[MT_REGION_COUNT] = {
-        [MT_REGION_NODE] = sizeof(struct mt_node),
-        [MT_REGION_COUNTER] = MT_UNIT,
-        [MT_REGION_FRAME] = sizeof(struct mt_frame_entry),
-        [MT_REGION_RECORD] = 1,
-        [MT_REGION_THREAD] = sizeof(struct mt_thread_entry),
-        [MT_REGION_RUN] = sizeof(struct mt_run),
-        [MT_REGION_TIMELINE] = sizeof(struct mt_sample),
-        [MT_REGION_STRETCH] = MT_STRETCH_UNIT,
-        [MT_REGION_FINISH] = sizeof(struct mt_finish),
-    };
     uint64_t bytes = MT_HEADER_BYTES, mask = mt_os_page() - 1;
     for (unsigned r = 0; r < MT_REGION_COUNT; r++)
         bytes +=
-            (__atomic_load_n(&mt_log.header->used[r], __ATOMIC_RELAXED) * entry[r] + mask) & ~mask;
+            (__atomic_load_n(&mt_log.header->used[r], __ATOMIC_RELAXED) * entry_bytes[r] + mask) &
+            ~mask;
     return bytes;
 }
 
@@ -276,107 +267,48 @@ void mt_log_note(unsigned severity, const char *format, ...)
 
 /* ---- Opening ---- */
 
-/* The rest of the window goes with mt_log_forget. */
-static void unmap_first(void)
-{
-    for (int r = 0; r < MT_REGION_COUNT; r++)
-        if (mt_log.bytes[r])
-            mt_os_unmap(mt_log.base[r], mt_log.bytes[r]);
-    mt_os_unmap(mt_log.header, whole_pages(MT_HEADER_BYTES));
-}
-
 int mt_log_map(void)
 {
-    window_all = 0;
-    for (int r = 0; r < MT_REGION_COUNT; r++)
-        window_all += window_bytes[r];
-    window_all += 4096 * window_bytes[MT_REGION_TIMELINE]; /* that one keeps its size */
-    /* Under a limit on address space (ulimit -v) the windows are smaller. Logs that outgrow them
-     * drop events. */
-    uint64_t share = 1;
-    while (!(window = mt_os_reserve(window_all / share)) && share < 4096)
-        share *= 2;
-    window_all /= share;
-    char *header = window ? mt_os_reserve(HEADER_ROOM) : NULL;
-    int fd = mt_log_file.fd, error = header ? mt_os_allocate(fd, 0, MT_HEADER_BYTES) : -ENOMEM;
-    if (!error && (error = mt_os_map_file(header, MT_HEADER_BYTES, fd, 0)) != 0)
-        header = NULL; /* its place may be somebody else's by now */
-    if (error) {
-        if (header)
-            mt_os_unmap(header, HEADER_ROOM);
+    int fd = mt_log_file.fd, error = mt_os_allocate(fd, 0, MT_HEADER_BYTES);
+    if (!error)
+        error = mt_views_begin(fd, &mt_log.header);
+    if (error)
         return error;
-    }
-    mt_log.header = (struct mt_header *)header;
-    char *at = window;
-    for (int r = 0; r < MT_REGION_COUNT; r++) {
-        mt_log.base[r] = at;
-        mt_log.bytes[r] = 0;
-        limit[r] = r == MT_REGION_TIMELINE ? window_bytes[r] : window_bytes[r] / share;
-        at += limit[r];
-    }
     mt_log.header->file_bytes = MT_HEADER_BYTES;
     /* Whatever comes, there is space for the records of what has no node: mt_counters_lost_init. */
     if (!(error = extend(MT_REGION_NODE, whole_pages(EXTENT_FIRST))))
         error = extend(MT_REGION_COUNTER, whole_pages(EXTENT_FIRST));
-    if (error)
-        unmap_first();
+    if (error) {
+        mt_views_end();
+        memset(&mt_log, 0, sizeof mt_log);
+    }
     return error;
-}
-
-/* In the child of a fork the pieces of the file are not mapped. Their places may be somebody else's
- * by now: a thread's stack, say, which libc maps past us. */
-static void unmap_window(void)
-{
-    uint64_t page = mt_os_page(), header = (MT_HEADER_BYTES + page - 1) & ~(page - 1);
-    if (window_copied && !window_holes)
-        mt_os_unmap(window, window_all);
-    if (window_copied)
-        mt_os_unmap(mt_log.header, HEADER_ROOM);
-    if (window_copied)
-        return;
-    if (window && !window_holes && !mt_log.header)
-        mt_os_unmap(window, window_all);
-    if (!mt_log.header)
-        return;
-    for (int r = 0; !window_holes && r < MT_REGION_COUNT; r++)
-        if (mt_log.bytes[r] < limit[r])
-            mt_os_unmap(mt_log.base[r] + mt_log.bytes[r], limit[r] - mt_log.bytes[r]);
-    if (header < HEADER_ROOM)
-        mt_os_unmap((char *)mt_log.header + header, HEADER_ROOM - header);
 }
 
 void mt_log_copy(void)
 {
-    uint64_t have[MT_REGION_COUNT] = {0};
-    struct mt_header *h = mt_log.header;
-    int fd = h && descriptor_is_ours() ? mt_log_file.fd : -1;
-    if (!h || mt_os_map_copy(h, MT_HEADER_BYTES, fd, 0) != 0)
-        return;
-    window_copied = true;
-    for (uint32_t i = 0; fd >= 0 && i < h->extents_used; i++) {
-        const struct mt_extent *e = &h->extents[i];
-        uint64_t bytes = (uint64_t)e->pages * 4096;
-        mt_os_map_copy(mt_log.base[e->region] + have[e->region], bytes, fd, e->offset);
-        have[e->region] += bytes;
-    }
-    for (int r = 0; r < MT_REGION_COUNT; r++)
-        if (have[r] < mt_log.bytes[r])
-            mt_os_map_copy(mt_log.base[r] + have[r], mt_log.bytes[r] - have[r], -1, 0);
+    if (mt_log.header)
+        mt_views_copy(mt_log_reopen() ? mt_log_file.fd : -1);
+}
+
+void mt_log_each_range(void (*visit)(void *at, size_t bytes))
+{
+    mt_lock_take(&mt_log_growing);
+    mt_views_each(visit);
+    mt_lock_drop(&mt_log_growing);
 }
 
 bool mt_log_copied(void)
 {
-    return window_copied;
+    return mt_views_copied();
 }
 
 void mt_log_forget(void)
 {
     if (mt_log_descriptor_is(mt_log_file.fd))
         mt_os_close(mt_log_file.fd);
-    unmap_window();
+    mt_views_forget();
     memset(&mt_log, 0, sizeof mt_log);
-    window = NULL;
-    window_holes = window_copied = false;
     refused = 0;
     mt_log_file.fd = -1;
     mt_log_file.path[0] = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The log: regions that grow, mapped MAP_SHARED from its file, each contiguous in memory. See
- * format.h for the layout. Callable with the guard set, in any thread, unless said otherwise.
+ * The log: regions that grow, mapped MAP_SHARED from its file, each contiguous in memory. A region
+ * may move when it grows; an address of one of its entries stays good. See format.h for the layout. Callable with the guard set, in any thread, unless said otherwise.
  */
 #ifndef MT_LOG_H
 #define MT_LOG_H
@@ -13,10 +13,11 @@
 #include "format.h"
 
 /* The regions' memory. Entry i of region r is at mt_log.base[r] + i * entry size, if i is below the
- * number of reserved entries. */
+ * number of reserved entries. The base may be another one after the region has grown (log/view.h), so
+ * it is read after the index is known, and addresses of entries are not compared. */
 struct mt_log {
     struct mt_header *header;
-    char *base[MT_REGION_COUNT];
+    char *base[MT_REGION_COUNT];     /* of an empty region: NULL */
     uint64_t bytes[MT_REGION_COUNT]; /* usable bytes of each region's mapping */
 };
 extern struct mt_log mt_log;
@@ -25,6 +26,14 @@ extern struct mt_log mt_log;
  * index; 0: the log cannot grow, and MT_FLAG_FULL is set. Takes a lock only if the region must
  * grow. */
 uint64_t mt_log_reserve(enum mt_region region, uint32_t bytes, uint32_t count);
+
+/* Give each region some space that it does not need yet: soon the log may not be able to grow. Any
+ * thread. */
+void mt_log_ahead(void);
+
+/* Call `visit` for each range of address space that the log takes. Any thread; nothing is visited
+ * while the log grows. */
+void mt_log_each_range(void (*visit)(void *at, size_t bytes));
 
 /* Bytes of the regions that are in use: what the log takes of the resident set. Any thread. */
 uint64_t mt_log_touched(void);

@@ -95,6 +95,11 @@ static bool open_named(bool in_tmp)
 static bool open_in(bool in_tmp)
 {
     int fd = mt_log_file_create(mt_os_create_nameless, in_tmp);
+    if (fd >= 0 && mt_config.min_peak &&
+        !mt_os_is_high(fd)) { /* it could not stay open without a name */
+        mt_os_close(fd);
+        return open_named(in_tmp);
+    }
     if (fd < 0) /* not every file system can, and ext4 says EPERM of a folder that is gone */
         return open_named(in_tmp);
     mt_log_file.nameless = true;
@@ -144,7 +149,9 @@ bool mt_log_open(const char *directory, const char *program, void (*describe)(vo
         open_error = EPERM;
         return false;
     }
-    return open_in(false) || open_elsewhere();
+    bool opened = open_in(false) || open_elsewhere();
+    mt_log_file_rest();
+    return opened;
 }
 
 /* ---- A name for a file that still has none ---- */
@@ -177,6 +184,7 @@ void mt_log_name(bool now)
         replaced &= !mt_log_file.nameless;
     }
     refused = mt_log_file.nameless ? refused + 1 : 0;
+    mt_log_file_rest();
     mt_lock_drop(&mt_log_growing);
     if (replaced && mt_shared())
         mt_log_note(1, "the log moved to a new file while several threads made events: some of "
@@ -186,7 +194,8 @@ void mt_log_name(bool now)
 bool mt_log_end(void)
 {
     mt_log_name(false);
-    if (mt_log_file.temporary && !high_enough() && mt_log_descriptor_is(mt_log_file.fd)) {
+    if (mt_log_file.temporary && !high_enough() &&
+        mt_os_path_is(mt_log_file.path, mt_log_file.identity)) {
         mt_os_remove(mt_log_file.path);
         return false;
     }

@@ -19,18 +19,30 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "os/call.h"
+#include "os/linux_user.h"
 #include "os/os.h"
 
-/* syscall() is libc's own: it is no wrapped function, and no cancellation point. */
 static long result(long r)
 {
     return r == -1 ? -errno : r;
 }
 
+bool mt_os_locking;
+
 static void *map(void *at, size_t bytes, int prot, int flags, int fd, uint64_t offset)
 {
-    long p = syscall(SYS_mmap, at, bytes, prot, flags, fd, offset);
-    return p == -1 ? NULL : (void *)p;
+    long p = mt_os_call(SYS_mmap, at, bytes, prot, flags, fd, offset);
+    if (p == -1)
+        return NULL;
+    if (__builtin_expect(mt_os_locking, 0))
+        mt_os_unlock((void *)p, bytes);
+    return (void *)p;
+}
+
+void mt_os_unlock(void *at, size_t bytes)
+{
+    mt_os_call(SYS_munlock, at, bytes);
 }
 
 void *mt_os_map(size_t bytes)
@@ -45,14 +57,19 @@ void *mt_os_reserve(size_t bytes)
 
 void mt_os_unmap(void *at, size_t bytes)
 {
-    syscall(SYS_munmap, at, bytes);
+    mt_os_call(SYS_munmap, at, bytes);
 }
 
 int mt_os_map_file(void *at, size_t bytes, int fd, uint64_t offset)
 {
     if (!map(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, offset))
         return -errno;
-    return (int)result(syscall(SYS_madvise, at, bytes, MADV_DONTFORK));
+    return (int)result(mt_os_call(SYS_madvise, at, bytes, MADV_DONTFORK));
+}
+
+void mt_os_not_resident(void *at, size_t bytes)
+{
+    mt_os_call(SYS_madvise, at, bytes, MADV_DONTNEED);
 }
 
 void mt_os_huge(void *at, size_t bytes)
@@ -60,7 +77,7 @@ void mt_os_huge(void *at, size_t bytes)
     uintptr_t mask = mt_os_page() - 1, begin = ((uintptr_t)at + mask) & ~mask,
               end = ((uintptr_t)at + bytes) & ~mask;
     if (begin < end)
-        syscall(SYS_madvise, begin, end - begin, MADV_HUGEPAGE);
+        mt_os_call(SYS_madvise, begin, end - begin, MADV_HUGEPAGE);
 }
 
 int mt_os_map_copy(void *at, size_t bytes, int fd, uint64_t offset)
@@ -73,45 +90,41 @@ int mt_os_map_copy(void *at, size_t bytes, int fd, uint64_t offset)
 
 bool mt_os_wipe_on_fork(void *at, size_t bytes)
 {
-    return syscall(SYS_madvise, at, bytes, MADV_WIPEONFORK) == 0;
+    return mt_os_call(SYS_madvise, at, bytes, MADV_WIPEONFORK) == 0;
 }
 
-/* Where our own descriptors begin: out of the program's way, within its limit. */
+/* Where our own descriptors begin: out of the program's way, within its limit. 0: the limit is so low that the program may
+ * need each. */
+#define LIMIT_LOW 1024u
 static int high_numbers(void)
 {
     struct rlimit limit;
-    if (syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) == 0 && limit.rlim_cur < 1100)
-        return (int)(limit.rlim_cur * 3 / 4);
+    if (mt_os_call(SYS_prlimit64, 0, RLIMIT_NOFILE, NULL, &limit) == 0 && limit.rlim_cur < 1100)
+        return limit.rlim_cur < LIMIT_LOW ? 0 : (int)(limit.rlim_cur * 3 / 4);
     return 1000;
 }
 
 int mt_os_high(int fd)
 {
-    return (int)result(syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, high_numbers()));
+    int number = high_numbers();
+    return number ? (int)result(mt_os_call(SYS_fcntl, fd, F_DUPFD_CLOEXEC, number)) : -EMFILE;
 }
 
-unsigned mt_os_hold_low(int *held, unsigned cap)
+bool mt_os_is_high(int fd)
 {
-    unsigned count = 0;
-    int high = high_numbers();
-    long fd = result(syscall(SYS_openat, AT_FDCWD, "/", O_RDONLY | O_CLOEXEC, 0));
-    for (long first = fd; fd >= 0; fd = result(syscall(SYS_fcntl, first, F_DUPFD_CLOEXEC, 0))) {
-        held[count++] = (int)fd;
-        if (fd >= high || count == cap)
-            break;
-    }
-    return count;
+    int number = high_numbers();
+    return number && fd >= number;
 }
 
 void mt_os_remove(const char *path)
 {
-    syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+    mt_os_call(SYS_unlinkat, AT_FDCWD, path, 0);
 }
 
 bool mt_os_write_at(int fd, const void *data, size_t bytes, uint64_t offset)
 {
     for (const char *p = data; bytes;) {
-        long r = result(syscall(SYS_pwrite64, fd, p, bytes, offset));
+        long r = result(mt_os_call(SYS_pwrite64, fd, p, bytes, offset));
         if (r == -EINTR)
             continue;
         if (r <= 0)
@@ -130,7 +143,7 @@ static int allocate_by_writing(int fd, uint64_t offset, uint64_t bytes)
     static const char zeros[4096];
     while (bytes) {
         size_t n = bytes < sizeof zeros ? (size_t)bytes : sizeof zeros;
-        long r = result(syscall(SYS_pwrite64, fd, zeros, n, offset));
+        long r = result(mt_os_call(SYS_pwrite64, fd, zeros, n, offset));
         if (r == -EINTR)
             continue;
         if (r <= 0)
@@ -145,28 +158,35 @@ int mt_os_allocate(int fd, uint64_t offset, uint64_t bytes)
 {
     /* Growing beyond RLIMIT_FSIZE would send SIGXFSZ. */
     struct rlimit size;
-    if (syscall(SYS_prlimit64, 0, RLIMIT_FSIZE, NULL, &size) == 0 &&
+    if (mt_os_call(SYS_prlimit64, 0, RLIMIT_FSIZE, NULL, &size) == 0 &&
         size.rlim_cur != RLIM_INFINITY && offset + bytes > size.rlim_cur)
         return -EFBIG;
     long r;
     do
-        r = result(syscall(SYS_fallocate, fd, 0, offset, bytes));
+        r = result(mt_os_call(SYS_fallocate, fd, 0, offset, bytes));
     while (r == -EINTR);
     if (r == -EOPNOTSUPP || r == -ENOSYS)
         r = allocate_by_writing(fd, offset, bytes);
     if (r < 0) /* leave the rest of a full disk to others */
-        syscall(SYS_ftruncate, fd, offset);
+        mt_os_call(SYS_ftruncate, fd, offset);
     return (int)r;
 }
 
 int mt_os_identity(int fd, uint64_t id[2])
 {
     struct stat st;
-    if (syscall(SYS_fstat, fd, &st) != 0)
+    if (mt_os_call(SYS_fstat, fd, &st) != 0)
         return -errno;
     id[0] = st.st_dev;
     id[1] = st.st_ino;
     return 0;
+}
+
+bool mt_os_path_is(const char *path, const uint64_t id[2])
+{
+    struct stat st;
+    return mt_os_call(SYS_newfstatat, AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           id[0] == st.st_dev && id[1] == st.st_ino;
 }
 
 /* linux/magic.h, where not every version has all of them. */
@@ -180,10 +200,10 @@ struct mt_os_kind mt_os_kind(int fd)
     struct mt_os_kind kind = {false, false};
     struct stat st;
     struct statfs system;
-    if (syscall(SYS_fstat, fd, &st) != 0)
+    if (mt_os_call(SYS_fstat, fd, &st) != 0)
         return kind;
     kind.zero = S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 5);
-    if (!S_ISREG(st.st_mode) || syscall(SYS_fstatfs, fd, &system) != 0)
+    if (!S_ISREG(st.st_mode) || mt_os_call(SYS_fstatfs, fd, &system) != 0)
         return kind;
     uint32_t magic = (uint32_t)system.f_type;
     kind.memory = magic == MAGIC_TMPFS || magic == MAGIC_RAMFS || magic == MAGIC_HUGETLBFS ||
@@ -194,25 +214,31 @@ struct mt_os_kind mt_os_kind(int fd)
 size_t mt_os_segment(int id)
 {
     struct shmid_ds segment;
-    return syscall(SYS_shmctl, id, IPC_STAT, &segment) == 0 ? segment.shm_segsz : 0;
+    return mt_os_call(SYS_shmctl, id, IPC_STAT, &segment) == 0 ? segment.shm_segsz : 0;
 }
 
 int mt_os_open(const char *path, bool write)
 {
-    return (int)result(
-        syscall(SYS_openat, AT_FDCWD, path,
-                (write ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0));
+    struct mt_os_user was;
+    if (write)
+        mt_os_as_first_user(&was);
+    long fd = result(mt_os_call(
+        SYS_openat, AT_FDCWD, path,
+        (write ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0));
+    if (write)
+        mt_os_as_before(&was);
+    return (int)fd;
 }
 
 int mt_os_open_read(const char *path)
 {
-    return (int)result(syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0));
+    return (int)result(mt_os_call(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0));
 }
 
 bool mt_os_read_at(int fd, void *to, size_t bytes, uint64_t offset)
 {
     for (char *p = to; bytes;) {
-        long r = result(syscall(SYS_pread64, fd, p, bytes, offset));
+        long r = result(mt_os_call(SYS_pread64, fd, p, bytes, offset));
         if (r == -EINTR)
             continue;
         if (r <= 0)
@@ -226,14 +252,14 @@ bool mt_os_read_at(int fd, void *to, size_t bytes, uint64_t offset)
 
 void mt_os_close(int fd)
 {
-    syscall(SYS_close, fd);
+    mt_os_call(SYS_close, fd);
 }
 
 ssize_t mt_os_read(int fd, void *to, size_t bytes)
 {
     long got;
     do
-        got = result(syscall(SYS_read, fd, to, bytes));
+        got = result(mt_os_call(SYS_read, fd, to, bytes));
     while (got == -EINTR);
     return got;
 }
@@ -256,13 +282,13 @@ ssize_t mt_os_read_file(const char *path, void *to, size_t bytes)
 
 bool mt_os_exists(const char *path)
 {
-    return syscall(SYS_faccessat, AT_FDCWD, path, F_OK) == 0;
+    return mt_os_call(SYS_faccessat, AT_FDCWD, path, F_OK) == 0;
 }
 
 bool mt_os_stamp(const char *path, uint64_t *bytes, uint64_t *modified)
 {
     struct stat info;
-    if (syscall(SYS_newfstatat, AT_FDCWD, path, &info, 0) != 0 || !S_ISREG(info.st_mode))
+    if (mt_os_call(SYS_newfstatat, AT_FDCWD, path, &info, 0) != 0 || !S_ISREG(info.st_mode))
         return false;
     *bytes = (uint64_t)info.st_size;
     *modified = (uint64_t)info.st_mtim.tv_sec * 1000000000u + (uint64_t)info.st_mtim.tv_nsec;
@@ -273,21 +299,21 @@ ssize_t mt_os_write(int fd, const void *from, size_t bytes)
 {
     long r;
     do
-        r = result(syscall(SYS_write, fd, from, bytes));
+        r = result(mt_os_call(SYS_write, fd, from, bytes));
     while (r == -EINTR);
     return r;
 }
 
 ssize_t mt_os_cwd(char *to, size_t bytes)
 {
-    long r = result(syscall(SYS_getcwd, to, bytes));
+    long r = result(mt_os_call(SYS_getcwd, to, bytes));
     return r > 0 ? r - 1 : r;
 }
 
 bool mt_os_is_terminal(int fd)
 {
     struct termios t;
-    return syscall(SYS_ioctl, fd, TCGETS, &t) == 0;
+    return mt_os_call(SYS_ioctl, fd, TCGETS, &t) == 0;
 }
 
 void mt_os_hold_signals(uint64_t *mask)
@@ -295,44 +321,46 @@ void mt_os_hold_signals(uint64_t *mask)
     /* Raw, as libc's function leaves out its own two signals, those of cancellation and of setuid.
      * Faults come all the same. */
     static const uint64_t all = ~0ull;
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, mask, sizeof *mask);
+    if (mt_os_call(SYS_rt_sigprocmask, SIG_SETMASK, &all, mask, sizeof *mask) != 0)
+        *mask = all; /* no mask is that: nobody can hold back SIGKILL */
 }
 
 void mt_os_release_signals(const uint64_t *mask)
 {
-    syscall(SYS_rt_sigprocmask, SIG_SETMASK, mask, NULL, sizeof *mask);
+    if (*mask != ~0ull)
+        mt_os_call(SYS_rt_sigprocmask, SIG_SETMASK, mask, NULL, sizeof *mask);
 }
 
 bool mt_os_on_signal_stack(void)
 {
     stack_t now;
-    return syscall(SYS_sigaltstack, NULL, &now) == 0 && (now.ss_flags & SS_ONSTACK);
+    return mt_os_call(SYS_sigaltstack, NULL, &now) == 0 && (now.ss_flags & SS_ONSTACK);
 }
 
 int mt_os_pid(void)
 {
-    return (int)syscall(SYS_getpid);
+    return (int)mt_os_call(SYS_getpid);
 }
 
 int mt_os_parent(void)
 {
-    return (int)syscall(SYS_getppid);
+    return (int)mt_os_call(SYS_getppid);
 }
 
 int mt_os_tid(void)
 {
-    return (int)syscall(SYS_gettid);
+    return (int)mt_os_call(SYS_gettid);
 }
 
 void mt_os_thread_name(char name[16])
 {
     memset(name, 0, 16);
-    syscall(SYS_prctl, PR_GET_NAME, name, 0, 0, 0);
+    mt_os_call(SYS_prctl, PR_GET_NAME, name, 0, 0, 0);
 }
 
 void mt_os_yield(void)
 {
-    syscall(SYS_sched_yield);
+    mt_os_call(SYS_sched_yield);
 }
 
 static uint64_t clock_ns(clockid_t clock)
@@ -365,5 +393,5 @@ size_t mt_os_page(void)
 bool mt_os_read_memory(uintptr_t address, void *to, size_t bytes)
 {
     struct iovec local = {to, bytes}, remote = {(void *)address, bytes};
-    return syscall(SYS_process_vm_readv, mt_os_pid(), &local, 1, &remote, 1, 0) == (long)bytes;
+    return mt_os_call(SYS_process_vm_readv, mt_os_pid(), &local, 1, &remote, 1, 0) == (long)bytes;
 }

@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "os/call.h"
+#include "os/linux_user.h"
 #include "os/os.h"
 #include "os/str.h"
 
@@ -24,7 +26,7 @@ static long result(long r)
 
 static long open_path(int folder, const char *name)
 {
-    return result(syscall(SYS_openat, folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0));
+    return result(mt_os_call(SYS_openat, folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0));
 }
 
 /* path_resolution(7), for a link in a sticky folder that others can write: only links of the
@@ -32,7 +34,7 @@ static long open_path(int folder, const char *name)
 static bool may_follow(const struct stat *folder, const struct stat *link)
 {
     return !(folder->st_mode & S_ISVTX) || !(folder->st_mode & (S_IWOTH | S_IWGRP)) ||
-           link->st_uid == (uid_t)syscall(SYS_geteuid) || link->st_uid == folder->st_uid;
+           link->st_uid == (uid_t)mt_os_call(SYS_geteuid) || link->st_uid == folder->st_uid;
 }
 
 struct walk {
@@ -47,11 +49,11 @@ static int follow(struct walk *w, int link)
 {
     char text[4096];
     struct stat here, there;
-    if (syscall(SYS_fstat, w->folder, &here) != 0 || syscall(SYS_fstat, link, &there) != 0)
+    if (mt_os_call(SYS_fstat, w->folder, &here) != 0 || mt_os_call(SYS_fstat, link, &there) != 0)
         return -errno;
     if (!may_follow(&here, &there) || ++w->links > LINKS_MAX)
         return -ELOOP;
-    long n = result(syscall(SYS_readlinkat, link, "", text, sizeof text));
+    long n = result(mt_os_call(SYS_readlinkat, link, "", text, sizeof text));
     if (n <= 0 || n == (long)sizeof text || n + 1 > w->rest - w->room)
         return n < 0 ? (int)n : -ENAMETOOLONG;
     *--w->rest = '/';
@@ -86,7 +88,7 @@ static int step(struct walk *w)
     int next = (int)open_path(w->folder, name);
     if (next < 0)
         return next;
-    if (syscall(SYS_fstat, next, &st) != 0 || !S_ISLNK(st.st_mode))
+    if (mt_os_call(SYS_fstat, next, &st) != 0 || !S_ISLNK(st.st_mode))
         return enter(w, next);
     int error = follow(w, next);
     mt_os_close(next);
@@ -116,22 +118,33 @@ static int open_folder(const char *path, const char **name)
     return error;
 }
 
-static int open_in(const char *path, bool nameless)
+static int open_as_now(const char *path, bool nameless)
 {
     const char *name;
     int folder = open_folder(path, &name);
     if (folder < 0)
         return folder;
     int how = nameless ? O_TMPFILE : O_CREAT | O_EXCL | O_NOFOLLOW;
-    long fd =
-        result(syscall(SYS_openat, folder, nameless ? "." : name, O_RDWR | O_CLOEXEC | how, 0600));
+    long fd = result(
+        mt_os_call(SYS_openat, folder, nameless ? "." : name, O_RDWR | O_CLOEXEC | how, 0600));
     mt_os_close(folder);
+    if (fd >= 0) /* the umask may have taken that away */
+        mt_os_call(SYS_fchmod, fd, 0600);
+    return (int)fd;
+}
+
+static int open_in(const char *path, bool nameless)
+{
+    struct mt_os_user was;
+    mt_os_as_first_user(&was);
+    int fd = open_as_now(path, nameless);
+    mt_os_as_before(&was);
     if (fd < 0)
-        return (int)fd;
-    int high = mt_os_high((int)fd);
+        return fd;
+    int high = mt_os_high(fd);
     if (high < 0)
-        return (int)fd;
-    mt_os_close((int)fd);
+        return fd;
+    mt_os_close(fd);
     return high;
 }
 
@@ -145,7 +158,7 @@ int mt_os_create_nameless(const char *path)
     return open_in(path, true);
 }
 
-int mt_os_link(int fd, const char *path)
+static int link_as_now(int fd, const char *path)
 {
     char text[40];
     struct mt_str s = MT_STR(text);
@@ -155,17 +168,26 @@ int mt_os_link(int fd, const char *path)
         return folder;
     mt_str_add_z(&s, "/proc/self/fd/");
     mt_str_add_number(&s, (uint64_t)fd);
-    long r = result(syscall(SYS_linkat, AT_FDCWD, text, folder, name, AT_SYMLINK_FOLLOW));
+    long r = result(mt_os_call(SYS_linkat, AT_FDCWD, text, folder, name, AT_SYMLINK_FOLLOW));
     mt_os_close(folder);
     return (int)r;
+}
+
+int mt_os_link(int fd, const char *path)
+{
+    struct mt_os_user was;
+    mt_os_as_first_user(&was);
+    int error = link_as_now(fd, path);
+    mt_os_as_before(&was);
+    return error;
 }
 
 bool mt_os_privileged(void)
 {
     uid_t real, effective, saved;
     gid_t real_group, effective_group, saved_group;
-    if (getauxval(AT_SECURE) || syscall(SYS_getresuid, &real, &effective, &saved) != 0 ||
-        syscall(SYS_getresgid, &real_group, &effective_group, &saved_group) != 0)
+    if (getauxval(AT_SECURE) || mt_os_call(SYS_getresuid, &real, &effective, &saved) != 0 ||
+        mt_os_call(SYS_getresgid, &real_group, &effective_group, &saved_group) != 0)
         return true;
     return real != 0 && (effective != real || effective_group != real_group);
 }

@@ -45,26 +45,75 @@ static size_t path_of(const char *line, uintptr_t address, char *to, size_t byte
     return used;
 }
 
-size_t mt_os_mapped_file(uintptr_t address, char *to, size_t bytes)
+/* Call `visit` for each line of /proc/self/maps, until it returns true. False: there is no such file. */
+static bool each_line(char *room, size_t bytes, bool (*visit)(const char *line, void *context),
+                      void *context)
 {
     int fd = mt_os_open("/proc/self/maps", false);
-    char *room = fd >= 0 ? mt_os_map(ROOM) : NULL;
-    size_t have = 0, found = 0;
-    for (ssize_t got = 1; room && got > 0 && !found;) {
-        got = mt_os_read(fd, room + have, ROOM - 1 - have);
+    size_t have = 0;
+    bool found = false;
+    if (fd < 0)
+        return false;
+    for (ssize_t got = 1; got > 0 && !found;) {
+        got = mt_os_read(fd, room + have, bytes - 1 - have);
         have += got > 0 ? (size_t)got : 0;
         room[have] = 0;
         char *line = room, *end;
         for (; !found && (end = strchr(line, '\n')); line = end + 1) {
             *end = 0;
-            found = path_of(line, address, to, bytes);
+            found = visit(line, context);
         }
         have -= (size_t)(line - room);
         memmove(room, line, have);
     }
-    if (room)
-        mt_os_unmap(room, ROOM);
-    if (fd >= 0)
-        mt_os_close(fd);
-    return found;
+    mt_os_close(fd);
+    return true;
+}
+
+struct wanted {
+    uintptr_t address;
+    char *to;
+    size_t bytes, found;
+};
+
+static bool is_wanted(const char *line, void *context)
+{
+    struct wanted *w = context;
+    w->found = path_of(line, w->address, w->to, w->bytes);
+    return w->found;
+}
+
+size_t mt_os_mapped_file(uintptr_t address, char *to, size_t bytes)
+{
+    struct wanted wanted = {address, to, bytes, 0};
+    char *room = mt_os_map(ROOM);
+    if (!room)
+        return 0;
+    each_line(room, ROOM, is_wanted, &wanted);
+    mt_os_unmap(room, ROOM);
+    return wanted.found;
+}
+
+struct visitor {
+    void (*visit)(uintptr_t start, uintptr_t end, void *context);
+    void *context;
+};
+
+static bool visit_mapping(const char *line, void *context)
+{
+    const struct visitor *v = context;
+    uintptr_t start, end;
+    const char *p = number(line, &start);
+    if (*p == '-' && !strstr(line, "[v")) { /* vdso, vvar, vsyscall: the kernel's own */
+        number(p + 1, &end);
+        v->visit(start, end, v->context);
+    }
+    return false;
+}
+
+bool mt_os_each_mapping(char *room, size_t bytes,
+                        void (*visit)(uintptr_t start, uintptr_t end, void *context), void *context)
+{
+    struct visitor visitor = {visit, context};
+    return each_line(room, bytes, visit_mapping, &visitor);
 }

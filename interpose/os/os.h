@@ -27,6 +27,14 @@ int mt_os_map_file(void *at, size_t bytes, int fd, uint64_t offset);
 /* A copy of that part of the file over `at`, where nothing must be mapped; where the file can't be
  * had (fd < 0), zeros. 0 or -errno. */
 int mt_os_map_copy(void *at, size_t bytes, int fd, uint64_t offset);
+/* These pages of a shared mapping of a file count no longer in the resident set, until they are used
+ * again. They lose nothing. */
+void mt_os_not_resident(void *at, size_t bytes);
+/* The program locks what is mapped from now on (mlockall, MCL_FUTURE): what is mapped here is unlocked
+ * again at once, and then counts no longer in its limit. Not inherited by fork children. */
+extern bool mt_os_locking;
+/* Unlock these pages. */
+void mt_os_unlock(void *at, size_t bytes);
 /* A hint: `bytes` at `at` are all in use and read at random, so that huge pages save the misses of
  * the TLB. Any alignment. */
 void mt_os_huge(void *at, size_t bytes);
@@ -42,8 +50,8 @@ size_t mt_os_page(void);
 
 /* ---- Files: descriptors are the caller's, to be closed by mt_os_close ---- */
 
-/* Create a new file for reading and writing: a descriptor out of the program's way, or -errno. A
- * link is never followed at the end of the path, nor anybody else's link in a sticky folder like
+/* Create a new file for reading and writing, mode 0600 whatever the umask, of the user that this process began as: a
+ * descriptor out of the program's way if possible, or -errno. A link is never followed at the end of the path, nor anybody else's link in a sticky folder like
  * /tmp (-ELOOP). */
 int mt_os_create(const char *path);
 /* The same without a name, in the folder that `path` is in (-EOPNOTSUPP or -EISDIR: not on this
@@ -57,15 +65,15 @@ struct mt_os_kind {
     bool zero;   /* /dev/zero */
 };
 struct mt_os_kind mt_os_kind(int fd);
-/* Open an existing file that must not be a link: a descriptor or -errno. */
+/* Open an existing file that must not be a link: a descriptor or -errno. To write: as the user that this process began as. */
 int mt_os_open(const char *path, bool write);
 /* Open a file for reading; links are followed. A descriptor or -errno. */
 int mt_os_open_read(const char *path);
-/* A duplicate on a high number, closed by exec; or -errno. `fd` stays open. */
+/* A duplicate on a high number, closed by exec; or -errno: -EMFILE also where the limit leaves the program so few that none
+ * is to be kept. `fd` stays open. */
 int mt_os_high(int fd);
-/* Take all free descriptors below those that mt_os_high gives: up to `cap` into `held`, to be
- * closed by the caller; their number. */
-unsigned mt_os_hold_low(int *held, unsigned cap);
+/* Whether that is such a number. */
+bool mt_os_is_high(int fd);
 /* Errors are not told. */
 void mt_os_close(int fd);
 /* Take the name away from the file. Errors are not told. */
@@ -75,6 +83,8 @@ void mt_os_remove(const char *path);
 int mt_os_allocate(int fd, uint64_t offset, uint64_t bytes);
 /* The file's identity, to know it again: device and inode. 0 or -errno. */
 int mt_os_identity(int fd, uint64_t id[2]);
+/* Whether the file at `path` is that one, and no link to it. */
+bool mt_os_path_is(const char *path, const uint64_t id[2]);
 /* All of the bytes, to or from this offset. False: not all of them. */
 bool mt_os_write_at(int fd, const void *data, size_t bytes, uint64_t offset);
 bool mt_os_read_at(int fd, void *to, size_t bytes, uint64_t offset);
@@ -85,6 +95,11 @@ ssize_t mt_os_read(int fd, void *to, size_t bytes);
 /* The absolute path of the file that is mapped at `address`, with a NUL, at most `bytes` in all: its
  * length, 0: not known (no /proc, or no file there). Takes some 30 us, and 64 KiB for as long. */
 size_t mt_os_mapped_file(uintptr_t address, char *to, size_t bytes);
+/* Call `visit` for each mapping of the process that can be locked, in order; `room`: for the longest line of
+ * /proc/self/maps, best 64 KiB. False: there is no /proc. */
+bool mt_os_each_mapping(char *room, size_t bytes,
+                        void (*visit)(uintptr_t start, uintptr_t end, void *context),
+                        void *context);
 /* Up to `bytes` of a file from its beginning: how many were read, or -errno. */
 ssize_t mt_os_read_file(const char *path, void *to, size_t bytes);
 /* Whether the path leads to something. */
@@ -116,13 +131,15 @@ const char *mt_os_program(void);
 /* When the process started, in the system's own unit: tells whether a pid is still the same
  * process. 0: not known. */
 uint64_t mt_os_start_ticks(void);
+/* Files are made, and the log is opened, as the user that the process begins as. Once, before that. */
+void mt_os_note_user(void);
 /* Whether this process may do what the user who started it may not (set-user-ID and the like). */
 bool mt_os_privileged(void);
 
 /* ---- Signals, clocks, the resident set ---- */
 
-/* Hold back all signals of this thread; *mask: what was held back before, for
- * mt_os_release_signals. */
+/* Hold back all signals of this thread, unless a filter forbids that (os/call.h); *mask: what was held
+ * back before, for mt_os_release_signals. */
 void mt_os_hold_signals(uint64_t *mask);
 void mt_os_release_signals(const uint64_t *mask);
 /* Whether this thread runs on the stack of sigaltstack. */

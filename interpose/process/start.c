@@ -14,6 +14,7 @@
 #include "base/lock.h"
 #include "base/meta.h"
 #include "base/own.h"
+#include "base/pool.h"
 #include "loader/modules.h"
 #include "loader/program.h"
 #include "loader/real.h"
@@ -128,6 +129,8 @@ static void forget(void)
     mt_meta_torn = mt_shared();
     mt_meta_child();
     mt_own_forget();
+    mt_pool_forget(mt_meta_torn);
+    mt_os_locking = false;
     mt_log_forget();
     mt_log_intern_forget();
     mt_modules_forget();
@@ -142,6 +145,7 @@ static bool start(void (*thread_ended)(void *))
         forget();
     } else {
         mt_config_read();
+        mt_os_note_user();
         ssize_t n = mt_os_cwd(mt_directory, sizeof mt_directory - 1);
         mt_directory[n > 0 ? n : 0] = 0;
         mt_tables_init(thread_ended);

@@ -372,9 +372,9 @@ account_object(struct mt_thread *t, const struct mt_start *from, bool comes, str
         h->at_peak = 0;
     }
     if (comes)
-        mt_counters_add(mt_counters_at(unit), live->size);
+        mt_counters_add(unit, live->size);
     else
-        mt_counters_subtract(mt_counters_at(live->unit), live->size, 1);
+        mt_counters_subtract(live->unit, live->size, 1);
     heap->level += (uint64_t)net;
     uint64_t level = h->level += (uint64_t)net;
     if (comes && heap->level > heap->peak)

@@ -65,8 +65,9 @@ uint32_t mt_counters_hinted(struct mt_counters *c, struct mt_known *stack, uint3
     return stack->unit = mt_counters_find(c, stack->leaf, kind);
 }
 
-void mt_counters_keep(struct mt_alloc *a, uint32_t seq, uint64_t live)
+void mt_counters_keep(uint32_t unit, uint32_t seq, uint64_t live)
 {
+    struct mt_alloc *a = mt_counters_at(unit);
     if ((a->saved_seq ^ seq) & ~MT_SEQ_FINISHED)
         a->saved = live;
     if (seq & ~a->saved_seq & MT_SEQ_FINISHED) {
@@ -74,9 +75,7 @@ void mt_counters_keep(struct mt_alloc *a, uint32_t seq, uint64_t live)
         struct mt_finish *f = (struct mt_finish *)mt_log.base[MT_REGION_FINISH] + i;
         if (i) {
             f->live = live;
-            __atomic_store_n(&f->unit,
-                             (uint32_t)(((char *)a - mt_log.base[MT_REGION_COUNTER]) / MT_UNIT),
-                             __ATOMIC_RELEASE);
+            __atomic_store_n(&f->unit, unit, __ATOMIC_RELEASE);
         }
     }
     __atomic_store_n(&a->saved_seq, seq, __ATOMIC_RELEASE);
@@ -94,7 +93,7 @@ static void save_shared(uint32_t unit)
     mt_lock_take(lock_of(unit));
     uint32_t seq = __atomic_load_n(&mt_log.header->peak_seq, __ATOMIC_RELAXED);
     if (a->saved_seq != seq)
-        mt_counters_keep(a, seq,
+        mt_counters_keep(unit, seq,
                          __atomic_load_n(&a->allocated, __ATOMIC_RELAXED) -
                              __atomic_load_n(&a->gone, __ATOMIC_RELAXED));
     mt_lock_drop(lock_of(unit));
@@ -104,7 +103,7 @@ void mt_counters_came(uint32_t unit, uint64_t bytes)
 {
     struct mt_alloc *a = mt_counters_at(unit);
     if (!mt_shared()) {
-        mt_counters_add(a, bytes);
+        mt_counters_add(unit, bytes);
         return;
     }
     save_shared(unit);
@@ -120,7 +119,7 @@ void mt_counters_went(uint32_t unit, uint64_t bytes, uint32_t count)
 {
     struct mt_alloc *a = mt_counters_at(unit);
     if (!mt_shared()) {
-        mt_counters_subtract(a, bytes, count);
+        mt_counters_subtract(unit, bytes, count);
         return;
     }
     save_shared(unit);

@@ -32,13 +32,13 @@ static inline void *mt_counters_at(uint32_t unit)
 /* For a process of one thread, what mt_counters_came and mt_counters_went do. */
 /* Save what was live at the peak, and when the program finished, before it changes for the first time
  * since. */
-void mt_counters_keep(struct mt_alloc *a, uint32_t seq, uint64_t live);
-static inline void mt_counters_save(struct mt_alloc *a)
+void mt_counters_keep(uint32_t unit, uint32_t seq, uint64_t live);
+static inline void mt_counters_save(uint32_t unit, struct mt_alloc *a)
 {
     uint32_t seq = __atomic_load_n(&mt_log.header->peak_seq, __ATOMIC_RELAXED);
     if (a->saved_seq != seq) {
         if (__builtin_expect(seq & MT_SEQ_FINISHED, 0)) {
-            mt_counters_keep(a, seq, a->allocated - a->gone);
+            mt_counters_keep(unit, seq, a->allocated - a->gone);
             return;
         }
         a->saved = a->allocated - a->gone;
@@ -46,18 +46,20 @@ static inline void mt_counters_save(struct mt_alloc *a)
     }
 }
 
-static inline void mt_counters_add(struct mt_alloc *a, uint64_t bytes)
+static inline void mt_counters_add(uint32_t unit, uint64_t bytes)
 {
-    mt_counters_save(a);
+    struct mt_alloc *a = mt_counters_at(unit);
+    mt_counters_save(unit, a);
     a->allocated += bytes;
     a->allocs++;
     if (a->allocated - a->gone > a->live_peak)
         a->live_peak = a->allocated - a->gone;
 }
 
-static inline void mt_counters_subtract(struct mt_alloc *a, uint64_t bytes, uint32_t count)
+static inline void mt_counters_subtract(uint32_t unit, uint64_t bytes, uint32_t count)
 {
-    mt_counters_save(a);
+    struct mt_alloc *a = mt_counters_at(unit);
+    mt_counters_save(unit, a);
     a->gone += bytes;
     a->gone_count += count;
 }

@@ -5,6 +5,7 @@
 #include "base/lock.h"
 #include "base/meta.h"
 #include "log/log.h"
+#include "os/call.h"
 #include "os/os.h"
 #include "tables/account.h"
 #include "tables/capture.h"
@@ -88,6 +89,7 @@ void mt_slots_give_back(struct mt_thread *t)
 void mt_slots_started(struct mt_thread *t)
 {
     struct mt_thread_entry *e = t->entry;
+    mt_os_filter_thread();
     e->tid = mt_os_tid();
     mt_os_thread_name(e->name);
     e->started++;

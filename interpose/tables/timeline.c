@@ -30,6 +30,8 @@ static struct mt_sample *samples(void)
 static uint64_t resident_now(void)
 {
     uint64_t all = mt_os_resident();
+    if (!all) /* it can't be read: no /proc, or a filter (os/call.h) */
+        return resident;
     if (all - whole + LOOK_CHANGE > 2 * LOOK_CHANGE || !whole) {
         whole = all;
         own = mt_own_resident();

@@ -4,6 +4,7 @@
  * their descriptor on top of their stack. pthread_getattr_np is out of the question: it holds a
  * lock while it allocates.
  */
+#include "os/call.h"
 #include "unwind/bounds.h"
 
 #include <errno.h>
@@ -28,15 +29,21 @@ extern void *__libc_stack_end __attribute__((weak));
 static bool readable(uintptr_t address)
 {
     int saved = errno;
-    bool yes = syscall(SYS_rt_sigprocmask, ~0L, address, NULL, 8) < 0 && errno == EINVAL;
+    bool yes = mt_os_call(SYS_rt_sigprocmask, ~0L, address, NULL, 8) < 0 && errno == EINVAL;
 
     errno = saved;
     return yes;
 }
 
+/* A filter does not let the kernel be asked (os/call.h). */
+static bool blind(void)
+{
+    return mt_os_filtered() && !mt_os_passes(SYS_rt_sigprocmask);
+}
+
 static void find_top(struct mt_bounds *bounds)
 {
-    bool main_thread = syscall(SYS_gettid) == syscall(SYS_getpid);
+    bool main_thread = mt_os_call(SYS_gettid) == mt_os_call(SYS_getpid);
     uintptr_t top = mt_arch_thread_pointer() & ~(uintptr_t)7;
 
     if (main_thread && &__libc_stack_end && __libc_stack_end)
@@ -56,7 +63,8 @@ bool mt_bounds_extend(struct mt_bounds *bounds, uintptr_t sp)
     while (sp < bounds->low) {
         uintptr_t page = (bounds->low - 1) & ~(uintptr_t)(PAGE - 1);
 
-        if (!readable(page)) {
+        /* Between `floor` and the top of the main thread's stack there is nothing else, and the program is there. */
+        if (!readable(page) && !(blind() && bounds->top - bounds->floor == MAIN_REACH)) {
             bounds->floor = bounds->low;
             return false;
         }

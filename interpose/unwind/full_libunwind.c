@@ -8,12 +8,13 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/syscall.h>
 
 #define UNW_LOCAL_ONLY
 #include <libunwind.h>
 
 #include "format.h"
-#include "os/os.h"
+#include "os/call.h"
 #include "unwind/arch.h"
 #include "unwind/bounds.h"
 #include "unwind/full.h"
@@ -29,6 +30,7 @@ static struct {
     int (*step)(unw_cursor_t *);
     int (*get_reg)(unw_cursor_t *, unw_regnum_t, unw_word_t *);
     int (*set_caching_policy)(unw_addr_space_t, unw_caching_policy_t);
+    unw_accessors_t *(*get_accessors)(unw_addr_space_t);
     unw_addr_space_t *local;
 } lib;
 
@@ -49,33 +51,50 @@ static bool load(void)
     *(void **)&lib.step = dlsym(handle, NAME(UNW_OBJ(step)));
     *(void **)&lib.get_reg = dlsym(handle, NAME(UNW_OBJ(get_reg)));
     *(void **)&lib.set_caching_policy = dlsym(handle, NAME(UNW_OBJ(set_caching_policy)));
+    *(void **)&lib.get_accessors = dlsym(handle, NAME(unw_get_accessors));
     *(void **)&lib.local = dlsym(handle, NAME(UNW_OBJ(local_addr_space)));
     if ((MT_ARCH_GETCONTEXT[0] && !lib.getcontext) || !lib.init_local || !lib.step ||
-        !lib.get_reg || !lib.set_caching_policy || !lib.local)
+        !lib.get_reg || !lib.set_caching_policy || !lib.get_accessors || !lib.local)
         return false; /* it stays: dlclose is one of our own hooks */
     return true;
 }
 
-/* The first step makes libunwind open a pipe, through which it asks the kernel whether memory can
- * be read: it writes a byte from there to the pipe. Under a low number that pipe would take the
- * program's next descriptors, and a program that closes them all and opens a file of its own would
- * find bytes in it. So all low numbers are held while it is opened. Its cache stays off: nothing
- * clears it when the program unloads a library by ways that we don't see, and it then gives wrong
- * frames. */
+/* Reads memory for libunwind. Its own way is to write a byte from there to a pipe that it keeps open, under numbers
+ * that the program may have closed and given to something else. So nobody may read but by us. */
+static __thread struct mt_bounds reading __attribute__((tls_model("initial-exec")));
+
+static int read_for_libunwind(unw_addr_space_t space, unw_word_t address, unw_word_t *word,
+                              int write, void *context)
+{
+    uintptr_t found;
+
+    (void)space, (void)context;
+    if (write)
+        return -UNW_EREADONLYREG;
+    if (address & 7)
+        return mt_bounds_copy(address, (uint8_t *)word, sizeof *word) ? 0 : -UNW_EINVAL;
+    if (!mt_bounds_peek(&reading, address, &found))
+        return -UNW_EINVAL;
+    *word = found;
+    return 0;
+}
+
+__thread bool mt_unwind_no_pipe;
+
+/* Its cache stays off: nothing clears it when the program unloads a library by ways that we don't see, and it then gives
+ * wrong frames. The first use of the address space sets it up, and would open the pipe. */
 static void warm_up(void)
 {
     unw_context_t context;
     unw_cursor_t cursor;
-    int held[1024];
-    unsigned count = mt_os_hold_low(held, sizeof held / sizeof held[0]);
 
+    mt_unwind_no_pipe = true;
     lib.set_caching_policy(*lib.local, UNW_CACHE_NONE);
     mt_arch_getcontext(lib.getcontext, &context);
-    if (lib.init_local(&cursor, &context) == 0)
-        lib.step(&cursor);
+    lib.init_local(&cursor, &context);
+    lib.get_accessors(*lib.local)->access_mem = read_for_libunwind;
     lib.set_caching_policy(*lib.local, UNW_CACHE_NONE);
-    while (count > 0)
-        mt_os_close(held[--count]);
+    mt_unwind_no_pipe = false;
 }
 
 bool mt_unwind_full_init(void)
@@ -99,6 +118,14 @@ bool mt_unwind_full_works(void)
 void mt_unwind_full_flush(void)
 {
     /* Its cache is off. */
+}
+
+/* It holds signals back while it works, and may open files, by calls of its own: not under a filter that would end the
+ * process for it. */
+static bool may_work(void)
+{
+    return usable &&
+           (!mt_os_filtered() || (mt_os_passes(SYS_rt_sigprocmask) && mt_os_passes(SYS_openat)));
 }
 
 /* Step over our own frames to the hook's caller. */
@@ -197,16 +224,17 @@ void mt_unwind_full(struct mt_stack *stack, const struct mt_start *from)
     uint32_t cut = 2;
     int cancel;
 
-    if (!usable) {
+    if (!may_work()) {
         mt_unwind_caller_only(stack, from);
         return;
     }
-    /* libunwind probes memory by write(), a cancellation point. */
+    /* libunwind may open files: a cancellation point. */
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
     atomic_fetch_add_explicit(&inside, 1, memory_order_relaxed);
     /* Most programs never come here, so they don't pay for it. */
     if (!atomic_exchange_explicit(&warm, true, memory_order_relaxed))
         warm_up();
+    mt_bounds_begin(&reading);
     mt_arch_getcontext(lib.getcontext, &context);
     if (lib.init_local(&cursor, &context) == 0 && skip_own(&cursor, from))
         cut = step_all(&cursor, stack, old);

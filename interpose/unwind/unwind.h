@@ -65,4 +65,7 @@ void mt_unwind_thread_exit(struct mt_stack *stack);
  * addresses. */
 void mt_unwind_flush(void);
 
+/* This thread is in a library of ours that asks for a pipe which it is not to have: pipe2 fails. */
+extern __thread bool mt_unwind_no_pipe __attribute__((tls_model("initial-exec")));
+
 #endif

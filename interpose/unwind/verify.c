@@ -2,6 +2,7 @@
  *
  * Compares captured stacks with what slower ways find.
  */
+#include "os/call.h"
 #include "unwind/verify.h"
 
 #include <stdatomic.h>
@@ -194,5 +195,5 @@ __attribute__((destructor)) static void say(void)
                      (unsigned long)counts.pairs, (unsigned long)counts.memo_differs,
                      (unsigned long)counts.by_full, (unsigned long)counts.full_differs,
                      (unsigned long)counts.full_captures);
-    syscall(SYS_write, 2, text, (size_t)bytes);
+    mt_os_call(SYS_write, 2, text, (size_t)bytes);
 }

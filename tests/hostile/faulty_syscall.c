@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Stands before the system calls of a test's build of the library (linked with --wrap=syscall): the
+ * Stands before the system calls of a test's build of the library (linked with --wrap=mt_os_raw): the
  * environment names one that is to fail.
  *
  *   FAULTY_CALL=mmap    FAULTY_AT=7    FAULTY_ERROR=12    FAULTY_LAST=9 (to this one; 0: for ever)
@@ -21,8 +21,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-long __real_syscall(long number, ...);
-long __wrap_syscall(long number, ...);
+long __real_mt_os_raw(long number, ...);
+long __wrap_mt_os_raw(long number, ...);
 
 static const struct {
     const char *name;
@@ -50,11 +50,11 @@ static uint32_t all_calls;
 static void read_wish(void)
 {
     static char all[65536];
-    long fd = __real_syscall(SYS_openat, AT_FDCWD, "/proc/self/environ", O_RDONLY | O_CLOEXEC, 0);
-    long n = fd < 0 ? 0 : __real_syscall(SYS_read, fd, all, sizeof all - 1);
+    long fd = __real_mt_os_raw(SYS_openat, AT_FDCWD, "/proc/self/environ", O_RDONLY | O_CLOEXEC, 0);
+    long n = fd < 0 ? 0 : __real_mt_os_raw(SYS_read, fd, all, sizeof all - 1);
     wish.read = true;
     if (fd >= 0)
-        __real_syscall(SYS_close, fd);
+        __real_mt_os_raw(SYS_close, fd);
     for (char *e = all; e < all + n; e += strlen(e) + 1) {
         if (!strncmp(e, "FAULTY_CALL=", 12))
             strncpy(wish.call, e + 12, sizeof wish.call - 1);
@@ -87,20 +87,20 @@ __attribute__((destructor)) static void tell(void)
 {
     if (!wish.count[0])
         return;
-    long fd = __real_syscall(SYS_openat, AT_FDCWD, wish.count,
-                             O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    long fd = __real_mt_os_raw(SYS_openat, AT_FDCWD, wish.count,
+                               O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     for (size_t i = 0; i < CALLS; i++) {
         char line[64];
         strcpy(line, calls[i].name);
         strcat(line, " ");
         number_text(line + strlen(line), called[i]);
         strcat(line, "\n");
-        __real_syscall(SYS_write, fd, line, strlen(line));
+        __real_mt_os_raw(SYS_write, fd, line, strlen(line));
     }
-    __real_syscall(SYS_close, fd);
+    __real_mt_os_raw(SYS_close, fd);
 }
 
-long __wrap_syscall(long number, ...)
+long __wrap_mt_os_raw(long number, ...)
 {
     long a[6];
     va_list list;
@@ -111,7 +111,7 @@ long __wrap_syscall(long number, ...)
     if (!wish.read)
         read_wish();
     if (wish.die && __atomic_add_fetch(&all_calls, 1, __ATOMIC_RELAXED) == wish.die)
-        __real_syscall(SYS_kill, __real_syscall(SYS_getpid), SIGKILL);
+        __real_mt_os_raw(SYS_kill, __real_mt_os_raw(SYS_getpid), SIGKILL);
     for (size_t i = 0; i < CALLS; i++) {
         if (calls[i].number != number)
             continue;
@@ -124,5 +124,5 @@ long __wrap_syscall(long number, ...)
             return -1;
         }
     }
-    return __real_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    return __real_mt_os_raw(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

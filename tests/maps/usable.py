@@ -103,8 +103,9 @@ def made_usable(trace, pid=None):
     for _, pc, text in lines_of(trace):
         if CALL.match(text):
             kinds.setdefault(pc, set()).add(text.split('(')[0])
-    # Where one address makes several kinds of calls, it is libc's syscall().
-    generic = {pc for pc, names in kinds.items() if len(names) > 1 and libc[0] <= pc < libc[1]}
+    # Where one address makes several kinds of calls, it is libc's syscall(), or the tracker's own.
+    own = text_of(trace, 'libmemtrace.so')
+    generic = {pc for pc, names in kinds.items() if len(names) > 1 and (libc[0] <= pc < libc[1] or own[0] <= pc < own[1])}
     loader = set()
     for _, pc, text in lines_of(trace):
         if 'MAP_DENYWRITE' in text:

@@ -4,8 +4,10 @@ if(NOT MEMTRACE_SANITIZE MATCHES thread) # TSan can't see what jemalloc's code d
 endif()
 
 # Another thread at the worst instant of a table's look-up.
-memtrace_plain(race_frames unit/fake_meta.c ${INTERPOSE}/base/lock.c ${INTERPOSE}/os/linux.c)
-memtrace_plain(race_modules unit/fake_meta.c ${INTERPOSE}/base/lock.c ${INTERPOSE}/os/linux.c)
+memtrace_plain(race_frames unit/fake_meta.c ${INTERPOSE}/base/lock.c ${INTERPOSE_LINUX})
+memtrace_plain(race_modules unit/fake_meta.c ${INTERPOSE}/base/lock.c ${INTERPOSE_LINUX})
+
+memtrace_plain(filters ${INTERPOSE}/os/linux.c ${INTERPOSE}/os/linux_user.c ${INTERPOSE}/os/raw_${CMAKE_SYSTEM_PROCESSOR}.S)
 
 # The unwinder, in code of several kinds. It reads stacks and code as they are, so ASan must stay away.
 add_library(unwind_sanitize INTERFACE)
@@ -13,7 +15,7 @@ if(NOT MEMTRACE_SANITIZE MATCHES address)
   target_link_libraries(unwind_sanitize INTERFACE memtrace_sanitize)
 endif()
 file(GLOB unwinder ${INTERPOSE}/unwind/*.c)
-add_library(unwind_check OBJECT plain/unwind_check.c ${unwinder} unit/fake_meta.c ${INTERPOSE}/loader/object_glibc.c ${INTERPOSE}/os/linux.c)
+add_library(unwind_check OBJECT plain/unwind_check.c ${unwinder} unit/fake_meta.c ${INTERPOSE}/loader/object_glibc.c ${INTERPOSE_LINUX})
 target_link_libraries(unwind_check PRIVATE memtrace_flags unwind_sanitize)
 target_include_directories(unwind_check PRIVATE ${UNWIND_INCLUDE_DIRS})
 foreach(test calls signals exceptions frames_${CMAKE_SYSTEM_PROCESSOR})

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
 
 # The tracker's own memory, as a module would link it.
-add_library(meta OBJECT ${INTERPOSE}/base/lock.c ${INTERPOSE}/base/meta.c ${INTERPOSE}/base/meta_raw.c ${INTERPOSE}/base/own.c ${INTERPOSE}/os/linux.c)
+add_library(meta OBJECT ${INTERPOSE}/base/lock.c ${INTERPOSE}/base/meta.c ${INTERPOSE}/base/meta_raw.c ${INTERPOSE}/base/own.c ${INTERPOSE}/base/pool.c ${INTERPOSE_LINUX})
 target_link_libraries(meta PRIVATE memtrace_flags memtrace_sanitize INTERFACE ${jemalloc_object})
 add_dependencies(meta private_jemalloc)
 
 memtrace_unit(test_meta meta)
 memtrace_unit(test_str ${INTERPOSE}/os/str.c)
-memtrace_unit(test_live unit/fake_meta.c ${INTERPOSE}/tables/live.c ${INTERPOSE}/tables/live_big.c ${INTERPOSE}/tables/live_buckets.c ${INTERPOSE}/base/lock.c ${INTERPOSE}/os/linux.c)
-memtrace_unit(test_mappings unit/fake_meta.c ${INTERPOSE}/tables/mappings.c ${INTERPOSE}/base/lock.c ${INTERPOSE}/os/linux.c)
+memtrace_unit(test_live unit/fake_meta.c ${INTERPOSE}/tables/live.c ${INTERPOSE}/tables/live_big.c ${INTERPOSE}/tables/live_buckets.c ${INTERPOSE}/base/lock.c ${INTERPOSE_LINUX})
+memtrace_unit(test_mappings unit/fake_meta.c ${INTERPOSE}/tables/mappings.c ${INTERPOSE}/base/lock.c ${INTERPOSE_LINUX})
 memtrace_unit(test_runs ${INTERPOSE}/tables/runs.c ${INTERPOSE}/tables/stretches.c)
 
 foreach(name file names reader source text)

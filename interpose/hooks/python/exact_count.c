@@ -213,7 +213,8 @@ static struct mt_python_code *prepare(uintptr_t code)
 
 static struct mt_record_lines *record_of(const struct mt_python_code *c)
 {
-    return (struct mt_record_lines *)(mt_log.base[MT_REGION_RECORD] + c->exact);
+    uint64_t at = __atomic_load_n(&c->exact, __ATOMIC_ACQUIRE); /* before the base: log.h */
+    return (struct mt_record_lines *)(mt_log.base[MT_REGION_RECORD] + at);
 }
 
 static void count_in(struct mt_record_lines *r, const struct mt_thread *t, int line)
