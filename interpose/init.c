@@ -8,6 +8,7 @@
 
 #include "base/config.h"
 #include "base/lock.h"
+#include "base/meta.h"
 #include "hooks/enter.h"
 #include "hooks/nested.h"
 #include "hooks/python/clients.h"
@@ -55,6 +56,7 @@ static void forked(void)
     if (!mt_self.depth || !mt_log.header)
         return;
     mt_lock_broken = true;
+    mt_meta_forked_inside();
     mt_log_copy();
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/lock.h"
 #include "base/own.h"
+#include "os/os.h"
 
 #define BIG        ((size_t)256 << 10)
 #define RANGES     512u
@@ -113,5 +114,5 @@ size_t mt_own_resident(void)
 
 void mt_own_forget(void)
 {
-    lock.held = 0;
+    mt_lock_forget(&lock);
 }

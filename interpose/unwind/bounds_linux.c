@@ -34,9 +34,19 @@ static bool readable(uintptr_t address)
     return yes;
 }
 
+/* The thread whose stack the kernel made, by its descriptor. A fork child's only thread may be another one, though it has
+ * the process's id. */
+static uintptr_t main_descriptor;
+
+void mt_bounds_begin_process(void)
+{
+    if (!main_descriptor && syscall(SYS_gettid) == syscall(SYS_getpid))
+        main_descriptor = mt_arch_thread_pointer();
+}
+
 static void find_top(struct mt_bounds *bounds)
 {
-    bool main_thread = syscall(SYS_gettid) == syscall(SYS_getpid);
+    bool main_thread = mt_arch_thread_pointer() == main_descriptor;
     uintptr_t top = mt_arch_thread_pointer() & ~(uintptr_t)7;
 
     if (main_thread && &__libc_stack_end && __libc_stack_end)
