@@ -8,6 +8,7 @@
 
 #include "base/config.h"
 #include "base/lock.h"
+#include "base/meta.h"
 #include "hooks/enter.h"
 #include "hooks/nested.h"
 #include "hooks/python/clients.h"
@@ -57,6 +58,7 @@ static void forked(void)
     if (!mt_self.depth || !mt_log.header)
         return;
     mt_lock_broken = true;
+    mt_meta_forked_inside();
     mt_log_copy();
 }
 

@@ -4,19 +4,19 @@
  * what jemalloc would ask of the process goes to meta_raw.c, what concerns fork and the ends of
  * threads comes here.
  *
- * FORK. jemalloc has handlers that hold its locks during a fork. They leave out one lock, that of
- * its radix tree, so a child could wait forever. And where a signal handler interrupted jemalloc
- * and forks, they would wait for themselves. Therefore a gate stands before jemalloc: a fork closes
- * the gate, waits until no thread is inside, and only then lets jemalloc's handlers run. A fork
- * from inside closes nothing; its child has no memory (NULL) from then on.
+ * FORK. jemalloc's handlers would hold its locks from before the fork to its end, while other handlers run, and wait for
+ * threads that are inside. They are not used. A child that may have inherited a state in the middle of a change begins with a
+ * new one: meta_image.h. Blocks of the old one can be read and written, but not released.
  */
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/guard.h"
 #include "base/lock.h"
 #include "base/meta.h"
+#include "base/meta_image.h"
 #include "base/own.h"
 #include "base/pool.h"
 #include "os/call.h"
@@ -47,17 +47,12 @@ const char *mt_je_malloc_conf =
 
 bool mt_meta_torn;
 
-static uint32_t inside_all; /* threads inside jemalloc */
-static bool closed;         /* a fork is under way */
-static bool broken;         /* child of a fork from inside: jemalloc can't be used any more */
-static int counted_for;     /* the process that inside_all counts for */
+static struct mt_lock lock; /* around every call: one thread is inside */
+static bool broken;         /* somebody left it by a jump: jemalloc can't be used any more */
 
-/* This thread: whether it is inside jemalloc, or forks. volatile: libc's functions are declared
- * "leaf", as if a signal handler or a fork handler never ran inside them. */
+/* Whether this thread is inside. volatile: libc's functions are declared "leaf", as if a signal
+ * handler never ran inside them. */
 static __thread volatile bool inside __attribute__((tls_model("initial-exec")));
-static __thread volatile bool forking __attribute__((tls_model("initial-exec")));
-static __thread volatile uint32_t skipped
-    __attribute__((tls_model("initial-exec"))); /* forks that left the gate alone */
 
 /* Signals wait while the thread is inside, so that no handler jumps out of jemalloc with its locks
  * held. That is two system calls, but rare. The program's mask is restored before any code of the
@@ -65,46 +60,31 @@ static __thread volatile uint32_t skipped
 static __thread uint64_t held_back __attribute__((tls_model("initial-exec")));
 static __thread bool held __attribute__((tls_model("initial-exec"))); /* mt_meta_hold */
 
-static void (*je_prepare)(void);
-static void (*je_parent)(void);
-static void (*je_child)(void);
 static void (*je_thread_end)(void *);
+
+static void leave(void)
+{
+    mt_lock_drop(&lock);
+    inside = false;
+    if (!held)
+        mt_os_release_signals(&held_back);
+}
 
 /* False: jemalloc can't be entered here and now, which is the same as no memory. */
 static bool enter(void)
 {
-    if (__builtin_expect(inside || forking || broken, 0))
+    if (__builtin_expect(inside, 0))
         return false;
     if (!held)
         mt_os_hold_signals(&held_back);
     inside = true;
-    mt_critical++;
-    for (;;) {
-        __atomic_fetch_add(&inside_all, 1, __ATOMIC_SEQ_CST);
-        if (__builtin_expect(!__atomic_load_n(&closed, __ATOMIC_SEQ_CST), 1))
-            return true;
-        __atomic_fetch_sub(&inside_all, 1, __ATOMIC_SEQ_CST);
-        while (__atomic_load_n(&closed, __ATOMIC_RELAXED)) {
-            if (counted_for !=
-                mt_os_pid()) { /* a child that fork(3) did not make: nobody will open */
-                inside = false;
-                mt_critical--;
-                if (!held)
-                    mt_os_release_signals(&held_back);
-                return false;
-            }
-            mt_os_yield();
-        }
+    mt_lock_take(&lock);
+    if (__builtin_expect(!broken, 1)) {
+        mt_meta_image_keep();
+        return true;
     }
-}
-
-static void leave(void)
-{
-    __atomic_fetch_sub(&inside_all, 1, __ATOMIC_RELEASE);
-    inside = false;
-    mt_critical--;
-    if (!held)
-        mt_os_release_signals(&held_back);
+    leave();
+    return false;
 }
 
 /* decay_ms 0: what is free goes back to the system at once. -1: it waits for the next call with 0,
@@ -131,56 +111,6 @@ void mt_meta_release(void)
     mt_os_release_signals(&held_back);
 }
 
-static void prepare(void)
-{
-    /* In a signal handler that interrupted this thread there; or in the child of such a fork. */
-    if (inside || forking || broken) {
-        skipped++;
-        return;
-    }
-    forking = true;
-    /* A child that was made by another way than fork(3) may have inherited counts of threads that
-     * it does not have. */
-    if (counted_for != mt_os_pid()) {
-        counted_for = mt_os_pid();
-        inside_all = 0;
-        closed = false;
-    }
-    while (__atomic_exchange_n(&closed, true, __ATOMIC_SEQ_CST)) /* one at a time */
-        mt_os_yield();
-    while (__atomic_load_n(&inside_all, __ATOMIC_SEQ_CST))
-        mt_os_yield();
-    je_prepare();
-}
-
-static void open_gate(void)
-{
-    __atomic_store_n(&closed, false, __ATOMIC_SEQ_CST);
-    forking = false;
-}
-
-static void parent(void)
-{
-    if (skipped) {
-        skipped--;
-        return;
-    }
-    je_parent();
-    open_gate();
-}
-
-static void child(void)
-{
-    counted_for = mt_os_pid();
-    if (skipped) {
-        broken = true;
-        skipped = 0;
-        return;
-    }
-    je_child();
-    open_gate();
-}
-
 void mt_meta_jumped(void)
 {
     if (!inside)
@@ -189,23 +119,27 @@ void mt_meta_jumped(void)
     leave();
 }
 
+void mt_meta_forked_inside(void)
+{
+    broken = broken || inside || mt_shared();
+    mt_lock_forget(&lock);
+}
+
 void mt_meta_child(void)
 {
-    if (counted_for == mt_os_pid())
-        return; /* `child` has run */
-    counted_for = mt_os_pid();
-    broken = broken || mt_meta_torn || inside_all;
-    inside_all = 0;
-    closed = false;
+    mt_meta_torn = broken || inside || mt_shared();
+    mt_lock_forget(&lock);
+    inside = false;
+    if (!mt_meta_torn)
+        return;
+    mt_meta_image_restore();
+    broken = false;
 }
 
 int mt_raw_pthread_atfork(void (*before)(void), void (*after)(void), void (*in_child)(void))
 {
-    je_prepare = before;
-    je_parent = after;
-    je_child = in_child;
-    counted_for = mt_os_pid();
-    return pthread_atfork(prepare, parent, child);
+    (void)before, (void)after, (void)in_child;
+    return 0;
 }
 
 static void thread_end(void *state)
@@ -216,10 +150,15 @@ static void thread_end(void *state)
     leave();
 }
 
+/* A jemalloc that begins anew gets the same key. */
 int mt_raw_pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
 {
-    je_thread_end = destructor;
-    return pthread_key_create(key, thread_end);
+    static pthread_key_t made;
+    int error = je_thread_end ? 0 : pthread_key_create(&made, thread_end);
+    if (!error)
+        je_thread_end = destructor;
+    *key = made;
+    return error;
 }
 
 void *mt_meta_alloc(size_t bytes)

@@ -30,13 +30,16 @@ void mt_meta_release(void);
 
 /* In the child of a fork, set before the modules forget what they knew: the parent had other
  * threads, which may have been in the middle of a change when the memory was copied. Then no table
- * may be read, not even to release it: it is left behind. */
+ * may be read, and no block of before may be released or grown: they are left behind. */
 extern bool mt_meta_torn;
 
-/* In the child of a fork, before anything else here. A child that was made by another way than
- * fork(3), of a process with several threads, has no memory from now on: one of them may have been
- * inside. */
+/* In the child of a fork, whichever way it was made, before anything else here: sets mt_meta_torn.
+ * The caller is the only thread. */
 void mt_meta_child(void);
+
+/* The same, but this thread goes on with what it was doing when a signal handler forked: if there is
+ * any doubt there is no memory, until mt_meta_child. */
+void mt_meta_forked_inside(void);
 
 /* This thread left what it was doing by a jump. If that was in here, there is no memory from now
  * on. */

@@ -15,6 +15,7 @@
 #include "os/call.h"
 #include "base/lock.h"
 #include "base/own.h"
+#include "os/os.h"
 
 #define BIG        ((size_t)256 << 10)
 #define RANGES     512u
@@ -161,5 +162,5 @@ void mt_own_each(void (*visit)(void *at, size_t bytes))
 
 void mt_own_forget(void)
 {
-    lock.held = 0;
+    mt_lock_forget(&lock);
 }

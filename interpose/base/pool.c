@@ -92,7 +92,7 @@ bool mt_pool_has(const void *at)
 
 void mt_pool_forget(bool torn)
 {
-    lock.held = 0;
+    mt_lock_forget(&lock);
     if (torn)
         used = 0;
 }

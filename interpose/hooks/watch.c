@@ -42,7 +42,7 @@ void mt_watch_init(void)
 
 void mt_watch_forget(void)
 {
-    one.held = 0;
+    mt_lock_forget(&one);
     noted = false;
 }
 

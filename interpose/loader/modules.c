@@ -285,5 +285,5 @@ void mt_modules_forget(void)
         mt_meta_free(modules);
     modules = NULL;
     modules_used = modules_cap = 0;
-    lock.held = 0;
+    mt_lock_forget(&lock);
 }

@@ -184,5 +184,6 @@ void mt_log_intern_forget(void)
         mt_meta_free(strings);
     strings = NULL;
     strings_mask = strings_used = 0;
-    frames_lock.held = strings_lock.held = 0;
+    mt_lock_forget(&frames_lock);
+    mt_lock_forget(&strings_lock);
 }

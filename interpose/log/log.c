@@ -313,5 +313,6 @@ void mt_log_forget(void)
     mt_log_file.fd = -1;
     mt_log_file.path[0] = 0;
     mt_log_file.nameless = mt_log_file.temporary = false;
-    mt_log_growing.held = record_lock.held = 0;
+    mt_lock_forget(&mt_log_growing);
+    mt_lock_forget(&record_lock);
 }

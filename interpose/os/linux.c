@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -91,6 +92,11 @@ int mt_os_map_copy(void *at, size_t bytes, int fd, uint64_t offset)
 bool mt_os_wipe_on_fork(void *at, size_t bytes)
 {
     return mt_os_call(SYS_madvise, at, bytes, MADV_WIPEONFORK) == 0;
+}
+
+bool mt_os_zero(void *at, size_t bytes)
+{
+    return mt_os_call(SYS_madvise, at, bytes, MADV_DONTNEED) == 0;
 }
 
 /* Where our own descriptors begin: out of the program's way, within its limit. 0: the limit is so low that the program may
@@ -358,9 +364,38 @@ void mt_os_thread_name(char name[16])
     mt_os_call(SYS_prctl, PR_GET_NAME, name, 0, 0, 0);
 }
 
-void mt_os_yield(void)
+static struct timespec timespec_of(uint64_t ns)
 {
-    mt_os_call(SYS_sched_yield);
+    return (struct timespec){(time_t)(ns / 1000000000u), (long)(ns % 1000000000u)};
+}
+
+bool mt_os_wait(const uint32_t *word, uint32_t value, uint64_t ns)
+{
+    struct timespec time = timespec_of(ns);
+    return mt_os_call(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &time, NULL, 0) == 0 ||
+           errno != ETIMEDOUT;
+}
+
+void mt_os_wake(const uint32_t *word)
+{
+    mt_os_call(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+bool mt_os_real_time(void)
+{
+    long class = mt_os_call(SYS_sched_getscheduler, 0) & ~SCHED_RESET_ON_FORK;
+    return class == SCHED_FIFO || class == SCHED_RR || class == SCHED_DEADLINE;
+}
+
+bool mt_os_lend(uint32_t *word, uint64_t ns)
+{
+    struct timespec until = timespec_of(mt_os_real() + ns);
+    return mt_os_call(SYS_futex, word, FUTEX_LOCK_PI_PRIVATE, 0, &until, NULL, 0) == 0;
+}
+
+bool mt_os_give_back(uint32_t *word)
+{
+    return mt_os_call(SYS_futex, word, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0) == 0;
 }
 
 static uint64_t clock_ns(clockid_t clock)

@@ -40,6 +40,8 @@ void mt_os_unlock(void *at, size_t bytes);
 void mt_os_huge(void *at, size_t bytes);
 /* From now on these pages read as zero in the child of a fork. False: not possible here. */
 bool mt_os_wipe_on_fork(void *at, size_t bytes);
+/* Whole pages of anonymous memory are zeros again, and cost nothing. False: not possible here. */
+bool mt_os_zero(void *at, size_t bytes);
 /* Copy memory of this process that may not be there. False: it is not, or the system does not allow
  * it. */
 bool mt_os_read_memory(uintptr_t address, void *to, size_t bytes);
@@ -116,8 +118,22 @@ int mt_os_parent(void); /* of its parent */
 int mt_os_tid(void);    /* of this thread, for the system */
 /* The thread's name, padded with zeros. */
 void mt_os_thread_name(char name[16]);
-/* Let another thread run. */
-void mt_os_yield(void);
+
+/* ---- Waiting for another thread of this process ---- */
+
+/* Sleep until mt_os_wake or a signal, for `ns` at most; not at all if the word is not `value`. False: the
+ * time has passed. */
+bool mt_os_wait(const uint32_t *word, uint32_t value, uint64_t ns);
+/* Wake one thread that sleeps there. */
+void mt_os_wake(const uint32_t *word);
+/* Whether this thread has a real-time class. */
+bool mt_os_real_time(void);
+/* The word is 0, or the tid of a thread, which runs with this one's priority, if that is higher, until it calls
+ * mt_os_give_back: then the word becomes this thread's tid, with bit 31 set if there are more who wait. Bit 31 is set
+ * meanwhile. False: the time has passed, or no such thread is known. mt_os_give_back: false if it is not this thread's. */
+bool mt_os_lend(uint32_t *word, uint64_t ns);
+bool mt_os_give_back(uint32_t *word);
+
 /* The value of an environment variable; NULL: it is not set. Works before libc has set `environ`,
  * too, since a hook may run before libc's own initialisation: then it comes from the kernel's copy,
  * as far as that fits in `room`, which must outlive the value. */

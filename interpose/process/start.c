@@ -126,7 +126,6 @@ static void forget(void)
         inherit(); /* with the event that it finished in its parent's tables */
     mt_critical = 0;
     mt_lock_broken = false;
-    mt_meta_torn = mt_shared();
     mt_meta_child();
     mt_own_forget();
     mt_pool_forget(mt_meta_torn);

@@ -193,7 +193,7 @@ static void records_forget(void)
 
 void mt_python_code_forget_all(void)
 {
-    entering.held = 0;
+    mt_lock_forget(&entering);
     if (!ids)
         return; /* leave the tables' pages untouched */
     for (size_t i = 0; i < sizeof chains / sizeof *chains; i++)

@@ -20,6 +20,7 @@
 #include "python/walk.h"
 
 #define WAIT_NS 2000000000u /* a reader that needs longer than this has been stopped by somebody */
+#define LOOK_NS 50000u
 
 enum { OPEN = 0, CLOSING = 1, CLOSED = 2 };
 /* CLOSING: nobody may begin to read without the GIL; CLOSED: and no reader is left */
@@ -48,18 +49,20 @@ static void reading_end(struct mt_python_thread *th)
     reading = false;
 }
 
-static bool someone_reads(void)
+/* NULL: nobody. */
+static const struct mt_python_thread *someone_reads(void)
 {
     struct mt_python_thread *th = mt_python_memory_list();
 
     for (; th; th = th->next) /* those of another epoch were lost in a fork */
         if (__atomic_load_n(&th->reading, __ATOMIC_SEQ_CST) && th->epoch == mt_python.epoch)
-            return true;
-    return false;
+            return th;
+    return NULL;
 }
 
 void mt_python_wait_for_readers(void)
 {
+    const struct mt_python_thread *reader;
     uint64_t begin;
     int saved;
 
@@ -69,8 +72,8 @@ void mt_python_wait_for_readers(void)
     __atomic_store_n(&mt_python_unsettled, true, __ATOMIC_RELAXED);
     __atomic_store_n(&gate, CLOSING, __ATOMIC_SEQ_CST);
     begin = mt_os_mono();
-    while (someone_reads() && mt_os_mono() - begin < WAIT_NS)
-        mt_os_yield();
+    while ((reader = someone_reads()) && mt_os_mono() - begin < WAIT_NS)
+        mt_os_wait(&reader->reading, 1, LOOK_NS); /* nobody wakes us: a reading is short */
     __atomic_store_n(&gate, CLOSED, __ATOMIC_SEQ_CST);
     errno = saved;
 }

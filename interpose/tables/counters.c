@@ -6,7 +6,7 @@
 #define LOCKS 256u
 static struct {
     struct mt_lock lock;
-    char pad[60];
+    char pad[64 - sizeof(struct mt_lock)];
 } locks[LOCKS] __attribute__((aligned(64)));
 
 static struct mt_lock *lock_of(uint32_t unit)
@@ -195,7 +195,7 @@ void mt_counters_lost_grown(struct mt_counters *c, int64_t bytes)
 
 void mt_counters_forget(void)
 {
-    lost_lock.held = 0;
+    mt_lock_forget(&lost_lock);
     for (unsigned i = 0; i < LOCKS; i++)
-        locks[i].lock.held = 0;
+        mt_lock_forget(&locks[i].lock);
 }

@@ -391,7 +391,7 @@ void mt_live_inherit(void)
             memset(&inherited[i], 0, sizeof inherited[i]);
         else
             inherit_shard(&shards[i], &inherited[i]);
-        inherited[i].lock.held = 0;
+        mt_lock_forget(&inherited[i].lock);
         memset(&shards[i], 0, sizeof shards[i]);
     }
     mt_live_big_inherit();

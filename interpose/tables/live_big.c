@@ -93,5 +93,5 @@ void mt_live_big_inherit(void)
         bigs = NULL;
         bigs_mask = bigs_used = 0;
     }
-    lock.held = 0;
+    mt_lock_forget(&lock);
 }

@@ -8,6 +8,7 @@
 #include "base/lock.h"
 #include "base/meta.h"
 #include "format.h"
+#include "os/os.h"
 #include "tables/mappings.h"
 
 static struct mt_lock lock;
@@ -271,7 +272,7 @@ static void change_tables(void)
 
 void mt_mappings_inherit(void)
 {
-    lock.held = 0;
+    mt_lock_forget(&lock);
     if (mt_meta_torn) {
         inherited.sorted = sorted = NULL;
         inherited.used = inherited.cap = used = cap = 0;

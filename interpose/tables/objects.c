@@ -56,7 +56,7 @@ void mt_objects_inherit(void)
         if (!b->words)
             b->window = 0;
     }
-    lock.held = 0;
+    mt_lock_forget(&lock);
 }
 
 bool mt_objects_inherited_take(uintptr_t at, struct mt_live *live)

@@ -14,7 +14,7 @@ static struct mt_lock lock; /* guards the order of periods: one begins at a time
 
 void mt_period_forget(void)
 {
-    lock.held = 0;
+    mt_lock_forget(&lock);
 }
 
 void mt_period_mark(uint32_t period, const char *name)

@@ -91,6 +91,7 @@ void mt_slots_started(struct mt_thread *t)
     struct mt_thread_entry *e = t->entry;
     mt_os_filter_thread();
     e->tid = mt_os_tid();
+    mt_lock_self = (uint32_t)e->tid;
     mt_os_thread_name(e->name);
     e->started++;
     e->alive = 1;
@@ -120,6 +121,6 @@ void mt_slots_forget(void)
     states = NULL;
     free_states = NULL;
     states_used = states_cap = 0;
-    lock.held = 0;
+    mt_lock_forget(&lock);
     mt_self.thread = NULL;
 }

@@ -157,6 +157,6 @@ void mt_timeline_period(struct mt_counters *c, uint32_t leaf)
 
 void mt_timeline_forget(void)
 {
-    lock.held = 0;
+    mt_lock_forget(&lock);
     resident = charged = whole = own = peak_seen = spacing = 0;
 }

@@ -18,6 +18,10 @@ struct mt_bounds {
     uintptr_t checked;
 };
 
+/* To be called at the process's first event, before the first stack is walked, by the thread that makes it: the main thread. Again
+ * in a fork child, whichever thread that has; it changes nothing there. */
+void mt_bounds_begin_process(void);
+
 /* If `sp` is on the thread's own stack, make [sp, top) readable without a check: `low` is then `sp`
  * at most. False: it is on another stack. Costs a system call for each page that the stack has
  * grown since; keeps errno. */

@@ -41,9 +41,19 @@ static bool blind(void)
     return mt_os_filtered() && !mt_os_passes(SYS_rt_sigprocmask);
 }
 
+/* The thread whose stack the kernel made, by its descriptor. A fork child's only thread may be another one, though it has
+ * the process's id. */
+static uintptr_t main_descriptor;
+
+void mt_bounds_begin_process(void)
+{
+    if (!main_descriptor && mt_os_call(SYS_gettid) == mt_os_call(SYS_getpid))
+        main_descriptor = mt_arch_thread_pointer();
+}
+
 static void find_top(struct mt_bounds *bounds)
 {
-    bool main_thread = mt_os_call(SYS_gettid) == mt_os_call(SYS_getpid);
+    bool main_thread = mt_arch_thread_pointer() == main_descriptor;
     uintptr_t top = mt_arch_thread_pointer() & ~(uintptr_t)7;
 
     if (main_thread && &__libc_stack_end && __libc_stack_end)

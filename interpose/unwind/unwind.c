@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "base/meta.h"
+#include "unwind/bounds.h"
 #include "unwind/full.h"
 #include "unwind/layers.h"
 #include "unwind/walk.h"
@@ -20,6 +21,7 @@ static _Atomic uint32_t generation;
 
 void mt_unwind_start(void)
 {
+    mt_bounds_begin_process();
     rules_work = mt_rule_init();
 }
 

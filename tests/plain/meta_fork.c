@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The private allocator under threads and fork: children of a busy process can allocate, even where jemalloc's own
- * handlers forget a lock (that of its radix tree); a fork in a signal handler that interrupts the allocator does not hang;
- * nothing from the environment reaches it. Prints nothing when all is well.
+ * The private allocator under threads and fork: children of a busy process can allocate, whatever the other threads were doing,
+ * and whether fork or the bare system call made them; a block of before keeps what it holds; a fork in a signal handler does not hang; nothing from the environment reaches it. Prints nothing when all is well.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -13,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -71,24 +71,49 @@ static void *spread(void *unused)
     return NULL;
 }
 
-/* 0 if a child made now can allocate, or (`may_fail`) is told that it can't. */
-static int fork_once(int i, bool may_fail)
+/* In a child: the block of before is as it was, and nobody else's. */
+static bool lives(const unsigned char *block)
 {
-    pid_t pid = fork();
+    unsigned char *others[100];
+    for (int i = 0; i < 100; i++) {
+        others[i] = mt_meta_alloc(1000);
+        if (!others[i])
+            return false;
+        memset(others[i], 255, 1000);
+    }
+    for (int b = 0; b < 1000; b++)
+        if (block[b] != (unsigned char)b)
+            return false;
+    for (int i = 0; i < 100; i++)
+        mt_meta_free(others[i]);
+    return true;
+}
+
+/* 0 if a child made now can allocate; `torn`: it can't trust what it has inherited. */
+static int fork_once(int i, bool torn)
+{
+    unsigned char *block = mt_meta_alloc(1000);
+    for (int b = 0; block && b < 1000; b++)
+        block[b] = (unsigned char)b;
+    pid_t pid = i % 3 ? fork() : (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
     if (pid == 0) {
         alarm(300); /* nothing handles SIGALRM: a deadlock ends as a failure */
         void *space[4];
+        mt_meta_child();
+        if (mt_meta_torn != torn || !block || !lives(block))
+            _exit(4);
         for (int k = 0; k < 4; k++)
             space[k] = mt_meta_alloc((size_t)1 << 30);
         for (int k = 0; k < 4; k++)
             mt_meta_free(space[k]);
-        void *block = mt_meta_alloc(100);
+        block = mt_meta_alloc(100);
         if (!block)
-            _exit(may_fail ? 0 : 3);
+            _exit(3);
         mt_meta_free(block);
         _exit(churn((unsigned)i, 100));
     }
     int status = -1;
+    mt_meta_free(block);
     if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0) {
         fprintf(stderr, "child %d: status %#x\n", i, (unsigned)status);
         return 1;
@@ -146,7 +171,7 @@ int main(int argc, char **argv)
     if (pthread_create(&spreader, NULL, spread, NULL))
         return perror("pthread_create"), 2;
     for (int i = 0; i < FORKS && !bad; i++)
-        bad = fork_once(i, false);
+        bad = fork_once(i, true);
     atomic_store(&done, true);
     for (int i = 0; i < THREADS; i++) {
         void *result;

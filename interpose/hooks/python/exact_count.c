@@ -167,11 +167,11 @@ static uint64_t record_make(uint32_t code, uint32_t period, uint32_t first_line,
 
 void mt_python_exact_forget_lock(void)
 {
-    if (!making.held)
+    if (!making.holder && !mt_meta_torn)
         return;
-    made = NULL; /* another thread of the parent was at it */
+    made = NULL; /* another thread of the parent was at it, or may have been */
     made_used = made_cap = 0;
-    making.held = 0;
+    mt_lock_forget(&making);
 }
 
 /* Where a code object's LINES record is, which is made if need be; 0: no space. Under `making`. */

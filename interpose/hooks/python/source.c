@@ -88,7 +88,7 @@ void mt_python_source_attach(void)
 
 void mt_python_source_forget(void)
 {
-    lock.held = 0;
+    mt_lock_forget(&lock);
     asked = 0;
     mt_python_stamp_forget();
 }

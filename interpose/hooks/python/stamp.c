@@ -62,7 +62,7 @@ static uint32_t epoch;
 
 void mt_python_stamp_forget(void)
 {
-    lock.held = 0;
+    mt_lock_forget(&lock);
 }
 
 /* Under the lock. NULL: no memory. */
