@@ -80,6 +80,9 @@ bool mt_os_write_at(int fd, const void *data, size_t bytes, uint64_t offset);
 bool mt_os_read_at(int fd, void *to, size_t bytes, uint64_t offset);
 /* Once, at the descriptor's position: how many bytes were written, or -errno. */
 ssize_t mt_os_write(int fd, const void *from, size_t bytes);
+/* A line for people, at the descriptor's position, once: where nobody reads it, or not for the time being, it is left out. Never
+ * SIGPIPE, and never waits for long. False: not all of it was written. */
+bool mt_os_say(int fd, const void *text, size_t bytes);
 /* Once, at the descriptor's position: how many bytes were read, or -errno. */
 ssize_t mt_os_read(int fd, void *to, size_t bytes);
 /* The absolute path of the file that is mapped at `address`, with a NUL, at most `bytes` in all: its

@@ -210,6 +210,17 @@ static bool set_min_peak(const char *size)
     return true;
 }
 
+/* The line at exit, of the program that this process becomes, not of its children. */
+static void ask_for_summary(void)
+{
+    const char *before = getenv("MEMTRACE_SUMMARY");
+    char pid[32];
+    if (before && !strcmp(before, "0"))
+        return;
+    snprintf(pid, sizeof pid, "%ld", (long)getpid());
+    setenv("MEMTRACE_SUMMARY", pid, 1);
+}
+
 int run_program(char **argv)
 {
     char why[1024];
@@ -231,7 +242,7 @@ int run_program(char **argv)
         return STATUS_BAD;
     }
     make_room_beside_audit();
-    setenv("MEMTRACE_SUMMARY", "1", 0);
+    ask_for_summary();
     execvp(path, argv);
     int error = errno;
     base_say("%s: %s", path, strerror(error));
