@@ -17,9 +17,11 @@ struct mt_config {
     uint64_t max_log; /* MEMTRACE_MAX_LOG: bytes, the value may end in K, M, G or T; 0: no limit */
     /* MEMTRACE_MIN_PEAK: a process whose peak stays below leaves no log; 0: every process does */
     uint64_t min_peak;
-    bool quiet;   /* MEMTRACE_QUIET=1: nothing is printed */
-    bool summary; /* MEMTRACE_SUMMARY=1: the line at exit even when standard error is no terminal */
-    bool python;  /* MEMTRACE_PYTHON=0: native stacks only */
+    bool quiet; /* MEMTRACE_QUIET=1: nothing is printed */
+    /* MEMTRACE_SUMMARY: the line at exit even when standard error is no terminal. 0: no; 1: of the program that was asked for; another
+     * number: of the process of this pid. */
+    uint64_t summary;
+    bool python; /* MEMTRACE_PYTHON=0: native stacks only */
     /* MEMTRACE_PYTHON_OBJECTS=0: not the interpreter's own allocator, only what that takes from the
      * system */
     bool python_objects;

@@ -2,17 +2,23 @@
  *
  * exec: the log is told that the process goes on as another program; an exec that fails takes that
  * back. The functions must stay safe in a child of vfork and in a signal handler: nothing here
- * allocates or locks. posix_spawn, system and popen need no wrapper: their children never touch a
- * log of ours.
+ * allocates or locks. The children of posix_spawn, system and popen never touch a log of ours.
+ *
+ * A program whose loader can't load this library is executed without it. system and popen start the
+ * system's shell, which can.
  */
+#include <spawn.h>
 #include <stdarg.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "hooks/hooks.h"
+#include "loader/foreign_program.h"
 #include "log/log.h"
 #include "os/call.h"
 #include "os/os.h"
+#include "process/untraced.h"
 
 extern char **environ;
 
@@ -30,6 +36,7 @@ static struct mt_header *leaving(void)
     int keep = errno;
     struct mt_header *h = own_log();
     if (h) {
+        mt_untraced_gather();
         h->end_time = mt_os_mono() - h->start_mono;
         __atomic_store_n(&h->end, MT_END_EXEC, __ATOMIC_RELEASE);
     }
@@ -47,8 +54,43 @@ static int stayed(struct mt_header *h, int result)
     return result;
 }
 
+/* In place of `environment`, if the program is `foreign`: one without us, on the stack of the caller, as a child of vfork has no
+ * other memory of its own. errno is kept. */
+#define WITHOUT_US(environment, foreign, path)                                                     \
+    do {                                                                                           \
+        int kept = errno;                                                                          \
+        size_t room = mt_untraced_room(environment);                                               \
+        if (room && (foreign)) {                                                                   \
+            mt_untraced_count(path);                                                               \
+            environment = mt_untraced_environment(__builtin_alloca(room), environment);            \
+        }                                                                                          \
+        errno = kept;                                                                              \
+    } while (0)
+
+/* Of the program that execvp would find. */
+static bool is_foreign(const char *file)
+{
+    char path[512];
+    size_t length = strlen(file);
+    const char *p = strchr(file, '/') ? NULL : mt_os_variable("PATH", path, sizeof path);
+    if (!p || length >= sizeof path)
+        return mt_program_foreign(-1, file);
+    for (size_t folder; *p; p += folder + (p[folder] != 0)) {
+        folder = strcspn(p, ":");
+        if (folder + 1 + length >= sizeof path)
+            continue;
+        memcpy(path, p, folder);
+        path[folder] = '/';
+        memcpy(path + folder + (folder != 0), file, length + 1);
+        if (mt_os_exists(path))
+            return mt_program_foreign(-1, path);
+    }
+    return false;
+}
+
 MT_EXPORT int execve(const char *path, char *const arguments[], char *const environment[])
 {
+    WITHOUT_US(environment, mt_program_foreign(-1, path), path);
     struct mt_header *h = leaving();
     if (!mt_real_known())
         return stayed(h, (int)mt_os_raw(SYS_execve, path, arguments, environment));
@@ -66,6 +108,7 @@ MT_EXPORT int execvpe(const char *file, char *const arguments[], char *const env
         errno = ENOENT;
         return -1;
     }
+    WITHOUT_US(environment, is_foreign(file), file);
     struct mt_header *h = leaving();
     return stayed(h, mt_real.execvpe(file, arguments, environment));
 }
@@ -78,6 +121,8 @@ MT_EXPORT int execvp(const char *file, char *const arguments[])
 MT_EXPORT int execveat(int folder, const char *path, char *const arguments[],
                        char *const environment[], int flags)
 {
+    WITHOUT_US(environment,
+               *path ? mt_program_foreign(folder, path) : mt_program_foreign_file(folder), path);
     struct mt_header *h = leaving();
     return stayed(h, (int)mt_os_raw(SYS_execveat, folder, path, arguments, environment, flags));
 }
@@ -88,8 +133,29 @@ MT_EXPORT int fexecve(int fd, char *const arguments[], char *const environment[]
         errno = ENOSYS;
         return -1;
     }
+    WITHOUT_US(environment, mt_program_foreign_file(fd), "an open file");
     struct mt_header *h = leaving();
     return stayed(h, mt_real.fexecve(fd, arguments, environment));
+}
+
+MT_EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+                          const posix_spawnattr_t *attributes, char *const arguments[],
+                          char *const environment[])
+{
+    if (!mt_real_known())
+        return ENOSYS;
+    WITHOUT_US(environment, mt_program_foreign(-1, path), path);
+    return mt_real.posix_spawn(pid, path, actions, attributes, arguments, environment);
+}
+
+MT_EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+                           const posix_spawnattr_t *attributes, char *const arguments[],
+                           char *const environment[])
+{
+    if (!mt_real_known())
+        return ENOSYS;
+    WITHOUT_US(environment, is_foreign(file), file);
+    return mt_real.posix_spawnp(pid, file, actions, attributes, arguments, environment);
 }
 
 /* Collect the arguments of a list, `first` among them, on the caller's stack (a macro, for alloca).
