@@ -10,6 +10,7 @@
 #include "base/lock.h"
 #include "hooks/enter.h"
 #include "hooks/nested.h"
+#include "hooks/python/begin.h"
 #include "hooks/python/clients.h"
 #include "loader/real.h"
 #include "log/log.h"
@@ -71,6 +72,7 @@ __attribute__((constructor)) static void construct(void)
         if (mt_config.python)
             mt_python_init();
     }
+    mt_python_begin();
     pthread_atfork(mt_start_before_fork, NULL, forked);
     mt_real_forget_error();
     /* Registered first, so it runs last, after every destructor. It is told the exit status. */
