@@ -103,6 +103,12 @@ unsigned mt_os_hold_low(int *held, unsigned cap)
     return count;
 }
 
+int mt_os_rename(const char *from, const char *to)
+{
+    const unsigned no_replace = 1; /* RENAME_NOREPLACE */
+    return (int)result(syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, no_replace));
+}
+
 void mt_os_remove(const char *path)
 {
     syscall(SYS_unlinkat, AT_FDCWD, path, 0);
