@@ -30,8 +30,8 @@
  *                  offers start.h, summary.h, untraced.h
  *   hooks/         the wrapped functions, and the door by which each goes in and out
  *                  offers enter.h, here.h, nested.h, watch.h
- *   hooks/python/  what we put into CPython: its allocator tables, exact lines, source texts
- *                  offers clients.h, exact.h
+ *   hooks/python/  what we put into CPython: its allocator tables, exact lines, source texts, what precedes the program
+ *                  offers begin.h, clients.h, exact.h
  *   api.c          what a program may call (memtrace.h)
  *   init.c         the three moments in which the system calls us: load, exit, fork
  *

@@ -11,6 +11,7 @@
 #include "base/meta.h"
 #include "hooks/enter.h"
 #include "hooks/nested.h"
+#include "hooks/python/begin.h"
 #include "hooks/python/clients.h"
 #include "hooks/watch.h"
 #include "loader/real.h"
@@ -78,6 +79,7 @@ __attribute__((constructor)) static void construct(void)
         if (mt_config.python)
             mt_python_init();
     }
+    mt_python_begin();
     pthread_atfork(mt_start_before_fork, NULL, forked);
     mt_real_forget_error();
     /* Registered first, so it runs last, after every destructor. It is told the exit status. */

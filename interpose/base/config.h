@@ -15,8 +15,9 @@ struct mt_config {
     /* MEMTRACE_LINES: functions whose line executions are counted, separated by commas */
     char lines[2048];
     uint64_t max_log; /* MEMTRACE_MAX_LOG: bytes, the value may end in K, M, G or T; 0: no limit */
-    /* MEMTRACE_MIN_PEAK: a process whose peak stays below leaves no log; 0: every process does */
-    uint64_t min_peak;
+    /* MEMTRACE_MIN_PEAK: a process whose peak stays below leaves no log; 0: every process does. After a comma: the pid of a process for
+     * which that is not so, the one that was asked for; 0: there is none. */
+    uint64_t min_peak, min_peak_but;
     bool quiet; /* MEMTRACE_QUIET=1: nothing is printed */
     /* MEMTRACE_SUMMARY: the line at exit even when standard error is no terminal. 0: no; 1: of the program that was asked for; another
      * number: of the process of this pid. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
+#include "format.h"
 #include "log/file.h"
 #include "os/os.h"
 #include "os/str.h"
@@ -55,20 +57,71 @@ static bool expand(struct mt_str *s, const char *pattern, unsigned attempt)
     return !s->cut;
 }
 
+/* The whole path. False: it is too long. */
+static bool put_together(struct mt_str *s, const char *directory, const char *pattern,
+                         unsigned attempt)
+{
+    if (directory && pattern[0] != '/') {
+        mt_str_add_z(s, directory);
+        mt_str_add_z(s, "/");
+    }
+    return expand(s, pattern, attempt);
+}
+
+enum { ATTEMPTS = 10000 };
+
+/* ---- The program before an exec ---- */
+
+/* Read the log `path` up to where it tells its peak. False: it is none, or not that of this process before an exec. */
+static bool read_before(const char *path, struct mt_header *h)
+{
+    size_t bytes = offsetof(struct mt_header, peak_before) + sizeof h->peak_before;
+    int fd = mt_os_open(path, false);
+    bool read = fd >= 0 && mt_os_read_at(fd, h, bytes, 0);
+    if (fd >= 0)
+        mt_os_close(fd);
+    return read && !memcmp(h->magic, MT_MAGIC, sizeof h->magic) && h->version == MT_VERSION &&
+           h->pid == mt_os_pid() && h->end == MT_END_EXEC && h->start_ticks &&
+           h->start_ticks == mt_os_start_ticks();
+}
+
+/* Of wrappers that do nothing but start the program that is meant. */
+enum { WORTH_KEEPING = 256 << 10 };
+
+/* The name of this attempt is taken. Is it by this process itself, before an exec? Then the name is for the program that it is
+ * now, and the log before goes to a later name, or goes if there is little in it. */
+static bool give_way(const char *directory, const char *pattern, unsigned attempt)
+{
+    static struct mt_header before; /* one log at a time is begun */
+    if (!read_before(mt_log_file.path, &before))
+        return false;
+    if (before.peak < WORTH_KEEPING && before.peak_before < WORTH_KEEPING) {
+        mt_os_remove(mt_log_file.path);
+        return true;
+    }
+    int error = -EEXIST;
+    while (error == -EEXIST && ++attempt <= ATTEMPTS) {
+        static char path[sizeof mt_log_file.path];
+        struct mt_str s = MT_STR(path);
+        if (!put_together(&s, directory, pattern, attempt))
+            return false;
+        error = mt_os_rename(mt_log_file.path, path);
+    }
+    return error == 0;
+}
+
 /* Make the file, or its name, in `directory` (NULL: the pattern says where). If the name is taken,
  * a number is added. */
 static int create(int (*make)(const char *path), const char *directory, const char *pattern)
 {
-    for (unsigned attempt = 1; attempt <= 10000; attempt++) {
+    for (unsigned attempt = 1; attempt <= ATTEMPTS; attempt++) {
         struct mt_str s = MT_STR(mt_log_file.path);
         mt_log_file.path[0] = 0;
-        if (directory && pattern[0] != '/') {
-            mt_str_add_z(&s, directory);
-            mt_str_add_z(&s, "/");
-        }
-        if (!expand(&s, pattern, attempt))
+        if (!put_together(&s, directory, pattern, attempt))
             return -ENAMETOOLONG;
         int fd = make(mt_log_file.path);
+        if (fd == -EEXIST && give_way(directory, pattern, attempt))
+            fd = make(mt_log_file.path);
         if (fd != -EEXIST)
             return fd;
     }

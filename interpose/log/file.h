@@ -24,7 +24,7 @@ extern struct mt_log_file mt_log_file;
 void mt_log_file_wanted(const char *folder, const char *pattern, const char *program);
 
 /* Make the file, or its name, by calling make(path), where it is wanted or in /tmp. If the name is
- * taken, a number is added. What `make` returned at last: for a file its descriptor, below 0
+ * taken, a number is added; but where the log of that name is of this process before an exec, it is that log that makes way. What `make` returned at last: for a file its descriptor, below 0
  * -errno. */
 int mt_log_file_create(int (*make)(const char *path), bool in_tmp);
 /* Give the nameless file a name: a `make` for mt_log_file_create. */

@@ -21,6 +21,7 @@
 
 static int open_error; /* errno of the last mt_log_open */
 static void (*describe_process)(void);
+static uint64_t least_peak; /* for this process to leave a log; 0: whatever the peak */
 
 const char *mt_log_path(void)
 {
@@ -83,7 +84,7 @@ static bool open_named(bool in_tmp)
     int fd = mt_log_file_create(mt_os_create, in_tmp);
     if (fd < 0)
         return give_up(fd);
-    mt_log_file.temporary = mt_config.min_peak;
+    mt_log_file.temporary = least_peak;
     int error = begin(fd);
     if (!error)
         return true;
@@ -106,7 +107,7 @@ static bool open_in(bool in_tmp)
     int error = begin(fd);
     if (error)
         return give_up(error);
-    if (mt_config.min_peak)
+    if (least_peak)
         return true;
     if (mt_log_file_create(mt_log_file_link, in_tmp) < 0) {
         mt_log_forget();
@@ -144,6 +145,7 @@ bool mt_log_open(const char *directory, const char *program, void (*describe)(vo
     mt_log_file_wanted(directory, mt_config.output[0] ? mt_config.output : "memtrace.%e.%p.mt",
                        program);
     describe_process = describe;
+    least_peak = mt_config.min_peak_but == (uint64_t)mt_os_pid() ? 0 : mt_config.min_peak;
     elsewhere = NULL; /* of a fork's parent */
     if (mt_os_privileged()) {
         open_error = EPERM;
@@ -159,7 +161,7 @@ bool mt_log_open(const char *directory, const char *program, void (*describe)(vo
 static bool high_enough(void)
 {
     const struct mt_header *h = mt_log.header;
-    return h->peak >= mt_config.min_peak || h->peak_before >= mt_config.min_peak;
+    return h->peak >= least_peak || h->peak_before >= least_peak;
 }
 
 /* Under mt_log_growing. */

@@ -127,6 +127,12 @@ bool mt_os_is_high(int fd)
     return number && fd >= number;
 }
 
+int mt_os_rename(const char *from, const char *to)
+{
+    const unsigned no_replace = 1; /* RENAME_NOREPLACE */
+    return (int)result(syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, no_replace));
+}
+
 void mt_os_remove(const char *path)
 {
     mt_os_call(SYS_unlinkat, AT_FDCWD, path, 0);

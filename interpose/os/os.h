@@ -83,6 +83,8 @@ int mt_os_high(int fd);
 bool mt_os_is_high(int fd);
 /* Errors are not told. */
 void mt_os_close(int fd);
+/* Give the file another name, which nothing has. 0 or -errno. */
+int mt_os_rename(const char *from, const char *to);
 /* Take the name away from the file. Errors are not told. */
 void mt_os_remove(const char *path);
 /* Give the file real space at its end, `offset`; where there is none the file stays as it was. 0 or

@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "base/text.h"
+#include "show/beside.h"
 #include "show/notes.h"
 #include "show/row_json.h"
 #include "show/table.h"
@@ -188,6 +189,7 @@ void summary_print(const struct stacks *stacks, const struct rows *lines, FILE *
 {
     print_command(&stacks->log, out);
     print_end(stacks, out);
+    beside_print(&stacks->log, out);
     print_totals(stacks, out);
     notes_print(stacks, lines, "  ", out);
     print_classes(stacks, out);

@@ -269,6 +269,7 @@ static bool run_once(char **argv, const struct memit_options *options, struct me
         sigprocmask(SIG_SETMASK, &before, NULL);
         set_pattern(folder);
         setenv("MEMTRACE_QUIET", "1", 1);
+        setenv("MEMTRACE_MIN_PEAK", "0", 1);
         _exit(run_program(argv));
     }
     /* The keys of the terminal are for the program; what it makes of them is its answer. */

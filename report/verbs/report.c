@@ -7,6 +7,7 @@
 
 #include "base/base.h"
 #include "show/answers.h"
+#include "show/beside.h"
 #include "show/family.h"
 #include "show/lines.h"
 #include "show/lines_json.h"
@@ -211,6 +212,7 @@ static void json_report(struct view *view, const struct report_options *options,
     json_open(json, NULL, '{');
     json_string(json, "schema", "memtrace-report/1");
     summary_json(&view->stacks, &view->lines, json);
+    beside_json(&view->stacks.log, json);
     if (family)
         family_json(family, index, json);
     if (!view->classes) {

@@ -39,6 +39,7 @@ const char verb_run_help[] =
     "example:\n"
     "  memtrace run -o app.mt ./app --fast && memtrace report app.mt\n";
 
+#define CHILDREN_MIN_PEAK "256K"
 enum { STATUS_NOT_EXECUTABLE = 126, STATUS_MISSING = 127 };
 
 static bool is_file(const char *path)
@@ -222,6 +223,18 @@ static void ask_for_summary(void)
     setenv("MEMTRACE_SUMMARY", pid, 1);
 }
 
+/* Of what the program starts, processes in which nothing happened leave no log, unless a person says what is worth one. The
+ * program itself keeps its number through any exec. */
+static void set_children_min_peak(void)
+{
+    const char *before = getenv("MEMTRACE_MIN_PEAK");
+    char value[64];
+    if (before && *before && !strchr(before, ',')) /* with a comma: of a `memtrace run` around us */
+        return;
+    snprintf(value, sizeof value, "%s,%ld", CHILDREN_MIN_PEAK, (long)getpid());
+    setenv("MEMTRACE_MIN_PEAK", value, 1);
+}
+
 int run_program(char **argv)
 {
     char why[1024];
@@ -243,6 +256,7 @@ int run_program(char **argv)
         return STATUS_BAD;
     }
     make_room_beside_audit();
+    set_children_min_peak();
     ask_for_summary();
     execvp(path, argv);
     int error = errno;

@@ -58,7 +58,7 @@ class Family(Case):
             f.write(FAMILY)
         cls.cc('-g', '-O1', source, '-o', os.path.join(cls.top, 'family'))
         os.mkdir(os.path.join(cls.top, 'logs'))
-        p = cls.memtrace('run', '-o', os.path.join(cls.top, 'logs', '%e.%p.mt'), os.path.join(cls.top, 'family'), 'x')
+        p = cls.memtrace('run', '--min-peak', '0', '-o', os.path.join(cls.top, 'logs', '%e.%p.mt'), os.path.join(cls.top, 'family'), 'x')
         assert p.returncode == 0, p
         folder = os.path.join(cls.top, 'logs')
         cls.logs = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
@@ -172,7 +172,7 @@ class LateFamily(Case):
             f.write(LATE)
         self.cc('-g', '-O1', source, '-o', os.path.join(self.top, 'late'))
         os.mkdir(folder)
-        p = self.memtrace('run', '-o', os.path.join(folder, '%e.%p.mt'), os.path.join(self.top, 'late'))
+        p = self.memtrace('run', '--min-peak', '0', '-o', os.path.join(folder, '%e.%p.mt'), os.path.join(self.top, 'late'))
         self.assertEqual(p.returncode, 0, p)
         logs = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
         for order in logs, logs[::-1]:

@@ -6,6 +6,7 @@ Stretches may be nested: the outer one is then the sum of several periods, in wh
 of an inner one.
 """
 
+import builtins
 import os
 import shutil
 import sys
@@ -163,7 +164,8 @@ def stop():
 # ---- profile
 
 _warned = False
-collecting = None  # python -m memtrace: {code: its Profile} of the functions to be shown at the end, instead of at each call
+# python -m memtrace: {code: its Profile} of the functions to be shown at the end, instead of at each call; else None
+collecting = getattr(getattr(builtins, "profile", None), "collecting", None)
 
 
 def _measurable():

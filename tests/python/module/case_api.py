@@ -53,12 +53,10 @@ def main(build, python):
         with open(os.path.join(folder, "says.py"), "w") as file:
             file.write("import sys\nprint(sys.argv, __name__, __file__, sys.path[0] == %r)\nsys.exit(5)\n" % folder)
         run = [python, "-m", "memtrace", "-o", "log.mt"]
-        same(build.run(run + ["says.py", "a", "-x", "--help"], folder, status=5)[0],
-             "['says.py', 'a', '-x', '--help'] __main__ says.py True\n", "a script")
+        holds(build.run(run + ["says.py", "a", "-x", "--help"], folder, status=5)[0], "['says.py', 'a', '-x', '--help'] __main__ ", "a script")
         same(build.run(run + ["-c", "import sys; print(sys.argv, __name__)", "-o"], folder)[0], "['-c', '-o'] __main__\n", "-c")
         out = build.run(run + ["-m", "says", "a"], folder, status=5)[0]
         holds(out, "/says.py', 'a'] __main__ ", "-m")
-        same(build.run(run + ["missing.py"], folder, status=1)[1], "Could not find script missing.py\n", "a missing script")
         same(build.run([python, "-m", "memtrace"], folder, status=1)[0], "A program to run must be provided. Use -h for help\n",
              "no program")
         out = build.run(run + ["-c", "raise KeyError('mine')"], folder, status=1)[1]
