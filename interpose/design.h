@@ -100,6 +100,8 @@
  *   loader/symbol.c       ELF's symbol tables
  *   python/attach.c       dl_iterate_phdr, to find libpython
  *   process/start.c       the ELF header's machine
+ *   os/raw_*.S, hooks/syscall_*.S   one for each processor
+ *   hooks/watch.c         seccomp, mlockall
  *   hooks/dl.c, hooks/exec.c, hooks/map.c, hooks.def   the system's functions: mremap, sbrk, execveat, dl_iterate_phdr
  *   init.c                on_exit
  *

@@ -9,10 +9,12 @@
  *   3. No lock of ours is held across the real call, nor across any call into the loader or the program.
  *   4. No thread of ours, no signal handler of ours, no change of the signal mask that the program could
  *      see (base/meta.c holds signals back while it is inside).
- *   5. Only raw system calls (os/os.h): libc's wrappers are cancellation points, or our own wrapped functions.
+ *   5. Only raw system calls, and none that a filter of the program's forbids (os/os.h, os/call.h): libc's wrappers are
+ *      cancellation points, or our own wrapped functions. What we map is not locked with the program's memory (hooks/watch.c).
  *   6. Thread-local data is initial-exec and touched behind the guard (base/guard.h). What happens inside
  *      the guard is not seen.
- *   7. Our descriptors are high, closed by exec, and checked before use: the program may have closed them.
+ *   7. Our descriptors are high, closed by exec, and checked before use: the program may have closed them. No library of ours
+ *      has one. A program that may have few has them all.
  *   8. A release is recorded before the real call, an allocation after it, so that an address that another
  *      thread gets next is never seen out of order. A call that fails changes nothing.
  *

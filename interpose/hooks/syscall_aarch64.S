@@ -11,16 +11,17 @@ syscall:
 	.cfi_startproc
 	hint	#34		/* bti c */
 	cmp	x0, #SYS_prctl
-	b.eq	mt_syscall_watched
+	b.eq	1f
 	cmp	x0, #SYS_seccomp
-	b.eq	mt_syscall_watched
+	b.eq	1f
 	cmp	x0, #SYS_mlockall
-	b.eq	mt_syscall_watched
+	b.eq	1f
 	cmp	x0, #SYS_munlockall
-	b.eq	mt_syscall_watched
+	b.eq	1f
 	adrp	x16, mt_syscall_next
 	ldr	x16, [x16, #:lo12:mt_syscall_next]
 	br	x16
+1:	b	mt_syscall_watched
 	.cfi_endproc
 	.size	syscall, . - syscall
 	.section .note.GNU-stack, "", %progbits

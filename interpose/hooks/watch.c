@@ -90,16 +90,22 @@ static long filtered(const void *program, bool all_threads, long number, const l
         return r;
     }
     int keep = errno;
+    uint32_t inside = mt_tables_open();
     mt_lock_take(&one);
     take_ahead();
     mt_log_name(true); /* it could not get its name any more */
     struct mt_os_filter filter = mt_os_filter_begins(program, all_threads);
+    mt_lock_drop(&one);
+    mt_tables_close(inside);
     errno = keep;
     long result = mt_syscall_next(number, a[0], a[1], a[2], a[3], a[4]);
     keep = errno;
+    mt_tables_open();
+    mt_lock_take(&one);
     /* With TSYNC a thread that can't be put under it is the result. */
     filter_is_there(filter, result < 0 || (number == SYS_seccomp && all_threads && result > 0));
     mt_lock_drop(&one);
+    mt_tables_close(inside);
     errno = keep;
     mt_leave(t);
     return result;
@@ -223,37 +229,41 @@ static bool lock_theirs(int flags)
     return !(flags & MCL_FUTURE) || mt_os_call(SYS_mlockall, flags) == 0;
 }
 
-/* The call, and what it has to leave out. */
-static long locked(int flags)
+/* After the call: what it has to leave out. Returns what the program gets. */
+static long without_ours(int flags, long result, int error)
 {
-    long result = mt_syscall_next(SYS_mlockall, flags);
-    int keep = errno;
     find_ours();
-    if (result < 0 && keep == ENOMEM && flags & MCL_CURRENT) {
+    if (result < 0 && error == ENOMEM && flags & MCL_CURRENT) {
         if (lock_theirs(flags))
             result = 0;
     } else if (result == 0 && flags & MCL_CURRENT) {
         for (uint32_t i = 0; i < ours_used; i++)
             mt_os_unlock((void *)ours[i].start, ours[i].end - ours[i].start);
     }
-    errno = keep;
+    if (result == 0)
+        mt_os_locking = (flags & MCL_FUTURE) != 0;
     return result;
 }
 
 static long lock_all(int flags)
 {
-    struct mt_thread *t = mt_enter();
+    struct mt_thread *t = is_of_vfork() ? NULL : mt_enter();
     if (!t)
         return mt_syscall_next(SYS_mlockall, flags);
     int keep = errno;
-    mt_lock_take(&one);
-    bool was = mt_os_locking;
+    uint32_t inside = mt_tables_open();
     if (flags & MCL_FUTURE)
         take_ahead();
+    mt_tables_close(inside);
     errno = keep;
-    long result = locked(flags);
-    mt_os_locking = result == 0 ? (flags & MCL_FUTURE) != 0 : was;
+    long result = mt_syscall_next(SYS_mlockall, flags);
+    keep = errno;
+    mt_tables_open();
+    mt_lock_take(&one);
+    result = without_ours(flags, result, keep);
     mt_lock_drop(&one);
+    mt_tables_close(inside);
+    errno = keep;
     mt_leave(t);
     return result;
 }

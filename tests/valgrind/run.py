@@ -57,7 +57,7 @@ class Run:
         frames = [(frame.findtext('obj') or '', frame.findtext('fn') or '?') for frame in error.find('stack')]
         program = [fn for obj, fn in frames if not obj.endswith(OURS) and 'vgpreload' not in obj]
         self.errors[kind, tuple(program[:2])] += 1
-        if frames[0][0].endswith(OURS) or (frames[0][1] == 'syscall' and frames[1][0].endswith(OURS)):
+        if frames[0][0].endswith(OURS):
             self.ours.append('%s in %s' % (kind, ' < '.join(fn for _, fn in frames[:4])))
 
     def allocations(self, build, program):
