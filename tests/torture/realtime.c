@@ -49,7 +49,7 @@ static bool goes_on(void)
 
 static void *low(void *class)
 {
-    CHECK(become((int)(intptr_t)class, (int)(intptr_t)class == SCHED_OTHER ? 0 : 10));
+    CHECK(become((int)(intptr_t) class, (int)(intptr_t) class == SCHED_OTHER ? 0 : 10));
     for (unsigned i = 0; goes_on();) {
         for (int k = 0; k < 200; k++)
             path(i++, DEPTH);
@@ -78,8 +78,9 @@ static void *high(void *class)
     struct timespec nap = {0, 30000};
     unsigned i = 0;
 
-    CHECK(become((int)(intptr_t)class, 50));
-    for (; high_rounds < HIGH_ROUNDS || !__atomic_load_n(&low_rounds, __ATOMIC_RELAXED); high_rounds++) {
+    CHECK(become((int)(intptr_t) class, 50));
+    for (; high_rounds < HIGH_ROUNDS || !__atomic_load_n(&low_rounds, __ATOMIC_RELAXED);
+         high_rounds++) {
         nanosleep(&nap, NULL);
         for (int k = 0; k < 3; k++)
             path(i++ * 7, DEPTH);
