@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Threads of different real-time priority allocate on one processor; a third one, between them, does nothing but run now and then,
- * so that the lower one never does while it holds what the higher one waits for. All get through what they have to do.
+ * Threads of different real-time priority allocate on one processor. A third one, between them, does nothing but run, so that the lower
+ * one does not when it holds what the higher one waits for, unless it gets that one's priority. The higher one gets through what it has to do.
  * Status 77: this process may not have such priorities.
  */
 #include <pthread.h>
@@ -58,30 +58,36 @@ static void *low(void *class)
     return NULL;
 }
 
-/* Runs most of the time, but not all: what has no priority at all must get a turn. */
-static void *middle(void *unused)
+static void nap(long ns)
 {
-    struct timespec nap = {0, 2000000};
+    nanosleep(&(struct timespec){0, ns}, NULL);
+}
 
+/* Once the lower one is at work, runs most of the time, or (`hogs`) all the time. */
+static void *middle(void *hogs)
+{
     CHECK(become(SCHED_RR, 30));
+    while (goes_on() && !__atomic_load_n(&low_rounds, __ATOMIC_RELAXED))
+        nap(100000);
     while (goes_on()) {
-        nanosleep(&nap, NULL);
+        if (!hogs)
+            nap(2000000);
         for (volatile int i = 0; i < 300000; i++)
             ;
-        middle_rounds++;
+        __atomic_fetch_add(&middle_rounds, 1, __ATOMIC_RELAXED);
     }
-    return unused;
+    return NULL;
 }
 
 static void *high(void *class)
 {
-    struct timespec nap = {0, 30000};
     unsigned i = 0;
 
     CHECK(become((int)(intptr_t) class, 50));
-    for (; high_rounds < HIGH_ROUNDS || !__atomic_load_n(&low_rounds, __ATOMIC_RELAXED);
+    for (; high_rounds < HIGH_ROUNDS || !__atomic_load_n(&low_rounds, __ATOMIC_RELAXED) ||
+           !__atomic_load_n(&middle_rounds, __ATOMIC_RELAXED);
          high_rounds++) {
-        nanosleep(&nap, NULL);
+        nap(30000);
         for (int k = 0; k < 3; k++)
             path(i++ * 7, DEPTH);
     }
@@ -89,14 +95,14 @@ static void *high(void *class)
     return NULL;
 }
 
-static void play(int class_low, int class_high)
+static void play(int class_low, int class_high, bool hogs)
 {
     pthread_t threads[3];
 
     __atomic_store_n(&stop, 0, __ATOMIC_RELAXED);
     low_rounds = high_rounds = middle_rounds = 0;
     CHECK(pthread_create(&threads[0], NULL, low, (void *)(intptr_t)class_low) == 0);
-    CHECK(pthread_create(&threads[1], NULL, middle, NULL) == 0);
+    CHECK(pthread_create(&threads[1], NULL, middle, hogs ? &one : NULL) == 0);
     CHECK(pthread_create(&threads[2], NULL, high, (void *)(intptr_t)class_high) == 0);
     for (int i = 0; i < 3; i++)
         CHECK(pthread_join(threads[i], NULL) == 0);
@@ -118,8 +124,9 @@ int main(void)
     if (sched_setscheduler(0, SCHED_FIFO, &param) != 0)
         return 77;
     CHECK(sched_setscheduler(0, SCHED_OTHER, &usual) == 0);
-    play(SCHED_FIFO, SCHED_FIFO);
-    play(SCHED_OTHER, SCHED_RR);
+    play(SCHED_FIFO, SCHED_FIFO, false);
+    play(SCHED_FIFO, SCHED_RR, true);
+    play(SCHED_OTHER, SCHED_FIFO, false);
     for (int i = 0; i < 256; i++)
         give(slots[i]);
     torture_tell_as("exit 0");
