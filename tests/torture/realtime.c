@@ -63,20 +63,23 @@ static void nap(long ns)
     nanosleep(&(struct timespec){0, ns}, NULL);
 }
 
-/* Once the lower one is at work, runs most of the time, or (`hogs`) all the time. */
-static void *middle(void *hogs)
+static unsigned long rounds_of(const unsigned long *rounds)
+{
+    return __atomic_load_n(rounds, __ATOMIC_RELAXED);
+}
+
+/* Keeps the processor until the higher one has gone on by some rounds. */
+static void *middle(void *unused)
 {
     CHECK(become(SCHED_RR, 30));
-    while (goes_on() && !__atomic_load_n(&low_rounds, __ATOMIC_RELAXED))
-        nap(100000);
     while (goes_on()) {
-        if (!hogs)
-            nap(2000000);
-        for (volatile int i = 0; i < 300000; i++)
+        unsigned long before = rounds_of(&high_rounds);
+        while (goes_on() && rounds_of(&high_rounds) - before < 10)
             ;
         __atomic_fetch_add(&middle_rounds, 1, __ATOMIC_RELAXED);
+        nap(500000);
     }
-    return NULL;
+    return unused;
 }
 
 static void *high(void *class)
@@ -84,25 +87,25 @@ static void *high(void *class)
     unsigned i = 0;
 
     CHECK(become((int)(intptr_t) class, 50));
-    for (; high_rounds < HIGH_ROUNDS || !__atomic_load_n(&low_rounds, __ATOMIC_RELAXED) ||
-           !__atomic_load_n(&middle_rounds, __ATOMIC_RELAXED);
-         high_rounds++) {
+    while (rounds_of(&high_rounds) < HIGH_ROUNDS || !rounds_of(&low_rounds) ||
+           !rounds_of(&middle_rounds)) {
         nap(30000);
         for (int k = 0; k < 3; k++)
             path(i++ * 7, DEPTH);
+        __atomic_fetch_add(&high_rounds, 1, __ATOMIC_RELAXED);
     }
     __atomic_store_n(&stop, 1, __ATOMIC_RELAXED);
     return NULL;
 }
 
-static void play(int class_low, int class_high, bool hogs)
+static void play(int class_low, int class_high)
 {
     pthread_t threads[3];
 
     __atomic_store_n(&stop, 0, __ATOMIC_RELAXED);
     low_rounds = high_rounds = middle_rounds = 0;
     CHECK(pthread_create(&threads[0], NULL, low, (void *)(intptr_t)class_low) == 0);
-    CHECK(pthread_create(&threads[1], NULL, middle, hogs ? &one : NULL) == 0);
+    CHECK(pthread_create(&threads[1], NULL, middle, NULL) == 0);
     CHECK(pthread_create(&threads[2], NULL, high, (void *)(intptr_t)class_high) == 0);
     for (int i = 0; i < 3; i++)
         CHECK(pthread_join(threads[i], NULL) == 0);
@@ -124,9 +127,8 @@ int main(void)
     if (sched_setscheduler(0, SCHED_FIFO, &param) != 0)
         return 77;
     CHECK(sched_setscheduler(0, SCHED_OTHER, &usual) == 0);
-    play(SCHED_FIFO, SCHED_FIFO, false);
-    play(SCHED_FIFO, SCHED_RR, true);
-    play(SCHED_OTHER, SCHED_FIFO, false);
+    play(SCHED_FIFO, SCHED_FIFO);
+    play(SCHED_OTHER, SCHED_RR);
     for (int i = 0; i < 256; i++)
         give(slots[i]);
     torture_tell_as("exit 0");

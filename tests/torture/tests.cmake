@@ -26,3 +26,4 @@ foreach(file fork_many.c fork_threads.c spawn.c exec.c ends.c daemon.c threads.c
 endforeach()
 
 memtrace_scripts(torture/ torture/run.py)
+memtrace_long(torture/waits-stdio torture/waits-after torture/waits-loader torture/waits-resolver torture/waits-clone torture/waits-handler)

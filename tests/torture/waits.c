@@ -20,7 +20,7 @@
 #include "handlers.h"
 #include "torture.h"
 
-#define FORKS   40
+#define FORKS   25
 #define THREADS 4
 #define DEPTH   13
 
