@@ -62,6 +62,17 @@
  * THE RULES OF A GUEST stand at the top of hooks/malloc.c. They hold in all of this tree.
  *
  *
+ * LOCKS AND FORK. base/lock.h has the order of all locks, how a thread waits for one, and what the child of a fork does about
+ * those that were held. From the inner end: base/own.c, base/meta.c, log/, loader/, tables/ (one at a time), python/, hooks/. A lock is held
+ * for a look-up or a change of one table; what takes longest with one held is a table that doubles. Nothing is held while a process
+ * forks: its child forgets, or begins anew.
+ *
+ *
+ * SIGNALS. A handler of the program may come at any time but inside the private allocator (base/meta.c), for as long as one of its
+ * calls takes; in the child of a fork also while a shard of the live blocks, 1/128 of them, goes to what it has inherited. A handler's events that come
+ * while tables are half-written are dropped, so a handler never waits for the thread that it interrupts.
+ *
+ *
  * WORDS: one for one thing, in code, comments, messages and the log's description
  *
  *   event            one allocation or release that a wrapped function saw
@@ -95,6 +106,7 @@
  *
  *   base/guard.h          __libc_single_threaded; initial-exec thread-local variables
  *   base/meta_raw.c       what jemalloc asks of the system: raw calls
+ *   base/meta_image.c     where a library's variables begin and end: the linker's __start_ and __stop_
  *   loader/modules.c      the build-id: ELF notes
  *   loader/real.c         dlsym and RTLD_NEXT, symbol versions
  *   loader/symbol.c       ELF's symbol tables

@@ -54,7 +54,8 @@ extern bool mt_lock_broken;
 struct mt_lock {
     uint32_t holder;  /* 0: free. Bit 31: somebody lends his priority. */
     uint32_t waiting; /* threads that wait */
-    uint32_t turn;    /* counts the times that it was dropped while somebody waited: what they sleep on */
+    uint32_t
+        turn; /* counts the times that it was dropped while somebody waited: what they sleep on */
 };
 
 /* Of mt_lock_take and mt_lock_drop: the lock is taken, or somebody waits. Keep errno. */

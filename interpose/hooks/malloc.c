@@ -6,7 +6,8 @@
  *
  *   1. No malloc, no stdio, no locale, nothing that might call them. Our own memory comes from base/meta.h.
  *   2. errno after a wrapped function is what the real one left.
- *   3. No lock of ours is held across the real call, nor across any call into the loader or the program.
+ *   3. No lock of ours is held across the real call, nor across any call into the loader or the program, nor while the process
+ *      forks. Their order stands in base/lock.h.
  *   4. No thread of ours, no signal handler of ours, no change of the signal mask that the program could
  *      see (base/meta.c holds signals back while it is inside).
  *   5. Only raw system calls, and none that a filter of the program's forbids (os/os.h, os/call.h): libc's wrappers are

@@ -383,19 +383,21 @@ static void inherit_shard(struct shard *s, struct shard *to)
     shard_free(s);
 }
 
+/* Signals are held back for a shard at a time, not for the whole table. */
 void mt_live_inherit(void)
 {
-    mt_meta_hold();
     for (unsigned i = 0; i < SHARDS; i++) {
-        if (mt_meta_torn)
+        if (mt_meta_torn) {
             memset(&inherited[i], 0, sizeof inherited[i]);
-        else
+        } else if (shards[i].slots) {
+            mt_meta_hold();
             inherit_shard(&shards[i], &inherited[i]);
+            mt_meta_release();
+        }
         mt_lock_forget(&inherited[i].lock);
         memset(&shards[i], 0, sizeof shards[i]);
     }
     mt_live_big_inherit();
-    mt_meta_release();
 }
 
 bool mt_live_inherited_take(uintptr_t block, struct mt_live *entry)

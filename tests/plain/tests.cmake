@@ -18,6 +18,7 @@ file(GLOB unwinder ${INTERPOSE}/unwind/*.c)
 add_library(unwind_check OBJECT plain/unwind_check.c ${unwinder} unit/fake_meta.c ${INTERPOSE}/loader/object_glibc.c ${INTERPOSE_LINUX})
 target_link_libraries(unwind_check PRIVATE memtrace_flags unwind_sanitize)
 target_include_directories(unwind_check PRIVATE ${UNWIND_INCLUDE_DIRS})
+memtrace_plain(unwind_forked unwind_check)
 foreach(test calls signals exceptions frames_${CMAKE_SYSTEM_PROCESSOR})
   file(GLOB there plain/unwind_${test}.*)
   if(there AND NOT (test STREQUAL signals AND MEMTRACE_SANITIZE MATCHES thread)) # TSan holds signals back

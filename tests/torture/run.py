@@ -63,7 +63,12 @@ SUBJECTS = {
     'deep': Subject('jumps', 'deep'),
     'made-code': Subject('jumps', 'made'),
     'exceptions': Subject('exceptions'),
+    'waits-handler': Subject('waits', 'handler', logs=26),
+    'realtime': Subject('realtime'),
+    'timer': Subject('timer', slack='dropped'),
 }
+for where in ('stdio', 'before', 'after', 'join', 'loader', 'resolver', 'clone'):
+    SUBJECTS['waits-' + where] = Subject('waits', where, logs=26)
 for how in ('return', 'atexit', 'thread-exit', 'thread-exit-group', 'main-pthread-exit', 'quick_exit', '_exit', '_Exit', 'abort', 'segv',
             'ill', 'double-free', 'overflow', '1', '2', '9', '11', '13', '15', '24'):
     SUBJECTS['end-' + how] = Subject('ends', how)
