@@ -17,7 +17,7 @@
  *   log/           the log: its file, its regions, what stands in it once
  *                  offers log.h, intern.h, open.h
  *   loader/        what the dynamic loader has loaded: objects, their symbols, the real functions behind ours
- *                  offers object.h, modules.h, real.h, program.h, library.h, symbol.h
+ *                  offers object.h, modules.h, real.h, program.h, foreign_program.h, library.h, symbol.h
  *   unwind/        native stacks
  *                  offers unwind.h, stack.h, whole.h, arch.h
  *   foreign/       an interpreter's frames among the native ones, and how the stack reaches an interpreter
@@ -27,7 +27,7 @@
  *   tables/        what an event is entered into: stacks, counters, runs, live blocks and mappings, timeline, periods
  *                  offers account.h, finish.h, live.h, mappings.h, objects.h, period.h, slots.h, tables.h, thread.h
  *   process/       the tracker's beginning in a process or in the child of a fork, and its line at the end
- *                  offers start.h, summary.h
+ *                  offers start.h, summary.h, untraced.h
  *   hooks/         the wrapped functions, and the door by which each goes in and out
  *                  offers enter.h, here.h, nested.h
  *   hooks/python/  what we put into CPython: its allocator tables, exact lines, source texts, what precedes the program

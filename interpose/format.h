@@ -138,8 +138,14 @@ struct mt_header {
     uint64_t finish_time;  /* since start_mono; 0: not yet, or it ended without them */
     uint64_t finish_level; /* level then */
     uint64_t finish_class[8];
-    uint8_t reserved[536];
+    uint8_t reserved[272];
     /* From here on up to the extents. */
+    /* Programs that were executed without the library, as their loader can't load it: by this process, or by a child of it that has no
+     * log. How many; 1: the path of the first one is there, or being written (for the writer only); that path, cut at its end,
+     * with a NUL. */
+    uint32_t untraced;
+    uint32_t untraced_claimed;
+    char untraced_first[256];
     /* CLOCK_REALTIME when the process began; 0: not known. With MT_START_EXACT as the program's fork ended, without to about
      * 10 ms. */
     uint64_t process_start;
@@ -496,6 +502,7 @@ _Static_assert(sizeof(struct mt_record_lines) == 24, "format");
 _Static_assert(sizeof(struct mt_extent) == 16, "format");
 _Static_assert(offsetof(struct mt_header, level) == 72, "format");
 _Static_assert(offsetof(struct mt_header, period_level) == 328, "format");
+_Static_assert(offsetof(struct mt_header, untraced) == 728, "format");
 _Static_assert(offsetof(struct mt_header, process_start) == 992, "format");
 _Static_assert(offsetof(struct mt_header, extents) == 1024, "format");
 _Static_assert(sizeof(struct mt_header) == MT_HEADER_BYTES, "format");

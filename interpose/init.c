@@ -18,6 +18,7 @@
 #include "os/os.h"
 #include "process/start.h"
 #include "process/summary.h"
+#include "process/untraced.h"
 #include "python/attach.h"
 #include "tables/finish.h"
 #include "tables/tables.h"
@@ -38,6 +39,7 @@ static void at_exit(int status, void *unused)
     mt_finish();
     if (outer.depth == 0 || (outer.depth >= MT_IN_HEAP && !mt_critical))
         mt_tables_end(outer.thread);
+    mt_untraced_gather();
     h->exit_status = status;
     h->end_time = mt_os_mono() - h->start_mono;
     __atomic_store_n(&h->end, MT_END_EXIT, __ATOMIC_RELEASE);

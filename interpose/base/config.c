@@ -59,6 +59,9 @@ void mt_config_read(void)
     read_min_peak(mt_os_variable("MEMTRACE_MIN_PEAK", room, sizeof room));
     mt_config.quiet = flag("MEMTRACE_QUIET", false, room, sizeof room);
     mt_config.summary = flag("MEMTRACE_SUMMARY", false, room, sizeof room);
+    uint64_t process = bytes_of(mt_os_variable("MEMTRACE_SUMMARY", room, sizeof room));
+    if (process > 1)
+        mt_config.summary = process;
     mt_config.python = flag("MEMTRACE_PYTHON", true, room, sizeof room);
     mt_config.python_objects = flag("MEMTRACE_PYTHON_OBJECTS", true, room, sizeof room);
 }

@@ -18,9 +18,11 @@ struct mt_config {
     /* MEMTRACE_MIN_PEAK: a process whose peak stays below leaves no log; 0: every process does. After a comma: the pid of a process for
      * which that is not so, the one that was asked for; 0: there is none. */
     uint64_t min_peak, min_peak_but;
-    bool quiet;   /* MEMTRACE_QUIET=1: nothing is printed */
-    bool summary; /* MEMTRACE_SUMMARY=1: the line at exit even when standard error is no terminal */
-    bool python;  /* MEMTRACE_PYTHON=0: native stacks only */
+    bool quiet; /* MEMTRACE_QUIET=1: nothing is printed */
+    /* MEMTRACE_SUMMARY: the line at exit even when standard error is no terminal. 0: no; 1: of the program that was asked for; another
+     * number: of the process of this pid. */
+    uint64_t summary;
+    bool python; /* MEMTRACE_PYTHON=0: native stacks only */
     /* MEMTRACE_PYTHON_OBJECTS=0: not the interpreter's own allocator, only what that takes from the
      * system */
     bool python_objects;

@@ -2,18 +2,28 @@
  *
  * exec: the log is told that the process goes on as another program; an exec that fails takes that
  * back. The functions must stay safe in a child of vfork and in a signal handler: nothing here
- * allocates or locks. posix_spawn, system and popen need no wrapper: their children never touch a
- * log of ours.
+ * allocates or locks. The children of posix_spawn, system and popen never touch a log of ours.
+ *
+ * A program whose loader can't load this library is executed without it, and an environment that lacks it stays as it is. system and popen start the
+ * system's shell, which can.
  */
+#include <spawn.h>
 #include <stdarg.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "hooks/hooks.h"
+#include "loader/foreign_program.h"
 #include "log/log.h"
 #include "os/os.h"
+#include "process/start.h"
+#include "process/summary.h"
+#include "process/untraced.h"
 
 extern char **environ;
+
+static const char an_open_file[] = "an open file";
 
 /* The header of this process's own log, or NULL. A child of vfork has its parent's memory. The
  * child of a fork does not have the log's mappings, and has no log until its first event. */
@@ -24,11 +34,15 @@ static struct mt_header *own_log(void)
     return mt_log.header;
 }
 
-static struct mt_header *leaving(void)
+/* `path` is about to be executed, in this environment. */
+static struct mt_header *leaving(const char *path, char *const environment[])
 {
     int keep = errno;
     struct mt_header *h = own_log();
     if (h) {
+        mt_untraced_gather();
+        if (mt_untraced_left_out(path, environment))
+            mt_summary_untraced(mt_program, mt_directory, path);
         h->end_time = mt_os_mono() - h->start_mono;
         __atomic_store_n(&h->end, MT_END_EXEC, __ATOMIC_RELEASE);
     }
@@ -46,9 +60,46 @@ static int stayed(struct mt_header *h, int result)
     return result;
 }
 
+/* In place of `environment`, if the program is `foreign`: one without us, on the stack of the caller, as a child of vfork has no
+ * other memory of its own. errno is kept. */
+#define WITHOUT_US(environment, foreign, path)                                                     \
+    do {                                                                                           \
+        int kept = errno;                                                                          \
+        size_t room = mt_untraced_room(environment);                                               \
+        if (room && (foreign)) {                                                                   \
+            mt_untraced_count(path);                                                               \
+            environment = mt_untraced_environment(__builtin_alloca(room), environment);            \
+        } else if (!room && mt_untraced_left_out(path, environment)) {                             \
+            mt_untraced_count(path);                                                               \
+        }                                                                                          \
+        errno = kept;                                                                              \
+    } while (0)
+
+/* Of the program that execvp would find. */
+static bool is_foreign(const char *file)
+{
+    char path[512];
+    size_t length = strlen(file);
+    const char *p = strchr(file, '/') ? NULL : mt_os_variable("PATH", path, sizeof path);
+    if (!p || length >= sizeof path)
+        return mt_program_foreign(-1, file);
+    for (size_t folder; *p; p += folder + (p[folder] != 0)) {
+        folder = strcspn(p, ":");
+        if (folder + 1 + length >= sizeof path)
+            continue;
+        memcpy(path, p, folder);
+        path[folder] = '/';
+        memcpy(path + folder + (folder != 0), file, length + 1);
+        if (mt_os_exists(path))
+            return mt_program_foreign(-1, path);
+    }
+    return false;
+}
+
 MT_EXPORT int execve(const char *path, char *const arguments[], char *const environment[])
 {
-    struct mt_header *h = leaving();
+    WITHOUT_US(environment, mt_program_foreign(-1, path), path);
+    struct mt_header *h = leaving(path, environment);
     if (!mt_real_known())
         return stayed(h, (int)syscall(SYS_execve, path, arguments, environment));
     return stayed(h, mt_real.execve(path, arguments, environment));
@@ -65,7 +116,8 @@ MT_EXPORT int execvpe(const char *file, char *const arguments[], char *const env
         errno = ENOENT;
         return -1;
     }
-    struct mt_header *h = leaving();
+    WITHOUT_US(environment, is_foreign(file), file);
+    struct mt_header *h = leaving(file, environment);
     return stayed(h, mt_real.execvpe(file, arguments, environment));
 }
 
@@ -77,7 +129,9 @@ MT_EXPORT int execvp(const char *file, char *const arguments[])
 MT_EXPORT int execveat(int folder, const char *path, char *const arguments[],
                        char *const environment[], int flags)
 {
-    struct mt_header *h = leaving();
+    WITHOUT_US(environment,
+               *path ? mt_program_foreign(folder, path) : mt_program_foreign_file(folder), path);
+    struct mt_header *h = leaving(*path ? path : an_open_file, environment);
     return stayed(h, (int)syscall(SYS_execveat, folder, path, arguments, environment, flags));
 }
 
@@ -87,8 +141,29 @@ MT_EXPORT int fexecve(int fd, char *const arguments[], char *const environment[]
         errno = ENOSYS;
         return -1;
     }
-    struct mt_header *h = leaving();
+    WITHOUT_US(environment, mt_program_foreign_file(fd), an_open_file);
+    struct mt_header *h = leaving(an_open_file, environment);
     return stayed(h, mt_real.fexecve(fd, arguments, environment));
+}
+
+MT_EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+                          const posix_spawnattr_t *attributes, char *const arguments[],
+                          char *const environment[])
+{
+    if (!mt_real_known())
+        return ENOSYS;
+    WITHOUT_US(environment, mt_program_foreign(-1, path), path);
+    return mt_real.posix_spawn(pid, path, actions, attributes, arguments, environment);
+}
+
+MT_EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+                           const posix_spawnattr_t *attributes, char *const arguments[],
+                           char *const environment[])
+{
+    if (!mt_real_known())
+        return ENOSYS;
+    WITHOUT_US(environment, is_foreign(file), file);
+    return mt_real.posix_spawnp(pid, file, actions, attributes, arguments, environment);
 }
 
 /* Collect the arguments of a list, `first` among them, on the caller's stack (a macro, for alloca).

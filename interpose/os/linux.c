@@ -38,6 +38,11 @@ void *mt_os_map(size_t bytes)
     return map(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
+void *mt_os_map_shared(size_t bytes)
+{
+    return map(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+
 void *mt_os_reserve(size_t bytes)
 {
     return map(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -213,6 +218,22 @@ int mt_os_open(const char *path, bool write)
 int mt_os_open_read(const char *path)
 {
     return (int)result(syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0));
+}
+
+int mt_os_open_program(int folder, const char *path)
+{
+    struct stat info;
+    long fd = result(syscall(SYS_openat, folder < 0 ? AT_FDCWD : folder, path,
+                             O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (fd < 0 || (syscall(SYS_fstat, fd, &info) == 0 && S_ISREG(info.st_mode)))
+        return (int)fd;
+    mt_os_close((int)fd);
+    return -EACCES;
+}
+
+ssize_t mt_os_read_some(int fd, void *to, size_t bytes)
+{
+    return result(syscall(SYS_pread64, fd, to, bytes, (uint64_t)0));
 }
 
 bool mt_os_read_at(int fd, void *to, size_t bytes, uint64_t offset)

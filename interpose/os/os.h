@@ -17,6 +17,8 @@
 
 /* Anonymous private memory, zeroed; NULL on failure. */
 void *mt_os_map(size_t bytes);
+/* The same, shared with what is forked from now on. */
+void *mt_os_map_shared(size_t bytes);
 /* Address space without memory behind it, to be filled by mt_os_map_file; NULL on failure. */
 void *mt_os_reserve(size_t bytes);
 /* Any mapping, or a part of one: whole pages. */
@@ -61,6 +63,9 @@ struct mt_os_kind mt_os_kind(int fd);
 int mt_os_open(const char *path, bool write);
 /* Open a file for reading; links are followed. A descriptor or -errno. */
 int mt_os_open_read(const char *path);
+/* Open a program's file for reading; `path` is relative to `folder`, -1: to the working folder. A descriptor, or -errno where it is
+ * no regular file. */
+int mt_os_open_program(int folder, const char *path);
 /* A duplicate on a high number, closed by exec; or -errno. `fd` stays open. */
 int mt_os_high(int fd);
 /* Take all free descriptors below those that mt_os_high gives: up to `cap` into `held`, to be
@@ -80,8 +85,13 @@ int mt_os_identity(int fd, uint64_t id[2]);
 /* All of the bytes, to or from this offset. False: not all of them. */
 bool mt_os_write_at(int fd, const void *data, size_t bytes, uint64_t offset);
 bool mt_os_read_at(int fd, void *to, size_t bytes, uint64_t offset);
+/* Up to so many bytes from the file's beginning, in one call; its position stays. How many, or -errno. */
+ssize_t mt_os_read_some(int fd, void *to, size_t bytes);
 /* Once, at the descriptor's position: how many bytes were written, or -errno. */
 ssize_t mt_os_write(int fd, const void *from, size_t bytes);
+/* A line for people, at the descriptor's position, once: where nobody reads it, or not for the time being, it is left out. Never
+ * SIGPIPE, and never waits for long. False: not all of it was written. */
+bool mt_os_say(int fd, const void *text, size_t bytes);
 /* Once, at the descriptor's position: how many bytes were read, or -errno. */
 ssize_t mt_os_read(int fd, void *to, size_t bytes);
 /* The absolute path of the file that is mapped at `address`, with a NUL, at most `bytes` in all: its

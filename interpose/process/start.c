@@ -23,6 +23,7 @@
 #include "os/os.h"
 #include "process/start.h"
 #include "process/summary.h"
+#include "process/untraced.h"
 #include "python/attach.h"
 #include "tables/tables.h"
 #include "unwind/unwind.h"
@@ -167,6 +168,7 @@ static bool start(void (*thread_ended)(void *))
     if (mt_real_stranger())
         mt_log_note(1, "malloc is %s's, which comes before this library: heap blocks are not seen",
                     mt_real_stranger());
+    mt_untraced_begin();
     mt_tables_opened();
     mt_unwind_start();
     if (again && mt_constructed) {

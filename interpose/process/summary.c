@@ -13,10 +13,39 @@ static int kept = -1; /* our own copy of standard error */
 static uint64_t kept_identity[2];
 static bool wanted;
 
+/* The environment that our parent was started with preloads this library: we are a descendant of the program that was asked for. A
+ * shell that has LD_PRELOAD among its variables was not started with it. */
+static bool is_descendant(void)
+{
+    static const char preload[] = "LD_PRELOAD=", library[] = "libmemtrace";
+    const size_t room = 131072;
+    char path[32], *text = mt_os_map(room);
+    struct mt_str s = MT_STR(path);
+    mt_str_add_z(&s, "/proc/");
+    mt_str_add_number(&s, (uint64_t)mt_os_parent());
+    mt_str_add_z(&s, "/environ");
+    ssize_t bytes = text ? mt_os_read_file(path, text, room - 1) : 0;
+    bool found = false;
+    for (ssize_t at = 0; at < bytes && !found; at += (ssize_t)strlen(text + at) + 1)
+        found = !strncmp(text + at, preload, sizeof preload - 1) && strstr(text + at, library);
+    if (text)
+        mt_os_unmap(text, room);
+    return found;
+}
+
+static bool is_wanted(void)
+{
+    if (mt_config.quiet)
+        return false;
+    if (mt_config.summary > 1)
+        return mt_config.summary == (uint64_t)mt_os_pid();
+    return (mt_config.summary || mt_os_is_terminal(2)) && !is_descendant();
+}
+
 void mt_summary_prepare(void)
 {
     uint64_t id[2];
-    wanted = !mt_config.quiet && (mt_config.summary || mt_os_is_terminal(2));
+    wanted = is_wanted();
     if (!wanted || mt_os_identity(2, id) != 0)
         return;
     kept = mt_os_high(2);
@@ -29,6 +58,7 @@ void mt_summary_forget(void)
     if (kept >= 0 && mt_os_identity(kept, id) == 0 && !memcmp(id, kept_identity, sizeof id))
         mt_os_close(kept);
     kept = -1;
+    wanted = false; /* a fork child was not asked for */
 }
 
 /* Of the nodes from `first` to before `end`. Node 0: those of no node. */
@@ -54,10 +84,10 @@ static void say(const struct mt_str *line)
 {
     uint64_t id[2];
     int fd = kept;
-    /* The program may have put something else under our number; and in a fork child there is none. */
+    /* The program may have put something else under our number; and it may be closed. */
     if (fd < 0 || mt_os_identity(fd, id) != 0 || memcmp(id, kept_identity, sizeof id) != 0)
         fd = 2;
-    mt_os_write(fd, line->text, line->used);
+    mt_os_say(fd, line->text, line->used);
 }
 
 void mt_summary_aside(const char *program)
@@ -86,14 +116,52 @@ void mt_summary_failed(const char *program, const char *reason)
     say(&s);
 }
 
-void mt_summary_print(const char *program, const char *directory)
+static void add_how_to_read(struct mt_str *s, const char *directory)
 {
-    if (!wanted || !mt_log.header)
-        return;
     const char *path = mt_log_path();
     size_t prefix = strlen(directory);
     if (prefix > 1 && !strncmp(path, directory, prefix) && path[prefix] == '/')
         path += prefix + 1;
+    mt_str_add_z(s, "memtrace report ");
+    mt_str_add_z(s, path);
+    mt_str_add_z(s, "\n");
+}
+
+void mt_summary_untraced(const char *program, const char *directory, const char *path)
+{
+    char text[1024];
+    struct mt_str s = MT_STR(text);
+    if (!wanted)
+        return;
+    mt_str_add_z(&s, "memtrace: ");
+    mt_str_add_z(&s, program);
+    mt_str_add_z(&s, " goes on as ");
+    mt_str_add_z(&s, path);
+    mt_str_add_z(&s,
+                 ", which is not traced: the library is not in its LD_PRELOAD; what was before: ");
+    add_how_to_read(&s, directory);
+    say(&s);
+}
+
+/* Programs that it started. */
+static void add_untraced(struct mt_str *s, const struct mt_header *h)
+{
+    uint32_t count = h->untraced;
+    if (!count)
+        return;
+    mt_str_add_z(s, "; not traced: ");
+    mt_str_add(s, h->untraced_first, strnlen(h->untraced_first, sizeof h->untraced_first));
+    if (count > 1) {
+        mt_str_add_z(s, " and ");
+        mt_str_add_grouped(s, count - 1);
+        mt_str_add_z(s, count > 2 ? " more programs" : " more program");
+    }
+}
+
+void mt_summary_print(const char *program, const char *directory)
+{
+    if (!wanted || !mt_log.header)
+        return;
     char text[8192];
     struct mt_str s = MT_STR(text);
     mt_str_add_z(&s, "memtrace: ");
@@ -115,8 +183,8 @@ void mt_summary_print(const char *program, const char *directory)
         mt_str_add_z(&s, "; the log is in /tmp, not where it should be: ");
         mt_str_add_z(&s, mt_log_elsewhere());
     }
-    mt_str_add_z(&s, "; to read it: memtrace report ");
-    mt_str_add_z(&s, path);
-    mt_str_add_z(&s, "\n");
+    add_untraced(&s, mt_log.header);
+    mt_str_add_z(&s, "; to read it: ");
+    add_how_to_read(&s, directory);
     say(&s);
 }

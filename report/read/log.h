@@ -50,7 +50,10 @@ struct log_header {
     /* Of a fork child: what was live in its parent at the fork, in no other figure, and what it has
      * released of that since, in how many releases. */
     uint64_t inherited, inherited_released, inherited_releases;
-    uint64_t start_ticks; /* field 22 of /proc/PID/stat; 0: not known */
+    uint32_t
+        untraced; /* programs that were executed without the library: it is not for their libc or machine */
+    struct log_text untraced_first; /* path of the first of them */
+    uint64_t start_ticks;           /* field 22 of /proc/PID/stat; 0: not known */
     enum log_end end;
     int32_t exit_status;
     uint64_t end_time; /* 0: not known */

@@ -74,6 +74,18 @@ static void notes_counted(const struct stacks *stacks, note_taker *take, void *c
              text_size(size, (int64_t)h->python_arenas_peak));
 }
 
+static void notes_untraced(const struct stacks *stacks, note_taker *take, void *context)
+{
+    const struct log_header *h = &stacks->log.header;
+    char count[TEXT_COUNT_BYTES];
+    if (h->untraced)
+        note(take, context,
+             "%s program%s that it started %s not traced, being of another libc or machine, or "
+             "without this library in the environment: %.*s%s",
+             text_count(count, h->untraced), text_s(h->untraced), h->untraced == 1 ? "was" : "were",
+             (int)h->untraced_first.bytes, h->untraced_first.text, h->untraced == 1 ? "" : ", ...");
+}
+
 /* Stacks that are not what they should be, with what was allocated there. */
 static void notes_stacks(const struct stacks *stacks, note_taker *take, void *context)
 {
@@ -135,6 +147,7 @@ static void notes_all(const struct stacks *stacks, const struct rows *lines, not
     char size[TEXT_SIZE_BYTES], count[NOTES_COUNT_BYTES], other[NOTES_COUNT_BYTES];
     for (size_t i = 0; i < log->note_count; i++)
         take(context, log->notes[i].text.text, log->notes[i].text.bytes);
+    notes_untraced(stacks, take, context);
     notes_counted(stacks, take, context);
     notes_stacks(stacks, take, context);
     if (lines)

@@ -287,6 +287,7 @@ void summary_json(const struct stacks *stacks, const struct rows *lines, struct 
     json_unsigned(json, "inherited_bytes", h->inherited);
     json_unsigned(json, "inherited_released_bytes", h->inherited_released);
     json_unsigned(json, "inherited_releases", h->inherited_releases);
+    json_unsigned(json, "untraced_programs", h->untraced);
     json_unsigned(json, "dropped_events", h->dropped_events);
     json_unsigned(json, "dropped_bytes", h->dropped_bytes);
     json_unsigned(json, "unattributed_allocations", stacks->model.lost.allocations);

@@ -14,6 +14,7 @@
 
 #include "base/base.h"
 #include "read/reader.h"
+#include "verbs/plain_path.h"
 #include "verbs/program.h"
 #include "verbs/run.h"
 #include "verbs/self.h"
@@ -80,13 +81,9 @@ static bool find_library(char out[PATH_MAX])
 
 static bool set_preload(void)
 {
-    char library[PATH_MAX];
-    if (!find_library(library))
+    char found[PATH_MAX], library[PATH_MAX];
+    if (!find_library(found) || !plain_path(found, library))
         return false;
-    if (strpbrk(library, " :")) { /* the loader splits LD_PRELOAD there, without an escape */
-        base_say("%s: a library whose path has a blank or a colon cannot be preloaded", library);
-        return false;
-    }
     const char *others = getenv("LD_PRELOAD");
     char *value = NULL;
     if (asprintf(&value, "%s%s%s", library, others && *others ? ":" : "",
@@ -118,6 +115,10 @@ static bool make_way(const char *name)
     int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
     if (fd < 0 && errno == ENOENT)
         return true;
+    if (fd < 0 && errno != ELOOP && errno != EACCES) {
+        base_say("run: -o %s: %s", name, strerror(errno));
+        return false;
+    }
     ssize_t got = fd >= 0 ? read(fd, magic, sizeof magic) : -1;
     if (fd >= 0)
         close(fd);
@@ -223,6 +224,17 @@ static void set_children_min_peak(void)
     setenv("MEMTRACE_MIN_PEAK", value, 1);
 }
 
+/* The line at exit, of the program that this process becomes, not of its children. */
+static void ask_for_summary(void)
+{
+    const char *before = getenv("MEMTRACE_SUMMARY");
+    char pid[32];
+    if (before && !strcmp(before, "0"))
+        return;
+    snprintf(pid, sizeof pid, "%ld", (long)getpid());
+    setenv("MEMTRACE_SUMMARY", pid, 1);
+}
+
 int run_program(char **argv)
 {
     char why[1024];
@@ -244,8 +256,9 @@ int run_program(char **argv)
         return STATUS_BAD;
     }
     make_room_beside_audit();
+    unsetenv("MEMTRACE_UNTRACED");
     set_children_min_peak();
-    setenv("MEMTRACE_SUMMARY", "1", 0);
+    ask_for_summary();
     execvp(path, argv);
     int error = errno;
     base_say("%s: %s", path, strerror(error));

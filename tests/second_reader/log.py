@@ -73,7 +73,11 @@ class Log:
         self.process_start, self.inherited, self.inherited_released, self.inherited_releases = self.take('4Q', 992)
         if self.inherited_released > self.inherited and not self.flags & FLAG_THREADS:
             self.problem('%d of %d inherited bytes are released' % (self.inherited_released, self.inherited))
-        if any(data[456:992]):
+        self.untraced = self.take('I', 728)[0]
+        self.untraced_first = data[736:992].split(b'\0')[0]
+        if data[991] or bool(self.untraced) < bool(self.untraced_first):
+            self.problem('path of a program that was not traced: %r' % self.untraced_first)
+        if any(data[456:728]):
             self.problem('reserved bytes of the header are not zero')
         if self.extents_used > 448:
             raise NotALog('%d extents' % self.extents_used)

@@ -4,6 +4,7 @@
 import ctypes
 import os
 import shutil
+import stat
 import sys
 import threading
 
@@ -141,7 +142,7 @@ def tool():
 
 def plain_environment():
     """The environment without the preload, for processes of ours that are not to be traced."""
-    environment = dict(os.environ)
+    environment = dict(os.environ, MEMTRACE_UNTRACED="1")  # no message that it is not
     others = [p for p in environment.get("LD_PRELOAD", "").replace(":", " ").split()
               if not os.path.basename(p).startswith("libmemtrace")]
     environment.pop("LD_PRELOAD", None)
@@ -150,14 +151,43 @@ def plain_environment():
     return environment
 
 
+def _own_folder(path):
+    """Make a folder that nobody else can write to, or see that it is one."""
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        pass
+    info = os.lstat(path)
+    if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.geteuid() or info.st_mode & 0o77:
+        raise PermissionError("%s: is not a folder of this user alone" % path)
+    return path
+
+
+def _plain_path(library):
+    """The library, or a link to it: LD_PRELOAD is split at blanks and colons. The links stay, as children may be started at any time."""
+    if " " not in library and ":" not in library:
+        return library
+    import hashlib  # seldom needed
+    name = hashlib.sha256(os.fsencode(library)).hexdigest()[:16]
+    try:
+        link = os.path.join(_own_folder(os.path.join(_own_folder("/tmp/memtrace-%d" % os.geteuid()), name)), "libmemtrace.so")
+        if not os.path.islink(link) or os.readlink(link) != library:
+            fresh = "%s.%d" % (link, os.getpid())
+            os.symlink(library, fresh)
+            os.replace(fresh, link)
+    except OSError as error:
+        raise OSError("%s: a path with a blank or a colon cannot be preloaded, and a link to it cannot be made: %s" % (library, error))
+    return link
+
+
 def traced_environment(output=None):
     """The environment in which a program is traced."""
     path = library()
     if not path:
         raise OSError("libmemtrace.so is not beside this module; MEMTRACE_LIBRARY can name it")
-    if " " in path or ":" in path:
-        raise OSError("%s: a library whose path has a blank or a colon cannot be preloaded" % path)
+    path = _plain_path(path)
     environment = plain_environment()
+    del environment["MEMTRACE_UNTRACED"]
     others = environment.get("LD_PRELOAD")
     environment["LD_PRELOAD"] = path + (":" + others if others else "")
     if output:

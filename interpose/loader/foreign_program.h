@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Programs that are about to be executed and can't be traced: those of another libc (musl's loader ends a program whose preloaded
+ * library it can't link) and of another machine (glibc's prints a complaint).
+ */
+#ifndef MT_FOREIGN_PROGRAM_H
+#define MT_FOREIGN_PROGRAM_H
+
+#include <stdbool.h>
+
+/* Whether the loader of the program at `path` (relative to `folder`, a descriptor or AT_FDCWD), or of what its "#!" line names, can't
+ * load this library. False where that is not known: no such file, a static program. Opens files for a moment; no lock, no memory,
+ * errno may change: also in a child of vfork. Less than 1 KiB of stack. */
+bool mt_program_foreign(int folder, const char *path);
+/* The same of an open file, whose position stays. */
+bool mt_program_foreign_file(int fd);
+
+#endif
