@@ -5,6 +5,7 @@
 
 #include "base/guard.h"
 #include "log/log.h"
+#include "log/open.h"
 #include "os/os.h"
 #include "process/untraced.h"
 
@@ -12,7 +13,7 @@
 static struct untraced {
     uint32_t count, claimed;
     char first[sizeof((struct mt_header *)0)->untraced_first];
-} * word;
+} * word, *above; /* this process's, and that of its parent */
 
 static bool names_us(const char *variable);
 static bool by_environment; /* this process was started with us in its LD_PRELOAD */
@@ -27,7 +28,8 @@ void mt_untraced_begin(void)
         by_environment = value && names_us(value);
         begun = true;
     }
-    word = mt_os_map_shared(mt_os_page()); /* that of its own parent stays: the siblings share it */
+    above = word; /* it stays: the siblings share it */
+    word = mt_os_map_shared(mt_os_page());
 }
 
 static void count(uint32_t *all, uint32_t *claimed, char *first, const char *path, uint32_t more)
@@ -42,10 +44,11 @@ void mt_untraced_count(const char *path)
 {
     struct mt_header *h =
         mt_ready && *mt_ready == 1 ? mt_log.header : NULL; /* a child of vfork has its parent's */
+    struct untraced *to = h ? above : word;
     if (h)
         count(&h->untraced, &h->untraced_claimed, h->untraced_first, path, 1);
-    else if (word)
-        count(&word->count, &word->claimed, word->first, path, 1);
+    if (to && !(h && mt_log_named())) /* a log without a name may never be seen */
+        count(&to->count, &to->claimed, to->first, path, 1);
 }
 
 void mt_untraced_gather(void)
@@ -54,6 +57,8 @@ void mt_untraced_gather(void)
     struct mt_header *h = mt_log.header;
     if (more)
         count(&h->untraced, &h->untraced_claimed, h->untraced_first, word->first, more);
+    if (more && above && !mt_log_named())
+        count(&above->count, &above->claimed, above->first, word->first, more);
 }
 
 /* ---- The environment ---- */
