@@ -4,7 +4,7 @@
  * back. The functions must stay safe in a child of vfork and in a signal handler: nothing here
  * allocates or locks. The children of posix_spawn, system and popen never touch a log of ours.
  *
- * A program whose loader can't load this library is executed without it. system and popen start the
+ * A program whose loader can't load this library is executed without it, and an environment that lacks it stays as it is. system and popen start the
  * system's shell, which can.
  */
 #include <spawn.h>
@@ -18,9 +18,13 @@
 #include "log/log.h"
 #include "os/call.h"
 #include "os/os.h"
+#include "process/start.h"
+#include "process/summary.h"
 #include "process/untraced.h"
 
 extern char **environ;
+
+static const char an_open_file[] = "an open file";
 
 /* The header of this process's own log, or NULL. A child of vfork has its parent's memory. The
  * child of a fork does not have the log's mappings, and has no log until its first event. */
@@ -31,12 +35,15 @@ static struct mt_header *own_log(void)
     return mt_log.header;
 }
 
-static struct mt_header *leaving(void)
+/* `path` is about to be executed, in this environment. */
+static struct mt_header *leaving(const char *path, char *const environment[])
 {
     int keep = errno;
     struct mt_header *h = own_log();
     if (h) {
         mt_untraced_gather();
+        if (mt_untraced_left_out(path, environment))
+            mt_summary_untraced(mt_program, mt_directory, path);
         h->end_time = mt_os_mono() - h->start_mono;
         __atomic_store_n(&h->end, MT_END_EXEC, __ATOMIC_RELEASE);
     }
@@ -63,6 +70,8 @@ static int stayed(struct mt_header *h, int result)
         if (room && (foreign)) {                                                                   \
             mt_untraced_count(path);                                                               \
             environment = mt_untraced_environment(__builtin_alloca(room), environment);            \
+        } else if (!room && mt_untraced_left_out(path, environment)) {                             \
+            mt_untraced_count(path);                                                               \
         }                                                                                          \
         errno = kept;                                                                              \
     } while (0)
@@ -91,7 +100,7 @@ static bool is_foreign(const char *file)
 MT_EXPORT int execve(const char *path, char *const arguments[], char *const environment[])
 {
     WITHOUT_US(environment, mt_program_foreign(-1, path), path);
-    struct mt_header *h = leaving();
+    struct mt_header *h = leaving(path, environment);
     if (!mt_real_known())
         return stayed(h, (int)mt_os_raw(SYS_execve, path, arguments, environment));
     return stayed(h, mt_real.execve(path, arguments, environment));
@@ -109,7 +118,7 @@ MT_EXPORT int execvpe(const char *file, char *const arguments[], char *const env
         return -1;
     }
     WITHOUT_US(environment, is_foreign(file), file);
-    struct mt_header *h = leaving();
+    struct mt_header *h = leaving(file, environment);
     return stayed(h, mt_real.execvpe(file, arguments, environment));
 }
 
@@ -123,7 +132,7 @@ MT_EXPORT int execveat(int folder, const char *path, char *const arguments[],
 {
     WITHOUT_US(environment,
                *path ? mt_program_foreign(folder, path) : mt_program_foreign_file(folder), path);
-    struct mt_header *h = leaving();
+    struct mt_header *h = leaving(*path ? path : an_open_file, environment);
     return stayed(h, (int)mt_os_raw(SYS_execveat, folder, path, arguments, environment, flags));
 }
 
@@ -133,8 +142,8 @@ MT_EXPORT int fexecve(int fd, char *const arguments[], char *const environment[]
         errno = ENOSYS;
         return -1;
     }
-    WITHOUT_US(environment, mt_program_foreign_file(fd), "an open file");
-    struct mt_header *h = leaving();
+    WITHOUT_US(environment, mt_program_foreign_file(fd), an_open_file);
+    struct mt_header *h = leaving(an_open_file, environment);
     return stayed(h, mt_real.fexecve(fd, arguments, environment));
 }
 

@@ -193,6 +193,11 @@ void mt_log_name(bool now)
                        "them may be missing");
 }
 
+bool mt_log_named(void)
+{
+    return !mt_log_file.nameless && !mt_log_file.temporary;
+}
+
 bool mt_log_end(void)
 {
     mt_log_name(false);

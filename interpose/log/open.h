@@ -17,6 +17,8 @@ bool mt_log_open(const char *directory, const char *program, void (*describe)(vo
 /* Give the log its name if it has none and the peak has reached MEMTRACE_MIN_PEAK, or `now`. For
  * seldom moments, like a sample of the timeline. Any thread. */
 void mt_log_name(bool now);
+/* Whether the log has its name. If not, there may never be one. Any thread, no lock. */
+bool mt_log_named(void);
 /* The process ends. False: the peak was too low, so there is no log. */
 bool mt_log_end(void);
 

@@ -116,14 +116,52 @@ void mt_summary_failed(const char *program, const char *reason)
     say(&s);
 }
 
-void mt_summary_print(const char *program, const char *directory)
+static void add_how_to_read(struct mt_str *s, const char *directory)
 {
-    if (!wanted || !mt_log.header)
-        return;
     const char *path = mt_log_path();
     size_t prefix = strlen(directory);
     if (prefix > 1 && !strncmp(path, directory, prefix) && path[prefix] == '/')
         path += prefix + 1;
+    mt_str_add_z(s, "memtrace report ");
+    mt_str_add_z(s, path);
+    mt_str_add_z(s, "\n");
+}
+
+void mt_summary_untraced(const char *program, const char *directory, const char *path)
+{
+    char text[1024];
+    struct mt_str s = MT_STR(text);
+    if (!wanted)
+        return;
+    mt_str_add_z(&s, "memtrace: ");
+    mt_str_add_z(&s, program);
+    mt_str_add_z(&s, " goes on as ");
+    mt_str_add_z(&s, path);
+    mt_str_add_z(&s,
+                 ", which is not traced: the library is not in its LD_PRELOAD; what was before: ");
+    add_how_to_read(&s, directory);
+    say(&s);
+}
+
+/* Programs that it started. */
+static void add_untraced(struct mt_str *s, const struct mt_header *h)
+{
+    uint32_t count = h->untraced;
+    if (!count)
+        return;
+    mt_str_add_z(s, "; not traced: ");
+    mt_str_add(s, h->untraced_first, strnlen(h->untraced_first, sizeof h->untraced_first));
+    if (count > 1) {
+        mt_str_add_z(s, " and ");
+        mt_str_add_grouped(s, count - 1);
+        mt_str_add_z(s, count > 2 ? " more programs" : " more program");
+    }
+}
+
+void mt_summary_print(const char *program, const char *directory)
+{
+    if (!wanted || !mt_log.header)
+        return;
     char text[8192];
     struct mt_str s = MT_STR(text);
     mt_str_add_z(&s, "memtrace: ");
@@ -145,8 +183,8 @@ void mt_summary_print(const char *program, const char *directory)
         mt_str_add_z(&s, "; the log is in /tmp, not where it should be: ");
         mt_str_add_z(&s, mt_log_elsewhere());
     }
-    mt_str_add_z(&s, "; to read it: memtrace report ");
-    mt_str_add_z(&s, path);
-    mt_str_add_z(&s, "\n");
+    add_untraced(&s, mt_log.header);
+    mt_str_add_z(&s, "; to read it: ");
+    add_how_to_read(&s, directory);
     say(&s);
 }

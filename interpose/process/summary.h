@@ -16,6 +16,8 @@ void mt_summary_forget(void);
 void mt_summary_failed(const char *program, const char *reason);
 /* Say that the program is not traced because of its sanitizer. Under the same conditions. */
 void mt_summary_aside(const char *program);
+/* Say that this process goes on as the program `path` by an exec, untraced. Under the same conditions; no lock. */
+void mt_summary_untraced(const char *program, const char *directory, const char *path);
 /* The line, under the same conditions. `directory` is left out at the beginning of the log's path.
  */
 void mt_summary_print(const char *program, const char *directory);

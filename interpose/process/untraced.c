@@ -5,6 +5,7 @@
 
 #include "base/guard.h"
 #include "log/log.h"
+#include "log/open.h"
 #include "os/os.h"
 #include "process/untraced.h"
 
@@ -12,11 +13,23 @@
 static struct untraced {
     uint32_t count, claimed;
     char first[sizeof((struct mt_header *)0)->untraced_first];
-} * word;
+} * word, *above; /* this process's, and that of its parent */
+
+static bool names_us(const char *variable);
+static bool by_environment; /* this process was started with us in its LD_PRELOAD */
 
 void mt_untraced_begin(void)
 {
-    word = mt_os_map_shared(mt_os_page()); /* that of its own parent stays: the siblings share it */
+    static bool
+        begun; /* not again in the child of a fork: the program may have changed its environment */
+    static char room[65536];
+    if (!begun) {
+        const char *value = mt_os_variable("LD_PRELOAD", room, sizeof room);
+        by_environment = value && names_us(value);
+        begun = true;
+    }
+    above = word; /* it stays: the siblings share it */
+    word = mt_os_map_shared(mt_os_page());
 }
 
 static void count(uint32_t *all, uint32_t *claimed, char *first, const char *path, uint32_t more)
@@ -31,10 +44,11 @@ void mt_untraced_count(const char *path)
 {
     struct mt_header *h =
         mt_ready && *mt_ready == 1 ? mt_log.header : NULL; /* a child of vfork has its parent's */
+    struct untraced *to = h ? above : word;
     if (h)
         count(&h->untraced, &h->untraced_claimed, h->untraced_first, path, 1);
-    else if (word)
-        count(&word->count, &word->claimed, word->first, path, 1);
+    if (to && !(h && mt_log_named())) /* a log without a name may never be seen */
+        count(&to->count, &to->claimed, to->first, path, 1);
 }
 
 void mt_untraced_gather(void)
@@ -43,6 +57,8 @@ void mt_untraced_gather(void)
     struct mt_header *h = mt_log.header;
     if (more)
         count(&h->untraced, &h->untraced_claimed, h->untraced_first, word->first, more);
+    if (more && above && !mt_log_named())
+        count(&above->count, &above->claimed, above->first, word->first, more);
 }
 
 /* ---- The environment ---- */
@@ -63,9 +79,9 @@ static bool is_ours(const char *entry, size_t length)
            (length == bytes || entry[length - bytes - 1] == '/');
 }
 
-static bool names_us(const char *variable)
+static bool names_us(const char *value)
 {
-    for (const char *entry = variable + sizeof preload - 1; *entry;) {
+    for (const char *entry = value; *entry;) {
         size_t length = strcspn(entry, separators);
         if (is_ours(entry, length))
             return true;
@@ -93,6 +109,16 @@ static bool without_us(char *to, const char *variable)
     return used > sizeof preload - 1;
 }
 
+bool mt_untraced_left_out(const char *path, char *const environment[])
+{
+    static const char known[] = "MEMTRACE_UNTRACED=";
+    for (size_t i = 0; environment && environment[i]; i++)
+        if (!strncmp(environment[i], known, sizeof known - 1) ||
+            (is_preload(environment[i]) && names_us(environment[i] + sizeof preload - 1)))
+            return false;
+    return by_environment && (!strchr(path, '/') || mt_os_exists(path));
+}
+
 size_t mt_untraced_room(char *const environment[])
 {
     size_t bytes = sizeof *environment;
@@ -102,7 +128,7 @@ size_t mt_untraced_room(char *const environment[])
         if (!is_preload(environment[i]))
             continue;
         bytes += strlen(environment[i]) + 1;
-        ours |= names_us(environment[i]);
+        ours |= names_us(environment[i] + sizeof preload - 1);
     }
     return ours ? bytes : 0;
 }

@@ -26,10 +26,15 @@ const char verb_run_help[] =
     "its own.\n\n"
     "  -o, --output LOG   name of the log; %p becomes the pid, %e the program's name. A log of "
     "that name is\n"
-    "                     replaced. Without -o: memtrace.%e.%p.mt in the working directory\n"
+    "                     replaced. Children add a number. Without -o: memtrace.%e.%p.mt in the "
+    "working\n"
+    "                     directory\n"
     "  -f, --lines NAME   count every execution of each line of this Python function: FUNCTION, "
     "CLASS.METHOD,\n"
-    "                     MODULE.FUNCTION, FILE or FILE:FUNCTION. May be given several times\n\n"
+    "                     MODULE.FUNCTION, FILE or FILE:FUNCTION. May be given several times\n"
+    "      --min-peak SIZE  processes whose peak stays below leave no log. Without it: 256K for "
+    "children; the\n"
+    "                     program itself always leaves one. 0: every process leaves one\n\n"
     "The library is the one that MEMTRACE_LIBRARY names, else the one beside memtrace or in "
     "../lib.\n\n"
     "Exit status: the program's; 127 when there is no such program, 126 when it cannot be "
@@ -212,17 +217,6 @@ static bool set_min_peak(const char *size)
     return true;
 }
 
-/* The line at exit, of the program that this process becomes, not of its children. */
-static void ask_for_summary(void)
-{
-    const char *before = getenv("MEMTRACE_SUMMARY");
-    char pid[32];
-    if (before && !strcmp(before, "0"))
-        return;
-    snprintf(pid, sizeof pid, "%ld", (long)getpid());
-    setenv("MEMTRACE_SUMMARY", pid, 1);
-}
-
 /* Of what the program starts, processes in which nothing happened leave no log, unless a person says what is worth one. The
  * program itself keeps its number through any exec. */
 static void set_children_min_peak(void)
@@ -233,6 +227,17 @@ static void set_children_min_peak(void)
         return;
     snprintf(value, sizeof value, "%s,%ld", CHILDREN_MIN_PEAK, (long)getpid());
     setenv("MEMTRACE_MIN_PEAK", value, 1);
+}
+
+/* The line at exit, of the program that this process becomes, not of its children. */
+static void ask_for_summary(void)
+{
+    const char *before = getenv("MEMTRACE_SUMMARY");
+    char pid[32];
+    if (before && !strcmp(before, "0"))
+        return;
+    snprintf(pid, sizeof pid, "%ld", (long)getpid());
+    setenv("MEMTRACE_SUMMARY", pid, 1);
 }
 
 int run_program(char **argv)
@@ -256,6 +261,7 @@ int run_program(char **argv)
         return STATUS_BAD;
     }
     make_room_beside_audit();
+    unsetenv("MEMTRACE_UNTRACED");
     set_children_min_peak();
     ask_for_summary();
     execvp(path, argv);

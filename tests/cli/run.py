@@ -11,6 +11,7 @@ from reading import Reading  # noqa: F401
 from running import Run  # noqa: F401
 from tables import Symbols, Tables, Terminal  # noqa: F401
 from usage import Unreadable, Usage  # noqa: F401
+from wrapped import Wrapped  # noqa: F401
 
 if __name__ == '__main__':
     main()

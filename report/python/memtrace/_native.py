@@ -142,7 +142,7 @@ def tool():
 
 def plain_environment():
     """The environment without the preload, for processes of ours that are not to be traced."""
-    environment = dict(os.environ)
+    environment = dict(os.environ, MEMTRACE_UNTRACED="1")  # no message that it is not
     others = [p for p in environment.get("LD_PRELOAD", "").replace(":", " ").split()
               if not os.path.basename(p).startswith("libmemtrace")]
     environment.pop("LD_PRELOAD", None)
@@ -187,6 +187,7 @@ def traced_environment(output=None):
         raise OSError("libmemtrace.so is not beside this module; MEMTRACE_LIBRARY can name it")
     path = _plain_path(path)
     environment = plain_environment()
+    del environment["MEMTRACE_UNTRACED"]
     others = environment.get("LD_PRELOAD")
     environment["LD_PRELOAD"] = path + (":" + others if others else "")
     if output:

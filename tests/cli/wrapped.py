@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+"""memtrace run of wrappers: whose log has the name, what else there is, what was not traced."""
+import json
+import os
+import sys
+
+from common import Case
+
+
+class Wrapped(Case):
+    """A wrapper ends in exec of the program that is meant."""
+
+    def setUp(self):
+        self.folder = self.path('wrapped-' + self.id().rsplit('.', 1)[-1])
+        os.mkdir(self.folder)
+        self.log = os.path.join(self.folder, 'app.mt')
+        self.said = 'memtrace report ' + os.path.relpath(self.log, self.top)
+
+    def logs(self):
+        return sorted(os.listdir(self.folder))
+
+    def report(self, name='app.mt'):
+        return json.loads(self.memtrace('report', '--json', os.path.join(self.folder, name)).stdout)
+
+    def beside(self, name='app.mt'):
+        return [(it['relation'], os.path.basename(it['log'])) for it in self.report(name)['beside']]
+
+    def wrapper(self, text):
+        return self.write('wrapper', b'#!/usr/bin/env bash\n' + text, 0o755)
+
+    def test_the_name_is_for_the_program_that_is_meant(self):
+        wrappers = [[self.wrapper(b'true; x=$(echo 1 | cat); exec "$@"\n')], ['env', 'A=1'], ['nice', 'env'], ['sh', '-c', 'exec "$0" "$@"'],
+                    [sys.executable, '-S', '-c', 'import os, sys; os.execv(sys.argv[1], sys.argv[1:])']]
+        for wrapper in wrappers:
+            p = self.memtrace('run', '-o', self.log, *wrapper, self.program, '7', MEMTRACE_QUIET='0')
+            self.assertEqual(p.returncode, 7, wrapper)
+            report = self.report()
+            self.assertEqual((report['program'], report['exit'], report['allocated_bytes'] >= 10097152), (self.program, {'status': 7}, True), wrapper)
+            self.assertEqual(p.stderr.count(self.said), 1, p.stderr)
+            self.assertEqual(len(p.stderr.splitlines()), 1, p.stderr)
+            if wrapper[0] != sys.executable:
+                self.assertEqual(self.logs(), ['app.mt'], wrapper)
+
+    def test_a_log_before_with_something_in_it_stays_and_is_shown(self):
+        code = 'import os, sys; x = bytearray(9000000); os.execv(sys.argv[1], sys.argv[1:])'
+        self.write(os.path.join(self.folder, 'app.2.mt'), b'not mine')
+        self.memtrace('run', '-o', self.log, sys.executable, '-S', '-c', code, self.program)
+        self.assertEqual(self.logs(), ['app.2.mt', 'app.3.mt', 'app.mt'])
+        self.assertEqual(self.beside(), [('before_exec', 'app.3.mt')])
+        self.assertEqual(self.beside('app.3.mt'), [('after_exec', 'app.mt')])
+        self.assertGreater(self.report('app.3.mt')['peak_bytes'], 9000000)
+        self.assertIn('  became     by its exec: %s (peak 7.6' % self.log, self.memtrace('report', os.path.join(self.folder, 'app.3.mt')).stdout)
+        self.assertIn('  before     its exec: %s (peak' % os.path.join(self.folder, 'app.3.mt'), self.memtrace('report', self.log).stdout)
+        self.assertEqual(self.read(os.path.join(self.folder, 'app.2.mt')), b'not mine')
+
+    def test_another_process_keeps_its_name(self):
+        script = '%s; %s & wait; exec %s' % ((self.program,) * 3)
+        self.memtrace('run', '-o', self.log, 'sh', '-c', script)
+        self.assertEqual(self.logs(), ['app.2.mt', 'app.3.mt', 'app.mt'])
+        self.assertEqual(self.beside(), [('child', 'app.2.mt'), ('child', 'app.3.mt')])
+        self.assertEqual(self.beside('app.2.mt'), [('parent', 'app.mt')])
+        self.assertIn('  children   2 logs: ', self.memtrace('report', self.log).stdout)
+
+    def test_children_with_little_in_them(self):
+        script = 'cat /dev/null; %s; (cat /dev/null); echo' % self.program
+        for options, count in ([], 2), (['--min-peak', '0'], 4), (['--min-peak', '100M'], 0):
+            for name in self.logs():
+                os.unlink(os.path.join(self.folder, name))
+            self.memtrace('run', *options, '-o', self.log, 'bash', '-c', script)
+            self.assertEqual(len(self.logs()), count, options)
+
+    def test_another_time_is_no_family(self):
+        script = '%s; :' % self.program
+        for name in 'app.mt', 'other.mt':
+            self.memtrace('run', '-o', os.path.join(self.folder, name), 'bash', '-c', script)
+        self.assertEqual(self.beside(), [('child', 'app.2.mt')])
+
+    def test_what_is_not_traced_is_said(self):
+        p = self.memtrace('run', '-o', self.log, 'env', '-i', '/bin/echo', 'done', MEMTRACE_QUIET='0')
+        self.assertEqual((p.returncode, p.stdout), (0, 'done\n'))
+        self.assertEqual(p.stderr, 'memtrace: env goes on as /bin/echo, which is not traced: the library is not in its LD_PRELOAD; '
+                                   'what was before: %s\n' % self.said)
+        self.assertIn('  became     a program of which no log is here', self.memtrace('report', self.log).stdout)
+        # sudo starts it as its child
+        code = 'import os; pid = os.fork(); pid or os.execve("/bin/true", ["true"], {}); os.waitpid(pid, 0)'
+        p = self.memtrace('run', '-o', self.log, sys.executable, '-S', '-c', code, MEMTRACE_QUIET='0')
+        self.assertIn('; not traced: /bin/true; to read it: ', p.stderr)
+        self.assertEqual(self.report()['untraced_programs'], 1)
+
+    def test_what_can_not_be_executed_is_not_said(self):
+        code = 'import os\ntry:\n    os.execve("/bin/missing", ["true"], {})\nexcept OSError:\n    pass'
+        p = self.memtrace('run', '-o', self.log, sys.executable, '-S', '-c', code, MEMTRACE_QUIET='0')
+        self.assertNotIn('not traced', p.stderr)
+        self.assertEqual(self.report()['untraced_programs'], 0)
+
