@@ -15,7 +15,7 @@
  * from here on: "read/log.h".
  *
  *   base/     memory that never fails, messages, foreign text, files, maps, progress, the number of threads
- *             offers base.h, file.h, glyph.h, map.h, progress.h, text.h, threads.h
+ *             offers base.h, file.h, glyph.h, map.h, nearest.h, progress.h, text.h, threads.h
  *   symbols/  what an ELF file says about an address: functions, lines, inlined calls; the cache of that
  *             offers batch.h, find.h, jit.h, lookup.h, symbols.h
  *   read/     the log, in which nothing is trusted: checked records, the tree of stacks, figures and runs of each node
@@ -25,10 +25,10 @@
  *   fold/     from resolved stacks to rows; several logs as a family
  *             offers answers.h, exact.h, family.h, fold.h, query.h, rows.h, stacks.h, tree.h, unsure.h
  *   show/     rows as text and JSON
- *             offers answers.h, family.h, fit.h, json.h, lines.h, lines_json.h, listing.h, mprun.h, name.h, notes.h, row_json.h,
+ *             offers answers.h, by.h, family.h, fit.h, json.h, lines.h, lines_json.h, listing.h, metric.h, mprun.h, name.h, notes.h, row_json.h,
  *             offers stacks_json.h, summary.h, table.h, terminal.h, view.h
  *   verbs/    the command line: a file for each verb
- *             offers python_folder.h, verbs.h
+ *             offers options.h, python_folder.h, verbs.h
  *
  * ../interpose/format.h is included by read/ alone: what the others know of a log is read/log.h and read/model.h.
  *

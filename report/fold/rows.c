@@ -74,6 +74,14 @@ int row_order(const struct row *a, const struct row *b, enum metric metric)
     return 0;
 }
 
+bool share_reaches(int64_t part, int64_t whole, double least)
+{
+    double size = part < 0 ? -(double)part : (double)part;
+    if (least <= 0)
+        return true;
+    return whole > 0 ? 100.0 * size >= least * (double)whole : part != 0;
+}
+
 struct sorting {
     const struct row *list;
     enum metric metric;

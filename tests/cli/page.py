@@ -115,7 +115,7 @@ class Page(Case):
             self.assertIn("not 'size'", p.stderr)
 
     def test_sites_sorts_by_what_its_help_lists(self):
-        words = self.memtrace('sites', '--help').stdout.split('--sort KEY', 1)[1].split('--period')[0]
+        words = self.memtrace('sites', '--help').stdout.split('--metric METRIC', 1)[1].split('--sort')[0]
         for key in 'usage', 'mem-usage', 'executions', 'count', 'discarded':
             p = self.memtrace('sites', '--sort', key, self.log)
             self.assertEqual((p.returncode, p.stdout), (2, ''), key)
