@@ -27,6 +27,8 @@
  *   show/     rows as text and JSON
  *             offers answers.h, by.h, family.h, fit.h, json.h, lines.h, lines_json.h, listing.h, metric.h, mprun.h, name.h, notes.h, row_json.h,
  *             offers stacks_json.h, summary.h, table.h, terminal.h, view.h
+ *   page/     rows, the tree and the curve as one HTML file: folded, packed, with the viewer around them
+ *             offers page.h, pruned.h, redact.h, tables.h
  *   verbs/    the command line: a file for each verb
  *             offers options.h, python_folder.h, verbs.h
  *
@@ -34,6 +36,8 @@
  *
  * python/ is the Python module, which people import and pip lists, not a room: it calls the command and reads its JSON. CMake
  * links it into the build folder and installs it; verbs/python_folder.c finds it for `memtrace --python`.
+ *
+ * html/ is no room either: the viewer of page/, in JavaScript, which html/build.mjs makes one text of.
  *
  *
  * WORDS beside those of interpose/design.h, which hold here as well

@@ -17,7 +17,7 @@
 #define TABLES (OF_REPORT | OF_LINES | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML)
 #define STACKS (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML)
 #define ALL    (TABLES | OF_TIMELINE)
-#define UNDER  (OF_REPORT | OF_LINES | OF_TREE)
+#define UNDER  (OF_REPORT | OF_LINES | OF_TREE | OF_HTML)
 #define KEYED  (OF_REPORT | OF_TREE)
 
 int verb_usage(const char *verb)
@@ -108,6 +108,23 @@ static bool take_top(struct options *options, const char *name, const char *text
 static bool take_depth(struct options *options, const char *name, const char *text)
 {
     return take_number(name, text, &options->depth);
+}
+
+static bool take_budget(struct options *options, const char *name, const char *text)
+{
+    return take_number(name, text, &options->budget);
+}
+
+static bool take_source(struct options *options, const char *name, const char *text)
+{
+    static const char *const words[] = {"none", "lines", "functions"};
+    for (unsigned i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (!strcmp(text, words[i])) {
+            options->source = (enum page_source)i;
+            return true;
+        }
+    base_say("%s takes none, lines or functions, not '%s'", name, text);
+    return false;
 }
 
 static bool take_precision(struct options *options, const char *name, const char *text)
@@ -205,6 +222,11 @@ static bool take_under(struct options *options, const char *name, const char *te
     (void)name;
     return take_text(&options->under, text);
 }
+static bool take_output(struct options *options, const char *name, const char *text)
+{
+    (void)name;
+    return take_text(&options->output, text);
+}
 static bool take_name(struct options *options, const char *name, const char *text)
 {
     (void)name;
@@ -238,6 +260,18 @@ static const struct about {
     void (*act)(void);
     const char *help;
 } abouts[] = {
+    {"output", 'o', OF_HTML, "FILE", take_output, 0, NULL,
+     "the file to write; - is standard output"},
+    {"source", 0, OF_HTML, "WHICH", take_source, 0, NULL,
+     "how much source the page carries: none, lines (those with figures, and six on each side; the "
+     "default) or functions (all of them)"},
+    {"redact", 0, OF_HTML, NULL, NULL, FLAG(redact), NULL,
+     "leave out what others should not see: the program's arguments, source, and home folders in "
+     "paths"},
+    {"budget", 0, OF_HTML, "KB", take_budget, 0, NULL,
+     "fold until all data take at most so many kB of the file (1000)"},
+    {"force", 0, OF_HTML, NULL, NULL, FLAG(force), NULL,
+     "overwrite FILE even if it is no such page"},
     {"metric", 0, OF_REPORT | OF_LINES, "METRIC", take_metric, 0, NULL,
      "which figure rows are ranked by and share in: peak (held at the process's peak), live (when "
      "the program finished, or now), leaked (after all destructors), allocated, allocations, "
@@ -276,11 +310,11 @@ static const struct about {
     {"under", 0, UNDER, "FUNCTION", take_under, 0, NULL,
      "only what happened under calls of this function, or FILE:FUNCTION, without the frames "
      "further out. Executions are not known then"},
-    {"top", 'n', ROWS, "N", take_top, 0, NULL, "at most N rows; 0: all. Of a tree: below each row"},
+    {"top", 'n', ROWS & ~OF_HTML, "N", take_top, 0, NULL, "at most N rows; 0: all. Of a tree: below each row"},
     {"min-share", 0, ROWS | OF_LINES, "PERCENT", take_share, 0, NULL,
      "leave out rows of less than this share of the whole; what is left out is summed up in a row "
      "of its own"},
-    {"all", 'a', TABLES, NULL, NULL, FLAG(all), NULL,
+    {"all", 'a', TABLES & ~OF_HTML, NULL, NULL, FLAG(all), NULL,
      "libraries and the interpreter too, not only your own code; rows that show nothing (0.0 %); "
      "of functions all lines"},
     {"suppress", 0, OF_LEAKS, "FILE", take_suppress, 0, NULL,
@@ -293,7 +327,7 @@ static const struct about {
      "are executions of the line for functions that were named with `memtrace run --lines`, "
      "allocations for others"},
     {"precision", 0, OF_LINES, "N", take_precision, 0, NULL, "decimals with --mprun (1)"},
-    {"bytes", 0, ALL, NULL, NULL, 0, text_sizes_exact,
+    {"bytes", 0, ALL & ~OF_HTML, NULL, NULL, 0, text_sizes_exact,
      "exact sizes, such as 8,000,000 B for 7.63 MiB"},
     {"search", 0, TABLES, "DIR", take_search, 0, NULL,
      "look below this folder, too, for programs and libraries that are gone, and for debug "
@@ -395,6 +429,8 @@ int options_read(struct options *options, const struct verb_about *about, int ar
                                 .top = OPTION_UNSET,
                                 .depth = OPTION_UNSET,
                                 .min_share = -1,
+                                .source = SOURCE_LINES,
+                                .budget = OPTION_UNSET,
                                 .precision = 1};
     options->names = base_alloc((size_t)argc, sizeof *options->names);
     options->suppressions = base_alloc((size_t)argc, sizeof *options->suppressions);

@@ -14,6 +14,7 @@
 #include <stdio.h>
 
 #include "fold/query.h"
+#include "page/tables.h"
 #include "read/node.h"
 
 /* Which verbs an option is for. */
@@ -31,7 +32,7 @@ enum {
 
 /* What was asked for; a verb looks at what its options can set. */
 struct options {
-    bool all, json, csv, own, inverted, fail, mprun;
+    bool all, json, csv, own, inverted, fail, mprun, redact, force;
     struct periods periods;
     const char *under;    /* NULL: everything */
     struct filter filter; /* without --class: classes 0 */
@@ -41,6 +42,9 @@ struct options {
     size_t depth;         /* OPTION_UNSET */
     double min_share;     /* per cent; less than 0: not given */
     int precision;
+    const char *output;      /* NULL: not given */
+    enum page_source source; /* SOURCE_LINES: not given */
+    size_t budget;           /* kB; OPTION_UNSET */
     /* What was given several times: functions and files of `lines`, files of suppressions. */
     const char **names, **suppressions;
     size_t name_count, suppression_count;
