@@ -34,7 +34,7 @@ static struct bytes taken(FILE *out, char **text, const size_t *bytes, bool reda
     return all;
 }
 
-static void json_frame(struct json *json, const struct names *names, uint32_t place)
+static void json_frame(struct json *json, const struct naming *names, uint32_t place)
 {
     if (names->of_place[place])
         json_unsigned(json, "frame", names->of_place[place] - 1);
@@ -138,8 +138,8 @@ static void json_metrics(const struct facts *facts, struct json *json)
     }
     json_close(json, ']');
     json_open(json, "languages", '[');
-    for (unsigned i = 0; names_language(i); i++)
-        json_string(json, NULL, names_language(i));
+    for (unsigned i = 0; naming_language(i); i++)
+        json_string(json, NULL, naming_language(i));
     json_close(json, ']');
 }
 

@@ -15,7 +15,7 @@ struct facts {
     const struct page_options *options;
     const struct whole *whole;
     const struct pruned *pruned;
-    const struct names *names;
+    const struct naming *names;
     const struct line_list *lines;
     const struct columns *columns;
     struct source_told told;

@@ -56,7 +56,7 @@ static const struct {
            {"own.increment", METRIC_INCREMENT},
            {"own.resident", METRIC_RESIDENT}};
 
-void lines_columns(const struct line_list *lines, const struct view *view, const struct names *names,
+void lines_columns(const struct line_list *lines, const struct view *view, const struct naming *names,
                    struct columns *columns)
 {
     const struct row *rows = view->lines.list;

@@ -76,11 +76,11 @@ static struct made make(struct view *view, const struct whole *whole, const stru
                         const struct page_options *options, uint32_t nodes)
 {
     struct pruned pruned;
-    struct names names;
+    struct naming names;
     struct columns columns = {0};
     pruned_make(&pruned, whole, nodes, options->least);
-    names_make(&names, &view->stacks, &pruned, lines->places, lines->count);
-    names_columns(&names, &columns, options->redact);
+    naming_make(&names, &view->stacks, &pruned, lines->places, lines->count);
+    naming_columns(&names, &columns, options->redact);
     lines_columns(lines, view, &names, &columns);
     time_columns(&view->stacks.log, &columns);
     struct facts facts = {.view = view,
@@ -96,7 +96,7 @@ static struct made make(struct view *view, const struct whole *whole, const stru
     struct made made = {bytes_pack(&text, 9), bytes_pack(&columns.body, 9)};
     bytes_free(&text);
     columns_free(&columns);
-    names_free(&names);
+    naming_free(&names);
     pruned_free(&pruned);
     return made;
 }

@@ -15,7 +15,7 @@ struct source_line {
 };
 struct sourcing {
     struct view *view;
-    const struct names *names;
+    const struct naming *names;
     enum page_source what;
     struct source_line *list;
     size_t count, cap, bytes;
@@ -102,7 +102,7 @@ static void put(const struct sourcing *s, struct columns *columns)
 }
 
 struct source_told source_columns(struct view *view, const struct line_list *lines,
-                                  const struct names *names, enum page_source what,
+                                  const struct naming *names, enum page_source what,
                                   struct columns *columns)
 {
     struct sourcing s = {.view = view, .names = names, .what = what};

@@ -6,7 +6,7 @@
 #define PAGE_TABLES_H
 
 #include "page/columns.h"
-#include "page/names.h"
+#include "page/naming.h"
 #include "show/view.h"
 
 /* Which lines have a row. */
@@ -22,7 +22,7 @@ void line_list_make(struct line_list *lines, const struct view *view);
 void line_list_free(struct line_list *lines);
 
 /* The columns line.*: line.frame; the figures of the metrics, inclusive; own.*. */
-void lines_columns(const struct line_list *lines, const struct view *view, const struct names *names,
+void lines_columns(const struct line_list *lines, const struct view *view, const struct naming *names,
                    struct columns *columns);
 
 /* How much source a page carries. */
@@ -36,7 +36,7 @@ struct source_told {
 /* The columns source.function, source.line (less that before it) and source.text, function by function: those with own code that
  * have the highest figures come first. Reads the files. */
 struct source_told source_columns(struct view *view, const struct line_list *lines,
-                                  const struct names *names, enum page_source what,
+                                  const struct naming *names, enum page_source what,
                                   struct columns *columns);
 
 #endif

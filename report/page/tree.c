@@ -4,14 +4,14 @@
 static const char *const titles[PAGE_FIGURES] = {"tree.peak",      "tree.live",        "tree.leaked",
                                                  "tree.allocated", "tree.allocations", "tree.released"};
 
-void tree_columns(const struct pruned *pruned, const struct names *names, struct columns *columns)
+void tree_columns(const struct pruned *pruned, const struct naming *names, struct columns *columns)
 {
     columns_begin(columns, "tree.up");
     for (uint32_t i = 1; i < pruned->count; i++)
         columns_number(columns, pruned->level[i - 1] + (uint64_t)1 - pruned->level[i]);
     columns_begin(columns, "tree.frame");
     for (uint32_t i = 1; i < pruned->count; i++)
-        columns_number(columns, names_frame(names, pruned->key[i]));
+        columns_number(columns, naming_frame(names, pruned->key[i]));
     columns_begin(columns, "tree.folded");
     for (uint32_t i = 1; i < pruned->count; i++)
         if (pruned->key[i] == PRUNED_OTHERS)

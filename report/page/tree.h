@@ -6,7 +6,7 @@
 #define PAGE_TREE_H
 
 #include "page/columns.h"
-#include "page/names.h"
+#include "page/naming.h"
 #include "page/pruned.h"
 
 /* The columns tree.*: in pre-order, without the root, whose own figures are in the facts.
@@ -14,7 +14,7 @@
  *   tree.frame   0: others, else the frame's number + 1
  *   tree.folded  of others: how many nodes they stand for
  *   tree.METRIC  own */
-void tree_columns(const struct pruned *pruned, const struct names *names, struct columns *columns);
+void tree_columns(const struct pruned *pruned, const struct naming *names, struct columns *columns);
 /* The columns time.*: samples of the timeline; at: in microseconds, less that of the sample before. */
 void time_columns(const struct log *log, struct columns *columns);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "page/names.h"
+#include "page/naming.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ static int uses_order(const void *a, const void *b, void *context)
     return x < y ? -1 : x > y;
 }
 
-static void number_functions(struct names *names)
+static void number_functions(struct naming *names)
 {
     const struct frames *frames = &names->stacks->frames;
     for (uint32_t f = 0; f < names->frame_count; f++) {
@@ -33,12 +33,12 @@ static void number_functions(struct names *names)
     }
 }
 
-void names_make(struct names *names, const struct stacks *stacks, const struct pruned *pruned,
+void naming_make(struct naming *names, const struct stacks *stacks, const struct pruned *pruned,
                 const uint32_t *places, size_t count)
 {
     const struct frames *frames = &stacks->frames;
     uint32_t *uses = base_alloc(frames->place_count + 1, sizeof *uses);
-    *names = (struct names){.stacks = stacks};
+    *names = (struct naming){.stacks = stacks};
     names->of_place = base_alloc(frames->place_count + 1, sizeof *names->of_place);
     names->of_thread = base_alloc(stacks->model.thread_count + (size_t)1, sizeof *names->of_thread);
     names->of_function = base_alloc(frames->function_count + 1, sizeof *names->of_function);
@@ -67,17 +67,17 @@ void names_make(struct names *names, const struct stacks *stacks, const struct p
     free(uses);
 }
 
-void names_free(struct names *names)
+void naming_free(struct naming *names)
 {
     free(names->of_place);
     free(names->of_thread);
     free(names->of_function);
     free(names->frames);
     free(names->functions);
-    *names = (struct names){0};
+    *names = (struct naming){0};
 }
 
-uint32_t names_frame(const struct names *names, uint32_t key)
+uint32_t naming_frame(const struct naming *names, uint32_t key)
 {
     if (key == PRUNED_OTHERS || key == UINT32_MAX)
         return 0;
@@ -88,7 +88,7 @@ uint32_t names_frame(const struct names *names, uint32_t key)
 
 static const char *const languages[] = {"native", "Python", "C", "C++", "Rust"};
 
-const char *names_language(unsigned index)
+const char *naming_language(unsigned index)
 {
     return index < sizeof languages / sizeof languages[0] ? languages[index] : NULL;
 }
@@ -145,7 +145,7 @@ static void texts_column(struct texts *texts, struct columns *columns)
     free(sorted);
 }
 
-static void functions_columns(const struct names *names, struct columns *columns, bool redact)
+static void functions_columns(const struct naming *names, struct columns *columns, bool redact)
 {
     const struct frames *frames = &names->stacks->frames;
     static const char *const titles[] = {"function.name", "function.file", "function.short",
@@ -177,7 +177,7 @@ static uint64_t line_code(const struct place *place)
     return place->line == PLACE_RETURNS ? 1 : place->line ? place->line + (uint64_t)1 : 0;
 }
 
-void names_columns(const struct names *names, struct columns *columns, bool redact)
+void naming_columns(const struct naming *names, struct columns *columns, bool redact)
 {
     const struct frames *frames = &names->stacks->frames;
     functions_columns(names, columns, redact);
