@@ -5,8 +5,10 @@
 /** What is drawn: which figures, which stacks, by which names, from which function on. */
 export class Boxes {
   /** `pivot`: null, or the key of frames to begin at. `taken`: null, or by row whether its own figures count. */
-  constructor(model, { metric, byFunction, up, pivot, taken, threads }) {
+  constructor(model, { metric, byFunction, up, pivot, taken, threads, libraries }) {
     Object.assign(this, { model, byFunction, up, pivot });
+    // By frame: it is drawn. What a hidden frame did is its caller's.
+    this.shown = Uint8Array.from(model.frames, (f) => (libraries || !f.function || f.function.own ? 1 : 0));
     const own = model.own[metric];
     let counted = own;
     if (taken || threads) {
@@ -49,7 +51,7 @@ export class Boxes {
     box.rows = rows;
     box.value = rows.reduce((sum, row) => sum + this.total[row], 0);
     box.key = this.pivot;
-    box.at = rows.map((row) => model.parent[row]);
+    box.at = rows.map((row) => this.outward(model.parent[row]));
     box.values = rows.map((row) => this.total[row]);
     return box;
   }
@@ -59,7 +61,7 @@ export class Boxes {
     box.values = [];
     for (let i = 1; i < this.model.rows; i++)
       if (this.own[i]) {
-        box.at.push(i);
+        box.at.push(this.outward(i));
         box.values.push(this.own[i]);
       }
   }
@@ -89,12 +91,12 @@ export class Boxes {
   #inward(box, found) {
     const { model, total } = this;
     for (const row of box.rows)
-      for (let child = row + 1; child < model.end[row]; child = model.end[child])
-        if (total[child] !== 0) {
-          const to = this.#box(box, found, child);
-          to.value += total[child];
-          to.rows.push(child);
-        }
+      for (let child = row + 1; child < model.end[row]; child = this.#next(child)) {
+        if (total[child] === 0 || !this.drawn(child)) continue;
+        const to = this.#box(box, found, child);
+        to.value += total[child];
+        to.rows.push(child);
+      }
   }
 
   #outward(box, found) {
@@ -104,15 +106,26 @@ export class Boxes {
       const to = this.#box(box, found, row);
       to.value += box.values[i];
       to.rows.push(row);
-      to.at.push(this.model.parent[row]);
+      to.at.push(this.outward(this.model.parent[row]));
       to.values.push(box.values[i]);
     }
   }
 
-  /** What happened in the box itself, not further in. */
-  self(box) {
-    if (this.up) return 0;
-    return box.others ? box.value : box.rows.reduce((sum, row) => sum + this.own[row], 0);
+  drawn(row) {
+    const frame = this.model.frame[row];
+    return frame < 0 || this.shown[frame] === 1;
+  }
+
+  /** The row behind one and all that it stands for: below a hidden frame what it calls is looked at in its place. */
+  #next(row) {
+    return this.total[row] !== 0 && !this.drawn(row) ? row + 1 : this.model.end[row];
+  }
+
+  /** The nearest row outward that is drawn; 0: there is none. */
+  outward(row) {
+    let at = row;
+    while (at > 0 && !this.drawn(at)) at = this.model.parent[at];
+    return at;
   }
 }
 

@@ -7,7 +7,7 @@ const LIST = [
   ['n N', 'next and previous match'], ['Esc', 'leave the search, or unzoom by one'], ['Backspace', 'back'],
   ['arrows, h j k l', 'in the graph: to the caller, the callees, beside'], ['z', 'zoom to the chosen box'], ['0', 'show everything'], ['i', 'inverted: what allocates on top'],
   ['p', 'pivot: what this function calls, wherever it is called'], ['f', 'focus: only stacks through this function'], ['x', 'drop: only stacks without it'],
-  ['m', 'next metric'], ['g', 'a box for each function, or for each line'], ['s', 'source of the chosen box'], ['y', 'copy the stack'],
+  ['m', 'next metric'], ['g', 'a box for each function, or for each line'], ['r', "libraries' and the interpreter's frames too"], ['s', 'source of the chosen box'], ['y', 'copy the stack'],
   ['1 to 9', 'tabs'], ['b', 'exact bytes'], ['d', 'dark or light'], ['?', 'this list'],
 ];
 
@@ -57,6 +57,7 @@ const ACTS = {
   Escape: escape, Backspace: () => history.back(),
   z: (app) => withFrame(app, (frame, box) => app.zoom(box)), 0: (app) => app.everything(),
   i: (app) => app.set({ up: !app.state.up, at: '' }), g: (app) => app.set({ byFunction: !app.state.byFunction, at: '' }),
+  r: (app) => app.set({ libraries: !app.state.libraries }),
   p: (app) => withFrame(app, (frame) => app.pivot(frame.key)), f: (app) => withFrame(app, (frame) => app.focus(frame)), x: (app) => withFrame(app, (frame) => app.drop(frame)),
   m: (app) => { const list = app.model.metrics, i = list.findIndex((metric) => metric.name === app.state.metric); app.set({ metric: list[(i + 1) % list.length].name }); },
   s: (app) => withFrame(app, (frame) => app.showSource(frame.function.id, frame.line)), y: (app) => app.copyStack(), b: (app) => app.exact(), d: (app) => app.theme(),

@@ -64,8 +64,8 @@ class App {
     if (other) this.begin();
     this.say('');
     if (other || changed('q')) this.search();
-    if (other || changed('filter', 'thread', 'metric', 'up', 'byFunction', 'pivot')) this.graph();
-    if (other || changed('at', 'filter', 'thread', 'metric', 'up', 'byFunction', 'pivot')) this.zoomTo(state.at);
+    if (other || changed('filter', 'thread', 'metric', 'up', 'byFunction', 'pivot', 'libraries')) this.graph();
+    if (other || changed('at', 'filter', 'thread', 'metric', 'up', 'byFunction', 'pivot', 'libraries')) this.zoomTo(state.at);
     if (other || changed('q', 'metric', 'filter', 'thread')) this.count();
     this.marked();
     this.pressed();
@@ -93,6 +93,7 @@ class App {
     on('search', 'input', () => this.set({ q: by('search').value }, true));
     on('invert', 'click', () => this.set({ up: !this.state.up, at: '' }));
     on('by', 'click', () => this.set({ byFunction: !this.state.byFunction, at: '' }));
+    on('frames', 'click', () => this.set({ libraries: !this.state.libraries }));
     on('reset', 'click', () => this.everything());
     on('help-open', 'click', () => help());
     on('colour', 'change', () => { this.icicle.colour = COLOURS[by('colour').value]; this.icicle.soon(); });
@@ -135,7 +136,7 @@ class App {
       taken = stacksOf(model, parse(state.filter));
     } catch { this.say('The filter is not a regular expression.'); }
     this.filtered = taken !== null || state.thread !== '';
-    this.boxes = new Boxes(model, { metric: state.metric, byFunction: state.byFunction, up: state.up, pivot: state.pivot, taken, threads: state.thread });
+    this.boxes = new Boxes(model, { metric: state.metric, byFunction: state.byFunction, up: state.up, pivot: state.pivot, taken, threads: state.thread, libraries: state.libraries });
     this.icicle.selected = null;
     const metric = model.metric(state.metric), whole = this.boxes.root.value;
     by('unit').textContent = whole > 0 ? `Width: ${metric.bytes ? 'bytes' : 'number of allocations'} ${metric.phrase ?? metric.title}; ${figure(metric, whole)} in all${state.up ? '. What allocates on top, its callers below' : ''}.`
@@ -181,6 +182,7 @@ class App {
     const { state } = this;
     by('invert').setAttribute('aria-pressed', state.up);
     by('by').setAttribute('aria-pressed', state.byFunction);
+    by('frames').setAttribute('aria-pressed', state.libraries);
     by('metric').value = state.metric;
     by('thread').value = state.thread;
     if (this.family) by('process').value = state.process;
@@ -207,6 +209,7 @@ class App {
     icicle.selected = box;
     icicle.reveal(box);
     detail(this, box.root && this.boxes.pivot === null ? null : box);
+    by('split').classList.toggle('chosen', !box.root);
     if (!quiet) this.say(icicle.words(box));
   }
 
@@ -245,7 +248,7 @@ class App {
     const { boxes, model } = this;
     let box = boxes.root;
     if (!this.state.up && this.state.pivot === null)
-      for (const at of model.stack(row).reverse()) box = boxes.children(box).find((child) => child.rows.includes(at)) ?? box;
+      for (const at of model.stack(row).reverse()) if (boxes.drawn(at)) box = boxes.children(box).find((child) => child.rows.includes(at)) ?? box;
     if (box.root) box = { parent: boxes.root, depth: 1, frame: model.frame[row], rows: [row], value: boxes.total[row], key: boxes.key(row), folded: 0 };
     this.select(box);
   }

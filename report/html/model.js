@@ -54,7 +54,7 @@ export class Model {
     const name = f.name || `${module || '?'}+0x${address.toString(16)}`;
     const where = f.short ? f.short + (code === 1 ? ': on return' : line ? ':' + line : '') : module;
     return {
-      function: f, name, line, returns: code === 1, where, label: `${shorten(name)}${where ? '  ' + where : ''}`,
+      function: f, name, line, returns: code === 1, where, label: `${f.language === 'Python' ? name : shorten(name)}${where ? '  ' + where : ''}`,
       key: `${name}\n${base(f.short || f.module)}`, full: `${name}${where ? '  ' + where : ''}`,
     };
   }

@@ -108,7 +108,8 @@ function sourceTab(app) {
     if (f) weight.set(f.id, Math.max(weight.get(f.id) ?? 0, list[i]));
   });
   const ids = [...weight.keys()].filter((id) => model.source.has(id)).sort((a, b) => weight.get(b) - weight.get(a));
-  const chosen = app.state.source ?? ids[0];
+  const answer = model.frames[model.facts.questions?.peak.lines[0]?.frame]?.function?.id;
+  const chosen = app.state.source ?? (ids.includes(answer) ? answer : ids[0]);
   if (chosen !== undefined && !ids.includes(chosen)) ids.unshift(chosen);
   if (!ids.length) return make('p', { class: 'empty' }, 'The page has no source: it was made without, there is no debug information, or the files were not found.');
   const select = make('select', { 'aria-label': 'Function' }, ...ids.slice(0, 3000).map((id) => {
