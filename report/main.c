@@ -32,6 +32,7 @@ static const struct verb {
     {"lines", verb_lines, NULL, &verb_lines_about,
      "line tables of functions or files, also as %mprun's"},
     {"sites", verb_sites, NULL, &verb_sites_about, "call sites with their stacks"},
+    {"tree", verb_tree, NULL, &verb_tree_about, "who called whom, with the share of each branch"},
     {"memit", verb_memit, verb_memit_help, NULL,
      "run a program a few times: its peak, and the line that held it"},
 };
