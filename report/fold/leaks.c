@@ -13,13 +13,20 @@
 #define START_PART   10u  /* the start is that part of the events */
 #define START_EVENTS 100u /* fewer events tell nothing */
 /* A statement of a module is executed once: what it allocated more often than that at one call site is a loop's. */
-#define MODULE_ALLOCATIONS 10u
+#define MODULE_ALLOCATIONS 100
+/* A class statement is a call, too: it makes a few small blocks. */
+#define CLASS_ALLOCATIONS 3
+#define CLASS_BYTES       1024
+/* CPython keeps released objects for the next ones of their type: up to 2,000 tuples of each length up to 19, and less of other types. */
+#define FREE_LIST_BLOCKS 2000
+#define FREE_LIST_BYTES  192 /* of a block */
 
 /* What is known of a function. */
 struct known {
     const struct resident *rule; /* NULL: none */
     uint32_t suppression;        /* 0: none, else its number + 1 */
     bool own;
+    bool python;
     bool module_level; /* Python's code of a module */
     bool within;       /* Python's code that is a part of an expression: of what is further out */
 };
@@ -30,6 +37,8 @@ struct state {
     uint32_t suppression;
     bool own;
     bool module_level; /* of its innermost own frame */
+    bool called;       /* that is called by one of a module's level */
+    bool python;       /* its innermost frame is Python's */
     bool imported;     /* while a module was imported that is the user's own */
 };
 
@@ -68,6 +77,7 @@ static void known_make(struct seeking *s)
                            : SIZE_MAX;
         known->rule = keeps_resident(frames, function);
         known->suppression = match == SIZE_MAX ? 0 : (uint32_t)match + 1;
+        known->python = python;
         known->own = ranks[f] <= RANK_PROGRAM;
         known->module_level = python && name && !strcmp(name, "<module>");
         const char *last = python && name ? strrchr(name, '.') : NULL;
@@ -88,6 +98,7 @@ static void states_make(struct seeking *s)
         if (!state.suppression)
             state.suppression = known->suppression;
         if (known->own && !known->within) {
+            state.called = state.module_level && known->python && !known->module_level;
             state.imported |= known->module_level && state.rule && !whole;
             state.module_level = known->module_level;
         }
@@ -96,6 +107,7 @@ static void states_make(struct seeking *s)
         if (known->rule && !whole)
             state.rule = known->rule;
         state.own |= known->own;
+        state.python = known->python;
         s->states[e] = state;
     }
 }
@@ -152,6 +164,21 @@ static struct leak_sum *rest_at(struct leaks *to, const char *name)
     return &to->residents[i].sum;
 }
 
+/* For a program of Python's: what is live because of the interpreter, or because of how a module is written; NULL: it is not. */
+static const char *python_keeps(const struct state *state, const struct leak_sum *sum,
+                                uint64_t allocated)
+{
+    int64_t block = sum->allocations ? (int64_t)allocated / sum->allocations : 0;
+    bool gave_back = (uint64_t)sum->bytes < allocated / 2;
+    if (state->imported || (state->module_level && sum->allocations < MODULE_ALLOCATIONS) ||
+        (state->called && sum->allocations <= CLASS_ALLOCATIONS && sum->bytes <= CLASS_BYTES))
+        return "variables of Python's modules";
+    if (state->python && gave_back && block <= FREE_LIST_BYTES &&
+        sum->bytes <= 2 * block * FREE_LIST_BLOCKS) /* tuples beside smaller ones */
+        return "Python's free lists, which keep released objects for the next ones";
+    return NULL;
+}
+
 /* Where what is no leak counts; NULL: it is one. */
 static struct leak_sum *rest_of(struct seeking *s, const struct leaf *leaf,
                                 const struct leak_sum *sum)
@@ -168,10 +195,9 @@ static struct leak_sum *rest_of(struct seeking *s, const struct leaf *leaf,
         return rest_at(to, state->rule->name);
     if (!state->own)
         return &to->libraries;
-    if (to->metric == METRIC_LIVE &&
-        (state->imported || (state->module_level && sum->allocations < MODULE_ALLOCATIONS)))
-        return rest_at(to, "variables of Python's modules");
-    return NULL;
+    const char *kept =
+        to->metric == METRIC_LIVE ? python_keeps(state, sum, leaf->sums->allocated) : NULL;
+    return kept ? rest_at(to, kept) : NULL;
 }
 
 static void leak_add(struct seeking *s, struct map *index, const struct leaf *leaf,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "resolve/rules.h"
 
+#include <fnmatch.h>
 #include <string.h>
 
 /* A word matches as a whole; with a * at its end, what begins so; with one at its beginning too, what has it somewhere. */
@@ -140,7 +141,7 @@ static const struct resident residents[] = {
 
 static bool fits(const char *rule, const char *text)
 {
-    return !*rule || (text && matches(rule, text, strlen(text)));
+    return !*rule || (text && !fnmatch(rule, text, 0));
 }
 
 const struct resident *rules_resident(const char *module, const char *file, const char *function,
