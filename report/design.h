@@ -25,8 +25,8 @@
  *   fold/     from resolved stacks to rows; several logs as a family
  *             offers answers.h, branches.h, exact.h, family.h, fold.h, leaks.h, query.h, rows.h, stacks.h, tree.h, unsure.h
  *   show/     rows as text and JSON
- *             offers answers.h, by.h, family.h, fit.h, json.h, leaks.h, lines.h, lines_json.h, listing.h, metric.h, mprun.h, name.h, notes.h, row_json.h,
- *             offers stack.h, stacks_json.h, summary.h, table.h, terminal.h, tree.h, view.h
+ *             offers answers.h, by.h, family.h, fit.h, json.h, leaks.h, lines.h, lines_json.h, listing.h, marks.h, metric.h, mprun.h, name.h, notes.h, row_json.h,
+ *             offers stack.h, stacks_json.h, summary.h, table.h, terminal.h, timeline.h, tree.h, view.h
  *   verbs/    the command line: a file for each verb
  *             offers options.h, python_folder.h, verbs.h
  *

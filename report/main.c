@@ -34,6 +34,8 @@ static const struct verb {
     {"sites", verb_sites, NULL, &verb_sites_about, "call sites with their stacks"},
     {"tree", verb_tree, NULL, &verb_tree_about, "who called whom, with the share of each branch"},
     {"leaks", verb_leaks, NULL, &verb_leaks_about, "what was never given back, by call site"},
+    {"timeline", verb_timeline, NULL, &verb_timeline_about,
+     "the level and the resident set over time"},
     {"memit", verb_memit, verb_memit_help, NULL,
      "run a program a few times: its peak, and the line that held it"},
 };

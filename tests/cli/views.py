@@ -8,6 +8,7 @@ from branches import Trees  # noqa: F401
 from common import main
 from leaking import Leaks  # noqa: F401
 from page import Keys  # noqa: F401
+from times import Times  # noqa: F401
 
 if __name__ == '__main__':
     main()
