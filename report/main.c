@@ -48,7 +48,7 @@ static void help(FILE *out)
           "       memtrace LOG             the same as memtrace report LOG\n\n",
           out);
     for (size_t i = 0; i < VERBS; i++)
-        fprintf(out, "  %-8s %s\n", verbs[i].name, verbs[i].what);
+        fprintf(out, "  %-9s %s\n", verbs[i].name, verbs[i].what);
     fputs("\n"
           "  memtrace VERB --help tells a verb's options; memtrace --version the version;\n"
           "  memtrace --rules which libraries are runtimes, and which functions allocator shims.\n"

@@ -93,7 +93,7 @@ class Times(Case):
         self.assertIn('Resident set, at most', '\n'.join(out))
         self.assertNotIn('\033', '\n'.join(out))
         self.assertRegex('\n'.join(out), r'(?m)^ +mark .* =half"\?\[31m$')
-        for columns in 20, 40, 200:
+        for columns in 30, 40, 200:
             for line in re.sub('\033\\[[0-9;]*m', '', self.on_a_terminal('timeline', self.top + '/steps.mt', columns=columns)).splitlines():
                 if not re.search('mark|period|peak', line):
                     self.assertLessEqual(len(line), columns, line)
