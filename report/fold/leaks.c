@@ -173,8 +173,10 @@ static const char *python_keeps(const struct state *state, const struct leak_sum
     if (state->imported || (state->module_level && sum->allocations < MODULE_ALLOCATIONS) ||
         (state->called && sum->allocations <= CLASS_ALLOCATIONS && sum->bytes <= CLASS_BYTES))
         return "variables of Python's modules";
-    if (state->python && gave_back && block <= FREE_LIST_BYTES &&
-        sum->bytes <= 2 * block * FREE_LIST_BLOCKS) /* tuples beside smaller ones */
+    bool few = sum->allocations <= CLASS_ALLOCATIONS;
+    if (state->python && block <= FREE_LIST_BYTES &&
+        (few || (gave_back &&
+                 sum->bytes <= 2 * block * FREE_LIST_BLOCKS))) /* tuples beside smaller ones */
         return "Python's free lists, which keep released objects for the next ones";
     return NULL;
 }
