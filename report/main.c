@@ -32,6 +32,10 @@ static const struct verb {
     {"lines", verb_lines, NULL, &verb_lines_about,
      "line tables of functions or files, also as %mprun's"},
     {"sites", verb_sites, NULL, &verb_sites_about, "call sites with their stacks"},
+    {"tree", verb_tree, NULL, &verb_tree_about, "who called whom, with the share of each branch"},
+    {"leaks", verb_leaks, NULL, &verb_leaks_about, "what was never given back, by call site"},
+    {"timeline", verb_timeline, NULL, &verb_timeline_about,
+     "the level and the resident set over time"},
     {"html", verb_html, NULL, &verb_html_about, "one HTML file: curve, flame graph, lines, source"},
     {"memit", verb_memit, verb_memit_help, NULL,
      "run a program a few times: its peak, and the line that held it"},
@@ -45,7 +49,7 @@ static void help(FILE *out)
           "       memtrace LOG             the same as memtrace report LOG\n\n",
           out);
     for (size_t i = 0; i < VERBS; i++)
-        fprintf(out, "  %-8s %s\n", verbs[i].name, verbs[i].what);
+        fprintf(out, "  %-9s %s\n", verbs[i].name, verbs[i].what);
     fputs("\n"
           "  memtrace VERB --help tells a verb's options; memtrace --version the version;\n"
           "  memtrace --rules which libraries are runtimes, and which functions allocator shims.\n"

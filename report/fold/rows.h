@@ -38,6 +38,8 @@ bool row_acted(const struct row *row);
 bool row_shows(const struct row *row);
 /* A figure. What is held and live is at least 0, whatever a damaged log says. */
 int64_t row_metric(const struct row *row, enum metric metric);
+/* The same of sums: of those that sums know, and without a bound. */
+int64_t sums_metric(const struct sums *sums, enum metric metric);
 /* For sorting: less than 0 when `a` comes first. By the metric, the highest first; then by what was allocated. 0: they are equal. */
 int row_order(const struct row *a, const struct row *b, enum metric metric);
 /* Is a part at least `least` per cent of the whole? Where there is no whole: is it anything? */

@@ -53,6 +53,10 @@ export class Icicle {
     place(this.zoomed, 0, width);
     for (let level = 0; level < this.levels.length; level++)
       for (const box of this.levels[level]) if (!box.small && box.w >= 1) this.#children(box, place);
+    // As high as it needs to be; the canvas stays in sight while the spacer scrolls.
+    const most = Math.max(240, Math.min(0.46 * innerHeight, 560)), height = Math.min(most, Math.max(160, this.levels.length * ROW + 2));
+    this.scroller.style.height = `${height}px`;
+    this.spacer.style.marginTop = `${2 - height}px`;
     this.spacer.style.height = `${this.levels.length * ROW}px`;
     this.soon();
   }

@@ -68,8 +68,7 @@ struct bytes bytes_pack(const struct bytes *body, int level)
     deflateEnd(&stream);
     memcpy(out.data, "MTP1", 4);
     put_word(out.data + 4, (uint32_t)body->count);
-    put_word(out.data + 8,
-             (uint32_t)crc32_z(0, body->count ? body->data : nothing, body->count));
+    put_word(out.data + 8, (uint32_t)crc32_z(0, body->count ? body->data : nothing, body->count));
     put_word(out.data + 12, (uint32_t)(out.count - PACK_HEAD));
     return out;
 }

@@ -26,7 +26,8 @@ void columns_begin(struct columns *columns, const char *name);
 /* The next value of the column that was begun last; one of the three kinds in a column. */
 void columns_number(struct columns *columns, uint64_t value);
 void columns_signed(struct columns *columns, int64_t value);
-void columns_text(struct columns *columns, const char *text, size_t bytes); /* a NUL in it becomes U+FFFD */
+void columns_text(struct columns *columns, const char *text,
+                  size_t bytes); /* a NUL in it becomes U+FFFD */
 /* The member "columns": each one's place in the body, its bytes and its count. */
 void columns_json(const struct columns *columns, struct json *json);
 void columns_free(struct columns *columns);

@@ -12,9 +12,9 @@
 #include "show/name.h"
 #include "show/summary.h"
 
-#define SCHEMA        "memtrace-page/1"
-#define ANSWERS_MOST  5u
-#define ROWS_MOST     2000u
+#define SCHEMA       "memtrace-page/1"
+#define ANSWERS_MOST 5u
+#define ROWS_MOST    2000u
 
 static FILE *memory(char **text, size_t *bytes)
 {
@@ -180,7 +180,8 @@ static void json_member(struct json *json, const struct family *family, size_t i
                         bool redact)
 {
     const struct member *member = &family->members[index];
-    char *command = base_copy(member->command ? member->command : "", member->command ? strlen(member->command) : 0);
+    char *command = base_copy(member->command ? member->command : "",
+                              member->command ? strlen(member->command) : 0);
     if (redact) /* the program alone */
         command[strcspn(command, " ")] = 0;
     json_open(json, NULL, '{');

@@ -7,8 +7,9 @@
 
 #include "page/bytes.h"
 #include "page/columns.h"
-#include "page/page.h"
 #include "page/pruned.h"
+#include "page/tables.h"
+#include "fold/family.h"
 
 struct facts {
     struct view *view;

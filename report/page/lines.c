@@ -11,8 +11,7 @@ void line_list_make(struct line_list *lines, const struct view *view)
     *lines = (struct line_list){.rank = rank_shown(&view->stacks, &view->functions, false)};
     if (lines->rank < RANK_PROGRAM)
         lines->rank = RANK_PROGRAM;
-    struct query query = {
-        .by = BY_LINE, .own = true, .rank = lines->rank, .filter = view->filter};
+    struct query query = {.by = BY_LINE, .own = true, .rank = lines->rank, .filter = view->filter};
     fold(&view->stacks, &query, &lines->own);
     lines->places = rows_by(&view->lines, METRIC_PEAK, row_shows, &lines->count);
     if (lines->count > LINES_MOST) {
@@ -56,8 +55,8 @@ static const struct {
            {"own.increment", METRIC_INCREMENT},
            {"own.resident", METRIC_RESIDENT}};
 
-void lines_columns(const struct line_list *lines, const struct view *view, const struct naming *names,
-                   struct columns *columns)
+void lines_columns(const struct line_list *lines, const struct view *view,
+                   const struct naming *names, struct columns *columns)
 {
     const struct row *rows = view->lines.list;
     columns_begin(columns, "line.frame");
@@ -75,7 +74,6 @@ void lines_columns(const struct line_list *lines, const struct view *view, const
         columns_number(columns, rows[lines->places[i]].rise_most);
     columns_begin(columns, "line.executions"); /* + 1; 0: not counted */
     for (size_t i = 0; i < lines->count; i++)
-        columns_number(columns, rows[lines->places[i]].exact
-                                    ? rows[lines->places[i]].executions + 1
-                                    : 0);
+        columns_number(columns,
+                       rows[lines->places[i]].exact ? rows[lines->places[i]].executions + 1 : 0);
 }

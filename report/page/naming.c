@@ -34,7 +34,7 @@ static void number_functions(struct naming *names)
 }
 
 void naming_make(struct naming *names, const struct stacks *stacks, const struct pruned *pruned,
-                const uint32_t *places, size_t count)
+                 const uint32_t *places, size_t count)
 {
     const struct frames *frames = &stacks->frames;
     uint32_t *uses = base_alloc(frames->place_count + 1, sizeof *uses);
@@ -43,8 +43,8 @@ void naming_make(struct naming *names, const struct stacks *stacks, const struct
     names->of_thread = base_alloc(stacks->model.thread_count + (size_t)1, sizeof *names->of_thread);
     names->of_function = base_alloc(frames->function_count + 1, sizeof *names->of_function);
     names->functions = base_alloc(frames->function_count + 1, sizeof *names->functions);
-    names->frames = base_alloc(frames->place_count + stacks->model.thread_count + 1,
-                               sizeof *names->frames);
+    names->frames =
+        base_alloc(frames->place_count + stacks->model.thread_count + 1, sizeof *names->frames);
     for (uint32_t i = 1; i < pruned->count; i++)
         if (pruned->key[i] < TREE_THREAD)
             uses[pruned->key[i]]++;
@@ -140,7 +140,8 @@ static void texts_column(struct texts *texts, struct columns *columns)
     }
     texts->number = base_alloc(count + 1, sizeof *texts->number);
     for (uint32_t id = 1; id <= count; id++)
-        texts->number[id] = strings_add(&order, texts->all.text[id - 1], strlen(texts->all.text[id - 1]));
+        texts->number[id] =
+            strings_add(&order, texts->all.text[id - 1], strlen(texts->all.text[id - 1]));
     strings_free(&order);
     free(sorted);
 }
@@ -189,9 +190,10 @@ void naming_columns(const struct naming *names, struct columns *columns, bool re
         columns_number(columns, frames->functions[names->functions[i]].rank);
     columns_begin(columns, "frame.function");
     for (uint32_t i = 0; i < names->frame_count; i++)
-        columns_number(columns, names->frames[i] >= TREE_THREAD
-                                    ? 0
-                                    : names->of_function[frames->places[names->frames[i]].function]);
+        columns_number(columns,
+                       names->frames[i] >= TREE_THREAD
+                           ? 0
+                           : names->of_function[frames->places[names->frames[i]].function]);
     columns_begin(columns, "frame.line");
     for (uint32_t i = 0; i < names->frame_count; i++)
         columns_number(columns, names->frames[i] >= TREE_THREAD
@@ -199,6 +201,7 @@ void naming_columns(const struct naming *names, struct columns *columns, bool re
                                     : line_code(&frames->places[names->frames[i]]));
     columns_begin(columns, "frame.address");
     for (uint32_t i = 0; i < names->frame_count; i++)
-        columns_number(columns,
-                       names->frames[i] >= TREE_THREAD ? 0 : frames->places[names->frames[i]].address);
+        columns_number(columns, names->frames[i] >= TREE_THREAD
+                                    ? 0
+                                    : frames->places[names->frames[i]].address);
 }

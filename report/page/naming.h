@@ -18,7 +18,7 @@ struct naming {
 
 /* Number what stands in the rows of a tree, and places[0..count) of tables. */
 void naming_make(struct naming *names, const struct stacks *stacks, const struct pruned *pruned,
-                const uint32_t *places, size_t count);
+                 const uint32_t *places, size_t count);
 void naming_free(struct naming *names);
 /* A frame's number + 1; 0: the root, or a row of others. */
 uint32_t naming_frame(const struct naming *names, uint32_t key);

@@ -190,14 +190,15 @@ static void print_totals(FILE *out, const struct view *view)
 void page_end(FILE *out, struct view *view, const struct page_options *options)
 {
     size_t count;
-    uint32_t *lines = lines_by(view, options->metric,
-                               rank_shown(&view->stacks, &view->functions, false), &count);
+    uint32_t *lines =
+        lines_by(view, options->metric, rank_shown(&view->stacks, &view->functions, false), &count);
     fputs("<noscript>\n", out);
     print_totals(out, view);
-    fputs("<table><caption>Lines, with all that they call</caption>\n<thead><tr><th scope=\"col\">At "
-          "peak</th><th scope=\"col\">Live</th><th scope=\"col\">Allocated</th><th "
-          "scope=\"col\">Allocations</th><th scope=\"col\">Line</th></tr></thead>\n<tbody>\n",
-          out);
+    fputs(
+        "<table><caption>Lines, with all that they call</caption>\n<thead><tr><th scope=\"col\">At "
+        "peak</th><th scope=\"col\">Live</th><th scope=\"col\">Allocated</th><th "
+        "scope=\"col\">Allocations</th><th scope=\"col\">Line</th></tr></thead>\n<tbody>\n",
+        out);
     for (size_t i = 0; i < count && i < LINES_SHOWN; i++)
         print_line(out, view, lines[i], options->redact);
     fputs("</tbody></table>\n</noscript>\n", out);

@@ -13,20 +13,13 @@
 
 /* The viewer, made when memtrace is built (html/build.mjs); without npm there is none (page/no_viewer.c). */
 struct viewer {
-    const char *head, *body, *script; /* up to the title; behind it; behind the data. NULL: no viewer */
+    const char *head, *body,
+        *script; /* up to the title; behind it; behind the data. NULL: no viewer */
 };
 extern const struct viewer page_viewer;
 
 /* A page's file begins with this. */
 #define PAGE_MARK "<!DOCTYPE html>\n<!-- memtrace page "
-
-struct page_options {
-    enum metric metric; /* of page_figures: shown first */
-    enum page_source source;
-    bool redact;
-    double least;  /* share of the whole below which a node is folded, from 0 to 1 */
-    size_t budget; /* bytes that all packed data should take in the file */
-};
 
 /* The page's beginning; `title` is any text. */
 void page_begin(FILE *out, const char *title);

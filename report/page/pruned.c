@@ -7,8 +7,8 @@
 #include "fold/rows.h"
 #include "fold/select.h"
 
-const enum metric page_figures[PAGE_FIGURES] = {METRIC_PEAK,      METRIC_LIVE,        METRIC_LEAKED,
-                                                METRIC_ALLOCATED, METRIC_ALLOCATIONS, METRIC_RELEASED};
+const enum metric page_figures[PAGE_FIGURES] = {
+    METRIC_PEAK, METRIC_LIVE, METRIC_LEAKED, METRIC_ALLOCATED, METRIC_ALLOCATIONS, METRIC_RELEASED};
 
 /* As row_metric has it, but not raised to 0: parts of a damaged log add up, too. */
 static int64_t figure_of(const struct sums *sums, enum metric metric)
@@ -59,8 +59,7 @@ static void whole_own(struct whole *whole, const struct stacks *stacks, const st
             continue;
         uint32_t entry = whole->tree.of_node[leaf.node];
         for (unsigned f = 0; f < PAGE_FIGURES; f++)
-            whole->own[f][entry] =
-                sum(whole->own[f][entry], figure_of(leaf.sums, page_figures[f]));
+            whole->own[f][entry] = sum(whole->own[f][entry], figure_of(leaf.sums, page_figures[f]));
     }
     selection_free(&selection);
 }

@@ -19,7 +19,8 @@ static size_t home_here(const char *text)
     if (length > 1 && !strncmp(text, home, length) && (!text[length] || strchr(ends, text[length])))
         return length;
     for (size_t i = 0; i < sizeof above / sizeof above[0]; i++) {
-        size_t front = strlen(above[i]), name = strcspn(text_starts(text, above[i]) ? text + front : "", ends);
+        size_t front = strlen(above[i]),
+               name = strcspn(text_starts(text, above[i]) ? text + front : "", ends);
         if (name)
             return front + name;
     }

@@ -42,8 +42,7 @@ static uint32_t *functions_of(const struct view *view, const struct line_list *l
 static void add_line(struct sourcing *s, uint32_t function, uint32_t line)
 {
     const struct frames *frames = &s->view->stacks.frames;
-    char *text =
-        source_of_line(&s->view->sources, frames, &frames->functions[function], line);
+    char *text = source_of_line(&s->view->sources, frames, &frames->functions[function], line);
     if (!text)
         return;
     size_t bytes = strlen(text);
@@ -93,8 +92,8 @@ static void put(const struct sourcing *s, struct columns *columns)
     columns_begin(columns, "source.line");
     for (size_t i = 0; i < s->count; i++) {
         bool goes_on = i && s->list[i].function == s->list[i - 1].function;
-        columns_signed(columns, (int64_t)s->list[i].line -
-                                    (goes_on ? (int64_t)s->list[i - 1].line : 0));
+        columns_signed(columns,
+                       (int64_t)s->list[i].line - (goes_on ? (int64_t)s->list[i - 1].line : 0));
     }
     columns_begin(columns, "source.text");
     for (size_t i = 0; i < s->count; i++)

@@ -13,8 +13,9 @@
 struct line_list {
     uint32_t *places; /* the highest at the peak first, then by what they allocated */
     size_t count;
-    size_t left_out;  /* lines beyond LINES_MOST */
-    struct rows own;  /* by place: what each did itself or by way of code of a worse rank than `rank` */
+    size_t left_out; /* lines beyond LINES_MOST */
+    struct rows
+        own; /* by place: what each did itself or by way of code of a worse rank than `rank` */
     enum rank rank;
 };
 #define LINES_MOST 40000u
@@ -22,8 +23,8 @@ void line_list_make(struct line_list *lines, const struct view *view);
 void line_list_free(struct line_list *lines);
 
 /* The columns line.*: line.frame; the figures of the metrics, inclusive; own.*. */
-void lines_columns(const struct line_list *lines, const struct view *view, const struct naming *names,
-                   struct columns *columns);
+void lines_columns(const struct line_list *lines, const struct view *view,
+                   const struct naming *names, struct columns *columns);
 
 /* How much source a page carries. */
 enum page_source { SOURCE_NONE, SOURCE_LINES, SOURCE_FUNCTIONS };
@@ -38,5 +39,14 @@ struct source_told {
 struct source_told source_columns(struct view *view, const struct line_list *lines,
                                   const struct naming *names, enum page_source what,
                                   struct columns *columns);
+
+/* What is asked of a page. */
+struct page_options {
+    enum metric metric; /* of page_figures: shown first */
+    enum page_source source;
+    bool redact;
+    double least;  /* share of the whole below which a node is folded, from 0 to 1 */
+    size_t budget; /* bytes that all packed data should take in the file */
+};
 
 #endif

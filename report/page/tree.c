@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "page/tree.h"
 
-static const char *const titles[PAGE_FIGURES] = {"tree.peak",      "tree.live",        "tree.leaked",
-                                                 "tree.allocated", "tree.allocations", "tree.released"};
+static const char *const titles[PAGE_FIGURES] = {
+    "tree.peak", "tree.live", "tree.leaked", "tree.allocated", "tree.allocations", "tree.released"};
 
 void tree_columns(const struct pruned *pruned, const struct naming *names, struct columns *columns)
 {

@@ -21,15 +21,17 @@ const struct verb_about verb_html_about = {
     .name = "html",
     .of = OF_HTML,
     .several = true,
-    .intro = "One HTML file with everything: summary, curve, flame graph, lines, source. It needs no "
-             "network and no other\n"
-             "file. Of several logs it has the tree of the processes, and the eight with the highest "
-             "peaks in full.\n",
-    .end = "The file is LOG with .html in place of .mt, in the current folder. What is too small to "
-           "see is folded into\n"
-           "rows of others that keep the sums, until the file is small enough; the page says what "
-           "was folded. A file that\n"
-           "is no such page is not overwritten, unless with --force.\n",
+    .intro =
+        "One HTML file with everything: summary, curve, flame graph, lines, source. It needs no "
+        "network and no other\n"
+        "file. Of several logs it has the tree of the processes, and the eight with the highest "
+        "peaks in full.\n",
+    .end =
+        "The file is LOG with .html in place of .mt, in the current folder. What is too small to "
+        "see is folded into\n"
+        "rows of others that keep the sums, until the file is small enough; the page says what "
+        "was folded. A file that\n"
+        "is no such page is not overwritten, unless with --force.\n",
     .example = "memtrace html -o load.html memtrace.python3.4711.mt",
 };
 
@@ -166,13 +168,12 @@ static char *title_of(const struct view *view)
 
 static struct page_options page_options_of(const struct options *options)
 {
-    struct page_options page = {.metric = options_metric(options, METRIC_PEAK),
-                                .source = options->redact ? SOURCE_NONE : options->source,
-                                .redact = options->redact,
-                                .least = options_min_share(options, 0) / 100,
-                                .budget = 1000 * (options->budget == OPTION_UNSET
-                                                      ? BUDGET_USUAL
-                                                      : options->budget)};
+    struct page_options page = {
+        .metric = options_metric(options, METRIC_PEAK),
+        .source = options->redact ? SOURCE_NONE : options->source,
+        .redact = options->redact,
+        .least = options_min_share(options, 0) / 100,
+        .budget = 1000 * (options->budget == OPTION_UNSET ? BUDGET_USUAL : options->budget)};
     return page;
 }
 

@@ -20,23 +20,6 @@
 #define UNDER  (OF_REPORT | OF_LINES | OF_TREE | OF_HTML)
 #define KEYED  (OF_REPORT | OF_TREE)
 
-int verb_usage(const char *verb)
-{
-    fprintf(stderr, "Try 'memtrace %s --help'.\n", verb);
-    return STATUS_BAD;
-}
-
-long verb_number(const char *option, const char *text, long most)
-{
-    char *end;
-    errno = 0;
-    long value = strtol(text, &end, 10);
-    if (!errno && end != text && !*end && value >= 0 && value <= most)
-        return value;
-    base_say("%s takes a number from 0 to %ld, not '%s'", option, most, text);
-    return -1;
-}
-
 /* ---- what the options' arguments mean ---- */
 
 static bool metric_of_line(enum metric metric)
@@ -310,7 +293,8 @@ static const struct about {
     {"under", 0, UNDER, "FUNCTION", take_under, 0, NULL,
      "only what happened under calls of this function, or FILE:FUNCTION, without the frames "
      "further out. Executions are not known then"},
-    {"top", 'n', ROWS & ~OF_HTML, "N", take_top, 0, NULL, "at most N rows; 0: all. Of a tree: below each row"},
+    {"top", 'n', ROWS & ~OF_HTML, "N", take_top, 0, NULL,
+     "at most N rows; 0: all. Of a tree: below each row"},
     {"min-share", 0, ROWS | OF_LINES, "PERCENT", take_share, 0, NULL,
      "leave out rows of less than this share of the whole; what is left out is summed up in a row "
      "of its own"},
@@ -455,22 +439,6 @@ void options_free(struct options *options)
     free(options->names);
     free(options->suppressions);
     options->names = options->suppressions = NULL;
-}
-
-double options_min_share(const struct options *options, double usual)
-{
-    return options->min_share >= 0 ? options->min_share : options->all ? 0 : usual;
-}
-
-enum metric options_metric(const struct options *options, enum metric usual)
-{
-    return options->metric == METRICS ? usual : options->metric;
-}
-
-size_t options_top(const struct options *options, size_t usual)
-{
-    size_t top = options->top == OPTION_UNSET ? usual : options->top;
-    return top ? top : SIZE_MAX;
 }
 
 /* ---- what --help prints ---- */

@@ -203,7 +203,8 @@ static struct by by_of(const struct view *view, const struct options *options)
     return (struct by){.by = options->by,
                        .metric = options_metric(options, METRIC_PEAK),
                        .own = options->own,
-                       .rank = rank_of_answers(view, options->all),
+                       /* Which library it was is what a table of modules is for. */
+                       .rank = rank_of_answers(view, options->all || options->by == BY_MODULE),
                        .filter = options->filter,
                        .top = options_top(options, options->json ? 0 : TOP_BY),
                        .min_share = options_min_share(options, options->json ? 0 : SHARE_SHOWN)};

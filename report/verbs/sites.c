@@ -8,11 +8,10 @@
 #include "base/base.h"
 #include "base/text.h"
 #include "fold/fold.h"
-#include "show/fit.h"
 #include "show/metric.h"
-#include "show/name.h"
 #include "show/notes.h"
 #include "show/row_json.h"
+#include "show/stack.h"
 #include "show/stacks_json.h"
 #include "show/terminal.h"
 #include "verbs/verbs.h"
@@ -37,52 +36,6 @@ struct site_list {
     size_t shown, count; /* of list; the shown ones stand first */
     int64_t whole;       /* the figures of all; 0: they don't add up */
 };
-
-static void print_frame(const struct stacks *stacks, uint32_t place)
-{
-    char *whole = name_of_place(&stacks->frames, place);
-    size_t cut = terminal_cut();
-    size_t room = cut == SIZE_MAX ? cut : cut > 27 ? cut - 7 : 20;
-    char *text = fit_name(whole, room);
-    fputs("       ", stdout);
-    text_put(stdout, text, strlen(text), room);
-    putchar('\n');
-    free(text);
-    free(whole);
-}
-
-static enum rank entry_rank(const struct stacks *stacks, const struct rows *sites, uint32_t entry)
-{
-    const struct place *place = &stacks->frames.places[sites->tree.key[entry]];
-    return stacks->frames.functions[place->function].rank;
-}
-
-/* The innermost frame and the user's own; libraries' frames between them are counted, unless all
- * are asked for or there are no others. */
-static void print_stack(const struct stacks *stacks, const struct rows *sites,
-                        const struct row *site, bool all)
-{
-    enum rank best = RANK_LIBRARY;
-    size_t hidden = 0;
-    char number[TEXT_COUNT_BYTES];
-    if (!site->key)
-        puts("       (call sites that are not known: the log was full)");
-    for (uint32_t at = site->key; at && !all; at = sites->tree.parent[at])
-        if (entry_rank(stacks, sites, at) < best)
-            best = entry_rank(stacks, sites, at);
-    for (uint32_t at = site->key; at; at = sites->tree.parent[at]) {
-        if (at != site->key && entry_rank(stacks, sites, at) > best) {
-            hidden++;
-            continue;
-        }
-        if (hidden)
-            printf("       ... %s more of libraries\n", text_count(number, hidden));
-        hidden = 0;
-        print_frame(stacks, sites->tree.key[at]);
-    }
-    if (hidden)
-        printf("       ... %s more of libraries\n", text_count(number, hidden));
-}
 
 /* "     7.63 MiB released in 2 releases" */
 static void print_amount(uint64_t bytes, const char *what, uint64_t count, const char *noun)
@@ -127,7 +80,7 @@ static void print_site(const struct site_list *sites, const struct row *site, si
         print_amount(sums->released, "released by this call site", sums->releases, "release");
         putchar('\n');
     }
-    print_stack(sites->stacks, &sites->rows, site, sites->all);
+    stack_print(sites->stacks, &sites->rows.tree, site->key, sites->all, stdout);
     putchar('\n');
 }
 
