@@ -71,6 +71,10 @@ export class Columns {
     let p = at;
     for (let i = 0; i < count; i++) {
       let byte = bytes[p++], value = byte & 127;
+      if (byte < 128) { // most are
+        list[i] = signed ? (value & 1 ? -(value + 1) / 2 : value >> 1) : value;
+        continue;
+      }
       for (let scale = 128; byte > 127; scale *= 128) {
         if (p >= end) throw new Error(`The column ${name} of this page is damaged.`);
         byte = bytes[p++];

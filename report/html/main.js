@@ -10,7 +10,7 @@ import { help, keys } from './keys.js';
 import { Model } from './model.js';
 import { framesOf, matched, parse, stacksOf } from './search.js';
 import { follow, linkOf, read, write } from './state.js';
-import { summary, title } from './summary.js';
+import { summary } from './summary.js';
 import { tabsOf } from './tabs.js';
 import { figure, isExact, setExact, share } from './text.js';
 
@@ -284,8 +284,8 @@ class App {
 function start() {
   try {
     const app = new App();
+    window.memtrace = app; // for the console, and for tests
     document.documentElement.dataset.ready = 'yes';
-    app.title = title;
   } catch (error) {
     by('problem').hidden = false;
     by('problem').textContent = error.message;

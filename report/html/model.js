@@ -16,6 +16,18 @@ export function hash24(text) {
   return DIGITS[h & 63] + DIGITS[(h >>> 6) & 63] + DIGITS[(h >>> 12) & 63] + DIGITS[(h >>> 18) & 63];
 }
 
+/** A member that is made when it is asked for first. */
+function lazy(object, name, value) {
+  Object.defineProperty(object, name, {
+    configurable: true, enumerable: true,
+    get() {
+      const made = value();
+      Object.defineProperty(object, name, { value: made, enumerable: true });
+      return made;
+    },
+  });
+}
+
 export class Model {
   constructor(index) {
     this.facts = facts(`facts-${index}`);
@@ -60,7 +72,7 @@ export class Model {
   }
 
   #tree(columns) {
-    const up = columns.numbers('tree.up'), frame = columns.numbers('tree.frame'), others = columns.numbers('tree.folded');
+    const up = columns.numbers('tree.up', false, Int32Array), frame = columns.numbers('tree.frame', false, Int32Array), others = columns.numbers('tree.folded');
     const rows = up.length + 1;
     this.rows = rows;
     this.parent = new Int32Array(rows);
@@ -86,22 +98,20 @@ export class Model {
     for (const row of path) this.end[row] = rows;
     this.own = {};
     this.totals = {};
-    for (const metric of this.metrics) {
-      const list = new Float64Array(rows);
-      list.set(columns.numbers(`tree.${metric.name}`, true), 1);
-      list[0] = metric.own;
-      this.own[metric.name] = list;
-    }
+    for (const metric of this.metrics)
+      lazy(this.own, metric.name, () => {
+        const list = new Float64Array(rows);
+        list.set(columns.numbers(`tree.${metric.name}`, true), 1);
+        list[0] = metric.own;
+        return list;
+      });
   }
 
   #lines(columns) {
     const names = Object.keys(this.facts.columns).filter((name) => /^(line|own)\.(?!frame|rise)/.test(name));
     this.line = { frame: columns.numbers('line.frame', false, Int32Array) };
-    for (const name of names) this.line[name] = columns.numbers(name, name !== 'line.executions');
-    this.line['line.rise'] = columns.numbers('line.rise');
-    this.line['line.rise_most'] = columns.numbers('line.rise_most');
-    this.lineOf = new Map(); // by frame
-    this.line.frame.forEach((f, i) => { this.lineOf.set(f - 1, i); });
+    for (const name of names) lazy(this.line, name, () => columns.numbers(name, name !== 'line.executions'));
+    for (const name of ['line.rise', 'line.rise_most']) lazy(this.line, name, () => columns.numbers(name));
   }
 
   metric(name) { return this.metrics.find((metric) => metric.name === name); }

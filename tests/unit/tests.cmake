@@ -14,6 +14,6 @@ memtrace_unit(test_runs ${INTERPOSE}/tables/runs.c ${INTERPOSE}/tables/stretches
 foreach(name file names reader source text)
   memtrace_unit(test_report_${name} unit/log_builder.c report_objects)
 endforeach()
-foreach(name answers fold rises)
+foreach(name answers fold page rises)
   memtrace_unit(test_report_${name} unit/folded.c unit/log_builder.c report_objects)
 endforeach()
