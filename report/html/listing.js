@@ -54,13 +54,13 @@ export function listing(model, id, { only = null, around = 0, compact = false } 
       }
       row.append(item);
     }
-    row.append(make('th', { scope: 'row', class: 'figure number' }, line === Infinity ? '' : String(line)),
+    row.append(line === Infinity ? make('td') : make('th', { scope: 'row', class: 'figure number' }, String(line)),
       make('td', { class: 'code' }, line === Infinity ? 'on return' : texts.has(line) ? code(texts.get(line), f.language === 'Python') : ''));
     body.append(row);
   }
   const head = make('tr', {}, ...columns.map(([, title]) => make('th', { scope: 'col', class: 'figure' }, title)), make('th', { scope: 'col', class: 'figure' }, 'Line'), make('th', { scope: 'col' }, 'Source'));
   const why = texts.size || !lines.size ? null : make('p', { class: 'empty' }, whyNone(model, f));
-  return fill(make('div', { class: 'listing' }), why, lines.size ? make('table', {}, make('caption', { class: 'aside' }, `${f.name}, ${f.file}`), make('thead', {}, head), body)
+  return fill(make('div', { class: 'listing', tabindex: 0, role: 'region', 'aria-label': `${compact ? 'Lines around' : 'Source of'} ${f.name}` }), why, lines.size ? make('table', {}, make('caption', { class: 'aside' }, `${f.name}, ${f.file}`), make('thead', {}, head), body)
     : make('p', { class: 'empty' }, whyNone(model, f)));
 }
 

@@ -99,12 +99,28 @@ static void json_by(const struct facts *facts, struct json *json, const char *na
     json_close(json, '}');
 }
 
+/* Is there another thread with the name of this one? */
+static bool shares_name(const struct model *model, uint32_t thread)
+{
+    for (uint32_t t = 1; t < model->thread_count; t++)
+        if (t != thread && !strcmp(model->threads[t].name, model->threads[thread].name))
+            return true;
+    return false;
+}
+
+/* By slot. Threads of one name are shown as one, but for the first one of the process. */
 static void json_threads(const struct facts *facts, struct json *json)
 {
     const struct model *model = &facts->view->stacks.model;
+    int32_t pid = facts->view->stacks.log.header.pid;
     json_open(json, "thread_names", '[');
-    for (uint32_t t = 0; t < model->thread_count; t++)
-        json_string(json, NULL, t ? model->threads[t].name : "(not known)");
+    json_string(json, NULL, "(not known)");
+    for (uint32_t t = 1; t < model->thread_count; t++) {
+        char name[32];
+        bool first = model->threads[t].tid == pid && shares_name(model, t);
+        snprintf(name, sizeof name, "%s%s", model->threads[t].name, first ? " (main)" : "");
+        json_string(json, NULL, name);
+    }
     json_close(json, ']');
 }
 
