@@ -89,14 +89,12 @@ export class Boxes {
   }
 
   #inward(box, found) {
-    const { model, total } = this;
     for (const row of box.rows)
-      for (let child = row + 1; child < model.end[row]; child = this.#next(child)) {
-        if (total[child] === 0 || !this.drawn(child)) continue;
+      this.callees(row, (child) => {
         const to = this.#box(box, found, child);
-        to.value += total[child];
+        to.value += this.total[child];
         to.rows.push(child);
-      }
+      });
   }
 
   #outward(box, found) {
@@ -114,6 +112,11 @@ export class Boxes {
   drawn(row) {
     const frame = this.model.frame[row];
     return frame < 0 || this.shown[frame] === 1;
+  }
+
+  /** The nearest rows inward that are drawn and have figures. */
+  callees(row, visit) {
+    for (let child = row + 1; child < this.model.end[row]; child = this.#next(child)) if (this.total[child] !== 0 && this.drawn(child)) visit(child);
   }
 
   /** The row behind one and all that it stands for: below a hidden frame what it calls is looked at in its place. */

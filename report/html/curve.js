@@ -4,7 +4,7 @@ import uPlot from 'uplot';
 import { size, seconds, visible } from './text.js';
 import { fill, make } from './dom.js';
 
-const HEIGHT = 140;
+const HEIGHT = 140, NONE = { show: false };
 
 export class Curve {
   constructor(place, words) {
@@ -41,8 +41,8 @@ export class Curve {
       width: this.#width(), height: HEIGHT, legend: { show: false }, scales: { x: { time: false }, y: { range: (u, low, top) => [0, top * 1.1 || 1] } },
       cursor: { drag: { x: true, y: false, setScale: false }, points: { show: false } },
       axes: [{ ...axis, size: 26, values: (u, list) => list.map((v) => `${v} s`) }, { ...axis, size: 76, space: 24, values: (u, list) => list.map((v) => size(v)), incrs: INCREMENTS }],
-      series: [{}, { stroke: colour('--live'), width: 1, fill: colour('--live-fill'), paths: uPlot.paths.stepped({ align: 1 }) },
-        { stroke: colour('--live'), width: 1, dash: [2, 3] }, { stroke: colour('--resident'), width: 1, spanGaps: true }],
+      series: [{}, { points: NONE, stroke: colour('--live'), width: 1, fill: colour('--live-fill'), paths: uPlot.paths.stepped({ align: 1 }) },
+        { points: NONE, stroke: colour('--live'), width: 1, dash: [2, 3] }, { points: NONE, stroke: colour('--resident'), width: 1, spanGaps: true }],
       hooks: { draw: [(u) => this.#flags(u, colour)], setSelect: [(u) => this.#range(u)], setCursor: [(u) => this.#cursor(u)] },
     }, [at, level, high, resident], this.place);
     this.#describe();

@@ -36,8 +36,11 @@ function around(app, key) {
   };
   for (let i = 1, inside = 0; i < model.rows; i++) {
     if (model.frames[model.frame[i]]?.key !== key) continue;
-    if (i >= inside) { add(callers, model.parent[i], boxes.total[i]); inside = model.end[i]; }
-    for (let child = i + 1; child < model.end[i]; child = model.end[child]) if (boxes.total[child]) add(callees, child, boxes.total[child]);
+    if (i >= inside) {
+      add(callers, boxes.outward(model.parent[i]), boxes.total[i]);
+      inside = model.end[i];
+    }
+    boxes.callees(i, (child) => add(callees, child, boxes.total[child]));
   }
   return [callers, callees].map((map) => [...map.values()].sort((a, b) => b.value - a.value));
 }

@@ -33,7 +33,7 @@ else()
 endif()
 
 if(viewer_why)
-  message(WARNING "memtrace is built without the verb html: ${viewer_why}")
+  message(NOTICE "memtrace is built without the verb html: ${viewer_why}")
   target_sources(report_objects PRIVATE ${CMAKE_SOURCE_DIR}/report/page/no_viewer.c)
 else()
   file(GLOB viewer_files CONFIGURE_DEPENDS ${viewer_source}/*.js ${viewer_source}/*.css ${viewer_source}/*.html)

@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "base/map.h"
+#include "fold/own.h"
 #include "page/redact.h"
 
 /* ---- numbers ---- */
@@ -185,9 +186,11 @@ void naming_columns(const struct naming *names, struct columns *columns, bool re
     columns_begin(columns, "function.language");
     for (uint32_t i = 0; i < names->function_count; i++)
         columns_number(columns, language_index(frames->functions[names->functions[i]].language));
+    unsigned char *ranks = own_ranks(frames);
     columns_begin(columns, "function.rank");
     for (uint32_t i = 0; i < names->function_count; i++)
-        columns_number(columns, frames->functions[names->functions[i]].rank);
+        columns_number(columns, ranks[names->functions[i]]);
+    free(ranks);
     columns_begin(columns, "frame.function");
     for (uint32_t i = 0; i < names->frame_count; i++)
         columns_number(columns,
