@@ -7,12 +7,23 @@ import { figure, share, size } from './text.js';
 
 const NEAR = 6, LISTED = 6;
 
+/** What a row did itself: all but what drawn frames below it did. */
+function selfOf(boxes, row, total) {
+  const { model } = boxes;
+  let own = total[row];
+  for (let child = row + 1; child < model.end[row];) {
+    if (boxes.drawn(child)) own -= total[child];
+    child = boxes.drawn(child) ? model.end[child] : child + 1;
+  }
+  return own;
+}
+
 function metricsTable(app, box) {
   const { model, boxes } = app, body = make('tbody');
   for (const metric of model.metrics) {
     const total = model.total(metric.name), whole = total[0];
     const value = app.filtered ? null : app.state.up && app.state.pivot === null ? null : box.rows.reduce((sum, row) => sum + total[row], 0);
-    const own = value === null || box.small || box.others ? null : box.rows.reduce((sum, row) => sum + model.own[metric.name][row], 0);
+    const own = value === null || box.small || box.others ? null : box.rows.reduce((sum, row) => sum + selfOf(boxes, row, total), 0);
     const now = metric.name === app.state.metric;
     if (value === null && !now) continue;
     const shown = now ? box.value : value;

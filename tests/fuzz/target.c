@@ -36,6 +36,8 @@ static const struct mode {
     {verb_sites, false, {"sites", "--all", "--sort", "rise", WORLD_LOG}},
     {verb_report, true, {"report", "--json", "--period", "1", WORLD_LOG}},
     {verb_lines, false, {"lines", "--all", "--period", "0-1", WORLD_LOG}},
+    {verb_html, false, {"html", "-o", "-", WORLD_LOG}},
+    {verb_html, false, {"html", "-o", "-", "--redact", "--budget", "1", WORLD_LOG}},
 };
 #define MODES (sizeof modes / sizeof modes[0])
 
