@@ -7,6 +7,7 @@ usage: views.py MEMTRACE CC [unittest arguments]; libmemtrace.so stands beside M
 from branches import Trees  # noqa: F401
 from common import main
 from leaking import Leaks  # noqa: F401
+from one_file import OneFile  # noqa: F401
 from page import Keys  # noqa: F401
 from times import Times  # noqa: F401
 
