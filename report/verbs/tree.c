@@ -59,6 +59,9 @@ static void print_tree(const struct stacks *stacks, const struct branching *bran
            text_s((uint64_t)root->allocations),
            branching->inverted ? "; what allocated, with its callers below it" : "");
     tree_print(stacks, branches, stdout);
+    if (branches->cut)
+        puts("note: the inverted tree is too large for all of it: some rows were folded though "
+             "they are not small");
     notes_print(stacks, NULL, "", stdout);
 }
 
