@@ -143,6 +143,25 @@ class Trees(Case):
             self.adds_up(tree)
             self.assertEqual(tree['nodes'][0]['total'], total, option)
 
+    def test_libraries(self):
+        """Of their frames only those that allocated are shown; what no own frame called is apart."""
+        self.write('copies.c', b'#include <string.h>\nchar *volatile kept;\nint main(void)\n{\n    char text[1000];\n'
+                   b'    memset(text, 1, 999);\n    text[999] = 0;\n    kept = strdup(text);\n    return 0;\n}\n')
+        self.cc('-g', '-O1', '-fno-builtin', 'copies.c', '-o', 'copies')
+        self.memtrace('run', '-o', 'copies.mt', self.path('copies'))
+        tree = self.tree(log='copies.mt')
+        self.adds_up(tree)
+        names = [[tree['frames'][n['frame']]['function'].lstrip('_'), n['total'], n['own']] for n in tree['nodes'][1:]]
+        self.assertEqual(names, [['main', 1000, 0], ['strdup', 1000, 1000]])
+        self.assertGreater(len(self.tree('--all', log='copies.mt')['nodes'][1:]), 2)  # what calls main
+        self.memtrace('run', '-o', 'pass.mt', os.path.realpath(sys.executable), '-c', 'kept = [bytearray(100000)]')
+        tree = self.tree(log='pass.mt')
+        self.adds_up(tree)
+        apart, = (n for n in tree['nodes'] if n.get('libraries'))
+        self.assertGreater(apart['total'], 100000)
+        self.assertIn('not yours: libraries, interpreter, loader\n', self.memtrace('tree', 'pass.mt').stdout)
+        self.assertFalse([n for n in self.tree('--all', log='pass.mt')['nodes'] if n.get('libraries')])
+
     def test_colours_only_on_a_terminal(self):
         self.assertNotIn('\033', self.memtrace('tree', 'calls.mt').stdout)
         out = self.on_a_terminal('tree', 'calls.mt', columns=100)
