@@ -131,8 +131,8 @@ static struct asking asking_of(const struct view *view, const struct options *op
     return (struct asking){.rank = rank_of_answers(view, options->all),
                            .filter = options->filter,
                            .top = top == SIZE_MAX ? 0 : top,
-                           .min_share =
-                               options_min_share(options, options->json ? 0 : SHARE_SHOWN)};
+                           .min_share = options_min_share(options, options->json ? 0 : SHARE_SHOWN),
+                           .min_share_kept = options_min_share(options, 0)};
 }
 
 /* How many of the sorted lines are shown. */
