@@ -3,7 +3,6 @@
  * memtrace leaks: what was never given back.
  */
 #include "base/base.h"
-#include "fold/rows.h"
 #include "show/leaks.h"
 #include "show/notes.h"
 #include "show/row_json.h"

@@ -11,7 +11,7 @@ memtrace_unit(test_live unit/fake_meta.c ${INTERPOSE}/tables/live.c ${INTERPOSE}
 memtrace_unit(test_mappings unit/fake_meta.c ${INTERPOSE}/tables/mappings.c ${INTERPOSE}/base/lock.c ${INTERPOSE}/os/linux.c)
 memtrace_unit(test_runs ${INTERPOSE}/tables/runs.c ${INTERPOSE}/tables/stretches.c)
 
-foreach(name file names reader source text)
+foreach(name file names reader source text views)
   memtrace_unit(test_report_${name} unit/log_builder.c report_objects)
 endforeach()
 foreach(name answers fold rises)
