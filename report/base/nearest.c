@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/nearest.h"
 
-#include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -18,7 +18,7 @@ static size_t distance(const char *a, const char *b)
 {
     size_t rows[3][LETTERS + 1], length = strlen(a), width = strlen(b);
     if (length > LETTERS || width > LETTERS)
-        return LETTERS;
+        return SIZE_MAX;
     for (size_t j = 0; j <= width; j++)
         rows[0][j] = j;
     for (size_t i = 1; i <= length; i++) {

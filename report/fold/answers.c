@@ -321,9 +321,10 @@ static void answer_cut(struct answer *answer, enum question question, const stru
 {
     size_t shown = 0;
     int64_t whole = question == QUESTION_JUMPED ? 0 : answer->total.bytes;
+    double least = question == QUESTION_KEPT ? asking->min_share_kept : asking->min_share;
     while (shown < answer->count && (!asking->top || shown < asking->top) &&
            answer->lines[shown].bytes > 0 &&
-           share_reaches(answer->lines[shown].bytes, whole, asking->min_share))
+           share_reaches(answer->lines[shown].bytes, whole, least))
         shown++;
     struct answer_part *others = &answer->others;
     for (size_t i = shown; i < answer->count; i++) {

@@ -59,8 +59,9 @@ struct asking {
     enum rank rank;       /* as in own_places */
     struct filter filter; /* which stacks; its classes are not looked at */
     size_t top;           /* how many lines, 0: all */
-    double
-        min_share; /* per cent of the total that a line must have; what rose is not measured by that */
+    /* Per cent of the total that a line must have: of what holds the peak, and of what was never given back, where little can be what is
+     * looked for. What rose is not measured by that. */
+    double min_share, min_share_kept;
 };
 /* Heap and anonymous mappings. `lines`: rows by line of the same stacks, inclusive, with rises.
  * Linear in the number of nodes, and once more for each of the first lines' ways. answers_free afterwards. */

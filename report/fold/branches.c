@@ -10,6 +10,8 @@
 #include "fold/select.h"
 #include "fold/tree.h"
 
+#define BRANCHES_LEAST 1000u /* that are always allowed */
+
 /* A branch that is still to come: pushed in reverse, so that the highest child comes first. */
 struct pending {
     struct branch branch; /* `parent` is that of the list */
@@ -198,6 +200,14 @@ static void others_take(const struct growing *g, struct branch *others, const st
         reach(&others->total, (uint64_t)one->total);
 }
 
+/* Is there room for one more branch? */
+static bool has_room(struct growing *g, size_t kept)
+{
+    bool room = g->to->count + g->stacked + kept < 2 * (size_t)g->tree.count + BRANCHES_LEAST;
+    g->to->cut |= !room;
+    return room;
+}
+
 /* The children that were found, of the branch at `parent` in the list: the highest are kept, the others become one. */
 static void settle(struct growing *g, uint32_t parent, uint32_t depth)
 {
@@ -210,7 +220,7 @@ static void settle(struct growing *g, uint32_t parent, uint32_t depth)
         struct pending *one = &g->found[i];
         bool keep = kept < g->asked->top && depth < g->asked->depth &&
                     (double)weight_of(g, one) >= g->least &&
-                    (one->branch.total || g->asked->min_share <= 0);
+                    (one->branch.total || g->asked->min_share <= 0) && has_room(g, kept);
         one->branch.parent = parent;
         one->branch.depth = depth + 1;
         if (keep)

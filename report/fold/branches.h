@@ -46,9 +46,11 @@ struct branches {
     enum grouping by;
     enum metric metric;
     size_t entries; /* of the whole tree */
+    bool cut;       /* there were too many branches, so more were folded than was asked for */
 };
 
-/* Linear in the number of nodes, with sorts of siblings; of an inverted tree only what is not folded is made. Without recursion.
+/* Linear in the number of nodes, with sorts of siblings; of an inverted tree only what is not folded is made, and that is at most twice as
+ * much as the tree has entries: all of it can be the square of them. Without recursion.
  * branches_free afterwards. */
 void branches_make(struct branches *branches, const struct stacks *stacks,
                    const struct branching *branching);

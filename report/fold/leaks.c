@@ -48,6 +48,7 @@ struct seeking {
     const struct leaking *asked;
     struct known *known;  /* by function */
     struct state *states; /* by entry */
+    unsigned char *early; /* by node: NULL: the program made no periods */
     uint32_t main_thread;
     uint64_t main_events;
 };
@@ -132,19 +133,25 @@ static void main_thread_find(struct seeking *s)
         to->start = LEAK_START_EVENTS;
 }
 
-static uint64_t period_of(const struct seeking *s, uint32_t node)
+/* The nodes of what happened before the program's first period. */
+static void early_make(struct seeking *s)
 {
     const struct model *model = &s->stacks->model;
-    while (model->nodes[node].parent)
-        node = model->nodes[node].parent;
-    struct log_frame frame = log_frame(&s->stacks->log, model->nodes[node].frame);
-    return frame.kind == FRAME_THREAD ? frame.value : 0;
+    s->early = base_alloc(model->node_count + (size_t)1, 1);
+    for (uint32_t i = 1; i < model->node_count; i++) {
+        const struct node *node = &model->nodes[i];
+        struct log_frame frame = {0};
+        if (!node->parent && node->frame)
+            frame = log_frame(&s->stacks->log, node->frame);
+        s->early[i] =
+            node->parent ? s->early[node->parent] : frame.kind == FRAME_THREAD && !frame.value;
+    }
 }
 
 static bool at_start(const struct seeking *s, const struct leaf *leaf)
 {
     if (s->to->start == LEAK_START_PERIODS)
-        return leaf->node && !period_of(s, leaf->node);
+        return s->early[leaf->node];
     return s->to->start == LEAK_START_EVENTS && leaf->thread == s->main_thread &&
            (uint32_t)leaf->sums->last < s->main_events / START_PART;
 }
@@ -283,9 +290,12 @@ void leaks_make(struct leaks *leaks, const struct stacks *stacks, const struct l
     known_make(&s);
     states_make(&s);
     main_thread_find(&s);
+    if (leaks->start == LEAK_START_PERIODS)
+        early_make(&s);
     list_make(&s);
     free(s.known);
     free(s.states);
+    free(s.early);
 }
 
 void leaks_free(struct leaks *leaks)

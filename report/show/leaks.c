@@ -97,7 +97,7 @@ static void print_others(const struct leaks *leaks, size_t shown, FILE *out)
     fprintf(out, "%s more call site%s: ", text_count(count, leaks->count - shown),
             text_s(leaks->count - shown));
     print_sum(leaks, &others, out);
-    fputs("; -n 0 --min-share 0 shows all.\n\n", out);
+    fputs("; -n 0 shows all.\n\n", out);
 }
 
 static void print_rest(const char *name, const struct leak_sum *sum, FILE *out)

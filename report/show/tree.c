@@ -14,7 +14,10 @@
 
 #define CHAIN_NAMED 3u /* frames of a row that are named; of more, the first one and the last two */
 #define ROOM_LEAST  24u /* columns for names */
-#define GUIDES_MOST 60u /* columns for the lines of the tree: what is deeper is moved to the left */
+/* Levels of which the lines are drawn: what is deeper is moved to the left, with the level's number. Else the lines of a deep recursion
+ * would take the square of its depth. */
+#define LEVELS_MOST     64u
+#define LEVELS_TERMINAL 20u
 
 struct drawing {
     const struct stacks *stacks;
@@ -102,10 +105,10 @@ static size_t print_guides(const struct drawing *d, uint32_t depth)
     if (!depth)
         return 0;
     fputs(terminal_on(STYLE_FAINT), d->out);
-    if (terminal_cut() != SIZE_MAX &&
-        depth * 3 > GUIDES_MOST) { /* deeper than the screen is wide */
+    uint32_t most = terminal_cut() == SIZE_MAX ? LEVELS_MOST : LEVELS_TERMINAL;
+    if (depth > most) {
         char deep[48];
-        first = depth - GUIDES_MOST / 3 + 4;
+        first = depth - most + 4;
         snprintf(deep, sizeof deep, "(%u) ", (unsigned)first);
         used += put(d, deep);
     }

@@ -3,7 +3,6 @@
  * memtrace leaks: what was never given back.
  */
 #include "base/base.h"
-#include "fold/rows.h"
 #include "show/leaks.h"
 #include "show/notes.h"
 #include "show/row_json.h"
@@ -38,8 +37,7 @@ static int leaks_one(const char *file, const struct options *options,
                                   .all = options->all,
                                   .suppressions = suppressions};
         struct leaks_shown shown = {.top = options_top(options, TOP),
-                                    .min_share =
-                                        options_min_share(options, options->json ? 0 : SHARE_SHOWN),
+                                    .min_share = options_min_share(options, 0),
                                     .all = options->all};
         struct leaks leaks;
         leaks_make(&leaks, &stacks, &leaking);

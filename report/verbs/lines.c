@@ -40,7 +40,8 @@ static bool choose_name(const struct view *view, const char *name, bool all, uns
         const struct function *function = &frames->functions[f];
         matches[f] =
             row_shows(&view->functions.list[f]) &&
-            match_function(name, frames_file(frames, function), frames_name(frames, function));
+            (match_function(name, frames_file(frames, function), frames_name(frames, function)) ||
+             match_name_glob(name, frames_name(frames, function)));
         if (matches[f] && function->rank < best)
             best = function->rank;
     }

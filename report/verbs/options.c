@@ -276,7 +276,8 @@ static const struct about {
      "what allocated on top, its callers below"},
     {"depth", 0, OF_TREE, "N", take_depth, 0, NULL, "no deeper than N rows below the root"},
     {"function", 'f', OF_LINES, "NAME", take_name, 0, NULL,
-     "the table of this function, FILE or FILE:FUNCTION; may be given several times"},
+     "the table of this function, FILE or FILE:FUNCTION; a glob of functions; may be given several "
+     "times"},
     {"function", 0, STACKS, "GLOB", take_function, 0, NULL,
      "only stacks that go through such a function"},
     {"file", 0, TABLES, "GLOB", take_file, 0, NULL,

@@ -131,8 +131,8 @@ static struct asking asking_of(const struct view *view, const struct options *op
     return (struct asking){.rank = rank_of_answers(view, options->all),
                            .filter = options->filter,
                            .top = top == SIZE_MAX ? 0 : top,
-                           .min_share =
-                               options_min_share(options, options->json ? 0 : SHARE_SHOWN)};
+                           .min_share = options_min_share(options, options->json ? 0 : SHARE_SHOWN),
+                           .min_share_kept = options_min_share(options, 0)};
 }
 
 /* How many of the sorted lines are shown. */
@@ -198,28 +198,11 @@ static bool has_events(const struct stacks *stacks)
     return total->allocations || total->releases;
 }
 
-static struct by by_of(const struct view *view, const struct options *options)
-{
-    return (struct by){.by = options->by,
-                       .metric = options_metric(options, METRIC_PEAK),
-                       .own = options->own,
-                       /* Which library it was is what a table of modules is for. */
-                       .rank = rank_of_answers(view, options->all || options->by == BY_MODULE),
-                       .filter = options->filter,
-                       .top = options_top(options, options->json ? 0 : TOP_BY),
-                       .min_share = options_min_share(options, options->json ? 0 : SHARE_SHOWN)};
-}
-
 static void print_report(struct view *view, const struct options *options)
 {
     summary_print(&view->stacks, &view->lines, stdout);
     if (!has_events(&view->stacks)) {
         puts("No allocation or release is in the log.");
-        return;
-    }
-    if (options->by != GROUPINGS) {
-        struct by by = by_of(view, options);
-        by_print(&view->stacks, &by, stdout);
         return;
     }
     size_t count, function_count;
@@ -243,14 +226,6 @@ static void json_report(struct view *view, const struct options *options, struct
     summary_json(&view->stacks, &view->lines, json);
     if (family)
         family_json(family, index, json);
-    if (options->by != GROUPINGS) {
-        struct by by = by_of(view, options);
-        json_open(json, "table", '{');
-        by_json(&view->stacks, &by, json);
-        json_close(json, '}');
-        json_close(json, '}');
-        return;
-    }
     if (!view->filter.classes) {
         struct asking asking = asking_of(view, options);
         answers_make(&answers, &view->stacks, &view->lines, &asking);
@@ -261,11 +236,57 @@ static void json_report(struct view *view, const struct options *options, struct
     json_close(json, '}');
 }
 
+/* ---- a table by another key: it needs no rises, which take most of the time ---- */
+
+static struct by by_of(const struct stacks *stacks, const struct options *options)
+{
+    enum rank best = frames_rank(&stacks->frames);
+    /* Which library it was is what a table of modules is for. */
+    bool all = options->all || options->by == BY_MODULE;
+    return (struct by){.by = options->by,
+                       .metric = options_metric(options, METRIC_PEAK),
+                       .own = options->own,
+                       .rank = all                   ? RANK_LIBRARY
+                               : best < RANK_PROGRAM ? RANK_PROGRAM
+                                                     : best,
+                       .filter = options->filter,
+                       .top = options_top(options, options->json ? 0 : TOP_BY),
+                       .min_share = options_min_share(options, options->json ? 0 : SHARE_SHOWN)};
+}
+
+static int report_by(const char *file, const struct options *options, struct json *json,
+                     const struct family *family, size_t index)
+{
+    struct stacks stacks;
+    if (stacks_open_under(&stacks, file, options->periods, options->under)) {
+        struct by by = by_of(&stacks, options);
+        if (json) {
+            json_open(json, NULL, '{');
+            json_string(json, "schema", "memtrace-report/1");
+            summary_json(&stacks, NULL, json);
+            if (family)
+                family_json(family, index, json);
+            json_open(json, "table", '{');
+            by_json(&stacks, &by, json);
+            json_close(json, '}');
+            json_close(json, '}');
+        } else {
+            summary_print(&stacks, NULL, stdout);
+            by_print(&stacks, &by, stdout);
+        }
+    }
+    int status = stacks_status(&stacks);
+    stacks_close(&stacks);
+    return status;
+}
+
 /* `family`: NULL when there is one log only. */
 static int report_one(const char *file, const struct options *options, struct json *json,
                       const struct family *family, size_t index)
 {
     struct view view;
+    if (options->by != GROUPINGS)
+        return report_by(file, options, json, family, index);
     if (view_open(&view, file, options->periods, options->under, &options->filter)) {
         if (json)
             json_report(&view, options, json, family, index);

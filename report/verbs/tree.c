@@ -10,7 +10,6 @@
 #include "show/row_json.h"
 #include "show/terminal.h"
 #include "show/tree.h"
-#include "show/view.h"
 #include "verbs/verbs.h"
 
 const struct verb_about verb_tree_about = {
@@ -31,19 +30,6 @@ const struct verb_about verb_tree_about = {
 
 #define MIN_SHARE 1.0 /* per cent */
 
-/* Whose frames are shown: the user's own, where there are some; else the program's. */
-static enum rank rank_of(const struct stacks *stacks, const struct options *options)
-{
-    const struct frames *frames = &stacks->frames;
-    enum rank best = RANK_LIBRARY;
-    if (options->all)
-        return RANK_LIBRARY;
-    for (size_t f = 0; f < frames->function_count; f++)
-        if (frames->functions[f].rank < best)
-            best = frames->functions[f].rank;
-    return best;
-}
-
 static void print_tree(const struct stacks *stacks, const struct branching *branching,
                        const struct branches *branches)
 {
@@ -59,6 +45,9 @@ static void print_tree(const struct stacks *stacks, const struct branching *bran
            text_s((uint64_t)root->allocations),
            branching->inverted ? "; what allocated, with its callers below it" : "");
     tree_print(stacks, branches, stdout);
+    if (branches->cut)
+        puts("note: the inverted tree is too large for all of it: some rows were folded though "
+             "they are not small");
     notes_print(stacks, NULL, "", stdout);
 }
 
@@ -87,7 +76,7 @@ static int tree_one(const char *file, const struct options *options)
             .by = options->by == GROUPINGS ? BY_LINE : options->by,
             .metric = options_metric(options, METRIC_PEAK),
             .filter = options->filter,
-            .rank = rank_of(&stacks, options),
+            .rank = options->all ? RANK_LIBRARY : frames_rank(&stacks.frames),
             .inverted = options->inverted,
             .depth = options->depth == OPTION_UNSET ? SIZE_MAX : options->depth,
             .top = options_top(options, 0),

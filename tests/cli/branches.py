@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """memtrace tree: known answers, sums equal to report's, folding."""
 import json
+import os
 import re
+import sys
 
 from common import Case, line_of
 
@@ -141,9 +143,70 @@ class Trees(Case):
             self.adds_up(tree)
             self.assertEqual(tree['nodes'][0]['total'], total, option)
 
+    def test_libraries(self):
+        """Of their frames only those that allocated are shown; what no own frame called is apart."""
+        self.write('copies.c', b'#include <string.h>\nchar *volatile kept;\nint main(void)\n{\n    char text[1000];\n'
+                   b'    memset(text, 1, 999);\n    text[999] = 0;\n    kept = strdup(text);\n    return 0;\n}\n')
+        self.cc('-g', '-O1', '-fno-builtin', 'copies.c', '-o', 'copies')
+        self.memtrace('run', '-o', 'copies.mt', self.path('copies'))
+        tree = self.tree(log='copies.mt')
+        self.adds_up(tree)
+        names = [[tree['frames'][n['frame']]['function'].lstrip('_'), n['total'], n['own']] for n in tree['nodes'][1:]]
+        self.assertEqual(names, [['main', 1000, 0], ['strdup', 1000, 1000]])
+        self.assertGreater(len(self.tree('--all', log='copies.mt')['nodes'][1:]), 2)  # what calls main
+        self.memtrace('run', '-o', 'pass.mt', os.path.realpath(sys.executable), '-c', 'kept = [bytearray(100000)]')
+        tree = self.tree(log='pass.mt')
+        self.adds_up(tree)
+        apart, = (n for n in tree['nodes'] if n.get('libraries'))
+        self.assertGreater(apart['total'], 100000)
+        self.assertIn('not yours: libraries, interpreter, loader\n', self.memtrace('tree', 'pass.mt').stdout)
+        self.assertFalse([n for n in self.tree('--all', log='pass.mt')['nodes'] if n.get('libraries')])
+
     def test_colours_only_on_a_terminal(self):
         self.assertNotIn('\033', self.memtrace('tree', 'calls.mt').stdout)
         out = self.on_a_terminal('tree', 'calls.mt', columns=100)
         self.assertIn('\033[36m', out)
         for line in re.sub('\033\\[[0-9;]*m', '', out).splitlines():
             self.assertLessEqual(len(line), 100)
+
+
+EVIL = '\033]0;title\007\033[2J\u202e\u200f\x7f'
+EVIL_PYTHON = '''
+import ctypes
+kept = []
+
+
+def grow(n):
+    kept.extend(bytearray(1000) for _ in range(n))
+
+
+grow.__code__ = grow.__code__.replace(co_name=%(evil)r, co_filename=%(evil)r + "/evil.py")
+if hasattr(grow.__code__, "co_qualname"):
+    grow.__code__ = grow.__code__.replace(co_qualname=%(evil)r)
+mark = ctypes.CDLL(None).memtrace_mark
+mark(%(evil)r.encode())
+grow(200)
+mark(b"\\x9b31m\\xff" + b"x" * 4000)
+'''
+
+
+class Hostile(Case):
+    """Names that would steer a terminal, reorder what is read or be a formula."""
+
+    def test_nothing_gets_through(self):
+        self.write('evil.py', (EVIL_PYTHON % {'evil': EVIL}).encode())
+        python = os.path.realpath(sys.executable)
+        self.assertEqual(self.memtrace('run', '-o', 'evil.mt', python, 'evil.py').returncode, 0)
+        self.assertIn(EVIL, {f['function'] for f in json.loads(self.memtrace('tree', '--json', '--min-share', '0', 'evil.mt').stdout)['frames']})
+        for words in ['tree'], ['tree', '-i', '--by', 'function'], ['leaks'], ['leaks', '--all'], ['timeline'], ['timeline', '--csv'], ['report'], \
+                ['report', '--by', 'function'], ['report', '--by', 'file'], ['sites'], ['lines']:
+            p = self.memtrace(*words, 'evil.mt')
+            self.assertEqual(p.returncode, 0, p.stderr)
+            self.assertIsNone(re.search('[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]', p.stdout + p.stderr), words)
+            # Standard error is the terminal, too: on a slow machine there is a progress bar.
+            on_a_terminal = re.sub('\r[^\r\n]*\033\\[K', '', self.on_a_terminal(*words, os.path.join(self.top, 'evil.mt'), TERM='dumb'))
+            self.assertIsNone(re.search('[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e]', on_a_terminal), words)
+        for words in ['tree', '--json'], ['leaks', '--json'], ['timeline', '--json'], ['report', '--json', '--by', 'function']:
+            p = self.memtrace(*words, 'evil.mt')
+            self.assertIsNone(re.search('[\x00-\x09\x0b-\x1f\x7f-\x9f]', p.stdout), words)
+            json.loads(p.stdout)

@@ -228,3 +228,20 @@ class Keys(Case):
         self.assertIn('held at the peak (100.0 %)', sites)
         self.assertRegex(sites, r'(?m)^2 more sites: 0 B held at the peak \(0\.0 %\); ')
         self.assertNotIn('more site', self.memtrace('sites', '--all', self.log).stdout)
+
+    def test_filters(self):
+        """Of all views alike: what does not match counts nowhere, and the answers still add up."""
+        for option, allocated in ((), 10097152), (('--function', 'take'), 10097152), (('--function', 'ta*'), 10097152), (('--function', 'x*'), 0), \
+                (('--file', 'program.c'), 10097152), (('--file', 'x.c'), 0), (('--module', 'program'), 10097152), (('--module', 'libx*'), 0), \
+                (('--thread', 'prog*'), 10097152), (('--thread', 'x'), 0):
+            report = json.loads(self.memtrace('report', '--json', *option, self.log).stdout)
+            for name, answer in report['questions'].items():
+                parts = [answer[part] for part in ('others', 'runtimes', 'unknown')] + answer['lines']
+                self.assertEqual(sum(part['allocated_bytes'] for part in parts), answer['total']['allocated_bytes'], (option, name))
+                self.assertEqual(answer['total']['allocated_bytes'], allocated, (option, name))
+            self.assertEqual(max([line['allocated_bytes'] for line in report['lines']], default=0), allocated, option)
+            sites = json.loads(self.memtrace('sites', '--json', '-n', '0', *option, self.log).stdout)['sites']
+            self.assertEqual(sum(site['allocated_bytes'] for site in sites), allocated, option)
+            if '--function' not in option:  # there it says whose tables
+                lines = json.loads(self.memtrace('lines', '--json', *option, self.log).stdout)['lines']
+                self.assertEqual(max([line['allocated_bytes'] for line in lines], default=0), allocated, option)

@@ -4,7 +4,7 @@
 
 usage: views.py MEMTRACE CC [unittest arguments]; libmemtrace.so stands beside MEMTRACE.
 """
-from branches import Trees  # noqa: F401
+from branches import Hostile, Trees  # noqa: F401
 from common import main
 from leaking import Leaks  # noqa: F401
 from one_file import OneFile  # noqa: F401

@@ -10,6 +10,7 @@ memtrace_unit(test_str ${INTERPOSE}/os/str.c)
 memtrace_unit(test_live unit/fake_meta.c ${INTERPOSE}/tables/live.c ${INTERPOSE}/tables/live_big.c ${INTERPOSE}/tables/live_buckets.c ${INTERPOSE}/base/lock.c ${INTERPOSE}/os/linux.c)
 memtrace_unit(test_mappings unit/fake_meta.c ${INTERPOSE}/tables/mappings.c ${INTERPOSE}/base/lock.c ${INTERPOSE}/os/linux.c)
 memtrace_unit(test_runs ${INTERPOSE}/tables/runs.c ${INTERPOSE}/tables/stretches.c)
+memtrace_unit(test_report_views report_objects)
 
 foreach(name file names reader source text)
   memtrace_unit(test_report_${name} unit/log_builder.c report_objects)
