@@ -15,25 +15,29 @@
  * from here on: "read/log.h".
  *
  *   base/     memory that never fails, messages, foreign text, files, maps, progress, the number of threads
- *             offers base.h, file.h, glyph.h, map.h, progress.h, text.h, threads.h
+ *             offers base.h, file.h, glyph.h, map.h, nearest.h, progress.h, text.h, threads.h
  *   symbols/  what an ELF file says about an address: functions, lines, inlined calls; the cache of that
  *             offers batch.h, find.h, jit.h, lookup.h, symbols.h
  *   read/     the log, in which nothing is trusted: checked records, the tree of stacks, figures and runs of each node
  *             offers beside.h, log.h, model.h, node.h, reader.h, runs.h, sums.h
  *   resolve/  from frames to places, whose code a place is, source text, what a person's -f means
- *             offers changed.h, frames.h, keeps.h, match.h, rank.h, rules.h, short.h, source.h, source_log.h, source_of.h
+ *             offers changed.h, frames.h, keeps.h, match.h, rank.h, rules.h, short.h, source.h, source_log.h, source_of.h, suppress.h
  *   fold/     from resolved stacks to rows; several logs as a family
- *             offers answers.h, exact.h, family.h, fold.h, query.h, rows.h, stacks.h, tree.h, unsure.h
+ *             offers answers.h, branches.h, exact.h, family.h, fold.h, leaks.h, own.h, query.h, rows.h, select.h, stacks.h, tree.h, unsure.h
  *   show/     rows as text and JSON
- *             offers answers.h, beside.h, family.h, fit.h, json.h, lines.h, lines_json.h, listing.h, mprun.h, name.h, notes.h, row_json.h,
- *             offers stacks_json.h, summary.h, table.h, terminal.h, view.h
+ *             offers answers.h, beside.h, by.h, family.h, fit.h, json.h, leaks.h, lines.h, lines_json.h, listing.h, marks.h, metric.h, mprun.h, name.h, notes.h, row_json.h,
+ *             offers stack.h, stacks_json.h, summary.h, table.h, terminal.h, timeline.h, tree.h, view.h
+ *   page/     rows, the tree and the curve as one HTML file: folded, packed, with the viewer around them
+ *             offers page.h, pruned.h, redact.h, tables.h
  *   verbs/    the command line: a file for each verb
- *             offers python_folder.h, verbs.h
+ *             offers options.h, python_folder.h, verbs.h
  *
  * ../interpose/format.h is included by read/ alone: what the others know of a log is read/log.h and read/model.h.
  *
  * python/ is the Python module, which people import and pip lists, not a room: it calls the command and reads its JSON. CMake
  * links it into the build folder and installs it; verbs/python_folder.c finds it for `memtrace --python`.
+ *
+ * html/ is no room either: the viewer of page/, in JavaScript, which html/build.mjs makes one text of.
  *
  *
  * WORDS beside those of interpose/design.h, which hold here as well
@@ -51,7 +55,9 @@
  *   a view         show/NAME.c takes a struct stacks or rows and prints; verbs/NAME.c opens the log (stacks_open), asks (fold) and
  *                  calls it. verbs/sites.c is the shortest example. A view reads no records: what it lacks becomes a metric or a
  *                  grouping
- *   a verb         a line in main.c's table, its function and help in verbs/verbs.h, a file in verbs/
+ *   a verb         a line in main.c's table, its function and help in verbs/verbs.h, a file in verbs/, a page in man/
+ *   an option      of verbs that read logs: a line in verbs/options.c, a member of struct options; then scripts/man
+ *   a resident     memory that is there to stay: a line in resolve/residents.def
  *   a metric       fold/query.h (enum metric), its name in fold/query.c, its value in fold/rows.c. What the log counts by
  *                  node first becomes a member of struct sums (read/sums.h), which read/model.c fills
  *   a grouping     fold/query.h (enum grouping), its name in fold/query.c, its key in fold/keys.c

@@ -16,6 +16,7 @@ void selection_make(struct selection *selection, const struct stacks *stacks,
                     const struct filter *filter);
 void selection_free(struct selection *selection);
 
+/* Is a stack that ends in this node taken? */
 static inline bool selection_has(const struct selection *selection, uint32_t node)
 {
     return !selection->nodes || selection->nodes[node];

@@ -98,8 +98,10 @@ static void releases_of(struct snapshot *s, const unsigned char *before, size_t 
 {
     size_t done = 0;
     for (uint32_t i = 0; i < s->header.extents_used; i++) {
-        unsigned char *extent = s->data + s->header.extents[i].offset;
         size_t length = extent_bytes(s, i, MT_REGION_COUNTER);
+        if (!length) /* a damaged log's may be anywhere */
+            continue;
+        unsigned char *extent = s->data + s->header.extents[i].offset;
         for (size_t at = 0; at + 2 * MT_UNIT <= length; at += 2 * MT_UNIT, done += 2 * MT_UNIT) {
             uint32_t kind = kind_of(extent + at);
             bool there = done + 2 * MT_UNIT <= bytes;

@@ -37,6 +37,15 @@ struct log_text frames_module(const struct frames *frames, const struct function
     return (struct log_text){0};
 }
 
+enum rank frames_rank(const struct frames *frames)
+{
+    enum rank best = RANK_LIBRARY;
+    for (size_t f = 0; f < frames->function_count; f++)
+        if (frames->functions[f].rank < best)
+            best = frames->functions[f].rank;
+    return best;
+}
+
 bool frames_shims;
 
 /* Two records for one function (a module loaded twice, inlined and not) may each know a part of its

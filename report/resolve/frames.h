@@ -79,6 +79,8 @@ static inline bool frames_is_of(const struct frames *frames, uint32_t frame,
     return false;
 }
 
+/* Whose code there is at best: RANK_USER, or a later rank where there is none of a better one. */
+enum rank frames_rank(const struct frames *frames);
 /* Texts of a place; NULL where not known. */
 const char *frames_file(const struct frames *frames, const struct function *function);
 const char *frames_name(const struct frames *frames, const struct function *function);

@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "base/text.h"
 #include "show/beside.h"
+#include "show/marks.h"
 #include "show/notes.h"
 #include "show/row_json.h"
 #include "show/table.h"
@@ -139,52 +140,6 @@ static void print_classes(const struct stacks *stacks, FILE *out)
     table_finish(&table, out, terminal_cut());
 }
 
-/* The peak of the period that began with mark `i`: told by the next one's, or the header. */
-static uint64_t period_peak(const struct log *log, size_t i)
-{
-    for (size_t k = i + 1; k < log->mark_count; k++)
-        if (log->marks[k].period == log->marks[i].period + 1)
-            return log->marks[k].peak;
-    return log->header.peak;
-}
-
-#define MARKS_SHOWN 40u
-
-static void print_marks(const struct stacks *stacks, FILE *out)
-{
-    static const struct table_column columns[] = {
-        {"  period", 11}, {"after", 11}, {"live then", 9}, {"peak", 9}, {"name", 0}};
-    const struct log *log = &stacks->log;
-    if (!log->mark_count)
-        return;
-    struct table table;
-    fputc('\n', out);
-    table_start(&table, columns, sizeof columns / sizeof columns[0]);
-    size_t first = log->mark_count > MARKS_SHOWN ? log->mark_count - MARKS_SHOWN : 0;
-    if (first) {
-        table_row(&table, STYLE_FAINT);
-        table_cell(&table, "...");
-    }
-    for (size_t i = first; i < log->mark_count; i++) {
-        const struct log_mark *mark = &log->marks[i];
-        char text[32];
-        table_row(&table, STYLE_NONE);
-        snprintf(text, sizeof text, "%" PRIu32, mark->period);
-        table_cell(&table, mark->period ? text : "mark");
-        snprintf(text, sizeof text, "%.3f s", (double)mark->time / 1e9);
-        table_cell(&table, text);
-        table_cell_size(&table, (int64_t)mark->level);
-        if (mark->period)
-            table_cell_size(&table, (int64_t)period_peak(log, i));
-        else
-            table_cell(&table, NULL);
-        char *name = base_copy(mark->name.text, mark->name.bytes);
-        table_cell(&table, name);
-        free(name);
-    }
-    table_finish(&table, out, terminal_cut());
-}
-
 void summary_print(const struct stacks *stacks, const struct rows *lines, FILE *out)
 {
     print_command(&stacks->log, out);
@@ -193,7 +148,7 @@ void summary_print(const struct stacks *stacks, const struct rows *lines, FILE *
     print_totals(stacks, out);
     notes_print(stacks, lines, "  ", out);
     print_classes(stacks, out);
-    print_marks(stacks, out);
+    marks_print(&stacks->log, out);
     fputc('\n', out);
 }
 
@@ -237,37 +192,6 @@ static void json_classes(const struct stacks *stacks, struct json *json)
     json_close(json, '}');
 }
 
-static void json_marks(const struct stacks *stacks, struct json *json)
-{
-    const struct log *log = &stacks->log;
-    json_open(json, "periods", '[');
-    for (size_t i = 0; i < log->mark_count; i++) {
-        const struct log_mark *mark = &log->marks[i];
-        if (!mark->period)
-            continue;
-        json_open(json, NULL, '{');
-        json_unsigned(json, "period", mark->period);
-        json_text(json, "name", mark->name.text, mark->name.bytes);
-        json_unsigned(json, "time_ns", mark->time);
-        json_unsigned(json, "level_bytes", mark->level);
-        json_unsigned(json, "peak_bytes", period_peak(log, i));
-        json_close(json, '}');
-    }
-    json_close(json, ']');
-    json_open(json, "marks", '[');
-    for (size_t i = 0; i < log->mark_count; i++) {
-        const struct log_mark *mark = &log->marks[i];
-        if (mark->period)
-            continue;
-        json_open(json, NULL, '{');
-        json_text(json, "name", mark->name.text, mark->name.bytes);
-        json_unsigned(json, "time_ns", mark->time);
-        json_unsigned(json, "level_bytes", mark->level);
-        json_close(json, '}');
-    }
-    json_close(json, ']');
-}
-
 void summary_json(const struct stacks *stacks, const struct rows *lines, struct json *json)
 {
     const struct log_header *h = &stacks->log.header;
@@ -301,5 +225,5 @@ void summary_json(const struct stacks *stacks, const struct rows *lines, struct 
     json_bool(json, "truncated", stacks->log.truncated);
     notes_json(stacks, lines, json);
     json_classes(stacks, json);
-    json_marks(stacks, json);
+    marks_json(&stacks->log, json);
 }

@@ -172,8 +172,9 @@ class Tables(Case):
         copy = self.path('evil')
         shutil.copy(self.program, copy)
         self.memtrace('run', '-o', 'evil.mt', copy, evil)
-        for verb in 'report', 'lines', 'sites':
-            p = self.memtrace(verb, 'evil.mt')
+        for verb in ['report'], ['lines'], ['sites'], ['tree'], ['leaks'], ['timeline'], ['timeline', '--csv'], ['report', '--by', 'module']:
+            p = self.memtrace(*verb, 'evil.mt')
+            self.assertEqual(p.returncode, 0)
             self.assertIsNone(re.search('[\x00-\x09\x0b-\x1f\x7f-\x9f]', p.stdout + p.stderr), verb)
         self.assertIn(evil[:10], json.loads(self.memtrace('report', '--json', 'evil.mt').stdout)['argv'][1])
 

@@ -159,6 +159,16 @@ def deep_sites(log, n):
     deep(log, n)
 
 
+def deep_tree(log, n):
+    """The lines of the tree must not take the square of its depth."""
+    deep(log, n)
+
+
+def deep_inverted(log, n):
+    """The callers of a call site at each depth are as many as the square of the depth."""
+    deep(log, n)
+
+
 def wrong_nodes(log, n):
     frame = log.frame(9, 0, 0)
     for i in range(n):
@@ -189,6 +199,8 @@ SHAPES = {
     long_names: (500, ['report', '-n', '0', '--json']),
     deep: (2000, ['sites']),
     deep_sites: (2000, ['sites', '-n', '0', '--json']),
+    deep_tree: (2000, ['tree', '--all', '--min-share', '0', '--metric', 'allocated']),
+    deep_inverted: (1000, ['tree', '-i', '--all', '--min-share', '0', '--json', '--metric', 'allocated']),
     wrong_nodes: (3000, ['sites', '-n', '0', '--json']),
     line_records: (500, ['lines', '--all']),
     many_modules: (500, ['report', '-n', '0']),

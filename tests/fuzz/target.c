@@ -34,8 +34,22 @@ static const struct mode {
     {verb_sites, true, {"sites", "--json", "--sort", "live", WORLD_LOG}},
     {verb_sites, false, {"sites", WORLD_LOG}},
     {verb_sites, false, {"sites", "--all", "--sort", "rise", WORLD_LOG}},
+    {verb_tree, false, {"tree", WORLD_LOG}},
+    {verb_tree, true, {"tree", "--json", "--all", "--min-share", "0", WORLD_LOG}},
+    {verb_tree, true, {"tree", "--json", "--inverted", "--metric", "increment", WORLD_LOG}},
+    {verb_tree, false, {"tree", "-i", "--all", "--min-share", "0", "--metric", "rise", WORLD_LOG}},
+    {verb_leaks, false, {"leaks", "--metric", "live", WORLD_LOG}},
+    {verb_leaks, true, {"leaks", "--json", "--all", WORLD_LOG}},
+    {verb_timeline, false, {"timeline", WORLD_LOG}},
+    {verb_timeline, false, {"timeline", "--csv", WORLD_LOG}},
+    {verb_timeline, true, {"timeline", "--json", WORLD_LOG}},
+    {verb_report, false, {"report", "--by", "module", "--own", WORLD_LOG}},
+    {verb_report, true, {"report", "--json", "--by", "function", WORLD_LOG}},
+    {verb_sites, false, {"sites", "--function", "*a*", "--metric", "increment", WORLD_LOG}},
     {verb_report, true, {"report", "--json", "--period", "1", WORLD_LOG}},
     {verb_lines, false, {"lines", "--all", "--period", "0-1", WORLD_LOG}},
+    {verb_html, false, {"html", "-o", "-", WORLD_LOG}},
+    {verb_html, false, {"html", "-o", "-", "--redact", "--budget", "1", WORLD_LOG}},
 };
 #define MODES (sizeof modes / sizeof modes[0])
 

@@ -4,7 +4,7 @@
 A line `...` stands for any lines, or none. All other lines must be the same, but for figures that differ from one machine or
 one run to the next. These are masked:
 
-- the columns Mem usage, Resident, Allocs, At peak, Share, Allocated and Left of a table (an empty cell of Resident, too);
+- the columns Mem usage, Resident, Allocs, At peak, Share, Own, Allocated and Left of a table (an empty cell of Resident, too);
 - what the whole process took: its peak, live, leaked, allocated and released bytes, the number of its events;
 - its number, times of day, durations, per cents, addresses;
 - how many frames or sites are left out;
@@ -16,7 +16,7 @@ Increment, Rise and Live that are less than 1 KiB count as equal. Otherwise they
 
 import re
 
-MASKED_COLUMNS = {"Mem usage", "Resident", "Allocs", "At peak", "Share", "Allocated", "Left"}
+MASKED_COLUMNS = {"Mem usage", "Resident", "Allocs", "At peak", "Share", "Own", "Allocated", "Left"}
 KNOWN_COLUMNS = MASKED_COLUMNS | {"Line", "Line #", "Increment", "Rise", "Live", "Count", "Occurrences", "Source", "Line Contents", "Peak",
                                   "Test"}
 SIZE = r"[\d.]+ (?:B|bytes|KiB|MiB|GiB)"
@@ -39,11 +39,14 @@ FIGURES = [(what, re.compile(expression)) for what, expression in (
     ("the process's peak", r"\bpeak memory: (%s)" % SIZE),
     ("the process's lowest peak", r"\(the lowest: (%s)\)" % SIZE),
     ("a period's instant", r"^ +(?:\d+|mark) +(\d+\.\d{3} s) "),
+    ("what the process holds", r"^(%s) held at the peak, in " % SIZE),
+    ("the process's allocations", r" held at the peak, in ([\d,]+) allocations$"),
+    ("what the process holds", r"^No leak; (%s) was live " % SIZE),
     ("a per cent", r"\((\d+\.\d) %\)"),
     ("an address", r"\+(0x[0-9a-f]+)"),
     ("which of three equal calls", r"by way of mem_test\.py:(1[012])  main"),
     ("what is left out", r"^ *\.\.\. (\d+) more of "),
-    ("what is left out", r"^([\d,]+) more sites?;"),
+    ("what is left out", r"^([\d,]+) more sites?: "),
 )]
 
 

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+// A log: its names, and the tree of stacks in pre-order with the figures of each row. Row 0 is the root.
+import { body, facts, Columns } from './data.js';
+import { shorten } from './text.js';
+
+const base = (path) => path.slice(path.lastIndexOf('/') + 1) || path;
+
+/** 24 bits of a text, as four characters: links name frames by it. */
+const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+export function hash24(text) {
+  let h = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
+  h ^= h >>> 15;
+  h = Math.imul(h, 0x2c1b3c6d);
+  h ^= h >>> 13;
+  return DIGITS[h & 63] + DIGITS[(h >>> 6) & 63] + DIGITS[(h >>> 12) & 63] + DIGITS[(h >>> 18) & 63];
+}
+
+/** A member that is made when it is asked for first. */
+function lazy(object, name, value) {
+  Object.defineProperty(object, name, {
+    configurable: true, enumerable: true,
+    get() {
+      const made = value();
+      Object.defineProperty(object, name, { value: made, enumerable: true });
+      return made;
+    },
+  });
+}
+
+export class Model {
+  constructor(index) {
+    this.facts = facts(`facts-${index}`);
+    const columns = new Columns(body(`columns-${index}`), this.facts.columns);
+    this.columns = columns;
+    this.metrics = this.facts.metrics;
+    this.#names(columns);
+    this.#tree(columns);
+    this.#lines(columns);
+    this.time = {
+      at: columns.numbers('time.at', true), level: columns.numbers('time.level'),
+      high: columns.numbers('time.high'), resident: columns.numbers('time.resident'),
+    };
+    for (let i = 1; i < this.time.at.length; i++) this.time.at[i] += this.time.at[i - 1];
+  }
+
+  #names(columns) {
+    const texts = ['', ...columns.texts('text')];
+    const name = columns.numbers('function.name'), file = columns.numbers('function.file'), short = columns.numbers('function.short');
+    const module = columns.numbers('function.module'), language = columns.numbers('function.language'), rank = columns.numbers('function.rank');
+    this.functions = [...name].map((n, i) => ({
+      id: i, name: texts[n] ?? '', file: texts[file[i]] ?? '', short: texts[short[i]] ?? '', module: texts[module[i]] ?? '',
+      language: this.facts.languages[language[i]] ?? 'native', rank: rank[i], own: rank[i] <= this.facts.own_rank,
+    }));
+    const of = columns.numbers('frame.function'), line = columns.numbers('frame.line'), address = columns.numbers('frame.address');
+    this.frames = [...of].map((f, i) => this.#frame(i, this.functions[f - 1], line[i], address[i]));
+    this.frames.forEach((frame, i) => { frame.id = i; });
+  }
+
+  #frame(id, f, code, address) {
+    if (!f) {
+      const name = this.facts.thread_names[code] || `thread ${code}`;
+      return { thread: name, function: null, key: `thread ${name}`, name, where: '', line: 0, label: name, full: `thread ${name}` };
+    }
+    const line = code > 1 ? code - 1 : 0, module = base(f.module);
+    const name = f.name || `${module || '?'}+0x${address.toString(16)}`;
+    const where = f.short ? f.short + (code === 1 ? ': on return' : line ? ':' + line : '') : module;
+    return {
+      function: f, name, line, returns: code === 1, where, label: `${f.language === 'Python' ? name : shorten(name)}${where ? '  ' + where : ''}`,
+      key: `${name}\n${base(f.short || f.module)}`, full: `${name}${where ? '  ' + where : ''}`,
+    };
+  }
+
+  #tree(columns) {
+    const up = columns.numbers('tree.up', false, Int32Array), frame = columns.numbers('tree.frame', false, Int32Array), others = columns.numbers('tree.folded');
+    const rows = up.length + 1;
+    this.rows = rows;
+    this.parent = new Int32Array(rows);
+    this.level = new Int32Array(rows);
+    this.end = new Int32Array(rows); // one past the last row below
+    this.frame = new Int32Array(rows); // -1: others, or the root
+    this.folded = new Map(); // of rows of others: nodes that they stand for
+    this.frame[0] = -1;
+    const path = [0];
+    let folded = 0;
+    for (let i = 1; i < rows; i++) {
+      const keep = path.length - up[i - 1];
+      if (keep < 1) throw new Error('The tree of this page is damaged.');
+      for (let k = keep; k < path.length; k++) this.end[path[k]] = i;
+      path.length = keep;
+      this.parent[i] = path[keep - 1];
+      this.level[i] = keep;
+      this.frame[i] = frame[i - 1] - 1;
+      if (this.frame[i] >= this.frames.length) throw new Error('The tree of this page is damaged.');
+      if (this.frame[i] < 0) this.folded.set(i, others[folded++]);
+      path.push(i);
+    }
+    for (const row of path) this.end[row] = rows;
+    this.own = {};
+    this.totals = {};
+    for (const metric of this.metrics)
+      lazy(this.own, metric.name, () => {
+        const list = new Float64Array(rows);
+        list.set(columns.numbers(`tree.${metric.name}`, true), 1);
+        list[0] = metric.own;
+        return list;
+      });
+  }
+
+  #lines(columns) {
+    const names = Object.keys(this.facts.columns).filter((name) => /^(line|own)\.(?!frame|rise)/.test(name));
+    this.line = { frame: columns.numbers('line.frame', false, Int32Array) };
+    for (const name of names) lazy(this.line, name, () => columns.numbers(name, name !== 'line.executions'));
+    for (const name of ['line.rise', 'line.rise_most']) lazy(this.line, name, () => columns.numbers(name));
+  }
+
+  metric(name) { return this.metrics.find((metric) => metric.name === name); }
+
+  /** By row: its own and all that is below it. */
+  total(name) {
+    return this.totals[name] ??= this.sum(this.own[name]);
+  }
+
+  sum(own) {
+    const total = Float64Array.from(own), { parent } = this;
+    for (let i = this.rows - 1; i > 0; i--) total[parent[i]] += total[i];
+    return total;
+  }
+
+  /** The source that the page has: by function, Map of line to text. Made when it is asked for. */
+  get source() {
+    if (this.sources) return this.sources;
+    this.sources = new Map();
+    const f = this.columns.numbers('source.function'), delta = this.columns.numbers('source.line', true), text = this.columns.texts('source.text');
+    for (let i = 0, line = 0; i < f.length; i++) {
+      line = i && f[i] === f[i - 1] ? line + delta[i] : delta[i];
+      if (!this.sources.has(f[i])) this.sources.set(f[i], new Map());
+      this.sources.get(f[i]).set(line, text[i] ?? '');
+    }
+    return this.sources;
+  }
+
+  /** Rows outward from one, without the root. */
+  stack(row) {
+    const list = [];
+    for (let at = row; at > 0; at = this.parent[at]) list.push(at);
+    return list;
+  }
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: MIT */
+#include "page/facts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "fold/answers.h"
+#include "page/redact.h"
+#include "show/by.h"
+#include "show/metric.h"
+#include "show/name.h"
+#include "show/summary.h"
+
+#define SCHEMA       "memtrace-page/1"
+#define ANSWERS_MOST 5u
+#define ROWS_MOST    2000u
+
+static FILE *memory(char **text, size_t *bytes)
+{
+    FILE *out = open_memstream(text, bytes);
+    if (out)
+        return out;
+    base_say("no memory for the page");
+    exit(STATUS_BAD);
+}
+
+static struct bytes taken(FILE *out, char **text, const size_t *bytes, bool redact)
+{
+    fclose(out);
+    if (redact)
+        redact_homes(*text);
+    struct bytes all = {(unsigned char *)*text, redact ? strlen(*text) : *bytes, *bytes};
+    return all;
+}
+
+static void json_frame(struct json *json, const struct naming *names, uint32_t place)
+{
+    if (names->of_place[place])
+        json_unsigned(json, "frame", names->of_place[place] - 1);
+    else
+        json_null(json, "frame");
+}
+
+static void json_part(struct json *json, const char *name, const struct answer_part *part)
+{
+    json_open(json, name, '{');
+    json_unsigned(json, "lines", part->lines);
+    json_signed(json, "bytes", part->bytes);
+    json_unsigned(json, "allocated_bytes", part->allocated);
+    json_unsigned(json, "allocations", part->allocations);
+    json_close(json, '}');
+}
+
+/* The questions of the first page, with frames in place of names. */
+static void json_questions(const struct facts *facts, struct json *json)
+{
+    static const char *const titles[QUESTIONS] = {"peak", "jumped", "kept"};
+    struct asking asking = {
+        .rank = facts->lines->rank, .filter = facts->view->filter, .top = ANSWERS_MOST};
+    struct answers answers;
+    if (facts->view->filter.classes)
+        return; /* they are about the level */
+    answers_make(&answers, &facts->view->stacks, &facts->view->lines, &asking);
+    json_open(json, "questions", '{');
+    json_string(json, "kept_is", metric_name(answers.kept));
+    for (enum question q = 0; q < QUESTIONS; q++) {
+        json_open(json, titles[q], '{');
+        json_open(json, "lines", '[');
+        for (size_t i = 0; i < answers.of[q].count; i++) {
+            const struct answer_line *line = &answers.of[q].lines[i];
+            json_open(json, NULL, '{');
+            json_frame(json, facts->names, line->place);
+            json_signed(json, "bytes", line->bytes);
+            json_unsigned(json, "most_bytes", line->most);
+            json_unsigned(json, "allocations", line->allocations);
+            json_close(json, '}');
+        }
+        json_close(json, ']');
+        json_part(json, "others", &answers.of[q].others);
+        json_part(json, "runtimes", &answers.of[q].runtimes);
+        json_part(json, "total", &answers.of[q].total);
+        json_close(json, '}');
+    }
+    json_close(json, '}');
+    answers_free(&answers);
+}
+
+static void json_by(const struct facts *facts, struct json *json, const char *name,
+                    enum grouping grouping)
+{
+    struct by by = {.by = grouping,
+                    .metric = facts->options->metric,
+                    .rank = RANK_LIBRARY,
+                    .filter = facts->view->filter,
+                    .top = ROWS_MOST};
+    json_open(json, name, '{');
+    by_json(&facts->view->stacks, &by, json);
+    json_close(json, '}');
+}
+
+/* Is there another thread with the name of this one? */
+static bool shares_name(const struct model *model, uint32_t thread)
+{
+    for (uint32_t t = 1; t < model->thread_count; t++)
+        if (t != thread && !strcmp(model->threads[t].name, model->threads[thread].name))
+            return true;
+    return false;
+}
+
+/* By slot. Threads of one name are shown as one, but for the first one of the process. */
+static void json_threads(const struct facts *facts, struct json *json)
+{
+    const struct model *model = &facts->view->stacks.model;
+    int32_t pid = facts->view->stacks.log.header.pid;
+    json_open(json, "thread_names", '[');
+    json_string(json, NULL, "(not known)");
+    for (uint32_t t = 1; t < model->thread_count; t++) {
+        char name[32];
+        bool first = model->threads[t].tid == pid && shares_name(model, t);
+        snprintf(name, sizeof name, "%s%s", model->threads[t].name, first ? " (main)" : "");
+        json_string(json, NULL, name);
+    }
+    json_close(json, ']');
+}
+
+/* What the page does not have, and says so. */
+static void json_folded(const struct facts *facts, struct json *json)
+{
+    json_open(json, "folded", '{');
+    json_unsigned(json, "nodes", facts->whole->acting);
+    json_unsigned(json, "kept", facts->pruned->kept);
+    json_unsigned(json, "others", facts->pruned->count - facts->pruned->kept);
+    json_unsigned(json, "parts_per_billion", (uint64_t)(facts->pruned->least * 1e9));
+    json_unsigned(json, "lines", facts->lines->count);
+    json_unsigned(json, "lines_left_out", facts->lines->left_out);
+    json_unsigned(json, "functions_with_source", facts->told.functions);
+    json_unsigned(json, "functions_left_out", facts->told.left_out);
+    json_close(json, '}');
+}
+
+static void json_metrics(const struct facts *facts, struct json *json)
+{
+    json_open(json, "metrics", '[');
+    for (unsigned f = 0; f < PAGE_FIGURES; f++) {
+        json_open(json, NULL, '{');
+        json_string(json, "name", metric_name(page_figures[f]));
+        json_string(json, "title", metric_title(page_figures[f]));
+        json_string(json, "phrase", metric_phrase(page_figures[f]));
+        json_bool(json, "bytes", metric_bytes(page_figures[f]));
+        json_signed(json, "own", facts->pruned->own[f][0]);
+        json_signed(json, "total", facts->whole->total[f][0]);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+    json_open(json, "languages", '[');
+    for (unsigned i = 0; naming_language(i); i++)
+        json_string(json, NULL, naming_language(i));
+    json_close(json, ']');
+}
+
+static void json_page(const struct facts *facts, struct json *json)
+{
+    static const char *const sources[] = {"none", "lines", "functions"};
+    json_string(json, "schema", SCHEMA);
+    json_string(json, "version", MEMTRACE_VERSION);
+    json_string(json, "metric", metric_name(facts->options->metric));
+    json_string(json, "source", sources[facts->options->source]);
+    json_bool(json, "redacted", facts->options->redact);
+    json_bool(json, "finished", facts->view->stacks.log.header.finished);
+    json_unsigned(json, "own_rank", facts->lines->rank);
+    json_metrics(facts, json);
+    json_folded(facts, json);
+    json_threads(facts, json);
+}
+
+struct bytes facts_make(const struct facts *facts)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = memory(&text, &bytes);
+    struct json json = {.out = out};
+    json_open(&json, NULL, '{');
+    json_page(facts, &json);
+    summary_json(&facts->view->stacks, &facts->view->lines, &json);
+    json_questions(facts, &json);
+    json_by(facts, &json, "modules", BY_MODULE);
+    json_by(facts, &json, "files", BY_FILE);
+    json_by(facts, &json, "threads", BY_THREAD);
+    columns_json(facts->columns, &json);
+    json_close(&json, '}');
+    return taken(out, &text, &bytes, facts->options->redact);
+}
+
+static void json_member(struct json *json, const struct family *family, size_t index, size_t page,
+                        bool redact)
+{
+    const struct member *member = &family->members[index];
+    char *command = base_copy(member->command ? member->command : "",
+                              member->command ? strlen(member->command) : 0);
+    if (redact) /* the program alone */
+        command[strcspn(command, " ")] = 0;
+    json_open(json, NULL, '{');
+    json_string(json, "log", redact ? path_base(member->log) : member->log);
+    json_string(json, "command", member->command ? command : NULL);
+    json_signed(json, "pid", member->pid);
+    json_unsigned(json, "start_time_ns", member->start);
+    json_bool(json, "exec", member->exec);
+    if (member->parent == SIZE_MAX)
+        json_null(json, "parent");
+    else
+        json_unsigned(json, "parent", member->parent);
+    if (page == SIZE_MAX)
+        json_null(json, "page");
+    else
+        json_unsigned(json, "page", page);
+    json_unsigned(json, "peak_bytes", member->own.peak);
+    json_signed(json, "live_bytes", member->own.live);
+    json_unsigned(json, "allocated_bytes", member->own.allocated);
+    json_unsigned(json, "allocations", member->own.allocations);
+    json_unsigned(json, "below_processes", member->all.processes);
+    json_unsigned(json, "below_peak_sum_bytes", member->all.peak);
+    json_unsigned(json, "below_allocated_bytes", member->all.allocated);
+    json_unsigned(json, "below_allocations", member->all.allocations);
+    json_close(json, '}');
+    free(command);
+}
+
+struct bytes facts_family(const struct family *family, const size_t *which, bool redact)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = memory(&text, &bytes);
+    struct json json = {.out = out};
+    json_open(&json, NULL, '{');
+    json_open(&json, "processes", '[');
+    for (size_t i = 0; i < family->count; i++)
+        json_member(&json, family, i, which[i], redact);
+    json_close(&json, ']');
+    json_open(&json, "order", '['); /* as they were begun */
+    for (size_t i = 0; i < family->count; i++)
+        json_unsigned(&json, NULL, family->by_time[i]);
+    json_close(&json, ']');
+    json_close(&json, '}');
+    return taken(out, &text, &bytes, redact);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT */
+#include "page/page.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/progress.h"
+#include "base/text.h"
+#include "page/facts.h"
+#include "page/redact.h"
+#include "page/tree.h"
+#include "show/listing.h"
+#include "show/metric.h"
+#include "show/name.h"
+
+#define NODES_MOST  2000000u /* rows that a browser can hold in comfort */
+#define ROUNDS      8u
+#define LINES_SHOWN 50u /* without scripts */
+
+/* ---- text ---- */
+
+/* Takes no room, or changes what stands beside it. */
+static bool hidden(uint32_t code)
+{
+    return code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0xad || code == 0xfeff ||
+           (code < 0x10000 && text_harmful(code)) || (code >= 0x200b && code <= 0x200f) ||
+           (code >= 0x2060 && code <= 0x2069);
+}
+
+void page_text(FILE *out, const char *text)
+{
+    size_t bytes = strnlen(text, COLUMN_TEXT_MOST), length;
+    for (size_t i = 0; i < bytes; i += length) {
+        uint32_t code = 0xfffd;
+        length = text_decode(text + i, bytes - i, &code);
+        if (!length)
+            code = 0xfffd;
+        length += !length;
+        if (hidden(code))
+            fprintf(out, code < 0x100 ? "\\x%02" PRIx32 : "\\u%04" PRIx32, code);
+        else if (strchr("&<>\"'", (int)(code < 0x80 ? code : 'x')))
+            fprintf(out, "&#%" PRIu32 ";", code);
+        else if (code == 0xfffd)
+            fputs("\xef\xbf\xbd", out);
+        else
+            fwrite(text + i, 1, length, out);
+    }
+    if (text[bytes])
+        fputs("...", out);
+}
+
+void page_begin(FILE *out, const char *title)
+{
+    fputs(page_viewer.head, out);
+    page_text(out, title);
+    fputs(page_viewer.body, out);
+}
+
+static void stream(FILE *out, const char *name, size_t index, const struct bytes *packed)
+{
+    fprintf(out, "<script type=\"application/octet-stream\" id=\"%s-%zu\">", name, index);
+    bytes_base64(packed, out);
+    fputs("</script>\n", out);
+}
+
+/* ---- a log ---- */
+
+/* All that is packed of a log, with a tree of so many nodes. */
+struct made {
+    struct bytes facts, columns;
+};
+
+static struct made make(struct view *view, const struct whole *whole, const struct line_list *lines,
+                        const struct page_options *options, uint32_t nodes)
+{
+    struct pruned pruned;
+    struct naming names;
+    struct columns columns = {0};
+    pruned_make(&pruned, whole, nodes, options->least);
+    naming_make(&names, &view->stacks, &pruned, lines->places, lines->count);
+    naming_columns(&names, &columns, options->redact);
+    lines_columns(lines, view, &names, &columns);
+    time_columns(&view->stacks.log, &columns);
+    struct facts facts = {.view = view,
+                          .options = options,
+                          .whole = whole,
+                          .pruned = &pruned,
+                          .names = &names,
+                          .lines = lines,
+                          .columns = &columns};
+    facts.told = source_columns(view, lines, &names, options->source, &columns);
+    tree_columns(&pruned, &names, &columns);
+    struct bytes text = facts_make(&facts);
+    struct made made = {bytes_pack(&text, 9), bytes_pack(&columns.body, 9)};
+    bytes_free(&text);
+    columns_free(&columns);
+    naming_free(&names);
+    pruned_free(&pruned);
+    return made;
+}
+
+static void made_free(struct made *made)
+{
+    bytes_free(&made->facts);
+    bytes_free(&made->columns);
+}
+
+static size_t in_file(const struct made *made)
+{
+    return (made->facts.count + made->columns.count + 2) / 3 * 4;
+}
+
+void page_log(FILE *out, struct view *view, size_t index, const struct page_options *options,
+              size_t budget)
+{
+    struct whole whole;
+    struct line_list lines;
+    struct progress progress;
+    progress_start(&progress, "folding the stacks", ROUNDS);
+    whole_make(&whole, &view->stacks, &view->filter);
+    line_list_make(&lines, view);
+    uint32_t nodes = whole.acting < NODES_MOST ? whole.acting : NODES_MOST;
+    struct made made = make(view, &whole, &lines, options, nodes);
+    for (unsigned round = 1; round < ROUNDS && in_file(&made) > budget && nodes > 100; round++) {
+        progress_at(&progress, round);
+        /* Names and lines take their part, so that the tree's share is not known: go down by no more than it takes. */
+        double ratio = (double)budget / (double)in_file(&made);
+        nodes = (uint32_t)((double)nodes * (ratio < 0.1 ? 0.1 : ratio * 0.97));
+        made_free(&made);
+        made = make(view, &whole, &lines, options, nodes);
+    }
+    progress_end(&progress);
+    stream(out, "facts", index, &made.facts);
+    stream(out, "columns", index, &made.columns);
+    made_free(&made);
+    line_list_free(&lines);
+    whole_free(&whole);
+}
+
+void page_family(FILE *out, const struct family *family, const size_t *which, bool redact)
+{
+    struct bytes text = facts_family(family, which, redact);
+    struct bytes packed = bytes_pack(&text, 9);
+    stream(out, "family", 0, &packed);
+    bytes_free(&packed);
+    bytes_free(&text);
+}
+
+/* ---- without scripts ---- */
+
+static void cell(FILE *out, const char *text)
+{
+    fputs("<td>", out);
+    page_text(out, text);
+    fputs("</td>", out);
+}
+
+static void print_line(FILE *out, const struct view *view, uint32_t place, bool redact)
+{
+    static const enum metric shown[] = {METRIC_PEAK, METRIC_LIVE, METRIC_ALLOCATED,
+                                        METRIC_ALLOCATIONS};
+    char figure[TEXT_SIZE_BYTES];
+    fputs("<tr>", out);
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
+        cell(out, metric_text(figure, shown[i], row_metric(&view->lines.list[place], shown[i])));
+    char *name = name_of_place(&view->stacks.frames, place);
+    if (redact)
+        redact_homes(name);
+    fputs("<th scope=\"row\">", out);
+    page_text(out, name);
+    fputs("</th></tr>\n", out);
+    free(name);
+}
+
+static void print_totals(FILE *out, const struct view *view)
+{
+    const struct log_header *h = &view->stacks.log.header;
+    const struct sums *total = &view->stacks.model.total;
+    char size[3][TEXT_SIZE_BYTES], count[TEXT_COUNT_BYTES];
+    fprintf(out,
+            "<p>This page needs scripts for its graphs. Here are the first lines.</p>\n"
+            "<p>Peak %s; live at the end %s; allocated %s in %s allocation%s.</p>\n",
+            text_total(size[0], (int64_t)log_peak(&view->stacks.log)),
+            text_total(size[1], (int64_t)h->live), text_total(size[2], (int64_t)total->allocated),
+            text_count(count, total->allocations), text_s(total->allocations));
+}
+
+void page_end(FILE *out, struct view *view, const struct page_options *options)
+{
+    size_t count;
+    uint32_t *lines =
+        lines_by(view, options->metric, rank_shown(&view->stacks, &view->functions, false), &count);
+    fputs("<noscript>\n", out);
+    print_totals(out, view);
+    fputs(
+        "<table><caption>Lines, with all that they call</caption>\n<thead><tr><th scope=\"col\">At "
+        "peak</th><th scope=\"col\">Live</th><th scope=\"col\">Allocated</th><th "
+        "scope=\"col\">Allocations</th><th scope=\"col\">Line</th></tr></thead>\n<tbody>\n",
+        out);
+    for (size_t i = 0; i < count && i < LINES_SHOWN; i++)
+        print_line(out, view, lines[i], options->redact);
+    fputs("</tbody></table>\n</noscript>\n", out);
+    fputs(page_viewer.script, out);
+    free(lines);
+}

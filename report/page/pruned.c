@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+#include "page/pruned.h"
+
+#include <stdlib.h>
+
+#include "base/base.h"
+#include "fold/rows.h"
+#include "fold/select.h"
+
+const enum metric page_figures[PAGE_FIGURES] = {
+    METRIC_PEAK, METRIC_LIVE, METRIC_LEAKED, METRIC_ALLOCATED, METRIC_ALLOCATIONS, METRIC_RELEASED};
+
+/* As row_metric has it, but not raised to 0: parts of a damaged log add up, too. */
+static int64_t figure_of(const struct sums *sums, enum metric metric)
+{
+    switch (metric) {
+    case METRIC_PEAK:
+        return sums->at_peak;
+    case METRIC_LIVE:
+        return sums_live(sums);
+    case METRIC_LEAKED:
+        return sums_leaked(sums);
+    case METRIC_ALLOCATED:
+        return (int64_t)sums->allocated;
+    case METRIC_ALLOCATIONS:
+        return (int64_t)sums->allocations;
+    default:
+        return (int64_t)sums->released;
+    }
+}
+
+static int64_t sum(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+
+static bool several_threads(const struct stacks *stacks)
+{
+    uint32_t first = 0;
+    for (uint32_t i = 1; i < stacks->model.node_count; i++) {
+        const struct node *node = &stacks->model.nodes[i];
+        if (!node->thread || node->outside)
+            continue;
+        if (first && node->thread != first)
+            return true;
+        first = node->thread;
+    }
+    return false;
+}
+
+static void whole_own(struct whole *whole, const struct stacks *stacks, const struct filter *filter)
+{
+    struct query query = {.filter = *filter};
+    struct selection selection;
+    struct leaf leaf;
+    selection_make(&selection, stacks, filter);
+    for (size_t at = 0; stacks_next(stacks, &at, &leaf);) {
+        if (!selection_has(&selection, leaf.node) || !query_counts(&query, leaf.class))
+            continue;
+        uint32_t entry = whole->tree.of_node[leaf.node];
+        for (unsigned f = 0; f < PAGE_FIGURES; f++)
+            whole->own[f][entry] = sum(whole->own[f][entry], figure_of(leaf.sums, page_figures[f]));
+    }
+    selection_free(&selection);
+}
+
+static void whole_shares(struct whole *whole)
+{
+    uint32_t count = whole->tree.count;
+    whole->share = base_alloc(count, sizeof *whole->share);
+    for (uint32_t i = count; i-- > 0;) {
+        bool acts = whole->share[i] > 0;
+        for (unsigned f = 0; f < PAGE_FIGURES; f++) {
+            int64_t all = whole->total[f][0], part = whole->total[f][i];
+            if (!part)
+                continue;
+            float share = all > 0 && part > 0 ? (float)((double)part / (double)all) : 1;
+            acts = true;
+            if (share > whole->share[i])
+                whole->share[i] = share;
+        }
+        whole->acting += acts;
+        if (i && whole->share[whole->tree.parent[i]] < whole->share[i])
+            whole->share[whole->tree.parent[i]] = whole->share[i];
+    }
+}
+
+void whole_make(struct whole *whole, const struct stacks *stacks, const struct filter *filter)
+{
+    *whole = (struct whole){0};
+    tree_make(&whole->tree, stacks, NULL, several_threads(stacks));
+    uint32_t count = whole->tree.count;
+    for (unsigned f = 0; f < PAGE_FIGURES; f++) {
+        whole->own[f] = base_alloc(count, sizeof *whole->own[f]);
+        whole->total[f] = base_alloc(count, sizeof *whole->total[f]);
+    }
+    whole_own(whole, stacks, filter);
+    for (unsigned f = 0; f < PAGE_FIGURES; f++)
+        for (uint32_t i = count; i-- > 0;) {
+            int64_t *total = whole->total[f];
+            total[i] = sum(total[i], whole->own[f][i]);
+            if (i)
+                total[whole->tree.parent[i]] = sum(total[whole->tree.parent[i]], total[i]);
+        }
+    whole_shares(whole);
+}
+
+void whole_free(struct whole *whole)
+{
+    tree_free(&whole->tree);
+    for (unsigned f = 0; f < PAGE_FIGURES; f++) {
+        free(whole->own[f]);
+        free(whole->total[f]);
+    }
+    free(whole->share);
+    *whole = (struct whole){0};
+}
+
+static int share_order(const void *a, const void *b)
+{
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x < y) - (x > y);
+}
+
+/* The share that entries must have, so that there are at most `most`. */
+static float share_least(const struct whole *whole, uint32_t most, double least)
+{
+    uint32_t count = whole->tree.count;
+    if (whole->acting <= most)
+        return (float)least;
+    float *shares = base_alloc(count, sizeof *shares);
+    for (uint32_t i = 0; i < count; i++)
+        shares[i] = whole->share[i];
+    qsort(shares, count, sizeof *shares, share_order);
+    uint32_t at = most ? most : 1;
+    while (at > 1 && shares[at - 1] == shares[at]) /* all of one share, or none of them */
+        at--;
+    float share = shares[at - 1];
+    free(shares);
+    return share > (float)least ? share : (float)least;
+}
+
+struct pruning {
+    struct pruned *pruned;
+    const struct whole *whole;
+    struct children children;
+    float least;
+    uint32_t *below; /* by entry: acting entries from it on inward */
+};
+
+static bool keeps(const struct pruning *p, uint32_t entry)
+{
+    return p->whole->share[entry] > 0 && p->whole->share[entry] >= p->least;
+}
+
+static uint32_t add_row(struct pruned *pruned, uint32_t key, uint32_t level)
+{
+    pruned->key[pruned->count] = key;
+    pruned->level[pruned->count] = level;
+    return pruned->count++;
+}
+
+static void add_entry(struct pruning *p, uint32_t entry, uint32_t level)
+{
+    uint32_t row = add_row(p->pruned, p->whole->tree.key[entry], level);
+    for (unsigned f = 0; f < PAGE_FIGURES; f++)
+        p->pruned->own[f][row] = p->whole->own[f][entry];
+    p->pruned->kept++;
+}
+
+/* The row of the children that are not kept, if they have any figures. */
+static void add_others(struct pruning *p, uint32_t entry, uint32_t level)
+{
+    const struct whole *whole = p->whole;
+    uint32_t row = UINT32_MAX;
+    for (uint32_t child = p->children.first[entry]; child; child = p->children.next[child]) {
+        if (keeps(p, child) || !p->below[child])
+            continue;
+        if (row == UINT32_MAX)
+            row = add_row(p->pruned, PRUNED_OTHERS, level);
+        p->pruned->folded[row] += p->below[child];
+        for (unsigned f = 0; f < PAGE_FIGURES; f++)
+            p->pruned->own[f][row] = sum(p->pruned->own[f][row], whole->total[f][child]);
+    }
+}
+
+/* In pre-order, without recursion: stacks may be any number of frames deep. */
+static void add_all(struct pruning *p)
+{
+    const uint32_t *parent = p->whole->tree.parent;
+    uint32_t at = 0, level = 0;
+    add_entry(p, 0, 0);
+    add_others(p, 0, 1);
+    uint32_t child = p->children.first[0];
+    for (;;) {
+        while (child && !keeps(p, child))
+            child = p->children.next[child];
+        if (child) {
+            add_entry(p, child, ++level);
+            add_others(p, child, level + 1);
+            at = child;
+            child = p->children.first[at];
+        } else if (!at) {
+            return;
+        } else {
+            child = p->children.next[at];
+            at = parent[at];
+            level--;
+        }
+    }
+}
+
+void pruned_make(struct pruned *pruned, const struct whole *whole, uint32_t most, double least)
+{
+    uint32_t count = whole->tree.count;
+    struct pruning p = {.pruned = pruned,
+                        .whole = whole,
+                        .children = children_make(count),
+                        .below = base_alloc(count, sizeof *p.below)};
+    *pruned = (struct pruned){0};
+    p.least = share_least(whole, most, least);
+    pruned->least = (double)p.least;
+    size_t room = 1;
+    for (uint32_t i = count; i-- > 0;) {
+        p.below[i] += whole->share[i] > 0;
+        room += keeps(&p, i) ? 2 : 0;
+        if (!i)
+            break;
+        p.below[whole->tree.parent[i]] += p.below[i];
+        children_add(&p.children, whole->tree.parent[i], i);
+    }
+    room += 2;
+    pruned->key = base_alloc(room, sizeof *pruned->key);
+    pruned->level = base_alloc(room, sizeof *pruned->level);
+    pruned->folded = base_alloc(room, sizeof *pruned->folded);
+    for (unsigned f = 0; f < PAGE_FIGURES; f++)
+        pruned->own[f] = base_alloc(room, sizeof *pruned->own[f]);
+    add_all(&p);
+    children_free(&p.children);
+    free(p.below);
+}
+
+void pruned_free(struct pruned *pruned)
+{
+    free(pruned->key);
+    free(pruned->level);
+    free(pruned->folded);
+    for (unsigned f = 0; f < PAGE_FIGURES; f++)
+        free(pruned->own[f]);
+    *pruned = (struct pruned){0};
+}

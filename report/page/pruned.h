@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The tree of stacks as a page shows it: what is too small to see is folded, and nothing is lost by that. At each node and for each
+ * figure, what happened below it = its own + its children's + that of its row of others.
+ */
+#ifndef PAGE_PRUNED_H
+#define PAGE_PRUNED_H
+
+#include "fold/query.h"
+#include "fold/stacks.h"
+#include "fold/tree.h"
+
+/* The figures of a page's tree: those that add up. */
+#define PAGE_FIGURES 6u
+extern const enum metric page_figures[PAGE_FIGURES];
+
+/* All stacks, with the figures of each. */
+struct whole {
+    struct tree tree;             /* of places; below threads' roots if there are several threads */
+    int64_t *own[PAGE_FIGURES];   /* by entry */
+    int64_t *total[PAGE_FIGURES]; /* by entry: with all below it; of entry 0 that of everything */
+    float *
+        share; /* by entry: the greatest share that it has of any figure, from 0 to 1; no less than its children's */
+    uint32_t acting; /* number of entries that have any figure */
+};
+void whole_make(struct whole *whole, const struct stacks *stacks, const struct filter *filter);
+void whole_free(struct whole *whole);
+
+#define PRUNED_OTHERS UINT32_MAX /* in place of a key: the row of others */
+struct pruned {
+    uint32_t count;
+    uint32_t *key;              /* as in struct tree; row 0 is the root */
+    uint32_t *level;            /* 0: the root */
+    uint32_t *folded;           /* PRUNED_OTHERS: how many entries it stands for, else 0 */
+    int64_t *own[PAGE_FIGURES]; /* of others: of all that they stand for */
+    uint32_t kept;              /* rows that are no others */
+    double least;               /* entries of this share and more were kept */
+};
+/* At most `most` entries that reach `least`, from 0 to 1, and the rows of others that this takes. In pre-order. pruned_free
+ * afterwards. Linear, but for a sort. */
+void pruned_make(struct pruned *pruned, const struct whole *whole, uint32_t most, double least);
+void pruned_free(struct pruned *pruned);
+
+#endif

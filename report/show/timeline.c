@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+#include "show/timeline.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/glyph.h"
+#include "base/text.h"
+#include "show/marks.h"
+#include "show/terminal.h"
+
+#define LABEL_COLUMNS 10u /* of the axis' numbers */
+#define COLUMNS_MOST  400u
+#define COLUMNS_LEAST 10u
+#define LEVEL_ROWS    10u
+#define RESIDENT_ROWS 5u
+#define EIGHTHS       8u
+
+/* How long the log goes, ns, at least 1. */
+static uint64_t end_of(const struct log *log)
+{
+    uint64_t end = log->header.end_time;
+    if (log->header.peak_time > end)
+        end = log->header.peak_time;
+    if (log->sample_count && log->samples[log->sample_count - 1].time > end)
+        end = log->samples[log->sample_count - 1].time;
+    for (size_t i = 0; i < log->mark_count; i++)
+        if (log->marks[i].time > end)
+            end = log->marks[i].time;
+    return end ? end : 1;
+}
+
+/* ---- the curve ---- */
+
+/* By column of the screen: the highest value in its time. */
+struct curve {
+    uint64_t *value;
+    size_t width;
+    uint64_t most;
+};
+
+static size_t column_of(const struct curve *curve, uint64_t time, uint64_t end)
+{
+    size_t column = (size_t)((double)time / (double)end * (double)curve->width);
+    return column < curve->width ? column : curve->width - 1;
+}
+
+static void reach(struct curve *curve, size_t column, uint64_t value)
+{
+    if (value > curve->value[column])
+        curve->value[column] = value;
+    if (value > curve->most)
+        curve->most = value;
+}
+
+/* Between two samples the level was the first one's, and somewhere as high as level_max: nobody knows where, so that is drawn at the
+ * second one. */
+static struct curve curve_make(const struct log *log, size_t width, bool resident)
+{
+    struct curve curve = {.value = base_alloc(width, sizeof(uint64_t)), .width = width};
+    uint64_t end = end_of(log), before = 0;
+    size_t from = 0;
+    for (size_t i = 0; i < log->sample_count; i++) {
+        const struct log_sample *sample = &log->samples[i];
+        size_t column = column_of(&curve, sample->time, end);
+        for (; from < column; from++)
+            reach(&curve, from, before);
+        reach(&curve, column, before);
+        before = resident ? sample->resident : sample->level;
+        reach(&curve, column, before);
+        if (!resident)
+            reach(&curve, column, sample->level_max);
+    }
+    if (!resident) {
+        const struct log_header *h = &log->header;
+        size_t last = width - 1;
+        for (; from < last; from++)
+            reach(&curve, from, before);
+        reach(&curve, last, h->level);
+        if (h->peak_time || !log->sample_count)
+            reach(&curve, column_of(&curve, h->peak_time, end), log_peak(log));
+    }
+    return curve;
+}
+
+/* One cell of the picture, `row` from the bottom. */
+static const char *cell_of(const struct curve *curve, size_t column, unsigned row, unsigned rows,
+                           bool blocks)
+{
+    static const char *const parts[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    double height = (double)curve->value[column] / (double)curve->most * rows * EIGHTHS;
+    uint64_t eighths = (uint64_t)(height + 0.5);
+    uint64_t below = (uint64_t)row * EIGHTHS;
+    if (curve->value[column] && !eighths)
+        eighths = 1; /* what is there is seen */
+    unsigned part = eighths <= below             ? 0
+                    : eighths >= below + EIGHTHS ? EIGHTHS
+                                                 : (unsigned)(eighths - below);
+    return blocks ? parts[part] : part > EIGHTHS / 2 ? "#" : part ? "." : " ";
+}
+
+static void curve_print(const struct curve *curve, const char *title, unsigned rows, FILE *out)
+{
+    bool blocks = glyph_knows("▁") && glyph_knows("█");
+    char label[TEXT_SIZE_BYTES];
+    fprintf(out, "%s%s%s, at most %s\n", terminal_on(STYLE_TITLE), title, terminal_off(STYLE_TITLE),
+            text_size(label, (int64_t)curve->most));
+    for (unsigned row = rows; row-- > 0;) {
+        int64_t edge = (int64_t)((double)curve->most / rows * (row + 1));
+        bool labelled = row + 1 == rows || (rows > RESIDENT_ROWS && row + 1 == rows / 2);
+        size_t used = 0;
+        fprintf(out, "%*s |", (int)LABEL_COLUMNS, labelled ? text_size(label, edge) : "");
+        for (size_t column = 0; column < curve->width; column++)
+            if (cell_of(curve, column, row, rows, blocks)[0] != ' ')
+                used = column + 1;
+        for (size_t column = 0; column < used; column++)
+            fputs(cell_of(curve, column, row, rows, blocks), out);
+        fputc('\n', out);
+    }
+}
+
+/* ---- below it ---- */
+
+static void print_axis(size_t width, uint64_t end, FILE *out)
+{
+    char first[] = "0 s", last[32];
+    int length = snprintf(last, sizeof last, "%.3f s", (double)end / 1e9);
+    fprintf(out, "%*s +", (int)LABEL_COLUMNS, "0 B");
+    for (size_t i = 0; i < width; i++)
+        fputc('-', out);
+    fprintf(out, "\n%*s%s%*s\n", (int)LABEL_COLUMNS + 2, "", first,
+            (int)(width > sizeof first - 1 + (size_t)length ? width - (sizeof first - 1)
+                                                            : (size_t)length + 1),
+            last);
+}
+
+/* Marks as |, the beginnings of periods as their numbers' last digit, the peak as ^. */
+static void print_events(const struct log *log, const struct curve *curve, uint64_t end, FILE *out)
+{
+    char *line = base_alloc(curve->width + 1, 1);
+    memset(line, ' ', curve->width);
+    for (size_t i = 0; i < log->mark_count; i++) {
+        const struct log_mark *mark = &log->marks[i];
+        line[column_of(curve, mark->time, end)] =
+            mark->period ? (char)('0' + mark->period % 10) : '|';
+    }
+    if (log_peak(log))
+        line[column_of(curve, log->header.peak_time, end)] = '^';
+    size_t length = curve->width;
+    while (length && line[length - 1] == ' ')
+        line[--length] = 0;
+    if (length)
+        fprintf(out, "%*s%s\n", (int)LABEL_COLUMNS + 2, "", line);
+    free(line);
+}
+
+void timeline_print(const struct log *log, FILE *out)
+{
+    char peak[TEXT_SIZE_BYTES];
+    uint64_t end = end_of(log);
+    size_t width = terminal_width() - LABEL_COLUMNS - 3;
+    width = width > COLUMNS_MOST ? COLUMNS_MOST : width < COLUMNS_LEAST ? COLUMNS_LEAST : width;
+    struct curve level = curve_make(log, width, false), resident = curve_make(log, width, true);
+    if (!level.most) {
+        fputs("No allocation or release is in the log.\n", out);
+    } else {
+        curve_print(&level, "Level", LEVEL_ROWS, out);
+        print_axis(width, end, out);
+        print_events(log, &level, end, out);
+        if (resident.most) {
+            curve_print(&resident, "Resident set", RESIDENT_ROWS, out);
+            print_axis(width, end, out);
+        }
+        fprintf(out, "^ peak: %s", text_total(peak, (int64_t)log_peak(log)));
+        if (log->header.peak_time)
+            fprintf(out, ", by %.3f s", (double)log->header.peak_time / 1e9);
+        fputs(log->mark_count ? "; digits: periods; | marks\n" : "\n", out);
+        marks_print(log, out);
+    }
+    free(level.value);
+    free(resident.value);
+}
+
+/* ---- for machines ---- */
+
+struct event {
+    const char *kind;
+    uint64_t time, level, most, resident;
+    bool sample;
+    struct log_text name;
+};
+
+static int event_order(const void *a, const void *b)
+{
+    const struct event *x = a, *y = b;
+    if (x->time != y->time)
+        return x->time < y->time ? -1 : 1;
+    return x->sample != y->sample ? (x->sample ? 1 : -1) : strcmp(x->kind, y->kind);
+}
+
+static struct event *events_of(const struct log *log, size_t *count)
+{
+    struct event *list = base_alloc(log->sample_count + log->mark_count + 1, sizeof *list);
+    *count = 0;
+    for (size_t i = 0; i < log->sample_count; i++) {
+        const struct log_sample *s = &log->samples[i];
+        list[(*count)++] = (struct event){.kind = "sample",
+                                          .time = s->time,
+                                          .level = s->level,
+                                          .most = s->level_max,
+                                          .resident = s->resident,
+                                          .sample = true};
+    }
+    for (size_t i = 0; i < log->mark_count; i++) {
+        const struct log_mark *m = &log->marks[i];
+        list[(*count)++] = (struct event){.kind = m->period ? "period" : "mark",
+                                          .time = m->time,
+                                          .level = m->level,
+                                          .name = m->name};
+    }
+    if (log_peak(log))
+        list[(*count)++] =
+            (struct event){.kind = "peak", .time = log->header.peak_time, .level = log_peak(log)};
+    qsort(list, *count, sizeof *list, event_order);
+    return list;
+}
+
+/* Quoted; control characters and broken UTF-8 become ?, and a quote mark is put before what a spreadsheet would take for a formula. */
+static void csv_text(struct log_text text, FILE *out)
+{
+    fputc('"', out);
+    if (text.bytes && strchr("=+-@\t\r", text.text[0]))
+        fputc('\'', out);
+    for (uint32_t i = 0; i < text.bytes;) {
+        uint32_t code = 0;
+        size_t length = text_decode(text.text + i, text.bytes - i, &code);
+        if (!length || text_harmful(code))
+            fputc('?', out);
+        else if (code == '"')
+            fputs("\"\"", out);
+        else
+            fwrite(text.text + i, 1, length, out);
+        i += length ? (uint32_t)length : 1;
+    }
+    fputc('"', out);
+}
+
+void timeline_csv(const struct log *log, FILE *out)
+{
+    size_t count;
+    struct event *list = events_of(log, &count);
+    fputs("kind,time_ns,level_bytes,level_max_bytes,resident_bytes,name\n", out);
+    for (size_t i = 0; i < count; i++) {
+        const struct event *e = &list[i];
+        fprintf(out, "%s,%" PRIu64 ",%" PRIu64 ",", e->kind, e->time, e->level);
+        if (e->sample)
+            fprintf(out, "%" PRIu64 ",%" PRIu64 ",", e->most, e->resident);
+        else
+            fputs(",,", out);
+        if (e->name.bytes)
+            csv_text(e->name, out);
+        fputc('\n', out);
+    }
+    free(list);
+}
+
+void timeline_json(const struct log *log, struct json *json)
+{
+    json_unsigned(json, "duration_ns", end_of(log));
+    json_unsigned(json, "peak_bytes", log_peak(log));
+    json_unsigned(json, "peak_time_ns", log->header.peak_time);
+    json_open(json, "samples", '[');
+    for (size_t i = 0; i < log->sample_count; i++) {
+        const struct log_sample *sample = &log->samples[i];
+        json_open(json, NULL, '{');
+        json_unsigned(json, "time_ns", sample->time);
+        json_unsigned(json, "level_bytes", sample->level);
+        json_unsigned(json, "level_max_bytes", sample->level_max);
+        json_unsigned(json, "resident_bytes", sample->resident);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+    marks_json(log, json);
+}

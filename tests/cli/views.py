@@ -1,0 +1,15 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The views beside report, lines and sites: trees, leaks, timelines, tables by other keys.
+
+usage: views.py MEMTRACE CC [unittest arguments]; libmemtrace.so stands beside MEMTRACE.
+"""
+from branches import Hostile, Trees  # noqa: F401
+from common import main
+from leaking import Leaks  # noqa: F401
+from one_file import OneFile  # noqa: F401
+from page import Keys  # noqa: F401
+from times import Times  # noqa: F401
+
+if __name__ == '__main__':
+    main()

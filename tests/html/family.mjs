@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+// Several logs on one page: the tree of the processes, and each in full.
+import { check, end, equal, facts, open, settle, start, text } from './browser.mjs';
+
+const { page: file, reports } = facts(), browser = await start(), page = await open(browser, file);
+const pages = await page.evaluate(() => memtrace.family.processes.map((p) => [p.pid, p.page, p.peak_bytes]));
+equal(pages.map(([pid, , peak]) => [pid, peak]).sort(), reports.map((r) => [r.pid, r.peak_bytes]).sort(), 'processes');
+await page.click('#tab-processes');
+await settle(page);
+check((await page.locator('#panel tbody tr[aria-rowindex]').count()) === reports.length, 'a row for each process');
+for (const [pid, number] of pages) {
+  const report = reports.find((r) => r.pid === pid);
+  await page.selectOption('#process', String(number));
+  await settle(page);
+  equal(await page.evaluate(() => [memtrace.model.facts.pid, memtrace.model.total('allocated')[0]]), [pid, report.allocated_bytes], `process ${pid}`);
+  check((await text(page, '#what')).includes(`pid ${pid}`), 'the head names it');
+}
+const hash = await page.evaluate(() => location.hash), second = await open(browser, file, { hash });
+equal(await second.evaluate(() => memtrace.model.facts.pid), await page.evaluate(() => memtrace.model.facts.pid), 'a link to a process');
+await browser.close();
+end();

@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""run.py BUILD SUBJECT [SHOTS]: pages of memtrace html in a headless Chromium, driven as a person would.
+
+SHOTS: a folder for pictures of the page. Exit status 77: Chromium, npm or its packages are not here, or memtrace was built without the
+page."""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+from support.build import Build  # noqa: E402
+from support.running import run  # noqa: E402
+
+PROGRAM = os.path.join(HERE, 'programs.py')
+
+
+class Missing(Exception):
+    pass
+
+
+def packages(build):
+    """The folder with the packages of package-lock.json, fetched once for each build folder."""
+    folder = build.path('html-tests')
+    with open(os.path.join(HERE, 'package-lock.json')) as lock:
+        wanted = lock.read()
+    stamp = os.path.join(folder, 'fetched')
+    if not os.path.exists(stamp) or open(stamp).read() != wanted:
+        os.makedirs(folder, exist_ok=True)
+        for name in ('package.json', 'package-lock.json'):
+            shutil.copy(os.path.join(HERE, name), folder)
+        done = subprocess.run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], cwd=folder, capture_output=True, text=True)
+        if done.returncode:
+            raise Missing('npm ci: ' + done.stderr[:300])
+        with open(stamp, 'w') as file:
+            file.write(wanted)
+    return os.path.join(folder, 'node_modules')
+
+
+def needs(build):
+    browser = shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')
+    if not browser or not shutil.which('npm') or not shutil.which('node'):
+        raise Missing('no chromium, npm or node')
+    if 'without the page' in run([build.memtrace, 'html', os.devnull]).err:
+        raise Missing('memtrace was built without the page')
+    return browser, packages(build)
+
+
+def trace(build, folder, command, name='log.mt'):
+    log = os.path.join(folder, name)
+    done = subprocess.run(command, env=build.traced(log), capture_output=True, text=True)
+    if done.returncode:
+        sys.exit('%s: status %d: %s' % (command, done.returncode, done.stderr[-2000:]))
+    return log
+
+
+def page(build, folder, *arguments):
+    out = os.path.join(folder, 'page.html')
+    done = run([build.memtrace, 'html', '--force', '-o', out, *arguments])
+    if done.status:
+        sys.exit('memtrace html: status %d: %s' % (done.status, done.err))
+    return out
+
+
+def marked():
+    with open(PROGRAM) as file:
+        return {found[1]: number for number, line in enumerate(file, 1) for found in [re.search(r'# ([A-Z]+)$', line)] if found}
+
+
+def walk(build, folder, shots):
+    log = trace(build, folder, [sys.executable, PROGRAM, 'plain'])
+    return {'page': page(build, folder, log), 'report': build.report(log), 'lines': marked(), 'shots': shots}
+
+
+def hostile(build, folder, shots):
+    log = trace(build, folder, [sys.executable, PROGRAM, 'hostile', '</title><script>window.hit=1</script>', '\u202e'])
+    out = page(build, folder, log)
+    with open(out) as file:
+        text = file.read()
+    start = text.index('id="columns-0">') + len('id="columns-0">')
+    damaged = {'cut': text[:start + 400] + text[text.index('</script>', start):], 'changed': text[:start + 400] + ('A' if text[start + 400] != 'A' else 'B') + text[start + 401:],
+               'version': text[:start] + 'TVRQMg' + text[start + 6:], 'none': text.replace('id="columns-0"', 'id="columns-9"')}
+    for name, changed in damaged.items():
+        damaged[name] = os.path.join(folder, name + '.html')
+        with open(damaged[name], 'w') as file:
+            file.write(changed)
+    return {'page': out, 'damaged': damaged}
+
+
+def family(build, folder, shots):
+    logs = os.path.join(folder, 'logs')
+    os.mkdir(logs)
+    command = 'import subprocess, sys; kept = bytearray(3000000); [subprocess.check_call([sys.executable, "-c", "x = bytearray(%d)" % n]) for n in (1000000, 2000000)]'
+    trace(build, logs, [sys.executable, '-c', command], 'log.%p.mt')
+    files = [os.path.join(logs, name) for name in sorted(os.listdir(logs))]
+    reports = [{key: report[key] for key in ('pid', 'peak_bytes', 'allocated_bytes')} for report in map(build.report, files)]
+    return {'page': page(build, folder, *files), 'reports': reports}
+
+
+SUBJECTS = {'walk': walk, 'hostile': hostile, 'family': family}
+
+
+def main():
+    if sys.argv[1] == '--list':
+        print('\n'.join(SUBJECTS))
+        return 0
+    build, subject = Build(sys.argv[1]), sys.argv[2]
+    with tempfile.TemporaryDirectory(prefix='memtrace-html-') as folder:
+        try:
+            browser, modules = needs(build)
+        except Missing as why:
+            print('skipped:', why)
+            return 77
+        facts = os.path.join(folder, 'facts.json')
+        with open(facts, 'w') as file:
+            json.dump(SUBJECTS[subject](build, folder, sys.argv[3] if len(sys.argv) > 3 else None), file)
+        environment = {**os.environ, 'HOME': folder}  # the browser's own folders
+        return subprocess.run(['node', os.path.join(HERE, subject + '.mjs'), browser, modules, facts], env=environment).returncode
+
+
+if __name__ == '__main__':
+    sys.exit(main())
