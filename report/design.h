@@ -27,6 +27,8 @@
  *   show/     rows as text and JSON
  *             offers answers.h, family.h, fit.h, json.h, lines.h, lines_json.h, listing.h, mprun.h, name.h, notes.h, row_json.h,
  *             offers stacks_json.h, summary.h, table.h, terminal.h, view.h
+ *   top/      the live screen of `memtrace top`
+ *             offers reading.h, screen.h
  *   verbs/    the command line: a file for each verb
  *             offers python_folder.h, verbs.h
  *

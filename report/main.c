@@ -27,6 +27,7 @@ static const struct verb {
      "summary, the lines that took the memory, their source"},
     {"lines", verb_lines, verb_lines_help, "line tables of functions or files, also as %mprun's"},
     {"sites", verb_sites, verb_sites_help, "call sites with their stacks"},
+    {"top", verb_top, verb_top_help, "a screen that follows a running process, or browses a log"},
     {"memit", verb_memit, verb_memit_help,
      "run a program a few times: its peak, and the line that held it"},
 };

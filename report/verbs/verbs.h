@@ -18,8 +18,9 @@ int verb_report(int argc, char **argv);
 int verb_lines(int argc, char **argv);
 int verb_sites(int argc, char **argv);
 int verb_memit(int argc, char **argv);
+int verb_top(int argc, char **argv);
 extern const char verb_run_help[], verb_report_help[], verb_lines_help[], verb_sites_help[];
-extern const char verb_memit_help[];
+extern const char verb_memit_help[], verb_top_help[];
 
 /* For an option that getopt_long did not know: says so and returns STATUS_BAD. */
 int verb_usage(const char *verb);

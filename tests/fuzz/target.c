@@ -35,6 +35,12 @@ static const struct mode {
     {verb_sites, false, {"sites", WORLD_LOG}},
     {verb_sites, false, {"sites", "--all", "--sort", "rise", WORLD_LOG}},
     {verb_report, true, {"report", "--json", "--period", "1", WORLD_LOG}},
+    {verb_top, false, {"top", "--once", WORLD_LOG}},
+    {verb_top,
+     false,
+     {"top", "--once", "--all", "--view", "sites", "--sort", "allocated", WORLD_LOG}},
+    {verb_top, false, {"top", "--once", "--view", "functions", "--sort", "rise", WORLD_LOG}},
+    {verb_top, false, {"top", "--once", "--view", "tree", "--sort", "peak", WORLD_LOG}},
     {verb_lines, false, {"lines", "--all", "--period", "0-1", WORLD_LOG}},
 };
 #define MODES (sizeof modes / sizeof modes[0])
