@@ -141,7 +141,11 @@ static void draw_tabs(struct top_picture *picture, const struct top_look *look, 
                  present ? "]" : " ");
         pen_put(&pen, text);
     }
-    snprintf(text, sizeof text, " %s%s%s", ask->inclusive ? "with all they call" : "own",
+    bool apart = ask->view == TOP_LINES || ask->view == TOP_FUNCTIONS || ask->view == TOP_MODULES;
+    snprintf(text, sizeof text, " %s%s%s",
+             !apart           ? ""
+             : ask->inclusive ? "with all they call"
+                              : "own",
              ask->all ? ", libraries too" : "", look->order->reverse ? ", reversed" : "");
     pen_put(&pen, text);
     if (*look->order->filter) {

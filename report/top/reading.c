@@ -153,7 +153,7 @@ static int item_order(const void *a, const void *b)
         return x->figure > y->figure ? -1 : 1;
     if (x->allocations != y->allocations)
         return x->allocations > y->allocations ? -1 : 1;
-    return x->id < y->id ? -1 : x->id > y->id;
+    return x->row < y->row ? -1 : x->row > y->row;
 }
 
 /* Each entry's children with the highest first: items are in that order, so adding them from the last on does it. */

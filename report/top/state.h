@@ -15,7 +15,8 @@ struct top_state {
     const char *file;
     struct top_options options;
     struct top_ask ask;
-    struct top_reading *reading; /* never NULL; its parts point to each other, so it stays where it is */
+    struct top_reading
+        *reading; /* never NULL; its parts point to each other, so it stays where it is */
     struct top_history history;
     struct top_list list;
     struct top_order order;

@@ -2,6 +2,7 @@
  *
  * memtrace top: a screen that follows a process that is traced, or browses a log.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -43,19 +44,54 @@ static bool is_log(const char *path)
     return bytes == (ssize_t)sizeof magic && log_begins(magic, sizeof magic);
 }
 
-/* A line of /proc/PID/maps: where a shared mapping's file can be opened, to be freed; NULL: it is no log. The name may be gone, or
- * mean another file by now: then the kernel has a link to the mapped one. */
-static char *log_of_mapping(long pid, char *line)
+/* A line of /proc/PID/maps that is a shared mapping of a file. */
+struct mapping {
+    char range[64];
+    unsigned long inode;
+    char *
+        path; /* in the line; the kernel adds " (deleted)" where no name led to the file when it was opened */
+};
+
+static bool mapping_of(char *line, struct mapping *mapping)
 {
-    char range[64], access[8], *path = NULL;
+    char access[8];
     int named = 0;
-    if (sscanf(line, "%63s %7s %*s %*s %*s %n", range, access, &named) < 2 || access[3] != 's' ||
-        !line[named])
-        return NULL;
+    if (sscanf(line, "%63s %7s %*s %*s %lu %n", mapping->range, access, &mapping->inode, &named) !=
+            3 ||
+        access[3] != 's' || line[named] != '/')
+        return false;
     line[strcspn(line, "\n")] = 0;
-    if (is_log(line + named))
-        return base_copy(line + named, strlen(line + named));
-    if (asprintf(&path, "/proc/%ld/map_files/%s", pid, range) < 0 || is_log(path))
+    mapping->path = line + named;
+    return true;
+}
+
+/* The log gets its name after it was opened, in the same folder: the file there with this inode. To be freed; NULL: there is
+ * none. */
+static char *log_in_folder(const struct mapping *mapping)
+{
+    char *folder = base_copy(mapping->path, (size_t)(strrchr(mapping->path, '/') - mapping->path));
+    char *path = NULL, *found = NULL;
+    DIR *list = opendir(*folder ? folder : "/");
+    struct dirent *entry;
+    while (list && !found && (entry = readdir(list))) {
+        if (entry->d_ino != mapping->inode || asprintf(&path, "%s/%s", folder, entry->d_name) < 0)
+            continue;
+        if (is_log(path))
+            found = path;
+        else
+            free(path);
+    }
+    if (list)
+        closedir(list);
+    free(folder);
+    return found;
+}
+
+/* Where the mapping's file can be opened, to be freed; NULL: it is no log. Where no name leads to it, the kernel has a link. */
+static char *log_of_mapping(long pid, const struct mapping *mapping)
+{
+    char *path = log_in_folder(mapping);
+    if (path || asprintf(&path, "/proc/%ld/map_files/%s", pid, mapping->range) < 0 || is_log(path))
         return path;
     free(path);
     return NULL;
@@ -73,8 +109,10 @@ static char *log_of_process(long pid)
                  errno == ENOENT ? "there is no such process" : strerror(errno));
         return NULL;
     }
+    struct mapping mapping;
     while (!found && getline(&line, &cap, maps) >= 0)
-        found = log_of_mapping(pid, line);
+        if (mapping_of(line, &mapping))
+            found = log_of_mapping(pid, &mapping);
     if (!found && ferror(maps))
         base_say("top: process %ld: %s", pid, strerror(errno));
     else if (!found)
