@@ -15,22 +15,22 @@
  * from here on: "read/log.h".
  *
  *   base/     memory that never fails, messages, foreign text, files, maps, progress, the number of threads
- *             offers base.h, file.h, glyph.h, map.h, progress.h, text.h, threads.h
+ *             offers base.h, file.h, glyph.h, map.h, nearest.h, progress.h, text.h, threads.h
  *   symbols/  what an ELF file says about an address: functions, lines, inlined calls; the cache of that
  *             offers batch.h, find.h, jit.h, lookup.h, symbols.h
  *   read/     the log, in which nothing is trusted: checked records, the tree of stacks, figures and runs of each node
  *             offers log.h, model.h, node.h, reader.h, runs.h, sums.h
  *   resolve/  from frames to places, whose code a place is, source text, what a person's -f means
- *             offers changed.h, frames.h, keeps.h, match.h, rank.h, rules.h, short.h, source.h, source_log.h, source_of.h
+ *             offers changed.h, frames.h, keeps.h, match.h, rank.h, rules.h, short.h, source.h, source_log.h, source_of.h, suppress.h
  *   fold/     from resolved stacks to rows; several logs as a family
- *             offers answers.h, exact.h, family.h, fold.h, query.h, rows.h, stacks.h, tree.h, unsure.h
+ *             offers answers.h, branches.h, exact.h, family.h, fold.h, leaks.h, query.h, rows.h, stacks.h, tree.h, unsure.h
  *   show/     rows as text and JSON
- *             offers answers.h, family.h, fit.h, json.h, lines.h, lines_json.h, listing.h, mprun.h, name.h, notes.h, row_json.h,
- *             offers stacks_json.h, summary.h, table.h, terminal.h, view.h
+ *             offers answers.h, by.h, family.h, fit.h, json.h, leaks.h, lines.h, lines_json.h, listing.h, metric.h, mprun.h, name.h, notes.h, row_json.h,
+ *             offers stack.h, stacks_json.h, summary.h, table.h, terminal.h, tree.h, view.h
  *   top/      the live screen of `memtrace top`
  *             offers reading.h, screen.h
  *   verbs/    the command line: a file for each verb
- *             offers python_folder.h, verbs.h
+ *             offers options.h, python_folder.h, verbs.h
  *
  * ../interpose/format.h is included by read/ alone: what the others know of a log is read/log.h and read/model.h.
  *

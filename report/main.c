@@ -4,10 +4,13 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/base.h"
 #include "base/glyph.h"
+#include "base/nearest.h"
 #include "resolve/rules.h"
 #include "verbs/python_folder.h"
 #include "verbs/verbs.h"
@@ -19,16 +22,21 @@
 static const struct verb {
     const char *name;
     int (*function)(int argc, char **argv);
-    const char *help;
+    const char *help;               /* what its --help prints, or ... */
+    const struct verb_about *about; /* ... what options_help makes that of */
     const char *what;
 } verbs[] = {
-    {"run", verb_run, verb_run_help, "run a program and record its allocations"},
-    {"report", verb_report, verb_report_help,
+    {"run", verb_run, verb_run_help, NULL, "run a program and record its allocations"},
+    {"report", verb_report, NULL, &verb_report_about,
      "summary, the lines that took the memory, their source"},
-    {"lines", verb_lines, verb_lines_help, "line tables of functions or files, also as %mprun's"},
-    {"sites", verb_sites, verb_sites_help, "call sites with their stacks"},
-    {"top", verb_top, verb_top_help, "a screen that follows a running process, or browses a log"},
-    {"memit", verb_memit, verb_memit_help,
+    {"lines", verb_lines, NULL, &verb_lines_about,
+     "line tables of functions or files, also as %mprun's"},
+    {"sites", verb_sites, NULL, &verb_sites_about, "call sites with their stacks"},
+    {"tree", verb_tree, NULL, &verb_tree_about, "who called whom, with the share of each branch"},
+    {"leaks", verb_leaks, NULL, &verb_leaks_about, "what was never given back, by call site"},
+    {"top", verb_top, NULL, &verb_top_about,
+     "a screen that follows a running process, or browses a log"},
+    {"memit", verb_memit, verb_memit_help, NULL,
      "run a program a few times: its peak, and the line that held it"},
 };
 #define VERBS (sizeof verbs / sizeof verbs[0])
@@ -36,7 +44,8 @@ static const struct verb {
 static void help(FILE *out)
 {
     fputs("memtrace: which line took the memory?\n\n"
-          "usage: memtrace VERB [OPTION...] ...\n\n",
+          "usage: memtrace VERB [OPTION...] ...\n"
+          "       memtrace LOG             the same as memtrace report LOG\n\n",
           out);
     for (size_t i = 0; i < VERBS; i++)
         fprintf(out, "  %-8s %s\n", verbs[i].name, verbs[i].what);
@@ -73,6 +82,31 @@ static bool asks_for_help(int argc, char **argv)
     return false;
 }
 
+static int report_argv(int argc, char **argv)
+{
+    char report[] = "report", **whole = base_alloc((size_t)argc + 2, sizeof *whole);
+    whole[0] = report;
+    memcpy(whole + 1, argv + 1, (size_t)argc * sizeof *whole);
+    int status = verb_report(argc, whole);
+    free(whole);
+    return status;
+}
+
+/* `memtrace LOG ...` is `memtrace report LOG ...`; else nobody knows what is meant. */
+static int no_verb(int argc, char **argv)
+{
+    const char *names[VERBS], *near;
+    struct stat info;
+    for (size_t i = 0; i < VERBS; i++)
+        names[i] = verbs[i].name;
+    if (!stat(argv[1], &info))
+        return report_argv(argc, argv);
+    near = nearest(argv[1], names, VERBS);
+    base_say("there is no verb '%s', and no such log; %s%s%s", argv[1],
+             near ? "did you mean '" : "see 'memtrace --help'", near ? near : "", near ? "'?" : "");
+    return STATUS_BAD;
+}
+
 int main(int argc, char **argv)
 {
     glyph_start();
@@ -98,11 +132,13 @@ int main(int argc, char **argv)
         if (strcmp(argv[1], verbs[i].name) != 0)
             continue;
         if (asks_for_help(argc - 1, argv + 1)) {
-            fputs(verbs[i].help, stdout);
+            if (verbs[i].about)
+                options_help(verbs[i].about, stdout);
+            else
+                fputs(verbs[i].help, stdout);
             return finish(STATUS_DONE);
         }
         return finish(verbs[i].function(argc - 1, argv + 1));
     }
-    base_say("there is no verb '%s'; see 'memtrace --help'", argv[1]);
-    return STATUS_BAD;
+    return finish(no_verb(argc, argv));
 }

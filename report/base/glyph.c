@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <langinfo.h>
 #include <locale.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -77,4 +76,17 @@ struct glyph glyph_of(uint32_t code, const char *text, size_t length)
         return glyph_escape(code);
     glyph.bytes = (unsigned char)(sizeof glyph.text - room);
     return glyph;
+}
+
+bool glyph_knows(const char *text)
+{
+    char in[8] = "", out[GLYPH_BYTES], *from = in, *to = out;
+    size_t length = 1, room = sizeof out;
+    while (((unsigned char)text[length] & 0xc0) == 0x80 && length < 4)
+        length++;
+    if (converter == NO_CONVERTER)
+        return true;
+    memcpy(in, text, length);
+    iconv(converter, NULL, NULL, NULL, NULL);
+    return iconv(converter, &from, &length, &to, &room) == 0;
 }

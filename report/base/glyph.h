@@ -5,6 +5,7 @@
 #ifndef BASE_GLYPH_H
 #define BASE_GLYPH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,8 @@ struct glyph {
 void glyph_start(void);
 /* The same with a set by its name, as iconv knows it. */
 void glyph_charset(const char *name);
+/* Can standard output say the character that `text` begins with, as it is? */
+bool glyph_knows(const char *text);
 /* A character, text[0..length) in UTF-8, that is not a control character. What the character set lacks becomes ">=", "..." or
  * an escape such as "\u4e2d". */
 struct glyph glyph_of(uint32_t code, const char *text, size_t length);

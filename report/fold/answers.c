@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "fold/own.h"
+#include "fold/select.h"
 #include "fold/tree.h"
 
 #define WAYS_OF 40u /* lines whose ways are looked for: each takes a pass over the tree */
@@ -73,17 +74,26 @@ static struct answer_part part_of(const struct amount *amount, enum question que
         .allocations = amount->allocations};
 }
 
-static void sum_entries(struct answering *a, struct amount *unknown)
+/* `total`: what it comes to where a filter takes a part of the stacks; else it is the process's. */
+static void sum_entries(struct answering *a, const struct filter *filter, struct amount *unknown,
+                        struct amount *total)
 {
     struct leaf leaf;
+    struct selection selection;
+    selection_make(&selection, a->stacks, filter);
+    *total = (struct amount){0};
     a->amounts = base_alloc(a->tree.count, sizeof *a->amounts);
     *unknown = (struct amount){0};
     for (size_t at = 0; stacks_next(a->stacks, &at, &leaf);) {
-        if (!class_counts(leaf.class))
+        if (!class_counts(leaf.class) || !selection_has(&selection, leaf.node))
             continue;
         struct amount amount = amount_of(leaf.sums, a->kept);
+        amount_add(total, &amount);
         amount_add(leaf.node ? &a->amounts[a->tree.of_node[leaf.node]] : unknown, &amount);
     }
+    if (!selection.nodes)
+        *total = amount_of(&a->stacks->model.total, a->kept);
+    selection_free(&selection);
 }
 
 /* ---- jumps ---- */
@@ -307,10 +317,13 @@ static void answer_list(const struct answering *a, enum question question,
 }
 
 /* Only the first `top`, and only those with something to show. */
-static void answer_cut(struct answer *answer, enum question question, size_t top)
+static void answer_cut(struct answer *answer, enum question question, const struct asking *asking)
 {
     size_t shown = 0;
-    while (shown < answer->count && (!top || shown < top) && answer->lines[shown].bytes > 0)
+    int64_t whole = question == QUESTION_JUMPED ? 0 : answer->total.bytes;
+    while (shown < answer->count && (!asking->top || shown < asking->top) &&
+           answer->lines[shown].bytes > 0 &&
+           share_reaches(answer->lines[shown].bytes, whole, asking->min_share))
         shown++;
     struct answer_part *others = &answer->others;
     for (size_t i = shown; i < answer->count; i++) {
@@ -325,7 +338,7 @@ static void answer_cut(struct answer *answer, enum question question, size_t top
 }
 
 static void answer_make(struct answering *a, enum question question, struct answer *answer,
-                        size_t top)
+                        const struct asking *asking)
 {
     struct own own = {.ranks = a->ranks, .rank = a->rank, .kept_apart = question == QUESTION_KEPT};
     a->own = own_places(a->stacks, &a->tree, &own);
@@ -334,7 +347,7 @@ static void answer_make(struct answering *a, enum question question, struct answ
     answer->runtimes = part_of(&none, question);
     answer_list(a, question, of_place, answer);
     free(of_place);
-    answer_cut(answer, question, top);
+    answer_cut(answer, question, asking);
     struct ways ways = {.a = a,
                         .question = question,
                         .below = base_alloc(a->tree.count, sizeof *ways.below),
@@ -348,7 +361,7 @@ static void answer_make(struct answering *a, enum question question, struct answ
 }
 
 void answers_make(struct answers *answers, const struct stacks *stacks, const struct rows *lines,
-                  enum rank rank, size_t top)
+                  const struct asking *asking)
 {
     const struct log_header *header = &stacks->log.header;
     const struct frames *frames = &stacks->frames;
@@ -357,16 +370,16 @@ void answers_make(struct answers *answers, const struct stacks *stacks, const st
     struct answering a = {.stacks = stacks,
                           .lines = lines,
                           .kept = answers->kept,
-                          .rank = rank,
+                          .rank = asking->rank,
                           .ranks = own_ranks(frames)};
     tree_make(&a.tree, stacks, NULL, false);
     a.outermost = own_outermost(&a.tree, (uint32_t)frames->place_count);
-    struct amount unknown, total = amount_of(&stacks->model.total, a.kept);
-    sum_entries(&a, &unknown);
+    struct amount unknown, total;
+    sum_entries(&a, &asking->filter, &unknown, &total);
     for (enum question q = 0; q < QUESTIONS; q++) {
         answers->of[q].total = part_of(&total, q);
         answers->of[q].unknown = part_of(&unknown, q);
-        answer_make(&a, q, &answers->of[q], top);
+        answer_make(&a, q, &answers->of[q], asking);
     }
     free(a.amounts);
     free(a.outermost);

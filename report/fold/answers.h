@@ -44,7 +44,8 @@ struct answer {
     struct answer_part others;   /* own lines that are not listed */
     struct answer_part runtimes; /* no own line: libraries, the interpreter, the loader */
     struct answer_part unknown;  /* no call site, for want of space in the log */
-    struct answer_part total;    /* of the process, not computed from the lines */
+    struct answer_part
+        total; /* of the process, not computed from the lines; with a filter of its stacks */
 };
 
 struct answers {
@@ -54,10 +55,17 @@ struct answers {
     enum metric kept;
 };
 
-/* Heap and anonymous mappings. `lines`: rows by line, inclusive, with rises. `rank`: as in own_places; `top`: how many lines, 0: all.
+struct asking {
+    enum rank rank;       /* as in own_places */
+    struct filter filter; /* which stacks; its classes are not looked at */
+    size_t top;           /* how many lines, 0: all */
+    double
+        min_share; /* per cent of the total that a line must have; what rose is not measured by that */
+};
+/* Heap and anonymous mappings. `lines`: rows by line of the same stacks, inclusive, with rises.
  * Linear in the number of nodes, and once more for each of the first lines' ways. answers_free afterwards. */
 void answers_make(struct answers *answers, const struct stacks *stacks, const struct rows *lines,
-                  enum rank rank, size_t top);
+                  const struct asking *asking);
 void answers_free(struct answers *answers);
 
 #endif

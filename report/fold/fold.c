@@ -210,6 +210,8 @@ static void fold_places(struct folding *f)
     walk_all(&walk);
     for (uint32_t k = 0; k <= rows->count; k++)
         latest_settle(&walk.latest[k], &row_at(rows, k)->sums);
+    if (own) /* what no stack is known of */
+        sums_add(&rows->rest.sums, &f->sums[0]);
     children_free(&walk.children);
     free(walk.on_path);
     free(walk.latest);
@@ -244,13 +246,28 @@ static void fold_threads(struct folding *f)
     }
 }
 
-/* ---- rows by stack ---- */
+/* ---- rows by class ---- */
 
 static void forget_level(struct sums *sums)
 {
     sums->last = sums->level = 0;
     sums->happened = false;
 }
+
+static void fold_classes(struct folding *f)
+{
+    struct leaf leaf;
+    for (size_t at = 0; stacks_next(f->stacks, &at, &leaf);) {
+        if (!selection_has(&f->selection, leaf.node) || !query_counts(f->query, leaf.class))
+            continue;
+        struct row *row = &f->rows->list[leaf.class];
+        sums_add(&row->sums, leaf.sums);
+        row->class = (uint8_t)leaf.class;
+        forget_level(&row->sums);
+    }
+}
+
+/* ---- rows by stack ---- */
 
 /* One row for each stack and class, of whatever thread. */
 static void fold_sites(struct folding *f)
@@ -326,7 +343,9 @@ void fold(const struct stacks *stacks, const struct query *query, struct rows *r
         rows->list = base_alloc(rows->count, sizeof *rows->list);
         for (uint32_t k = 0; k < rows->count; k++)
             rows->list[k].key = k;
-        (query->by == BY_THREAD ? fold_threads : fold_places)(&f);
+        (query->by == BY_THREAD  ? fold_threads
+         : query->by == BY_CLASS ? fold_classes
+                                 : fold_places)(&f);
         if (query_wants(query, METRIC_EXECUTIONS) && !f.selection.nodes)
             executions_put(stacks, rows);
     }
@@ -336,6 +355,24 @@ void fold(const struct stacks *stacks, const struct query *query, struct rows *r
     free(f.sums);
     tree_free(&f.tree);
     selection_free(&f.selection);
+}
+
+struct row fold_whole(const struct stacks *stacks, const struct filter *filter)
+{
+    struct query query = {.filter = *filter};
+    struct folding f = {.stacks = stacks, .query = &query};
+    struct row whole = {.riseless = true};
+    struct leaf leaf;
+    selection_make(&f.selection, stacks, filter);
+    for (size_t at = 0; stacks_next(stacks, &at, &leaf);) {
+        if (!selection_has(&f.selection, leaf.node))
+            continue;
+        struct sums sums = sums_of_leaf(&f, &leaf);
+        sums_add(&whole.sums, &sums);
+    }
+    forget_level(&whole.sums);
+    selection_free(&f.selection);
+    return whole;
 }
 
 struct job {
@@ -372,12 +409,11 @@ void fold_several(const struct stacks *stacks, const struct query *queries, stru
     free(jobs);
 }
 
-void fold_lines(const struct stacks *stacks, unsigned metrics, unsigned classes, struct rows *lines,
-                struct rows *functions)
+void fold_lines(const struct stacks *stacks, unsigned metrics, const struct filter *filter,
+                struct rows *lines, struct rows *functions)
 {
-    struct filter filter = {.classes = classes};
-    const struct query queries[] = {{.by = BY_LINE, .metrics = metrics, .filter = filter},
-                                    {.by = BY_FUNCTION, .metrics = metrics, .filter = filter}};
+    const struct query queries[] = {{.by = BY_LINE, .metrics = metrics, .filter = *filter},
+                                    {.by = BY_FUNCTION, .metrics = metrics, .filter = *filter}};
     struct rows rows[2];
     fold_several(stacks, queries, rows, 2);
     *lines = rows[0];

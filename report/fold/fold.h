@@ -19,12 +19,14 @@
 
 /* Linear in the number of nodes, but for METRIC_RISE. rows_free afterwards. */
 void fold(const struct stacks *stacks, const struct query *query, struct rows *rows);
+/* What all the stacks that a filter takes come to, with what no stack is known of; without rise and executions. */
+struct row fold_whole(const struct stacks *stacks, const struct filter *filter);
 /* Several at once, in threads where that is worth it: rows[i] of queries[i]. */
 void fold_several(const struct stacks *stacks, const struct query *queries, struct rows *rows,
                   size_t count);
 
-/* Rows by line and by function of these classes (as in struct filter), with these metrics; a function's rise fits those of its lines. */
-void fold_lines(const struct stacks *stacks, unsigned metrics, unsigned classes, struct rows *lines,
-                struct rows *functions);
+/* Rows by line and by function of these stacks, with these metrics; a function's rise fits those of its lines. */
+void fold_lines(const struct stacks *stacks, unsigned metrics, const struct filter *filter,
+                struct rows *lines, struct rows *functions);
 
 #endif

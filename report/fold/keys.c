@@ -17,6 +17,8 @@ uint32_t keys_count(const struct stacks *stacks, enum grouping by)
         return (uint32_t)stacks->log.module_count + 1;
     case BY_THREAD:
         return stacks->model.thread_count + 1;
+    case BY_CLASS:
+        return CLASSES;
     default:
         return 0;
     }

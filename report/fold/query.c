@@ -5,7 +5,7 @@
 
 static const char *const groupings[GROUPINGS] = {
     [BY_LINE] = "line",     [BY_FUNCTION] = "function", [BY_FILE] = "file", [BY_MODULE] = "module",
-    [BY_THREAD] = "thread", [BY_SITE] = "site",         [BY_TREE] = "tree"};
+    [BY_THREAD] = "thread", [BY_CLASS] = "class",       [BY_SITE] = "site", [BY_TREE] = "tree"};
 
 static const struct {
     const char *name;
@@ -48,6 +48,11 @@ const char *grouping_name(enum grouping grouping)
 const char *metric_name(enum metric metric)
 {
     return metrics[metric].name;
+}
+
+bool metric_adds(enum metric metric)
+{
+    return metric != METRIC_RISE && metric != METRIC_USAGE;
 }
 
 bool metric_bytes(enum metric metric)

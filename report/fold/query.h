@@ -18,6 +18,7 @@ enum grouping {
     BY_FILE,     /* a source file: in frames->strings; 0: not known */
     BY_MODULE,   /* index in log->modules; 0: none, as Python's frames are */
     BY_THREAD,   /* a slot: index in model->threads */
+    BY_CLASS,    /* enum log_class; those that count for the query */
     BY_SITE,     /* a call site: one stack and class; entry in the rows' tree */
     BY_TREE,     /* a stack or an outer part of one; entry in the rows' tree */
     GROUPINGS
@@ -56,7 +57,7 @@ struct query {
     unsigned metrics;
     /* False: inclusive. A stack counts once for each key on it. True: it counts for one key, that of its innermost frame of rank
      * `rank` or a better one; what has no such frame is in rows->rest. BY_SITE is always own, and has rows for all
-     * classes unless the filter names some. BY_THREAD is the same both ways. */
+     * classes unless the filter names some. BY_THREAD and BY_CLASS are the same both ways. */
     bool own;
     enum rank rank;
     struct filter filter;
@@ -69,6 +70,8 @@ const char *grouping_name(enum grouping grouping);
 const char *metric_name(enum metric metric);
 /* Is it a number of bytes? Else of events. */
 bool metric_bytes(enum metric metric);
+/* Do the figures of parts add up to that of the whole? Rises and levels don't: those of several are bounds. */
+bool metric_adds(enum metric metric);
 
 /* Does a leaf of this class count for the query? Resident and discarded are of no class, and count for each query. */
 static inline bool query_counts(const struct query *query, unsigned class)

@@ -27,21 +27,17 @@ static int64_t bounded(uint64_t value)
     return value > INT64_MAX ? INT64_MAX : (int64_t)value;
 }
 
-int64_t row_metric(const struct row *row, enum metric metric)
+int64_t sums_metric(const struct sums *sums, enum metric metric)
 {
-    const struct sums *sums = &row->sums;
-    int64_t live = sums_live(sums), leaked = sums_leaked(sums);
     switch (metric) {
     case METRIC_PEAK:
-        return sums->at_peak > 0 ? sums->at_peak : 0;
+        return sums->at_peak;
     case METRIC_LIVE:
-        return live > 0 ? live : 0;
+        return sums_live(sums);
     case METRIC_LEAKED:
-        return leaked > 0 ? leaked : 0;
+        return sums_leaked(sums);
     case METRIC_ALLOCATED:
         return bounded(sums->allocated);
-    case METRIC_RISE:
-        return bounded(row->rise);
     case METRIC_ALLOCATIONS:
         return bounded(sums->allocations);
     case METRIC_RELEASED:
@@ -56,12 +52,26 @@ int64_t row_metric(const struct row *row, enum metric metric)
         return bounded(sums->discarded);
     case METRIC_USAGE:
         return sums->happened ? bounded(sums->level) : 0;
+    default: /* no sum */
+        return 0;
+    }
+}
+
+int64_t row_metric(const struct row *row, enum metric metric)
+{
+    int64_t value = sums_metric(&row->sums, metric);
+    switch (metric) {
+    case METRIC_RISE:
+        return bounded(row->rise);
     case METRIC_EXECUTIONS:
         return bounded(row->executions);
-    case METRICS:
-        break;
+    case METRIC_PEAK:
+    case METRIC_LIVE:
+    case METRIC_LEAKED:
+        return value > 0 ? value : 0;
+    default:
+        return value;
     }
-    return 0;
 }
 
 int row_order(const struct row *a, const struct row *b, enum metric metric)
@@ -72,6 +82,14 @@ int row_order(const struct row *a, const struct row *b, enum metric metric)
     if (a->sums.allocated != b->sums.allocated)
         return a->sums.allocated > b->sums.allocated ? -1 : 1;
     return 0;
+}
+
+bool share_reaches(int64_t part, int64_t whole, double least)
+{
+    double size = part < 0 ? -(double)part : (double)part;
+    if (least <= 0)
+        return true;
+    return whole > 0 ? 100.0 * size >= least * (double)whole : part != 0;
 }
 
 struct sorting {

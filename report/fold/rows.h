@@ -26,7 +26,8 @@ struct rows {
     enum grouping by;
     struct row *list;
     uint32_t count;
-    struct row rest;  /* own figures of stacks that have no frame of the rank asked for */
+    struct row
+        rest; /* own figures of stacks that have no frame of the rank asked for, or are not known */
     struct tree tree; /* BY_SITE and BY_TREE: entries, whose keys are places */
 };
 void rows_free(struct rows *rows);
@@ -37,8 +38,14 @@ bool row_acted(const struct row *row);
 bool row_shows(const struct row *row);
 /* A figure. What is held and live is at least 0, whatever a damaged log says. */
 int64_t row_metric(const struct row *row, enum metric metric);
+/* The same of sums: of those that sums know, and without a bound. */
+int64_t sums_metric(const struct sums *sums, enum metric metric);
 /* For sorting: less than 0 when `a` comes first. By the metric, the highest first; then by what was allocated. 0: they are equal. */
 int row_order(const struct row *a, const struct row *b, enum metric metric);
+/* Is a part at least `least` per cent of the whole? Where there is no whole: is it anything? */
+bool share_reaches(int64_t part, int64_t whole, double least);
+/* Less than this, in per cent, is printed as 0.0 %. */
+#define SHARE_SHOWN 0.05
 /* Indices of the rows that `keep` wants (NULL: all), the highest by the metric first, equal ones by key and class. Their number
  * in *count. To be freed. */
 uint32_t *rows_by(const struct rows *rows, enum metric metric, bool (*keep)(const struct row *row),

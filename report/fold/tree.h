@@ -22,11 +22,17 @@ struct tree {
     size_t cap_parent, cap_key;
 };
 #define TREE_THREAD 0x80000000u
+#define TREE_APART  (UINT32_MAX - 3)
 
 /* Build the tree. `key_of_place` gives each place's key, less than TREE_THREAD; NULL: the place itself. `threads`: stacks of
  * different threads are kept apart below roots of their own; else they share their entries. Linear in the number of nodes. */
 void tree_make(struct tree *tree, const struct stacks *stacks, const uint32_t *key_of_place,
                bool threads);
+/* The same without threads and without the places that have a byte in `skipped`, but for the innermost place of a stack whose node has a
+ * byte in `ends`: of_node of such a node is the entry of that place, and of others that of the innermost place that is not skipped. Where all places of
+ * a stack are skipped, that entry is below one with the key TREE_APART. */
+void tree_make_without(struct tree *tree, const struct stacks *stacks, const uint32_t *key_of_place,
+                       const unsigned char *skipped, const unsigned char *ends);
 void tree_free(struct tree *tree);
 
 /* Children as lists: first[parent], next[child]; 0 ends. Entry 0 is nobody's child. */

@@ -131,6 +131,47 @@ bool rules_start(const char *name)
     return any(starts, COUNT(starts), name, strlen(name));
 }
 
+static const struct resident residents[] = {
+#define RESIDENT(scope, name, module, file, function)                                              \
+    {RESIDENT_##scope, name, module, file, function},
+#include "resolve/residents.def"
+#undef RESIDENT
+};
+
+static bool fits(const char *rule, const char *text)
+{
+    return !*rule || (text && matches(rule, text, strlen(text)));
+}
+
+const struct resident *rules_resident(const char *module, const char *file, const char *function,
+                                      bool keeps_only)
+{
+    for (size_t i = 0; i < COUNT(residents); i++) {
+        const struct resident *one = &residents[i];
+        if ((one->scope == RESIDENT_KEEPS || !keeps_only) && fits(one->module, module) &&
+            fits(one->file, file) && fits(one->function, function))
+            return one;
+    }
+    return NULL;
+}
+
+/* One row a rule; a name is not repeated. */
+static void print_residents(FILE *out)
+{
+    fputs("Memory that is there to stay, by the frames that it is allocated under (memtrace leaks "
+          "leaves it out):\n",
+          out);
+    for (size_t i = 0; i < COUNT(residents); i++) {
+        const struct resident *one = &residents[i];
+        if (!i || strcmp(one->name, residents[i - 1].name) != 0)
+            fprintf(out, "    %s%s\n", one->name,
+                    one->scope == RESIDENT_WHOLE ? ", with what they call" : "");
+        fprintf(out, "       %s%s%s%s%s%s\n", *one->function ? " function " : "", one->function,
+                *one->file ? " file " : "", one->file, *one->module ? " in " : "", one->module);
+    }
+    fputc('\n', out);
+}
+
 static void print_list(FILE *out, const char *title, const char *const *list, size_t count)
 {
     size_t column = 0;
@@ -160,5 +201,6 @@ void rules_print(FILE *out)
                "Allocator shims, functions that only pass memory on to their callers, and are left "
                "out of stacks without --shims",
                shims, COUNT(shims));
+    print_residents(out);
     print_list(out, "Where a program begins, before any line of it", starts, COUNT(starts));
 }

@@ -18,6 +18,17 @@ bool rules_runtime_name(const char *name);
 bool rules_shim(const char *name);
 /* Is this native function where a program begins, before any line of it? */
 bool rules_start(const char *name);
+/* Memory that is there to stay: residents.def. */
+enum resident_scope { RESIDENT_KEEPS, RESIDENT_LEAKS, RESIDENT_WHOLE };
+struct resident {
+    enum resident_scope scope;
+    const char *name;
+    const char *module, *file, *function; /* "": anything */
+};
+/* The first rule that a function matches, one of scope KEEPS if only these are asked for; NULL: there is none. `module`: the last part of
+ * its path; `file` and `function` NULL: not known. */
+const struct resident *rules_resident(const char *module, const char *file, const char *function,
+                                      bool keeps_only);
 /* All of it, for people. */
 void rules_print(FILE *out);
 

@@ -42,7 +42,8 @@ static bool terminal_colours(void)
 
 const char *terminal_on(enum style style)
 {
-    static const char *const on[] = {"", "\033[1m", "\033[1;31m", "\033[2m"};
+    static const char *const on[] = {"",        "\033[1m",  "\033[1;31m",
+                                     "\033[2m", "\033[33m", "\033[36m"};
     return terminal_colours() ? on[style] : "";
 }
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum style { STYLE_NONE, STYLE_TITLE, STYLE_HOT, STYLE_FAINT };
+enum style { STYLE_NONE, STYLE_TITLE, STYLE_HOT, STYLE_FAINT, STYLE_PYTHON, STYLE_NATIVE };
 
 /* Columns to cut lines at: the terminal's, SIZE_MAX when standard output is none (what a program
  * reads is never cut). */

@@ -7,13 +7,13 @@
 #define EVERYTHING ((1u << METRICS) - 1)
 
 bool view_open(struct view *view, const char *file, struct periods periods, const char *under,
-               unsigned classes)
+               const struct filter *filter)
 {
-    *view = (struct view){.classes = classes};
+    *view = (struct view){.filter = *filter};
     if (!stacks_open_under(&view->stacks, file, periods, under))
         return false;
-    unsigned metrics = classes ? EVERYTHING & ~(1u << METRIC_RISE) : EVERYTHING;
-    fold_lines(&view->stacks, metrics, classes, &view->lines, &view->functions);
+    unsigned metrics = filter->classes ? EVERYTHING & ~(1u << METRIC_RISE) : EVERYTHING;
+    fold_lines(&view->stacks, metrics, filter, &view->lines, &view->functions);
     sources_of_log(&view->sources, &view->stacks.log);
     return true;
 }

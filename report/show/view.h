@@ -13,8 +13,7 @@ struct view {
     struct stacks stacks;
     struct rows lines;     /* by place */
     struct rows functions; /* by function */
-    unsigned
-        classes; /* as in struct filter; if not 0, rows have no rises, which are of the level */
+    struct filter filter; /* of the rows; with classes they have no rises, which are of the level */
     struct sources sources;
     uint64_t blank_lines; /* shown for the sake of whole functions: listing.c */
     uint64_t searched;    /* lines of source, for functions' ends */
@@ -23,9 +22,9 @@ struct view {
 };
 
 /* Read the log, say what is wrong with it. `under`: what happened under calls of this function, see stacks_open_under; NULL: all.
- * `classes`: whose figures the rows have; 0: those of the level. False: nothing can be shown. view_close in any case. */
+ * `filter`: whose figures the rows have. False: nothing can be shown. view_close in any case. */
 bool view_open(struct view *view, const char *file, struct periods periods, const char *under,
-               unsigned classes);
+               const struct filter *filter);
 void view_close(struct view *view);
 
 /* The worst rank that tables should show: RANK_USER, or a later one when no function of a better one shows anything, or when

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "fold/fold.h"
 #include "show/lines.h"
 #include "show/lines_json.h"
+#include "show/metric.h"
 #include "show/mprun.h"
 #include "show/notes.h"
 #include "show/row_json.h"
@@ -16,49 +18,16 @@
 #include "resolve/rules.h"
 #include "verbs/verbs.h"
 
-const char verb_lines_help[] =
-    "usage: memtrace lines [-f FUNCTION|FILE[:FUNCTION]]... [--mprun] [--all] [--sort KEY] "
-    "[--json] LOG\n\n"
-    "Line tables of functions. Without -f: of all your own functions that allocated or "
-    "released.\n\n"
-    "  -f, --function NAME   a function, a file, or FILE:FUNCTION; may be given several times\n"
-    "      --mprun           memory_profiler's template: Mem usage, Increment, Occurrences, Line "
-    "Contents.\n"
-    "                        Occurrences are executions of the line for functions that were named "
-    "with\n"
-    "                        `memtrace run --lines`, allocations for others\n"
-    "      --sort KEY        functions in the order of rise, peak, live, leaked, increment, "
-    "allocated,\n"
-    "                        allocations, released, releases, resident, discarded, usage or "
-    "executions, the "
-    "highest first\n"
-    "      --precision N     decimals with --mprun (1)\n"
-    "      --period N[-M]    what happened in these periods of the process\n"
-    "      --under FUNCTION  what happened under calls of this function, or FILE:FUNCTION\n"
-    "      --class CLASS[,...]  of these classes: heap, anonymous, shared, file, reserved (else "
-    "the "
-    "first\n"
-    "                        three together)\n"
-    "  -a, --all             libraries and the interpreter too; all lines of the functions, not "
-    "only "
-    "those with\n"
-    "                        events and two around them\n"
-    "      --bytes           exact sizes, such as 8,000,000 B for 7.63 MiB\n"
-    "      --search DIR    look below this folder, too, for programs and libraries that are gone\n"
-    "      --shims         allocator shims too, such as operator new and xmalloc (memtrace "
-    "--rules)\n"
-    "      --json            as JSON (SCHEMA.md)\n\n"
-    "Exit status 1: no function or file in the log is called that, or there is no such period.\n\n"
-    "example:\n"
-    "  memtrace lines -f mem_test.py:main --mprun memtrace.python3.4711.mt\n";
-
-struct lines_options {
-    bool mprun;
-    int precision;
-    char **names;
-    size_t name_count;
-    struct log_options log;
-    enum metric metric; /* METRICS: by file and line */
+const struct verb_about verb_lines_about = {
+    .name = "lines",
+    .of = OF_LINES,
+    .intro =
+        "Line tables of functions. Without -f: of all your own functions that allocated or "
+        "released. "
+        "With\n--metric they stand in its order, the highest first; without, by file and line.\n",
+    .end = "Exit status 1: no function or file in the log is called that, or there is no such "
+           "period.\n",
+    .example = "memtrace lines -f mem_test.py:main --mprun memtrace.python3.4711.mt",
 };
 
 /* Marks the functions that one name asks for. Of several that are called so, the user's own win. */
@@ -83,15 +52,14 @@ static bool choose_name(const struct view *view, const char *name, bool all, uns
 }
 
 /* Marks the functions asked for; false when one of the names is nowhere. */
-static bool choose(const struct view *view, const struct lines_options *options,
-                   unsigned char *wanted)
+static bool choose(const struct view *view, const struct options *options, unsigned char *wanted)
 {
-    enum rank rank = rank_shown(&view->stacks, &view->functions, options->log.all);
+    enum rank rank = rank_shown(&view->stacks, &view->functions, options->all);
     bool all_found = true;
     for (size_t f = 0; !options->name_count && f < view->stacks.frames.function_count; f++)
         wanted[f] = view->stacks.frames.functions[f].rank <= rank;
     for (size_t n = 0; n < options->name_count; n++) {
-        if (choose_name(view, options->names[n], options->log.all, wanted))
+        if (choose_name(view, options->names[n], options->all, wanted))
             continue;
         base_say("%s: no function or file is called '%s'%s", view->stacks.log.name,
                  options->names[n],
@@ -130,7 +98,29 @@ static int function_order(const void *a, const void *b, void *context)
     return *(const uint32_t *)a < *(const uint32_t *)b ? -1 : 1;
 }
 
-static void print_tables(struct view *view, const struct lines_options *options,
+/* With --min-share, those functions that have such a share; of the others it is said how many there are. */
+static size_t cut_small(const struct view *view, const struct options *options, uint32_t *functions,
+                        size_t count)
+{
+    enum metric metric = options_metric(options, METRIC_PEAK);
+    struct row whole = fold_whole(&view->stacks, &options->filter);
+    int64_t all = metric_adds(metric) ? row_metric(&whole, metric) : 0, most = 0;
+    size_t kept = 0;
+    char number[TEXT_COUNT_BYTES], figure[TEXT_SIZE_BYTES];
+    for (size_t i = 0; i < count; i++) {
+        int64_t value = row_metric(&view->functions.list[functions[i]], metric);
+        if (share_reaches(value, all, options_min_share(options, 0)))
+            functions[kept++] = functions[i];
+        else if (value > most)
+            most = value;
+    }
+    if (kept < count)
+        printf("%s function%s left out, none above %s %s.\n\n", text_count(number, count - kept),
+               text_s(count - kept), metric_text(figure, metric, most), metric_phrase(metric));
+    return kept;
+}
+
+static void print_tables(struct view *view, const struct options *options,
                          const unsigned char *wanted)
 {
     uint32_t *functions = base_alloc(view->stacks.frames.function_count, sizeof *functions);
@@ -138,6 +128,7 @@ static void print_tables(struct view *view, const struct lines_options *options,
     for (uint32_t f = 0; f < view->stacks.frames.function_count; f++)
         if (wanted[f] && row_shows(&view->functions.list[f]))
             functions[count++] = f;
+    count = cut_small(view, options, functions, count);
     if (!count && !options->name_count)
         puts("No allocation or release is in the log.");
     struct sorting sorting = {view, options->metric};
@@ -148,7 +139,7 @@ static void print_tables(struct view *view, const struct lines_options *options,
         if (options->mprun)
             listing_print_mprun(view, &listings[i], options->precision, stdout);
         else
-            listing_print(view, &listings[i], options->log.all, stdout);
+            listing_print(view, &listings[i], options->all, stdout);
     }
     listings_say(view, stdout);
     notes_print(&view->stacks, options->mprun ? NULL : &view->lines, "", stdout);
@@ -156,14 +147,14 @@ static void print_tables(struct view *view, const struct lines_options *options,
     free(functions);
 }
 
-static int lines_one(const char *file, const struct lines_options *options)
+static int lines_one(const char *file, const struct options *options)
 {
     struct view view;
     bool found = true;
-    if (view_open(&view, file, options->log.periods, options->log.under, options->log.classes)) {
+    if (view_open(&view, file, options->periods, options->under, &options->filter)) {
         unsigned char *wanted = base_alloc(view.stacks.frames.function_count, 1);
         found = choose(&view, options, wanted);
-        if (options->log.json) {
+        if (options->json) {
             struct json json = {.out = stdout};
             json_open(&json, NULL, '{');
             json_string(&json, "schema", "memtrace-lines/1");
@@ -186,44 +177,10 @@ static int lines_one(const char *file, const struct lines_options *options)
 
 int verb_lines(int argc, char **argv)
 {
-    static const struct option longs[] = {{"function", required_argument, NULL, 'f'},
-                                          {"mprun", no_argument, NULL, 'm'},
-                                          {"precision", required_argument, NULL, 'p'},
-                                          {"sort", required_argument, NULL, 's'},
-                                          {"under", required_argument, NULL, 'U'},
-                                          LOG_LONG_OPTIONS,
-                                          {NULL, 0, NULL, 0}};
-    struct lines_options options = {.precision = 1,
-                                    .metric = METRICS,
-                                    .log = LOG_OPTIONS_DEFAULT,
-                                    .names = base_alloc((size_t)argc, sizeof(char *))};
-    int option, status = STATUS_DONE;
-    while (status == STATUS_DONE && (option = getopt_long(argc, argv, "af:", longs, NULL)) != -1) {
-        switch (option) {
-        case 'f':
-            options.names[options.name_count++] = optarg;
-            break;
-        case 'm':
-            options.mprun = true;
-            break;
-        case 'p':
-            options.precision = (int)verb_number("--precision", optarg, 9);
-            status = options.precision < 0 ? STATUS_BAD : STATUS_DONE;
-            break;
-        case 's':
-            options.metric = verb_sort("lines", optarg, false);
-            status = options.metric == METRICS ? STATUS_BAD : STATUS_DONE;
-            break;
-        default:
-            status = verb_log_option("lines", option, optarg, &options.log);
-        }
-    }
-    if (status == STATUS_DONE && optind + 1 != argc) {
-        base_say(optind == argc ? "lines: which log?" : "lines: one log at a time");
-        status = verb_usage("lines");
-    }
+    struct options options;
+    int status = options_read(&options, &verb_lines_about, argc, argv);
     if (status == STATUS_DONE)
-        status = lines_one(argv[optind], &options);
-    free(options.names);
+        status = lines_one(options.logs[0], &options);
+    options_free(&options);
     return status;
 }

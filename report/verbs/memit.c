@@ -420,7 +420,8 @@ int verb_memit(int argc, char **argv)
         {"json", no_argument, NULL, 'j'},         {NULL, 0, NULL, 0}};
     struct memit_options options = {.repeat = 1};
     int option;
-    while ((option = getopt_long(argc, argv, "+r:t:c", longs, NULL)) != -1) {
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, "+:r:t:c", longs, NULL)) != -1) {
         switch (option) {
         case 'r':
             options.repeat = verb_number("-r", optarg, 100000);
@@ -442,7 +443,7 @@ int verb_memit(int argc, char **argv)
             options.json = true;
             break;
         default:
-            return verb_usage("memit");
+            return options_refuse("memit", option, argv, longs);
         }
         if (options.repeat < 0 || options.timeout < 0)
             return STATUS_BAD;

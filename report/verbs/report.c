@@ -6,74 +6,67 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/text.h"
+#include "fold/fold.h"
 #include "show/answers.h"
+#include "show/by.h"
 #include "show/family.h"
 #include "show/lines.h"
 #include "show/lines_json.h"
+#include "show/metric.h"
 #include "show/name.h"
 #include "show/summary.h"
 #include "show/table.h"
 #include "verbs/verbs.h"
 
-const char verb_report_help[] =
-    "usage: memtrace report [--all] [-n N] [--sort KEY] [--json] LOG...\n\n"
-    "Summary of the process; which lines hold the peak, which jumped, and which took what was "
-    "never "
-    "given\n"
-    "back, N of each (5; 0: all); then the annotated source of the functions that these lines are "
-    "in.\n"
-    "Of several logs first the tree of the processes, with sums.\n\n"
-    "A line is blamed for what it allocated itself or by way of libraries, not for what its calls "
-    "of "
-    "your own\n"
-    "code did. Each list adds up to its total; rises don't.\n\n"
-    "  -a, --all       libraries and the interpreter too, not only your own code; all lines of the "
-    "functions\n"
-    "  -n, --top N     how many lines\n"
-    "      --sort KEY  instead of the three lists one of the lines with all that they call, by "
-    "rise, "
-    "peak, live,\n"
-    "                  leaked, increment, allocated, allocations, released, releases, resident, "
-    "discarded, usage or executions\n"
-    "      --period N[-M]  what happened in these periods of the process, where the program made "
-    "some\n"
-    "      --under FUNCTION  what happened under calls of this function, or FILE:FUNCTION\n"
-    "      --bytes     exact sizes, such as 8,000,000 B for 7.63 MiB\n"
-    "      --class CLASS[,...]  lines of these classes: heap, anonymous, shared, file, reserved "
-    "(else "
-    "the\n"
-    "                  first three together, which make up the level; no rises then)\n"
-    "      --search DIR    look below this folder, too, for programs and libraries that are gone\n"
-    "      --shims         allocator shims too, such as operator new and xmalloc (memtrace "
-    "--rules)\n"
-    "      --json      everything, as JSON (SCHEMA.md)\n\n"
-    "  Mem usage  bytes live in the process after the line's last event\n"
-    "  Increment  allocated minus released while the line ran\n"
-    "  Rise       highest that memory stood above where it was when the line's run began; calls "
-    "in a loop\n"
-    "             with no other event of the thread between them are one run\n"
-    "  Live       allocated by the line and not released when the program finished\n"
-    "  At peak    allocated by the line and live at the peak\n"
-    "  Left       allocated by the line and not released after all destructors\n"
-    "  Resident   growth of the resident set seen while the line ran\n"
-    "  Discarded  bytes given back to the system by madvise, still mapped (only where there were "
-    "some)\n"
-    "  Allocs     number of allocations\n\n"
-    "example:\n"
-    "  memtrace report memtrace.python3.4711.mt\n";
+const struct verb_about verb_report_about = {
+    .name = "report",
+    .of = OF_REPORT,
+    .several = true,
+    .intro = "Summary of the process; which lines hold the peak, which jumped, and which took what "
+             "was never given\n"
+             "back, five of each; then the annotated source of the functions that these lines are "
+             "in. Of several\n"
+             "logs first the tree of the processes, with sums.\n\n"
+             "A line is blamed for what it allocated itself or by way of libraries, not for what "
+             "its calls of your\n"
+             "own code did. Each list adds up to its total; rises don't.\n\n"
+             "With --metric there is one list instead, of ten lines with all that they call; with "
+             "--by a table by\n"
+             "another key, where each row has its figure with all that it calls, and its own.\n",
+    .end = "  Mem usage  bytes live in the process after the line's last event\n"
+           "  Increment  allocated minus released while the line ran\n"
+           "  Rise       highest that memory stood above where it was when the line's run began; "
+           "calls in a\n"
+           "             loop with no other event of the thread between them are one run\n"
+           "  Live       allocated by the line and not released when the program finished\n"
+           "  At peak    allocated by the line and live at the peak\n"
+           "  Left       allocated by the line and not released after all destructors\n"
+           "  Resident   growth of the resident set seen while the line ran\n"
+           "  Discarded  bytes given back to the system by madvise, still mapped (only where there "
+           "were some)\n"
+           "  Allocs     number of allocations\n",
+    .example = "memtrace report memtrace.python3.4711.mt",
+};
 
 #define TOP_ANSWERS 5u
 #define TOP_SORTED  10u
-#define TOP_DEFAULT SIZE_MAX
+#define TOP_BY      20u
 
-struct report_options {
-    size_t top;         /* 0: all; TOP_DEFAULT */
-    enum metric metric; /* METRICS: the three questions */
-    struct log_options log;
-};
+/* Lines that are not among the first `count`: inclusive figures don't add up, so only the highest is told. */
+static void print_rest(const struct view *view, enum metric metric, const uint32_t *list,
+                       size_t count, size_t all)
+{
+    char number[TEXT_COUNT_BYTES], figure[TEXT_SIZE_BYTES];
+    if (count == all)
+        return;
+    printf("%s other line%s, none above %s.\n", text_count(number, all - count),
+           text_s(all - count),
+           metric_text(figure, metric, row_metric(&view->lines.list[list[count]], metric)));
+}
 
 static void print_sorted(const struct view *view, enum metric metric, const uint32_t *list,
-                         size_t count)
+                         size_t count, size_t all)
 {
     static const struct table_column columns[] = {{"Rise", 10},  {"At peak", 9},   {"Live", 9},
                                                   {"Left", 9},   {"Increment", 9}, {"Allocated", 9},
@@ -104,6 +97,7 @@ static void print_sorted(const struct view *view, enum metric metric, const uint
     }
     unsigned hidden = table_finish(&table, stdout, terminal_cut());
     table_left_out(columns, sizeof columns / sizeof columns[0], hidden, stdout);
+    print_rest(view, metric, list, count, all);
     putchar('\n');
 }
 
@@ -131,9 +125,28 @@ static enum rank rank_of_answers(const struct view *view, bool all)
     return rank < RANK_PROGRAM ? RANK_PROGRAM : rank;
 }
 
-static size_t top_of(const struct report_options *options, size_t usual)
+static struct asking asking_of(const struct view *view, const struct options *options)
 {
-    return options->top == TOP_DEFAULT ? usual : options->top;
+    size_t top = options_top(options, TOP_ANSWERS);
+    return (struct asking){.rank = rank_of_answers(view, options->all),
+                           .filter = options->filter,
+                           .top = top == SIZE_MAX ? 0 : top,
+                           .min_share =
+                               options_min_share(options, options->json ? 0 : SHARE_SHOWN)};
+}
+
+/* How many of the sorted lines are shown. */
+static size_t shown_of(const struct view *view, const struct options *options,
+                       const uint32_t *lines, size_t count)
+{
+    struct row whole = fold_whole(&view->stacks, &options->filter);
+    int64_t all = metric_adds(options->metric) ? row_metric(&whole, options->metric) : 0;
+    size_t top = options_top(options, TOP_SORTED), shown = 0;
+    double least = options_min_share(options, SHARE_SHOWN);
+    while (shown < count && shown < top &&
+           share_reaches(row_metric(&view->lines.list[lines[shown]], options->metric), all, least))
+        shown++;
+    return shown;
 }
 
 /* The lines in the lists, then the nearest callers by way of which they took it: where a function only passes memory on, its caller
@@ -156,20 +169,20 @@ static uint32_t *lines_of_answers(const struct answers *answers, size_t *count)
 }
 
 /* Prints a list; the lines in it, to be freed. */
-static uint32_t *print_lists(struct view *view, const struct report_options *options, size_t *count)
+static uint32_t *print_lists(struct view *view, const struct options *options, size_t *count)
 {
     uint32_t *lines;
     if (options->metric != METRICS) {
-        size_t top = top_of(options, TOP_SORTED);
+        size_t all;
         lines = lines_by(view, options->metric,
-                         rank_shown(&view->stacks, &view->functions, options->log.all), count);
-        *count = top && *count > top ? top : *count;
-        print_sorted(view, options->metric, lines, *count);
+                         rank_shown(&view->stacks, &view->functions, options->all), &all);
+        *count = shown_of(view, options, lines, all);
+        print_sorted(view, options->metric, lines, *count, all);
         return lines;
     }
     struct answers answers;
-    answers_make(&answers, &view->stacks, &view->lines, rank_of_answers(view, options->log.all),
-                 top_of(options, TOP_ANSWERS));
+    struct asking asking = asking_of(view, options);
+    answers_make(&answers, &view->stacks, &view->lines, &asking);
     answers_print(&view->stacks, &answers, stdout);
     lines = lines_of_answers(&answers, count);
     answers_free(&answers);
@@ -185,11 +198,27 @@ static bool has_events(const struct stacks *stacks)
     return total->allocations || total->releases;
 }
 
-static void print_report(struct view *view, const struct report_options *options)
+static struct by by_of(const struct view *view, const struct options *options)
+{
+    return (struct by){.by = options->by,
+                       .metric = options_metric(options, METRIC_PEAK),
+                       .own = options->own,
+                       .rank = rank_of_answers(view, options->all),
+                       .filter = options->filter,
+                       .top = options_top(options, options->json ? 0 : TOP_BY),
+                       .min_share = options_min_share(options, options->json ? 0 : SHARE_SHOWN)};
+}
+
+static void print_report(struct view *view, const struct options *options)
 {
     summary_print(&view->stacks, &view->lines, stdout);
     if (!has_events(&view->stacks)) {
         puts("No allocation or release is in the log.");
+        return;
+    }
+    if (options->by != GROUPINGS) {
+        struct by by = by_of(view, options);
+        by_print(&view->stacks, &by, stdout);
         return;
     }
     size_t count, function_count;
@@ -197,14 +226,14 @@ static void print_report(struct view *view, const struct report_options *options
     uint32_t *functions = functions_of(view, lines, count, &function_count);
     struct listing *listings = listings_make(view, functions, function_count);
     for (size_t i = 0; i < function_count; i++)
-        listing_print(view, &listings[i], options->log.all, stdout);
+        listing_print(view, &listings[i], options->all, stdout);
     listings_say(view, stdout);
     listings_free(listings, function_count);
     free(functions);
     free(lines);
 }
 
-static void json_report(struct view *view, const struct report_options *options, struct json *json,
+static void json_report(struct view *view, const struct options *options, struct json *json,
                         const struct family *family, size_t index)
 {
     struct answers answers;
@@ -213,9 +242,17 @@ static void json_report(struct view *view, const struct report_options *options,
     summary_json(&view->stacks, &view->lines, json);
     if (family)
         family_json(family, index, json);
-    if (!view->classes) {
-        answers_make(&answers, &view->stacks, &view->lines, rank_of_answers(view, options->log.all),
-                     top_of(options, TOP_ANSWERS));
+    if (options->by != GROUPINGS) {
+        struct by by = by_of(view, options);
+        json_open(json, "table", '{');
+        by_json(&view->stacks, &by, json);
+        json_close(json, '}');
+        json_close(json, '}');
+        return;
+    }
+    if (!view->filter.classes) {
+        struct asking asking = asking_of(view, options);
+        answers_make(&answers, &view->stacks, &view->lines, &asking);
         answers_json(view, &answers, json);
         answers_free(&answers);
     }
@@ -224,11 +261,11 @@ static void json_report(struct view *view, const struct report_options *options,
 }
 
 /* `family`: NULL when there is one log only. */
-static int report_one(const char *file, const struct report_options *options, struct json *json,
+static int report_one(const char *file, const struct options *options, struct json *json,
                       const struct family *family, size_t index)
 {
     struct view view;
-    if (view_open(&view, file, options->log.periods, options->log.under, options->log.classes)) {
+    if (view_open(&view, file, options->periods, options->under, &options->filter)) {
         if (json)
             json_report(&view, options, json, family, index);
         else
@@ -239,64 +276,41 @@ static int report_one(const char *file, const struct report_options *options, st
     return status;
 }
 
-/* STATUS_DONE, or the status to end with. */
-static int read_options(int argc, char **argv, struct report_options *options)
+static int report_all(const struct options *options)
 {
-    static const struct option longs[] = {{"top", required_argument, NULL, 'n'},
-                                          {"sort", required_argument, NULL, 's'},
-                                          {"under", required_argument, NULL, 'U'},
-                                          LOG_LONG_OPTIONS,
-                                          {NULL, 0, NULL, 0}};
-    int option;
-    long number;
-    while ((option = getopt_long(argc, argv, "an:", longs, NULL)) != -1) {
-        switch (option) {
-        case 'n':
-            if ((number = verb_number("-n", optarg, 1000000000)) < 0)
-                return STATUS_BAD;
-            options->top = (size_t)number;
-            break;
-        case 's':
-            if ((options->metric = verb_sort("report", optarg, false)) == METRICS)
-                return STATUS_BAD;
-            break;
-        default:
-            if (verb_log_option("report", option, optarg, &options->log) != STATUS_DONE)
-                return STATUS_BAD;
-        }
-    }
-    if (options->log.classes && options->metric == METRICS)
-        options->metric = METRIC_ALLOCATED; /* the questions are about the level */
-    if (optind < argc)
-        return STATUS_DONE;
-    base_say("report: which log?");
-    return verb_usage("report");
-}
-
-int verb_report(int argc, char **argv)
-{
-    struct report_options options = {
-        .top = TOP_DEFAULT, .metric = METRICS, .log = LOG_OPTIONS_DEFAULT};
-    int status = read_options(argc, argv, &options);
-    if (status != STATUS_DONE)
-        return status;
     struct json json = {.out = stdout};
-    bool several = argc - optind > 1;
-    if (options.log.json && several)
+    size_t count = options->log_count;
+    bool several = count > 1;
+    int status = STATUS_DONE;
+    if (options->json && several)
         json_open(&json, NULL, '[');
     struct family family = {0};
     if (several)
-        family_make(&family, argv + optind, (size_t)(argc - optind));
-    if (several && !options.log.json && family.total.processes)
+        family_make(&family, options->logs, count);
+    if (several && !options->json && family.total.processes)
         family_print(&family, stdout);
-    for (int i = optind; i < argc; i++) {
-        int one = report_one(argv[i], &options, options.log.json ? &json : NULL,
-                             several ? &family : NULL, (size_t)(i - optind));
+    for (size_t i = 0; i < count; i++) {
+        int one = report_one(options->logs[i], options, options->json ? &json : NULL,
+                             several ? &family : NULL, i);
         if (one > status)
             status = one;
     }
     family_free(&family);
-    if (options.log.json && several)
+    if (options->json && several)
         json_close(&json, ']');
+    return status;
+}
+
+int verb_report(int argc, char **argv)
+{
+    struct options options;
+    int status = options_read(&options, &verb_report_about, argc, argv);
+    if (options.own && options.by == GROUPINGS)
+        options.by = BY_LINE;
+    if (options.filter.classes && options.metric == METRICS)
+        options.metric = METRIC_ALLOCATED; /* the questions are about the level */
+    if (status == STATUS_DONE)
+        status = report_all(&options);
+    options_free(&options);
     return status;
 }

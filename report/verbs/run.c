@@ -247,11 +247,12 @@ int verb_run(int argc, char **argv)
                                           {NULL, 0, NULL, 0}};
     const char *output = NULL;
     int option;
-    while ((option = getopt_long(argc, argv, "+o:f:", longs, NULL)) != -1) {
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, "+:o:f:", longs, NULL)) != -1) {
         if (option == 'o')
             output = optarg;
         else if (option != 'f' && option != 'm')
-            return verb_usage("run");
+            return options_refuse("run", option, argv, longs);
         else if (!(option == 'f' ? add_lines(optarg) : set_min_peak(optarg)))
             return STATUS_BAD;
     }

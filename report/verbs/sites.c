@@ -8,78 +8,34 @@
 #include "base/base.h"
 #include "base/text.h"
 #include "fold/fold.h"
-#include "show/fit.h"
-#include "show/name.h"
+#include "show/metric.h"
 #include "show/notes.h"
 #include "show/row_json.h"
+#include "show/stack.h"
 #include "show/stacks_json.h"
-#include "show/table.h"
+#include "show/terminal.h"
 #include "verbs/verbs.h"
 
-const char verb_sites_help[] =
-    "usage: memtrace sites [--all] [-n N] [--sort KEY] [--json] LOG\n\n"
-    "The N call sites (20; 0: all) that hold most at the peak, each with its stack, innermost "
-    "first.\n\n"
-    "  -a, --all        libraries' frames too, not only the innermost and your own\n"
-    "  -n, --top N      how many\n"
-    "      --sort KEY   peak (held at the process's peak), live, leaked, allocated, rise, "
-    "allocations, released,\n"
-    "                   releases, increment or resident\n"
-    "      --period N[-M]  what happened in these periods of the process\n"
-    "      --bytes      exact sizes, such as 8,000,000 B for 7.63 MiB\n"
-    "      --class CLASS[,...]  those of these classes: heap, anonymous, shared, file, reserved\n"
-    "      --search DIR    look below this folder, too, for programs and libraries that are gone\n"
-    "      --shims         allocator shims too, such as operator new and xmalloc (memtrace "
-    "--rules)\n"
-    "      --json       as JSON (SCHEMA.md)\n\n"
-    "example:\n"
-    "  memtrace sites -n 5 --sort live memtrace.python3.4711.mt\n";
+const struct verb_about verb_sites_about = {
+    .name = "sites",
+    .of = OF_SITES,
+    .intro = "The 20 call sites that hold most at the peak, each with its stack, innermost first. "
+             "A call site is\n"
+             "all events of one stack and class, of all threads.\n",
+    .end = "",
+    .example = "memtrace sites -n 5 --metric live memtrace.python3.4711.mt",
+};
 
-static void print_frame(const struct stacks *stacks, uint32_t place)
-{
-    char *whole = name_of_place(&stacks->frames, place);
-    size_t cut = terminal_cut();
-    size_t room = cut == SIZE_MAX ? cut : cut > 27 ? cut - 7 : 20;
-    char *text = fit_name(whole, room);
-    fputs("       ", stdout);
-    text_put(stdout, text, strlen(text), room);
-    putchar('\n');
-    free(text);
-    free(whole);
-}
-
-static enum rank entry_rank(const struct stacks *stacks, const struct rows *sites, uint32_t entry)
-{
-    const struct place *place = &stacks->frames.places[sites->tree.key[entry]];
-    return stacks->frames.functions[place->function].rank;
-}
-
-/* The innermost frame and the user's own; libraries' frames between them are counted, unless all
- * are asked for or there are no others. */
-static void print_stack(const struct stacks *stacks, const struct rows *sites,
-                        const struct row *site, bool all)
-{
-    enum rank best = RANK_LIBRARY;
-    size_t hidden = 0;
-    char number[TEXT_COUNT_BYTES];
-    if (!site->key)
-        puts("       (call sites that are not known: the log was full)");
-    for (uint32_t at = site->key; at && !all; at = sites->tree.parent[at])
-        if (entry_rank(stacks, sites, at) < best)
-            best = entry_rank(stacks, sites, at);
-    for (uint32_t at = site->key; at; at = sites->tree.parent[at]) {
-        if (at != site->key && entry_rank(stacks, sites, at) > best) {
-            hidden++;
-            continue;
-        }
-        if (hidden)
-            printf("       ... %s more of libraries\n", text_count(number, hidden));
-        hidden = 0;
-        print_frame(stacks, sites->tree.key[at]);
-    }
-    if (hidden)
-        printf("       ... %s more of libraries\n", text_count(number, hidden));
-}
+/* Call sites, and which of them are shown. */
+struct site_list {
+    const struct stacks *stacks;
+    struct rows rows;
+    enum metric metric;
+    bool all;
+    uint32_t *list;      /* the highest by the metric first */
+    size_t shown, count; /* of list; the shown ones stand first */
+    int64_t whole;       /* the figures of all; 0: they don't add up */
+};
 
 /* "     7.63 MiB released in 2 releases" */
 static void print_amount(uint64_t bytes, const char *what, uint64_t count, const char *noun)
@@ -89,18 +45,28 @@ static void print_amount(uint64_t bytes, const char *what, uint64_t count, const
            text_count(number, count), noun, text_s(count));
 }
 
-static void print_site(const struct stacks *stacks, const struct rows *sites,
-                       const struct row *site, size_t number, bool all)
+/* The figure that the list is ranked by, with its share; for the peak also what is live, for others what was held at the peak. */
+static void print_head(const struct site_list *sites, const struct row *site, size_t number)
 {
-    char peak[TEXT_SIZE_BYTES], live[TEXT_SIZE_BYTES], rise[TEXT_SIZE_BYTES];
-    const struct sums *sums = &site->sums;
-    printf("%s%3zu. %s held at the peak%s", terminal_on(STYLE_TITLE), number,
-           text_size(peak, sums->at_peak), terminal_off(STYLE_TITLE));
-    if (stacks->log.header.peak)
-        printf(" (%.1f %%)", 100.0 * (double)sums->at_peak / (double)stacks->log.header.peak);
-    printf(", %s live%s%s\n", text_size(live, sums_live(sums)),
-           site->class == CLASS_HEAP ? "" : ", ",
+    char figure[TEXT_SIZE_BYTES], other[TEXT_SIZE_BYTES], share[SHARE_BYTES];
+    enum metric second = sites->metric == METRIC_PEAK ? METRIC_LIVE : METRIC_PEAK;
+    int64_t value = row_metric(site, sites->metric);
+    share_text(share, value, sites->whole);
+    printf("%s%3zu. %s %s%s", terminal_on(STYLE_TITLE), number,
+           metric_text(figure, sites->metric, value), metric_phrase(sites->metric),
+           terminal_off(STYLE_TITLE));
+    if (*share)
+        printf(" (%s)", share);
+    printf(", %s %s%s%s\n", metric_text(other, second, row_metric(site, second)),
+           metric_phrase(second), site->class == CLASS_HEAP ? "" : ", ",
            site->class == CLASS_HEAP ? "" : class_name(site->class));
+}
+
+static void print_site(const struct site_list *sites, const struct row *site, size_t number)
+{
+    char rise[TEXT_SIZE_BYTES];
+    const struct sums *sums = &site->sums;
+    print_head(sites, site, number);
     print_amount(sums->allocated, "allocated", sums->allocations, "allocation");
     fputs(", rise ", stdout);
     if (site->rise_most)
@@ -114,7 +80,7 @@ static void print_site(const struct stacks *stacks, const struct rows *sites,
         print_amount(sums->released, "released by this call site", sums->releases, "release");
         putchar('\n');
     }
-    print_stack(stacks, sites, site, all);
+    stack_print(sites->stacks, &sites->rows.tree, site->key, sites->all, stdout);
     putchar('\n');
 }
 
@@ -140,65 +106,87 @@ static void json_site(const struct stacks_json *stacks, const struct row *site, 
     json_close(json, '}');
 }
 
-static void print_sites(const struct stacks *stacks, const struct rows *sites, const uint32_t *list,
-                        size_t shown, size_t count, bool all)
+/* The sum of what is not shown. */
+static void print_others(const struct site_list *sites)
 {
-    for (size_t i = 0; i < shown; i++)
-        print_site(stacks, sites, &sites->list[list[i]], i + 1, all);
-    char more[TEXT_COUNT_BYTES];
-    if (shown < count)
-        printf("%s more site%s; -n 0 shows all.\n", text_count(more, count - shown),
-               text_s(count - shown));
-    notes_print(stacks, NULL, "", stdout);
+    char more[TEXT_COUNT_BYTES], figure[TEXT_SIZE_BYTES], share[SHARE_BYTES];
+    int64_t sum = 0;
+    for (size_t i = sites->shown; i < sites->count; i++)
+        sum = (int64_t)((uint64_t)sum +
+                        (uint64_t)row_metric(&sites->rows.list[sites->list[i]], sites->metric));
+    printf("%s more site%s", text_count(more, sites->count - sites->shown),
+           text_s(sites->count - sites->shown));
+    if (metric_adds(sites->metric))
+        printf(": %s %s", metric_text(figure, sites->metric, sum), metric_phrase(sites->metric));
+    if (*share_text(share, sum, sites->whole))
+        printf(" (%s)", share);
+    puts("; -n 0 --all shows all.");
 }
 
-static void json_sites(const struct stacks *stacks, const struct rows *sites, const uint32_t *list,
-                       size_t shown, size_t count)
+static void print_sites(const struct site_list *sites)
+{
+    for (size_t i = 0; i < sites->shown; i++)
+        print_site(sites, &sites->rows.list[sites->list[i]], i + 1);
+    if (sites->shown < sites->count)
+        print_others(sites);
+    notes_print(sites->stacks, NULL, "", stdout);
+}
+
+static void json_sites(const struct site_list *sites)
 {
     struct json json = {.out = stdout};
-    uint32_t *entries = base_alloc(shown, sizeof *entries);
-    for (size_t i = 0; i < shown; i++)
-        entries[i] = sites->list[list[i]].key;
+    const struct stacks *stacks = sites->stacks;
+    uint32_t *entries = base_alloc(sites->shown, sizeof *entries);
+    for (size_t i = 0; i < sites->shown; i++)
+        entries[i] = sites->rows.list[sites->list[i]].key;
     json_open(&json, NULL, '{');
     json_string(&json, "schema", "memtrace-sites/2");
     json_process(&stacks->log, &json);
     json_unsigned(&json, "peak_bytes", log_peak(&stacks->log));
-    json_unsigned(&json, "site_count", count);
+    json_unsigned(&json, "site_count", sites->count);
     notes_json(stacks, NULL, &json);
-    struct stacks_json written = stacks_json(&stacks->frames, &sites->tree, entries, shown, &json);
+    struct stacks_json written =
+        stacks_json(&stacks->frames, &sites->rows.tree, entries, sites->shown, &json);
     free(entries);
     json_open(&json, "sites", '[');
-    for (size_t i = 0; i < shown; i++)
-        json_site(&written, &sites->list[list[i]], &json);
+    for (size_t i = 0; i < sites->shown; i++)
+        json_site(&written, &sites->rows.list[sites->list[i]], &json);
     json_close(&json, ']');
     json_close(&json, '}');
     stacks_json_end(&written);
 }
 
-struct sites_options {
-    size_t top; /* 0: all */
-    enum metric metric;
-    struct log_options log;
-};
+/* The first `top`, as far as their shares reach. */
+static void choose(struct site_list *sites, size_t top, double least)
+{
+    const struct row *rows = sites->rows.list;
+    sites->list = rows_by(&sites->rows, sites->metric, NULL, &sites->count);
+    for (size_t i = 0; metric_adds(sites->metric) && i < sites->count; i++)
+        sites->whole = (int64_t)((uint64_t)sites->whole +
+                                 (uint64_t)row_metric(&rows[sites->list[i]], sites->metric));
+    while (sites->shown < sites->count && sites->shown < top &&
+           share_reaches(row_metric(&rows[sites->list[sites->shown]], sites->metric), sites->whole,
+                         least))
+        sites->shown++;
+}
 
-static int sites_one(const char *file, const struct sites_options *options)
+static int sites_one(const char *file, const struct options *options)
 {
     struct stacks stacks;
-    if (stacks_open(&stacks, file, options->log.periods)) {
-        struct query query = {.by = BY_SITE,
-                              .metrics = 1u << METRIC_RISE,
-                              .filter = {.classes = options->log.classes}};
-        struct rows sites;
-        size_t count;
-        fold(&stacks, &query, &sites);
-        uint32_t *list = rows_by(&sites, options->metric, NULL, &count);
-        size_t shown = options->top && options->top < count ? options->top : count;
-        if (options->log.json)
-            json_sites(&stacks, &sites, list, shown, count);
+    if (stacks_open(&stacks, file, options->periods)) {
+        struct query query = {
+            .by = BY_SITE, .metrics = 1u << METRIC_RISE, .filter = options->filter};
+        struct site_list sites = {
+            .stacks = &stacks, .metric = options_metric(options, METRIC_PEAK), .all = options->all};
+        fold(&stacks, &query, &sites.rows);
+        choose(&sites, options_top(options, 20),
+               options_min_share(options, options->json ? 0 : SHARE_SHOWN));
+        if (options->json)
+            json_sites(&sites);
         else
-            print_sites(&stacks, &sites, list, shown, count, options->log.all);
-        free(list);
-        rows_free(&sites);
+            print_sites(&sites);
+        free(sites.list);
+        rows_free(&sites.rows);
     }
     int status = stacks_status(&stacks);
     stacks_close(&stacks);
@@ -207,32 +195,10 @@ static int sites_one(const char *file, const struct sites_options *options)
 
 int verb_sites(int argc, char **argv)
 {
-    static const struct option longs[] = {{"top", required_argument, NULL, 'n'},
-                                          {"sort", required_argument, NULL, 's'},
-                                          LOG_LONG_OPTIONS,
-                                          {NULL, 0, NULL, 0}};
-    struct sites_options options = {.top = 20, .metric = METRIC_PEAK, .log = LOG_OPTIONS_DEFAULT};
-    long number;
-    int option;
-    while ((option = getopt_long(argc, argv, "an:", longs, NULL)) != -1) {
-        switch (option) {
-        case 'n':
-            if ((number = verb_number("-n", optarg, 1000000000)) < 0)
-                return STATUS_BAD;
-            options.top = (size_t)number;
-            break;
-        case 's':
-            if ((options.metric = verb_sort("sites", optarg, true)) == METRICS)
-                return STATUS_BAD;
-            break;
-        default:
-            if (verb_log_option("sites", option, optarg, &options.log) != STATUS_DONE)
-                return STATUS_BAD;
-        }
-    }
-    if (optind + 1 != argc) {
-        base_say(optind == argc ? "sites: which log?" : "sites: one log at a time");
-        return verb_usage("sites");
-    }
-    return sites_one(argv[optind], &options);
+    struct options options;
+    int status = options_read(&options, &verb_sites_about, argc, argv);
+    if (status == STATUS_DONE)
+        status = sites_one(options.logs[0], &options);
+    options_free(&options);
+    return status;
 }

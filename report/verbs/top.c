@@ -12,25 +12,25 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "base/nearest.h"
 #include "read/reader.h"
 #include "top/screen.h"
 #include "verbs/verbs.h"
 
-const char verb_top_help[] =
-    "usage: memtrace top [--view VIEW] [--sort KEY] [-d SECONDS] [--once] PID|LOG\n\n"
-    "A screen that follows a process that memtrace traces, or browses a finished log:\n"
-    "which lines, functions, call sites, threads or modules hold the memory, what\n"
-    "changed in the last seconds, and the tree of calls. The key ? lists the keys.\n"
-    "It only reads the log; the process does not notice.\n\n"
-    "  -a, --all          libraries' rows too, not only your own code's\n"
-    "  -d, --delay SECONDS  between readings (1); a large log is read less often\n"
-    "      --sort KEY     begin with live (the default), peak, allocated, allocations,\n"
-    "                     released, rise, ...; the key m goes on to the next\n"
-    "      --view VIEW    begin with lines (the default), functions, sites, threads,\n"
-    "                     modules or tree\n"
-    "      --once         print one screen as text, and end\n\n"
-    "example:\n"
-    "  memtrace top 4711\n";
+const struct verb_about verb_top_about = {
+    .name = "top",
+    .of = OF_TOP,
+    .intro =
+        "A screen that follows a process that memtrace traces, by its process id or its log, or "
+        "browses a\n"
+        "finished log: which lines, functions, call sites, threads or modules hold the memory, "
+        "what changed\n"
+        "in the last seconds, and the tree of calls. The key ? lists the keys. It only reads the "
+        "log; the\n"
+        "process does not notice.\n",
+    .end = "",
+    .example = "memtrace top 4711",
+};
 
 /* Is it a log that can be read? */
 static bool is_log(const char *path)
@@ -132,60 +132,47 @@ static char *log_named(const char *name)
     return log_of_process(pid);
 }
 
-static bool read_delay(const char *text, double *delay)
+static bool read_view(const char *text, enum top_view *view)
 {
-    char *end;
-    *delay = strtod(text, &end);
-    if (end != text && !*end && *delay >= 0.1 && *delay <= 3600)
+    const char *names[TOP_VIEWS], *near;
+    for (*view = 0; text && *view < TOP_VIEWS; (*view)++) {
+        names[*view] = top_view_name(*view);
+        if (!strcmp(text, names[*view]))
+            return true;
+    }
+    if (!text)
         return true;
-    base_say("top: -d: '%s' is no number of seconds from 0.1 to 3600", text);
+    near = nearest(text, names, TOP_VIEWS);
+    base_say("--view takes lines, functions, sites, threads, modules or tree, not '%s'%s%s%s", text,
+             near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     return false;
 }
 
-static bool read_view(const char *text, enum top_view *view)
+static int top_one(const struct options *options)
 {
-    for (*view = 0; *view < TOP_VIEWS; (*view)++)
-        if (!strcmp(text, top_view_name(*view)))
-            return true;
-    base_say("top: --view: lines, functions, sites, threads, modules or tree, not '%s'", text);
-    return false;
+    struct top_options top = {
+        .ask = {.metric = options_metric(options, METRIC_LIVE), .all = options->all},
+        .interval = options->delay};
+    if (!read_view(options->view, &top.ask.view))
+        return STATUS_BAD;
+    if (!options->once && (!isatty(1) || !isatty(0))) {
+        base_say("top: standard input and output are no terminal; --once prints one screen");
+        return STATUS_BAD;
+    }
+    char *file = log_named(options->logs[0]);
+    if (!file)
+        return STATUS_BAD;
+    int status = options->once ? top_once(file, &top) : top_screen(file, &top);
+    free(file);
+    return status;
 }
 
 int verb_top(int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"once", no_argument, NULL, 'O'},        {"all", no_argument, NULL, 'a'},
-        {"sort", required_argument, NULL, 's'},  {"view", required_argument, NULL, 'v'},
-        {"delay", required_argument, NULL, 'd'}, {NULL, 0, NULL, 0}};
-    struct top_options options = {.ask = {.metric = METRIC_LIVE}, .interval = 1};
-    bool once = false;
-    int option;
-    while ((option = getopt_long(argc, argv, "ad:", longs, NULL)) != -1) {
-        if (option == 'O')
-            once = true;
-        else if (option == 'a')
-            options.ask.all = true;
-        else if (option == 'd' && !read_delay(optarg, &options.interval))
-            return STATUS_BAD;
-        else if (option == 's' && (options.ask.metric = verb_sort("top", optarg, true)) == METRICS)
-            return STATUS_BAD;
-        else if (option == 'v' && !read_view(optarg, &options.ask.view))
-            return STATUS_BAD;
-        else if (option == '?')
-            return verb_usage("top");
-    }
-    if (optind + 1 != argc) {
-        base_say(optind == argc ? "top: which process or log?" : "top: one process or log");
-        return verb_usage("top");
-    }
-    if (!once && (!isatty(1) || !isatty(0))) {
-        base_say("top: standard input and output are no terminal; --once prints one screen");
-        return STATUS_BAD;
-    }
-    char *file = log_named(argv[optind]);
-    if (!file)
-        return STATUS_BAD;
-    int status = once ? top_once(file, &options) : top_screen(file, &options);
-    free(file);
+    struct options options;
+    int status = options_read(&options, &verb_top_about, argc, argv);
+    if (status == STATUS_DONE)
+        status = top_one(&options);
+    options_free(&options);
     return status;
 }

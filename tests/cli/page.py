@@ -115,7 +115,7 @@ class Page(Case):
             self.assertIn("not 'size'", p.stderr)
 
     def test_sites_sorts_by_what_its_help_lists(self):
-        words = self.memtrace('sites', '--help').stdout.split('--sort KEY', 1)[1].split('--period')[0]
+        words = self.memtrace('sites', '--help').stdout.split('--metric METRIC', 1)[1].split('--sort')[0]
         for key in 'usage', 'mem-usage', 'executions', 'count', 'discarded':
             p = self.memtrace('sites', '--sort', key, self.log)
             self.assertEqual((p.returncode, p.stdout), (2, ''), key)
@@ -173,3 +173,58 @@ class Page(Case):
                 self.assertEqual(len(said), left_out is not None)
                 if left_out:
                     self.assertTrue(said[0].endswith(left_out), said)
+
+
+class Keys(Case):
+    """Tables by other keys."""
+
+    def table(self, *options):
+        p = self.memtrace('report', '--json', *options, self.log)
+        self.assertEqual((p.returncode, p.stderr), (0, ''))
+        return json.loads(p.stdout)['table']
+
+    def test_they_add_up(self):
+        for key in 'line', 'function', 'file', 'module', 'thread', 'class':
+            for metric in 'peak', 'live', 'allocated', 'allocations', 'released', 'increment':
+                for more in (), ('--all',), ('-n', '1'), ('--min-share', '50'), ('--function', 'take'):
+                    table = self.table('--by', key, '--metric', metric, *more)
+                    self.assertEqual((table['by'], table['metric']), (key, metric))
+                    for figure in 'at_peak_bytes', 'live_bytes', 'allocated_bytes', 'allocations', 'released_bytes', 'increment_bytes':
+                        own = [row['own'][figure] for row in table['rows']] + [table['others_own'][figure], table['rest_own'][figure]]
+                        self.assertEqual(sum(own), table['total'][figure], (key, metric, more, figure))
+
+    def test_figures(self):
+        for key, name in ('function', 'take'), ('file', self.source), ('module', self.program), ('thread', 'program'), ('class', 'heap'):
+            row = self.table('--by', key)['rows'][0]
+            self.assertEqual((row['at_peak_bytes'], row['own']['at_peak_bytes']), (8000000, 8000000))
+            self.assertEqual(row[key], name)
+        rows = {row['function']: row for row in self.table('--by', 'function', '--metric', 'allocated')['rows']}
+        self.assertEqual([(rows[f]['allocated_bytes'], rows[f]['own']['allocated_bytes']) for f in ('main', 'take')],
+                         [(10097152, 0), (10097152, 10097152)])
+
+    def test_text(self):
+        out = self.memtrace('report', '--own', '--by', 'function', self.log).stdout
+        self.assertRegex(out, r'(?m)^ +7\.63 MiB +100\.0 %% +7\.63 MiB +100\.0 %% +2 +%s: take$' % re.escape(self.source))
+        self.assertRegex(out, r'(?m)^ +7\.63 MiB +100\.0 % +7\.63 MiB +100\.0 % +2 +total$')
+
+    def test_a_log_alone(self):
+        self.assertEqual(self.memtrace(self.log).stdout, self.memtrace('report', self.log).stdout)
+        self.assertEqual(self.memtrace(self.log, '--json').stdout, self.memtrace('report', '--json', self.log).stdout)
+
+    def test_what_was_meant(self):
+        for words, meant in (('reprot', self.log), 'report'), (('lins', self.log), 'lines'), (('report', '--metrc', 'peak', self.log), '--metric'), \
+                (('sites', '--tpo', '3', self.log), '--top'), (('report', '--metric', 'pek', self.log), 'peak'), (('run', '--ouptut', 'x', 'true'), '--output'):
+            self.fails(self.memtrace(*words), 2, "did you mean '%s'?" % meant)
+        for words in ('frobnicate', self.log), ('report', '--frobnicate', self.log), ('report', '--metric', 'colour', self.log):
+            p = self.memtrace(*words)
+            self.fails(p, 2)
+            self.assertNotIn('did you mean', p.stderr)
+        self.fails(self.memtrace('report', self.log, '--metric'), 2, '--metric needs an argument')
+        self.fails(self.memtrace('report', '--json=yes', self.log), 2, '--json takes no argument')
+
+    def test_small_rows(self):
+        """What shows nothing is not shown, and summed up."""
+        sites = self.memtrace('sites', self.log).stdout
+        self.assertIn('held at the peak (100.0 %)', sites)
+        self.assertRegex(sites, r'(?m)^2 more sites: 0 B held at the peak \(0\.0 %\); ')
+        self.assertNotIn('more site', self.memtrace('sites', '--all', self.log).stdout)

@@ -201,12 +201,12 @@ class Top(Case):
     def test_own_figures_add_up(self):
         whole = json.loads(self.memtrace('report', '--json', self.log).stdout)
         for view in 'lines', 'functions', 'sites', 'modules', 'threads':
-            p = self.memtrace('top', '--once', '--all', '--sort', 'allocations', '--view', view, self.log, LINES='2000', COLUMNS='200')
+            p = self.memtrace('top', '--once', '--all', '--metric', 'allocations', '--view', view, self.log, LINES='2000', COLUMNS='200')
             rows = [int(row.split()[0].replace(',', '')) for row in p.stdout.splitlines() if re.match(r' +[\d,]+ +\d+\.\d ', row)]
             self.assertEqual(sum(rows), whole['allocations'], (view, p.stdout))
 
     def test_wrong_usage(self):
-        self.fails(self.memtrace('top'), 2, 'which process or log?')
+        self.fails(self.memtrace('top'), 2, 'which log?')
         self.fails(self.memtrace('top', self.log), 2, '--once prints one screen')
         self.fails(self.memtrace('top', '--once', str(os.getpid())), 2, 'writes no log')
         self.fails(self.memtrace('top', '--once', '--view', 'colour', self.log), 2, 'colour')

@@ -38,9 +38,9 @@ static const struct mode {
     {verb_top, false, {"top", "--once", WORLD_LOG}},
     {verb_top,
      false,
-     {"top", "--once", "--all", "--view", "sites", "--sort", "allocated", WORLD_LOG}},
-    {verb_top, false, {"top", "--once", "--view", "functions", "--sort", "rise", WORLD_LOG}},
-    {verb_top, false, {"top", "--once", "--view", "tree", "--sort", "peak", WORLD_LOG}},
+     {"top", "--once", "--all", "--view", "sites", "--metric", "allocated", WORLD_LOG}},
+    {verb_top, false, {"top", "--once", "--view", "functions", "--metric", "rise", WORLD_LOG}},
+    {verb_top, false, {"top", "--once", "--view", "tree", "--metric", "peak", WORLD_LOG}},
     {verb_lines, false, {"lines", "--all", "--period", "0-1", WORLD_LOG}},
 };
 #define MODES (sizeof modes / sizeof modes[0])

@@ -4,6 +4,7 @@
 - Each verb of `memtrace --help` has a page, each page is of a verb or memtrace.1, and all are installed.
 - Each option that `memtrace VERB --help` prints is in the page, in the synopsis or in the list, and the reverse.
 - memtrace.1 has each MEMTRACE_ variable that the sources read, and no other; README.md has no other either.
+- The lists of options are as scripts/man writes them from --help.
 - mandoc and man show the pages without a warning.
 
 At last each option and variable is taken away, from either side: that must be found out.
@@ -145,6 +146,9 @@ def main():
     for verb in verbs:
         problems += options_problems(verb, helps[verb], pages[verb])
     problems += variables_problems(used, pages[""], readme)
+    lists = subprocess.run([sys.executable, os.path.join(SOURCE, "scripts", "man"), tool, "--check"], stdout=subprocess.PIPE,
+                           universal_newlines=True)
+    problems += lists.stdout.splitlines() if lists.returncode else []
     viewers = [command for command in (["mandoc", "-Tlint", "-W", "warning"], ["man", "--warnings", "-E", "UTF-8", "-l"])
                if shutil.which(command[0])]
     for command in viewers:

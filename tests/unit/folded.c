@@ -14,7 +14,7 @@ void fold_log(struct folded *f, struct builder *b)
     cr_assert(log_parse(&f->stacks.log, "test", f->file, bytes));
     stacks_make(&f->stacks, ALL_PERIODS);
     cr_assert_eq(f->stacks.log.problem_count, 0, "%s", f->stacks.log.problems[0].reason);
-    fold_lines(&f->stacks, EVERYTHING, 0, &f->lines, &f->functions);
+    fold_lines(&f->stacks, EVERYTHING, &(struct filter){0}, &f->lines, &f->functions);
 }
 
 void unfold(struct folded *f, struct builder *b)

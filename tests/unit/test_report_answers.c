@@ -26,7 +26,8 @@ static void answer(struct folded *f, struct py *py, struct answers *answers, siz
 {
     py->b.header.at_peak = 1;
     fold_log(f, &py->b);
-    answers_make(answers, &f->stacks, &f->lines, RANK_PROGRAM, top);
+    answers_make(answers, &f->stacks, &f->lines,
+                 &(struct asking){.rank = RANK_PROGRAM, .top = top});
 }
 
 static void done(struct folded *f, struct py *py, struct answers *answers)
@@ -254,7 +255,7 @@ Test(answers, never_given_back)
         f.stacks.log.header.finished = true;
         f.stacks.model.entries[f.stacks.model.entry_count - 1].sums.late = 200;
         f.stacks.model.total.late = 200;
-        answers_make(&answers, &f.stacks, &f.lines, RANK_PROGRAM, 0);
+        answers_make(&answers, &f.stacks, &f.lines, &(struct asking){.rank = RANK_PROGRAM});
         const struct answer *kept = &answers.of[QUESTION_KEPT];
         cr_expect_eq(answers.kept, python ? METRIC_LIVE : METRIC_LEAKED);
         cr_expect_eq(find(&f, kept, "f", 2)->bytes, python ? 700 : 500);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * memtrace leaks: what was never given back.
+ */
+#include "base/base.h"
+#include "fold/rows.h"
+#include "show/leaks.h"
+#include "show/notes.h"
+#include "show/row_json.h"
+#include "verbs/verbs.h"
+
+const struct verb_about verb_leaks_about = {
+    .name = "leaks",
+    .of = OF_LEAKS,
+    .intro = "What was never given back, by call site, the most bytes first, each with its stack: "
+             "what was left after\n"
+             "all destructors; of a program of Python's, what was live when the interpreter began "
+             "to finalise. What\n"
+             "grew during the run comes before what was there since the start, where the log can "
+             "tell.\n\n"
+             "What is known to stay is left out, and named: what the loader, stdio, locales and "
+             "Python's modules keep\n"
+             "(memtrace --rules), and what no code of yours has allocated.\n",
+    .end = "Exit status 1, with --fail: there is a leak.\n",
+    .example = "memtrace leaks --suppress lsan.supp --fail memtrace.server.4711.mt",
+};
+
+#define TOP 20u
+
+static int leaks_one(const char *file, const struct options *options,
+                     const struct suppressions *suppressions)
+{
+    struct stacks stacks;
+    bool any = false;
+    if (stacks_open(&stacks, file, options->periods)) {
+        struct leaking leaking = {.metric = options->metric,
+                                  .filter = options->filter,
+                                  .all = options->all,
+                                  .suppressions = suppressions};
+        struct leaks_shown shown = {.top = options_top(options, TOP),
+                                    .min_share =
+                                        options_min_share(options, options->json ? 0 : SHARE_SHOWN),
+                                    .all = options->all};
+        struct leaks leaks;
+        leaks_make(&leaks, &stacks, &leaking);
+        any = leaks.count != 0;
+        if (options->json) {
+            struct json json = {.out = stdout};
+            json_open(&json, NULL, '{');
+            json_string(&json, "schema", "memtrace-leaks/1");
+            json_process(&stacks.log, &json);
+            notes_json(&stacks, NULL, &json);
+            leaks_json(&stacks, &leaks, suppressions, &shown, &json);
+            json_close(&json, '}');
+        } else {
+            leaks_print(&stacks, &leaks, suppressions, &shown, stdout);
+        }
+        leaks_free(&leaks);
+    }
+    int status = stacks_status(&stacks);
+    stacks_close(&stacks);
+    return status == STATUS_DONE && options->fail && any ? STATUS_NO : status;
+}
+
+int verb_leaks(int argc, char **argv)
+{
+    struct options options;
+    struct suppressions suppressions = {0};
+    int status = options_read(&options, &verb_leaks_about, argc, argv);
+    if (status == STATUS_DONE && options.metric != METRICS && options.metric != METRIC_LIVE &&
+        options.metric != METRIC_LEAKED) {
+        base_say("leaks: --metric takes leaked or live, not '%s'", metric_name(options.metric));
+        status = STATUS_BAD;
+    }
+    for (size_t i = 0; status == STATUS_DONE && i < options.suppression_count; i++)
+        if (!suppressions_read(&suppressions, options.suppressions[i]))
+            status = STATUS_BAD;
+    if (status == STATUS_DONE)
+        status = leaks_one(options.logs[0], &options, &suppressions);
+    suppressions_free(&suppressions);
+    options_free(&options);
+    return status;
+}

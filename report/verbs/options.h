@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One vocabulary: the options of all verbs that read logs. They are described once, in options.c: what is parsed, what --help prints
+ * and, by way of that, what the man pages explain (scripts/man) are made from it, so that they can't disagree.
+ *
+ * A new option: a line in options.c's table and a member here. A new verb: its bit here, a struct verb_about where the verb is.
+ */
+#ifndef VERBS_OPTIONS_H
+#define VERBS_OPTIONS_H
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "fold/query.h"
+#include "read/node.h"
+
+/* Which verbs an option is for. */
+enum {
+    OF_REPORT = 1u << 0,
+    OF_LINES = 1u << 1,
+    OF_SITES = 1u << 2,
+    OF_TREE = 1u << 3,
+    OF_LEAKS = 1u << 4,
+    OF_TIMELINE = 1u << 5,
+    OF_HTML = 1u << 6,
+    OF_TOP = 1u << 7
+};
+
+#define OPTION_UNSET SIZE_MAX
+
+/* What was asked for; a verb looks at what its options can set. */
+struct options {
+    bool all, json, csv, own, inverted, fail, mprun, once;
+    struct periods periods;
+    const char *under;    /* NULL: everything */
+    const char *view;     /* of top; NULL: lines */
+    double delay;         /* seconds */
+    struct filter filter; /* without --class: classes 0 */
+    enum metric metric;   /* METRICS: not given */
+    enum grouping by;     /* GROUPINGS: not given */
+    size_t top;           /* 0: all; OPTION_UNSET */
+    size_t depth;         /* OPTION_UNSET */
+    double min_share;     /* per cent; less than 0: not given */
+    int precision;
+    /* What was given several times: functions and files of `lines`, files of suppressions. */
+    const char **names, **suppressions;
+    size_t name_count, suppression_count;
+    char **logs; /* the arguments that are no options */
+    size_t log_count;
+};
+
+/* A verb that reads logs: its --help, but for the options. */
+struct verb_about {
+    const char *name;
+    unsigned of;       /* its bit */
+    bool several;      /* takes several logs */
+    const char *intro; /* what it shows; lines are not longer than 100 columns */
+    const char *end;   /* what stands behind the options; "" */
+    const char *example;
+};
+
+/* Read argv, whose [0] is the verb. STATUS_DONE; STATUS_BAD after a message. options_free in any case. */
+int options_read(struct options *options, const struct verb_about *about, int argc, char **argv);
+void options_free(struct options *options);
+/* What --help prints. */
+void options_help(const struct verb_about *about, FILE *out);
+
+/* After a message: where to read on. STATUS_BAD. */
+int verb_usage(const char *verb);
+/* A number that is an option's argument, 0 <= number <= most; -1 after a message. */
+long verb_number(const char *option, const char *text, long most);
+/* Says of argv[optind - 1], which getopt_long refused, what is wrong with it and which of `longs` is meant; STATUS_BAD. `refused`:
+ * what getopt_long returned, '?' or ':', with opterr 0 and ':' at the beginning of its letters. */
+int options_refuse(const char *verb, int refused, char **argv, const struct option *longs);
+
+/* The least share of the whole that a row must have to be shown, per cent; `usual`: where --min-share is not given. With --all: 0. */
+double options_min_share(const struct options *options, double usual);
+/* The figure that is shown; `usual`: where --metric is not given. */
+enum metric options_metric(const struct options *options, enum metric usual);
+/* The number of rows that are shown, SIZE_MAX: all; `usual`: where --top is not given. */
+size_t options_top(const struct options *options, size_t usual);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * memtrace tree: who called whom, with the share of each branch.
+ */
+#include "base/base.h"
+#include "fold/branches.h"
+#include "fold/fold.h"
+#include "show/metric.h"
+#include "show/notes.h"
+#include "show/row_json.h"
+#include "show/terminal.h"
+#include "show/tree.h"
+#include "show/view.h"
+#include "verbs/verbs.h"
+
+const struct verb_about verb_tree_about = {
+    .name = "tree",
+    .of = OF_TREE,
+    .intro = "The tree of callers: who called whom, and what was held at the peak (or another "
+             "--metric) below\n"
+             "each. A row's Own is what it allocated itself; each row is its Own and the rows "
+             "below it. Rows of\n"
+             "less than 1 % of the whole are folded into \"others\", which keep their sum. A row "
+             "with one row\n"
+             "below it, and nothing of its own, shares its line with that. Libraries' frames are "
+             "left out, but\n"
+             "for those that allocated.\n",
+    .end = "",
+    .example = "memtrace tree --metric allocated --min-share 5 memtrace.python3.4711.mt",
+};
+
+#define MIN_SHARE 1.0 /* per cent */
+
+/* Whose frames are shown: the user's own, where there are some; else the program's. */
+static enum rank rank_of(const struct stacks *stacks, const struct options *options)
+{
+    const struct frames *frames = &stacks->frames;
+    enum rank best = RANK_LIBRARY;
+    if (options->all)
+        return RANK_LIBRARY;
+    for (size_t f = 0; f < frames->function_count; f++)
+        if (frames->functions[f].rank < best)
+            best = frames->functions[f].rank;
+    return best;
+}
+
+static void print_tree(const struct stacks *stacks, const struct branching *branching,
+                       const struct branches *branches)
+{
+    const struct branch *root = &branches->list[0];
+    char figure[TEXT_SIZE_BYTES], count[TEXT_COUNT_BYTES];
+    if (branches->count == 1) {
+        puts("No allocation or release is in the log.");
+        return;
+    }
+    printf("%s%s %s%s, in %s allocation%s%s\n\n", terminal_on(STYLE_TITLE),
+           metric_text(figure, branching->metric, root->total), metric_phrase(branching->metric),
+           terminal_off(STYLE_TITLE), text_count(count, (uint64_t)root->allocations),
+           text_s((uint64_t)root->allocations),
+           branching->inverted ? "; what allocated, with its callers below it" : "");
+    tree_print(stacks, branches, stdout);
+    notes_print(stacks, NULL, "", stdout);
+}
+
+static void json_tree(const struct stacks *stacks, const struct branching *branching,
+                      const struct branches *branches)
+{
+    struct json json = {.out = stdout};
+    json_open(&json, NULL, '{');
+    json_string(&json, "schema", "memtrace-tree/1");
+    json_process(&stacks->log, &json);
+    json_string(&json, "metric", metric_name(branching->metric));
+    json_string(&json, "by", grouping_name(branching->by));
+    json_bool(&json, "inverted", branching->inverted);
+    json_bool(&json, "adds_up", metric_adds(branching->metric));
+    json_unsigned(&json, "entry_count", branches->entries);
+    notes_json(stacks, NULL, &json);
+    tree_json(stacks, branches, &json);
+    json_close(&json, '}');
+}
+
+static int tree_one(const char *file, const struct options *options)
+{
+    struct stacks stacks;
+    if (stacks_open_under(&stacks, file, options->periods, options->under)) {
+        struct branching branching = {
+            .by = options->by == GROUPINGS ? BY_LINE : options->by,
+            .metric = options_metric(options, METRIC_PEAK),
+            .filter = options->filter,
+            .rank = rank_of(&stacks, options),
+            .inverted = options->inverted,
+            .depth = options->depth == OPTION_UNSET ? SIZE_MAX : options->depth,
+            .top = options_top(options, 0),
+            .min_share = options->min_share >= 0 ? options->min_share : MIN_SHARE};
+        struct branches branches;
+        branches_make(&branches, &stacks, &branching);
+        if (options->json)
+            json_tree(&stacks, &branching, &branches);
+        else
+            print_tree(&stacks, &branching, &branches);
+        branches_free(&branches);
+    }
+    int status = stacks_status(&stacks);
+    stacks_close(&stacks);
+    return status;
+}
+
+int verb_tree(int argc, char **argv)
+{
+    struct options options;
+    int status = options_read(&options, &verb_tree_about, argc, argv);
+    if (status == STATUS_DONE && options.by != GROUPINGS && options.by != BY_LINE &&
+        options.by != BY_FUNCTION) {
+        base_say("tree: --by takes line or function, not '%s'", grouping_name(options.by));
+        status = STATUS_BAD;
+    }
+    if (status == STATUS_DONE)
+        status = tree_one(options.logs[0], &options);
+    options_free(&options);
+    return status;
+}
