@@ -175,41 +175,6 @@ static bool take_search(struct options *options, const char *name, const char *f
     return false;
 }
 
-static bool take_text(const char **to, const char *text)
-{
-    *to = text;
-    return true;
-}
-static bool take_thread(struct options *options, const char *name, const char *text)
-{
-    (void)name;
-    return take_text(&options->filter.thread, text);
-}
-static bool take_module(struct options *options, const char *name, const char *text)
-{
-    (void)name;
-    return take_text(&options->filter.module, text);
-}
-static bool take_function(struct options *options, const char *name, const char *text)
-{
-    (void)name;
-    return take_text(&options->filter.function, text);
-}
-static bool take_file(struct options *options, const char *name, const char *text)
-{
-    (void)name;
-    return take_text(&options->filter.file, text);
-}
-static bool take_under(struct options *options, const char *name, const char *text)
-{
-    (void)name;
-    return take_text(&options->under, text);
-}
-static bool take_view(struct options *options, const char *name, const char *text)
-{
-    (void)name;
-    return take_text(&options->view, text);
-}
 static bool take_delay(struct options *options, const char *name, const char *text)
 {
     char *end;
@@ -246,7 +211,7 @@ static const struct about {
     char letter;          /* 0: none */
     unsigned of;          /* verbs */
     const char *argument; /* NULL: takes none */
-    /* What to do with the argument. NULL: `flag` is set, or `act` is called. */
+    /* What to do with the argument. NULL: it is kept at `flag`; without one `flag` is set, or `act` is called. */
     bool (*take)(struct options *options, const char *name, const char *argument);
     size_t flag;
     void (*act)(void);
@@ -267,7 +232,7 @@ static const struct about {
     {"by", 0, KEYED, "KEY", take_by, 0, NULL,
      "what a row stands for: line, function, file, module, thread or class (tree: line or "
      "function)"},
-    {"view", 0, OF_TOP, "VIEW", take_view, 0, NULL,
+    {"view", 0, OF_TOP, "VIEW", NULL, FLAG(view), NULL,
      "begin with lines (the default), functions, sites, threads, modules or tree"},
     {"delay", 'd', OF_TOP, "SECONDS", take_delay, 0, NULL,
      "between readings (1); a large log is read less often"},
@@ -281,20 +246,20 @@ static const struct about {
     {"depth", 0, OF_TREE, "N", take_depth, 0, NULL, "no deeper than N rows below the root"},
     {"function", 'f', OF_LINES, "NAME", take_name, 0, NULL,
      "the table of this function, FILE or FILE:FUNCTION; may be given several times"},
-    {"function", 0, STACKS, "GLOB", take_function, 0, NULL,
+    {"function", 0, STACKS, "GLOB", NULL, FLAG(filter.function), NULL,
      "only stacks that go through such a function"},
-    {"file", 0, TABLES, "GLOB", take_file, 0, NULL,
+    {"file", 0, TABLES, "GLOB", NULL, FLAG(filter.file), NULL,
      "only stacks that go through such a source file: its path, or the last part of it. Function, "
      "file and module must match at one frame"},
-    {"module", 0, TABLES, "GLOB", take_module, 0, NULL,
+    {"module", 0, TABLES, "GLOB", NULL, FLAG(filter.module), NULL,
      "only stacks that go through such a program or library"},
-    {"thread", 0, TABLES, "GLOB", take_thread, 0, NULL, "only threads of such a name"},
+    {"thread", 0, TABLES, "GLOB", NULL, FLAG(filter.thread), NULL, "only threads of such a name"},
     {"class", 0, TABLES, "CLASS[,...]", take_class, 0, NULL,
      "only memory of these classes: heap, anonymous, shared, file, reserved (else the first three, "
      "which make up the level). Rises are of the level: there are none with this option"},
     {"period", 0, TABLES, "N[-M]", take_period, 0, NULL,
      "only what happened in these periods of the process, where the program made some"},
-    {"under", 0, UNDER, "FUNCTION", take_under, 0, NULL,
+    {"under", 0, UNDER, "FUNCTION", NULL, FLAG(under), NULL,
      "only what happened under calls of this function, or FILE:FUNCTION, without the frames "
      "further out. Executions are not known then"},
     {"top", 'n', ROWS, "N", take_top, 0, NULL, "at most N rows; 0: all. Of a tree: below each row"},
@@ -400,6 +365,8 @@ static bool take(struct options *options, const struct about *about, const char 
         return about->take(options, name, argument);
     if (about->act)
         about->act();
+    else if (about->argument)
+        *(const char **)((char *)options + about->flag) = argument;
     else
         *(bool *)((char *)options + about->flag) = true;
     return true;
@@ -484,8 +451,8 @@ static void help_text(FILE *out, const char *text, size_t at)
 
 void options_help(const struct verb_about *about, FILE *out)
 {
-    fprintf(out, "usage: memtrace %s [OPTION...] LOG%s\n\n%s\n", about->name,
-            about->several ? "..." : "", about->intro);
+    fprintf(out, "usage: memtrace %s [OPTION...] %s%s\n\n%s\n", about->name,
+            about->takes ? about->takes : "LOG", about->several ? "..." : "", about->intro);
     for (size_t i = 0; i < ABOUTS; i++) {
         const struct about *one = &abouts[i];
         char left[64], letter[8] = "    ";

@@ -20,6 +20,7 @@
 const struct verb_about verb_top_about = {
     .name = "top",
     .of = OF_TOP,
+    .takes = "LOG|PID",
     .intro =
         "A screen that follows a process that memtrace traces, by its process id or its log, or "
         "browses a\n"
