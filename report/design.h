@@ -29,6 +29,8 @@
  *             offers stack.h, stacks_json.h, summary.h, table.h, terminal.h, timeline.h, tree.h, view.h
  *   page/     rows, the tree and the curve as one HTML file: folded, packed, with the viewer around them
  *             offers page.h, pruned.h, redact.h, tables.h
+ *   top/      the live screen of `memtrace top`
+ *             offers reading.h, screen.h
  *   verbs/    the command line: a file for each verb
  *             offers options.h, python_folder.h, verbs.h
  *

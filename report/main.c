@@ -37,6 +37,8 @@ static const struct verb {
     {"timeline", verb_timeline, NULL, &verb_timeline_about,
      "the level and the resident set over time"},
     {"html", verb_html, NULL, &verb_html_about, "one HTML file: curve, flame graph, lines, source"},
+    {"top", verb_top, NULL, &verb_top_about,
+     "a screen that follows a running process, or browses a log"},
     {"memit", verb_memit, verb_memit_help, NULL,
      "run a program a few times: its peak, and the line that held it"},
 };

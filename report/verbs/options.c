@@ -16,7 +16,7 @@
 #define ROWS   (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML)
 #define TABLES (OF_REPORT | OF_LINES | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML)
 #define STACKS (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML)
-#define ALL    (TABLES | OF_TIMELINE)
+#define ALL    (TABLES | OF_TIMELINE | OF_TOP)
 #define UNDER  (OF_REPORT | OF_LINES | OF_TREE | OF_HTML)
 #define KEYED  (OF_REPORT | OF_TREE)
 
@@ -175,40 +175,14 @@ static bool take_search(struct options *options, const char *name, const char *f
     return false;
 }
 
-static bool take_text(const char **to, const char *text)
+static bool take_delay(struct options *options, const char *name, const char *text)
 {
-    *to = text;
-    return true;
-}
-static bool take_thread(struct options *options, const char *name, const char *text)
-{
-    (void)name;
-    return take_text(&options->filter.thread, text);
-}
-static bool take_module(struct options *options, const char *name, const char *text)
-{
-    (void)name;
-    return take_text(&options->filter.module, text);
-}
-static bool take_function(struct options *options, const char *name, const char *text)
-{
-    (void)name;
-    return take_text(&options->filter.function, text);
-}
-static bool take_file(struct options *options, const char *name, const char *text)
-{
-    (void)name;
-    return take_text(&options->filter.file, text);
-}
-static bool take_under(struct options *options, const char *name, const char *text)
-{
-    (void)name;
-    return take_text(&options->under, text);
-}
-static bool take_output(struct options *options, const char *name, const char *text)
-{
-    (void)name;
-    return take_text(&options->output, text);
+    char *end;
+    options->delay = strtod(text, &end);
+    if (end != text && !*end && options->delay >= 0.1 && options->delay <= 3600)
+        return true;
+    base_say("%s takes a number of seconds from 0.1 to 3600, not '%s'", name, text);
+    return false;
 }
 static bool take_name(struct options *options, const char *name, const char *text)
 {
@@ -237,13 +211,13 @@ static const struct about {
     char letter;          /* 0: none */
     unsigned of;          /* verbs */
     const char *argument; /* NULL: takes none */
-    /* What to do with the argument. NULL: `flag` is set, or `act` is called. */
+    /* What to do with the argument. NULL: it is kept at `flag`; without one `flag` is set, or `act` is called. */
     bool (*take)(struct options *options, const char *name, const char *argument);
     size_t flag;
     void (*act)(void);
     const char *help;
 } abouts[] = {
-    {"output", 'o', OF_HTML, "FILE", take_output, 0, NULL,
+    {"output", 'o', OF_HTML, "FILE", NULL, FLAG(output), NULL,
      "the file to write; - is standard output"},
     {"source", 0, OF_HTML, "WHICH", take_source, 0, NULL,
      "how much source the page carries: none, lines (those with figures, and six on each side; the "
@@ -260,7 +234,8 @@ static const struct about {
      "the program finished, or now), leaked (after all destructors), allocated, allocations, "
      "released, releases, increment (allocated less released), rise, resident, discarded, usage or "
      "executions"},
-    {"metric", 0, OF_SITES | OF_TREE | OF_LEAKS | OF_HTML, "METRIC", take_stack_metric, 0, NULL,
+    {"metric", 0, OF_SITES | OF_TREE | OF_LEAKS | OF_HTML | OF_TOP, "METRIC", take_stack_metric, 0,
+     NULL,
      "which figure rows are ranked by and share in: peak (held at the process's peak), live (when "
      "the program finished, or now), leaked (after all destructors), allocated, allocations, "
      "released, releases, increment (allocated less released), rise or resident"},
@@ -269,6 +244,12 @@ static const struct about {
     {"by", 0, KEYED, "KEY", take_by, 0, NULL,
      "what a row stands for: line, function, file, module, thread or class (tree: line or "
      "function)"},
+    {"view", 0, OF_TOP, "VIEW", NULL, FLAG(view), NULL,
+     "begin with lines (the default), functions, sites, threads, modules or tree"},
+    {"delay", 'd', OF_TOP, "SECONDS", take_delay, 0, NULL,
+     "between readings (1); a large log is read less often"},
+    {"once", 0, OF_TOP, NULL, NULL, FLAG(once), NULL,
+     "print one screen as text, as wide as the terminal (or COLUMNS) and LINES (24) high"},
     {"own", 0, OF_REPORT, NULL, NULL, FLAG(own), NULL,
      "rows ranked by what each allocated itself or by way of runtimes, not by what its calls "
      "did: own figures add up"},
@@ -278,20 +259,20 @@ static const struct about {
     {"function", 'f', OF_LINES, "NAME", take_name, 0, NULL,
      "the table of this function, FILE or FILE:FUNCTION; a glob of functions; may be given several "
      "times"},
-    {"function", 0, STACKS, "GLOB", take_function, 0, NULL,
+    {"function", 0, STACKS, "GLOB", NULL, FLAG(filter.function), NULL,
      "only stacks that go through such a function"},
-    {"file", 0, TABLES, "GLOB", take_file, 0, NULL,
+    {"file", 0, TABLES, "GLOB", NULL, FLAG(filter.file), NULL,
      "only stacks that go through such a source file: its path, or the last part of it. Function, "
      "file and module must match at one frame"},
-    {"module", 0, TABLES, "GLOB", take_module, 0, NULL,
+    {"module", 0, TABLES, "GLOB", NULL, FLAG(filter.module), NULL,
      "only stacks that go through such a program or library"},
-    {"thread", 0, TABLES, "GLOB", take_thread, 0, NULL, "only threads of such a name"},
+    {"thread", 0, TABLES, "GLOB", NULL, FLAG(filter.thread), NULL, "only threads of such a name"},
     {"class", 0, TABLES, "CLASS[,...]", take_class, 0, NULL,
      "only memory of these classes: heap, anonymous, shared, file, reserved (else the first three, "
      "which make up the level). Rises are of the level: there are none with this option"},
     {"period", 0, TABLES, "N[-M]", take_period, 0, NULL,
      "only what happened in these periods of the process, where the program made some"},
-    {"under", 0, UNDER, "FUNCTION", take_under, 0, NULL,
+    {"under", 0, UNDER, "FUNCTION", NULL, FLAG(under), NULL,
      "only what happened under calls of this function, or FILE:FUNCTION, without the frames "
      "further out. Executions are not known then"},
     {"top", 'n', ROWS & ~OF_HTML, "N", take_top, 0, NULL,
@@ -299,7 +280,7 @@ static const struct about {
     {"min-share", 0, ROWS | OF_LINES, "PERCENT", take_share, 0, NULL,
      "leave out rows of less than this share of the whole; what is left out is summed up in a row "
      "of its own"},
-    {"all", 'a', TABLES & ~OF_HTML, NULL, NULL, FLAG(all), NULL,
+    {"all", 'a', (TABLES & ~OF_HTML) | OF_TOP, NULL, NULL, FLAG(all), NULL,
      "libraries and the interpreter too, not only your own code; rows that show nothing (0.0 %); "
      "of functions all lines"},
     {"suppress", 0, OF_LEAKS, "FILE", take_suppress, 0, NULL,
@@ -314,13 +295,13 @@ static const struct about {
     {"precision", 0, OF_LINES, "N", take_precision, 0, NULL, "decimals with --mprun (1)"},
     {"bytes", 0, ALL & ~OF_HTML, NULL, NULL, 0, text_sizes_exact,
      "exact sizes, such as 8,000,000 B for 7.63 MiB"},
-    {"search", 0, TABLES, "DIR", take_search, 0, NULL,
+    {"search", 0, TABLES | OF_TOP, "DIR", take_search, 0, NULL,
      "look below this folder, too, for programs and libraries that are gone, and for debug "
      "information; they are known by their build-ids. May be given up to 16 times"},
-    {"shims", 0, TABLES, NULL, NULL, 0, act_shims,
+    {"shims", 0, TABLES | OF_TOP, NULL, NULL, 0, act_shims,
      "allocator shims too, such as operator new and xmalloc (memtrace --rules)"},
     {"csv", 0, OF_TIMELINE, NULL, NULL, FLAG(csv), NULL, "as comma-separated values"},
-    {"json", 0, ALL & ~OF_HTML, NULL, NULL, FLAG(json), NULL, "as JSON (SCHEMA.md)"},
+    {"json", 0, ALL & ~(OF_HTML | OF_TOP), NULL, NULL, FLAG(json), NULL, "as JSON (SCHEMA.md)"},
 };
 #define ABOUTS    (sizeof abouts / sizeof abouts[0])
 #define LONG_ONLY 256 /* getopt's value of option i without a letter is LONG_ONLY + i */
@@ -398,6 +379,8 @@ static bool take(struct options *options, const struct about *about, const char 
         return about->take(options, name, argument);
     if (about->act)
         about->act();
+    else if (about->argument)
+        *(const char **)((char *)options + about->flag) = argument;
     else
         *(bool *)((char *)options + about->flag) = true;
     return true;
@@ -416,6 +399,7 @@ int options_read(struct options *options, const struct verb_about *about, int ar
                                 .min_share = -1,
                                 .source = SOURCE_LINES,
                                 .budget = OPTION_UNSET,
+                                .delay = 1,
                                 .precision = 1};
     options->names = base_alloc((size_t)argc, sizeof *options->names);
     options->suppressions = base_alloc((size_t)argc, sizeof *options->suppressions);
@@ -467,8 +451,8 @@ static void help_text(FILE *out, const char *text, size_t at)
 
 void options_help(const struct verb_about *about, FILE *out)
 {
-    fprintf(out, "usage: memtrace %s [OPTION...] LOG%s\n\n%s\n", about->name,
-            about->several ? "..." : "", about->intro);
+    fprintf(out, "usage: memtrace %s [OPTION...] %s%s\n\n%s\n", about->name,
+            about->takes ? about->takes : "LOG", about->several ? "..." : "", about->intro);
     for (size_t i = 0; i < ABOUTS; i++) {
         const struct about *one = &abouts[i];
         char left[64], letter[8] = "    ";

@@ -25,16 +25,19 @@ enum {
     OF_TREE = 1u << 3,
     OF_LEAKS = 1u << 4,
     OF_TIMELINE = 1u << 5,
-    OF_HTML = 1u << 6
+    OF_HTML = 1u << 6,
+    OF_TOP = 1u << 7
 };
 
 #define OPTION_UNSET SIZE_MAX
 
 /* What was asked for; a verb looks at what its options can set. */
 struct options {
-    bool all, json, csv, own, inverted, fail, mprun, redact, force;
+    bool all, json, csv, own, inverted, fail, mprun, redact, force, once;
     struct periods periods;
     const char *under;    /* NULL: everything */
+    const char *view;     /* of top; NULL: lines */
+    double delay;         /* seconds */
     struct filter filter; /* without --class: classes 0 */
     enum metric metric;   /* METRICS: not given */
     enum grouping by;     /* GROUPINGS: not given */
@@ -57,6 +60,7 @@ struct verb_about {
     const char *name;
     unsigned of;       /* its bit */
     bool several;      /* takes several logs */
+    const char *takes; /* what it takes, for the usage; NULL: LOG */
     const char *intro; /* what it shows; lines are not longer than 100 columns */
     const char *end;   /* what stands behind the options; "" */
     const char *example;

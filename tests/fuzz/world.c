@@ -15,6 +15,7 @@
 #include "../../report/base/base.h"
 #include "../../report/base/file.h"
 #include "../../report/symbols/symbols.h"
+#include "../../report/top/screen.h"
 
 static bool inside;
 
@@ -115,6 +116,13 @@ ssize_t __wrap_getrandom(void *out, size_t bytes, unsigned flags)
 }
 
 /* ---- no file is anywhere else ---- */
+
+/* There is no terminal: --once does not ask for it. */
+int top_screen(const char *file, const struct top_options *options)
+{
+    (void)file, (void)options;
+    abort();
+}
 
 bool find_search(const char *folder)
 {
