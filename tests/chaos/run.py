@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The chaos test: programs that do to themselves what programs do, in an order made at random, run with and without the library.
+Both runs must tell the same: output, status, descriptors, signals, limits, rights; the process may be 64 MiB larger, and every log
+can be read.
+
+A program is known by its number, the seed. One that fails is made shorter, as far as it still fails, and shown as a list of steps
+(steps.py), which --steps takes."""
+import argparse
+import concurrent.futures
+import multiprocessing
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+import steps as programs  # noqa: E402
+from running import Surroundings, adopt, compare, faces  # noqa: E402
+from support.build import Build  # noqa: E402
+from support.outcome import Outcome  # noqa: E402
+
+HANG = 300  # seconds: ends what hangs; the longest program takes one or two
+DOUBTS = 6  # runs without the library, before a difference is believed
+
+
+class Subject:
+    """A program in its surroundings. `without`: kinds of differences that don't count."""
+
+    def __init__(self, build, hang=HANG, without=()):
+        self.at = Surroundings(build)
+        self.hang, self.without = hang, without
+
+    def plain(self, words, one_arena):
+        return self.at.run(words, one_arena, False, self.hang)
+
+    def same(self, one, other, one_arena):
+        return not one.hang and not compare(one, other, one_arena) and faces(one.told)[1] == faces(other.told)[1]
+
+    def wrong(self, steps, one_arena):
+        """What differs: (kind, message) each. None: the program does not tell the same each time, so nothing can be said of it."""
+        words = programs.words_of(steps)
+        bare = self.plain(words, one_arena)
+        traced = self.at.run(words, one_arena, True, self.hang)
+        wrong = compare(bare, traced, one_arena)
+        if not traced.hang:
+            wrong += [('log', text) for text in self.at.refused()]
+        for path in self.at.logs():
+            os.remove(path)
+        wrong = [item for item in wrong if item[0] not in self.without]
+        doubts = DOUBTS if wrong else 1
+        if not all(self.same(bare, self.plain(words, one_arena), one_arena) for _ in range(doubts)):
+            return None
+        return wrong
+
+    def shortest(self, steps, one_arena, kinds):
+        """The shortest list that still fails in one of these ways; it is tried twice, as some fail seldom."""
+        def fails(candidate):
+            for _ in range(2):
+                wrong = self.wrong(candidate, one_arena)
+                if wrong and kinds & {kind for kind, _ in wrong}:
+                    return True
+            return False
+        self.hang = min(self.hang, 30)
+        return programs.shrink(steps, fails)
+
+
+def try_one(build, options, seed):
+    """(seed, steps, whether it can be judged, what is wrong, the shortest steps)"""
+    adopt()
+    steps, one_arena = programs.made(seed)
+    subject = Subject(Build(build), options.hang, options.without)
+    try:
+        wrong = subject.wrong(steps, one_arena)
+        short = steps
+        if wrong and not options.whole:
+            kinds = {kind for kind, _ in wrong}
+            short = subject.shortest(steps, one_arena, kinds - {'size'} or kinds)
+        return seed, programs.words_of(steps), wrong is not None, wrong or [], programs.words_of(short), one_arena
+    finally:
+        subject.at.end()
+
+
+def tell(outcome, done):
+    seed, words, judged, wrong, short, one_arena = done
+    if not judged:
+        outcome.skip('seed %s' % seed, 'it does not tell the same each time: ' + ' '.join(words))
+        return
+    text = [message for _, message in wrong]
+    if wrong:
+        text.append('the shortest that fails: --steps%s %s' % (' --arena' if one_arena else '', ' '.join(short)))
+        text.append('made from: ' + ' '.join(words))
+        outcome.result('seed %s' % seed, text)
+        sys.stdout.flush()
+    else:
+        outcome.passed.append(str(seed))
+
+
+def seeds(options):
+    """The numbers of the programs, as long as there is time."""
+    end = time.monotonic() + options.minutes * 60 if options.minutes else None
+    seed = options.seed
+    while time.monotonic() < end if end else seed < options.seed + options.count:
+        yield seed
+        seed += 1
+
+
+def run_all(options, outcome):
+    context = multiprocessing.get_context('fork')
+    with concurrent.futures.ProcessPoolExecutor(options.jobs, context) as pool:
+        waiting = set()
+        for seed in seeds(options):
+            waiting.add(pool.submit(try_one, options.build, options, seed))
+            if len(waiting) >= 2 * options.jobs:
+                done, waiting = concurrent.futures.wait(waiting, return_when=concurrent.futures.FIRST_COMPLETED)
+                for future in done:
+                    tell(outcome, future.result())
+        for future in concurrent.futures.as_completed(waiting):
+            tell(outcome, future.result())
+
+
+def run_steps(options, outcome):
+    adopt()
+    subject = Subject(Build(options.build), options.hang, options.without)
+    try:
+        wrong = subject.wrong(programs.parse(options.steps), options.arena)
+        if wrong is None:
+            outcome.skip('these steps', 'they do not tell the same each time')
+        else:
+            outcome.result('these steps', [message for _, message in wrong])
+    finally:
+        subject.at.end()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('build')
+    parser.add_argument('--seed', type=int, default=1, help='the first program')
+    parser.add_argument('--count', type=int, default=1, help='how many')
+    parser.add_argument('--minutes', type=float, help='for so long, instead of a count')
+    parser.add_argument('--jobs', type=int, default=1, help='so many at a time')
+    parser.add_argument('--hang', type=float, default=HANG, help='seconds after which a program hangs')
+    parser.add_argument('--without', action='append', default=[], metavar='KIND',
+                        help='leave out: hang status out err told descriptors size log')
+    parser.add_argument('--whole', action='store_true', help='do not make the failing ones shorter')
+    parser.add_argument('--arena', action='store_true', help='with --steps: one arena')
+    parser.add_argument('--steps', nargs=argparse.REMAINDER, help='this program; to be the last option')
+    options = parser.parse_args()
+    outcome = Outcome()
+    if options.steps:
+        run_steps(options, outcome)
+    else:
+        run_all(options, outcome)
+    return outcome.status()
+
+
+if __name__ == '__main__':
+    sys.exit(main())
