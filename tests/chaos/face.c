@@ -31,7 +31,7 @@ static bool describe(int fd, char text[160])
     if (flags < 0 || fstat(fd, &s) != 0)
         return false;
     int n = snprintf(text, 160, "%o %d %x", s.st_mode, flags, fcntl(fd, F_GETFL));
-    if (S_ISFIFO(s.st_mode) && ioctl(fd, FIONREAD, &bytes) == 0)
+    if (S_ISFIFO(s.st_mode) && fd > 2 && ioctl(fd, FIONREAD, &bytes) == 0)
         snprintf(text + n, 40, " holds %d", bytes);
     else if (S_ISREG(s.st_mode)) {
         n += snprintf(text + n, 40, " size %ld ", (long)s.st_size);
@@ -178,7 +178,8 @@ void step_face(const struct step *step)
     signals();
     environment();
     rights();
-    if (!strchr(chaos_tag, 'l'))
+    if (!strchr(chaos_tag,
+                'l')) /* after leave, which leaves a thread that is dead and still counted */
         threads();
     pid_t child = waitpid(-1, &status, WNOHANG | __WALL);
     tell("children %s", child < 0 ? error_name(errno) : "some");

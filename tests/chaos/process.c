@@ -227,7 +227,7 @@ void step_ptrace(const struct step *step)
         if (got < 0 || !WIFSTOPPED(status))
             break;
         int number = WSTOPSIG(status);
-        if (number != SIGALRM)
+        if (number != SIGALRM && number != SIGCHLD) /* several may be one */
             tell("ptrace: stopped by %d", number);
         ptrace(step->n & 4 ? PTRACE_SYSCALL : PTRACE_CONT, pid, 0,
                number == SIGSTOP || number == SIGTRAP ? 0 : number);

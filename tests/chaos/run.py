@@ -10,6 +10,7 @@ import argparse
 import concurrent.futures
 import multiprocessing
 import os
+import re
 import sys
 import time
 
@@ -23,6 +24,22 @@ HANG = 300  # seconds: ends what hangs; the longest program takes one or two
 DOUBTS = 6  # runs without the library, before a difference is believed
 
 
+class Unsteady(Exception):
+    """The program does not tell the same each time, so nothing can be said of it."""
+
+
+def symptoms_of(wrong):
+    """What a shorter program must have in common: the signal that ends a process, the error, the text without its numbers."""
+    found = set()
+    for kind, text in wrong:
+        died = re.search(r'signal (\d+) with|-(\d+) with|stopped by (\d+) with', text)
+        if died:
+            found.add('signal %s' % ''.join(filter(None, died.groups())))
+        else:
+            found.add('hang' if kind == 'hang' else kind + re.sub(r'-?[\d.]+', '', text.partition(' with ')[0]))
+    return found
+
+
 class Subject:
     """A program in its surroundings. `without`: kinds of differences that don't count."""
 
@@ -33,11 +50,19 @@ class Subject:
     def plain(self, words, one_arena):
         return self.at.run(words, one_arena, False, self.hang)
 
-    def same(self, one, other, one_arena):
-        return not one.hang and not compare(one, other, one_arena) and faces(one.told)[1] == faces(other.told)[1]
+    def unsteady(self, words, one_arena, bare):
+        """Where another run without the library differs; None: nowhere."""
+        if bare.hang:
+            return 'it hangs: ' + bare.hang
+        other = self.plain(words, one_arena)
+        for _, text in compare(bare, other, one_arena):
+            return text
+        if faces(bare.told)[1] != faces(other.told)[1]:
+            return 'descriptors'
+        return None
 
     def wrong(self, steps, one_arena):
-        """What differs: (kind, message) each. None: the program does not tell the same each time, so nothing can be said of it."""
+        """What differs: (kind, message) each. Unsteady: the program does not tell the same each time."""
         words = programs.words_of(steps)
         bare = self.plain(words, one_arena)
         traced = self.at.run(words, one_arena, True, self.hang)
@@ -47,47 +72,52 @@ class Subject:
         for path in self.at.logs():
             os.remove(path)
         wrong = [item for item in wrong if item[0] not in self.without]
-        doubts = DOUBTS if wrong else 1
-        if not all(self.same(bare, self.plain(words, one_arena), one_arena) for _ in range(doubts)):
-            return None
+        for _ in range(DOUBTS if wrong else 1):
+            text = self.unsteady(words, one_arena, bare)
+            if text:
+                raise Unsteady(text)
         return wrong
 
-    def shortest(self, steps, one_arena, kinds):
+    def shortest(self, steps, one_arena, symptoms):
         """The shortest list that still fails in one of these ways; it is tried twice, as some fail seldom."""
         def fails(candidate):
             for _ in range(2):
-                wrong = self.wrong(candidate, one_arena)
-                if wrong and kinds & {kind for kind, _ in wrong}:
-                    return True
+                try:
+                    if symptoms & symptoms_of(self.wrong(candidate, one_arena)):
+                        return True
+                except Unsteady:
+                    break
             return False
         self.hang = min(self.hang, 30)
         return programs.shrink(steps, fails)
 
 
 def try_one(build, options, seed):
-    """(seed, steps, whether it can be judged, what is wrong, the shortest steps)"""
+    """(seed, the steps, what is wrong, the shortest steps, one arena, why it can't be judged)"""
     adopt()
-    steps, one_arena = programs.made(seed)
+    steps, one_arena = programs.made(seed, options.leave_out)
     subject = Subject(Build(build), options.hang, options.without)
+    words = programs.words_of(steps)
     try:
         wrong = subject.wrong(steps, one_arena)
-        short = steps
         if wrong and not options.whole:
-            kinds = {kind for kind, _ in wrong}
-            short = subject.shortest(steps, one_arena, kinds - {'size'} or kinds)
-        return seed, programs.words_of(steps), wrong is not None, wrong or [], programs.words_of(short), one_arena
+            symptoms = symptoms_of(wrong)
+            steps = subject.shortest(steps, one_arena, {s for s in symptoms if s[:4] != 'size'} or symptoms)
+        return seed, words, wrong, programs.words_of(steps), one_arena, None
+    except Unsteady as why:
+        return seed, words, [], words, one_arena, str(why)
     finally:
         subject.at.end()
 
 
 def tell(outcome, done):
-    seed, words, judged, wrong, short, one_arena = done
-    if not judged:
-        outcome.skip('seed %s' % seed, 'it does not tell the same each time: ' + ' '.join(words))
+    seed, words, wrong, short, one_arena, unsteady = done
+    if unsteady:
+        outcome.skip('seed %s' % seed, 'it does not tell the same each time (%s): %s' % (unsteady, ' '.join(words)))
         return
     text = [message for _, message in wrong]
     if wrong:
-        text.append('the shortest that fails: --steps%s %s' % (' --arena' if one_arena else '', ' '.join(short)))
+        text.append('the shortest that fails: %s--steps %s' % ('--arena ' if one_arena else '', ' '.join(short)))
         text.append('made from: ' + ' '.join(words))
         outcome.result('seed %s' % seed, text)
         sys.stdout.flush()
@@ -123,10 +153,9 @@ def run_steps(options, outcome):
     subject = Subject(Build(options.build), options.hang, options.without)
     try:
         wrong = subject.wrong(programs.parse(options.steps), options.arena)
-        if wrong is None:
-            outcome.skip('these steps', 'they do not tell the same each time')
-        else:
-            outcome.result('these steps', [message for _, message in wrong])
+        outcome.result('these steps', [message for _, message in wrong])
+    except Unsteady as why:
+        outcome.skip('these steps', 'they do not tell the same each time (%s)' % why)
     finally:
         subject.at.end()
 
@@ -142,6 +171,7 @@ def main():
     parser.add_argument('--without', action='append', default=[], metavar='KIND',
                         help='leave out: hang status out err told descriptors size log')
     parser.add_argument('--whole', action='store_true', help='do not make the failing ones shorter')
+    parser.add_argument('--leave-out', action='append', default=[], metavar='STEP', help='programs without this step')
     parser.add_argument('--arena', action='store_true', help='with --steps: one arena')
     parser.add_argument('--steps', nargs=argparse.REMAINDER, help='this program; to be the last option')
     options = parser.parse_args()

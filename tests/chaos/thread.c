@@ -167,13 +167,15 @@ void step_cancel(const struct step *step)
 }
 
 static struct step left;
+static char left_tag[128];
 
 static void *last_one(void *argument)
 {
     pthread_t *first = argument;
-    be(left.list ? "0.last" : "0");
+    be(left_tag);
     pthread_join(*first, NULL);
     do_steps(left.list, left.length);
+    step_join(&left); /* or the process would not end */
     tell("leave: the end");
     return NULL;
 }
@@ -184,6 +186,8 @@ void step_leave(const struct step *step)
     static pthread_t first, other;
     first = pthread_self();
     left = *step;
+    next_tag(left_tag);
+    strcat(left_tag, "l"); /* for face */
     if (chaos_background)
         step_join(step);
     if (chaos_thread(&other, last_one, &first)) {
