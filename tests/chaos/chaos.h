@@ -20,6 +20,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Built a second time, with an allocator that a signal handler may interrupt and call (torture/reentrant.c). */
+#ifndef CHAOS_REENTRANT
+#define CHAOS_REENTRANT 0
+#endif
+
 #define NOINLINE __attribute__((noinline, noclone))
 
 /* Steps, and the file that each is in. */

@@ -16,7 +16,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import steps as programs  # noqa: E402
-from running import Surroundings, adopt, compare, faces  # noqa: E402
+from running import FORMS, Surroundings, adopt, compare, faces  # noqa: E402
 from support.build import Build  # noqa: E402
 from support.outcome import Outcome  # noqa: E402
 
@@ -47,43 +47,43 @@ class Subject:
         self.at = Surroundings(build)
         self.hang, self.without = hang, without
 
-    def plain(self, words, one_arena):
-        return self.at.run(words, one_arena, False, self.hang)
+    def plain(self, words, form):
+        return self.at.run(words, form, False, self.hang)
 
-    def unsteady(self, words, one_arena, bare):
+    def unsteady(self, words, form, bare):
         """Where another run without the library differs; None: nowhere."""
         if bare.hang:
             return 'it hangs: ' + bare.hang
-        other = self.plain(words, one_arena)
-        for _, text in compare(bare, other, one_arena):
+        other = self.plain(words, form)
+        for _, text in compare(bare, other, form):
             return text
         if faces(bare.told)[1] != faces(other.told)[1]:
             return 'descriptors'
         return None
 
-    def wrong(self, steps, one_arena):
+    def wrong(self, steps, form):
         """What differs: (kind, message) each. Unsteady: the program does not tell the same each time."""
         words = programs.words_of(steps)
-        bare = self.plain(words, one_arena)
-        traced = self.at.run(words, one_arena, True, self.hang)
-        wrong = compare(bare, traced, one_arena)
+        bare = self.plain(words, form)
+        traced = self.at.run(words, form, True, self.hang)
+        wrong = compare(bare, traced, form)
         if not traced.hang:
             wrong += [('log', text) for text in self.at.refused()]
         for path in self.at.logs():
             os.remove(path)
         wrong = [item for item in wrong if item[0] not in self.without]
         for _ in range(DOUBTS if wrong else 1):
-            text = self.unsteady(words, one_arena, bare)
+            text = self.unsteady(words, form, bare)
             if text:
                 raise Unsteady(text)
         return wrong
 
-    def shortest(self, steps, one_arena, symptoms):
+    def shortest(self, steps, form, symptoms):
         """The shortest list that still fails in one of these ways; it is tried twice, as some fail seldom."""
         def fails(candidate):
             for _ in range(2):
                 try:
-                    if symptoms & symptoms_of(self.wrong(candidate, one_arena)):
+                    if symptoms & symptoms_of(self.wrong(candidate, form)):
                         return True
                 except Unsteady:
                     break
@@ -93,31 +93,31 @@ class Subject:
 
 
 def try_one(build, options, seed):
-    """(seed, the steps, what is wrong, the shortest steps, one arena, why it can't be judged)"""
+    """(seed, the steps, what is wrong, the shortest steps, its form, why it can't be judged)"""
     adopt()
-    steps, one_arena = programs.made(seed, options.leave_out)
+    steps, form = programs.made(seed, options.leave_out)
     subject = Subject(Build(build), options.hang, options.without)
     words = programs.words_of(steps)
     try:
-        wrong = subject.wrong(steps, one_arena)
+        wrong = subject.wrong(steps, form)
         if wrong and not options.whole:
             symptoms = symptoms_of(wrong)
-            steps = subject.shortest(steps, one_arena, {s for s in symptoms if s[:4] != 'size'} or symptoms)
-        return seed, words, wrong, programs.words_of(steps), one_arena, None
+            steps = subject.shortest(steps, form, {s for s in symptoms if s[:4] != 'size'} or symptoms)
+        return seed, words, wrong, programs.words_of(steps), form, None
     except Unsteady as why:
-        return seed, words, [], words, one_arena, str(why)
+        return seed, words, [], words, form, str(why)
     finally:
         subject.at.end()
 
 
 def tell(outcome, done):
-    seed, words, wrong, short, one_arena, unsteady = done
+    seed, words, wrong, short, form, unsteady = done
     if unsteady:
         outcome.skip('seed %s' % seed, 'it does not tell the same each time (%s): %s' % (unsteady, ' '.join(words)))
         return
     text = [message for _, message in wrong]
     if wrong:
-        text.append('the shortest that fails: %s--steps %s' % ('--arena ' if one_arena else '', ' '.join(short)))
+        text.append('the shortest that fails: --form %s --steps %s' % (form, ' '.join(short)))
         text.append('made from: ' + ' '.join(words))
         outcome.result('seed %s' % seed, text)
         sys.stdout.flush()
@@ -152,7 +152,7 @@ def run_steps(options, outcome):
     adopt()
     subject = Subject(Build(options.build), options.hang, options.without)
     try:
-        wrong = subject.wrong(programs.parse(options.steps), options.arena)
+        wrong = subject.wrong(programs.parse(options.steps), options.form)
         outcome.result('these steps', [message for _, message in wrong])
     except Unsteady as why:
         outcome.skip('these steps', 'they do not tell the same each time (%s)' % why)
@@ -172,7 +172,7 @@ def main():
                         help='leave out: hang status out err told descriptors size log')
     parser.add_argument('--whole', action='store_true', help='do not make the failing ones shorter')
     parser.add_argument('--leave-out', action='append', default=[], metavar='STEP', help='programs without this step')
-    parser.add_argument('--arena', action='store_true', help='with --steps: one arena')
+    parser.add_argument('--form', choices=FORMS, default='arena', help='with --steps: how the program is run')
     parser.add_argument('--steps', nargs=argparse.REMAINDER, help='this program; to be the last option')
     options = parser.parse_args()
     outcome = Outcome()

@@ -16,6 +16,10 @@ ROOM, HEAD = 1 << 20, 16
 SIZE = 64 << 10  # KiB that a small program may grow by
 SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER
 
+# How the program is run: 'arena': libc's malloc with one arena, so that the size of the process does not hang on chance; 'arenas': as
+# ever; 'reentrant': with an allocator that handlers may call at any instant.
+FORMS = 'arena', 'arenas', 'reentrant'
+
 Result = collections.namedtuple('Result', 'status told out err hang')
 
 
@@ -64,8 +68,9 @@ class Surroundings:
         self.top = tempfile.mkdtemp(prefix='memtrace-chaos-')
         self.memtrace = build.memtrace
         os.chmod(self.top, 0o755)
-        for source in build.path('chaos', 'chaos'), build.path('chaos', 'libchaos_plugin.so'), build.tracker:
-            shutil.copy(source, self.top)
+        for source in 'chaos', 'chaos_reentrant', 'libchaos_plugin.so', 'libtorture_reentrant.so':
+            shutil.copy(build.path('chaos', source) if 'torture' not in source else build.path(source), self.top)
+        shutil.copy(build.tracker, self.top)
         for name, mode in ('root', 0o755), ('logs', 0o777):
             os.mkdir(self.path(name))
             os.chmod(self.path(name), mode)
@@ -92,13 +97,13 @@ class Surroundings:
     def logs(self):
         return glob.glob(self.path('logs', '*')) + glob.glob('/tmp/*.%s.mt' % self.mark)
 
-    def run(self, words, one_arena, traced, hang, fault=None):
+    def run(self, words, form, traced, hang, fault=None):
         """The program, and whatever it has started, to the end."""
         told = self.path('told')
         with open(told, 'wb') as f:
-            f.write(b'\0' * 8 + bytes([one_arena]) + b'\0' * (ROOM - 9))
+            f.write(b'\0' * 8 + bytes([form == 'arena']) + b'\0' * (ROOM - 9))
         os.chmod(told, 0o666)
-        program = subprocess.Popen([self.path('chaos'), told, '0', *words], env=self.environment(traced, fault), cwd=self.top,
+        program = subprocess.Popen([self.path('chaos_reentrant' if form == 'reentrant' else 'chaos'), told, '0', *words], env=self.environment(traced, fault), cwd=self.top,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         status, where = self.wait(program, hang)
         with program.stdout, program.stderr:
@@ -185,7 +190,7 @@ def descriptors(bare, traced):
             yield 'descriptors: %s: %d: %s without, %s with' % (tag, fd, theirs.get(fd), ours.get(fd))
 
 
-def compare(bare, traced, one_arena):
+def compare(bare, traced, form):
     """(kind, message) for all that differs."""
     if traced.hang:
         return [('hang', traced.hang)]
@@ -212,6 +217,6 @@ def compare(bare, traced, one_arena):
             more = 'without' if len(left) > len(right) else 'with'
             wrong.append(('told', 'only %s: %s' % (more, (left + right if more == 'without' else right)[min(len(left), len(right))])))
     larger = max((b - a for a, b in sizes), default=0)
-    if one_arena and larger > SIZE:
+    if form == 'arena' and larger > SIZE:
         wrong.append(('size', 'VmSize: %d KiB more' % larger))
     return wrong

@@ -20,7 +20,7 @@ static volatile int kind;
 static sigjmp_buf back;
 static __thread volatile int armed;
 
-/* kind 0: count; 1: map; 2: allocate where nothing is interrupted that allocates; 3: both. */
+/* kind 0: count; 1: map; 2: allocate, where nothing is interrupted that allocates, or anywhere if the allocator allows it; 3: both. */
 static void on_alarm(int number)
 {
     int kept = errno;
@@ -30,7 +30,7 @@ static void on_alarm(int number)
         if (page != MAP_FAILED)
             munmap(page, 8192);
     }
-    if ((kind & 2) && calm)
+    if ((kind & 2) && (calm || CHAOS_REENTRANT))
         free(realloc(malloc(100), 3000));
     __atomic_fetch_add(&ticks, 1, __ATOMIC_RELAXED);
     errno = kept;

@@ -58,7 +58,7 @@ class Maker:
         self.leave_out = leave_out
         self.random = random.Random(seed)
         self.left = self.random.choice((3, 5, 8, 12, 16))
-        self.one_arena = self.random.random() < 0.6
+        self.form = self.random.choice(('arena', 'arena', 'arena', 'arenas', 'reentrant'))
         self.steps = self.list_of(0, True)
 
     def pick(self, table):
@@ -100,12 +100,14 @@ def sensible(steps, hidden=False):
 
 
 def made(seed, leave_out=()):
-    """(steps, whether all threads share an arena)"""
+    """(steps, how it is run)"""
     maker = Maker(seed, leave_out)
     while not sensible(maker.steps):
         seed = '%s+' % seed
         maker = Maker(seed, leave_out)
-    return maker.steps, maker.one_arena
+    if maker.form == 'reentrant' and any(word.startswith(('limit', 'lockall')) for word in words_of(maker.steps)):
+        maker.form = 'arenas'  # that allocator needs a lot of address space
+    return maker.steps, maker.form
 
 
 def shorter(steps):

@@ -21,9 +21,9 @@ HANG = 5  # seconds; what hangs here does so for ever
 
 def check(outcome, at, fault):
     words = ['work=5', 'face', 'fork=1[', 'work=5', ']']
-    bare = at.run(words, 1, False, 300)
-    traced = at.run(words, 1, True, HANG if fault == 'hang' else 300, fault)
-    kinds = {kind for kind, _ in compare(bare, traced, 1)}
+    bare = at.run(words, 'arena', False, 300)
+    traced = at.run(words, 'arena', True, HANG if fault == 'hang' else 300, fault)
+    kinds = {kind for kind, _ in compare(bare, traced, 'arena')}
     wanted = {FAULTS[fault]} if fault else set()
     outcome.result(fault or 'nothing broken', [] if wanted <= kinds and bool(kinds) == bool(wanted) else
                    ['found %s, should find %s' % (sorted(kinds), sorted(wanted))])
@@ -33,7 +33,7 @@ def check(outcome, at, fault):
 
 def check_log(outcome, at, how):
     """A log that is cut, spoilt or not there is told."""
-    at.run(['work=5'], 1, True, 300)
+    at.run(['work=5'], 'arena', True, 300)
     logs = at.logs()
     if how == 'cut':
         os.truncate(logs[0], os.path.getsize(logs[0]) // 2)
