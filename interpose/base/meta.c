@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/key.h"
 #include "base/lock.h"
 #include "base/meta.h"
 #include "base/own.h"
@@ -217,7 +218,7 @@ static void thread_end(void *state)
 int mt_raw_pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
 {
     je_thread_end = destructor;
-    return pthread_key_create(key, thread_end);
+    return mt_key_take(key, thread_end);
 }
 
 void *mt_meta_alloc(size_t bytes)

@@ -181,6 +181,11 @@ void step_face(const struct step *step)
     if (!strchr(chaos_tag,
                 'l')) /* after leave, which leaves a thread that is dead and still counted */
         threads();
+    pthread_key_t key;
+    if (pthread_key_create(&key, NULL) == 0) {
+        tell("key %u", key); /* the numbers, too, are as ever */
+        pthread_key_delete(key);
+    }
     pid_t child = waitpid(-1, &status, WNOHANG | __WALL);
     tell("children %s", child < 0 ? error_name(errno) : "some");
 }

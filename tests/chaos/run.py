@@ -93,7 +93,7 @@ class Subject:
 
 
 def try_one(build, options, seed):
-    """(seed, the steps, what is wrong, the shortest steps, its form, why it can't be judged)"""
+    """(name, the steps, what is wrong, the shortest steps, its form, why it can't be judged)"""
     adopt()
     steps, form = programs.made(seed, options.leave_out)
     subject = Subject(Build(build), options.hang, options.without)
@@ -103,26 +103,26 @@ def try_one(build, options, seed):
         if wrong and not options.whole:
             symptoms = symptoms_of(wrong)
             steps = subject.shortest(steps, form, {s for s in symptoms if s[:4] != 'size'} or symptoms)
-        return seed, words, wrong, programs.words_of(steps), form, None
+        return 'seed %s' % seed, words, wrong, programs.words_of(steps), form, None
     except Unsteady as why:
-        return seed, words, [], words, form, str(why)
+        return 'seed %s' % seed, words, [], words, form, str(why)
     finally:
         subject.at.end()
 
 
 def tell(outcome, done):
-    seed, words, wrong, short, form, unsteady = done
+    name, words, wrong, short, form, unsteady = done
     if unsteady:
-        outcome.skip('seed %s' % seed, 'it does not tell the same each time (%s): %s' % (unsteady, ' '.join(words)))
+        outcome.skip(name, 'it does not tell the same each time (%s): %s' % (unsteady, ' '.join(words)))
         return
     text = [message for _, message in wrong]
     if wrong:
         text.append('the shortest that fails: --form %s --steps %s' % (form, ' '.join(short)))
         text.append('made from: ' + ' '.join(words))
-        outcome.result('seed %s' % seed, text)
+        outcome.result(name, text)
         sys.stdout.flush()
     else:
-        outcome.passed.append(str(seed))
+        outcome.passed.append(name)
 
 
 def seeds(options):
@@ -152,8 +152,11 @@ def run_steps(options, outcome):
     adopt()
     subject = Subject(Build(options.build), options.hang, options.without)
     try:
-        wrong = subject.wrong(programs.parse(options.steps), options.form)
-        outcome.result('these steps', [message for _, message in wrong])
+        steps = programs.parse(options.steps)
+        wrong = subject.wrong(steps, options.form)
+        if wrong and not options.whole:
+            steps = subject.shortest(steps, options.form, symptoms_of(wrong))
+        tell(outcome, ('these steps', options.steps, wrong, programs.words_of(steps), options.form, None))
     except Unsteady as why:
         outcome.skip('these steps', 'they do not tell the same each time (%s)' % why)
     finally:

@@ -46,6 +46,8 @@ ATTEMPTS = 3
 PATHS = {'OBJDIR': '/nowhere', 'SRCDIR': '/nowhere', 'INSTDIR': '/', 'LIBDIR': '/usr/lib', 'BINDIR': '/usr/bin', 'SBINDIR': '/usr/sbin',
          'SLIBDIR': '/lib',
          'ROOTSBINDIR': '/sbin', 'COMPLOCALEDIR': '/usr/lib/locale', 'SYSCONFDIR': '/etc', 'OBJDIR_ELF_LDSO': '/nowhere'}
+EXTRA = {'interpose': 'malloc/tst-interpose-aux.c'}  # a further file, for tests whose name has this word
+HELPERS = ('-aux', '-skeleton', 'mod', '-lib', '-common')  # parts of tests
 # What glibc's own build would have given.
 SHIM = '''#define _GNU_SOURCE 1
 #define attribute_hidden
@@ -98,7 +100,7 @@ class Tree:
                 open(self.path('inc', name + '.h'), 'w').close()
             with open(self.path('inc', 'shim.h'), 'w') as f:
                 f.write(SHIM)
-            for name in 'support', 'malloc':
+            for name in 'support', 'malloc', 'stdlib', 'posix', 'signal', 'nptl', 'dlfcn', 'setjmp':
                 os.symlink(self.path('source', name), self.path('inc', name))
             shutil.copy(self.path('source', 'test-skeleton.c'), self.path('inc'))
             self.make_support()
@@ -127,7 +129,8 @@ class Tree:
         os.makedirs(os.path.dirname(to), exist_ok=True)
         if os.path.exists(to):
             return to
-        made = self.compile(source, ['-rdynamic'], to, [self.path('libsupport.a'), '-lpthread', '-ldl', '-lrt', '-lm'])
+        extra = [self.path('source', more) for word, more in EXTRA.items() if word in source]
+        made = self.compile(source, ['-rdynamic', *extra], to, [self.path('libsupport.a'), '-lpthread', '-ldl', '-lrt', '-lm'])
         return to if made else None
 
 
@@ -189,7 +192,8 @@ def main():
     tree = Tree(build.path('glibc-tests'), tarballs[-1])
     tree.make()
     sources = [path for group in ([options.group] if options.group else GROUPS) for pattern in GROUPS[group]
-               for path in sorted(glob.glob(tree.path('source', pattern)))]
+               for path in sorted(glob.glob(tree.path('source', pattern)))
+               if not os.path.basename(path).rpartition('.')[0].endswith(HELPERS) and '-interpose-static' not in path]
     if options.tests:
         sources = [s for s in sources if os.path.basename(s).rpartition('.')[0] in options.tests]
     left_out, ends = [], {}
