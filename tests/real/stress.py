@@ -32,8 +32,7 @@ STRESSORS = '''access affinity aio aiol alarm atomic bad-altstack bigheap brk bs
     tree tsearch umask umount unshare userfaultfd utime vdso verity vfork vforkmany vm vm-addr vm-rw vm-segv vm-splice wait wcs
     yield zero zlib zombie'''.split()
 # These may end differently under the preload, for a reason.
-KNOWN = {
-}
+KNOWN = {}
 ROUNDS = 200
 ATTEMPTS = 3
 
