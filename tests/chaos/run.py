@@ -172,7 +172,7 @@ def main():
     parser.add_argument('--jobs', type=int, default=1, help='so many at a time')
     parser.add_argument('--hang', type=float, default=HANG, help='seconds after which a program hangs')
     parser.add_argument('--without', action='append', default=[], metavar='KIND',
-                        help='leave out: hang status out err told descriptors size log')
+                        help='leave out: hang status out err told key descriptors size log')
     parser.add_argument('--whole', action='store_true', help='do not make the failing ones shorter')
     parser.add_argument('--leave-out', action='append', default=[], metavar='STEP', help='programs without this step')
     parser.add_argument('--form', choices=FORMS, default='arena', help='with --steps: how the program is run')

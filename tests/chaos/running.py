@@ -209,6 +209,8 @@ def compare(bare, traced, form):
             sizes.append((int(x[2]), int(y[2])))
             if x[3] != y[3] or (x[2] == '-1') != (y[2] == '-1'):
                 wrong.append(('told', '%s without, %s with' % (a, b)))
+        elif a != b and a.split()[1:2] == b.split()[1:2] == ['key']:
+            wrong.append(('key', '%s without, %s with' % (a, b)))
         elif a != b:
             wrong.append(('told', '%s without, %s with' % (a, b)))
             break
