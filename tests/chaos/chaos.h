@@ -31,7 +31,8 @@
 #define CHAOS_STEPS(X)                                                                             \
     /* memory.c */                                                                                 \
     X(work)                                                                                        \
-    X(grow) X(shrink) X(exhaust) X(trim) X(move) X(brk) X(plugin) X(stdio) /* process.c */         \
+    X(grow)                                                                                        \
+    X(shrink) X(exhaust) X(trim) X(move) X(brk) X(plugin) X(stdio) /* process.c */                 \
         X(fork) X(forks) X(rawfork) X(clonevm) X(vfork) X(spawn) X(exec) X(noexec) X(system)       \
             X(popen) X(daemon) X(ptrace) X(unshare) X(session)                   /* thread.c */    \
         X(thread) X(small) X(bg) X(join) X(cancel) X(leave) X(coroutine) X(pool) /* lock.c */      \
