@@ -6,11 +6,12 @@
  *   chaos FILE TAG STEP...
  *
  * FILE takes what is told: a shared mapping, so that no descriptor, limit or filter is in the way; the number of bytes used,
- * flags (8 bytes each, see main.c), then lines "TAG text". TAG names the process or thread ("0.2.1": the first that the second of 0 made), so that lines
- * can be put in an order that does not hang on the scheduler. A step is NAME, NAME=NUMBER, or NAME=NUMBER[ STEP... ], whose inner
- * steps are done elsewhere: in a child, in a thread, on another stack, after exec.
+ * flags (8 bytes each, see main.c), then lines "TAG text". TAG names the process or thread ("0.2.1": the first that the second
+ * of 0 made), so that lines can be put in an order that does not hang on the scheduler. A step is NAME, NAME=NUMBER, or
+ * NAME=NUMBER[ STEP... ], whose inner steps are done elsewhere: in a child, in a thread, on another stack, after exec.
  *
- * What the program tells must be the same in each run of the same steps, and must have no address, process number or time in it.
+ * What the program tells must be the same in each run of the same steps, and must have no address, process number or time in
+ * it. It takes little stack itself, as some of the steps have 16 KiB.
  */
 #ifndef CHAOS_H
 #define CHAOS_H
@@ -27,25 +28,6 @@
 
 #define NOINLINE __attribute__((noinline, noclone))
 
-/* Steps, and the file that each is in. */
-#define CHAOS_STEPS(X)                                                                             \
-    /* memory.c */                                                                                 \
-    X(work)                                                                                        \
-    X(grow)                                                                                        \
-    X(shrink) X(exhaust) X(trim) X(move) X(brk) X(plugin) X(stdio) /* process.c */                 \
-        X(fork) X(forks) X(rawfork) X(clonevm) X(vfork) X(spawn) X(exec) X(noexec) X(system)       \
-            X(popen) X(daemon) X(ptrace) X(unshare) X(session)                   /* thread.c */    \
-        X(thread) X(small) X(bg) X(join) X(cancel) X(leave) X(coroutine) X(pool) /* lock.c */      \
-        X(lockfork) X(atfork)                                                    /* signal.c */    \
-        X(timer) X(spin) X(timeroff) X(altstack) X(raise) X(jump) X(mask) X(ignore)                \
-            X(fault) /* limit.c */                                                                 \
-        X(limit) X(seccomp) X(strict) X(chroot) X(user) X(dumpable) X(lockall) X(realtime)         \
-            X(umask) X(gone) X(environ) X(prctl) X(pin) /* descriptor.c */                         \
-        X(closeall) X(dupover) X(pipes) X(opens) X(closefd) X(broken) X(say)                       \
-            X(complain)  /* end.c */                                                               \
-        X(atexit) X(end) /* face.c */                                                              \
-        X(face)
-
 struct step {
     long n;      /* its number; 0 without one */
     char **list; /* the inner steps, NULL-terminated after `length` */
@@ -53,7 +35,7 @@ struct step {
 };
 
 #define X(name) void step_##name(const struct step *step);
-CHAOS_STEPS(X)
+#include "steps.def"
 #undef X
 
 /* Of this thread. */

@@ -113,7 +113,8 @@ static void rights(void)
 {
     uid_t u[3];
     gid_t g[3];
-    char path[4096], name[16] = "";
+    static char path[4096];
+    char name[16] = "";
     mode_t mask = umask(0);
     umask(mask);
     getresuid(&u[0], &u[1], &u[2]);
@@ -140,7 +141,7 @@ static void rights(void)
 /* The number after `key` in one of /proc's files of this process; -1: there is none to be had. */
 static long from_proc(const char *path, const char *key)
 {
-    char text[4096];
+    static char text[4096];
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return -1;

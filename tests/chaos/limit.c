@@ -105,7 +105,7 @@ void step_strict(const struct step *step)
 
 void step_chroot(const struct step *step)
 {
-    char path[4200];
+    static char path[4200];
     snprintf(path, sizeof path, "%s/root", chaos_top);
     long done = chroot(path);
     tell_result("chroot", done);

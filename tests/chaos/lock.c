@@ -22,7 +22,7 @@ static int handlers;
 
 static void with_loader(void)
 {
-    char path[4200];
+    static char path[4200];
     snprintf(path, sizeof path, "%s/libchaos_plugin.so", chaos_top);
     void *handle = dlopen(path, RTLD_NOW);
     if (handle)

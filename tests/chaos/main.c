@@ -29,7 +29,7 @@ static const struct {
     void (*run)(const struct step *);
 } steps[] = {
 #define X(name) {#name, step_##name},
-    CHAOS_STEPS(X)
+#include "steps.def"
 #undef X
 };
 
@@ -115,7 +115,7 @@ void do_steps(char **list, int length)
 
 char **command_of(char *tag, const struct step *step)
 {
-    static __thread char *command[260];
+    static char *command[260]; /* one thread at a time is here */
     int n = 0;
     command[n++] = chaos_self;
     command[n++] = chaos_file;

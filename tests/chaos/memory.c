@@ -150,7 +150,7 @@ void step_brk(const struct step *step)
 /* A library that allocates when it comes and when it goes. */
 void step_plugin(const struct step *step)
 {
-    char path[4200];
+    static char path[4200];
     snprintf(path, sizeof path, "%s/libchaos_plugin.so", chaos_top);
     for (long i = 0; i <= step->n; i++) {
         void *handle = dlopen(path, i % 2 ? RTLD_LAZY : RTLD_NOW | RTLD_GLOBAL);
