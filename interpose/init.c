@@ -58,6 +58,10 @@ static void forked(void)
 {
     mt_start_forked();
     mt_watch_forget();
+    /* This thread's state is of the parent's tables. Another thread may be the first to have an
+     * event here, and then they are gone. */
+    if (!mt_self.depth)
+        mt_self.thread = NULL;
     if (!mt_self.depth || !mt_log.header)
         return;
     mt_lock_broken = true;

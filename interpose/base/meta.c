@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/guard.h"
+#include "base/key.h"
 #include "base/lock.h"
 #include "base/meta.h"
 #include "base/meta_image.h"
@@ -154,7 +155,7 @@ static void thread_end(void *state)
 int mt_raw_pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
 {
     static pthread_key_t made;
-    int error = je_thread_end ? 0 : pthread_key_create(&made, thread_end);
+    int error = je_thread_end ? 0 : mt_key_take(&made, thread_end);
     if (!error)
         je_thread_end = destructor;
     *key = made;

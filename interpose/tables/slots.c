@@ -2,6 +2,7 @@
 #include <pthread.h>
 
 #include "base/guard.h"
+#include "base/key.h"
 #include "base/lock.h"
 #include "base/meta.h"
 #include "log/log.h"
@@ -100,7 +101,7 @@ void mt_slots_started(struct mt_thread *t)
 void mt_slots_init(void (*ended)(void *))
 {
     if (!key_made)
-        key_made = pthread_key_create(&key, ended) == 0;
+        key_made = mt_key_take(&key, ended) == 0;
 }
 
 bool mt_slots_remember(void *value)

@@ -20,7 +20,7 @@ IMPORTS = r'''_ITM_\w+ __gmon_start__ __cxa_finalize __cxa_atexit __stack_chk_\w
     _r_debug __progname_full program_invocation_name
     __errno_location abort clock_gettime gettimeofday getpid malloc_usable_size on_exit __register_atfork
     mem(r?chr|cmp|cpy|move|set) str(r?chr|n?cmp|n?cpy|n?len|c?spn|str) strerror_r sigfillset pthread_sigmask sched_\w+ __sched_cpucount
-    pthread_(self|join|key_create|setspecific|[gs]etname_np|setcancelstate) pthread_mutex(attr)?_\w+ pthread_cond_\w+'''.split()
+    pthread_(self|join|key_create|key_delete|setspecific|[gs]etname_np|setcancelstate) pthread_mutex(attr)?_\w+ pthread_cond_\w+'''.split()
 
 
 def imports():

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
 # What is not installed is skipped. scripts/test installs the small ones; the others are in Debian's packages postgresql,
-# nginx-light and nodejs.
+# nginx-light and nodejs, other programs' own tests in libpython3-testsuite, glibc-source and stress-ng.
 
 # The library that only counts: what the tracker counts is compared with it.
 add_library(count_forwarder MODULE programs/count_forwarder.c)
@@ -28,3 +28,8 @@ memtrace_long(${subjects})
 memtrace_scripts(real/perl real/perl.py)
 list(TRANSFORM subjects PREPEND real/perl-)
 memtrace_long(${subjects})
+memtrace_scripts(real/glibc real/glibc.py)
+list(TRANSFORM subjects PREPEND real/glibc-)
+memtrace_long(${subjects})
+memtrace_script(real/stress real/stress.py ${CMAKE_BINARY_DIR})
+memtrace_long(real/stress)
