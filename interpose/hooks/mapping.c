@@ -49,7 +49,7 @@ static void undo(struct mt_thread *t, const struct mt_start *here, const struct 
 static void record(struct mt_thread *t, const struct mt_start *here, const struct mt_pieces *pieces,
                    struct mt_mapping *come, uint32_t come_count, uint16_t class)
 {
-    struct mt_gone own[16], *gone = own;
+    struct mt_gone own[4], *gone = own;
     uint32_t count = pieces->used;
     uint64_t bytes = 0;
     if (count > sizeof own / sizeof own[0] && !(gone = mt_meta_alloc(count * sizeof *gone))) {

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/aside.h"
 #include "base/config.h"
 #include "base/lock.h"
 #include "base/meta.h"
@@ -159,24 +160,39 @@ static bool may_extend(enum mt_region region, uint64_t add)
  *
  * A refusal costs several system calls, and a program that runs on with a full disk would pay them
  * at every new line. So only every 256th request asks again. */
-static bool grow(enum mt_region region, uint64_t need)
+struct growth {
+    enum mt_region region;
+    uint64_t need;
+    bool done;
+};
+
+static void grow_aside(void *growth)
 {
+    struct growth *g = growth;
     struct mt_header *h = mt_log.header;
-    uint64_t have = mt_log.bytes[region];
+    uint64_t have = mt_log.bytes[g->region], need = g->need;
     uint64_t add = h->extents_used < MT_EXTENTS_MAX * 2 / 3 ? have / 4 : have;
-    if (region == MT_REGION_TIMELINE)
+    if (g->region == MT_REGION_TIMELINE)
         need = MT_SAMPLES * sizeof(struct mt_sample);
     if (need < EXTENT_FIRST)
         need = EXTENT_FIRST;
     need = whole_pages(need);
-    bool ask = !refused && h->extents_used < MT_EXTENTS_MAX && descriptor_is_ours();
-    for (add = whole_pages(add); ask && add > need; add = whole_pages(add / 2))
-        if (may_extend(region, add))
-            return true;
-    if (ask && may_extend(region, need))
+    if (!descriptor_is_ours())
+        return;
+    for (add = whole_pages(add); !g->done && add > need; add = whole_pages(add / 2))
+        g->done = may_extend(g->region, add);
+    g->done = g->done || may_extend(g->region, need);
+}
+
+static bool grow(enum mt_region region, uint64_t need)
+{
+    struct growth growth = {region, need, false};
+    if (!refused && mt_log.header->extents_used < MT_EXTENTS_MAX)
+        mt_aside(grow_aside, &growth);
+    if (growth.done)
         return true;
     refused = refused ? refused - 1 : 255;
-    __atomic_fetch_or(&h->flags, MT_FLAG_FULL, __ATOMIC_RELAXED);
+    __atomic_fetch_or(&mt_log.header->flags, MT_FLAG_FULL, __ATOMIC_RELAXED);
     return false;
 }
 
@@ -261,17 +277,29 @@ bool mt_log_record_at(enum mt_record_kind kind, const struct mt_piece *pieces, u
     return true;
 }
 
-void mt_log_note(unsigned severity, const char *format, ...)
+struct note {
+    unsigned severity;
+    const char *format;
+    va_list arguments;
+};
+
+static void add_note(void *note)
 {
+    struct note *n = note;
     char text[512];
     struct mt_str s = MT_STR(text);
-    va_list args;
-    va_start(args, format);
-    mt_str_format(&s, format, args);
-    va_end(args);
-    uint32_t head[2] = {severity, (uint32_t)s.used};
+    mt_str_format(&s, n->format, n->arguments);
+    uint32_t head[2] = {n->severity, (uint32_t)s.used};
     struct mt_piece pieces[] = {{head, sizeof head}, {text, s.used}};
     mt_log_record(MT_RECORD_NOTE, pieces, 2);
+}
+
+void mt_log_note(unsigned severity, const char *format, ...)
+{
+    struct note note = {.severity = severity, .format = format};
+    va_start(note.arguments, format);
+    mt_aside(add_note, &note);
+    va_end(note.arguments);
 }
 
 /* ---- Opening ---- */

@@ -9,6 +9,7 @@
 #include <link.h>
 #include <string.h>
 
+#include "base/aside.h"
 #include "base/config.h"
 #include "base/guard.h"
 #include "base/lock.h"
@@ -128,6 +129,7 @@ static void forget(void)
     mt_meta_torn = mt_shared();
     mt_meta_child();
     mt_own_forget();
+    mt_aside_forget();
     mt_log_forget();
     mt_log_intern_forget();
     mt_modules_forget();

@@ -66,19 +66,19 @@ static __attribute__((noinline)) void end_stretches(struct mt_runs *r, const str
                                                     const struct mt_run *oldest, bool whole,
                                                     uint32_t after)
 {
-    struct mt_ended ended; /* large: no more of it is written than is used */
-    ended.after = after;
-    ended.before = top->first;
-    ended.count = 0;
+    struct mt_ended *ended = &r->ended;
+    ended->after = after;
+    ended->before = top->first;
+    ended->count = 0;
     bool cut = oldest->frames ==
                MT_RUN_CUT; /* the stretch from the beginning has more sites than are known */
     int64_t highest = INT64_MIN;
     const struct mt_run *e = top;
     for (; e >= oldest && !(cut && !e->before); e--) {
         highest = higher(highest, e->max);
-        ended.site[ended.count] = ended.before;
-        ended.rise[ended.count++] = rise_of(highest, e->begin);
-        ended.before = e->before;
+        ended->site[ended->count] = ended->before;
+        ended->rise[ended->count++] = rise_of(highest, e->begin);
+        ended->before = e->before;
     }
     if (whole || e >= oldest) {
         highest = higher(highest, e->max);
@@ -87,12 +87,12 @@ static __attribute__((noinline)) void end_stretches(struct mt_runs *r, const str
             mt_stretches_other(&r->stretches, mt_log_node(top->first)->parent,
                                after ? MT_STRETCH_LARGE : MT_STRETCH_ALL, rise);
         } else {
-            ended.site[ended.count] = ended.before;
-            ended.rise[ended.count++] = rise;
-            ended.before = 0;
+            ended->site[ended->count] = ended->before;
+            ended->rise[ended->count++] = rise;
+            ended->before = 0;
         }
     }
-    mt_stretches_ended(&r->stretches, &ended);
+    mt_stretches_ended(&r->stretches, ended);
 }
 
 /* A stretch of more sites than are kept, below the frame of `top`, began at level `begin`, and from there on `highest` was the most. */
@@ -159,13 +159,13 @@ static __attribute__((noinline)) int64_t close_deeper(struct mt_runs *r, int32_t
 static __attribute__((noinline)) void end_first(struct mt_runs *r, uint32_t site, uint32_t after,
                                                 uint64_t rise)
 {
-    struct mt_ended ended;
-    ended.before = 0;
-    ended.after = after;
-    ended.count = 1;
-    ended.site[0] = site;
-    ended.rise[0] = rise;
-    mt_stretches_ended(&r->stretches, &ended);
+    struct mt_ended *ended = &r->ended;
+    ended->before = 0;
+    ended->after = after;
+    ended->count = 1;
+    ended->site[0] = site;
+    ended->rise[0] = rise;
+    mt_stretches_ended(&r->stretches, ended);
 }
 
 /* The nodes of entry `run` from depth `keep` inward leave the stack, those further out stay: `site` is the node at that depth, the first

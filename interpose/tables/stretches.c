@@ -140,20 +140,22 @@ static struct mt_stretch_known *place_of(const struct mt_stretches *s, uint64_t 
     return k;
 }
 
-static uint32_t new_record(uint32_t parent, enum mt_stretch_kind kind, const struct mt_ended *ended)
+/* A record of `count` sites: `rise` and `site` have as many. 0: no space. */
+static uint32_t new_record(uint32_t parent, enum mt_stretch_kind kind, uint32_t before,
+                           uint32_t after, uint32_t count, const uint64_t *rise,
+                           const uint32_t *site)
 {
-    uint64_t unit =
-        mt_log_reserve(MT_REGION_STRETCH, MT_STRETCH_UNIT, MT_STRETCH_UNITS(ended->count));
+    uint64_t unit = mt_log_reserve(MT_REGION_STRETCH, MT_STRETCH_UNIT, MT_STRETCH_UNITS(count));
     if (!unit || unit > UINT32_MAX)
         return 0;
     struct mt_stretch *r = record_at((uint32_t)unit);
     /* first what tells its length, last what says that it is filled in */
-    __atomic_store_n(&r->count, (uint8_t)ended->count, __ATOMIC_RELEASE);
+    __atomic_store_n(&r->count, (uint8_t)count, __ATOMIC_RELEASE);
     r->kind = (uint8_t)kind;
-    r->before = ended->before;
-    r->after = ended->after;
-    memcpy(rises_of(r), ended->rise, ended->count * sizeof *ended->rise);
-    memcpy(sites_of(r, ended->count), ended->site, ended->count * sizeof *ended->site);
+    r->before = before;
+    r->after = after;
+    memcpy(rises_of(r), rise, count * sizeof *rise);
+    memcpy(sites_of(r, count), site, count * sizeof *site);
     __atomic_store_n(&r->parent, parent, __ATOMIC_RELEASE);
     return (uint32_t)unit;
 }
@@ -165,7 +167,7 @@ void mt_stretches_other(struct mt_stretches *s, uint32_t parent, enum mt_stretch
     if (!k)
         return;
     if (!k->unit)
-        k->unit = new_record(parent, kind, &(struct mt_ended){.count = 1, .rise = {rise}});
+        k->unit = new_record(parent, kind, 0, 0, 1, &rise, &(uint32_t){0});
     else if (rise > *rises_of(record_at(k->unit)))
         *rises_of(record_at(k->unit)) = rise;
 }
@@ -199,7 +201,8 @@ static __attribute__((noinline)) void add(struct mt_stretches *s, uint64_t hash,
     uint64_t highest = highest_of(ended);
     struct mt_stretch_known *bound = known_at(s, hash_of_frame(parent, MT_STRETCH_LOST));
     if (bound && is_worth(bound->units, ended, highest))
-        unit = new_record(parent, MT_STRETCH_SET, ended);
+        unit = new_record(parent, MT_STRETCH_SET, ended->before, ended->after, ended->count,
+                          ended->rise, ended->site);
     if (!unit) {
         mt_stretches_other(s, parent, MT_STRETCH_LOST, highest);
         return;

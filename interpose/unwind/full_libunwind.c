@@ -12,6 +12,7 @@
 #define UNW_LOCAL_ONLY
 #include <libunwind.h>
 
+#include "base/aside.h"
 #include "format.h"
 #include "os/os.h"
 #include "unwind/arch.h"
@@ -188,8 +189,16 @@ static void settle(struct mt_stack *stack, uint32_t old, uint32_t cut)
     stack->by_rules = false;
 }
 
-void mt_unwind_full(struct mt_stack *stack, const struct mt_start *from)
+struct capture {
+    struct mt_stack *stack;
+    const struct mt_start *from;
+};
+
+/* libunwind's state and its own frames take 8 KiB. */
+static void capture(void *captured)
 {
+    struct mt_stack *stack = ((struct capture *)captured)->stack;
+    const struct mt_start *from = ((struct capture *)captured)->from;
     unw_context_t context;
     unw_cursor_t cursor;
     int saved_errno = errno;
@@ -197,10 +206,6 @@ void mt_unwind_full(struct mt_stack *stack, const struct mt_start *from)
     uint32_t cut = 2;
     int cancel;
 
-    if (!usable) {
-        mt_unwind_caller_only(stack, from);
-        return;
-    }
     /* libunwind probes memory by write(), a cancellation point. */
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
     atomic_fetch_add_explicit(&inside, 1, memory_order_relaxed);
@@ -217,4 +222,12 @@ void mt_unwind_full(struct mt_stack *stack, const struct mt_start *from)
     else
         mt_unwind_caller_only(stack, from);
     errno = saved_errno;
+}
+
+void mt_unwind_full(struct mt_stack *stack, const struct mt_start *from)
+{
+    if (usable)
+        mt_aside(capture, &(struct capture){stack, from});
+    else
+        mt_unwind_caller_only(stack, from);
 }
