@@ -11,6 +11,8 @@
 
 /* aside_PROCESSOR.S: call work(context) with the stack pointer at `top`. */
 void mt_aside_switch(void (*work)(void *), void *context, char *top);
+/* Tell valgrind that this is a stack. For everybody else it does nothing. */
+void mt_aside_register(char *low, char *top);
 
 _Static_assert(MT_ASIDE_STACKS == 64, "one bit each");
 static uint64_t busy;               /* whose stack is in use */
@@ -38,21 +40,33 @@ static void give_back(uint32_t index)
     __atomic_fetch_and(&busy, ~(1ull << (index - 1)), __ATOMIC_RELEASE);
 }
 
-/* The upper end of a stack; NULL: no memory. */
-static char *top_of(uint32_t index)
+/* Of a stack of which we know no better. */
+#define TOUCHED (8u << 10)
+
+static void count(void *top)
 {
-    char **top = &tops[index - 1];
-    if (!*top) {
-        char *low = mt_os_map_stack(MT_ASIDE_BYTES);
-        if (!low)
-            return NULL;
-        mt_own_mapped(low, MT_ASIDE_BYTES);
-        *top = low + MT_ASIDE_BYTES;
-    }
-    return *top;
+    mt_own_mapped((char *)top - TOUCHED, TOUCHED);
 }
 
-void mt_aside_held(void (*work)(void *), void *context)
+static __attribute__((noinline, cold)) char *map_stack(uint32_t index)
+{
+    char *low = mt_os_map_stack(MT_ASIDE_BYTES), *top = low + MT_ASIDE_BYTES;
+    if (!low)
+        return NULL;
+    tops[index - 1] = top;
+    mt_aside_register(low, top);
+    mt_aside_switch(count, top, top);
+    return top;
+}
+
+/* The upper end of a stack; NULL: no memory. */
+static inline char *top_of(uint32_t index)
+{
+    return tops[index - 1] ? tops[index - 1] : map_stack(index);
+}
+
+/* Inlined, as each frame counts. */
+static inline __attribute__((always_inline)) void run(void (*work)(void *), void *context)
 {
     uint32_t index = here ? 0 : claim();
     char *top = index ? top_of(index) : NULL;
@@ -72,6 +86,11 @@ void mt_aside_held(void (*work)(void *), void *context)
     give_back(index);
 }
 
+void mt_aside_held(void (*work)(void *), void *context)
+{
+    run(work, context);
+}
+
 void mt_aside(void (*work)(void *), void *context)
 {
     uint64_t mask;
@@ -80,7 +99,7 @@ void mt_aside(void (*work)(void *), void *context)
         return;
     }
     mt_os_hold_signals(&mask);
-    mt_aside_held(work, context);
+    run(work, context);
     mt_os_release_signals(&mask);
 }
 

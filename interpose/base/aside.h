@@ -15,7 +15,8 @@
 #define MT_ASIDE_H
 
 #define MT_ASIDE_STACKS 64u
-#define MT_ASIDE_BYTES  (64u << 10) /* of address space each; what is never touched costs no memory */
+#define MT_ASIDE_BYTES                                                                             \
+    (64u << 10) /* of address space each; what is never touched costs no memory */
 
 /* Call work(context) on such a stack. Any thread, with the guard set (base/guard.h), errno is kept by neither. Aside already: a
  * plain call. Costs two system calls. */

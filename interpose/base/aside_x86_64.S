@@ -33,4 +33,33 @@ mt_aside_switch:
     .cfi_endproc
     .size mt_aside_switch, . - mt_aside_switch
     .size __morestack, . - __morestack
+
+/* void mt_aside_register(char *low, char *top): valgrind's client request 0x1501. */
+    .p2align 4
+    .globl mt_aside_register
+    .hidden mt_aside_register
+    .type mt_aside_register, @function
+mt_aside_register:
+    .cfi_startproc
+    endbr64
+    subq $56, %rsp
+    .cfi_adjust_cfa_offset 56
+    movq $0x1501, (%rsp)
+    movq %rdi, 8(%rsp)
+    movq %rsi, 16(%rsp)
+    movq $0, 24(%rsp)
+    movq $0, 32(%rsp)
+    movq $0, 40(%rsp)
+    movq %rsp, %rax
+    xorl %edx, %edx
+    rolq $3, %rdi
+    rolq $13, %rdi
+    rolq $61, %rdi
+    rolq $51, %rdi
+    xchgq %rbx, %rbx
+    addq $56, %rsp
+    .cfi_adjust_cfa_offset -56
+    retq
+    .cfi_endproc
+    .size mt_aside_register, . - mt_aside_register
     .section .note.GNU-stack, "", @progbits

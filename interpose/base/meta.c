@@ -327,7 +327,8 @@ void mt_meta_free_some(void *const *blocks, uint32_t count)
 {
     if (!count || !enter())
         return;
-    mt_aside_held(release_some, &(struct call){.blocks = (void **)(uintptr_t)blocks, .count = count});
+    mt_aside_held(release_some,
+                  &(struct call){.blocks = (void **)(uintptr_t)blocks, .count = count});
     leave();
 }
 

@@ -186,7 +186,8 @@ static void grow_aside(void *growth)
 
 static bool grow(enum mt_region region, uint64_t need)
 {
-    struct growth growth = {region, need, false};
+    static struct growth growth; /* under mt_log_growing */
+    growth = (struct growth){region, need, false};
     if (!refused && mt_log.header->extents_used < MT_EXTENTS_MAX)
         mt_aside(grow_aside, &growth);
     if (growth.done)
@@ -216,19 +217,24 @@ uint64_t mt_log_touched(void)
     return bytes;
 }
 
+/* The region is to hold `need` bytes. False: no space. */
+static __attribute__((noinline)) bool reach(enum mt_region region, uint64_t need)
+{
+    mt_lock_take(&mt_log_growing);
+    bool ok = need <= mt_log.bytes[region] || grow(region, need - mt_log.bytes[region]);
+    mt_lock_drop(&mt_log_growing);
+    return ok;
+}
+
 uint64_t mt_log_reserve(enum mt_region region, uint32_t bytes, uint32_t count)
 {
     uint64_t *used = &mt_log.header->used[region];
     uint64_t first = __atomic_load_n(used, __ATOMIC_RELAXED);
     for (;;) {
-        if ((first + count) * bytes > __atomic_load_n(&mt_log.bytes[region], __ATOMIC_ACQUIRE)) {
-            mt_lock_take(&mt_log_growing);
-            bool ok = (first + count) * bytes <= mt_log.bytes[region] ||
-                      grow(region, (first + count) * bytes - mt_log.bytes[region]);
-            mt_lock_drop(&mt_log_growing);
-            if (!ok)
-                return 0;
-        }
+        uint64_t need = (first + count) * bytes;
+        if (__builtin_expect(need > __atomic_load_n(&mt_log.bytes[region], __ATOMIC_ACQUIRE), 0) &&
+            !reach(region, need))
+            return 0;
         if (__atomic_compare_exchange_n(used, &first, first + count, true, __ATOMIC_RELEASE,
                                         __ATOMIC_RELAXED))
             return first;
@@ -253,14 +259,9 @@ bool mt_log_record_at(enum mt_record_kind kind, const struct mt_piece *pieces, u
     uint64_t *used = &mt_log.header->used[MT_REGION_RECORD];
     mt_lock_take(&record_lock);
     uint64_t at = *used;
-    while (at + bytes > mt_log.bytes[MT_REGION_RECORD]) {
-        mt_lock_take(&mt_log_growing);
-        bool ok = grow(MT_REGION_RECORD, at + bytes - mt_log.bytes[MT_REGION_RECORD]);
-        mt_lock_drop(&mt_log_growing);
-        if (!ok) {
-            mt_lock_drop(&record_lock);
-            return false;
-        }
+    if (at + bytes > mt_log.bytes[MT_REGION_RECORD] && !reach(MT_REGION_RECORD, at + bytes)) {
+        mt_lock_drop(&record_lock);
+        return false;
     }
     char *to = mt_log.base[MT_REGION_RECORD] + at;
     *where = at;

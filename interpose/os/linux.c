@@ -41,7 +41,8 @@ void *mt_os_map(size_t bytes)
 void *mt_os_map_stack(size_t bytes)
 {
     size_t page = mt_os_page();
-    char *at = map(NULL, page + bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    char *at =
+        map(NULL, page + bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at && syscall(SYS_mprotect, at + page, bytes, PROT_READ | PROT_WRITE) != 0) {
         mt_os_unmap(at, page + bytes);
         return NULL;

@@ -94,7 +94,7 @@ void mt_summary_print(const char *program, const char *directory)
     size_t prefix = strlen(directory);
     if (prefix > 1 && !strncmp(path, directory, prefix) && path[prefix] == '/')
         path += prefix + 1;
-    char text[8192];
+    static char text[8192]; /* there is one end */
     struct mt_str s = MT_STR(text);
     mt_str_add_z(&s, "memtrace: ");
     mt_str_add_z(&s, program);

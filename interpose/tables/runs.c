@@ -189,7 +189,8 @@ static uint32_t node_at(const struct mt_run *run, uint32_t depth)
     return ancestor(run->node, run->depth + run->frames - 1u - depth);
 }
 
-void mt_runs_close(struct mt_runs *r, uint32_t keep)
+/* Inlined, as each frame counts on the program's stack. */
+static inline __attribute__((always_inline)) void close_to(struct mt_runs *r, uint32_t keep)
 {
     struct mt_thread_entry *e = r->entry;
     if (r->depth <= keep)
@@ -204,6 +205,11 @@ void mt_runs_close(struct mt_runs *r, uint32_t keep)
             run->max = higher(highest, run->max);
     }
     r->depth = keep;
+}
+
+void mt_runs_close(struct mt_runs *r, uint32_t keep)
+{
+    close_to(r, keep);
 }
 
 /* ---- A stack that turns off at a frame that stays ---- */
@@ -309,14 +315,14 @@ bool mt_runs_move(struct mt_runs *r, uint32_t depth, uint32_t same, uint32_t sit
     struct mt_thread_entry *e = r->entry;
     uint32_t before = 0;
     if (__builtin_expect(!same, 0))
-        mt_runs_close(r, 0);
+        close_to(r, 0);
     if (__builtin_expect(r->depth < same,
                          0)) { /* the first event, or the first since all were closed */
         same = r->depth;
         site = ancestor(leaf, depth - 1 - same);
     }
     if (!site) {
-        mt_runs_close(r, same);
+        close_to(r, same);
         return true;
     }
     if (r->depth > same) {

@@ -193,26 +193,25 @@ static bool is_worth(uint32_t units, const struct mt_ended *ended, uint64_t high
            highest > (bytes <= MT_STRETCHES_BYTES / 4 * 3 ? peak >> 12 : peak >> 10);
 }
 
-/* Room in the table for one more entry, too, must be there before. */
-static __attribute__((noinline)) void add(struct mt_stretches *s, uint64_t hash,
-                                          const struct mt_ended *ended)
+/* Room in the table for one more entry, too, must be there before. False: they are to be lost. */
+static __attribute__((noinline)) bool add(struct mt_stretches *s, uint64_t hash,
+                                          const struct mt_ended *ended, uint32_t parent,
+                                          uint64_t highest)
 {
-    uint32_t parent = mt_log_node(ended->site[0])->parent, unit = 0;
-    uint64_t highest = highest_of(ended);
+    uint32_t unit = 0;
     struct mt_stretch_known *bound = known_at(s, hash_of_frame(parent, MT_STRETCH_LOST));
     if (bound && is_worth(bound->units, ended, highest))
         unit = new_record(parent, MT_STRETCH_SET, ended->before, ended->after, ended->count,
                           ended->rise, ended->site);
-    if (!unit) {
-        mt_stretches_other(s, parent, MT_STRETCH_LOST, highest);
-        return;
-    }
+    if (!unit)
+        return false;
     bound->units += MT_STRETCH_UNITS(ended->count);
     if ((uint64_t)s->used * 4 >= 3ull << s->bits && !grow(s))
-        return; /* not found again: the next one like it has a record of its own */
+        return true; /* not found again: the next one like it has a record of its own */
     struct mt_stretch_known *k = place_of(s, hash, ended);
     *k = (struct mt_stretch_known){.hash = hash, .unit = unit};
     s->used++;
+    return true;
 }
 
 void mt_stretches_ended(struct mt_stretches *s, const struct mt_ended *ended)
@@ -222,7 +221,10 @@ void mt_stretches_ended(struct mt_stretches *s, const struct mt_ended *ended)
         count_looked(s);
     struct mt_stretch_known *k = s->known ? place_of(s, hash, ended) : NULL;
     if (!k || !k->hash) {
-        add(s, hash, ended);
+        uint32_t parent = mt_log_node(ended->site[0])->parent;
+        uint64_t highest = highest_of(ended);
+        if (!add(s, hash, ended, parent, highest))
+            mt_stretches_other(s, parent, MT_STRETCH_LOST, highest);
         return;
     }
     uint64_t *rise = rises_of(record_at(k->unit));
