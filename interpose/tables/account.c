@@ -269,13 +269,20 @@ void mt_account_discard(struct mt_thread *t, const struct mt_start *from, uint64
     }
 }
 
-/* A block goes that the table of live blocks does not hold, or no longer holds. */
-static __attribute__((noinline)) void release(struct mt_thread *t, const struct mt_start *from,
-                                              struct mt_live block)
+/* A block goes that the table of live blocks does not hold, or no longer holds. Inlined where a block is released, as each frame
+ * counts on the program's stack. */
+static inline __attribute__((always_inline)) void
+release_here(struct mt_thread *t, const struct mt_start *from, struct mt_live block)
 {
     struct mt_gone gone = {block.unit, MT_HEAP, block.size};
     struct mt_event event = {.from = from, .gone = &gone, .gone_count = 1};
     account(t, &event);
+}
+
+static __attribute__((noinline)) void release(struct mt_thread *t, const struct mt_start *from,
+                                              struct mt_live block)
+{
+    release_here(t, from, block);
 }
 
 struct going {
@@ -327,7 +334,7 @@ void mt_account_free(struct mt_thread *t, const struct mt_start *from, const voi
     struct mt_live entry;
     if (mt_live_take((uintptr_t)block, &entry)) {
         __builtin_prefetch(mt_counters_at(entry.unit), 1);
-        release(t, from, entry);
+        release_here(t, from, entry);
     } else {
         mt_account_unknown(block);
     }
