@@ -15,64 +15,59 @@ void mt_aside_switch(void (*work)(void *), void *context, char *top);
 void mt_aside_register(char *low, char *top);
 
 _Static_assert(MT_ASIDE_STACKS == 64, "one bit each");
-static uint64_t busy;               /* whose stack is in use */
-static char *tops[MT_ASIDE_STACKS]; /* written by who has the bit; NULL: not mapped yet */
+static uint64_t there;              /* which stacks are mapped */
+static uint64_t busy;               /* which are in use */
+static char *tops[MT_ASIDE_STACKS]; /* their upper ends */
+static uint32_t made;               /* stacks that were asked for */
 
 /* The index of this thread's stack plus 1; 0: it is on the program's. */
 static __thread uint32_t here __attribute__((tls_model("initial-exec")));
 
 /* Take a stack. 0: there is none. */
-static uint32_t claim(void)
+static inline uint32_t claim(void)
 {
-    uint64_t was = __atomic_load_n(&busy, __ATOMIC_RELAXED);
+    uint64_t was = __atomic_load_n(&busy, __ATOMIC_RELAXED), no;
     uint32_t i;
     do {
-        if (!~was)
+        no = __atomic_load_n(&there, __ATOMIC_ACQUIRE) & ~was;
+        if (!no)
             return 0;
-        i = (uint32_t)__builtin_ctzll(~was);
+        i = (uint32_t)__builtin_ctzll(no);
     } while (!__atomic_compare_exchange_n(&busy, &was, was | 1ull << i, false, __ATOMIC_ACQUIRE,
                                           __ATOMIC_RELAXED));
     return i + 1;
 }
 
-static void give_back(uint32_t index)
+static inline void give_back(uint32_t index)
 {
     __atomic_fetch_and(&busy, ~(1ull << (index - 1)), __ATOMIC_RELEASE);
 }
 
-/* Of a stack of which we know no better. */
+/* What a stack is taken to have in memory. */
 #define TOUCHED (8u << 10)
 
-static void count(void *top)
+void mt_aside_prepare(void)
 {
-    mt_own_mapped((char *)top - TOUCHED, TOUCHED);
-}
-
-static __attribute__((noinline, cold)) char *map_stack(uint32_t index)
-{
-    char *low = mt_os_map_stack(MT_ASIDE_BYTES), *top = low + MT_ASIDE_BYTES;
+    uint32_t i = __atomic_load_n(&made, __ATOMIC_RELAXED);
+    do {
+        if (i == MT_ASIDE_STACKS)
+            return;
+    } while (!__atomic_compare_exchange_n(&made, &i, i + 1, false, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+    char *low = mt_os_map_stack(MT_ASIDE_BYTES);
     if (!low)
-        return NULL;
-    tops[index - 1] = top;
-    mt_aside_register(low, top);
-    mt_aside_switch(count, top, top);
-    return top;
-}
-
-/* The upper end of a stack; NULL: no memory. */
-static inline char *top_of(uint32_t index)
-{
-    return tops[index - 1] ? tops[index - 1] : map_stack(index);
+        return;
+    tops[i] = low + MT_ASIDE_BYTES;
+    mt_aside_register(low, tops[i]);
+    mt_own_mapped(tops[i] - TOUCHED, TOUCHED);
+    __atomic_fetch_or(&there, 1ull << i, __ATOMIC_RELEASE);
 }
 
 /* Inlined, as each frame counts. */
 static inline __attribute__((always_inline)) void run(void (*work)(void *), void *context)
 {
     uint32_t index = here ? 0 : claim();
-    char *top = index ? top_of(index) : NULL;
-    if (!top) {
-        if (index)
-            give_back(index);
+    if (!index) {
         work(context);
         return;
     }
@@ -80,7 +75,7 @@ static inline __attribute__((always_inline)) void run(void (*work)(void *), void
     uintptr_t frame = mt_self.frame;
     mt_self.frame = UINTPTR_MAX;
     here = index;
-    mt_aside_switch(work, context, top);
+    mt_aside_switch(work, context, tops[index - 1]);
     here = 0;
     mt_self.frame = frame;
     give_back(index);

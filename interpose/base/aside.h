@@ -8,8 +8,9 @@
  * the kernel, which tells by the stack pointer whether an alternate signal stack is in use, would start a second handler on top
  * of the first one's frames. No code of the program runs aside.
  *
- * The stacks are a pool without a lock: who finds none free makes one more. Their number is that of the threads that were aside
- * at the same time, at most MT_ASIDE_STACKS. Where there is no memory for one, the work is done on the program's stack.
+ * The stacks are a pool without a lock. There is one for each thread that has events at the same time, up to MT_ASIDE_STACKS. Who
+ * finds none free (that many threads are aside, or there is no memory) does the work on the program's stack, as nobody can wait
+ * here.
  */
 #ifndef MT_ASIDE_H
 #define MT_ASIDE_H
@@ -17,6 +18,10 @@
 #define MT_ASIDE_STACKS 64u
 #define MT_ASIDE_BYTES                                                                             \
     (64u << 10) /* of address space each; what is never touched costs no memory */
+
+/* One stack more. To be called once for the process and once for each state of a thread, where little of the program's stack is in
+ * use: guard set. */
+void mt_aside_prepare(void);
 
 /* Call work(context) on such a stack. Any thread, with the guard set (base/guard.h), errno is kept by neither. Aside already: a
  * plain call. Costs two system calls. */

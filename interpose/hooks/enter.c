@@ -47,7 +47,12 @@ static void begin(void *ok)
 
 bool mt_begin(void)
 {
+    static bool prepared; /* a second thread at the same time makes one more */
     bool ok;
+    if (!prepared) {
+        prepared = true;
+        mt_aside_prepare();
+    }
     mt_aside(begin, &ok);
     return ok;
 }

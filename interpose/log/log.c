@@ -162,39 +162,51 @@ static bool may_extend(enum mt_region region, uint64_t add)
  * at every new line. So only every 256th request asks again. */
 struct growth {
     enum mt_region region;
-    uint64_t need;
+    uint64_t need; /* bytes that the region is to hold */
     bool done;
 };
 
-static void grow_aside(void *growth)
+/* Under mt_log_growing. */
+static bool grow(enum mt_region region, uint64_t need)
 {
-    struct growth *g = growth;
     struct mt_header *h = mt_log.header;
-    uint64_t have = mt_log.bytes[g->region], need = g->need;
+    uint64_t have = mt_log.bytes[region];
     uint64_t add = h->extents_used < MT_EXTENTS_MAX * 2 / 3 ? have / 4 : have;
-    if (g->region == MT_REGION_TIMELINE)
+    if (region == MT_REGION_TIMELINE)
         need = MT_SAMPLES * sizeof(struct mt_sample);
     if (need < EXTENT_FIRST)
         need = EXTENT_FIRST;
     need = whole_pages(need);
-    if (!descriptor_is_ours())
-        return;
-    for (add = whole_pages(add); !g->done && add > need; add = whole_pages(add / 2))
-        g->done = may_extend(g->region, add);
-    g->done = g->done || may_extend(g->region, need);
+    bool ask = h->extents_used < MT_EXTENTS_MAX && descriptor_is_ours();
+    for (add = whole_pages(add); ask && add > need; add = whole_pages(add / 2))
+        if (may_extend(region, add))
+            return true;
+    return ask && may_extend(region, need);
 }
 
-static bool grow(enum mt_region region, uint64_t need)
+static void grow_aside(void *growth)
 {
-    static struct growth growth; /* under mt_log_growing */
-    growth = (struct growth){region, need, false};
-    if (!refused && mt_log.header->extents_used < MT_EXTENTS_MAX)
+    struct growth *g = growth;
+    mt_lock_take(&mt_log_growing);
+    uint64_t have = mt_log.bytes[g->region];
+    g->done = g->need <= have || grow(g->region, g->need - have);
+    if (!g->done)
+        refused = 255;
+    mt_lock_drop(&mt_log_growing);
+}
+
+/* The region is to hold `need` bytes. False: no space. */
+static inline bool reach(enum mt_region region, uint64_t need)
+{
+    struct growth growth = {region, need, false};
+    uint32_t left = __atomic_load_n(&refused, __ATOMIC_RELAXED);
+    if (left) /* of several threads at once some do not count */
+        __atomic_store_n(&refused, left - 1, __ATOMIC_RELAXED);
+    else
         mt_aside(grow_aside, &growth);
-    if (growth.done)
-        return true;
-    refused = refused ? refused - 1 : 255;
-    __atomic_fetch_or(&mt_log.header->flags, MT_FLAG_FULL, __ATOMIC_RELAXED);
-    return false;
+    if (!growth.done)
+        __atomic_fetch_or(&mt_log.header->flags, MT_FLAG_FULL, __ATOMIC_RELAXED);
+    return growth.done;
 }
 
 uint64_t mt_log_touched(void)
@@ -215,15 +227,6 @@ uint64_t mt_log_touched(void)
         bytes +=
             (__atomic_load_n(&mt_log.header->used[r], __ATOMIC_RELAXED) * entry[r] + mask) & ~mask;
     return bytes;
-}
-
-/* The region is to hold `need` bytes. False: no space. */
-static __attribute__((noinline)) bool reach(enum mt_region region, uint64_t need)
-{
-    mt_lock_take(&mt_log_growing);
-    bool ok = need <= mt_log.bytes[region] || grow(region, need - mt_log.bytes[region]);
-    mt_lock_drop(&mt_log_growing);
-    return ok;
 }
 
 uint64_t mt_log_reserve(enum mt_region region, uint32_t bytes, uint32_t count)
