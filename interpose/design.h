@@ -90,12 +90,13 @@
  *
  *
  * PLATFORMS. The file is chosen, not a part of it by #if: os/linux*.c (Linux), loader/object_glibc.c (glibc),
- * loader/library_elf.c (ELF), unwind/bounds_linux.c, unwind/full_libunwind.c, unwind/arch_*.h and unwind/rule_layout_*.h (the
- * processor). What a port still has to look at:
+ * loader/library_elf.c (ELF), unwind/bounds_linux.c, unwind/full_libunwind.c; base/aside_*.S, unwind/arch_*.h and
+ * unwind/rule_layout_*.h (the processor). What a port still has to look at:
  *
  *   base/guard.h          __libc_single_threaded; initial-exec thread-local variables
  *   base/meta_raw.c       what jemalloc asks of the system: raw calls
  *   loader/modules.c      the build-id: ELF notes
+ *   unwind/cfi.c          ELF's program headers: which memory tables may be read from
  *   loader/real.c         dlsym and RTLD_NEXT, symbol versions
  *   loader/symbol.c       ELF's symbol tables
  *   python/attach.c       dl_iterate_phdr, to find libpython

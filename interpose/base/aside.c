@@ -52,8 +52,8 @@ void mt_aside_prepare(void)
     do {
         if (i == MT_ASIDE_STACKS)
             return;
-    } while (!__atomic_compare_exchange_n(&made, &i, i + 1, false, __ATOMIC_RELAXED,
-                                          __ATOMIC_RELAXED));
+    } while (
+        !__atomic_compare_exchange_n(&made, &i, i + 1, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
     char *low = mt_os_map_stack(MT_ASIDE_BYTES);
     if (!low)
         return;

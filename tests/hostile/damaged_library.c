@@ -37,9 +37,7 @@ static __attribute__((noinline)) void *aligned(int depth)
 
 void *damaged(int depth)
 {
-    void *p = depth % 3 == 0   ? leaf(10)
-              : depth % 3 == 1 ? varying(depth)
-                               : aligned(depth);
+    void *p = depth % 3 == 0 ? leaf(10) : depth % 3 == 1 ? varying(depth) : aligned(depth);
     if (depth == 0)
         return p;
     free(p);

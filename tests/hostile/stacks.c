@@ -152,8 +152,9 @@ static void ends(void)
 static const struct way {
     const char *name;
     void (*function)(void);
-} ways[] = {{"heap", heap},         {"maps", maps}, {"many", many}, {"child", in_child},
-            {"library", call_library}, {"api", api},   {"ends", ends}};
+} ways[] = {
+    {"heap", heap}, {"maps", maps}, {"many", many}, {"child", in_child}, {"library", call_library},
+    {"api", api},   {"ends", ends}};
 
 static void (*function)(void);
 
