@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/aside.h"
 #include "base/guard.h"
 #include "base/key.h"
 #include "base/lock.h"
@@ -88,13 +89,68 @@ static bool enter(void)
     return false;
 }
 
+/* ---- jemalloc's own frames take 1 to 2 KiB, so it runs aside; signals are held back by enter() ---- */
+
+struct call {
+    void *block;
+    size_t bytes;
+    int flags;
+    void **blocks; /* some at once, `count` of them */
+    uint32_t count;
+    ptrdiff_t decay_ms;
+};
+
+static void allocate(void *call)
+{
+    struct call *c = call;
+    c->block = mt_je_mallocx(c->bytes < 16 ? 16 : c->bytes, c->flags);
+}
+
+static void resize(void *call)
+{
+    struct call *c = call;
+    c->block = mt_je_rallocx(c->block, c->bytes < 16 ? 16 : c->bytes, c->flags);
+}
+
+static void release(void *call)
+{
+    mt_je_dallocx(((struct call *)call)->block, 0);
+}
+
+static void allocate_some(void *call)
+{
+    struct call *c = call;
+    uint32_t n = 0;
+    while (n < c->count && (c->blocks[n] = mt_je_mallocx(c->bytes < 16 ? 16 : c->bytes, 0)))
+        n++;
+    c->count = n;
+}
+
+static void release_some(void *call)
+{
+    struct call *c = call;
+    for (uint32_t i = 0; i < c->count; i++)
+        mt_je_dallocx(c->blocks[i], 0);
+}
+
+static void set_decay(void *call)
+{
+    struct call *c = call;
+    mt_je_mallctl("arena.0.dirty_decay_ms", NULL, NULL, &c->decay_ms, sizeof c->decay_ms);
+}
+
+static void end_of_thread(void *call)
+{
+    je_thread_end(((struct call *)call)->block);
+}
+
 /* decay_ms 0: what is free goes back to the system at once. -1: it waits for the next call with 0,
  * and then goes back in long pieces. */
 static void purge_later(ptrdiff_t decay_ms)
 {
     if (!enter())
         return;
-    mt_je_mallctl("arena.0.dirty_decay_ms", NULL, NULL, &decay_ms, sizeof decay_ms);
+    mt_aside_held(set_decay, &(struct call){.decay_ms = decay_ms});
     leave();
 }
 
@@ -147,7 +203,7 @@ static void thread_end(void *state)
 {
     if (!enter())
         return;
-    je_thread_end(state);
+    mt_aside_held(end_of_thread, &(struct call){.block = state});
     leave();
 }
 
@@ -167,11 +223,12 @@ void *mt_meta_alloc(size_t bytes)
     if (!enter())
         return NULL;
     /* The class of 8-byte blocks is the only one not aligned to 16. */
-    void *block = mt_je_mallocx(bytes < 16 ? 16 : bytes, JE_ZERO);
+    struct call call = {.bytes = bytes, .flags = JE_ZERO};
+    mt_aside_held(allocate, &call);
     leave();
-    if (block && bytes >= HUGE_BYTES)
-        mt_os_huge(block, bytes);
-    return block;
+    if (call.block && bytes >= HUGE_BYTES)
+        mt_os_huge(call.block, bytes);
+    return call.block;
 }
 
 void *mt_meta_grow(void *block, size_t old_bytes, size_t new_bytes)
@@ -184,36 +241,36 @@ void *mt_meta_grow(void *block, size_t old_bytes, size_t new_bytes)
         return NULL;
     /* jemalloc zeroes what lies beyond the block's real size; between that and old_bytes it was
      * zero from the start. */
-    block = mt_je_rallocx(block, new_bytes < 16 ? 16 : new_bytes, JE_ZERO);
+    struct call call = {.block = block, .bytes = new_bytes, .flags = JE_ZERO};
+    mt_aside_held(resize, &call);
     leave();
-    return block;
+    return call.block;
 }
 
 void mt_meta_free(void *block)
 {
     if (!block || !enter())
         return;
-    mt_je_dallocx(block, 0);
+    mt_aside_held(release, &(struct call){.block = block});
     leave();
 }
 
 uint32_t mt_meta_alloc_some(void **blocks, uint32_t count, size_t bytes)
 {
-    uint32_t n = 0;
+    struct call call = {.bytes = bytes, .blocks = blocks, .count = count};
     if (!enter())
         return 0;
-    while (n < count && (blocks[n] = mt_je_mallocx(bytes < 16 ? 16 : bytes, 0)))
-        n++;
+    mt_aside_held(allocate_some, &call);
     leave();
-    return n;
+    return call.count;
 }
 
 void mt_meta_free_some(void *const *blocks, uint32_t count)
 {
     if (!count || !enter())
         return;
-    for (uint32_t i = 0; i < count; i++)
-        mt_je_dallocx(blocks[i], 0);
+    mt_aside_held(release_some,
+                  &(struct call){.blocks = (void **)(uintptr_t)blocks, .count = count});
     leave();
 }
 

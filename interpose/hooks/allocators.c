@@ -10,12 +10,26 @@
 #include <malloc.h>
 #include <string.h>
 
+#include "base/aside.h"
 #include "hooks/cxx.h"
 #include "hooks/hooks.h"
 #include "tables/live.h"
 
 #define MT_HOOK_LATE(symbol, result, parameters) MT_EXPORT result symbol parameters;
 #include "hooks.def"
+
+struct sought {
+    void **real;
+    bool *sought;
+    const char *symbol;
+    uintptr_t caller;
+};
+
+static void seek_aside(void *sought)
+{
+    const struct sought *s = sought;
+    mt_real_find_own(s->real, s->sought, s->symbol, (void *)s->caller);
+}
 
 static __attribute__((noinline)) void seek(void **real, bool *sought, const char *symbol,
                                            uintptr_t caller)
@@ -24,7 +38,7 @@ static __attribute__((noinline)) void seek(void **real, bool *sought, const char
     uintptr_t frame = mt_self.frame;
     int keep = errno;
     mt_guard();
-    mt_real_find_own(real, sought, symbol, (void *)caller);
+    mt_aside(seek_aside, &(struct sought){real, sought, symbol, caller});
     mt_self.frame = frame;
     mt_self.depth = depth;
     errno = keep;

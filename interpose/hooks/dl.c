@@ -9,6 +9,7 @@
  */
 #include <link.h>
 
+#include "base/aside.h"
 #include "hooks/hooks.h"
 #include "python/interpreter.h"
 
@@ -23,11 +24,16 @@ static void flush(void)
     errno = keep;
 }
 
+static void pin_aside(void *library)
+{
+    mt_library_pin(library);
+}
+
 static void pin(void)
 {
     int keep = errno;
     mt_guard();
-    mt_library_pin(&mt_python.library);
+    mt_aside(pin_aside, &mt_python.library);
     mt_self.depth = 0;
     errno = keep;
 }

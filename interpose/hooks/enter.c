@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <limits.h>
 
+#include "base/aside.h"
 #include "base/lock.h"
 #include "base/meta.h"
 #include "hooks/enter.h"
@@ -11,6 +12,16 @@
 #include "os/os.h"
 #include "process/start.h"
 #include "tables/slots.h"
+
+static void end_thread(void *thread)
+{
+    struct mt_thread *t = thread;
+    mt_os_thread_name(t->entry->name);
+    t->entry->alive = 0;
+    mt_self.thread = NULL;
+    mt_self.ended = true;
+    mt_slots_return(t);
+}
 
 /* The key's destructor. Destructors of other keys may release memory after us in the same round, so
  * the state is kept until the last round. What is released still later (libc's own buffers) is an
@@ -25,17 +36,25 @@ static void thread_ended(void *value)
     if (round < PTHREAD_DESTRUCTOR_ITERATIONS && mt_slots_remember((void *)(round + 1)))
         return;
     mt_guard();
-    mt_os_thread_name(t->entry->name);
-    t->entry->alive = 0;
-    mt_self.thread = NULL;
-    mt_self.ended = true;
-    mt_slots_return(t);
+    mt_aside(end_thread, t);
     mt_self.depth = 0;
+}
+
+static void begin(void *ok)
+{
+    *(bool *)ok = mt_start(thread_ended);
 }
 
 bool mt_begin(void)
 {
-    return mt_start(thread_ended);
+    static bool prepared; /* a second thread at the same time makes one more */
+    bool ok;
+    if (!prepared) {
+        prepared = true;
+        mt_aside_prepare();
+    }
+    mt_aside(begin, &ok);
+    return ok;
 }
 
 /* ---- The guard ---- */
@@ -105,14 +124,12 @@ static struct mt_thread *enter_nested(uint32_t inside, uintptr_t frame, uintptr_
     return t;
 }
 
-/* The state of a thread that has none. NULL: there is none, and the event is counted as dropped. */
-static struct mt_thread *enter_first(uint64_t bytes)
+static void take_state(void *state)
 {
     struct mt_thread *t = mt_self.ended ? mt_slots_borrow() : mt_slots_take();
-    if (!t) {
-        drop(bytes);
-        return NULL;
-    }
+    *(struct mt_thread **)state = t;
+    if (!t)
+        return;
     t->nesting.special = t->nesting.transient = mt_self.ended;
     if (!mt_self.ended) {
         mt_self.thread = t;
@@ -120,6 +137,15 @@ static struct mt_thread *enter_first(uint64_t bytes)
         /* May allocate, by the wrapped functions: the guard is set, so that is not recorded. */
         mt_slots_remember((void *)1);
     }
+}
+
+/* The state of a thread that has none. NULL: there is none, and the event is counted as dropped. */
+static struct mt_thread *enter_first(uint64_t bytes)
+{
+    struct mt_thread *t;
+    mt_aside(take_state, &t);
+    if (!t)
+        drop(bytes);
     return t;
 }
 
@@ -150,6 +176,11 @@ struct mt_thread *mt_enter_slow(uint32_t inside, uintptr_t frame, uintptr_t pc, 
     return enter_seldom(inside, frame, pc, bytes);
 }
 
+static void give_back(void *thread)
+{
+    mt_slots_give_back(thread);
+}
+
 void mt_leave_slow(struct mt_thread *t)
 {
     if (t->nesting.nested) {
@@ -160,7 +191,7 @@ void mt_leave_slow(struct mt_thread *t)
     }
     int keep = errno;
     t->nesting.special = t->nesting.transient = false;
-    mt_slots_give_back(t);
+    mt_aside(give_back, t);
     mt_self.depth = 0;
     errno = keep;
 }

@@ -144,20 +144,23 @@ MT_EXPORT int munmap(void *at, size_t bytes)
 static void moved(struct mt_thread *t, const struct mt_start *here, struct mt_pieces *pieces,
                   uintptr_t old, uintptr_t got, size_t bytes)
 {
-    struct mt_pieces same = *pieces;
-    for (uint32_t i = 0, next; i < pieces->used; i = next) {
-        struct mt_mapping m = pieces->piece[i];
-        for (next = i + 1; next < pieces->used && pieces->piece[next].class == m.class; next++)
+    struct mt_mapping *all = pieces->piece;
+    uint32_t used = pieces->used;
+    for (uint32_t i = 0, next; i < used; i = next) {
+        struct mt_mapping m = all[i];
+        for (next = i + 1; next < used && all[next].class == m.class; next++)
             ;
-        same.piece = &pieces->piece[i];
-        same.used = next - i;
+        pieces->piece = &all[i];
+        pieces->used = next - i;
         m.attached += m.attached ? got - old : 0;
         m.start = got + (m.start - old);
-        m.end = next < pieces->used ? got + (pieces->piece[next].start - old) : got + bytes;
+        m.end = next < used ? got + (all[next].start - old) : got + bytes;
         if (m.end > got + bytes)
             m.end = got + bytes;
-        mt_mapping_record(t, here, &same, &m, m.end > m.start, m.class);
+        mt_mapping_record(t, here, pieces, &m, m.end > m.start, m.class);
     }
+    pieces->piece = all;
+    pieces->used = used;
 }
 
 /* Grown, shrunk or moved: as in realloc, the old size goes and the new one comes in one step.

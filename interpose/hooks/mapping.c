@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/aside.h"
 #include "base/meta.h"
 #include "format.h"
 #include "hooks/mapping.h"
@@ -46,9 +47,24 @@ static void undo(struct mt_thread *t, const struct mt_start *here, const struct 
     mt_log_dropped(1, 0);
 }
 
-static void record(struct mt_thread *t, const struct mt_start *here, const struct mt_pieces *pieces,
-                   struct mt_mapping *come, uint32_t come_count, uint16_t class)
+struct recording {
+    struct mt_thread *thread;
+    const struct mt_start *here;
+    const struct mt_pieces *gone;
+    struct mt_mapping *come;
+    uint32_t count;
+    uint16_t class;
+};
+
+static void record(void *recording)
 {
+    const struct recording *r = recording;
+    struct mt_thread *t = r->thread;
+    const struct mt_start *here = r->here;
+    const struct mt_pieces *pieces = r->gone;
+    struct mt_mapping *come = r->come;
+    uint32_t come_count = r->count;
+    uint16_t class = r->class;
     struct mt_gone own[16], *gone = own;
     uint32_t count = pieces->used;
     uint64_t bytes = 0;
@@ -78,14 +94,16 @@ static void record(struct mt_thread *t, const struct mt_start *here, const struc
         mt_meta_free(gone);
 }
 
-/* The unwinder reads the stack as it is, with words that nobody has written yet, and memcheck would tell it of a program
+/* Aside: on the program's stack are the pieces, and the real call costs more than the switch.
+ *
+ * The unwinder reads the stack as it is, with words that nobody has written yet, and memcheck would tell it of a program
  * that has no error. These hooks are the only ones of ours that it leaves in their places. */
 void mt_mapping_record(struct mt_thread *t, const struct mt_start *here,
                        const struct mt_pieces *gone, struct mt_mapping *come, uint32_t count,
                        uint16_t class)
 {
     mt_arch_valgrind_quiet(1);
-    record(t, here, gone, come, count, class);
+    mt_aside(record, &(struct recording){t, here, gone, come, count, class});
     mt_arch_valgrind_quiet(-1);
 }
 

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/aside.h"
 #include "base/lock.h"
 #include "base/meta.h"
 #include "loader/modules.h"
@@ -172,17 +173,20 @@ static size_t path_of(const char *known, uintptr_t pc, char *path, size_t room)
     return path[0] == '/' || !strchr(path, '/') ? bytes : mt_program_absolute(path, room, pc);
 }
 
-/* The module that is loaded at pc now, under lock. NULL: none that the loader knows. */
-static struct module *module_at(uintptr_t pc)
+struct search {
+    uintptr_t pc;
+    struct module *found;
+};
+
+/* The loader is asked, under lock. */
+static void ask_loader(void *search)
 {
-    for (uint32_t i = 0; i < modules_used; i++)
-        if (modules[i].generation == generation && pc >= modules[i].start && pc < modules[i].end)
-            return &modules[i];
+    struct search *s = search;
     struct mt_object object;
-    if (!mt_object_at(pc, &object))
-        return NULL;
+    if (!mt_object_at(s->pc, &object))
+        return;
     static char path[4096]; /* under lock */
-    size_t path_bytes = path_of(object.path, pc, path, sizeof path);
+    size_t path_bytes = path_of(object.path, s->pc, path, sizeof path);
     struct module found = {
         .base = object.base,
         .start = object.begin,
@@ -199,7 +203,18 @@ static struct module *module_at(uintptr_t pc)
         m->handle = object.handle;
         m->generation = generation;
     }
-    return m;
+    s->found = m;
+}
+
+/* The module that is loaded at pc now, under lock. NULL: none that the loader knows. */
+static struct module *module_at(uintptr_t pc)
+{
+    for (uint32_t i = 0; i < modules_used; i++)
+        if (modules[i].generation == generation && pc >= modules[i].start && pc < modules[i].end)
+            return &modules[i];
+    struct search search = {pc, NULL};
+    mt_aside(ask_loader, &search);
+    return search.found;
 }
 
 static void find_loader(void)

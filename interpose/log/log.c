@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/aside.h"
 #include "base/config.h"
 #include "base/lock.h"
 #include "base/meta.h"
@@ -141,6 +142,13 @@ static bool may_extend(enum mt_region region, uint64_t add)
  *
  * A refusal costs several system calls, and a program that runs on with a full disk would pay them
  * at every new line. So only every 256th request asks again. */
+struct growth {
+    enum mt_region region;
+    uint64_t need; /* bytes that the region is to hold */
+    bool done;
+};
+
+/* Under mt_log_growing. */
 static bool grow(enum mt_region region, uint64_t need)
 {
     struct mt_header *h = mt_log.header;
@@ -151,17 +159,38 @@ static bool grow(enum mt_region region, uint64_t need)
     if (need < EXTENT_FIRST)
         need = EXTENT_FIRST;
     need = whole_pages(need);
-    bool ask = !refused && h->extents_used < MT_EXTENTS_MAX && mt_log_reopen(), done = false;
+    bool ask = h->extents_used < MT_EXTENTS_MAX && mt_log_reopen(), done = false;
     for (add = whole_pages(add); ask && !done && add > need; add = whole_pages(add / 2))
         done = may_extend(region, add);
     done = done || (ask && may_extend(region, need));
     if (ask)
         mt_log_file_rest();
-    if (done)
-        return true;
-    refused = refused ? refused - 1 : 255;
-    __atomic_fetch_or(&h->flags, MT_FLAG_FULL, __ATOMIC_RELAXED);
-    return false;
+    return done;
+}
+
+static void grow_aside(void *growth)
+{
+    struct growth *g = growth;
+    mt_lock_take(&mt_log_growing);
+    uint64_t have = mt_log.bytes[g->region];
+    g->done = g->need <= have || grow(g->region, g->need - have);
+    if (!g->done)
+        refused = 255;
+    mt_lock_drop(&mt_log_growing);
+}
+
+/* The region is to hold `need` bytes. False: no space. */
+static inline bool reach(enum mt_region region, uint64_t need)
+{
+    struct growth growth = {region, need, false};
+    uint32_t left = __atomic_load_n(&refused, __ATOMIC_RELAXED);
+    if (left) /* of several threads at once some do not count */
+        __atomic_store_n(&refused, left - 1, __ATOMIC_RELAXED);
+    else
+        mt_aside(grow_aside, &growth);
+    if (!growth.done)
+        __atomic_fetch_or(&mt_log.header->flags, MT_FLAG_FULL, __ATOMIC_RELAXED);
+    return growth.done;
 }
 
 void mt_log_ahead(void)
@@ -196,14 +225,10 @@ uint64_t mt_log_reserve(enum mt_region region, uint32_t bytes, uint32_t count)
     uint64_t *used = &mt_log.header->used[region];
     uint64_t first = __atomic_load_n(used, __ATOMIC_RELAXED);
     for (;;) {
-        if ((first + count) * bytes > __atomic_load_n(&mt_log.bytes[region], __ATOMIC_ACQUIRE)) {
-            mt_lock_take(&mt_log_growing);
-            bool ok = (first + count) * bytes <= mt_log.bytes[region] ||
-                      grow(region, (first + count) * bytes - mt_log.bytes[region]);
-            mt_lock_drop(&mt_log_growing);
-            if (!ok)
-                return 0;
-        }
+        uint64_t need = (first + count) * bytes;
+        if (__builtin_expect(need > __atomic_load_n(&mt_log.bytes[region], __ATOMIC_ACQUIRE), 0) &&
+            !reach(region, need))
+            return 0;
         if (__atomic_compare_exchange_n(used, &first, first + count, true, __ATOMIC_RELEASE,
                                         __ATOMIC_RELAXED))
             return first;
@@ -228,14 +253,9 @@ bool mt_log_record_at(enum mt_record_kind kind, const struct mt_piece *pieces, u
     uint64_t *used = &mt_log.header->used[MT_REGION_RECORD];
     mt_lock_take(&record_lock);
     uint64_t at = *used;
-    while (at + bytes > mt_log.bytes[MT_REGION_RECORD]) {
-        mt_lock_take(&mt_log_growing);
-        bool ok = grow(MT_REGION_RECORD, at + bytes - mt_log.bytes[MT_REGION_RECORD]);
-        mt_lock_drop(&mt_log_growing);
-        if (!ok) {
-            mt_lock_drop(&record_lock);
-            return false;
-        }
+    if (at + bytes > mt_log.bytes[MT_REGION_RECORD] && !reach(MT_REGION_RECORD, at + bytes)) {
+        mt_lock_drop(&record_lock);
+        return false;
     }
     char *to = mt_log.base[MT_REGION_RECORD] + at;
     *where = at;
@@ -252,17 +272,29 @@ bool mt_log_record_at(enum mt_record_kind kind, const struct mt_piece *pieces, u
     return true;
 }
 
-void mt_log_note(unsigned severity, const char *format, ...)
+struct note {
+    unsigned severity;
+    const char *format;
+    va_list arguments;
+};
+
+static void add_note(void *note)
 {
+    struct note *n = note;
     char text[512];
     struct mt_str s = MT_STR(text);
-    va_list args;
-    va_start(args, format);
-    mt_str_format(&s, format, args);
-    va_end(args);
-    uint32_t head[2] = {severity, (uint32_t)s.used};
+    mt_str_format(&s, n->format, n->arguments);
+    uint32_t head[2] = {n->severity, (uint32_t)s.used};
     struct mt_piece pieces[] = {{head, sizeof head}, {text, s.used}};
     mt_log_record(MT_RECORD_NOTE, pieces, 2);
+}
+
+void mt_log_note(unsigned severity, const char *format, ...)
+{
+    struct note note = {.severity = severity, .format = format};
+    va_start(note.arguments, format);
+    mt_aside(add_note, &note);
+    va_end(note.arguments);
 }
 
 /* ---- Opening ---- */

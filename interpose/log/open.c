@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/aside.h"
 #include "base/config.h"
 #include "base/guard.h"
 #include "base/lock.h"
@@ -165,8 +166,9 @@ static bool high_enough(void)
 }
 
 /* Under mt_log_growing. */
-static void name(void)
+static void name(void *unused)
 {
+    (void)unused;
     if (mt_log_descriptor_is(mt_log_file.fd) && mt_log_file_create(mt_log_file_link, false) >= 0)
         mt_log_file.nameless = false;
     else
@@ -182,7 +184,7 @@ void mt_log_name(bool now)
     bool replaced = false;
     if (mt_log_file.nameless && (now || !(refused & 255))) {
         replaced = !mt_log_descriptor_is(mt_log_file.fd);
-        name();
+        mt_aside(name, NULL);
         replaced &= !mt_log_file.nameless;
     }
     refused = mt_log_file.nameless ? refused + 1 : 0;

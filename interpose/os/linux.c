@@ -56,6 +56,18 @@ void *mt_os_map_shared(size_t bytes)
     return map(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 }
 
+void *mt_os_map_stack(size_t bytes)
+{
+    size_t page = mt_os_page();
+    char *at =
+        map(NULL, page + bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at && mt_os_call(SYS_mprotect, at + page, bytes, PROT_READ | PROT_WRITE) != 0) {
+        mt_os_unmap(at, page + bytes);
+        return NULL;
+    }
+    return at ? at + page : NULL;
+}
+
 void *mt_os_reserve(size_t bytes)
 {
     return map(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -130,7 +142,7 @@ bool mt_os_is_high(int fd)
 int mt_os_rename(const char *from, const char *to)
 {
     const unsigned no_replace = 1; /* RENAME_NOREPLACE */
-    return (int)result(syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, no_replace));
+    return (int)result(mt_os_call(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, no_replace));
 }
 
 void mt_os_remove(const char *path)

@@ -21,6 +21,8 @@ void *mt_os_map(size_t bytes);
 void *mt_os_map_shared(size_t bytes);
 /* Address space without memory behind it, to be filled by mt_os_map_file; NULL on failure. */
 void *mt_os_reserve(size_t bytes);
+/* The same as a stack: the page below is never mapped for anybody. NULL on failure. */
+void *mt_os_map_stack(size_t bytes);
 /* Any mapping, or a part of one: whole pages. */
 void mt_os_unmap(void *at, size_t bytes);
 /* Map `bytes` of the file at `offset` shared, read-write, over `at`; not inherited by fork

@@ -9,6 +9,7 @@
 #include <link.h>
 #include <string.h>
 
+#include "base/aside.h"
 #include "base/config.h"
 #include "base/guard.h"
 #include "base/lock.h"
@@ -131,6 +132,7 @@ static void forget(void)
     mt_own_forget();
     mt_pool_forget(mt_meta_torn);
     mt_os_locking = false;
+    mt_aside_forget();
     mt_log_forget();
     mt_log_intern_forget();
     mt_modules_forget();

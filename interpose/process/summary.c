@@ -162,7 +162,7 @@ void mt_summary_print(const char *program, const char *directory)
 {
     if (!wanted || !mt_log.header)
         return;
-    char text[8192];
+    static char text[8192]; /* there is one end */
     struct mt_str s = MT_STR(text);
     mt_str_add_z(&s, "memtrace: ");
     mt_str_add_z(&s, program);

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/aside.h"
 #include "base/lock.h"
 #include "base/meta.h"
 #include "foreign/stack.h"
@@ -233,12 +234,28 @@ static struct mt_python_code *enter(uintptr_t code, uint32_t id, int32_t first_l
     return c;
 }
 
+struct entering {
+    uintptr_t code;
+    bool command;
+    const struct mt_python_code *entry;
+};
+
+/* Names and paths are read into arrays. */
+static void enter_aside(void *entering_)
+{
+    struct entering *e = entering_;
+    int32_t first_line = *(const int32_t *)(e->code + mt_python.layout.code_first_line);
+    uint32_t id = record_id(e->code, first_line, e->command);
+
+    e->entry = id ? enter(e->code, id, first_line) : NULL;
+}
+
 static const struct mt_python_code *enter_as(uintptr_t code, bool command)
 {
-    int32_t first_line = *(const int32_t *)(code + mt_python.layout.code_first_line);
-    uint32_t id = record_id(code, first_line, command);
+    struct entering e = {code, command, NULL};
 
-    return id ? enter(code, id, first_line) : NULL;
+    mt_aside(enter_aside, &e);
+    return e.entry;
 }
 
 const struct mt_python_code *mt_python_code_enter(uintptr_t code)

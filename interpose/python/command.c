@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/aside.h"
 #include "format.h"
 #include "os/os.h"
 #include "python/code.h"
@@ -69,6 +70,11 @@ static void enter_all(uintptr_t code, unsigned nested)
     }
 }
 
+static void enter_command(void *code)
+{
+    enter_all(*(const uintptr_t *)code, 0);
+}
+
 void mt_python_command_find(uintptr_t code, uintptr_t top)
 {
     uintptr_t command;
@@ -80,5 +86,5 @@ void mt_python_command_find(uintptr_t code, uintptr_t top)
     if (!command || !is_of_string(command) || mt_os_tid() != mt_os_pid())
         return;
     __atomic_store_n(&found_in, mt_python.epoch, __ATOMIC_RELAXED);
-    enter_all(command, 0);
+    mt_aside(enter_command, &command); /* it calls itself */
 }

@@ -76,7 +76,7 @@ static uint8_t stack_is; /* where we think */
 /* The stack is a list of chunks {previous, size, top, frames}; the thread state has the last chunk, its top, its end. */
 enum { CHUNK_SIZE = 8, CHUNK_FRAMES = 24, CHUNK_LEAST = 4096 };
 
-static bool check_stack(uintptr_t state)
+static __attribute__((noinline, cold)) bool check_stack(uintptr_t state)
 {
     uintptr_t at[3], size;
 

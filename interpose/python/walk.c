@@ -142,7 +142,7 @@ static uint32_t refuse(struct mt_python_thread *th)
 }
 
 /* Index in FRAME; 0: none can be had. */
-static uint32_t resolve(struct mt_python_thread *th, uintptr_t code, uintptr_t position)
+uint32_t mt_python_walk_index(struct mt_python_thread *th, uintptr_t code, uintptr_t position)
 {
     struct mt_python_line *line = th->lines ? line_slot(th, code, position) : NULL;
     const struct mt_python_code *entry;
@@ -173,11 +173,6 @@ static uint32_t resolve(struct mt_python_thread *th, uintptr_t code, uintptr_t p
     return index;
 }
 
-uint32_t mt_python_walk_index(struct mt_python_thread *th, uintptr_t code, uintptr_t position)
-{
-    return resolve(th, code, position);
-}
-
 /* Store what was seen at `frame`, resolving it if it is not what stands there. */
 static inline bool update(struct mt_python_thread *th, struct mt_foreign_frame *f, uintptr_t frame,
                           const struct seen *s)
@@ -185,7 +180,7 @@ static inline bool update(struct mt_python_thread *th, struct mt_foreign_frame *
     if (__builtin_expect(f->code != s->code || f->position != s->position || !f->index, 0)) {
         f->code = s->code;
         f->position = s->position;
-        f->index = resolve(th, s->code, s->position);
+        f->index = mt_python_walk_index(th, s->code, s->position);
     }
     f->frame = frame;
     f->marker = s->marker;

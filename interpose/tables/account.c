@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "base/aside.h"
 #include "base/guard.h"
 #include "log/log.h"
 #include "os/os.h"
@@ -137,6 +138,11 @@ static bool list(struct mt_thread *t)
     return true;
 }
 
+static void close_runs(void *runs)
+{
+    mt_runs_close(runs, 0);
+}
+
 /* There is no space for the event's stack, or for what happens there. The event counts all the
  * same, and what it allocates is as live as any other block; only the place is not known. The event is passed as a copy, so that the
  * usual one stays in registers. */
@@ -144,7 +150,10 @@ static __attribute__((noinline, cold)) uint32_t lose(struct mt_thread *t, struct
 {
     struct mt_event counted = event;
     uint32_t came = 0;
-    mt_account_thread_pause(t); /* the next event shares nothing with this one */
+    if (t->runs.depth)
+        mt_aside(close_runs, &t->runs);
+    t->entry->leaf = 0;
+    mt_capture_lost(&t->capture); /* the next event shares nothing with this one */
     before(net_of(&event));
     for (uint32_t i = 0; i < event.gone_count; i++) {
         const struct mt_gone *g = &event.gone[i];
@@ -164,10 +173,26 @@ static __attribute__((noinline, cold)) uint32_t lose(struct mt_thread *t, struct
     return came;
 }
 
+struct accounting {
+    struct mt_thread *thread;
+    const struct mt_event *event;
+    uint32_t came;
+};
+
+static void account_aside(void *accounting)
+{
+    struct accounting *a = accounting;
+    a->came = mt_account(a->thread, a->event);
+}
+
 /* The stack has no leaf. It may be the thread's first event: without an entry it has no root. */
 static __attribute__((noinline, cold)) uint32_t no_stack(struct mt_thread *t, struct mt_event event)
 {
-    return !t->slot && list(t) ? mt_account(t, &event) : lose(t, event);
+    struct accounting again = {t, &event, 0};
+    if (t->slot || !list(t))
+        return lose(t, event);
+    mt_aside(account_aside, &again); /* there are two events' frames by now */
+    return again.came;
 }
 
 /* Inlined into the usual events, where the compiler drops most of it. */
@@ -244,13 +269,39 @@ void mt_account_discard(struct mt_thread *t, const struct mt_start *from, uint64
     }
 }
 
-/* A block goes that the table of live blocks does not hold, or no longer holds. */
-static __attribute__((noinline)) void release(struct mt_thread *t, const struct mt_start *from,
-                                              struct mt_live block)
+/* A block goes that the table of live blocks does not hold, or no longer holds. Inlined where a block is released, as each frame
+ * counts on the program's stack. */
+static inline __attribute__((always_inline)) void
+release_here(struct mt_thread *t, const struct mt_start *from, struct mt_live block)
 {
     struct mt_gone gone = {block.unit, MT_HEAP, block.size};
     struct mt_event event = {.from = from, .gone = &gone, .gone_count = 1};
     account(t, &event);
+}
+
+static __attribute__((noinline)) void release(struct mt_thread *t, const struct mt_start *from,
+                                              struct mt_live block)
+{
+    release_here(t, from, block);
+}
+
+struct going {
+    struct mt_thread *thread;
+    const struct mt_start *from;
+    struct mt_live block;
+};
+
+static void release_aside(void *going)
+{
+    const struct going *g = going;
+    release(g->thread, g->from, g->block);
+}
+
+/* The same within an event: there would be two events' frames. */
+static __attribute__((noinline, cold)) void
+release_too(struct mt_thread *t, const struct mt_start *from, struct mt_live block)
+{
+    mt_aside(release_aside, &(struct going){t, from, block});
 }
 
 void mt_account_enter(struct mt_thread *t, const struct mt_start *from, const void *block,
@@ -261,12 +312,12 @@ void mt_account_enter(struct mt_thread *t, const struct mt_start *from, const vo
         return;
     if (!mt_live_enter((uintptr_t)block, entry, &stale)) {
         /* Not tracked: it will never be seen released, so it must not stay live. */
-        release(t, from, entry);
+        release_too(t, from, entry);
         mt_log_dropped(1, 0); /* its true release; the allocation is recorded */
     } else if (stale.unit) {
         /* We did not see its release (a free inside a signal handler, say): it is gone all the
          * same. */
-        release(t, from, stale);
+        release_too(t, from, stale);
     }
 }
 
@@ -283,7 +334,7 @@ void mt_account_free(struct mt_thread *t, const struct mt_start *from, const voi
     struct mt_live entry;
     if (mt_live_take((uintptr_t)block, &entry)) {
         __builtin_prefetch(mt_counters_at(entry.unit), 1);
-        release(t, from, entry);
+        release_here(t, from, entry);
     } else {
         mt_account_unknown(block);
     }
@@ -294,7 +345,7 @@ void mt_account_moved(struct mt_thread *t, const struct mt_start *from, const st
 {
     struct mt_gone gone = {old ? old->unit : 0, MT_HEAP, old ? old->size : 0};
     struct mt_event event = {from, &gone, old ? 1 : 0, true, MT_HEAP, bytes};
-    mt_account_enter(t, from, block, (struct mt_live){bytes, mt_account(t, &event)});
+    mt_account_enter(t, from, block, (struct mt_live){bytes, account(t, &event)});
 }
 
 /* ---- Objects: those in an interpreter's arenas are not in the table of live blocks ---- */
@@ -314,7 +365,7 @@ static inline __attribute__((always_inline)) void enter_object(struct mt_thread 
         return;
     }
     if (__builtin_expect(*words != 0, 0)) /* we did not see its release */
-        release(t, from, mt_objects_take(words));
+        release_too(t, from, mt_objects_take(words));
     *words = mt_objects_pack(entry, &second);
     if (second)
         words[1] = second;

@@ -26,8 +26,8 @@ struct mt_pieces {
     struct mt_mapping *piece; /* own, or from mt_meta_alloc */
     uint32_t used;
     uint32_t cap;
-    bool cut_head, cut_tail; /* the first, the last was cut off a mapping whose rest stays */
-    struct mt_mapping own[16];
+    bool cut_head, cut_tail;  /* the first, the last was cut off a mapping whose rest stays */
+    struct mt_mapping own[2]; /* it lies on the program's stack */
 };
 
 /* Begin with no pieces; and release their memory at the end. */

@@ -66,19 +66,19 @@ static __attribute__((noinline)) void end_stretches(struct mt_runs *r, const str
                                                     const struct mt_run *oldest, bool whole,
                                                     uint32_t after)
 {
-    struct mt_ended ended; /* large: no more of it is written than is used */
-    ended.after = after;
-    ended.before = top->first;
-    ended.count = 0;
+    struct mt_ended *ended = &r->ended;
+    ended->after = after;
+    ended->before = top->first;
+    ended->count = 0;
     bool cut = oldest->frames ==
                MT_RUN_CUT; /* the stretch from the beginning has more sites than are known */
     int64_t highest = INT64_MIN;
     const struct mt_run *e = top;
     for (; e >= oldest && !(cut && !e->before); e--) {
         highest = higher(highest, e->max);
-        ended.site[ended.count] = ended.before;
-        ended.rise[ended.count++] = rise_of(highest, e->begin);
-        ended.before = e->before;
+        ended->site[ended->count] = ended->before;
+        ended->rise[ended->count++] = rise_of(highest, e->begin);
+        ended->before = e->before;
     }
     if (whole || e >= oldest) {
         highest = higher(highest, e->max);
@@ -87,12 +87,12 @@ static __attribute__((noinline)) void end_stretches(struct mt_runs *r, const str
             mt_stretches_other(&r->stretches, mt_log_node(top->first)->parent,
                                after ? MT_STRETCH_LARGE : MT_STRETCH_ALL, rise);
         } else {
-            ended.site[ended.count] = ended.before;
-            ended.rise[ended.count++] = rise;
-            ended.before = 0;
+            ended->site[ended->count] = ended->before;
+            ended->rise[ended->count++] = rise;
+            ended->before = 0;
         }
     }
-    mt_stretches_ended(&r->stretches, &ended);
+    mt_stretches_ended(&r->stretches, ended);
 }
 
 /* A stretch of more sites than are kept, below the frame of `top`, began at level `begin`, and from there on `highest` was the most. */
@@ -159,13 +159,13 @@ static __attribute__((noinline)) int64_t close_deeper(struct mt_runs *r, int32_t
 static __attribute__((noinline)) void end_first(struct mt_runs *r, uint32_t site, uint32_t after,
                                                 uint64_t rise)
 {
-    struct mt_ended ended;
-    ended.before = 0;
-    ended.after = after;
-    ended.count = 1;
-    ended.site[0] = site;
-    ended.rise[0] = rise;
-    mt_stretches_ended(&r->stretches, &ended);
+    struct mt_ended *ended = &r->ended;
+    ended->before = 0;
+    ended->after = after;
+    ended->count = 1;
+    ended->site[0] = site;
+    ended->rise[0] = rise;
+    mt_stretches_ended(&r->stretches, ended);
 }
 
 /* The nodes of entry `run` from depth `keep` inward leave the stack, those further out stay: `site` is the node at that depth, the first
@@ -189,7 +189,8 @@ static uint32_t node_at(const struct mt_run *run, uint32_t depth)
     return ancestor(run->node, run->depth + run->frames - 1u - depth);
 }
 
-void mt_runs_close(struct mt_runs *r, uint32_t keep)
+/* Inlined, as each frame counts on the program's stack. */
+static inline __attribute__((always_inline)) void close_to(struct mt_runs *r, uint32_t keep)
 {
     struct mt_thread_entry *e = r->entry;
     if (r->depth <= keep)
@@ -204,6 +205,11 @@ void mt_runs_close(struct mt_runs *r, uint32_t keep)
             run->max = higher(highest, run->max);
     }
     r->depth = keep;
+}
+
+void mt_runs_close(struct mt_runs *r, uint32_t keep)
+{
+    close_to(r, keep);
 }
 
 /* ---- A stack that turns off at a frame that stays ---- */
@@ -309,14 +315,14 @@ bool mt_runs_move(struct mt_runs *r, uint32_t depth, uint32_t same, uint32_t sit
     struct mt_thread_entry *e = r->entry;
     uint32_t before = 0;
     if (__builtin_expect(!same, 0))
-        mt_runs_close(r, 0);
+        close_to(r, 0);
     if (__builtin_expect(r->depth < same,
                          0)) { /* the first event, or the first since all were closed */
         same = r->depth;
         site = ancestor(leaf, depth - 1 - same);
     }
     if (!site) {
-        mt_runs_close(r, same);
+        close_to(r, same);
         return true;
     }
     if (r->depth > same) {

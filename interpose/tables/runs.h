@@ -32,6 +32,7 @@ struct mt_runs {
     struct mt_run *runs; /* in the log: entry->runs */
     uint32_t depth;      /* nodes that have an open run */
     struct mt_stretches stretches;
+    struct mt_ended ended; /* being put together: too large for the program's stack */
 };
 
 /* The stack is now `depth` nodes deep, the root among them, and ends in `leaf`; its outermost `same` nodes are those of the last

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <pthread.h>
 
+#include "base/aside.h"
 #include "base/guard.h"
 #include "base/key.h"
 #include "base/lock.h"
@@ -37,6 +38,8 @@ static struct mt_thread *new_state(void)
     if (!t)
         return NULL;
     t->entry = t->runs.entry = t->capture.entry = &t->unlisted;
+    if (states_used) /* the first one has that of the process */
+        mt_aside_prepare();
     if (states_used)
         __atomic_fetch_or(&mt_log.header->flags, MT_FLAG_THREADS, __ATOMIC_RELAXED);
     states[states_used++] = t;

@@ -145,20 +145,22 @@ static struct mt_stretch_known *place_of(const struct mt_stretches *s, uint64_t 
     return k;
 }
 
-static uint32_t new_record(uint32_t parent, enum mt_stretch_kind kind, const struct mt_ended *ended)
+/* A record of `count` sites: `rise` and `site` have as many. 0: no space. */
+static uint32_t new_record(uint32_t parent, enum mt_stretch_kind kind, uint32_t before,
+                           uint32_t after, uint32_t count, const uint64_t *rise,
+                           const uint32_t *site)
 {
-    uint64_t unit =
-        mt_log_reserve(MT_REGION_STRETCH, MT_STRETCH_UNIT, MT_STRETCH_UNITS(ended->count));
+    uint64_t unit = mt_log_reserve(MT_REGION_STRETCH, MT_STRETCH_UNIT, MT_STRETCH_UNITS(count));
     if (!unit || unit > UINT32_MAX)
         return 0;
     struct mt_stretch *r = record_at((uint32_t)unit);
     /* first what tells its length, last what says that it is filled in */
-    __atomic_store_n(&r->count, (uint8_t)ended->count, __ATOMIC_RELEASE);
+    __atomic_store_n(&r->count, (uint8_t)count, __ATOMIC_RELEASE);
     r->kind = (uint8_t)kind;
-    r->before = ended->before;
-    r->after = ended->after;
-    memcpy(rises_of(r), ended->rise, ended->count * sizeof *ended->rise);
-    memcpy(sites_of(r, ended->count), ended->site, ended->count * sizeof *ended->site);
+    r->before = before;
+    r->after = after;
+    memcpy(rises_of(r), rise, count * sizeof *rise);
+    memcpy(sites_of(r, count), site, count * sizeof *site);
     __atomic_store_n(&r->parent, parent, __ATOMIC_RELEASE);
     return (uint32_t)unit;
 }
@@ -170,7 +172,7 @@ void mt_stretches_other(struct mt_stretches *s, uint32_t parent, enum mt_stretch
     if (!k)
         return;
     if (!k->unit)
-        k->unit = new_record(parent, kind, &(struct mt_ended){.count = 1, .rise = {rise}});
+        k->unit = new_record(parent, kind, 0, 0, 1, &rise, &(uint32_t){0});
     else if (rise > *rises_of(record_at(k->unit)))
         *rises_of(record_at(k->unit)) = rise;
 }
@@ -196,25 +198,25 @@ static bool is_worth(uint32_t units, const struct mt_ended *ended, uint64_t high
            highest > (bytes <= MT_STRETCHES_BYTES / 4 * 3 ? peak >> 12 : peak >> 10);
 }
 
-/* Room in the table for one more entry, too, must be there before. */
-static __attribute__((noinline)) void add(struct mt_stretches *s, uint64_t hash,
-                                          const struct mt_ended *ended)
+/* Room in the table for one more entry, too, must be there before. False: they are to be lost. */
+static __attribute__((noinline)) bool add(struct mt_stretches *s, uint64_t hash,
+                                          const struct mt_ended *ended, uint32_t parent,
+                                          uint64_t highest)
 {
-    uint32_t parent = mt_log_node(ended->site[0])->parent, unit = 0;
-    uint64_t highest = highest_of(ended);
+    uint32_t unit = 0;
     struct mt_stretch_known *bound = known_at(s, hash_of_frame(parent, MT_STRETCH_LOST));
     if (bound && is_worth(bound->units, ended, highest))
-        unit = new_record(parent, MT_STRETCH_SET, ended);
-    if (!unit) {
-        mt_stretches_other(s, parent, MT_STRETCH_LOST, highest);
-        return;
-    }
+        unit = new_record(parent, MT_STRETCH_SET, ended->before, ended->after, ended->count,
+                          ended->rise, ended->site);
+    if (!unit)
+        return false;
     bound->units += MT_STRETCH_UNITS(ended->count);
     if ((uint64_t)s->used * 4 >= 3ull << s->bits && !grow(s))
-        return; /* not found again: the next one like it has a record of its own */
+        return true; /* not found again: the next one like it has a record of its own */
     struct mt_stretch_known *k = place_of(s, hash, ended);
     *k = (struct mt_stretch_known){.hash = hash, .unit = unit};
     s->used++;
+    return true;
 }
 
 void mt_stretches_ended(struct mt_stretches *s, const struct mt_ended *ended)
@@ -224,7 +226,10 @@ void mt_stretches_ended(struct mt_stretches *s, const struct mt_ended *ended)
         count_looked(s);
     struct mt_stretch_known *k = s->known ? place_of(s, hash, ended) : NULL;
     if (!k || !k->hash) {
-        add(s, hash, ended);
+        uint32_t parent = mt_log_node(ended->site[0])->parent;
+        uint64_t highest = highest_of(ended);
+        if (!add(s, hash, ended, parent, highest))
+            mt_stretches_other(s, parent, MT_STRETCH_LOST, highest);
         return;
     }
     uint64_t *rise = rises_of(record_at(k->unit));

@@ -16,9 +16,21 @@
 #define mt_arch_getcontext(function, context) ((void)(function), unw_tdep_getcontext(context))
 
 /* DWARF register numbers. */
-#define MT_DW_FP 29u
-#define MT_DW_SP 31u
-#define MT_DW_RA 30u
+#define MT_DW_FP    29u
+#define MT_DW_SP    31u
+#define MT_DW_RA    30u
+#define MT_DW_COUNT 32u
+
+/* The registers of the function that this stands in, by DWARF number, as far as a function keeps them for its caller; and
+ * the pc that they belong to. */
+#define mt_arch_registers(registers, pc)                                                           \
+    __asm__ volatile("stp x19, x20, [%0, #152]\n\tstp x21, x22, [%0, #168]\n\t"                    \
+                     "stp x23, x24, [%0, #184]\n\tstp x25, x26, [%0, #200]\n\t"                    \
+                     "stp x27, x28, [%0, #216]\n\tstp x29, x30, [%0, #232]\n\t"                    \
+                     "mov x9, sp\n\tstr x9, [%0, #248]\n\tadr x9, 0f\n0:\tstr x9, [%1]"            \
+                     :                                                                             \
+                     : "r"(registers), "r"(pc)                                                     \
+                     : "x9", "memory")
 
 /* A return address as it stands in memory, made plain: without its authentication code. */
 static inline uintptr_t mt_arch_ra(uintptr_t word)
@@ -59,6 +71,10 @@ static inline bool mt_arch_is_plt(const uint8_t *code)
     return false;
 }
 #define MT_ARCH_PLT_BYTES 16
+
+/* Where the C library's descriptor of the thread lies, from the thread pointer, and what of it is read. */
+#define MT_ARCH_DESCRIPTOR       (-2048)
+#define MT_ARCH_DESCRIPTOR_BYTES 2048
 
 /* The C library's descriptor of the thread: in threads that it made, on top of the stack. */
 static inline uintptr_t mt_arch_thread_pointer(void)

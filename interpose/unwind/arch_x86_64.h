@@ -18,9 +18,20 @@
 #define mt_arch_getcontext(function, context) ((void)(function)(context))
 
 /* DWARF register numbers. */
-#define MT_DW_FP 6u
-#define MT_DW_SP 7u
-#define MT_DW_RA 16u
+#define MT_DW_FP    6u
+#define MT_DW_SP    7u
+#define MT_DW_RA    16u
+#define MT_DW_COUNT 17u
+
+/* The registers of the function that this stands in, by DWARF number, as far as a function keeps them for its caller; and
+ * the pc that they belong to. */
+#define mt_arch_registers(registers, pc)                                                           \
+    __asm__ volatile("movq %%rbx, 24(%0)\n\tmovq %%rbp, 48(%0)\n\tmovq %%rsp, 56(%0)\n\t"          \
+                     "movq %%r12, 96(%0)\n\tmovq %%r13, 104(%0)\n\tmovq %%r14, 112(%0)\n\t"        \
+                     "movq %%r15, 120(%0)\n\tleaq 0f(%%rip), %%rax\n0:\tmovq %%rax, (%1)"          \
+                     :                                                                             \
+                     : "r"(registers), "r"(pc)                                                     \
+                     : "rax", "memory")
 
 /* A return address as it stands in memory, made plain. */
 static inline uintptr_t mt_arch_ra(uintptr_t word)
@@ -68,6 +79,10 @@ static inline bool mt_arch_is_plt(const uint8_t *code)
     return code[0] == 0xff && code[1] == 0x25 && code[6] == 0x68 && code[11] == 0xe9;
 }
 #define MT_ARCH_PLT_BYTES 16
+
+/* Where the C library's descriptor of the thread lies, from the thread pointer, and what of it is read. */
+#define MT_ARCH_DESCRIPTOR       0
+#define MT_ARCH_DESCRIPTOR_BYTES 2048
 
 /* The C library's descriptor of the thread: in threads that it made, on top of the stack. */
 static inline uintptr_t mt_arch_thread_pointer(void)

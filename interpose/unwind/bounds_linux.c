@@ -18,8 +18,8 @@
 /* The kernel keeps at least this much free below the main stack, so what lies further down is
  * another one. */
 #define MAIN_REACH (127ul << 20)
-/* The stack is not looked for further below the descriptor than this. */
-#define THREAD_REACH (1ul << 30)
+/* The thread's descriptor and what lies above it take less than this. */
+#define TLS_MOST (64ul << 20)
 
 extern void *__libc_stack_end __attribute__((weak));
 
@@ -51,6 +51,27 @@ void mt_bounds_begin_process(void)
         main_descriptor = mt_arch_thread_pointer();
 }
 
+/* Where the stack of a thread that libc made begins. Its descriptor has the place and the size of the stack, and then of its
+ * guard, and lies in that stack itself: there is no other way to ask without a lock. Below may be other stacks, of coroutines for
+ * instance, which come and go. UINTPTR_MAX: not found. */
+static uintptr_t find_floor(uintptr_t pointer)
+{
+    uintptr_t at = pointer + MT_ARCH_DESCRIPTOR, end = at + MT_ARCH_DESCRIPTOR_BYTES;
+
+    if (!readable(at & ~(uintptr_t)(PAGE - 1)) || !readable((end - 1) & ~(uintptr_t)(PAGE - 1)))
+        return UINTPTR_MAX;
+    for (; at + 3 * sizeof(uintptr_t) <= end; at += sizeof(uintptr_t)) {
+        uintptr_t block = mt_bounds_word(at);
+        uintptr_t bytes = mt_bounds_word(at + sizeof(uintptr_t));
+        uintptr_t guard = mt_bounds_word(at + 2 * sizeof(uintptr_t));
+
+        if (block && block < pointer && pointer - block < bytes &&
+            bytes - (pointer - block) < TLS_MOST && guard < bytes && guard % PAGE == 0)
+            return block + guard;
+    }
+    return UINTPTR_MAX;
+}
+
 static void find_top(struct mt_bounds *bounds)
 {
     bool main_thread = mt_arch_thread_pointer() == main_descriptor;
@@ -59,9 +80,7 @@ static void find_top(struct mt_bounds *bounds)
     if (main_thread && &__libc_stack_end && __libc_stack_end)
         top = ((uintptr_t)__libc_stack_end + PAGE) & ~(uintptr_t)(PAGE - 1);
     bounds->top = bounds->low = top;
-    bounds->floor = top - (main_thread ? MAIN_REACH : THREAD_REACH);
-    if (bounds->floor > top)
-        bounds->floor = 0;
+    bounds->floor = main_thread ? top - MAIN_REACH : find_floor(mt_arch_thread_pointer());
 }
 
 bool mt_bounds_extend(struct mt_bounds *bounds, uintptr_t sp)

@@ -8,25 +8,79 @@
  */
 #include "unwind/cfi.h"
 
+#include <link.h>
 #include <string.h>
 
 #include "loader/object.h"
 #include "unwind/arch.h"
+#include "unwind/bounds.h"
 #include "unwind/cfi_program.h"
 #include "unwind/cfi_reader.h"
 
-/* A reader of the CIE or FDE at `at`, of what follows its length. False: there is none. */
-static bool entry(const uint8_t *at, struct mt_cfi_reader *body)
-{
-    uint32_t length;
+/* The object whose tables are read. They may be damaged: nothing is read but what lies in one of its segments. */
+struct space {
+    const ElfW(Phdr) * headers;
+    unsigned count;
+    uintptr_t base;
+    uintptr_t low,
+        high; /* the segment that was found last, all of which can be read; empty: none */
+};
 
-    memcpy(&length, at, 4);
-    if (length == 0 ||
-        length == 0xffffffffu) /* the end; the 64-bit form, which nobody uses in .eh_frame */
+/* From the program headers, which stand in the object's first page. */
+static bool space_of(const struct mt_object *object, struct space *space)
+{
+    const ElfW(Ehdr) *elf = (const void *)object->begin;
+
+    if (object->end - object->begin < 4096 || memcmp(elf->e_ident, ELFMAG, SELFMAG) != 0 ||
+        elf->e_phentsize != sizeof(ElfW(Phdr)) || elf->e_phoff % sizeof(uintptr_t) ||
+        elf->e_phoff > 4096 || elf->e_phoff + elf->e_phnum * sizeof(ElfW(Phdr)) > 4096)
         return false;
-    body->at = at + 4;
+    *space = (struct space){.headers = (const void *)(object->begin + elf->e_phoff),
+                            .count = elf->e_phnum,
+                            .base = object->base};
+    return true;
+}
+
+/* A file that was truncated lacks the last pages of its segments. */
+static bool is_whole(uintptr_t low, uintptr_t high)
+{
+    uint8_t last;
+
+    return low < high && mt_bounds_copy(high - 1, &last, 1);
+}
+
+/* A reader of what lies at `at`, up to the end of the segment. False: it is in none. */
+static bool look(struct space *space, uintptr_t at, struct mt_cfi_reader *r)
+{
+    for (unsigned i = 0; at - space->low >= space->high - space->low; i++) {
+        const ElfW(Phdr) *p = &space->headers[i];
+        uintptr_t low;
+
+        if (i == space->count)
+            return false;
+        low = space->base + p->p_vaddr;
+        if (p->p_type == PT_LOAD && (p->p_flags & PF_R) && at - low < p->p_filesz) {
+            if (!is_whole(low, low + p->p_filesz))
+                return false;
+            space->low = low;
+            space->high = low + p->p_filesz;
+        }
+    }
+    *r = (struct mt_cfi_reader){(const uint8_t *)at, (const uint8_t *)space->high, false};
+    return true;
+}
+
+/* A reader of the CIE or FDE at `at`, of what follows its length. False: there is none. */
+static bool entry(struct space *space, uintptr_t at, struct mt_cfi_reader *body)
+{
+    uint64_t length;
+
+    if (!look(space, at, body))
+        return false;
+    length = mt_cfi_fixed(body, 4);
+    if (body->bad || length == 0 || length > (size_t)(body->end - body->at))
+        return false; /* the end; or the 64-bit form, which nobody uses in .eh_frame */
     body->end = body->at + length;
-    body->bad = false;
     return true;
 }
 
@@ -40,10 +94,11 @@ static bool read_augmentation(struct mt_cfi_cie *cie, const char *letters, struc
     cie->augmented = true;
 
     uint64_t bytes = mt_cfi_uleb(r);
-    const uint8_t *after = r->at + bytes;
+    const uint8_t *after;
 
     if (bytes > (size_t)(r->end - r->at))
         return false;
+    after = r->at + bytes;
     for (; *letters; letters++) {
         if (*letters == 'R') {
             cie->encoding = (unsigned)mt_cfi_fixed(r, 1);
@@ -64,18 +119,18 @@ static bool read_augmentation(struct mt_cfi_cie *cie, const char *letters, struc
     return !r->bad;
 }
 
-static bool read_cie(const uint8_t *at, struct mt_cfi_cie *cie)
+static bool read_cie(struct space *space, uintptr_t at, struct mt_cfi_cie *cie)
 {
     struct mt_cfi_reader r;
     unsigned version;
     const char *letters;
 
     memset(cie, 0, sizeof *cie);
-    if (!entry(at, &r) || mt_cfi_fixed(&r, 4) != 0)
+    if (!entry(space, at, &r) || mt_cfi_fixed(&r, 4) != 0)
         return false;
     version = (unsigned)mt_cfi_fixed(&r, 1);
     letters = (const char *)r.at;
-    while (mt_cfi_fixed(&r, 1) != 0)
+    while (mt_cfi_fixed(&r, 1) != 0) /* past the end there are zeros */
         continue;
     if (r.bad || (version != 1 && version != 3))
         return false;
@@ -89,49 +144,60 @@ static bool read_cie(const uint8_t *at, struct mt_cfi_cie *cie)
     return !r.bad;
 }
 
-/* The FDE that may cover `pc`, NULL if none. */
-static const uint8_t *search(const uint8_t *header, uintptr_t pc, bool *unreadable)
+/* An entry of the table: the code's place, or its FDE's (column 1), from the header. */
+static int64_t entry_of(const uint8_t *table, uint64_t i, unsigned column)
 {
-    struct mt_cfi_reader r = {header, header + 16, false};
+    int32_t value;
+
+    memcpy(&value, table + i * 8 + column * 4, sizeof value);
+    return value;
+}
+
+/* The FDE that may cover `pc`, 0 if none. */
+static uintptr_t search(struct space *space, uintptr_t header, uintptr_t pc, bool *unreadable)
+{
+    struct mt_cfi_reader r;
+    int64_t wanted = (int64_t)(pc - header);
+    uint64_t low = 0, high;
+
+    *unreadable = true;
+    if (!look(space, header, &r))
+        return 0;
+
     unsigned version = (unsigned)mt_cfi_fixed(&r, 1);
     unsigned frame_encoding = (unsigned)mt_cfi_fixed(&r, 1);
     unsigned count_encoding = (unsigned)mt_cfi_fixed(&r, 1);
     unsigned table_encoding = (unsigned)mt_cfi_fixed(&r, 1);
-    int64_t wanted = (int64_t)(pc - (uintptr_t)header);
-    uint64_t low = 0, high;
-    const int32_t(*table)[2];
 
-    *unreadable = true;
     if (version != 1 || frame_encoding == MT_CFI_ENC_OMIT || table_encoding != MT_CFI_ENC_TABLE)
-        return NULL;
+        return 0;
     mt_cfi_encoded(&r, frame_encoding);
     high = mt_cfi_encoded(&r, count_encoding);
-    if (r.bad)
-        return NULL;
+    if (r.bad || high > (size_t)(r.end - r.at) / 8)
+        return 0;
     *unreadable = false;
-    table = (const int32_t(*)[2])(const void *)r.at;
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
 
-        if (table[middle][0] <= wanted)
+        if (entry_of(r.at, middle, 0) <= wanted)
             low = middle + 1;
         else
             high = middle;
     }
-    return low ? header + table[low - 1][1] : NULL;
+    return low ? header + (uintptr_t)entry_of(r.at, low - 1, 1) : 0;
 }
 
-static enum mt_cfi_result row_of(const uint8_t *fde, uintptr_t pc, struct mt_cfi_row *row)
+static enum mt_cfi_result row_of(struct space *space, uintptr_t fde, uintptr_t pc,
+                                 struct mt_cfi_row *row)
 {
     struct mt_cfi_reader r;
     struct mt_cfi_cie cie;
-    uintptr_t begin, bytes;
-    const uint8_t *id;
+    uintptr_t begin, bytes, id;
 
-    if (!entry(fde, &r))
+    if (!entry(space, fde, &r))
         return MT_CFI_UNREADABLE;
-    id = r.at;
-    if (!read_cie(id - (uint32_t)mt_cfi_fixed(&r, 4), &cie))
+    id = (uintptr_t)r.at;
+    if (!read_cie(space, id - (uint32_t)mt_cfi_fixed(&r, 4), &cie))
         return MT_CFI_UNREADABLE;
     begin = mt_cfi_encoded(&r, cie.encoding);
     bytes = mt_cfi_encoded(&r, cie.encoding & 0x0f);
@@ -154,15 +220,18 @@ static enum mt_cfi_result row_of(const uint8_t *fde, uintptr_t pc, struct mt_cfi
 enum mt_cfi_result mt_cfi_find(uintptr_t pc, struct mt_cfi_row *row)
 {
     struct mt_object object;
-    const uint8_t *fde;
+    struct space space;
+    uintptr_t fde;
     bool unreadable;
 
     if (!mt_object_at(pc, &object))
         return MT_CFI_NO_OBJECT;
     if (!object.unwinding)
         return MT_CFI_NO_FRAME;
-    fde = search(object.unwinding, pc, &unreadable);
+    if (!space_of(&object, &space))
+        return MT_CFI_UNREADABLE;
+    fde = search(&space, (uintptr_t)object.unwinding, pc, &unreadable);
     if (!fde)
         return unreadable ? MT_CFI_UNREADABLE : MT_CFI_NO_FRAME;
-    return row_of(fde, pc, row);
+    return row_of(&space, fde, pc, row);
 }

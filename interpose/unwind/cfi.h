@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Reads call frame information (.eh_frame) of loaded objects: what a frame needs to find its
- * caller. No allocation, no lock, no system call, errno untouched: callable anywhere, even in a
- * signal handler.
+ * caller. The tables may be damaged: each read is checked against the object's segments. No
+ * allocation, no lock, one or two system calls, errno kept: callable anywhere, even in a signal
+ * handler. Takes up to 6 KiB of the stack.
  */
 #ifndef MT_CFI_H
 #define MT_CFI_H

@@ -41,7 +41,9 @@ static struct mt_cfi_place *place_of(struct mt_cfi_row *row, unsigned reg)
 {
     if (reg == MT_DW_FP)
         return &row->fp;
-    return reg == MT_DW_RA ? &row->ra : NULL;
+    if (reg == MT_DW_RA)
+        return &row->ra;
+    return reg < MT_DW_COUNT ? &row->other[reg] : NULL;
 }
 
 static void set_place(struct machine *m, unsigned reg, enum mt_cfi_where where, int64_t offset)
@@ -50,6 +52,13 @@ static void set_place(struct machine *m, unsigned reg, enum mt_cfi_where where, 
 
     if (place)
         *place = (struct mt_cfi_place){.where = where, .offset = offset};
+}
+
+static struct mt_cfi_place expression_at(struct mt_cfi_reader e, bool value)
+{
+    return (struct mt_cfi_place){.where = value ? MT_CFI_VALUE_EXPRESSION : MT_CFI_EXPRESSION,
+                                 .reg = (unsigned)(e.end - e.at),
+                                 .offset = (int64_t)(uintptr_t)e.at};
 }
 
 /* DW_CFA_expression. With `value`, DW_CFA_val_expression: its result is the value, not where that
@@ -68,9 +77,19 @@ static void set_expression(struct machine *m, struct mt_cfi_reader *r, uintptr_t
     e.end = r->at += bytes;
     if (!place)
         return;
-    place->where = MT_CFI_OTHER;
+    place->where = MT_CFI_AT_REG;
     if (!value && simple_expression(e, pc, &place->reg, &place->offset) == MT_CFI_CFA_REG)
-        place->where = MT_CFI_AT_REG;
+        return;
+    *place = expression_at(e, value);
+}
+
+static void set_register(struct machine *m, unsigned reg, uint64_t other)
+{
+    struct mt_cfi_place *place = place_of(&m->row, reg);
+
+    if (place)
+        *place = (struct mt_cfi_place){
+            .where = other < MT_DW_COUNT ? MT_CFI_REGISTER : MT_CFI_OTHER, .reg = (unsigned)other};
 }
 
 static void set_cfa_expression(struct machine *m, struct mt_cfi_reader *r, uintptr_t pc)
@@ -84,6 +103,7 @@ static void set_cfa_expression(struct machine *m, struct mt_cfi_reader *r, uintp
     }
     e.end = r->at += bytes;
     m->row.cfa = simple_expression(e, pc, &m->row.reg, &m->row.offset);
+    m->row.cfa_expression = expression_at(e, true);
 }
 
 static void restore(struct machine *m, unsigned reg)
@@ -118,7 +138,7 @@ static void define_cfa(struct machine *m, unsigned op, struct mt_cfi_reader *r)
     if (op == 0x0c || op == 0x0e) /* def_cfa, def_cfa_offset */
         m->row.offset = (int64_t)mt_cfi_uleb(r);
     else if (op == 0x12 || op == 0x13) /* the factored variants */
-        m->row.offset = mt_cfi_sleb(r) * m->cie->data_align;
+        m->row.offset = (int64_t)((uint64_t)mt_cfi_sleb(r) * (uint64_t)m->cie->data_align);
     if (op != 0x0d && op != 0x0e && op != 0x13)
         m->row.cfa = MT_CFI_CFA_REG;
     else if (m->row.cfa != MT_CFI_CFA_REG)
@@ -138,7 +158,7 @@ static void define_register(struct machine *m, unsigned op, struct mt_cfi_reader
     reg = (unsigned)mt_cfi_uleb(r);
     switch (op) {
     case 0x05: /* offset_extended */
-        set_place(m, reg, MT_CFI_AT_CFA, (int64_t)mt_cfi_uleb(r) * align);
+        set_place(m, reg, MT_CFI_AT_CFA, (int64_t)(mt_cfi_uleb(r) * (uint64_t)align));
         break;
     case 0x06: /* restore_extended */
         restore(m, reg);
@@ -150,15 +170,16 @@ static void define_register(struct machine *m, unsigned op, struct mt_cfi_reader
         set_place(m, reg, MT_CFI_SAME, 0);
         break;
     case 0x11: /* offset_extended_sf */
-        set_place(m, reg, MT_CFI_AT_CFA, mt_cfi_sleb(r) * align);
+        set_place(m, reg, MT_CFI_AT_CFA, (int64_t)((uint64_t)mt_cfi_sleb(r) * (uint64_t)align));
+        break;
+    case 0x14: /* val_offset */
+        set_place(m, reg, MT_CFI_VALUE_CFA, (int64_t)(mt_cfi_uleb(r) * (uint64_t)align));
         break;
     case 0x15: /* val_offset_sf */
-        set_place(m, reg, MT_CFI_OTHER, 0);
-        mt_cfi_sleb(r);
+        set_place(m, reg, MT_CFI_VALUE_CFA, (int64_t)((uint64_t)mt_cfi_sleb(r) * (uint64_t)align));
         break;
-    default: /* register, val_offset */
-        set_place(m, reg, MT_CFI_OTHER, 0);
-        mt_cfi_uleb(r);
+    default: /* register */
+        set_register(m, reg, mt_cfi_uleb(r));
     }
 }
 
@@ -221,7 +242,8 @@ static bool run(struct machine *m, struct mt_cfi_reader r, uintptr_t pc)
         if ((byte & 0xc0) == 0x40) /* advance_loc */
             m->loc += low * m->cie->code_align;
         else if ((byte & 0xc0) == 0x80) /* offset */
-            set_place(m, low, MT_CFI_AT_CFA, (int64_t)mt_cfi_uleb(&r) * m->cie->data_align);
+            set_place(m, low, MT_CFI_AT_CFA,
+                      (int64_t)(mt_cfi_uleb(&r) * (uint64_t)m->cie->data_align));
         else if ((byte & 0xc0) == 0xc0)
             restore(m, low);
         else
@@ -237,7 +259,10 @@ bool mt_cfi_row_at(const struct mt_cfi_cie *cie, struct mt_cfi_reader program, u
 {
     struct machine m;
 
-    memset(&m, 0, sizeof m);
+    memset(&m.row, 0, sizeof m.row);
+    memset(&m.initial, 0, sizeof m.initial);
+    m.depth = 0;
+    m.loc = 0;
     m.cie = cie;
     m.row.cfa = MT_CFI_CFA_OTHER;
     m.row.signal = cie->signal;

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "unwind/arch.h"
+
 /* Where a register of the caller is. Expressions are evaluated only in the forms that occur in
  * practice. */
 enum mt_cfi_where {
@@ -15,7 +17,12 @@ enum mt_cfi_where {
     MT_CFI_UNDEFINED, /* lost; for the return address: this is the outermost frame */
     MT_CFI_AT_CFA,    /* in memory at the canonical frame address plus `offset` */
     MT_CFI_AT_REG,    /* in memory at register `reg` plus `offset` */
-    MT_CFI_OTHER      /* something else */
+    /* The rest is for the full unwinder alone. */
+    MT_CFI_VALUE_CFA,        /* it is the canonical frame address plus `offset` */
+    MT_CFI_REGISTER,         /* in register `reg` */
+    MT_CFI_EXPRESSION,       /* in memory where an expression of `reg` bytes at `offset` says */
+    MT_CFI_VALUE_EXPRESSION, /* it is the value of such an expression */
+    MT_CFI_OTHER             /* something else */
 };
 
 struct mt_cfi_place {
@@ -37,10 +44,12 @@ struct mt_cfi_row {
     enum mt_cfi_cfa cfa;
     unsigned reg; /* DWARF number */
     int64_t offset;
-    struct mt_cfi_place fp; /* the caller's frame pointer register */
-    struct mt_cfi_place ra; /* the return address */
-    bool signal;            /* a signal trampoline: the caller was interrupted, not calling */
-    bool signed_ra;         /* the return address carries an authentication code */
+    struct mt_cfi_place fp;                 /* the caller's frame pointer register */
+    struct mt_cfi_place ra;                 /* the return address */
+    struct mt_cfi_place cfa_expression;     /* MT_CFI_CFA_OTHER: where it is; reg 0: none */
+    struct mt_cfi_place other[MT_DW_COUNT]; /* the caller's other registers, by DWARF number */
+    bool signal;    /* a signal trampoline: the caller was interrupted, not calling */
+    bool signed_ra; /* the return address carries an authentication code */
 };
 
 #endif

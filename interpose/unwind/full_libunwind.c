@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The complete unwinder: libunwind, loaded by dlopen into a scope of its own. It must not be a
+ * The complete unwinder of others, the oracle of the tests, and used where the loader can't be asked without a lock: libunwind, loaded by dlopen into a scope of its own. It must not be a
  * linked dependency: its exported _Unwind_* functions would then be found before libgcc's by C++
  * plugins, which would throw through them.
  */
@@ -185,36 +185,6 @@ static uint32_t step_all(unw_cursor_t *cursor, struct mt_stack *stack, uint32_t 
     }
 }
 
-static void reverse(struct mt_frame *frames, uint32_t count)
-{
-    for (uint32_t i = 0, j = count; i + 1 < j; i++) {
-        struct mt_frame swap = frames[i];
-
-        frames[i] = frames[--j];
-        frames[j] = swap;
-    }
-}
-
-/* The new frames stand behind the `old` ones, innermost first. Put them in their places and count
- * what is the same. */
-static void settle(struct mt_stack *stack, uint32_t old, uint32_t cut)
-{
-    uint32_t used = stack->used - old;
-    struct mt_frame *fresh = stack->frames + old;
-    uint32_t same = 0;
-
-    reverse(fresh, used);
-    while (same < old && same < used && stack->frames[same].pc == fresh[same].pc &&
-           stack->frames[same].sp == fresh[same].sp)
-        same++;
-    for (uint32_t i = same; i < used; i++)
-        stack->frames[i] = fresh[i];
-    stack->used = used;
-    stack->kept = same;
-    stack->cut = cut;
-    stack->by_rules = false;
-}
-
 void mt_unwind_full(struct mt_stack *stack, const struct mt_start *from)
 {
     unw_context_t context;
@@ -241,7 +211,7 @@ void mt_unwind_full(struct mt_stack *stack, const struct mt_start *from)
     atomic_fetch_sub_explicit(&inside, 1, memory_order_relaxed);
     pthread_setcancelstate(cancel, NULL);
     if (stack->used > old)
-        settle(stack, old, cut);
+        mt_unwind_settle(stack, old, cut);
     else
         mt_unwind_caller_only(stack, from);
     errno = saved_errno;

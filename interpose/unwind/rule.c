@@ -4,6 +4,7 @@
  */
 #include "unwind/rule.h"
 
+#include "base/aside.h"
 #include "base/meta.h"
 #include "loader/object.h"
 #include "unwind/bounds.h"
@@ -133,7 +134,7 @@ static mt_rule without_frame(uintptr_t pc)
     return MT_RULE_GUESS;
 }
 
-mt_rule mt_rule_learn(uintptr_t pc)
+static mt_rule learn(uintptr_t pc)
 {
     uintptr_t table = atomic_load_explicit(&mt_rule_table, memory_order_acquire);
     struct mt_cfi_row row;
@@ -153,4 +154,23 @@ mt_rule mt_rule_learn(uintptr_t pc)
                true);
     }
     return rule;
+}
+
+struct learning {
+    uintptr_t pc;
+    mt_rule rule;
+};
+
+static void learn_aside(void *learning)
+{
+    struct learning *l = learning;
+    l->rule = learn(l->pc);
+}
+
+mt_rule mt_rule_learn(uintptr_t pc)
+{
+    struct learning l = {pc, 0};
+
+    mt_aside(learn_aside, &l);
+    return l.rule;
 }

@@ -23,6 +23,34 @@ bool mt_unwind_reserve(struct mt_stack *stack, uint32_t count)
     return true;
 }
 
+static void reverse(struct mt_frame *frames, uint32_t count)
+{
+    for (uint32_t i = 0, j = count; i + 1 < j; i++) {
+        struct mt_frame swap = frames[i];
+
+        frames[i] = frames[--j];
+        frames[j] = swap;
+    }
+}
+
+void mt_unwind_settle(struct mt_stack *stack, uint32_t old, uint32_t cut)
+{
+    uint32_t used = stack->used - old;
+    struct mt_frame *fresh = stack->frames + old;
+    uint32_t same = 0;
+
+    reverse(fresh, used);
+    while (same < old && same < used && stack->frames[same].pc == fresh[same].pc &&
+           stack->frames[same].sp == fresh[same].sp)
+        same++;
+    for (uint32_t i = same; i < used; i++)
+        stack->frames[i] = fresh[i];
+    stack->used = used;
+    stack->kept = same;
+    stack->cut = cut;
+    stack->by_rules = false;
+}
+
 void mt_unwind_caller_only(struct mt_stack *stack, const struct mt_start *from)
 {
     if (!mt_unwind_reserve(stack, 1))

@@ -52,6 +52,10 @@ struct mt_stack {
  */
 bool mt_unwind_reserve(struct mt_stack *stack, uint32_t count);
 
+/* The frames behind the first `old` ones are those of a new capture, innermost first: put them in their places, and count what is
+ * the same as in the old one. */
+void mt_unwind_settle(struct mt_stack *stack, uint32_t old, uint32_t cut);
+
 /* Make `stack` the caller alone, with cut 2: what is left when nothing else works. */
 void mt_unwind_caller_only(struct mt_stack *stack, const struct mt_start *from);
 

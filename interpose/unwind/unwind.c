@@ -6,10 +6,12 @@
 
 #include <stdatomic.h>
 
+#include "base/aside.h"
 #include "base/meta.h"
 #include "unwind/bounds.h"
 #include "unwind/full.h"
 #include "unwind/layers.h"
+#include "unwind/rows.h"
 #include "unwind/walk.h"
 #include "unwind/whole.h"
 #ifdef MEMTRACE_VERIFY_STACKS
@@ -28,7 +30,10 @@ void mt_unwind_start(void)
 bool mt_unwind_init(void)
 {
     mt_unwind_start();
-    return mt_unwind_full_init() || rules_work;
+#ifdef MEMTRACE_VERIFY_STACKS
+    mt_unwind_full_init(); /* to compare with */
+#endif
+    return rules_work || mt_unwind_full_init();
 }
 
 static struct mt_walk *walk_of(struct mt_stack *stack)
@@ -96,18 +101,34 @@ void mt_unwind_forget(struct mt_stack *stack)
         mt_wholes_forget(walk->wholes);
 }
 
+struct capture {
+    struct mt_stack *stack;
+    const struct mt_start *from;
+};
+
+/* libunwind's frames take 8 KiB. */
+static void full(void *capture)
+{
+    const struct capture *c = capture;
+    mt_unwind_full(c->stack, c->from);
+}
+
 void mt_unwind_layers(struct mt_stack *stack, const struct mt_start *from)
 {
     struct mt_walk *walk = walk_of(stack);
 
-    if (!walk || !rules_work) {
-        mt_unwind_full(stack, from);
+    if (!rules_work) {
+        mt_aside(full, &(struct capture){stack, from});
+        return;
+    }
+    if (!walk) {
+        mt_unwind_caller_only(stack, from);
         return;
     }
     notice_flush(stack, walk);
     if (!mt_walk(stack, walk, from)) {
         walk->full_captures++;
-        mt_unwind_full(stack, from);
+        mt_unwind_rows(stack, &walk->bounds, from);
     }
 }
 

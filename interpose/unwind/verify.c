@@ -13,6 +13,7 @@
 #include "base/meta.h"
 #include "unwind/full.h"
 #include "unwind/layers.h"
+#include "unwind/rows.h"
 #include "unwind/walk.h"
 #include "unwind/whole.h"
 
@@ -68,6 +69,16 @@ static bool same_as_full(const struct mt_stack *stack, const struct mt_stack *or
     return true;
 }
 
+/* The other complete unwinder, ours. */
+static bool same_as_rows(const struct mt_stack *stack, struct mt_stack *oracle,
+                         const struct mt_start *from)
+{
+    struct mt_bounds bounds = {.top = 0};
+
+    mt_unwind_rows(oracle, &bounds, from);
+    return same_as_full(stack, oracle);
+}
+
 /* The thread's second stack, NULL if there is no memory. */
 static struct mt_stack *oracle_of(struct mt_stack *stack)
 {
@@ -88,6 +99,8 @@ void mt_unwind_verify(struct mt_stack *stack, const struct mt_start *from, uint6
         return;
     mt_unwind_full(oracle, from);
     if (!same_as_full(stack, oracle))
+        ++*differences;
+    if (!same_as_rows(stack, oracle, from))
         ++*differences;
 }
 
@@ -132,6 +145,8 @@ void mt_unwind_checked(struct mt_stack *stack, const struct mt_start *from)
         atomic_fetch_add(&counts.by_full, 1);
         mt_unwind_full(oracle, from);
         if (!same_as_full(stack, oracle))
+            atomic_fetch_add(&counts.full_differs, 1);
+        if (!same_as_rows(stack, oracle, from))
             atomic_fetch_add(&counts.full_differs, 1);
     }
 }

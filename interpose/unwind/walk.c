@@ -60,7 +60,7 @@ static inline enum outcome step_to(const struct job *job, uintptr_t cfa, unsigne
     uintptr_t word;
 
     if (cfa <= job->now.sp || cfa % WORD || (job->own && cfa > job->walk->bounds.top) ||
-        cfa - fp * WORD < job->now.sp)
+        cfa - fp * WORD < job->now.sp || cfa - ra * WORD < job->now.sp)
         return NEED_FULL;
     next->sp = cfa;
     next->fp = job->now.fp;

@@ -36,6 +36,12 @@ struct shape {
     uint32_t offset[PICKED];
 };
 
+struct words {
+    uintptr_t sp;
+    uintptr_t at[WORDS_MAX];
+    uint32_t count;
+};
+
 struct mt_wholes {
     uint64_t newest[BUCKETS]; /* entry->at; 0: none */
     uint64_t next;            /* where the next entry will stand */
@@ -44,6 +50,7 @@ struct mt_wholes {
     uint32_t missed;          /* in this window */
     uint32_t next_rest;       /* how many events the next rest lasts */
     bool rests;
+    struct words words; /* of the stack that is being added: too large for the program's stack */
     _Alignas(64) struct shape shapes[SHAPES];
     _Alignas(64) char ring[RING_BYTES];
 };
@@ -185,12 +192,6 @@ static struct mt_whole *make_room(struct mt_wholes *wholes, size_t bytes)
     return whole;
 }
 
-struct words {
-    uintptr_t sp;
-    uintptr_t at[WORDS_MAX];
-    uint32_t count;
-};
-
 static bool put(struct words *words, uintptr_t at)
 {
     if (words->count == WORDS_MAX || at - words->sp > UINT32_MAX)
@@ -263,16 +264,16 @@ static void tell_apart(struct mt_wholes *wholes, struct shape *shape, const stru
 struct mt_whole *mt_whole_add(struct mt_wholes *wholes, const struct mt_stack *stack,
                               const struct mt_walk *walk, const struct mt_start *from)
 {
-    struct words words;
-    words.sp = from->sp;
-    words.count = 0;
+    struct words *words = &wholes->words;
+    words->sp = from->sp;
+    words->count = 0;
     if (wholes->rests || !walk->memo || stack->cut || stack->used < 2 || stack->used > WORDS_MAX ||
-        !collect(&words, stack, walk))
+        !collect(words, stack, walk))
         return NULL;
-    struct shape *shape = shape_of(wholes, from, &words, stack->used);
-    tell_apart(wholes, shape, &words);
+    struct shape *shape = shape_of(wholes, from, words, stack->used);
+    tell_apart(wholes, shape, words);
     uint64_t *bucket = bucket_of(wholes, shape);
-    struct mt_whole *whole = make_room(wholes, bytes_of(words.count, stack->used));
+    struct mt_whole *whole = make_room(wholes, bytes_of(words->count, stack->used));
     const struct mt_link *last = &walk->links[stack->used - 1];
     whole->older = *bucket;
     *bucket = whole->at;
@@ -284,8 +285,8 @@ struct mt_whole *mt_whole_add(struct mt_wholes *wholes, const struct mt_stack *s
     whole->named = false;
     whole->before = 0;
     whole->frames = stack->used;
-    whole->words = words.count;
-    for (uint32_t i = 0; i < words.count; i++)
-        whole->word[i] = (struct mt_whole_word){mt_bounds_word(words.at[i]), words.at[i]};
+    whole->words = words->count;
+    for (uint32_t i = 0; i < words->count; i++)
+        whole->word[i] = (struct mt_whole_word){mt_bounds_word(words->at[i]), words->at[i]};
     return whole;
 }

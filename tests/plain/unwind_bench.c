@@ -88,6 +88,7 @@ int main(void)
     static const int depths[] = {5, 10, 20, 40};
 
     mt_unwind_init();
+    mt_unwind_full_init();
     for (const char *p = "EABC"; *p; p++) {
         pattern = *p;
         printf("%c:", pattern);

@@ -26,7 +26,7 @@ static _Atomic uint64_t events, differences, failures, remembered;
 static void setup(void) __attribute__((constructor));
 static void setup(void)
 {
-    if (!mt_unwind_init()) {
+    if (!mt_unwind_init() || !mt_unwind_full_init()) {
         fprintf(stderr, "no unwinder works here\n");
         exit(1);
     }

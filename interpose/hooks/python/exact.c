@@ -24,30 +24,29 @@ static bool find_symbol(const char *name, void *to)
 
 static bool find_api(void)
 {
-    struct mt_python_api *api = &mt_python_api;
-    const struct {
+    static const struct {
         const char *name;
         void *to;
         unsigned from, to_minor;
     } list[] = {
-        {"Py_IsInitialized", &api->is_initialized, 8, 99},
-        {"Py_AddPendingCall", &api->add_pending_call, 8, 99},
-        {"PyErr_Clear", &api->err_clear, 8, 99},
-        {"Py_DecRef", &api->dec_ref, 8, 99},
-        {"PySys_GetObject", &api->sys_get, 12, 99},
-        {"PyObject_GetAttrString", &api->get_attr, 12, 99},
-        {"Py_VaBuildValue", &api->build, 12, 99},
-        {"PyObject_CallObject", &api->call, 12, 99},
-        {"PyLong_AsLong", &api->as_long, 12, 99},
-        {"PyCFunction_NewEx", &api->function_new, 12, 99},
-        {"_Py_NoneStruct", &api->none, 12, 99},
-        {"PyCode_AddWatcher", &api->add_watcher, 12, 99},
-        {"PyEval_SetTrace", &api->set_trace, 8, 11},
-        {"PyFrame_GetLineNumber", &api->frame_line, 8, 11},
-        {"PyInterpreterState_Main", &api->interpreter, 8, 11},
-        {"_PyEval_EvalFrameDefault", &api->evaluate, 8, 11},
-        {"_PyInterpreterState_GetEvalFrameFunc", &api->get_evaluate, 9, 11},
-        {"_PyInterpreterState_SetEvalFrameFunc", &api->set_evaluate, 9, 11},
+        {"Py_IsInitialized", &mt_python_api.is_initialized, 8, 99},
+        {"Py_AddPendingCall", &mt_python_api.add_pending_call, 8, 99},
+        {"PyErr_Clear", &mt_python_api.err_clear, 8, 99},
+        {"Py_DecRef", &mt_python_api.dec_ref, 8, 99},
+        {"PySys_GetObject", &mt_python_api.sys_get, 12, 99},
+        {"PyObject_GetAttrString", &mt_python_api.get_attr, 12, 99},
+        {"Py_VaBuildValue", &mt_python_api.build, 12, 99},
+        {"PyObject_CallObject", &mt_python_api.call, 12, 99},
+        {"PyLong_AsLong", &mt_python_api.as_long, 12, 99},
+        {"PyCFunction_NewEx", &mt_python_api.function_new, 12, 99},
+        {"_Py_NoneStruct", &mt_python_api.none, 12, 99},
+        {"PyCode_AddWatcher", &mt_python_api.add_watcher, 12, 99},
+        {"PyEval_SetTrace", &mt_python_api.set_trace, 8, 11},
+        {"PyFrame_GetLineNumber", &mt_python_api.frame_line, 8, 11},
+        {"PyInterpreterState_Main", &mt_python_api.interpreter, 8, 11},
+        {"_PyEval_EvalFrameDefault", &mt_python_api.evaluate, 8, 11},
+        {"_PyInterpreterState_GetEvalFrameFunc", &mt_python_api.get_evaluate, 9, 11},
+        {"_PyInterpreterState_SetEvalFrameFunc", &mt_python_api.set_evaluate, 9, 11},
     };
 
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)

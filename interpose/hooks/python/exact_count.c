@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/aside.h"
 #include "base/config.h"
 #include "base/lock.h"
 #include "base/meta.h"
@@ -98,27 +99,39 @@ void mt_python_exact_note(const char *why)
     mt_leave(t);
 }
 
-bool mt_python_exact_wanted(uintptr_t code)
+struct match {
+    uintptr_t code;
+    bool found;
+};
+
+static void match_names(void *match)
 {
     const struct mt_python_layout *l = &mt_python.layout;
+    uintptr_t code = ((struct match *)match)->code;
+    bool found = false;
     char file_room[NAME_ROOM], name_room[NAME_ROOM];
     size_t file_bytes, name_bytes;
-
-    for (unsigned i = 0; i < watched_count; i++)
-        if (watched[i] == code)
-            return true;
-    if (!name_count)
-        return false;
     const char *name =
         mt_python_text(mt_load(code, l->code_name), name_room, sizeof name_room, &name_bytes);
     const char *file =
         mt_python_text(mt_load(code, l->code_file), file_room, sizeof file_room, &file_bytes);
 
-    for (unsigned i = 0; name && file && i < name_count; i++)
-        if (mt_python_exact_match(names[i].text, names[i].bytes, file, file_bytes, name, name_bytes,
-                                  mt_python_exact_minor < 11))
+    for (unsigned i = 0; name && file && i < name_count && !found; i++)
+        found = mt_python_exact_match(names[i].text, names[i].bytes, file, file_bytes, name,
+                                      name_bytes, mt_python_exact_minor < 11);
+    ((struct match *)match)->found = found;
+}
+
+bool mt_python_exact_wanted(uintptr_t code)
+{
+    struct match match = {code, false};
+
+    for (unsigned i = 0; i < watched_count; i++)
+        if (watched[i] == code)
             return true;
-    return false;
+    if (name_count)
+        mt_aside(match_names, &match);
+    return match.found;
 }
 
 /* ---- counts ---- */

@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""How much of the program's stack the library uses at most, on every way: gcc says how large each function's frame is and whom it
+calls (-fcallgraph-info=su), and this program adds up the longest way from each function that the program, libc or an interpreter
+calls. What runs on a stack of our own (base/aside.h) does not count.
+
+    stack_bound.py BUILD          fails if it is more than LIMIT anywhere
+    stack_bound.py BUILD NAME...  prints the longest way from these functions
+"""
+import glob
+import os
+import re
+import sys
+
+LIMIT = 1536
+CALL = 8  # a return address, which gcc leaves out
+LEAF = 16  # a function of libc's that calls no other, or makes a system call
+VDSO = 160  # one of the kernel's, that tells the time
+SWITCH = 'mt_aside_switch'
+
+# What we call of others, on the program's stack.
+LEAVES = set('''__errno_location clock_gettime getauxval memcmp memcpy memmove memset strchr strcmp strlen strncmp strrchr strstr syscall strnlen
+    __stack_chk_fail mt_aside_register pthread_setcancelstate abort malloc_usable_size _dl_find_object sched_yield pthread_self'''.split())
+# The loader, which is asked at the process's first call, and by memtrace_lines, and libc: registration at the start. `plain_*` and `mt_real`
+# are the program's allocator by a pointer, and count as its own.
+OTHERS = set('''dlsym dladdr dladdr1 dlvsym dlerror dlopen pthread_atfork pthread_key_create pthread_setspecific on_exit'''.split())
+# Called by nobody but the loader, at the start, on the stack that the kernel made.
+START = {'construct'}
+# By a pointer: who is called from where.
+POINTERS = {
+    'mt_foreign_read': ['mt_python_thread_read'], 'mt_foreign_merge': ['is_loop', 'own_frames'],
+    'mt_capture_thread_end': ['mt_python_thread_exit'], 'mt_python_code_enter': ['mt_python_exact_ask'],
+    'mt_python_settle': ['settle', 'mt_python_objects_settle'],
+}
+# Further functions that others call: libc, an interpreter.
+CALLED = ['at_exit', 'forked', 'mt_start_before_fork', 'prepare', 'parent', 'child', 'thread_ended', 'thread_end', 'object_malloc', 'object_calloc',
+          'object_realloc', 'object_free', 'arena_alloc', 'arena_free', 'visit_others']
+
+
+def read(build):
+    """Frames and calls by function. A static function's name has its file before it."""
+    frames, calls = {}, {}
+    files = glob.glob(os.path.join(build, 'CMakeFiles/memtrace_so.dir/**/*.ci'), recursive=True)
+    for name in files:
+        with open(name, encoding='utf-8') as f:
+            for line in f:
+                node = re.match(r'node: \{ title: "([^"]+)" label: ".*?\\n(\d+) bytes \(([^)]*)\)', line)
+                edge = re.match(r'edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"', line)
+                if node:
+                    frames[node[1]] = int(node[2]) + CALL
+                elif edge:
+                    calls.setdefault(edge[1], set()).add(edge[2])
+    return frames, calls
+
+
+def short(name):
+    return re.split(r'[:.]', name.split(':')[-1])[0]
+
+
+class Bound:
+    def __init__(self, build):
+        self.frames, self.calls = read(build)
+        self.named = {}
+        for name in self.frames:
+            self.named.setdefault(short(name), name)
+        self.known, self.unknown, self.circles = {}, set(), set()
+
+    def deepest(self, name, above=()):
+        """The most bytes from a function inward, and its way."""
+        if name in self.known:
+            return self.known[name]
+        if short(name) == SWITCH:
+            return LEAF, (SWITCH,)
+        if name not in self.frames:
+            if name != '__indirect_call' and short(name) not in LEAVES | OTHERS and not short(name).startswith('mt_je_'):
+                self.unknown.add(f'{short(above[-1])} calls {name}')
+            return (VDSO if short(name) == 'clock_gettime' else LEAF if short(name) in LEAVES else 0), (short(name),)
+        if name in above:
+            self.circles.add(short(name))
+            return 0, ()
+        inner = list(self.calls.get(name, ()))
+        inner += [self.named[other] for other in POINTERS.get(short(name), ()) if other in self.named]
+        most = max((self.deepest(other, above + (name,)) for other in inner), default=(0, ()))
+        self.known[name] = self.frames[name] + most[0], (f'{short(name)} {self.frames[name]}', *most[1])
+        return self.known[name]
+
+
+def roots():
+    source = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'interpose')
+    with open(os.path.join(source, 'hooks.def'), encoding='utf-8') as f:
+        hooks = re.findall(r'^MT_HOOK(?:_LATE|_MAYBE)?\((\w+),', f.read(), re.M)
+    with open(os.path.join(source, 'memtrace.h'), encoding='utf-8') as f:
+        hooks += re.findall(r'^MEMTRACE_API .*?[ *](memtrace_\w+)\(', f.read(), re.M)
+    return hooks + CALLED
+
+
+def main():
+    bound = Bound(sys.argv[1])
+    if not bound.frames:
+        print('skip: the compiler does not tell frames')
+        return 77
+    sys.setrecursionlimit(10000)
+    names = sys.argv[2:] or roots()
+    missing = [name for name in names if name not in bound.named]
+    ways = sorted(((*bound.deepest(bound.named[name]), name) for name in names if name in bound.named), reverse=True)
+    over = [way for way in ways if way[0] > LIMIT]
+    for most, way, _ in ways if sys.argv[2:] else over[:5] or ways[:1]:
+        print(most, ' > '.join(way))
+    for what in sorted(bound.unknown):
+        print('not known how deep:', what)
+    if bound.circles:
+        print('in a circle:', *sorted(bound.circles))
+    if missing:
+        print('no such function:', *missing)
+    return bool(over or bound.unknown or bound.circles or missing)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
