@@ -17,7 +17,8 @@
 
 #define NODES_MOST  2000000u /* rows that a browser can hold in comfort */
 #define ROUNDS      8u
-#define LINES_SHOWN 50u /* without scripts */
+#define LINES_LEAST 300u /* stay, whatever the budget is */
+#define LINES_SHOWN 50u  /* without scripts */
 
 /* ---- text ---- */
 
@@ -73,7 +74,7 @@ struct made {
 };
 
 static struct made make(struct view *view, const struct whole *whole, const struct line_list *lines,
-                        const struct page_options *options, uint32_t nodes)
+                        const struct page_options *options, uint32_t nodes, size_t budget)
 {
     struct pruned pruned;
     struct naming names;
@@ -90,7 +91,8 @@ static struct made make(struct view *view, const struct whole *whole, const stru
                           .names = &names,
                           .lines = lines,
                           .columns = &columns};
-    facts.told = source_columns(view, lines, &names, options->source, &columns);
+    facts.told = source_columns(view, lines, &names, options->source,
+                                budget < SOURCE_MOST ? budget : SOURCE_MOST, &columns);
     tree_columns(&pruned, &names, &columns);
     struct bytes text = facts_make(&facts);
     struct made made = {bytes_pack(&text, 9), bytes_pack(&columns.body, 9)};
@@ -122,14 +124,21 @@ void page_log(FILE *out, struct view *view, size_t index, const struct page_opti
     whole_make(&whole, &view->stacks, &view->filter);
     line_list_make(&lines, view);
     uint32_t nodes = whole.acting < NODES_MOST ? whole.acting : NODES_MOST;
-    struct made made = make(view, &whole, &lines, options, nodes);
+    struct made made = make(view, &whole, &lines, options, nodes, budget);
     for (unsigned round = 1; round < ROUNDS && in_file(&made) > budget && nodes > 100; round++) {
         progress_at(&progress, round);
         /* Names and lines take their part, so that the tree's share is not known: go down by no more than it takes. */
         double ratio = (double)budget / (double)in_file(&made);
         nodes = (uint32_t)((double)nodes * (ratio < 0.1 ? 0.1 : ratio * 0.97));
         made_free(&made);
-        made = make(view, &whole, &lines, options, nodes);
+        /* Where they take most of it, the lines that have least go, too. */
+        if (ratio < 0.5 && lines.count > LINES_LEAST) {
+            size_t kept = (size_t)((double)lines.count * ratio);
+            kept = kept < LINES_LEAST ? LINES_LEAST : kept;
+            lines.left_out += lines.count - kept;
+            lines.count = kept;
+        }
+        made = make(view, &whole, &lines, options, nodes, budget);
     }
     progress_end(&progress);
     stream(out, "facts", index, &made.facts);

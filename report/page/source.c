@@ -101,7 +101,7 @@ static void put(const struct sourcing *s, struct columns *columns)
 }
 
 struct source_told source_columns(struct view *view, const struct line_list *lines,
-                                  const struct naming *names, enum page_source what,
+                                  const struct naming *names, enum page_source what, size_t most,
                                   struct columns *columns)
 {
     struct sourcing s = {.view = view, .names = names, .what = what};
@@ -113,7 +113,7 @@ struct source_told source_columns(struct view *view, const struct line_list *lin
         size_t before = s.count;
         if (!listings[i].source || !listings[i].source->text || listings[i].changed)
             continue;
-        if (s.bytes < SOURCE_MOST)
+        if (s.bytes < most)
             add_listing(&s, &listings[i]);
         else
             told.left_out++;

@@ -29,15 +29,15 @@ void lines_columns(const struct line_list *lines, const struct view *view,
 /* How much source a page carries. */
 enum page_source { SOURCE_NONE, SOURCE_LINES, SOURCE_FUNCTIONS };
 #define SOURCE_AROUND 6u       /* SOURCE_LINES: lines before and behind one with figures */
-#define SOURCE_MOST   2000000u /* bytes of all of it */
+#define SOURCE_MOST   2000000u /* bytes of all of it, at most */
 
 struct source_told {
     size_t functions, left_out; /* with their source; for want of room */
 };
 /* The columns source.function, source.line (less that before it) and source.text, function by function: those with own code that
- * have the highest figures come first. Reads the files. */
+ * have the highest figures come first, up to `most` bytes. Reads the files. */
 struct source_told source_columns(struct view *view, const struct line_list *lines,
-                                  const struct naming *names, enum page_source what,
+                                  const struct naming *names, enum page_source what, size_t most,
                                   struct columns *columns);
 
 /* What is asked of a page. */
