@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define MT_CHILD_MIN_PEAK (512u << 10)
+
 struct mt_config {
     /* MEMTRACE_OUTPUT: pattern of the log's name, %p pid, %e program; "": the default */
     char output[3072];
@@ -17,6 +19,10 @@ struct mt_config {
     uint64_t max_log; /* MEMTRACE_MAX_LOG: bytes, the value may end in K, M, G or T; 0: no limit */
     /* MEMTRACE_MIN_PEAK: a process whose peak stays below leaves no log; 0: every process does */
     uint64_t min_peak;
+    /* MEMTRACE_PROGRAM: the process that was asked for, whichever programs it becomes; 0: not known.
+     * Its descendants say nothing at their end, and leave no log below MT_CHILD_MIN_PEAK unless
+     * MEMTRACE_MIN_PEAK says otherwise. */
+    uint64_t program;
     bool quiet;   /* MEMTRACE_QUIET=1: nothing is printed */
     bool summary; /* MEMTRACE_SUMMARY=1: the line at exit even when standard error is no terminal */
     bool python;  /* MEMTRACE_PYTHON=0: native stacks only */

@@ -139,6 +139,15 @@ def tool():
     return shutil.which("memtrace")
 
 
+def finds_itself(command, path):
+    """The command finds this library by itself."""
+    folder = os.path.dirname(os.path.realpath(command))
+    for at in ("", "../lib", "../lib/memtrace"):
+        if os.path.exists(os.path.join(folder, at, "libmemtrace.so")):
+            return os.path.samefile(os.path.join(folder, at, "libmemtrace.so"), path)
+    return False
+
+
 def plain_environment():
     """The environment without the preload, for processes of ours that are not to be traced."""
     environment = dict(os.environ)
