@@ -46,8 +46,10 @@ void mt_config_read(void)
     mt_config.program = bytes_of(mt_os_variable("MEMTRACE_PROGRAM", room, sizeof room));
     const char *peak = mt_os_variable("MEMTRACE_MIN_PEAK", room, sizeof room);
     mt_config.min_peak = bytes_of(peak);
-    if (!peak && mt_config.program && mt_config.program != (uint64_t)mt_os_pid())
-        mt_config.min_peak = MT_CHILD_MIN_PEAK;
+    mt_config.child_min_peak = peak || !mt_config.program ? mt_config.min_peak : MT_CHILD_MIN_PEAK;
+    mt_config.earlier_min_peak = mt_config.child_min_peak;
+    if (mt_config.program != (uint64_t)mt_os_pid())
+        mt_config.min_peak = mt_config.child_min_peak;
     mt_config.quiet = flag("MEMTRACE_QUIET", false, room, sizeof room);
     mt_config.summary = flag("MEMTRACE_SUMMARY", false, room, sizeof room);
     mt_config.python = flag("MEMTRACE_PYTHON", true, room, sizeof room);

@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define MT_CHILD_MIN_PEAK (512u << 10)
+/* A program below this peak did nothing worth a log of its own: shells, `env`, `dirname`. */
+#define MT_CHILD_MIN_PEAK (256u << 10)
 
 struct mt_config {
     /* MEMTRACE_OUTPUT: pattern of the log's name, %p pid, %e program; "": the default */
@@ -23,6 +24,10 @@ struct mt_config {
      * Its descendants say nothing at their end, and leave no log below MT_CHILD_MIN_PEAK unless
      * MEMTRACE_MIN_PEAK says otherwise. */
     uint64_t program;
+    uint64_t child_min_peak; /* min_peak of the children of its forks */
+    /* An earlier program of this process whose peak stayed below this leaves no log when a later one
+     * begins its own */
+    uint64_t earlier_min_peak;
     bool quiet;   /* MEMTRACE_QUIET=1: nothing is printed */
     bool summary; /* MEMTRACE_SUMMARY=1: the line at exit even when standard error is no terminal */
     bool python;  /* MEMTRACE_PYTHON=0: native stacks only */

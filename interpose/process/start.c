@@ -141,6 +141,7 @@ static bool start(void (*thread_ended)(void *))
 {
     static char argv_room[65536];
     if (configured) {
+        mt_config.min_peak = mt_config.child_min_peak;
         forget();
     } else {
         mt_config_read();

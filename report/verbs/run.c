@@ -14,9 +14,9 @@
 
 #include "base/base.h"
 #include "read/reader.h"
+#include "verbs/library.h"
 #include "verbs/program.h"
 #include "verbs/run.h"
-#include "verbs/self.h"
 #include "verbs/verbs.h"
 
 const char verb_run_help[] =
@@ -40,52 +40,11 @@ const char verb_run_help[] =
 
 enum { STATUS_NOT_EXECUTABLE = 126, STATUS_MISSING = 127 };
 
-static bool is_file(const char *path)
-{
-    struct stat info;
-    return !stat(path, &info) && S_ISREG(info.st_mode);
-}
-
-/* The library's absolute path in `out`. */
-static bool find_library(char out[PATH_MAX])
-{
-    const char *given = getenv("MEMTRACE_LIBRARY");
-    if (given && *given) {
-        if (realpath(given, out) && is_file(out))
-            return true;
-        base_say("MEMTRACE_LIBRARY: %s: %s", given, strerror(errno));
-        return false;
-    }
-    char self[PATH_MAX];
-    if (!self_path(self)) {
-        base_say("where this command lies is not known (/proc/self/exe: %s); MEMTRACE_LIBRARY can "
-                 "name the library",
-                 strerror(errno));
-        return false;
-    }
-    *strrchr(self, '/') = 0;
-    static const char *const places[] = {"", "/../lib", "/../lib/memtrace"};
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        char path[PATH_MAX + 64];
-        snprintf(path, sizeof path, "%s%s/libmemtrace.so", self, places[i]);
-        if (realpath(path, out) && is_file(out))
-            return true;
-    }
-    base_say(
-        "libmemtrace.so is neither beside %s/memtrace nor in ../lib; MEMTRACE_LIBRARY can name it",
-        self);
-    return false;
-}
-
 static bool set_preload(void)
 {
     char library[PATH_MAX];
-    if (!find_library(library))
+    if (!library_find(library))
         return false;
-    if (strpbrk(library, " :")) { /* the loader splits LD_PRELOAD there, without an escape */
-        base_say("%s: a library whose path has a blank or a colon cannot be preloaded", library);
-        return false;
-    }
     const char *others = getenv("LD_PRELOAD");
     char *value = NULL;
     if (asprintf(&value, "%s%s%s", library, others && *others ? ":" : "",
@@ -232,6 +191,9 @@ int run_program(char **argv)
     }
     make_room_beside_audit();
     setenv("MEMTRACE_SUMMARY", "1", 0);
+    char process[24];
+    snprintf(process, sizeof process, "%ld", (long)getpid());
+    setenv("MEMTRACE_PROGRAM", process, 1);
     execvp(path, argv);
     int error = errno;
     base_say("%s: %s", path, strerror(error));
