@@ -91,7 +91,7 @@ static int stayed(struct mt_header *h, int result)
 
 /* ---- The environment ---- */
 
-#define PRELOAD "LD_PRELOAD="
+#define PRELOAD    "LD_PRELOAD="
 #define SEPARATORS " :"
 
 /* The next path in a value of LD_PRELOAD: its length, 0 at the end. */
@@ -229,9 +229,9 @@ static enum mt_untraced look(const struct call *c, char *detail, size_t bytes)
 /* Note it: in this process's log if the process goes on as that program, else for the parent. */
 static void note(const struct call *c, enum mt_untraced reason, const char *detail)
 {
-    const char *name = *c->path                              ? c->path
+    const char *name = *c->path                          ? c->path
                        : c->arguments && c->arguments[0] ? c->arguments[0]
-                                                             : "a file without a name";
+                                                         : "a file without a name";
     /* Helpers of ours say so. */
     if (reason == MT_UNTRACED_ENVIRONMENT && has(c->environment, "MEMTRACE_ASIDE="))
         return;
@@ -319,24 +319,25 @@ MT_EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_a
                           const posix_spawnattr_t *attributes, char *const arguments[],
                           char *const environment[])
 {
-    return spawn((struct call){SPAWN_PATH, 0, 0, path, arguments, environment, pid, actions,
-                               attributes});
+    return spawn(
+        (struct call){SPAWN_PATH, 0, 0, path, arguments, environment, pid, actions, attributes});
 }
 
 MT_EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
                            const posix_spawnattr_t *attributes, char *const arguments[],
                            char *const environment[])
 {
-    return spawn((struct call){SPAWN_NAME, 0, 0, file, arguments, environment, pid, actions,
-                               attributes});
+    return spawn(
+        (struct call){SPAWN_NAME, 0, 0, file, arguments, environment, pid, actions, attributes});
 }
 
-/* Programs that leave by _exit, as some shells do, have something to tell all the same. */
+/* A program that leaves by _exit, as some shells do, has a line at its end all the same. */
 MT_EXPORT void _exit(int status)
 {
     if (!mt_self.depth && own_log()) {
         mt_guard();
         mt_untraced_tell();
+        mt_summary_print(mt_program, mt_directory);
         mt_self.depth = 0;
     }
     for (;;)

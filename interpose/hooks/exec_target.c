@@ -13,8 +13,8 @@
 #include "os/os.h"
 #include "os/str.h"
 
-#define SCRIPTS_DEEP 4u /* as deep as the kernel follows interpreters of interpreters */
-#define LINE 256u       /* as much of "#!..." as the kernel reads */
+#define SCRIPTS_DEEP 4u   /* as deep as the kernel follows interpreters of interpreters */
+#define LINE         256u /* as much of "#!..." as the kernel reads */
 
 /* This library's own ELF header. */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
@@ -89,7 +89,8 @@ static bool is_glibc_loader(const char *name)
 
 static bool read_header(int fd, ElfW(Ehdr) * header)
 {
-    return mt_os_read_at(fd, header, sizeof *header, 0) && header->e_phentsize == sizeof(ElfW(Phdr));
+    return mt_os_read_at(fd, header, sizeof *header, 0) &&
+           header->e_phentsize == sizeof(ElfW(Phdr));
 }
 
 /* The loader that a program asks for: glibc's? Its own name tells, whatever the file is called. */
@@ -175,11 +176,11 @@ enum mt_untraced mt_exec_target(int folder, const char *path, char *detail, size
         memset(line, 0, sizeof line);
         struct stat info;
         path = NULL;
-        if (syscall(SYS_fstat, fd, &info) == 0 && S_ISREG(info.st_mode) &&
-            (info.st_mode & 0111) &&
+        if (syscall(SYS_fstat, fd, &info) == 0 && S_ISREG(info.st_mode) && (info.st_mode & 0111) &&
             syscall(SYS_pread64, fd, line, sizeof line - 1, 0l) > 0) {
             if (!memcmp(line, ELFMAG, SELFMAG))
-                answer = is_privileged(fd) ? MT_UNTRACED_PRIVILEGED : look_at_elf(fd, detail, bytes);
+                answer =
+                    is_privileged(fd) ? MT_UNTRACED_PRIVILEGED : look_at_elf(fd, detail, bytes);
             else
                 path = interpreter_of(line);
         }

@@ -145,7 +145,8 @@ void mt_summary_print(const char *program, const char *directory)
     mt_str_add_z(&s, ": peak ");
     mt_str_add_size(&s, mt_log.header->peak);
     mt_str_add_z(&s, ", ");
-    mt_str_add_size(&s, mt_log.header->finish_level);
+    mt_str_add_size(&s, mt_log.header->finish_time ? mt_log.header->finish_level
+                                                   : mt_log.header->level);
     mt_str_add_z(&s, " live at the end, ");
     mt_str_add_grouped(&s, count_allocations(0, mt_log.header->used[MT_REGION_NODE]));
     mt_str_add_z(&s, " allocations");

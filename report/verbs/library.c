@@ -107,8 +107,9 @@ bool library_find(char out[PATH_MAX])
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++)
         if (link_in(places[i], library, out))
             return true;
-    base_say("%s: LD_PRELOAD cannot hold a path with a blank or a colon, and a link to it cannot be "
-             "made in /tmp: %s",
-             library, strerror(errno));
+    base_say(
+        "%s: LD_PRELOAD cannot hold a path with a blank or a colon, and a link to it cannot be "
+        "made in /tmp: %s",
+        library, strerror(errno));
     return false;
 }

@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "show/answers.h"
 #include "show/family.h"
+#include "show/relatives.h"
 #include "show/lines.h"
 #include "show/lines_json.h"
 #include "show/name.h"
@@ -17,47 +18,44 @@
 
 const char verb_report_help[] =
     "usage: memtrace report [--all] [-n N] [--sort KEY] [--json] LOG...\n\n"
-    "Summary of the process; which lines hold the peak, which jumped, and which took what was "
-    "never "
-    "given\n"
-    "back, N of each (5; 0: all); then the annotated source of the functions that these lines are "
-    "in.\n"
-    "Of several logs first the tree of the processes, with sums.\n\n"
-    "A line is blamed for what it allocated itself or by way of libraries, not for what its calls "
-    "of "
-    "your own\n"
-    "code did. Each list adds up to its total; rises don't.\n\n"
-    "  -a, --all       libraries and the interpreter too, not only your own code; all lines of the "
-    "functions\n"
+    "Summary of the process; which lines hold the peak, which jumped, and which took\n"
+    "what was never given back, N of each (5; 0: all); then the annotated source of\n"
+    "the functions that these lines are in. Of several logs first the tree of the\n"
+    "processes, with sums.\n\n"
+    "A line is blamed for what it allocated itself or by way of libraries, not for\n"
+    "what its calls of your own code did. Each list adds up to its total; rises\n"
+    "don't.\n\n"
+    "  -a, --all       libraries and the interpreter too, not only your own code; all\n"
+    "                  lines of the functions\n"
     "  -n, --top N     how many lines\n"
-    "      --sort KEY  instead of the three lists one of the lines with all that they call, by "
-    "rise, "
-    "peak, live,\n"
-    "                  leaked, increment, allocated, allocations, released, releases, resident, "
-    "discarded, usage or executions\n"
-    "      --period N[-M]  what happened in these periods of the process, where the program made "
-    "some\n"
-    "      --under FUNCTION  what happened under calls of this function, or FILE:FUNCTION\n"
+    "      --sort KEY  instead of the three lists one of the lines with all that they\n"
+    "                  call, by rise, peak, live, leaked, increment, allocated,\n"
+    "                  allocations, released, releases, resident, discarded, usage or\n"
+    "                  executions\n"
+    "      --period N[-M]  what happened in these periods of the process, where the\n"
+    "                      program made some\n"
+    "      --under FUNCTION  what happened under calls of this function, or\n"
+    "                        FILE:FUNCTION\n"
     "      --bytes     exact sizes, such as 8,000,000 B for 7.63 MiB\n"
-    "      --class CLASS[,...]  lines of these classes: heap, anonymous, shared, file, reserved "
-    "(else "
-    "the\n"
-    "                  first three together, which make up the level; no rises then)\n"
-    "      --search DIR    look below this folder, too, for programs and libraries that are gone\n"
-    "      --shims         allocator shims too, such as operator new and xmalloc (memtrace "
-    "--rules)\n"
+    "      --class CLASS[,...]  lines of these classes: heap, anonymous, shared,\n"
+    "                    file, reserved (else the first three together, which make up\n"
+    "                    the level; no rises then)\n"
+    "      --search DIR    look below this folder, too, for programs and libraries\n"
+    "                      that are gone\n"
+    "      --shims         allocator shims too, such as operator new and xmalloc\n"
+    "                      (memtrace --rules)\n"
     "      --json      everything, as JSON (SCHEMA.md)\n\n"
     "  Mem usage  bytes live in the process after the line's last event\n"
     "  Increment  allocated minus released while the line ran\n"
-    "  Rise       highest that memory stood above where it was when the line's run began; calls "
-    "in a loop\n"
-    "             with no other event of the thread between them are one run\n"
+    "  Rise       highest that memory stood above where it was when the line's run\n"
+    "             began; calls in a loop with no other event of the thread between\n"
+    "             them are one run\n"
     "  Live       allocated by the line and not released when the program finished\n"
     "  At peak    allocated by the line and live at the peak\n"
     "  Left       allocated by the line and not released after all destructors\n"
     "  Resident   growth of the resident set seen while the line ran\n"
-    "  Discarded  bytes given back to the system by madvise, still mapped (only where there were "
-    "some)\n"
+    "  Discarded  bytes given back to the system by madvise, still mapped (only where\n"
+    "             there were some)\n"
     "  Allocs     number of allocations\n\n"
     "example:\n"
     "  memtrace report memtrace.python3.4711.mt\n";
@@ -185,9 +183,15 @@ static bool has_events(const struct stacks *stacks)
     return total->allocations || total->releases;
 }
 
-static void print_report(struct view *view, const struct report_options *options)
+static void print_report(struct view *view, const struct report_options *options, bool in_family)
 {
     summary_print(&view->stacks, &view->lines, stdout);
+    if (!in_family) {
+        struct relatives relatives;
+        relatives_find(&relatives, &view->stacks.log);
+        relatives_print(&relatives, &view->stacks.log, stdout);
+        relatives_free(&relatives);
+    }
     if (!has_events(&view->stacks)) {
         puts("No allocation or release is in the log.");
         return;
@@ -211,8 +215,14 @@ static void json_report(struct view *view, const struct report_options *options,
     json_open(json, NULL, '{');
     json_string(json, "schema", "memtrace-report/1");
     summary_json(&view->stacks, &view->lines, json);
-    if (family)
+    if (family) {
         family_json(family, index, json);
+    } else {
+        struct relatives relatives;
+        relatives_find(&relatives, &view->stacks.log);
+        relatives_json(&relatives, json);
+        relatives_free(&relatives);
+    }
     if (!view->classes) {
         answers_make(&answers, &view->stacks, &view->lines, rank_of_answers(view, options->log.all),
                      top_of(options, TOP_ANSWERS));
@@ -232,7 +242,7 @@ static int report_one(const char *file, const struct report_options *options, st
         if (json)
             json_report(&view, options, json, family, index);
         else
-            print_report(&view, options);
+            print_report(&view, options, family != NULL);
     }
     int status = stacks_status(&view.stacks);
     view_close(&view);
