@@ -14,6 +14,7 @@
 
 #include "base/guard.h"
 #include "hooks/python/exact.h"
+#include "loader/real.h"
 #include "log/open.h"
 #include "os/os.h"
 #include "os/str.h"
@@ -141,6 +142,54 @@ static bool find_api(void)
     return true;
 }
 
+struct allocator { /* PyMemAllocatorEx */
+    void *ctx;
+    void *(*malloc)(void *, size_t);
+    void *(*calloc)(void *, size_t, size_t);
+    void *(*realloc)(void *, void *, size_t);
+    void (*free)(void *, void *);
+};
+enum { RAW = 0, WORD = sizeof(size_t), FORBIDDEN = 0xfd };
+
+/* A block as the interpreter's debug hooks lay it out: its size, a letter for the kind, guard bytes,
+ * and those behind it. Without the hooks it is released to free(), with them after a check: either
+ * way it ends at our free(), which knows boot memory and leaves it alone. */
+static void *debug_block(void *unused, size_t bytes)
+{
+    (void)unused;
+    unsigned char *block = mt_boot_alloc(bytes + 4 * WORD, 16);
+    if (!block)
+        return NULL;
+    for (unsigned i = 0; i < WORD; i++)
+        block[i] = (unsigned char)(bytes >> 8 * (WORD - 1 - i));
+    memset(block + WORD, FORBIDDEN, WORD);
+    block[WORD] = 'r';
+    memset(block + 2 * WORD + bytes, FORBIDDEN, 2 * WORD);
+    return block + 2 * WORD;
+}
+
+/* The interpreter is not set up: it allocates the hook's entry now, without the debug hooks that -X
+ * dev and PYTHONMALLOC will bring, and releases it with them; up to 3.11 it takes that for damage. */
+static void add_hook(void)
+{
+    void (*get_allocator)(int, struct allocator *), (*set_allocator)(int, struct allocator *);
+    struct allocator raw, ours;
+    void *get = dlsym(RTLD_DEFAULT, "PyMem_GetAllocator");
+    void *set = dlsym(RTLD_DEFAULT, "PyMem_SetAllocator");
+    if (!get || !set || mt_real_stranger()) {
+        api.add_audit_hook(audit, NULL);
+        return;
+    }
+    memcpy(&get_allocator, &get, sizeof get);
+    memcpy(&set_allocator, &set, sizeof set);
+    get_allocator(RAW, &raw);
+    ours = raw;
+    ours.malloc = debug_block;
+    set_allocator(RAW, &ours);
+    api.add_audit_hook(audit, NULL);
+    set_allocator(RAW, &raw);
+}
+
 void mt_python_main_init(void)
 {
     const char *value = mt_os_variable("MEMTRACE_PYTHON_MAIN", mark, sizeof mark);
@@ -149,5 +198,5 @@ void mt_python_main_init(void)
         return;
     memmove(mark, value, strlen(value) + 1);
     if (find_api())
-        api.add_audit_hook(audit, NULL);
+        add_hook();
 }

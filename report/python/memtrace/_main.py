@@ -62,8 +62,9 @@ def _job():
 
 def _environment():
     """That of the process that prints: not traced, and not steered by what was meant for the program."""
-    environment = {name: value for name, value in posix.environ.items()
-                   if not name.startswith(b"PYTHON") or name == b"PYTHONHOME"}
+    environment = {b"MEMTRACE_ASIDE": b"1"}  # what is meant to be untraced is no news
+    environment.update((name, value) for name, value in posix.environ.items()
+                       if not name.startswith(b"PYTHON") or name == b"PYTHONHOME")
     preload = environment.pop(b"LD_PRELOAD", b"").replace(b":", b" ").split()
     others = [path for path in preload if not path.rpartition(b"/")[2].startswith(b"libmemtrace")]
     if others:
@@ -79,19 +80,19 @@ def _show():
         sys.stdout.flush()
     except (AttributeError, OSError, ValueError):
         pass
-    job = _job()
-    reading, writing = posix.pipe()
+    job = posix.memfd_create("memtrace")
+    data = _job()
+    while data:
+        data = data[posix.write(job, data):]
+    posix.lseek(job, 0, 0)
     command = "import sys; sys.path[0] = %r; from memtrace._show import main; main()" % _folder.rpartition("/")[0]
     process = posix.posix_spawn(sys.executable, [sys.executable, "-s", "-S", "-c", command], _environment(),
-                                file_actions=[(posix.POSIX_SPAWN_DUP2, reading, 0)])
-    posix.close(reading)
+                                file_actions=[(posix.POSIX_SPAWN_DUP2, job, 0)])
+    posix.close(job)
     try:
-        while job:
-            job = job[posix.write(writing, job):]
-    except BrokenPipeError:
+        posix.waitpid(process, 0)
+    except ChildProcessError:  # the program ignores the end of its children
         pass
-    posix.close(writing)
-    posix.waitpid(process, 0)
 
 
 def _begin():
