@@ -123,11 +123,9 @@ static struct mt_thread *enter_first(uint64_t bytes)
     return t;
 }
 
-struct mt_thread *mt_enter_slow(uint32_t inside, uintptr_t frame, uintptr_t pc, uint64_t bytes)
+static __attribute__((noinline)) struct mt_thread *enter_seldom(uint32_t inside, uintptr_t frame,
+                                                                uintptr_t pc, uint64_t bytes)
 {
-    if (mt_self.depth && frame < mt_self.frame &&
-        mt_nested_is_own(mt_self.depth, pc, bytes == MT_RELEASE))
-        return NULL;  /* happens all the time: operator new calls malloc */
     int keep = errno; /* a thread's first event sets up a lot */
     struct mt_thread *t = NULL;
     mt_guard_recover(frame);
@@ -142,6 +140,14 @@ struct mt_thread *mt_enter_slow(uint32_t inside, uintptr_t frame, uintptr_t pc, 
     }
     errno = keep;
     return t;
+}
+
+struct mt_thread *mt_enter_slow(uint32_t inside, uintptr_t frame, uintptr_t pc, uint64_t bytes)
+{
+    if (mt_self.depth && frame < mt_self.frame &&
+        mt_nested_is_own(mt_self.depth, pc, bytes == MT_RELEASE))
+        return NULL; /* happens all the time: operator new calls malloc */
+    return enter_seldom(inside, frame, pc, bytes);
 }
 
 void mt_leave_slow(struct mt_thread *t)

@@ -85,6 +85,10 @@ void mt_nested_find(uintptr_t pc)
 
 bool mt_nested_is_own(uint32_t depth, uintptr_t pc, bool release)
 {
+    /* Nearly all: an operator's malloc or free. What follows would say the same. */
+    if (operators_known && in(&operators, pc) &&
+        (depth == MT_IN_DELETE || (depth == MT_IN_NEW && !release && !in(&exceptions, pc))))
+        return true;
     /* From ourselves: the real function went on to another one by a jump, as operator delete does
      * to free. libc's allocator never calls itself by its public names. */
     if (depth == MT_INSIDE || !pc || !libc_known || in(&self, pc) || mt_real_is_allocator(pc))

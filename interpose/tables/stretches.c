@@ -126,8 +126,13 @@ static struct mt_stretch_known *known_at(struct mt_stretches *s, uint64_t hash)
 static bool is(uint32_t unit, const struct mt_ended *ended)
 {
     struct mt_stretch *r = record_at(unit);
-    return r->count == ended->count && r->before == ended->before && r->after == ended->after &&
-           !memcmp(sites_of(r, r->count), ended->site, ended->count * sizeof *ended->site);
+    if (r->count != ended->count || r->before != ended->before || r->after != ended->after)
+        return false;
+    const uint32_t *sites = sites_of(r, r->count);
+    for (uint32_t i = 0; i < ended->count; i++) /* one or two mostly: no call of memcmp */
+        if (sites[i] != ended->site[i])
+            return false;
+    return true;
 }
 
 /* The entry of these stretches' record, or an empty place. */
