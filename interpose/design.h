@@ -26,12 +26,12 @@
  *                  offers attach.h, interpreter.h, thread.h, code.h, command.h, lines.h, text.h
  *   tables/        what an event is entered into: stacks, counters, runs, live blocks and mappings, timeline, periods
  *                  offers account.h, finish.h, live.h, mappings.h, objects.h, period.h, slots.h, tables.h, thread.h
- *   process/       the tracker's beginning in a process or in the child of a fork, and its line at the end; what was not traced
- *                  offers start.h, summary.h, untraced.h
+ *   process/       the tracker's beginning in a process or in the child of a fork, and its line at the end
+ *                  offers start.h, summary.h
  *   hooks/         the wrapped functions, and the door by which each goes in and out
  *                  offers enter.h, here.h, nested.h
  *   hooks/python/  what we put into CPython: its allocator tables, exact lines, source texts
- *                  offers clients.h, exact.h, main.h
+ *                  offers clients.h, exact.h
  *   api.c          what a program may call (memtrace.h)
  *   init.c         the three moments in which the system calls us: load, exit, fork
  *

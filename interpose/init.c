@@ -11,14 +11,12 @@
 #include "hooks/enter.h"
 #include "hooks/nested.h"
 #include "hooks/python/clients.h"
-#include "hooks/python/main.h"
 #include "loader/real.h"
 #include "log/log.h"
 #include "log/open.h"
 #include "os/os.h"
 #include "process/start.h"
 #include "process/summary.h"
-#include "process/untraced.h"
 #include "python/attach.h"
 #include "tables/finish.h"
 #include "tables/tables.h"
@@ -37,7 +35,6 @@ static void at_exit(int status, void *unused)
     mt_guard();
     struct mt_header *h = mt_log.header;
     mt_finish();
-    mt_untraced_tell();
     if (outer.depth == 0 || (outer.depth >= MT_IN_HEAP && !mt_critical))
         mt_tables_end(outer.thread);
     h->exit_status = status;
@@ -74,7 +71,6 @@ __attribute__((constructor)) static void construct(void)
         if (mt_config.python)
             mt_python_init();
     }
-    mt_python_main_init();
     pthread_atfork(mt_start_before_fork, NULL, forked);
     mt_real_forget_error();
     /* Registered first, so it runs last, after every destructor. It is told the exit status. */

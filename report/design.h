@@ -23,10 +23,10 @@
  *   resolve/  from frames to places, whose code a place is, source text, what a person's -f means
  *             offers changed.h, frames.h, keeps.h, match.h, rank.h, rules.h, short.h, source.h, source_log.h, source_of.h
  *   fold/     from resolved stacks to rows; several logs as a family
- *             offers answers.h, exact.h, family.h, fold.h, query.h, relatives.h, rows.h, stacks.h, tree.h, unsure.h
+ *             offers answers.h, exact.h, family.h, fold.h, query.h, rows.h, stacks.h, tree.h, unsure.h
  *   show/     rows as text and JSON
- *             offers answers.h, family.h, fit.h, json.h, lines.h, lines_json.h, listing.h, mprun.h, name.h, notes.h, relatives.h,
- *             offers row_json.h, stacks_json.h, summary.h, table.h, terminal.h, view.h
+ *             offers answers.h, family.h, fit.h, json.h, lines.h, lines_json.h, listing.h, mprun.h, name.h, notes.h, row_json.h,
+ *             offers stacks_json.h, summary.h, table.h, terminal.h, view.h
  *   verbs/    the command line: a file for each verb
  *             offers python_folder.h, verbs.h
  *

@@ -43,13 +43,7 @@ void mt_config_read(void)
     if (lines && strlen(lines) < sizeof mt_config.lines)
         memcpy(mt_config.lines, lines, strlen(lines) + 1);
     mt_config.max_log = bytes_of(mt_os_variable("MEMTRACE_MAX_LOG", room, sizeof room));
-    mt_config.program = bytes_of(mt_os_variable("MEMTRACE_PROGRAM", room, sizeof room));
-    const char *peak = mt_os_variable("MEMTRACE_MIN_PEAK", room, sizeof room);
-    mt_config.min_peak = bytes_of(peak);
-    mt_config.child_min_peak = peak || !mt_config.program ? mt_config.min_peak : MT_CHILD_MIN_PEAK;
-    mt_config.earlier_min_peak = mt_config.child_min_peak;
-    if (mt_config.program != (uint64_t)mt_os_pid())
-        mt_config.min_peak = mt_config.child_min_peak;
+    mt_config.min_peak = bytes_of(mt_os_variable("MEMTRACE_MIN_PEAK", room, sizeof room));
     mt_config.quiet = flag("MEMTRACE_QUIET", false, room, sizeof room);
     mt_config.summary = flag("MEMTRACE_SUMMARY", false, room, sizeof room);
     mt_config.python = flag("MEMTRACE_PYTHON", true, room, sizeof room);

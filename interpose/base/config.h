@@ -9,9 +9,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A program below this peak did nothing worth a log of its own: shells, `env`, `dirname`. */
-#define MT_CHILD_MIN_PEAK (256u << 10)
-
 struct mt_config {
     /* MEMTRACE_OUTPUT: pattern of the log's name, %p pid, %e program; "": the default */
     char output[3072];
@@ -20,14 +17,6 @@ struct mt_config {
     uint64_t max_log; /* MEMTRACE_MAX_LOG: bytes, the value may end in K, M, G or T; 0: no limit */
     /* MEMTRACE_MIN_PEAK: a process whose peak stays below leaves no log; 0: every process does */
     uint64_t min_peak;
-    /* MEMTRACE_PROGRAM: the process that was asked for, whichever programs it becomes; 0: not known.
-     * Its descendants say nothing at their end, and leave no log below MT_CHILD_MIN_PEAK unless
-     * MEMTRACE_MIN_PEAK says otherwise. */
-    uint64_t program;
-    uint64_t child_min_peak; /* min_peak of the children of its forks */
-    /* An earlier program of this process whose peak stayed below this leaves no log when a later one
-     * begins its own */
-    uint64_t earlier_min_peak;
     bool quiet;   /* MEMTRACE_QUIET=1: nothing is printed */
     bool summary; /* MEMTRACE_SUMMARY=1: the line at exit even when standard error is no terminal */
     bool python;  /* MEMTRACE_PYTHON=0: native stacks only */

@@ -6,7 +6,6 @@
 #ifndef MT_REAL_H
 #define MT_REAL_H
 
-#include <spawn.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -2,13 +2,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/config.h"
-#include "format.h"
 #include "log/file.h"
 #include "os/os.h"
 #include "os/str.h"
-
-#define ATTEMPTS 10000u
 
 struct mt_log_file mt_log_file = {.fd = -1};
 
@@ -59,67 +55,20 @@ static bool expand(struct mt_str *s, const char *pattern, unsigned attempt)
     return !s->cut;
 }
 
-/* The log that bears the name: has an earlier program of this process left it, by exec? Then its
- * descriptor, and *peak; else below 0. */
-static int open_earlier(const char *path, uint64_t *peak)
-{
-    struct mt_header h;
-    int fd = mt_os_open(path, false);
-    if (fd < 0)
-        return fd;
-    if (mt_os_read_at(fd, &h, sizeof h, 0) && !memcmp(h.magic, MT_MAGIC, sizeof h.magic) &&
-        h.pid == mt_os_pid() && h.end == MT_END_EXEC && h.start_ticks &&
-        h.start_ticks == mt_os_start_ticks()) {
-        *peak = h.peak;
-        return fd;
-    }
-    mt_os_close(fd);
-    return -1;
-}
-
-static bool name_of(struct mt_str *s, const char *directory, const char *pattern, unsigned attempt)
-{
-    s->text[0] = 0;
-    if (directory && pattern[0] != '/') {
-        mt_str_add_z(s, directory);
-        mt_str_add_z(s, "/");
-    }
-    return expand(s, pattern, attempt);
-}
-
-/* A process has one name for its log, whichever programs it becomes by exec: the last one has it. So
- * an earlier program's log makes way: it goes if there is nothing worth telling in it, else it gets
- * the next free number. False: the name is taken by something else. */
-static bool make_way(const char *directory, const char *pattern, unsigned attempt)
-{
-    static char other[4096]; /* one start at a time */
-    uint64_t peak;
-    int error = 0, fd = open_earlier(mt_log_file.path, &peak);
-    if (fd < 0)
-        return false;
-    while (peak >= mt_config.earlier_min_peak && attempt++ < ATTEMPTS) {
-        struct mt_str s = MT_STR(other);
-        error = name_of(&s, directory, pattern, attempt) ? mt_os_link(fd, other) : -ENAMETOOLONG;
-        if (error != -EEXIST)
-            break;
-    }
-    if (!error)
-        mt_os_remove(mt_log_file.path);
-    mt_os_close(fd);
-    return !error;
-}
-
 /* Make the file, or its name, in `directory` (NULL: the pattern says where). If the name is taken,
  * a number is added. */
 static int create(int (*make)(const char *path), const char *directory, const char *pattern)
 {
-    for (unsigned attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    for (unsigned attempt = 1; attempt <= 10000; attempt++) {
         struct mt_str s = MT_STR(mt_log_file.path);
-        if (!name_of(&s, directory, pattern, attempt))
+        mt_log_file.path[0] = 0;
+        if (directory && pattern[0] != '/') {
+            mt_str_add_z(&s, directory);
+            mt_str_add_z(&s, "/");
+        }
+        if (!expand(&s, pattern, attempt))
             return -ENAMETOOLONG;
         int fd = make(mt_log_file.path);
-        if (fd == -EEXIST && make_way(directory, pattern, attempt))
-            fd = make(mt_log_file.path);
         if (fd != -EEXIST)
             return fd;
     }
@@ -134,10 +83,8 @@ static const char *last_part(const char *name)
 
 int mt_log_file_create(int (*make)(const char *path), bool in_tmp)
 {
-    if (in_tmp) {
-        int fd = create(make, "/tmp", last_part(where.pattern));
-        return fd == -ENAMETOOLONG ? create(make, "/tmp", MT_LOG_NAME) : fd;
-    }
+    if (in_tmp)
+        return create(make, "/tmp", last_part(where.pattern));
     return create(make, where.folder, where.pattern);
 }
 

@@ -8,9 +8,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The log's name if MEMTRACE_OUTPUT names none. */
-#define MT_LOG_NAME "memtrace.%e.%p.mt"
-
 struct mt_log_file {
     int fd; /* -1: none; the program may have closed it */
     uint64_t identity[2];

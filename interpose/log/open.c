@@ -136,7 +136,8 @@ static bool open_elsewhere(void)
 
 bool mt_log_open(const char *directory, const char *program, void (*describe)(void))
 {
-    mt_log_file_wanted(directory, mt_config.output[0] ? mt_config.output : MT_LOG_NAME, program);
+    mt_log_file_wanted(directory, mt_config.output[0] ? mt_config.output : "memtrace.%e.%p.mt",
+                       program);
     describe_process = describe;
     elsewhere = NULL; /* of a fork's parent */
     if (mt_os_privileged()) {

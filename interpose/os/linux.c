@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -37,11 +36,6 @@ static void *map(void *at, size_t bytes, int prot, int flags, int fd, uint64_t o
 void *mt_os_map(size_t bytes)
 {
     return map(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-}
-
-void *mt_os_map_shared(size_t bytes)
-{
-    return map(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 }
 
 void *mt_os_reserve(size_t bytes)
@@ -307,26 +301,6 @@ void mt_os_hold_signals(uint64_t *mask)
 void mt_os_release_signals(const uint64_t *mask)
 {
     syscall(SYS_rt_sigprocmask, SIG_SETMASK, mask, NULL, sizeof *mask);
-}
-
-void mt_os_say(int fd, const char *text, size_t bytes)
-{
-    static const uint64_t raised = 1ull << (SIGPIPE - 1) | 1ull << (SIGXFSZ - 1);
-    static const struct timespec now;
-    struct pollfd to = {.fd = fd, .events = POLLOUT};
-    uint64_t mask, before = 0;
-    if (syscall(SYS_ppoll, &to, 1, &now, NULL, sizeof mask) != 1 || (to.revents & POLLERR))
-        return;
-    /* The reader may go at any moment. A signal that the write raises is this thread's: it is taken
-     * back, unless one of that kind was waiting already. */
-    mt_os_hold_signals(&mask);
-    syscall(SYS_rt_sigpending, &before, sizeof before);
-    if (mt_os_write(fd, text, bytes) < 0) {
-        uint64_t ours = raised & ~before;
-        while (ours && syscall(SYS_rt_sigtimedwait, &ours, NULL, &now, sizeof ours) > 0)
-            continue;
-    }
-    mt_os_release_signals(&mask);
 }
 
 bool mt_os_on_signal_stack(void)

@@ -17,8 +17,6 @@
 
 /* Anonymous private memory, zeroed; NULL on failure. */
 void *mt_os_map(size_t bytes);
-/* The same, shared with children that are forked from now on. */
-void *mt_os_map_shared(size_t bytes);
 /* Address space without memory behind it, to be filled by mt_os_map_file; NULL on failure. */
 void *mt_os_reserve(size_t bytes);
 /* Any mapping, or a part of one: whole pages. */
@@ -82,8 +80,6 @@ bool mt_os_write_at(int fd, const void *data, size_t bytes, uint64_t offset);
 bool mt_os_read_at(int fd, void *to, size_t bytes, uint64_t offset);
 /* Once, at the descriptor's position: how many bytes were written, or -errno. */
 ssize_t mt_os_write(int fd, const void *from, size_t bytes);
-/* Write a message for a person. It is lost where that would wait, and raises no signal. */
-void mt_os_say(int fd, const char *text, size_t bytes);
 /* Once, at the descriptor's position: how many bytes were read, or -errno. */
 ssize_t mt_os_read(int fd, void *to, size_t bytes);
 /* The absolute path of the file that is mapped at `address`, with a NUL, at most `bytes` in all: its

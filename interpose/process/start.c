@@ -23,7 +23,6 @@
 #include "os/os.h"
 #include "process/start.h"
 #include "process/summary.h"
-#include "process/untraced.h"
 #include "python/attach.h"
 #include "tables/tables.h"
 #include "unwind/unwind.h"
@@ -69,9 +68,8 @@ static void inherit(void)
 
 void mt_start_before_fork(void)
 {
-    if (!mt_ready || *mt_ready != 1) /* nothing happened since this process was forked itself */
-        return;
-    inherit();
+    if (mt_ready && *mt_ready == 1) /* else nothing happened since this process was forked itself */
+        inherit();
 }
 
 void mt_start_forked(void)
@@ -141,7 +139,6 @@ static bool start(void (*thread_ended)(void *))
 {
     static char argv_room[65536];
     if (configured) {
-        mt_config.min_peak = mt_config.child_min_peak;
         forget();
     } else {
         mt_config_read();
@@ -150,7 +147,6 @@ static bool start(void (*thread_ended)(void *))
         mt_tables_init(thread_ended);
         mt_modules_met = mt_python_met;
         mt_summary_prepare();
-        mt_untraced_prepare();
     }
     ssize_t argv_bytes = mt_os_arguments(argv_room, sizeof argv_room - 1);
     if (argv_bytes <= 0) /* no /proc: the name at least */

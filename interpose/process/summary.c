@@ -8,41 +8,15 @@
 #include "os/os.h"
 #include "os/str.h"
 #include "process/summary.h"
-#include "process/untraced.h"
 
 static int kept = -1; /* our own copy of standard error */
 static uint64_t kept_identity[2];
 static bool wanted;
 
-/* Whether this process was started by a traced one, which then is the program that was asked for, or
- * was started by it in turn. */
-static bool parent_is_traced(void)
-{
-    enum { ROOM = 256 << 10 };
-    char path[40], *text = mt_os_map(ROOM);
-    struct mt_str s = MT_STR(path);
-    bool traced = false;
-    if (!text)
-        return false;
-    mt_str_add_z(&s, "/proc/");
-    mt_str_add_number(&s, (uint64_t)mt_os_parent());
-    mt_str_add_z(&s, "/environ");
-    ssize_t got = mt_os_read_file(path, text, ROOM - 1);
-    for (const char *e = text; !traced && e < text + got; e += strlen(e) + 1)
-        traced = !strncmp(e, "LD_PRELOAD=", 11) && strstr(e, "libmemtrace");
-    mt_os_unmap(text, ROOM);
-    return traced;
-}
-
-static bool asked_for(void)
-{
-    return mt_config.program ? mt_config.program == (uint64_t)mt_os_pid() : !parent_is_traced();
-}
-
 void mt_summary_prepare(void)
 {
     uint64_t id[2];
-    wanted = !mt_config.quiet && (mt_config.summary || mt_os_is_terminal(2)) && asked_for();
+    wanted = !mt_config.quiet && (mt_config.summary || mt_os_is_terminal(2));
     if (!wanted || mt_os_identity(2, id) != 0)
         return;
     kept = mt_os_high(2);
@@ -55,7 +29,6 @@ void mt_summary_forget(void)
     if (kept >= 0 && mt_os_identity(kept, id) == 0 && !memcmp(id, kept_identity, sizeof id))
         mt_os_close(kept);
     kept = -1;
-    wanted = false;
 }
 
 /* Of the nodes from `first` to before `end`. Node 0: those of no node. */
@@ -84,7 +57,7 @@ static void say(const struct mt_str *line)
     /* The program may have put something else under our number; and in a fork child there is none. */
     if (fd < 0 || mt_os_identity(fd, id) != 0 || memcmp(id, kept_identity, sizeof id) != 0)
         fd = 2;
-    mt_os_say(fd, line->text, line->used);
+    mt_os_write(fd, line->text, line->used);
 }
 
 void mt_summary_aside(const char *program)
@@ -113,23 +86,6 @@ void mt_summary_failed(const char *program, const char *reason)
     say(&s);
 }
 
-void mt_summary_gone(const char *program, const char *next, enum mt_untraced reason,
-                     const char *detail)
-{
-    char text[1024];
-    struct mt_str s = MT_STR(text);
-    if (!wanted)
-        return;
-    mt_str_add_z(&s, "memtrace: ");
-    mt_str_add_z(&s, program);
-    mt_str_add_z(&s, " goes on as ");
-    mt_str_add_z(&s, next);
-    mt_str_add_z(&s, ", which is not traced: it ");
-    mt_untraced_reason(&s, reason, detail);
-    mt_str_add_z(&s, "\n");
-    say(&s);
-}
-
 void mt_summary_print(const char *program, const char *directory)
 {
     if (!wanted || !mt_log.header)
@@ -145,8 +101,7 @@ void mt_summary_print(const char *program, const char *directory)
     mt_str_add_z(&s, ": peak ");
     mt_str_add_size(&s, mt_log.header->peak);
     mt_str_add_z(&s, ", ");
-    mt_str_add_size(&s, mt_log.header->finish_time ? mt_log.header->finish_level
-                                                   : mt_log.header->level);
+    mt_str_add_size(&s, mt_log.header->finish_level);
     mt_str_add_z(&s, " live at the end, ");
     mt_str_add_grouped(&s, count_allocations(0, mt_log.header->used[MT_REGION_NODE]));
     mt_str_add_z(&s, " allocations");
@@ -156,7 +111,6 @@ void mt_summary_print(const char *program, const char *directory)
         mt_str_add_grouped(&s, lost);
         mt_str_add_z(&s, " of them without a call site, for want of space");
     }
-    mt_untraced_line(&s);
     if (mt_log_elsewhere()) {
         mt_str_add_z(&s, "; the log is in /tmp, not where it should be: ");
         mt_str_add_z(&s, mt_log_elsewhere());

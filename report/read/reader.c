@@ -316,22 +316,6 @@ bool log_read(struct log *log, const char *name)
     return read;
 }
 
-bool log_peek(int folder, const char *name, struct log_header *header)
-{
-    struct mt_header raw;
-    struct stat info;
-    int fd = file_open(folder, name, &info);
-    if (fd < 0)
-        return false;
-    bool good = file_read(fd, &raw, sizeof raw) == sizeof raw &&
-                !memcmp(raw.magic, MT_MAGIC, sizeof raw.magic) && raw.byte_order == MT_BYTE_ORDER &&
-                raw.version == MT_VERSION;
-    close(fd);
-    if (good)
-        header_take(header, &raw);
-    return good;
-}
-
 void log_close(struct log *log)
 {
     for (unsigned i = 0; log->tables && i < MT_REGION_COUNT; i++)

@@ -15,10 +15,6 @@ bool log_parse(struct log *log, const char *name, const void *data, size_t bytes
 bool log_read(struct log *log, const char *name);
 void log_close(struct log *log);
 
-/* The header of the log `name` in `folder` (as with openat), and nothing else of it. False: it is no log that this program
- * reads. Never prints. */
-bool log_peek(int folder, const char *name, struct log_header *header);
-
 /* Does a file that begins with these bytes say that it is a log? 8 bytes are enough. */
 bool log_begins(const void *bytes, size_t count);
 

@@ -8,7 +8,6 @@
 #include "base/base.h"
 #include "show/answers.h"
 #include "show/family.h"
-#include "show/relatives.h"
 #include "show/lines.h"
 #include "show/lines_json.h"
 #include "show/name.h"
@@ -183,15 +182,9 @@ static bool has_events(const struct stacks *stacks)
     return total->allocations || total->releases;
 }
 
-static void print_report(struct view *view, const struct report_options *options, bool in_family)
+static void print_report(struct view *view, const struct report_options *options)
 {
     summary_print(&view->stacks, &view->lines, stdout);
-    if (!in_family) {
-        struct relatives relatives;
-        relatives_find(&relatives, &view->stacks.log);
-        relatives_print(&relatives, &view->stacks.log, stdout);
-        relatives_free(&relatives);
-    }
     if (!has_events(&view->stacks)) {
         puts("No allocation or release is in the log.");
         return;
@@ -215,14 +208,8 @@ static void json_report(struct view *view, const struct report_options *options,
     json_open(json, NULL, '{');
     json_string(json, "schema", "memtrace-report/1");
     summary_json(&view->stacks, &view->lines, json);
-    if (family) {
+    if (family)
         family_json(family, index, json);
-    } else {
-        struct relatives relatives;
-        relatives_find(&relatives, &view->stacks.log);
-        relatives_json(&relatives, json);
-        relatives_free(&relatives);
-    }
     if (!view->classes) {
         answers_make(&answers, &view->stacks, &view->lines, rank_of_answers(view, options->log.all),
                      top_of(options, TOP_ANSWERS));
@@ -242,7 +229,7 @@ static int report_one(const char *file, const struct report_options *options, st
         if (json)
             json_report(&view, options, json, family, index);
         else
-            print_report(&view, options, family != NULL);
+            print_report(&view, options);
     }
     int status = stacks_status(&view.stacks);
     view_close(&view);

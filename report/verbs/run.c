@@ -14,41 +14,78 @@
 
 #include "base/base.h"
 #include "read/reader.h"
-#include "verbs/library.h"
 #include "verbs/program.h"
 #include "verbs/run.h"
+#include "verbs/self.h"
 #include "verbs/verbs.h"
 
 const char verb_run_help[] =
-    "usage: memtrace run [-o LOG] [--lines FUNCTION]... [--min-peak SIZE] [--]\n"
-    "                    PROGRAM [ARG...]\n\n"
-    "Run a program with libmemtrace.so preloaded. Its children are traced too, each\n"
-    "with a log of its own, unless its peak stays below 256 KiB.\n\n"
-    "  -o, --output LOG   name of the log; %p becomes the pid, %e the program's name.\n"
-    "                     A log of that name is replaced; a folder, or a file that is\n"
-    "                     no log, is an error. Without -o: memtrace.%e.%p.mt in the\n"
-    "                     working directory. A wrapper that becomes the program by\n"
-    "                     exec leaves the name to it; children add a number\n"
-    "  -f, --lines NAME   count every execution of each line of this Python function:\n"
-    "                     FUNCTION, CLASS.METHOD, MODULE.FUNCTION, FILE or\n"
-    "                     FILE:FUNCTION. May be given several times\n"
-    "  --min-peak SIZE    a process whose peak stays below this size, such as\n"
-    "                     500K or 64M, leaves no log. 0: all children leave one\n\n"
-    "The library is the one that MEMTRACE_LIBRARY names, else the one beside\n"
-    "memtrace or in ../lib.\n\n"
-    "Exit status: the program's; 127 when there is no such program, 126 when it\n"
-    "cannot be executed, 2 when it cannot be traced (static, privileged, another\n"
-    "architecture or C library) or the usage is wrong.\n\n"
+    "usage: memtrace run [-o LOG] [--lines FUNCTION]... [--min-peak SIZE] [--] PROGRAM [ARG...]\n\n"
+    "Run a program with libmemtrace.so preloaded. Its children are traced too, each with a log of "
+    "its own.\n\n"
+    "  -o, --output LOG   name of the log; %p becomes the pid, %e the program's name. A log of "
+    "that name is\n"
+    "                     replaced. Without -o: memtrace.%e.%p.mt in the working directory\n"
+    "  -f, --lines NAME   count every execution of each line of this Python function: FUNCTION, "
+    "CLASS.METHOD,\n"
+    "                     MODULE.FUNCTION, FILE or FILE:FUNCTION. May be given several times\n\n"
+    "The library is the one that MEMTRACE_LIBRARY names, else the one beside memtrace or in "
+    "../lib.\n\n"
+    "Exit status: the program's; 127 when there is no such program, 126 when it cannot be "
+    "executed,\n"
+    "2 when it cannot be traced (static, privileged, another architecture) or the usage is "
+    "wrong.\n\n"
     "example:\n"
     "  memtrace run -o app.mt ./app --fast && memtrace report app.mt\n";
 
 enum { STATUS_NOT_EXECUTABLE = 126, STATUS_MISSING = 127 };
 
+static bool is_file(const char *path)
+{
+    struct stat info;
+    return !stat(path, &info) && S_ISREG(info.st_mode);
+}
+
+/* The library's absolute path in `out`. */
+static bool find_library(char out[PATH_MAX])
+{
+    const char *given = getenv("MEMTRACE_LIBRARY");
+    if (given && *given) {
+        if (realpath(given, out) && is_file(out))
+            return true;
+        base_say("MEMTRACE_LIBRARY: %s: %s", given, strerror(errno));
+        return false;
+    }
+    char self[PATH_MAX];
+    if (!self_path(self)) {
+        base_say("where this command lies is not known (/proc/self/exe: %s); MEMTRACE_LIBRARY can "
+                 "name the library",
+                 strerror(errno));
+        return false;
+    }
+    *strrchr(self, '/') = 0;
+    static const char *const places[] = {"", "/../lib", "/../lib/memtrace"};
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        char path[PATH_MAX + 64];
+        snprintf(path, sizeof path, "%s%s/libmemtrace.so", self, places[i]);
+        if (realpath(path, out) && is_file(out))
+            return true;
+    }
+    base_say(
+        "libmemtrace.so is neither beside %s/memtrace nor in ../lib; MEMTRACE_LIBRARY can name it",
+        self);
+    return false;
+}
+
 static bool set_preload(void)
 {
     char library[PATH_MAX];
-    if (!library_find(library))
+    if (!find_library(library))
         return false;
+    if (strpbrk(library, " :")) { /* the loader splits LD_PRELOAD there, without an escape */
+        base_say("%s: a library whose path has a blank or a colon cannot be preloaded", library);
+        return false;
+    }
     const char *others = getenv("LD_PRELOAD");
     char *value = NULL;
     if (asprintf(&value, "%s%s%s", library, others && *others ? ":" : "",
@@ -80,20 +117,12 @@ static bool make_way(const char *name)
     int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
     if (fd < 0 && errno == ENOENT)
         return true;
-    if (fd < 0 && errno == ENAMETOOLONG) {
-        base_say("run: -o %s: the name is too long", name);
-        return false;
-    }
     ssize_t got = fd >= 0 ? read(fd, magic, sizeof magic) : -1;
-    int error = errno;
     if (fd >= 0)
         close(fd);
-    errno = error;
     if (got > 0 && log_begins(magic, (size_t)got) && !unlink(name))
         return true;
-    base_say("%s: %s", name,
-             got < 0 && errno == EISDIR ? "is a folder; name a file in it"
-                                        : "exists already and is not a memtrace log");
+    base_say("%s: exists already and is not a memtrace log", name);
     return false;
 }
 
@@ -203,9 +232,6 @@ int run_program(char **argv)
     }
     make_room_beside_audit();
     setenv("MEMTRACE_SUMMARY", "1", 0);
-    char process[24];
-    snprintf(process, sizeof process, "%ld", (long)getpid());
-    setenv("MEMTRACE_PROGRAM", process, 1);
     execvp(path, argv);
     int error = errno;
     base_say("%s: %s", path, strerror(error));

@@ -23,7 +23,7 @@ memtrace_script(python/refused python/run.py ${CMAKE_BINARY_DIR} refused)
 memtrace_pythons(python/kinds python/run_kinds.py ${CMAKE_BINARY_DIR})
 
 # The Python module, as it stands in the build folder.
-foreach(case api memit start text)
+foreach(case api memit text)
   memtrace_pythons(python/module-${case} python/module/run.py ${CMAKE_BINARY_DIR} ${case})
 endforeach()
 # Its figures are those of big blocks, to the byte.

@@ -20,7 +20,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
 PAGES = os.path.join(SOURCE, "report", "man")
-INTERNAL = {"MEMTRACE_PYTEST", "MEMTRACE_PYTHON_MAIN", "MEMTRACE_PROGRAM", "MEMTRACE_ASIDE"}  # marks that a process leaves for the one that it becomes
+INTERNAL = {"MEMTRACE_PYTEST", "MEMTRACE_PYTHON_MAIN"}  # marks that a process leaves for the one that it becomes
 OPTION = re.compile(r"(?<!\w\[)(?<![\w-])(--[a-z][a-z-]*|-[a-zA-Z](?![\w-]))")
 
 

@@ -1,25 +1,23 @@
 # SPDX-License-Identifier: MIT
-"""python -m memtrace [-o LOG] script.py|-m MODULE|-c COMMAND [ARG...]: run a Python program under memtrace.
-
-The same interpreter is started again by `memtrace run`, with its own options and the program's arguments, so that it is the
-interpreter that starts the program. libmemtrace.so runs _main.py in it, just before the program begins.
-"""
+"""python -m memtrace [-o LOG] script.py|-m MODULE|-c COMMAND [ARG...]: run a Python program under memtrace."""
 
 import argparse
+import builtins
 import os
+import runpy
 import sys
+import types
 
-from . import __version__, _native
+from . import __version__, _native, _period, _tables, _text
 
-_MARK = "MEMTRACE_PYTHON_MAIN"  # process, decimals, rise, file: for hooks/python/main.c and _main.py
+_MARK = "MEMTRACE_PYTHON_MAIN"  # set for the process that is started again, so that it is not once more
 
 
 def parse(arguments):
     parser = argparse.ArgumentParser(
         prog="python -m memtrace", usage="python -m memtrace [-o LOG] [--precision N] script.py|-m MODULE|-c COMMAND [ARG...]",
         description="Run a Python program under memtrace. Functions marked with @profile get their line tables printed at the "
-                    "end, as python -m memory_profiler does; `memtrace report LOG` shows all the rest. Options of the "
-                    "interpreter stand before -m memtrace.")
+                    "end, as python -m memory_profiler does; `memtrace report LOG` shows all the rest.")
     parser.add_argument("--version", action="version", version="memtrace " + __version__)
     parser.add_argument("-o", "--output", metavar="LOG", help="name of the log; %%p is the process number")
     parser.add_argument("--precision", type=int, default=3, help="decimals of the tables (3)")
@@ -28,76 +26,98 @@ def parse(arguments):
     parser.add_argument("-c", dest="command", metavar="COMMAND", nargs=argparse.REMAINDER, help="run a command")
     parser.add_argument("script", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    if options.module:
-        options.program = ["-m"] + options.module
-    elif options.command:
-        options.program = ["-c"] + options.command
-    else:
-        options.program = options.script
+    options.program = options.module or options.command or options.script
     if not options.program:
         print("A program to run must be provided. Use -h for help")
         sys.exit(1)
     return options
 
 
-def own_options(command):
-    """The interpreter's own options in its command line: what stands before -m memtrace."""
-    options = []
-    arguments = iter(command[1:])
-    for argument in arguments:
-        if argument in ("-", "--") or not argument.startswith("-"):
-            break
-        if argument.startswith("--"):
-            options.append(argument)
-            if argument == "--check-hash-based-pycs":
-                options.append(next(arguments, "default"))
-            continue
-        for at, letter in enumerate(argument[1:], 1):
-            if letter in "mc":  # what comes after it is not an option
-                return options + ["-" + argument[1:at]] if at > 1 else options
-            if letter in "WX":
-                options.append(argument)
-                if at + 1 == len(argument):
-                    options.append(next(arguments, ""))
-                break
-        else:
-            options.append(argument)
-    return options
-
-
-def command_line():
+def start_again(options):
+    """This process becomes a traced one."""
     try:
-        with open("/proc/self/cmdline", "rb") as file:
-            return [os.fsdecode(argument) for argument in file.read().split(b"\0")[:-1]]
-    except OSError:
-        return getattr(sys, "orig_argv", [sys.executable])
-
-
-def start(options):
-    """This process becomes the program."""
-    interpreter = sys.executable or os.readlink("/proc/self/exe")
-    program = [interpreter] + own_options(command_line()) + options.program
-    mark = "%d:%d:%d:%s" % (os.getpid(), options.precision, not options.no_rise,
-                            os.path.join(os.path.dirname(os.path.abspath(__file__)), "_main.py"))
+        environment = _native.traced_environment()
+    except OSError as problem:
+        sys.exit("memtrace: %s" % problem)
+    if options.output:
+        environment["MEMTRACE_OUTPUT"] = os.path.join(os.getcwd().replace("%", "%%"), options.output)
+        if "%" not in options.output:
+            _make_way(options.output)
+    environment.setdefault("MEMTRACE_SUMMARY", "1")
+    environment[_MARK] = "1"
+    import subprocess
+    flags = subprocess._args_from_interpreter_flags()
     sys.stdout.flush()
     sys.stderr.flush()
-    if _native.preloaded():  # `memtrace run python -m memtrace`: one log, which is the outer one's
-        environment = dict(os.environ)
-        environment[_MARK] = mark
-        if options.output:
-            environment["MEMTRACE_OUTPUT"] = os.path.join(os.getcwd().replace("%", "%%"), options.output)
-        os.execve(interpreter, program, environment)
-    tool = _native.tool()
-    if not tool:
-        sys.exit("memtrace: the command memtrace is neither beside libmemtrace.so nor in PATH")
-    environment = dict(os.environ)
-    environment[_MARK] = mark
-    library = _native.library()
-    if library and "MEMTRACE_LIBRARY" not in environment and not _native.finds_itself(tool, library):
-        environment["MEMTRACE_LIBRARY"] = library
-    output = ["-o", options.output] if options.output else []
-    os.execve(tool, [tool, "run"] + output + ["--"] + program, environment)
+    os.execve(sys.executable, [sys.executable] + flags + ["-m", "memtrace"] + sys.argv[1:], environment)
+
+
+def _make_way(name):
+    """An old log of that name goes; anything else stays, and the new log gets a number."""
+    try:
+        with open(name, "rb") as file:
+            old = file.read(8) == b"memtrace"
+        if old:
+            os.unlink(name)
+    except OSError:
+        pass
+
+
+def run_as_main(code, **names):
+    module = types.ModuleType("__main__")
+    module.__dict__.update(names)
+    module.__dict__["__builtins__"] = builtins
+    sys.modules["__main__"] = module
+    exec(code, module.__dict__)
+
+
+def run(options):
+    if options.module:
+        sys.argv = list(options.program)
+        sys.path[0] = os.getcwd()
+        runpy.run_module(options.program[0], run_name="__main__", alter_sys=True)
+    elif options.command:
+        sys.argv = ["-c"] + options.program[1:]
+        sys.path[0] = ""
+        run_as_main(compile(options.program[0], "<string>", "exec"), __name__="__main__")
+    else:
+        path = options.program[0]
+        try:
+            with open(path, "rb") as file:
+                text = file.read()
+        except OSError:
+            print("Could not find script %s" % path, file=sys.stderr)
+            sys.exit(1)
+        sys.argv = list(options.program)
+        sys.path[0] = os.path.dirname(os.path.realpath(path))
+        run_as_main(compile(text, path, "exec"), __name__="__main__", __file__=path)
+
+
+def print_tables(options):
+    codes = _period.collecting
+    if codes and os.getpid() == process:
+        report = _tables.ask("report", _native.log_path())
+        for code, profile in codes.items():
+            _text.write(sys.stdout, profile.table_of(report, code, options.precision, not options.no_rise))
+
+
+process = os.getpid()
+
+
+def main():
+    options = parse(sys.argv[1:])
+    if not _native.traced():
+        if os.environ.pop(_MARK, None):
+            sys.exit("memtrace: this program could not be traced")
+        start_again(options)
+    os.environ.pop(_MARK, None)
+    _period.collecting = {}
+    builtins.profile = _period.profile
+    try:
+        run(options)
+    finally:
+        print_tables(options)
 
 
 if __name__ == "__main__":
-    start(parse(sys.argv[1:]))
+    main()

@@ -3,11 +3,8 @@
 
 import ctypes
 import os
-import re
 import shutil
-import stat
 import sys
-import tempfile
 import threading
 
 _names = {
@@ -142,18 +139,9 @@ def tool():
     return shutil.which("memtrace")
 
 
-def finds_itself(command, path):
-    """The command finds this library by itself."""
-    folder = os.path.dirname(os.path.realpath(command))
-    for at in ("", "../lib", "../lib/memtrace"):
-        if os.path.exists(os.path.join(folder, at, "libmemtrace.so")):
-            return os.path.samefile(os.path.join(folder, at, "libmemtrace.so"), path)
-    return False
-
-
 def plain_environment():
     """The environment without the preload, for processes of ours that are not to be traced."""
-    environment = dict(os.environ, MEMTRACE_ASIDE="1")  # what is meant to be untraced is no news
+    environment = dict(os.environ)
     others = [p for p in environment.get("LD_PRELOAD", "").replace(":", " ").split()
               if not os.path.basename(p).startswith("libmemtrace")]
     environment.pop("LD_PRELOAD", None)
@@ -162,41 +150,14 @@ def plain_environment():
     return environment
 
 
-def _preloadable(path):
-    """A path of the library that LD_PRELOAD can hold: a link where its own has a blank or a colon, as verbs/library.c makes it."""
-    if not re.search(r"[\s:]", path):
-        return path
-    number = 14695981039346656037
-    for byte in os.fsencode(path):
-        number = (number ^ byte) * 1099511628211 % (1 << 64)
-    for above in (os.environ.get("XDG_RUNTIME_DIR"), "/tmp", "/var/tmp", "/dev/shm"):
-        if not above or not above.startswith("/") or re.search(r"[\s:]", above):
-            continue
-        folder = os.path.join(above, "memtrace-%d" % os.geteuid())
-        try:
-            os.makedirs(folder, 0o755, exist_ok=True)
-            info = os.lstat(folder)
-            if not stat.S_ISDIR(info.st_mode) or info.st_uid != os.geteuid() or info.st_mode & 0o022:
-                folder = tempfile.mkdtemp(prefix="memtrace-%d-" % os.geteuid(), dir=above)
-            link = os.path.join(folder, "libmemtrace-%016x.so" % number)
-            if not os.path.islink(link) or os.readlink(link) != path:
-                fresh = "%s.%d" % (link, os.getpid())
-                os.symlink(path, fresh)
-                os.replace(fresh, link)
-            return link
-        except OSError:
-            pass
-    raise OSError("%s: LD_PRELOAD cannot hold a path with a blank or a colon, and a link cannot be made in /tmp" % path)
-
-
 def traced_environment(output=None):
     """The environment in which a program is traced."""
     path = library()
     if not path:
         raise OSError("libmemtrace.so is not beside this module; MEMTRACE_LIBRARY can name it")
-    path = _preloadable(path)
+    if " " in path or ":" in path:
+        raise OSError("%s: a library whose path has a blank or a colon cannot be preloaded" % path)
     environment = plain_environment()
-    del environment["MEMTRACE_ASIDE"]
     others = environment.get("LD_PRELOAD")
     environment["LD_PRELOAD"] = path + (":" + others if others else "")
     if output:

@@ -6,7 +6,6 @@ Stretches may be nested: the outer one is then the sum of several periods, in wh
 of an inner one.
 """
 
-import builtins
 import os
 import shutil
 import sys
@@ -164,8 +163,7 @@ def stop():
 # ---- profile
 
 _warned = False
-# python -m memtrace (_main.py): {code: (decimals, with rise)} of the functions to be shown at the end, instead of at each call
-collecting = getattr(getattr(builtins, "profile", None), "memtrace_collecting", None)
+collecting = None  # python -m memtrace: {code: its Profile} of the functions to be shown at the end, instead of at each call
 
 
 def _measurable():
@@ -211,7 +209,7 @@ class Profile:
             raise TypeError("%r has no Python code to be profiled" % (function,))
         if collecting is not None and self.stream is None:
             if code not in collecting:
-                collecting[code] = self.precision, self.rise
+                collecting[code] = self
                 _native.count_lines(_tables.codes_of(code), True)
             return function
         return _calls.wrap(function, lambda: self._begin(code), lambda call: self._end(code, call))
