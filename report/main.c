@@ -54,10 +54,9 @@ static void help(FILE *out)
         fprintf(out, "  %-9s %s\n", verbs[i].name, verbs[i].what);
     fputs("\n"
           "  memtrace VERB --help tells a verb's options; memtrace --version the version;\n"
-          "  memtrace --rules which libraries are runtimes, and which functions allocator shims.\n"
-          "  memtrace --python prints where the Python module is (%mprun, %memit, python -m "
-          "memtrace, "
-          "pytest):\n"
+          "  memtrace --rules the libraries that are runtimes, and the allocator shims.\n"
+          "  memtrace --python prints where the Python module is (%mprun, %memit,\n"
+          "  python -m memtrace, pytest):\n"
           "    export PYTHONPATH=$(memtrace --python)\n\n"
           "example:\n"
           "  memtrace run -o app.mt python3 mem_test.py && memtrace report app.mt\n\n"

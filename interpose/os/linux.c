@@ -268,7 +268,7 @@ int mt_os_open_program(int folder, const char *path)
 {
     struct stat info;
     long fd = result(mt_os_call(SYS_openat, folder < 0 ? AT_FDCWD : folder, path,
-                             O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+                                O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (fd < 0 || (mt_os_call(SYS_fstat, fd, &info) == 0 && S_ISREG(info.st_mode)))
         return (int)fd;
     mt_os_close((int)fd);

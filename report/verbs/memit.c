@@ -30,15 +30,15 @@
 
 const char verb_memit_help[] =
     "usage: memtrace memit [-r N] [-t SECONDS] [-c] [--json] [--] PROGRAM [ARG...]\n\n"
-    "Run a program N times, each in a fresh process, and say what it takes at its peak and which "
-    "line holds it.\n\n"
+    "Run a program N times, each in a fresh process, and say what it takes at its\n"
+    "peak and which line holds it.\n\n"
     "  -r, --repeat N        how often (1); the highest counts\n"
     "  -t, --timeout SECONDS kill a run that takes longer\n"
     "  -c, --children        add the peaks of the program's children\n"
     "      --bytes           exact sizes, such as 8,000,000 B for 7.63 MiB\n"
     "      --json            as JSON (SCHEMA.md)\n\n"
-    "Exit status: the program's, of the first run that failed; 128 and the signal's number when it "
-    "was killed.\n\n"
+    "Exit status: the program's, of the first run that failed; 128 and the signal's\n"
+    "number when it was killed.\n\n"
     "example:\n"
     "  memtrace memit -r 3 -- python3 -c 'bytearray(10000000)'\n";
 

@@ -61,7 +61,7 @@ struct verb_about {
     unsigned of;       /* its bit */
     bool several;      /* takes several logs */
     const char *takes; /* what it takes, for the usage; NULL: LOG */
-    const char *intro; /* what it shows; lines are not longer than 100 columns */
+    const char *intro; /* what it shows; wrapped when it is printed */
     const char *end;   /* what stands behind the options; "" */
     const char *example;
 };

@@ -117,6 +117,35 @@ static bool is_loader(Elf *elf, const GElf_Phdr *dynamic)
     return !strncmp(file + strings + name, "ld-linux", strnlen("ld-linux", bytes - strings - name));
 }
 
+/* The loader that a program asks for, in `loader`: is it glibc's? True if that can't be found out. */
+static bool asks_for_glibc(Elf *elf, const GElf_Phdr *segment, char loader[256])
+{
+    size_t bytes;
+    const char *file = elf_rawfile(elf, &bytes);
+    *loader = 0;
+    if (!file || segment->p_offset > bytes || segment->p_filesz > bytes - segment->p_offset ||
+        segment->p_filesz > 256)
+        return true;
+    snprintf(loader, 256, "%.*s", (int)segment->p_filesz, file + segment->p_offset);
+    int fd = open(loader, O_RDONLY | O_CLOEXEC);
+    Elf *its = fd >= 0 ? elf_begin(fd, ELF_C_READ, NULL) : NULL;
+    size_t count = 0;
+    bool known = false, glibc = false;
+    if (its && elf_kind(its) == ELF_K_ELF && !elf_getphdrnum(its, &count)) {
+        GElf_Phdr one;
+        for (size_t i = 0; i < count; i++)
+            if (gelf_getphdr(its, (int)i, &one) && one.p_type == PT_DYNAMIC) {
+                known = true;
+                glibc = is_loader(its, &one);
+            }
+    }
+    if (its)
+        elf_end(its);
+    if (fd >= 0)
+        close(fd);
+    return !known || glibc;
+}
+
 static enum program_answer check_elf(Elf *elf, char *why, size_t bytes)
 {
     GElf_Ehdr header, own;
@@ -136,9 +165,19 @@ static enum program_answer check_elf(Elf *elf, char *why, size_t bytes)
     }
     for (size_t i = 0; i < count; i++) {
         GElf_Phdr segment;
-        if (gelf_getphdr(elf, (int)i, &segment) &&
-            (segment.p_type == PT_INTERP ||
-             (segment.p_type == PT_DYNAMIC && is_loader(elf, &segment))))
+        char loader[256];
+        if (!gelf_getphdr(elf, (int)i, &segment))
+            continue;
+        if (segment.p_type == PT_INTERP && !asks_for_glibc(elf, &segment, loader)) {
+            snprintf(
+                why, bytes,
+                "is linked with another C library than glibc, which libmemtrace.so is for (its "
+                "loader is %s)",
+                loader);
+            return PROGRAM_UNTRACEABLE;
+        }
+        if (segment.p_type == PT_INTERP ||
+            (segment.p_type == PT_DYNAMIC && is_loader(elf, &segment)))
             return PROGRAM_FINE;
     }
     snprintf(why, bytes, "is statically linked: nothing can be preloaded into it");

@@ -37,15 +37,15 @@ const struct verb_about verb_report_about = {
              "another key, where each row has its figure with all that it calls, and its own.\n",
     .end = "  Mem usage  bytes live in the process after the line's last event\n"
            "  Increment  allocated minus released while the line ran\n"
-           "  Rise       highest that memory stood above where it was when the line's run began; "
-           "calls in a\n"
-           "             loop with no other event of the thread between them are one run\n"
+           "  Rise       highest that memory stood above where it was when the line's run\n"
+           "             began; calls in a loop with no other event of the thread between\n"
+           "             them are one run\n"
            "  Live       allocated by the line and not released when the program finished\n"
            "  At peak    allocated by the line and live at the peak\n"
            "  Left       allocated by the line and not released after all destructors\n"
            "  Resident   growth of the resident set seen while the line ran\n"
-           "  Discarded  bytes given back to the system by madvise, still mapped (only where there "
-           "were some)\n"
+           "  Discarded  bytes given back to the system by madvise, still mapped (only where\n"
+           "             there were some)\n"
            "  Allocs     number of allocations\n",
     .example = "memtrace report memtrace.python3.4711.mt",
 };

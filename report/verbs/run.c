@@ -21,26 +21,25 @@
 #include "verbs/verbs.h"
 
 const char verb_run_help[] =
-    "usage: memtrace run [-o LOG] [--lines FUNCTION]... [--min-peak SIZE] [--] PROGRAM [ARG...]\n\n"
-    "Run a program with libmemtrace.so preloaded. Its children are traced too, each with a log of "
-    "its own.\n\n"
-    "  -o, --output LOG   name of the log; %p becomes the pid, %e the program's name. A log of "
-    "that name is\n"
-    "                     replaced. Children add a number. Without -o: memtrace.%e.%p.mt in the "
-    "working\n"
-    "                     directory\n"
-    "  -f, --lines NAME   count every execution of each line of this Python function: FUNCTION, "
-    "CLASS.METHOD,\n"
-    "                     MODULE.FUNCTION, FILE or FILE:FUNCTION. May be given several times\n"
-    "      --min-peak SIZE  processes whose peak stays below leave no log. Without it: 256K for "
-    "children; the\n"
-    "                     program itself always leaves one. 0: every process leaves one\n\n"
-    "The library is the one that MEMTRACE_LIBRARY names, else the one beside memtrace or in "
-    "../lib.\n\n"
-    "Exit status: the program's; 127 when there is no such program, 126 when it cannot be "
-    "executed,\n"
-    "2 when it cannot be traced (static, privileged, another architecture) or the usage is "
-    "wrong.\n\n"
+    "usage: memtrace run [-o LOG] [--lines FUNCTION]... [--min-peak SIZE] [--]\n"
+    "       PROGRAM [ARG...]\n\n"
+    "Run a program with libmemtrace.so preloaded. Its children are traced too, each\n"
+    "with a log of its own.\n\n"
+    "  -o, --output LOG   name of the log; %p becomes the pid, %e the program's name.\n"
+    "                     A log of that name is replaced; a folder, or a file that is\n"
+    "                     no log, is refused. Children add a number. Without -o:\n"
+    "                     memtrace.%e.%p.mt in the working directory\n"
+    "  -f, --lines NAME   count every execution of each line of this Python function:\n"
+    "                     FUNCTION, CLASS.METHOD, MODULE.FUNCTION, FILE or\n"
+    "                     FILE:FUNCTION. May be given several times\n"
+    "      --min-peak SIZE  processes whose peak stays below leave no log. Without\n"
+    "                       it: 256K for children; the program itself always leaves\n"
+    "                       one. 0: every process leaves one\n\n"
+    "The library is the one that MEMTRACE_LIBRARY names, else the one beside memtrace\n"
+    "or in ../lib.\n\n"
+    "Exit status: the program's; 127 when there is no such program, 126 when it\n"
+    "cannot be executed, 2 when it cannot be traced (static, privileged, another\n"
+    "architecture or C library) or the usage is wrong.\n\n"
     "example:\n"
     "  memtrace run -o app.mt ./app --fast && memtrace report app.mt\n";
 
@@ -125,11 +124,14 @@ static bool make_way(const char *name)
         return false;
     }
     ssize_t got = fd >= 0 ? read(fd, magic, sizeof magic) : -1;
+    int error = got < 0 ? errno : 0;
     if (fd >= 0)
         close(fd);
     if (got > 0 && log_begins(magic, (size_t)got) && !unlink(name))
         return true;
-    base_say("%s: exists already and is not a memtrace log", name);
+    base_say(error == EISDIR ? "run: -o %s: is a folder; name a file in it"
+                             : "%s: exists already and is not a memtrace log",
+             name);
     return false;
 }
 

@@ -53,6 +53,7 @@ class Run(Case):
             p = self.memtrace('run', '-o', name, 'echo', 'ran')
             self.fails(p, 2, name, why)
             self.assertEqual(p.stdout, '')
+        self.fails(self.memtrace('run', '-o', os.path.dirname(no_folder), 'echo', 'ran'), 2, 'is a folder')
         if os.getuid():
             locked = self.path('locked')
             os.mkdir(locked, 0o555)
@@ -92,6 +93,21 @@ class Run(Case):
             data = bytearray(f.read())
         data[18:20] = struct.pack('<H', 2)  # e_machine: SPARC
         self.fails(self.memtrace('run', self.write('sparc', data, 0o755)), 2, 'another architecture')
+
+    def test_other_library(self):
+        """A program's loader tells which C library it is for, by the name that the loader gives itself."""
+        program, loader = self.path('foreign'), self.path('ld-linux-foreign.so')
+        self.cc('-shared', '-fPIC', '-Wl,-soname,libc.so', self.source, '-o', loader)  # as musl's
+        self.cc(self.source, '-o', program, '-Wl,--dynamic-linker=' + loader)
+        self.fails(self.memtrace('run', program), 2, program, 'another C library', loader)
+        own = self.path('loader')  # glibc's, by another name
+        with open(self.program, 'rb') as f:
+            os.symlink(re.search(rb'/lib[\w/]*/ld-linux[^\0]*', f.read())[0].decode(), own)
+        self.cc(self.source, '-o', program, '-Wl,--dynamic-linker=' + own)
+        self.assertEqual(self.memtrace('run', '-o', self.path('own.mt'), program).returncode, 0)
+        self.assertTrue(os.path.exists(self.path('own.mt')))
+        os.unlink(own)  # the loader is missing: the system says so
+        self.assertEqual(self.memtrace('run', program).returncode, 127)
 
     @unittest.skipUnless(os.geteuid() == 0, 'needs root to give a file away')
     def test_privileged(self):

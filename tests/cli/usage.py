@@ -11,12 +11,14 @@ class Usage(Case):
     def test_help(self):
         p = self.memtrace('--help')
         self.assertEqual((p.returncode, p.stderr), (0, ''))
-        for verb in 'run', 'report', 'lines', 'sites':
+        self.assertEqual([line for line in p.stdout.splitlines() if len(line) > 80], [])
+        for verb in 'run', 'report', 'lines', 'sites', 'memit':
             self.assertIn('  %s ' % verb, p.stdout)
             p2 = self.memtrace(verb, '--help')
             self.assertEqual((p2.returncode, p2.stderr), (0, ''))
             self.assertIn('usage: memtrace %s' % verb, p2.stdout)
             self.assertIn('example:', p2.stdout)
+            self.assertEqual([line for line in p2.stdout.splitlines() if len(line) > 80], [], verb)
 
     def test_version(self):
         p = self.memtrace('--version')
