@@ -68,9 +68,10 @@
  * forks: its child forgets, or begins anew.
  *
  *
- * SIGNALS. A handler of the program may come at any time but inside the private allocator (base/meta.c), for as long as one of its
- * calls takes; in the child of a fork also while a shard of the live blocks, 1/128 of them, goes to what it has inherited. A handler's events that come
- * while tables are half-written are dropped, so a handler never waits for the thread that it interrupts.
+ * SIGNALS. A handler of the program may come at any time but inside the private allocator (base/meta.c): for one of its calls, which
+ * makes 8 system calls at most, 24 in a process's first one (the test torture/held counts them). Nobody waits for another thread meanwhile. In the
+ * child of a fork it is also as long as a shard of the live blocks, 1/128 of them, needs to join what was inherited. A handler's
+ * events that come while tables are half-written are dropped, so a handler never waits for the thread that it interrupts.
  *
  *
  * WORDS: one for one thing, in code, comments, messages and the log's description

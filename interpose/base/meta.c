@@ -72,6 +72,17 @@ static void leave(void)
         mt_os_release_signals(&held_back);
 }
 
+/* Signals are not held back while another thread is inside, however long that takes. */
+static void wait_outside(void)
+{
+    if (!held)
+        mt_os_release_signals(&held_back);
+    mt_lock_take(&lock);
+    mt_lock_drop(&lock);
+    if (!held)
+        mt_os_hold_signals(&held_back);
+}
+
 /* False: jemalloc can't be entered here and now, which is the same as no memory. */
 static bool enter(void)
 {
@@ -79,8 +90,14 @@ static bool enter(void)
         return false;
     if (!held)
         mt_os_hold_signals(&held_back);
+    while (__builtin_expect(!mt_lock_try(&lock), 0)) {
+        wait_outside();
+        if (__atomic_load_n(&mt_lock_broken, __ATOMIC_RELAXED)) {
+            mt_lock_take(&lock); /* does not wait any more */
+            break;
+        }
+    }
     inside = true;
-    mt_lock_take(&lock);
     if (__builtin_expect(!broken, 1)) {
         mt_meta_image_keep();
         return true;

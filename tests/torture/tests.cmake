@@ -27,3 +27,5 @@ endforeach()
 
 memtrace_scripts(torture/ torture/run.py)
 memtrace_long(torture/waits-stdio torture/waits-after torture/waits-loader torture/waits-resolver torture/waits-clone torture/waits-handler)
+memtrace_script(torture/held torture/held.py ${CMAKE_BINARY_DIR})
+memtrace_long(torture/held)
