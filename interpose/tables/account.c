@@ -285,23 +285,13 @@ static __attribute__((noinline)) void release(struct mt_thread *t, const struct 
     release_here(t, from, block);
 }
 
-struct going {
-    struct mt_thread *thread;
-    const struct mt_start *from;
-    struct mt_live block;
-};
-
-static void release_aside(void *going)
-{
-    const struct going *g = going;
-    release(g->thread, g->from, g->block);
-}
-
-/* The same within an event: there would be two events' frames. */
+/* The same within an event, aside: there would be two events' frames. */
 static __attribute__((noinline, cold)) void
 release_too(struct mt_thread *t, const struct mt_start *from, struct mt_live block)
 {
-    mt_aside(release_aside, &(struct going){t, from, block});
+    struct mt_gone gone = {block.unit, MT_HEAP, block.size};
+    struct mt_event event = {.from = from, .gone = &gone, .gone_count = 1};
+    mt_aside(account_aside, &(struct accounting){t, &event, 0});
 }
 
 void mt_account_enter(struct mt_thread *t, const struct mt_start *from, const void *block,
