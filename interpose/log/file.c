@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/config.h"
 #include "format.h"
 #include "log/file.h"
 #include "os/os.h"
@@ -85,17 +86,15 @@ static bool read_before(const char *path, struct mt_header *h)
            h->start_ticks == mt_os_start_ticks();
 }
 
-/* Of wrappers that do nothing but start the program that is meant. */
-enum { WORTH_KEEPING = 256 << 10 };
-
 /* The name of this attempt is taken. Is it by this process itself, before an exec? Then the name is for the program that it is
- * now, and the log before goes to a later name, or goes if there is little in it. */
+ * now, and the log before goes to a later name, or goes if its peak was below MEMTRACE_MIN_PEAK, also where
+ * this is the process to which that does not apply: then it was that of a wrapper. */
 static bool give_way(const char *directory, const char *pattern, unsigned attempt)
 {
     static struct mt_header before; /* one log at a time is begun */
     if (!read_before(mt_log_file.path, &before))
         return false;
-    if (before.peak < WORTH_KEEPING && before.peak_before < WORTH_KEEPING) {
+    if (before.peak < mt_config.min_peak && before.peak_before < mt_config.min_peak) {
         mt_os_remove(mt_log_file.path);
         return true;
     }

@@ -122,7 +122,7 @@ class Run(Case):
         self.fails(self.memtrace('run', self.program, MEMTRACE_LIBRARY='/no/such.so'), 2, '/no/such.so')
         blank = self.path('a blank.so')
         shutil.copy(os.path.join(os.path.dirname(commands.memtrace), 'libmemtrace.so'), blank)
-        self.fails(self.memtrace('run', self.program, MEMTRACE_LIBRARY=blank), 2, 'blank')
+        self.assertEqual(self.memtrace('run', self.program, MEMTRACE_LIBRARY=blank).returncode, 0)
 
     def test_other_preloads_stay(self):
         self.cc('-shared', '-fPIC', '-x', 'c', '/dev/null', '-o', 'other.so')

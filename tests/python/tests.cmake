@@ -23,9 +23,10 @@ memtrace_script(python/refused python/run.py ${CMAKE_BINARY_DIR} refused)
 memtrace_pythons(python/kinds python/run_kinds.py ${CMAKE_BINARY_DIR})
 
 # The Python module, as it stands in the build folder.
-foreach(case api memit start text)
+foreach(case api memit options start text)
   memtrace_pythons(python/module-${case} python/module/run.py ${CMAKE_BINARY_DIR} ${case})
 endforeach()
+memtrace_long(python/module-options)
 # Its figures are those of big blocks, to the byte.
 set_tests_properties(python/module-api python/module-api-others python/module-text python/module-text-others PROPERTIES ENVIRONMENT MEMTRACE_PYTHON_OBJECTS=0)
 foreach(case session pytest peer)

@@ -115,7 +115,7 @@ def by_function(log, program, symbols):
 
 
 def number_of(name):
-    """A key that sorts PID.mt, PID.2.mt by pid, then by age."""
+    """A key that sorts PID.mt, PID.2.mt by pid, then by number."""
     fields = name.split('.')
     return int(fields[0]), int(fields[1]) if len(fields) == 3 else 1
 
@@ -196,7 +196,9 @@ class Run:
             if functions.get(function) != count and not ended:
                 self.bad.append('%s: %s allocations, should be %d' % (function, functions.get(function), count))
         for pid, lines in self.accounts().items():
-            logs = [(n, l) for n, l in of_pid.get(pid, []) if os.path.realpath(os.fsdecode(l.exe)) == self.program]
+            # Names are no order: an exec gives the first name on.
+            logs = sorted(of_pid.get(pid, []), key=lambda pair: pair[1].start_real)
+            logs = [(n, l) for n, l in logs if os.path.realpath(os.fsdecode(l.exe)) == self.program]
             if len(logs) < len(lines):
                 self.bad.append('process %d: %d logs, should be %d' % (pid, len(logs), len(lines)))
             for line, (name, log) in zip(lines, logs):

@@ -20,12 +20,25 @@ OPTIONS = [
 
 
 def check(build):
-    """All options with all programs: where more than one interpreter is tested, with the last one."""
+    """A few of the options. The case `options` has all."""
     for python in build.interpreters:
-        build.thorough = len(build.interpreters) > 1 and python == build.interpreters[-1]
-        with folder_with("start_program.py", "nested_program.py") as folder:
-            start(build, python, os.path.realpath(folder))
+        with folder_with("start_program.py") as folder:
+            it = Start(build, python, folder)
+            ways = programs(folder)
+            every(it, ways, OPTIONS[:2] + OPTIONS[4:7:2], 1)
+            ends(it)
+            session(it, ways["code"])
+            figures(it)
     return "%d interpreters" % len(build.interpreters)
+
+
+def every(it, ways, chosen, count):
+    """These options, each with so many of the ways to name a program."""
+    kinds = [["app/start_program.py", "a", "-o", "--help"], [ways["zip"]], ["-m", "start_program", "-m", "b"], ["-c", ways["code"], "c"]]
+    for turn, (options, version, environment) in enumerate(chosen):
+        for program in range(turn, turn + count):
+            if it.minor >= version:
+                it.both(options, kinds[program % len(kinds)], **environment)
 
 
 def agree(traced, plain, what):
@@ -68,32 +81,19 @@ class Start:
             done = subprocess.run(command, env=kept, cwd=cwd or self.folder, input=text.encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             return done.returncode, done.stdout.decode(), done.stderr.decode()
         plain = does([self.python] + options + program)
-        for way in ["-m", "memtrace"], ["-mmemtrace"]:
-            if options and options[-1] == "-bbOO" and way[0] == "-m":
-                traced = does([self.python] + options[:-1] + [options[-1] + "m", "memtrace", "-o", os.path.join(self.folder, "log.mt")] + program)
-            else:
-                traced = does([self.python] + options + way + ["-o", os.path.join(self.folder, "log.mt")] + program)
-            agree(traced, plain, "%s with %s %s" % (program, " ".join(options), environment))
-            same(os.path.exists(os.path.join(self.folder, "log.mt")), True, "a log")
-            os.unlink(os.path.join(self.folder, "log.mt"))
-            if not self.build.thorough:
-                break
+        log = os.path.join(self.folder, "log.mt")
+        traced = does([self.python] + self.way(options) + ["-o", log] + program)
+        agree(traced, plain, "%s with %s %s" % (program, " ".join(options), environment))
+        same(os.path.exists(log), True, "a log")
+        os.unlink(log)
         return plain
 
-
-def start(build, python, folder):
-    it = Start(build, python, folder)
-    ways = programs(folder)
-    every = [["app/start_program.py", "a", "-o", "--help"], ["-m", "start_program", "-m", "b"], ["-c", ways["code"], "c"], [ways["zip"]]]
-    for turn, (options, version, environment) in enumerate(OPTIONS):
-        if it.minor >= version:
-            for program in every if build.thorough else [every[turn % len(every)]]:
-                it.both(options, program, **environment)
-    for program in ways["folder"], ways["package"], ways["attached"]:
-        it.both([], program)
-    ends(it)
-    session(it, ways["code"])
-    figures(it)
+    @staticmethod
+    def way(options):
+        """The options and ours, in one of the ways to write them."""
+        if options and options[-1] in ("-bbOO", "-P", "-I"):
+            return options[:-1] + [options[-1] + "m", "memtrace"]
+        return options + (["-mmemtrace"] if options and options[-1] in ("-u", "-x", "-q") else ["-m", "memtrace"])
 
 
 def programs(folder):
