@@ -48,8 +48,9 @@ ATTEMPTS = 3
 PATHS = {'OBJDIR': '/nowhere', 'SRCDIR': '/nowhere', 'INSTDIR': '/', 'LIBDIR': '/usr/lib', 'BINDIR': '/usr/bin', 'SBINDIR': '/usr/sbin',
          'SLIBDIR': '/lib',
          'ROOTSBINDIR': '/sbin', 'COMPLOCALEDIR': '/usr/lib/locale', 'SYSCONFDIR': '/etc', 'OBJDIR_ELF_LDSO': '/nowhere'}
-EXTRA = {'interpose': 'malloc/tst-interpose-aux.c'}  # a further file, for tests whose name has this word
-HELPERS = ('-aux', '-skeleton', 'mod', '-lib', '-common')  # parts of tests
+EXTRA = {'malloc/tst-interpose-nothread.c': 'malloc/tst-interpose-aux-nothread.c',  # further files that a test is linked with
+         'malloc/tst-interpose-thread.c': 'malloc/tst-interpose-aux-thread.c'}
+HELPERS = ('-aux', '-aux-thread', '-aux-nothread', '-skeleton', 'mod', '-lib', '-common')  # parts of tests
 # What glibc's own build would have given.
 SHIM = '''#define _GNU_SOURCE 1
 #define attribute_hidden
@@ -131,7 +132,7 @@ class Tree:
         os.makedirs(os.path.dirname(to), exist_ok=True)
         if os.path.exists(to):
             return to
-        extra = [self.path('source', more) for word, more in EXTRA.items() if word in source]
+        extra = [self.path('source', more) for test, more in EXTRA.items() if source.endswith(test)]
         made = self.compile(source, ['-rdynamic', *extra], to, [self.path('libsupport.a'), '-lpthread', '-ldl', '-lrt', '-lm'])
         return to if made else None
 
