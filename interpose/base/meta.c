@@ -143,11 +143,12 @@ static void allocate_some(void *call)
     c->count = n;
 }
 
-static void release_some(void *call)
+static void release_chain(void *call)
 {
-    struct call *c = call;
-    for (uint32_t i = 0; i < c->count; i++)
-        mt_je_dallocx(c->blocks[i], 0);
+    for (void *block = ((struct call *)call)->block, *next; block; block = next) {
+        next = *(void **)block;
+        mt_je_dallocx(block, 0);
+    }
 }
 
 static void set_decay(void *call)
@@ -248,20 +249,23 @@ void *mt_meta_alloc(size_t bytes)
     return call.block;
 }
 
+static __attribute__((noinline)) void *grow_block(void *block, size_t bytes)
+{
+    if (!enter())
+        return NULL;
+    /* jemalloc zeroes what lies beyond the block's real size; between that and the bytes asked for before it was zero from the
+     * start. */
+    struct call call = {.block = block, .bytes = bytes, .flags = JE_ZERO};
+    mt_aside_held(resize, &call);
+    leave();
+    return call.block;
+}
+
 void *mt_meta_grow(void *block, size_t old_bytes, size_t new_bytes)
 {
     if (!block)
         return mt_meta_alloc(new_bytes);
-    if (new_bytes <= old_bytes)
-        return block;
-    if (!enter())
-        return NULL;
-    /* jemalloc zeroes what lies beyond the block's real size; between that and old_bytes it was
-     * zero from the start. */
-    struct call call = {.block = block, .bytes = new_bytes, .flags = JE_ZERO};
-    mt_aside_held(resize, &call);
-    leave();
-    return call.block;
+    return new_bytes <= old_bytes ? block : grow_block(block, new_bytes);
 }
 
 void mt_meta_free(void *block)
@@ -282,12 +286,11 @@ uint32_t mt_meta_alloc_some(void **blocks, uint32_t count, size_t bytes)
     return call.count;
 }
 
-void mt_meta_free_some(void *const *blocks, uint32_t count)
+void mt_meta_free_chain(void *first)
 {
-    if (!count || !enter())
+    if (!first || !enter())
         return;
-    mt_aside_held(release_some,
-                  &(struct call){.blocks = (void **)(uintptr_t)blocks, .count = count});
+    mt_aside_held(release_chain, &(struct call){.block = first});
     leave();
 }
 

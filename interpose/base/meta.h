@@ -21,7 +21,8 @@ void mt_meta_free(void *block); /* released; NULL is allowed */
 /* Up to `count` blocks of `bytes` bytes, for the price of one call. Returns how many stand in
  * blocks[]; they are not zeroed. */
 uint32_t mt_meta_alloc_some(void **blocks, uint32_t count, size_t bytes);
-void mt_meta_free_some(void *const *blocks, uint32_t count);
+/* Release blocks for the price of one call: each begins with the address of the next one, the last with NULL. NULL: none. */
+void mt_meta_free_chain(void *first);
 
 /* Around many of these calls by one thread: each makes system calls of its own otherwise, to hold
  * signals back and to return memory to the system. Not nested. */

@@ -76,14 +76,14 @@ static int stayed(struct mt_header *h, int result)
         errno = kept;                                                                              \
     } while (0)
 
-/* Of the program that execvp would find. */
-static bool is_foreign(const char *file)
+/* Open the program that execvp would find. The path is gone before the file is looked at, as both take room on the stack. */
+static __attribute__((noinline)) int open_found(const char *file)
 {
     char path[512];
     size_t length = strlen(file);
     const char *p = strchr(file, '/') ? NULL : mt_os_variable("PATH", path, sizeof path);
     if (!p || length >= sizeof path)
-        return mt_program_foreign(-1, file);
+        return mt_os_open_program(-1, file);
     for (size_t folder; *p; p += folder + (p[folder] != 0)) {
         folder = strcspn(p, ":");
         if (folder + 1 + length >= sizeof path)
@@ -91,10 +91,21 @@ static bool is_foreign(const char *file)
         memcpy(path, p, folder);
         path[folder] = '/';
         memcpy(path + folder + (folder != 0), file, length + 1);
-        if (mt_os_exists(path))
-            return mt_program_foreign(-1, path);
+        int fd = mt_os_open_program(-1, path);
+        if (fd >= 0)
+            return fd;
     }
-    return false;
+    return -1;
+}
+
+/* Of the program that execvp would find. */
+static bool is_foreign(const char *file)
+{
+    int fd = open_found(file);
+    bool foreign = fd >= 0 && mt_program_foreign_file(fd);
+    if (fd >= 0)
+        mt_os_close(fd);
+    return foreign;
 }
 
 MT_EXPORT int execve(const char *path, char *const arguments[], char *const environment[])

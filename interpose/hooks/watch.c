@@ -20,6 +20,7 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
+#include "base/aside.h"
 #include "base/lock.h"
 #include "base/own.h"
 #include "base/pool.h"
@@ -52,11 +53,17 @@ static bool is_of_vfork(void)
     return mt_ready && *mt_ready == 1 && mt_log.header->pid != mt_os_pid();
 }
 
+static void fill(void *unused)
+{
+    (void)unused;
+    mt_pool_fill();
+    mt_log_ahead();
+}
+
 /* Take what may be needed when no more may be had. */
 static void take_ahead(void)
 {
-    mt_pool_fill();
-    mt_log_ahead();
+    mt_aside(fill, NULL);
 }
 
 /* ---- seccomp ---- */

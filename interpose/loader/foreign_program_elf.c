@@ -16,18 +16,17 @@ static const char loaders[] = "ld-linux";
 #define DEEP       5u   /* interpreters of interpreters that it follows */
 #define HEADERS    64u  /* program headers that are looked at */
 
-static bool foreign_loader(int fd, const ElfW(Phdr) * header)
+static bool foreign_loader(int fd, const ElfW(Phdr) * header, char path[LINE_BYTES])
 {
-    char path[LINE_BYTES];
     size_t bytes = header->p_filesz;
-    if (bytes < 2 || bytes >= sizeof path || !mt_os_read_at(fd, path, bytes, header->p_offset))
+    if (bytes < 2 || bytes >= LINE_BYTES || !mt_os_read_at(fd, path, bytes, header->p_offset))
         return false;
     path[bytes] = 0;
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     return strncmp(name, loaders, sizeof loaders - 1) != 0;
 }
 
-static bool foreign_elf(int fd, const ElfW(Ehdr) * elf)
+static bool foreign_elf(int fd, const ElfW(Ehdr) * elf, char room[LINE_BYTES])
 {
     if (elf->e_ident[EI_CLASS] != __ehdr_start.e_ident[EI_CLASS] ||
         elf->e_ident[EI_DATA] != __ehdr_start.e_ident[EI_DATA] ||
@@ -38,7 +37,7 @@ static bool foreign_elf(int fd, const ElfW(Ehdr) * elf)
         if (!mt_os_read_at(fd, &header, sizeof header, elf->e_phoff + i * sizeof header))
             return false;
         if (header.p_type == PT_INTERP)
-            return foreign_loader(fd, &header);
+            return foreign_loader(fd, &header, room);
     }
     return false; /* static, or a loader itself: nothing is preloaded, or by whom it is called to start */
 }
@@ -61,7 +60,7 @@ static bool judge(int fd, char line[LINE_BYTES])
     ElfW(Ehdr) elf;
     bool foreign = false;
     if (mt_os_read_at(fd, &elf, sizeof elf, 0) && !memcmp(elf.e_ident, ELFMAG, SELFMAG)) {
-        foreign = foreign_elf(fd, &elf);
+        foreign = foreign_elf(fd, &elf, line);
         line[0] = 0;
         return foreign;
     }

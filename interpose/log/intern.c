@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "base/aside.h"
 #include "base/lock.h"
 #include "base/meta.h"
 #include "log/intern.h"
@@ -58,7 +59,7 @@ static struct slot *find(struct table *t, uint64_t value, uint64_t owner_kind, b
     }
 }
 
-static bool frames_grow(void)
+static bool frames_grow_here(void)
 {
     uint64_t slots = frames ? (frames->mask + 1) * 2 : 1024;
     struct table *t = mt_meta_alloc(sizeof *t + slots * sizeof(struct slot));
@@ -76,6 +77,19 @@ static bool frames_grow(void)
     }
     __atomic_store_n(&frames, t, __ATOMIC_RELEASE);
     return true;
+}
+
+static void grow_aside(void *done)
+{
+    *(bool *)done = frames_grow_here();
+}
+
+/* Our allocator may have to wait for its lock, and a frame may be the innermost thing that an event does. */
+static bool frames_grow(void)
+{
+    bool done;
+    mt_aside(grow_aside, &done);
+    return done;
 }
 
 static uint32_t frame_enter(enum mt_frame_kind kind, uint32_t owner, uint64_t value)

@@ -361,19 +361,29 @@ bool mt_os_is_terminal(int fd)
     return mt_os_call(SYS_ioctl, fd, TCGETS, &t) == 0;
 }
 
+/* Each frame counts here (base/aside.h), so what asks the filters is apart. */
+static __attribute__((noinline)) bool mask_filtered(const uint64_t *set, uint64_t *before)
+{
+    return mt_os_call(SYS_rt_sigprocmask, SIG_SETMASK, set, before, sizeof *set) == 0;
+}
+
 void mt_os_hold_signals(uint64_t *mask)
 {
     /* Raw, as libc's function leaves out its own two signals, those of cancellation and of setuid.
      * Faults come all the same. */
     static const uint64_t all = ~0ull;
-    if (mt_os_call(SYS_rt_sigprocmask, SIG_SETMASK, &all, mask, sizeof *mask) != 0)
+    if (__builtin_expect(mt_os_filters == 0, 1))
+        mt_os_raw(SYS_rt_sigprocmask, SIG_SETMASK, &all, mask, sizeof *mask);
+    else if (!mask_filtered(&all, mask))
         *mask = all; /* no mask is that: nobody can hold back SIGKILL */
 }
 
 void mt_os_release_signals(const uint64_t *mask)
 {
-    if (*mask != ~0ull)
-        mt_os_call(SYS_rt_sigprocmask, SIG_SETMASK, mask, NULL, sizeof *mask);
+    if (__builtin_expect(mt_os_filters == 0, 1))
+        mt_os_raw(SYS_rt_sigprocmask, SIG_SETMASK, mask, NULL, sizeof *mask);
+    else if (*mask != ~0ull)
+        mask_filtered(mask, NULL);
 }
 
 bool mt_os_on_signal_stack(void)
@@ -410,31 +420,39 @@ static struct timespec timespec_of(uint64_t ns)
 
 bool mt_os_wait(const uint32_t *word, uint32_t value, uint64_t ns)
 {
+    /* Not by way of the filters: malloc waits in the same way, so they let it pass. */
     struct timespec time = timespec_of(ns);
-    return mt_os_call(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &time, NULL, 0) == 0 ||
+    return mt_os_raw(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &time, NULL, 0) == 0 ||
            errno != ETIMEDOUT;
 }
 
 void mt_os_wake(const uint32_t *word)
 {
-    mt_os_call(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+    mt_os_raw(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
 
 bool mt_os_real_time(void)
 {
-    long class = mt_os_call(SYS_sched_getscheduler, 0) & ~SCHED_RESET_ON_FORK;
+    /* With a filter no priority is lent: malloc makes no such calls. */
+    long class =
+        mt_os_filters ? SCHED_OTHER : mt_os_raw(SYS_sched_getscheduler, 0) & ~SCHED_RESET_ON_FORK;
     return class == SCHED_FIFO || class == SCHED_RR || class == SCHED_DEADLINE;
 }
 
 bool mt_os_lend(uint32_t *word, uint64_t ns)
 {
-    struct timespec until = timespec_of(mt_os_real() + ns);
-    return mt_os_call(SYS_futex, word, FUTEX_LOCK_PI_PRIVATE, 0, &until, NULL, 0) == 0;
+    struct timespec until; /* by a system call: the kernel's function takes more of the stack */
+    if (mt_os_raw(SYS_clock_gettime, CLOCK_REALTIME, &until) != 0)
+        return false;
+    until.tv_nsec += (long)ns; /* less than a second */
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    return mt_os_raw(SYS_futex, word, FUTEX_LOCK_PI_PRIVATE, 0, &until, NULL, 0) == 0;
 }
 
 bool mt_os_give_back(uint32_t *word)
 {
-    return mt_os_call(SYS_futex, word, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0) == 0;
+    return mt_os_raw(SYS_futex, word, FUTEX_UNLOCK_PI_PRIVATE, 0, NULL, NULL, 0) == 0;
 }
 
 static uint64_t clock_ns(clockid_t clock)

@@ -40,7 +40,7 @@ const char *mt_os_program(void)
 uint64_t mt_os_start_ticks(void)
 {
     /* Field 22 of stat; the command in field 2 may hold anything, its ')' is the last. */
-    char text[1024];
+    char text[512]; /* far more than 22 numbers take */
     ssize_t n = mt_os_read_file("/proc/self/stat", text, sizeof text - 1);
     if (n <= 0)
         return 0;

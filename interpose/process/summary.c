@@ -129,7 +129,7 @@ static void add_how_to_read(struct mt_str *s, const char *directory)
 
 void mt_summary_untraced(const char *program, const char *directory, const char *path)
 {
-    char text[1024];
+    static char text[1024]; /* of several threads at once one is in a muddle at worst */
     struct mt_str s = MT_STR(text);
     if (!wanted)
         return;

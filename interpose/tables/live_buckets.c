@@ -77,11 +77,13 @@ void mt_bucket_free(struct mt_buckets *s, uint64_t *bucket, uint32_t class)
     spare(s, bucket, class);
     if (s->spare_bytes <= SPARE_BYTES || class < SMALL_CLASSES)
         return;
-    void *many[4 * AT_ONCE];
-    uint32_t count = 0;
-    while (count < 4 * AT_ONCE && s->spare_bytes > SPARE_BYTES / 2 && (bucket = unspare(s, class)))
-        many[count++] = bucket;
-    mt_meta_free_some(many, count);
+    uint64_t *first = NULL;
+    for (uint32_t i = 0;
+         i < 4 * AT_ONCE && s->spare_bytes > SPARE_BYTES / 2 && (bucket = unspare(s, class)); i++) {
+        bucket[0] = (uint64_t)(uintptr_t)first;
+        first = bucket;
+    }
+    mt_meta_free_chain(first);
 }
 
 static void free_chain(uint64_t *first)

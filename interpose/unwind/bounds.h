@@ -43,6 +43,9 @@ bool mt_bounds_peek(struct mt_bounds *bounds, uintptr_t address, uintptr_t *word
  * errno. */
 bool mt_bounds_copy(uintptr_t address, uint8_t *to, unsigned bytes);
 
+/* Whether there is memory where a loaded object says so. Where the kernel may not be asked (os/call.h), it is believed. */
+bool mt_bounds_there(uintptr_t address);
+
 /* Whether there can be code at `pc` at all. In a frame made by hand, or found by a guessed frame
  * pointer, anything may stand in the place of the return address; and whoever jumps through a wild
  * pointer has that as pc. Processors with five levels of page tables have 56 bits for the program.

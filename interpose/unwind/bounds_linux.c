@@ -20,6 +20,8 @@
 #define MAIN_REACH (127ul << 20)
 /* The thread's descriptor and what lies above it take less than this. */
 #define TLS_MOST (64ul << 20)
+/* No stack is larger. */
+#define STACK_MOST (1ul << 40)
 
 extern void *__libc_stack_end __attribute__((weak));
 
@@ -58,14 +60,15 @@ static uintptr_t find_floor(uintptr_t pointer)
 {
     uintptr_t at = pointer + MT_ARCH_DESCRIPTOR, end = at + MT_ARCH_DESCRIPTOR_BYTES;
 
-    if (!readable(at & ~(uintptr_t)(PAGE - 1)) || !readable((end - 1) & ~(uintptr_t)(PAGE - 1)))
+    if (!mt_bounds_there(at) || !mt_bounds_there(end - 1)) /* within the thread's descriptor */
         return UINTPTR_MAX;
     for (; at + 3 * sizeof(uintptr_t) <= end; at += sizeof(uintptr_t)) {
         uintptr_t block = mt_bounds_word(at);
         uintptr_t bytes = mt_bounds_word(at + sizeof(uintptr_t));
         uintptr_t guard = mt_bounds_word(at + 2 * sizeof(uintptr_t));
 
-        if (block && block < pointer && pointer - block < bytes &&
+        /* The descriptor also has pairs of a small number and an address, of thread-specific data. */
+        if (block >= PAGE && bytes < STACK_MOST && block < pointer && pointer - block < bytes &&
             bytes - (pointer - block) < TLS_MOST && guard < bytes && guard % PAGE == 0)
             return block + guard;
     }
@@ -100,6 +103,11 @@ bool mt_bounds_extend(struct mt_bounds *bounds, uintptr_t sp)
         bounds->low = page;
     }
     return true;
+}
+
+bool mt_bounds_there(uintptr_t address)
+{
+    return blind() || readable(address & ~(uintptr_t)(PAGE - 1));
 }
 
 bool mt_bounds_peek(struct mt_bounds *bounds, uintptr_t address, uintptr_t *word)

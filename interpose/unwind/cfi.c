@@ -44,9 +44,7 @@ static bool space_of(const struct mt_object *object, struct space *space)
 /* A file that was truncated lacks the last pages of its segments. */
 static bool is_whole(uintptr_t low, uintptr_t high)
 {
-    uint8_t last;
-
-    return low < high && mt_bounds_copy(high - 1, &last, 1);
+    return low < high && mt_bounds_there(high - 1);
 }
 
 /* A reader of what lies at `at`, up to the end of the segment. False: it is in none. */

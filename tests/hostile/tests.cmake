@@ -79,7 +79,7 @@ foreach(kind address thread)
   endif()
 endforeach()
 
-foreach(part log running allocators loading guest damaged stacks)
+foreach(part log running allocators loading guest ends damaged stacks)
   memtrace_script(hostile/${part} hostile/run_${part}.py ${CMAKE_BINARY_DIR})
 endforeach()
 memtrace_long(hostile/log hostile/allocators)

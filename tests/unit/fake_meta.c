@@ -36,10 +36,12 @@ uint32_t mt_meta_alloc_some(void **blocks, uint32_t count, size_t bytes)
     return n;
 }
 
-void mt_meta_free_some(void *const *blocks, uint32_t count)
+void mt_meta_free_chain(void *first)
 {
-    for (uint32_t i = 0; i < count; i++)
-        free(blocks[i]);
+    for (void *next; first; first = next) {
+        next = *(void **)first;
+        free(first);
+    }
 }
 
 void *mt_meta_map(size_t bytes)

@@ -116,9 +116,11 @@ Test(meta, several_at_once)
         memset(blocks[i], i, 448);
     for (int i = 0; i < 20; i++)
         cr_assert_eq(((unsigned char *)blocks[i])[447], i);
-    mt_meta_free_some(blocks, 20);
+    for (unsigned i = 0; i < 20; i++)
+        *(void **)blocks[i] = i < 19 ? blocks[i + 1] : NULL;
+    mt_meta_free_chain(blocks[0]);
     cr_assert_eq(mt_meta_alloc_some(blocks, 2, SIZE_MAX / 2), 0);
-    mt_meta_free_some(blocks, 0);
+    mt_meta_free_chain(NULL);
 }
 
 /* What was given back is not held: the tracker's memory follows its tables. */
