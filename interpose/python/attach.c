@@ -203,6 +203,8 @@ static bool attach(void)
     return true;
 }
 
+static bool none; /* looked for, and not there */
+
 static bool find_and_attach(void)
 {
     mt_python.library.scope = scope();
@@ -229,9 +231,12 @@ bool mt_python_init(void)
         mt_python_clients->forget();
         refused = false;
     }
-    if (mt_python_attached || refused)
+    /* Where there was none, a fork child has none: what is loaded later is met. To look asks the loader, whose lock another thread
+     * may have had at the fork. */
+    if (mt_python_attached || refused || none)
         return mt_python_attached;
     set_attached(find_and_attach());
+    none = !mt_python_attached && !refused;
     mt_real_forget_error();
     return mt_python_attached;
 }
