@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * In place of the viewer, where npm was missing when memtrace was built.
+ * In place of the viewer, where npm or its packages could not be had when memtrace was built.
  */
 #include "page/page.h"
 

@@ -56,7 +56,7 @@ FAMILY = r'''
 import os, subprocess, sys
 for command in (['true'], ['sh', '-c', 'true; true & wait'], [sys.executable, '-c', 'pass']):
     print(subprocess.run(command, capture_output=True).stderr)
-print(os.popen('sh -c true 2>&1').read())
+print(os.popen('sh -c true 2>&1').read(), flush=True)
 if not os.fork():
     sys.exit(0)
 os.wait()

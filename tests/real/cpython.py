@@ -22,8 +22,7 @@ from support.running import clean_environment, run
 
 NAMES = ['threading', 'thread', 'threading_local', 'signal', 'threadsignals', 'subprocess', 'fork1', 'wait3', 'wait4', 'popen', 'posix',
          'mmap', 'faulthandler', 'generators', 'gc', 'coroutines', 'asyncgen', 'weakref', 'frame', 'code', 'tracemalloc', 'sys_settrace',
-         'sys_setprofile', 'sys', 'exceptions', 'import', 'asyncio', 'monitoring', 'resource', 'multiprocessing_fork',
-         'multiprocessing_spawn', 'multiprocessing_forkserver', 'multiprocessing_main_handling', 'concurrent_futures', 'pty', 'os']
+         'sys_setprofile', 'sys', 'exceptions', 'import', 'asyncio', 'monitoring', 'resource', 'multiprocessing_main_handling']
 ATTEMPTS = 3
 # These may fail under the preload, for a reason.
 SEEN = {
