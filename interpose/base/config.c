@@ -36,7 +36,7 @@ static uint64_t bytes_of(const char *text)
     return bytes_until(text, 0);
 }
 
-/* "256K", "256K,4711" */
+/* "1M", "1M,4711" */
 static void read_min_peak(const char *text)
 {
     const char *comma = text ? strchr(text, ',') : NULL;

@@ -19,7 +19,7 @@
  *   8. A release is recorded before the real call, an allocation after it, so that an address that another
  *      thread gets next is never seen out of order. A call that fails changes nothing.
  *
- *   9. A hook, with all that it calls, takes at most 1,536 bytes of the program's stack, 1,920 under a seccomp filter. What needs more
+ *   9. A hook, with all that it calls, takes at most 1,600 bytes of the program's stack, 2,000 under a seccomp filter. What needs more
  *      runs on a stack of ours (base/aside.h). tests/stack_bound.py adds up the frames, tests/hostile/run_stacks.py measures.
  *  10. Nothing in the program is trusted to be as it should: neither its stack nor its unwind tables (unwind/bounds.h, unwind/cfi.h).
  *

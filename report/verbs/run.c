@@ -33,7 +33,7 @@ const char verb_run_help[] =
     "                     FUNCTION, CLASS.METHOD, MODULE.FUNCTION, FILE or\n"
     "                     FILE:FUNCTION. May be given several times\n"
     "      --min-peak SIZE  processes whose peak stays below leave no log. Without\n"
-    "                       it: 256K for children; the program itself always leaves\n"
+    "                       it: 1M for children; the program itself always leaves\n"
     "                       one. 0: every process leaves one\n\n"
     "The library is the one that MEMTRACE_LIBRARY names, else the one beside memtrace\n"
     "or in ../lib.\n\n"
@@ -43,7 +43,7 @@ const char verb_run_help[] =
     "example:\n"
     "  memtrace run -o app.mt ./app --fast && memtrace report app.mt\n";
 
-#define CHILDREN_MIN_PEAK "256K"
+#define CHILDREN_MIN_PEAK "1M"
 enum { STATUS_NOT_EXECUTABLE = 126, STATUS_MISSING = 127 };
 
 static bool is_file(const char *path)
