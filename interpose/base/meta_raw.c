@@ -47,6 +47,7 @@ static void *map(void *at, size_t bytes, int prot, int flags, int fd, off_t offs
 
 void *mt_raw_mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t offset)
 {
+    static bool begun;
     void *got = at || !mt_os_locking ? map(at, bytes, prot, flags, fd, offset) : MAP_FAILED;
     if (got == MAP_FAILED && !at && (mt_os_locking || mt_os_filtered())) {
         void *spared = mt_pool_take(bytes);
@@ -55,9 +56,9 @@ void *mt_raw_mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t off
         if (mt_os_locking)
             got = map(at, bytes, prot, flags, fd, offset);
     }
-    /* In the child of a fork it may start once more. */
-    if (got == MAP_FAILED && !at && bytes <= mt_os_page() && bytes <= sizeof spare / 2)
+    if (!begun && got == MAP_FAILED && !at && bytes <= sizeof spare / 2)
         got = spare_page();
+    begun = true;
     if (got != MAP_FAILED && !(flags & MAP_FIXED))
         mt_own_mapped(got, bytes);
     return got;
