@@ -208,6 +208,7 @@ void mt_meta_child(void)
     if (!mt_meta_torn)
         return;
     mt_meta_image_restore();
+    mt_meta_raw_restart();
     broken = false;
 }
 

@@ -17,4 +17,7 @@ void mt_meta_image_keep(void);
 /* In a process whose only thread is the caller, which is not inside jemalloc. */
 void mt_meta_image_restore(void);
 
+/* The same of what it asks of the system (meta_raw.c). */
+void mt_meta_raw_restart(void);
+
 #endif

@@ -9,9 +9,11 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/meta.h"
+#include "base/meta_image.h"
 #include "base/own.h"
 #include "base/pool.h"
 #include "os/call.h"
@@ -29,8 +31,10 @@ int mt_raw_pthread_create(void *thread, const void *attr, void *(*start)(void *)
 void *mt_raw_dlsym(void *handle, const char *name);
 
 /* At its start jemalloc maps a page to try MADV_DONTNEED on, and writes to it even if it got none.
- * So it always gets this one. */
+ * So there is always this one, which it may have for as long as it likes. It starts again after a
+ * start that failed, and in the child of a fork. Under meta.c's lock. */
 static char spare[2 * 65536];
+static bool spare_taken;
 
 static void *spare_page(void)
 {
@@ -45,9 +49,13 @@ static void *map(void *at, size_t bytes, int prot, int flags, int fd, off_t offs
     return got;
 }
 
+void mt_meta_raw_restart(void)
+{
+    spare_taken = false;
+}
+
 void *mt_raw_mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t offset)
 {
-    static bool begun;
     void *got = at || !mt_os_locking ? map(at, bytes, prot, flags, fd, offset) : MAP_FAILED;
     if (got == MAP_FAILED && !at && (mt_os_locking || mt_os_filtered())) {
         void *spared = mt_pool_take(bytes);
@@ -56,9 +64,11 @@ void *mt_raw_mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t off
         if (mt_os_locking)
             got = map(at, bytes, prot, flags, fd, offset);
     }
-    if (!begun && got == MAP_FAILED && !at && bytes <= sizeof spare / 2)
-        got = spare_page();
-    begun = true;
+    if (got == MAP_FAILED && !at && !spare_taken && bytes <= mt_os_page() &&
+        bytes <= sizeof spare / 2) {
+        got = memset(spare_page(), 0, bytes);
+        spare_taken = true;
+    }
     if (got != MAP_FAILED && !(flags & MAP_FIXED))
         mt_own_mapped(got, bytes);
     return got;
@@ -68,8 +78,11 @@ void *mt_raw_mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t off
  * error. So it is told that the mapping is gone; it stays mapped. */
 int mt_raw_munmap(void *at, size_t bytes)
 {
-    if (at == spare_page())
+    if (at == spare_page()) {
+        spare_taken = false;
+        mt_own_unmapped(at, bytes);
         return 0;
+    }
     if (mt_pool_has(at))
         mt_pool_put(at, bytes);
     else if (mt_os_call(SYS_munmap, at, bytes) == 0)
