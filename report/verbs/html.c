@@ -296,7 +296,8 @@ int verb_html(int argc, char **argv)
     struct options options;
     int status = options_read(&options, &verb_html_about, argc, argv);
     if (status == STATUS_DONE && !page_viewer.head) {
-        base_say("html: this memtrace was built without the page: npm, or its packages, could not be had then");
+        base_say("html: this memtrace was built without the page: npm, or its packages, could not "
+                 "be had then");
         status = STATUS_BAD;
     }
     if (status == STATUS_DONE)
