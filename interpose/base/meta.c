@@ -4,6 +4,10 @@
  * what jemalloc would ask of the process goes to meta_raw.c, what concerns fork and the ends of
  * threads comes here.
  *
+ * THREADS. jemalloc keeps a list of its threads' variables, and would take a thread out in a key's destructor. No destructor runs
+ * for a thread whose first event comes after them (the loader frees what another thread has left), and its variables then lie
+ * in memory that is gone. As one thread is inside at a time, each is made known to jemalloc for one call only.
+ *
  * FORK. jemalloc's handlers would hold its locks from before the fork to its end, while other handlers run, and wait for
  * threads that are inside. They are not used. A child that may have inherited a state in the middle of a change begins with a
  * new one: meta_image.h. Blocks of the old one can be read and written, but not released.
@@ -15,7 +19,6 @@
 
 #include "base/aside.h"
 #include "base/guard.h"
-#include "base/key.h"
 #include "base/lock.h"
 #include "base/meta.h"
 #include "base/meta_image.h"
@@ -39,6 +42,8 @@ extern const char *mt_je_malloc_conf;
 /* What it calls in place of pthread_atfork and pthread_key_create: once each. */
 int mt_raw_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
 int mt_raw_pthread_key_create(pthread_key_t *key, void (*destructor)(void *));
+int mt_raw_pthread_setspecific(pthread_key_t key,
+                               const void *value); /* and of pthread_setspecific, for each thread */
 
 /* One arena and no thread caches: the tables are few and large, and what is not in use goes back to
  * the system at once. retain:false: its address space, too. oversize_threshold:0: no second arena
@@ -51,6 +56,7 @@ bool mt_meta_torn;
 
 static struct mt_lock lock; /* around every call: one thread is inside */
 static bool broken;         /* somebody left it by a jump: jemalloc can't be used any more */
+static bool begun;          /* it has done what was asked of it since its start */
 
 /* Whether this thread is inside. volatile: libc's functions are declared "leaf", as if a signal
  * handler never ran inside them. */
@@ -62,7 +68,7 @@ static __thread volatile bool inside __attribute__((tls_model("initial-exec")));
 static __thread uint64_t held_back __attribute__((tls_model("initial-exec")));
 static __thread bool held __attribute__((tls_model("initial-exec"))); /* mt_meta_hold */
 
-static void (*je_thread_end)(void *);
+static void (*je_thread_end)(void *); /* of a thread with its variables */
 
 static void leave(void)
 {
@@ -109,57 +115,75 @@ static bool enter(void)
 /* ---- jemalloc's own frames take 1 to 2 KiB, so it runs aside; signals are held back by enter() ---- */
 
 struct call {
+    void (*work)(struct call *);
     void *block;
     size_t bytes;
     int flags;
     void **blocks; /* some at once, `count` of them */
     uint32_t count;
     ptrdiff_t decay_ms;
+    bool done;
 };
 
-static void allocate(void *call)
+static void allocate(struct call *c)
 {
-    struct call *c = call;
     c->block = mt_je_mallocx(c->bytes < 16 ? 16 : c->bytes, c->flags);
 }
 
-static void resize(void *call)
+static void resize(struct call *c)
 {
-    struct call *c = call;
     c->block = mt_je_rallocx(c->block, c->bytes < 16 ? 16 : c->bytes, c->flags);
 }
 
-static void release(void *call)
+static void release(struct call *c)
 {
-    mt_je_dallocx(((struct call *)call)->block, 0);
+    mt_je_dallocx(c->block, 0);
 }
 
-static void allocate_some(void *call)
+static void allocate_some(struct call *c)
 {
-    struct call *c = call;
     uint32_t n = 0;
     while (n < c->count && (c->blocks[n] = mt_je_mallocx(c->bytes < 16 ? 16 : c->bytes, 0)))
         n++;
     c->count = n;
 }
 
-static void release_chain(void *call)
+static void release_chain(struct call *c)
 {
-    for (void *block = ((struct call *)call)->block, *next; block; block = next) {
+    for (void *block = c->block, *next; block; block = next) {
         next = *(void **)block;
         mt_je_dallocx(block, 0);
     }
 }
 
-static void set_decay(void *call)
+static void set_decay(struct call *c)
 {
-    struct call *c = call;
-    mt_je_mallctl("arena.0.dirty_decay_ms", NULL, NULL, &c->decay_ms, sizeof c->decay_ms);
+    c->done =
+        !mt_je_mallctl("arena.0.dirty_decay_ms", NULL, NULL, &c->decay_ms, sizeof c->decay_ms);
 }
 
-static void end_of_thread(void *call)
+static void perform(void *call)
 {
-    je_thread_end(((struct call *)call)->block);
+    struct call *c = call;
+    c->work(c);
+    if (je_thread_end)
+        mt_meta_image_end_thread(je_thread_end);
+}
+
+static void begin_anew(void)
+{
+    mt_meta_image_restore();
+    mt_meta_raw_restart();
+    begun = false;
+}
+
+/* After a start that failed, jemalloc would let only the thread that tried it try again, and others wait for that. */
+static void settle(bool done)
+{
+    if (done)
+        begun = true;
+    else if (!begun)
+        begin_anew();
 }
 
 /* decay_ms 0: what is free goes back to the system at once. -1: it waits for the next call with 0,
@@ -168,7 +192,9 @@ static void purge_later(ptrdiff_t decay_ms)
 {
     if (!enter())
         return;
-    mt_aside_held(set_decay, &(struct call){.decay_ms = decay_ms});
+    struct call call = {.work = set_decay, .decay_ms = decay_ms};
+    mt_aside_held(perform, &call);
+    settle(call.done);
     leave();
 }
 
@@ -207,8 +233,7 @@ void mt_meta_child(void)
     inside = false;
     if (!mt_meta_torn)
         return;
-    mt_meta_image_restore();
-    mt_meta_raw_restart();
+    begin_anew();
     broken = false;
 }
 
@@ -218,23 +243,17 @@ int mt_raw_pthread_atfork(void (*before)(void), void (*after)(void), void (*in_c
     return 0;
 }
 
-static void thread_end(void *state)
-{
-    if (!enter())
-        return;
-    mt_aside_held(end_of_thread, &(struct call){.block = state});
-    leave();
-}
-
-/* A jemalloc that begins anew gets the same key. */
 int mt_raw_pthread_key_create(pthread_key_t *key, void (*destructor)(void *))
 {
-    static pthread_key_t made;
-    int error = je_thread_end ? 0 : mt_key_take(&made, thread_end);
-    if (!error)
-        je_thread_end = destructor;
-    *key = made;
-    return error;
+    *key = 0;
+    je_thread_end = destructor;
+    return 0;
+}
+
+int mt_raw_pthread_setspecific(pthread_key_t key, const void *value)
+{
+    (void)key, (void)value;
+    return 0;
 }
 
 void *mt_meta_alloc(size_t bytes)
@@ -242,8 +261,9 @@ void *mt_meta_alloc(size_t bytes)
     if (!enter())
         return NULL;
     /* The class of 8-byte blocks is the only one not aligned to 16. */
-    struct call call = {.bytes = bytes, .flags = JE_ZERO};
-    mt_aside_held(allocate, &call);
+    struct call call = {.work = allocate, .bytes = bytes, .flags = JE_ZERO};
+    mt_aside_held(perform, &call);
+    settle(call.block);
     leave();
     if (call.block && bytes >= HUGE_BYTES)
         mt_os_huge(call.block, bytes);
@@ -256,8 +276,9 @@ static __attribute__((noinline)) void *grow_block(void *block, size_t bytes)
         return NULL;
     /* jemalloc zeroes what lies beyond the block's real size; between that and the bytes asked for before it was zero from the
      * start. */
-    struct call call = {.block = block, .bytes = bytes, .flags = JE_ZERO};
-    mt_aside_held(resize, &call);
+    struct call call = {.work = resize, .block = block, .bytes = bytes, .flags = JE_ZERO};
+    mt_aside_held(perform, &call);
+    settle(call.block);
     leave();
     return call.block;
 }
@@ -273,16 +294,17 @@ void mt_meta_free(void *block)
 {
     if (!block || !enter())
         return;
-    mt_aside_held(release, &(struct call){.block = block});
+    mt_aside_held(perform, &(struct call){.work = release, .block = block});
     leave();
 }
 
 uint32_t mt_meta_alloc_some(void **blocks, uint32_t count, size_t bytes)
 {
-    struct call call = {.bytes = bytes, .blocks = blocks, .count = count};
+    struct call call = {.work = allocate_some, .bytes = bytes, .blocks = blocks, .count = count};
     if (!enter())
         return 0;
-    mt_aside_held(allocate_some, &call);
+    mt_aside_held(perform, &call);
+    settle(call.count);
     leave();
     return call.count;
 }
@@ -291,7 +313,7 @@ void mt_meta_free_chain(void *first)
 {
     if (!first || !enter())
         return;
-    mt_aside_held(release_chain, &(struct call){.block = first});
+    mt_aside_held(perform, &(struct call){.work = release_chain, .block = first});
     leave();
 }
 

@@ -46,11 +46,22 @@ static void restore_zeros(void)
     memset(__start_mt_je_zeros + (to - start), 0, end - to);
 }
 
+static void restore_thread(void)
+{
+    memcpy(mt_je_tsd_tls, __start_mt_je_tls, (size_t)(__stop_mt_je_tls - __start_mt_je_tls));
+}
+
+void mt_meta_image_end_thread(void (*end)(void *))
+{
+    end(mt_je_tsd_tls);
+    restore_thread();
+}
+
 void mt_meta_image_restore(void)
 {
     if (!kept)
         return; /* it never ran */
     memcpy(__start_mt_je_data, image, data_bytes());
     restore_zeros();
-    memcpy(mt_je_tsd_tls, __start_mt_je_tls, (size_t)(__stop_mt_je_tls - __start_mt_je_tls));
+    restore_thread();
 }

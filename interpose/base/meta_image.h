@@ -14,8 +14,11 @@
 /* Keep what the variables are now. To be called before jemalloc runs, more often does no harm. */
 void mt_meta_image_keep(void);
 
-/* In a process whose only thread is the caller, which is not inside jemalloc. */
+/* While no thread is inside jemalloc. */
 void mt_meta_image_restore(void);
+
+/* The caller's thread is unknown to jemalloc again. `end`: jemalloc's own function for that. */
+void mt_meta_image_end_thread(void (*end)(void *variables));
 
 /* The same of what it asks of the system (meta_raw.c). */
 void mt_meta_raw_restart(void);

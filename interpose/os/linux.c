@@ -407,6 +407,11 @@ int mt_os_tid(void)
     return (int)mt_os_call(SYS_gettid);
 }
 
+bool mt_os_tid_exists(int tid)
+{
+    return mt_os_call(SYS_tkill, tid, 0) != -ESRCH;
+}
+
 void mt_os_thread_name(char name[16])
 {
     memset(name, 0, 16);

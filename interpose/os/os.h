@@ -130,6 +130,8 @@ bool mt_os_is_terminal(int fd);
 int mt_os_pid(void);    /* of this process */
 int mt_os_parent(void); /* of its parent */
 int mt_os_tid(void);    /* of this thread, for the system */
+/* Whether there is a thread of that number, in whatever process. True where the system doesn't say. */
+bool mt_os_tid_exists(int tid);
 /* The thread's name, padded with zeros. */
 void mt_os_thread_name(char name[16]);
 

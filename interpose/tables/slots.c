@@ -22,10 +22,32 @@ static uint32_t states_used, states_cap;
 static pthread_key_t key;
 static bool key_made;
 
+/* Under lock. A thread whose first event comes after its destructors, such as of a block that the loader frees for it, never gives
+ * its slot back. So slots are looked through before there is room for twice as many. */
+static struct mt_thread *abandoned_state(void)
+{
+    for (uint32_t i = 0; i < states_used; i++) {
+        struct mt_thread *t = states[i];
+        if (!t->entry->alive || mt_os_tid_exists(t->entry->tid))
+            continue;
+        t->entry->alive = 0;
+        t->lent_to = t->entry->tid;
+        t->next_free = free_states;
+        free_states = t;
+    }
+    struct mt_thread *t = free_states;
+    if (t)
+        free_states = t->next_free;
+    return t;
+}
+
 /* Under lock. */
 static struct mt_thread *new_state(void)
 {
     if (states_used == states_cap) {
+        struct mt_thread *abandoned = abandoned_state();
+        if (abandoned)
+            return abandoned;
         uint32_t cap = states_cap ? states_cap * 2 : 32;
         struct mt_thread **grown =
             mt_meta_grow(states, states_cap * sizeof *states, cap * sizeof *states);

@@ -47,6 +47,7 @@ SUBJECTS = {
     'user': Subject('places', 'user', root=True),
     'unshare': Subject('places', 'unshare', root=True, logs=2),
     'threads': Subject('threads'),
+    'threads-detached': Subject('detached'),
     'signals': Subject('signals', 'stay', slack='dropped', logs=2, functions={'after': 2000}),
     'signals-jump': Subject('signals', 'jump', slack='jump', logs=2, functions={'after': 2000}),
     'signals-fork': Subject('signals', 'fork', slack='dropped', logs=62, functions={'after': 2000, 'in_child': 6000}),

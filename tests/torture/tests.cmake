@@ -8,7 +8,7 @@ target_compile_options(torture_reentrant PRIVATE -Wall -Wextra -Wshadow -O2 -fno
 add_library(torture_handlers SHARED ${CMAKE_CURRENT_LIST_DIR}/handlers.c)
 target_compile_options(torture_handlers PRIVATE -Wall -Wextra -Wshadow -O2)
 target_link_libraries(torture_handlers PRIVATE Threads::Threads)
-foreach(file fork_many.c fork_threads.c spawn.c exec.c ends.c daemon.c threads.c signals.c inside.c jumps.c exceptions.cc places.c waits.c
+foreach(file fork_many.c fork_threads.c spawn.c exec.c ends.c daemon.c threads.c detached.c signals.c inside.c jumps.c exceptions.cc places.c waits.c
     realtime.c timer.c)
   get_filename_component(name ${file} NAME_WE)
   add_executable(torture_${name} ${CMAKE_CURRENT_LIST_DIR}/${file})
