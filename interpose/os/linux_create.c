@@ -166,7 +166,7 @@ static int link_as_now(int fd, const char *path)
     int folder = open_folder(path, &name);
     if (folder < 0)
         return folder;
-    mt_str_add_z(&s, "/proc/self/fd/");
+    mt_str_add_z(&s, "/proc/thread-self/fd/");
     mt_str_add_number(&s, (uint64_t)fd);
     long r = result(mt_os_call(SYS_linkat, AT_FDCWD, text, folder, name, AT_SYMLINK_FOLLOW));
     mt_os_close(folder);

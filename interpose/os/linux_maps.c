@@ -45,18 +45,19 @@ static size_t path_of(const char *line, uintptr_t address, char *to, size_t byte
     return used;
 }
 
-/* Call `visit` for each line of /proc/self/maps, until it returns true. False: there is no such file. */
+/* Call `visit` for each line of /proc/thread-self/maps, until it returns true. False: there is no such file, or nothing in it. */
 static bool each_line(char *room, size_t bytes, bool (*visit)(const char *line, void *context),
                       void *context)
 {
-    int fd = mt_os_open("/proc/self/maps", false);
+    int fd = mt_os_open("/proc/thread-self/maps", false);
     size_t have = 0;
-    bool found = false;
+    bool found = false, any = false;
     if (fd < 0)
         return false;
     for (ssize_t got = 1; got > 0 && !found;) {
         got = mt_os_read(fd, room + have, bytes - 1 - have);
         have += got > 0 ? (size_t)got : 0;
+        any = any || got > 0;
         room[have] = 0;
         char *line = room, *end;
         for (; !found && (end = strchr(line, '\n')); line = end + 1) {
@@ -67,7 +68,7 @@ static bool each_line(char *room, size_t bytes, bool (*visit)(const char *line, 
         memmove(room, line, have);
     }
     mt_os_close(fd);
-    return true;
+    return any;
 }
 
 struct wanted {

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * What Linux tells of this process in /proc/self: see proc(5).
+ * What Linux tells of this process: see proc(5). /proc/thread-self is asked where /proc/self would have nothing to say once the
+ * process's first thread has ended.
  */
+#include <fcntl.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "os/call.h"
 #include "os/os.h"
 #include "os/str.h"
 
 ssize_t mt_os_arguments(char *to, size_t bytes)
 {
-    return mt_os_read_file("/proc/self/cmdline", to, bytes);
+    return mt_os_read_file("/proc/thread-self/cmdline", to, bytes);
 }
 
 const char *mt_os_variable(const char *name, char *room, size_t bytes)
@@ -22,7 +26,7 @@ const char *mt_os_variable(const char *name, char *room, size_t bytes)
                 return *e + length + 1;
         return NULL;
     }
-    ssize_t got = mt_os_read_file("/proc/self/environ", room, bytes - 1);
+    ssize_t got = mt_os_read_file("/proc/thread-self/environ", room, bytes - 1);
     if (got <= 0)
         return NULL;
     room[got] = 0;
@@ -34,7 +38,7 @@ const char *mt_os_variable(const char *name, char *room, size_t bytes)
 
 const char *mt_os_program(void)
 {
-    return "/proc/self/exe";
+    return "/proc/thread-self/exe";
 }
 
 uint64_t mt_os_start_ticks(void)
@@ -51,14 +55,33 @@ uint64_t mt_os_start_ticks(void)
     return p ? mt_str_number(p + 1) : 0;
 }
 
+/* How statm is opened, and nobody else opens anything: for mt_os_close_inherited. Both flags mean nothing there. */
+#define OURS (O_DSYNC | O_NONBLOCK)
+static int last_opened = -1; /* the number that it had */
+
 uint64_t mt_os_resident(void)
 {
     /* statm is "size resident shared ...", in pages. */
     char text[128];
-    ssize_t n = mt_os_read_file("/proc/self/statm", text, sizeof text - 1);
+    long fd =
+        mt_os_call(SYS_openat, AT_FDCWD, "/proc/thread-self/statm", O_RDONLY | O_CLOEXEC | OURS, 0);
+    if (fd < 0)
+        return 0;
+    __atomic_store_n(&last_opened, (int)fd, __ATOMIC_RELAXED);
+    ssize_t n = mt_os_read((int)fd, text, sizeof text - 1);
+    mt_os_close((int)fd);
     if (n <= 0)
         return 0;
     text[n] = 0;
     const char *p = strchr(text, ' ');
     return p ? mt_str_number(p + 1) * mt_os_page() : 0;
+}
+
+void mt_os_close_inherited(void)
+{
+    int fd = last_opened;
+    long flags = fd < 0 ? -1 : mt_os_call(SYS_fcntl, fd, F_GETFL);
+    if (flags >= 0 && (flags & OURS) == OURS && (flags & O_ACCMODE) == O_RDONLY)
+        mt_os_close(fd);
+    last_opened = -1;
 }

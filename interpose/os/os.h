@@ -181,5 +181,7 @@ uint64_t mt_os_mono(void);     /* CLOCK_MONOTONIC, ns; no system call */
 uint64_t mt_os_real(void);     /* CLOCK_REALTIME, ns; no system call */
 uint64_t mt_os_boot(void);     /* CLOCK_BOOTTIME, ns; a system call */
 uint64_t mt_os_resident(void); /* resident set of this process in bytes; about 1 us */
+/* In the child of a fork: another thread of the parent may have been in mt_os_resident, whose descriptor the child then has. */
+void mt_os_close_inherited(void);
 
 #endif

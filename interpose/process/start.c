@@ -77,6 +77,7 @@ void mt_start_before_fork(void)
 
 void mt_start_forked(void)
 {
+    mt_os_close_inherited();
     last_fork.pid = mt_os_pid();
     last_fork.parent = mt_os_parent();
     last_fork.time = mt_os_real();

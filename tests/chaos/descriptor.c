@@ -47,8 +47,12 @@ void step_closeall(const struct step *step)
 }
 
 /* One file under every number from 3 on: face tells its size, which must stay 0. */
+/* Without background threads: one that has just begun to write its log could be hit between a look at its descriptor and a call with
+ * it, as any code that has descriptors of its own. */
 void step_dupover(const struct step *step)
 {
+    if (chaos_background)
+        step_join(step);
     int fd = (int)syscall(SYS_memfd_create, "chaos", MFD_CLOEXEC);
     if (fd < 0) {
         tell("dupover: %s", error_name(errno));

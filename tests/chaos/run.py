@@ -21,6 +21,7 @@ from support.build import Build  # noqa: E402
 from support.outcome import Outcome  # noqa: E402
 
 HANG = 300  # seconds: ends what hangs; the longest program takes one or two
+BARE = 20  # the same of a run without the library: such a program is left out
 DOUBTS = 6  # runs without the library, before a difference is believed
 
 
@@ -48,7 +49,7 @@ class Subject:
         self.hang, self.without = hang, without
 
     def plain(self, words, form):
-        return self.at.run(words, form, False, self.hang)
+        return self.at.run(words, form, False, min(self.hang, BARE))
 
     def unsteady(self, words, form, bare):
         """Where another run without the library differs; None: nowhere."""

@@ -80,11 +80,13 @@ void step_thread(const struct step *step)
     run_thread("thread", step, 1 << 20);
 }
 
-/* The smallest stack that there is: 16 KiB, or more where a signal's frame is large. */
+/* The smallest stack that there is, 16 KiB or more where a signal's frame is large, and a page: pthread_exit loads a library, which takes
+ * half of it, and the library may be there twice, as a handler may interrupt it. */
 void step_small(const struct step *step)
 {
     long least = sysconf(_SC_THREAD_STACK_MIN);
-    run_thread("small", step, least > PTHREAD_STACK_MIN ? (size_t)least : PTHREAD_STACK_MIN);
+    run_thread("small", step,
+               4096 + (least > PTHREAD_STACK_MIN ? (size_t)least : PTHREAD_STACK_MIN));
 }
 
 static void *busy(void *argument)
