@@ -32,7 +32,7 @@
  * filled, but for the counters of node 0: see mt_node. */
 enum mt_region {
     MT_REGION_NODE = 1, /* struct mt_node */
-    /* units of MT_UNIT bytes: mt_alloc (2 units), mt_release, ... (1 unit) */
+    /* units of MT_UNIT bytes: mt_alloc and mt_sizes (2 units each), mt_large (4), mt_release, ... (1 unit) */
     MT_REGION_COUNTER = 2,
     MT_REGION_FRAME = 3,    /* struct mt_frame_entry */
     MT_REGION_RECORD = 4,   /* variable-length mt_record, back to back */
@@ -166,6 +166,8 @@ struct mt_header {
 #define MT_FLAG_THREADS 8u
 /* A signal handler jumped out of the tracker's own work in the middle of a table: nothing was recorded from then on */
 #define MT_FLAG_ENDED 16u
+/* each mt_alloc is followed by an mt_sizes */
+#define MT_FLAG_SIZES 32u
 
 /* One frame of the tree of all stacks. A node's index is greater than its parent's. Entries that
  * are not (yet) in use are all zero. The children of 0 are the threads' roots (frame kind
@@ -225,10 +227,13 @@ struct mt_stretch {
  * of its own kind; a kind stands twice if a 32-bit count overflowed (then sum). */
 #define MT_UNIT 32u
 enum mt_kind {
-    MT_KIND_ALLOC = 1,    /* + class: 1 to 5: struct mt_alloc */
-    MT_KIND_RELEASE = 6,  /* + class: 6 to 10: struct mt_release */
-    MT_KIND_DISCARD = 11, /* struct mt_discard */
-    MT_KIND_RESIDENT = 12 /* struct mt_resident */
+    MT_KIND_ALLOC = 1,     /* + class: 1 to 5: struct mt_alloc */
+    MT_KIND_RELEASE = 6,   /* + class: 6 to 10: struct mt_release */
+    MT_KIND_DISCARD = 11,  /* struct mt_discard */
+    MT_KIND_RESIDENT = 12, /* struct mt_resident */
+    /* in no chain: */
+    MT_KIND_SIZES = 13, /* struct mt_sizes */
+    MT_KIND_LARGE = 14  /* struct mt_large */
 };
 #define MT_LINK_KIND(link) ((link)&15u)
 #define MT_LINK_NEXT(link) ((link) >> 4)
@@ -257,6 +262,26 @@ struct mt_finish {
     uint32_t unit; /* of the mt_alloc; 0: not filled in yet */
     uint32_t reserved;
     uint64_t live;
+};
+
+/* More about the same allocations: the two units behind an mt_alloc, if MT_FLAG_SIZES is set. */
+#define MT_SIZES_SMALL 12u
+#define MT_SIZES_LARGE 31u
+/* A block is temporary that the thread which allocated it releases within so many of its events after that, not by realloc. */
+#define MT_TEMPORARY_EVENTS 8u
+struct mt_sizes {
+    uint32_t link;      /* MT_KIND_SIZES; in bits 4..31 the first unit of an mt_large, 0: none */
+    uint32_t temporary; /* number of temporary blocks; mappings are never temporary */
+    uint64_t temporary_bytes; /* ... their bytes */
+    /* numbers of allocations by requested size: [0] of 0 to 7 bytes, [i] of 2^(i + 2) to 2^(i + 3) - 1 */
+    uint32_t count[MT_SIZES_SMALL];
+};
+
+/* The same of larger ones, where there were any. Four units. */
+struct mt_large {
+    uint32_t link; /* MT_KIND_LARGE */
+    /* [i]: of 2^(i + 14) to 2^(i + 15) - 1 bytes; the last one: and more */
+    uint32_t count[MT_SIZES_LARGE];
 };
 
 struct mt_release {
@@ -508,6 +533,8 @@ _Static_assert(offsetof(struct mt_header, extents) == 1024, "format");
 _Static_assert(sizeof(struct mt_header) == MT_HEADER_BYTES, "format");
 _Static_assert(sizeof(struct mt_node) == 32, "format");
 _Static_assert(sizeof(struct mt_alloc) == 2 * MT_UNIT, "format");
+_Static_assert(sizeof(struct mt_sizes) == 2 * MT_UNIT, "format");
+_Static_assert(sizeof(struct mt_large) == 4 * MT_UNIT, "format");
 _Static_assert(sizeof(struct mt_release) == MT_UNIT, "format");
 _Static_assert(sizeof(struct mt_discard) == MT_UNIT, "format");
 _Static_assert(offsetof(struct mt_discard, discards) == offsetof(struct mt_release, releases),

@@ -19,14 +19,14 @@
  *   symbols/  what an ELF file says about an address: functions, lines, inlined calls; the cache of that
  *             offers batch.h, find.h, jit.h, lookup.h, symbols.h
  *   read/     the log, in which nothing is trusted: checked records, the tree of stacks, figures and runs of each node
- *             offers beside.h, log.h, model.h, node.h, reader.h, runs.h, sums.h
+ *             offers beside.h, log.h, model.h, node.h, reader.h, runs.h, sizes.h, sums.h
  *   resolve/  from frames to places, whose code a place is, source text, what a person's -f means
  *             offers changed.h, frames.h, keeps.h, match.h, rank.h, rules.h, short.h, source.h, source_log.h, source_of.h, suppress.h
  *   fold/     from resolved stacks to rows; several logs as a family
  *             offers answers.h, branches.h, exact.h, family.h, fold.h, leaks.h, own.h, query.h, rows.h, select.h, stacks.h, tree.h, unsure.h
  *   show/     rows as text and JSON
  *             offers answers.h, beside.h, by.h, family.h, fit.h, json.h, leaks.h, lines.h, lines_json.h, listing.h, marks.h, metric.h, mprun.h, name.h, notes.h, row_json.h,
- *             offers stack.h, stacks_json.h, summary.h, table.h, terminal.h, timeline.h, tree.h, view.h
+ *             offers sizes.h, stack.h, stacks_json.h, summary.h, table.h, terminal.h, timeline.h, tree.h, view.h
  *   page/     rows, the tree and the curve as one HTML file: folded, packed, with the viewer around them
  *             offers page.h, pruned.h, redact.h, tables.h
  *   top/      the live screen of `memtrace top`

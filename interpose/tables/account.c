@@ -6,93 +6,13 @@
 #include "log/log.h"
 #include "os/os.h"
 #include "tables/account.h"
+#include "tables/levels.h"
 #include "tables/objects.h"
 #include "tables/thread.h"
 
 /* After so many events of a thread the process's tick moves on. The order of events of different
  * threads is known to about that many (mt_alloc.last). */
 #define TICK_EVENTS 1024u
-
-static inline __attribute__((always_inline)) uint64_t add(uint64_t *counter, uint64_t delta)
-{
-    if (mt_shared())
-        return __atomic_add_fetch(counter, delta, __ATOMIC_RELAXED);
-    return *counter += delta;
-}
-
-static __attribute__((noinline)) void raise_shared(uint64_t *peak, uint64_t level)
-{
-    uint64_t known = __atomic_load_n(peak, __ATOMIC_RELAXED);
-    while (level > known)
-        if (__atomic_compare_exchange_n(peak, &known, level, true, __ATOMIC_RELAXED,
-                                        __ATOMIC_RELAXED))
-            return;
-}
-
-static inline __attribute__((always_inline)) void raise_to(uint64_t *peak, uint64_t level)
-{
-    if (mt_shared())
-        raise_shared(peak, level);
-    else
-        *peak = level;
-}
-
-/* By how much the event changes the level of the process. */
-static inline __attribute__((always_inline)) int64_t net_of(const struct mt_event *event)
-{
-    int64_t net = event->comes && MT_IN_LEVEL(event->class) ? (int64_t)event->bytes : 0;
-    for (uint32_t i = 0; i < event->gone_count; i++)
-        if (MT_IN_LEVEL(event->gone[i].class))
-            net -= (int64_t)event->gone[i].bytes;
-    return net;
-}
-
-/* A level that falls from the peak ends the climb: from now on every record saves what it had live,
- * before that changes. */
-static inline __attribute__((always_inline)) void before(int64_t net)
-{
-    struct mt_header *h = mt_log.header;
-    if (net >= 0 || !__atomic_load_n(&h->at_peak, __ATOMIC_RELAXED))
-        return;
-    if (!mt_shared()) {
-        h->peak_seq++;
-        h->at_peak = 0;
-    } else if (__atomic_exchange_n(&h->at_peak, 0, __ATOMIC_RELAXED)) {
-        __atomic_fetch_add(&h->peak_seq, 1, __ATOMIC_RELAXED);
-    }
-}
-
-static inline __attribute__((always_inline)) void class_level(uint32_t class, int64_t by)
-{
-    struct mt_class_level *c = &mt_log.header->class_level[class];
-    uint64_t level = add(&c->level, (uint64_t)by);
-    if (by > 0 && level > __atomic_load_n(&c->peak, __ATOMIC_RELAXED))
-        raise_to(&c->peak, level);
-}
-
-/* Change the process's levels; returns the new level. A block that moves changes its class by the
- * difference. */
-static inline __attribute__((always_inline)) uint64_t levels(const struct mt_event *event,
-                                                             int64_t net)
-{
-    struct mt_header *h = mt_log.header;
-    int64_t by = event->comes ? (int64_t)event->bytes : 0;
-    for (uint32_t i = 0; i < event->gone_count; i++) {
-        if (event->comes && event->gone[i].class == event->class)
-            by -= (int64_t)event->gone[i].bytes;
-        else
-            class_level(event->gone[i].class, -(int64_t)event->gone[i].bytes);
-    }
-    if (by)
-        class_level(event->class, by);
-    uint64_t level =
-        net ? add(&h->level, (uint64_t)net) : __atomic_load_n(&h->level, __ATOMIC_RELAXED);
-    if (net > 0 && level > __atomic_load_n(&h->peak, __ATOMIC_RELAXED)) {
-        raise_to(&h->peak, level);
-        __atomic_store_n(&h->at_peak, 1, __ATOMIC_RELAXED);
-    }
-    return level;
-}
 
 /* Count what goes, in the release records of this node: one for each class that something goes
  * from. */
@@ -311,12 +231,20 @@ void mt_account_enter(struct mt_thread *t, const struct mt_start *from, const vo
     }
 }
 
+/* An event brought the block. */
+static inline __attribute__((always_inline)) void
+came(struct mt_thread *t, const struct mt_start *from, const void *block, struct mt_live entry)
+{
+    mt_recent_came(&t->recent, t->entry->events - 1, block, entry.unit);
+    mt_account_enter(t, from, block, entry);
+}
+
 void mt_account_block(struct mt_thread *t, const struct mt_start *from, const void *block,
                       uint64_t bytes)
 {
     struct mt_event event = {.from = from, .comes = true, .class = MT_HEAP, .bytes = bytes};
     mt_live_prefetch((uintptr_t)block);
-    mt_account_enter(t, from, block, (struct mt_live){bytes, account(t, &event)});
+    came(t, from, block, (struct mt_live){bytes, account(t, &event)});
 }
 
 void mt_account_free(struct mt_thread *t, const struct mt_start *from, const void *block)
@@ -325,6 +253,7 @@ void mt_account_free(struct mt_thread *t, const struct mt_start *from, const voi
     if (mt_live_take((uintptr_t)block, &entry)) {
         __builtin_prefetch(mt_counters_at(entry.unit), 1);
         release_here(t, from, entry);
+        mt_recent_went(&t->recent, t->entry->events - 1, block, entry.unit, entry.size);
     } else {
         mt_account_unknown(block);
     }
@@ -335,7 +264,7 @@ void mt_account_moved(struct mt_thread *t, const struct mt_start *from, const st
 {
     struct mt_gone gone = {old ? old->unit : 0, MT_HEAP, old ? old->size : 0};
     struct mt_event event = {from, &gone, old ? 1 : 0, true, MT_HEAP, bytes};
-    mt_account_enter(t, from, block, (struct mt_live){bytes, account(t, &event)});
+    came(t, from, block, (struct mt_live){bytes, account(t, &event)});
 }
 
 /* ---- Objects: those in an interpreter's arenas are not in the table of live blocks ---- */
@@ -456,6 +385,7 @@ void mt_account_object(struct mt_thread *t, const struct mt_start *from, const v
         struct mt_event event = {.from = from, .comes = true, .class = MT_HEAP, .bytes = bytes};
         live.unit = outcome == NO_STACK ? no_stack(t, event) : mt_account(t, &event);
     }
+    mt_recent_came(&t->recent, t->entry->events - 1, object, live.unit);
     enter_object(t, from, object, live);
 }
 
@@ -473,6 +403,7 @@ void mt_account_object_free(struct mt_thread *t, const struct mt_start *from, co
         struct mt_gone gone = {entry.unit, MT_HEAP, entry.size};
         no_stack(t, (struct mt_event){.from = from, .gone = &gone, .gone_count = 1});
     }
+    mt_recent_went(&t->recent, t->entry->events - 1, object, entry.unit, entry.size);
 }
 
 void mt_account_object_moved(struct mt_thread *t, const struct mt_start *from,
@@ -480,7 +411,9 @@ void mt_account_object_moved(struct mt_thread *t, const struct mt_start *from,
 {
     struct mt_gone gone = {old ? old->unit : 0, MT_HEAP, old ? old->size : 0};
     struct mt_event event = {from, &gone, old ? 1 : 0, true, MT_HEAP, bytes};
-    mt_account_object_enter(t, from, object, (struct mt_live){bytes, mt_account(t, &event)});
+    struct mt_live live = {bytes, mt_account(t, &event)};
+    mt_recent_came(&t->recent, t->entry->events - 1, object, live.unit);
+    mt_account_object_enter(t, from, object, live);
 }
 
 void mt_account_thread_pause(struct mt_thread *t)
@@ -493,5 +426,6 @@ void mt_account_thread_pause(struct mt_thread *t)
 void mt_account_thread_end(struct mt_thread *t)
 {
     mt_account_thread_pause(t);
+    mt_recent_forget(&t->recent);
     mt_capture_thread_end(&t->capture);
 }

@@ -10,29 +10,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tables/event.h"
 #include "tables/live.h"
 #include "tables/mappings.h"
-#include "unwind/stack.h"
 
 struct mt_thread;
-
-/* One block or piece of a mapping that an event takes away: its counter record, class and size. */
-struct mt_gone {
-    uint32_t unit;
-    uint32_t class;
-    uint64_t bytes;
-};
-
-/* An event: some memory goes (`gone`, may be none), and some comes (class, bytes). Both in one
- * step, so the level never shows the sum of old and new. */
-struct mt_event {
-    const struct mt_start *from;
-    const struct mt_gone *gone;
-    uint32_t gone_count;
-    bool comes;
-    uint32_t class;
-    uint64_t bytes;
-};
 
 /* Record it. Returns the counter record of what came, for the table of live blocks or mappings. 0:
  * nothing came, or the event was dropped. */

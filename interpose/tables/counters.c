@@ -14,19 +14,19 @@ static struct mt_lock *lock_of(uint32_t unit)
     return &locks[unit / 2 % LOCKS].lock;
 }
 
-/* Two units, the first at an even index, so that an mt_alloc lies in one cache line. A record of
+/* The first unit at an even index, so that an mt_alloc lies in one cache line and what follows it in the next. A record of
  * one unit leaves the second one to the thread's next such record. */
-static uint32_t new_units(struct mt_counters *c, bool pair)
+static uint32_t new_units(struct mt_counters *c, uint32_t count)
 {
-    if (!pair && c->spare) {
+    if (count == 1 && c->spare) {
         uint32_t unit = c->spare;
         c->spare = 0;
         return unit;
     }
-    uint64_t unit = mt_log_reserve(MT_REGION_COUNTER, MT_UNIT, 2);
+    uint64_t unit = mt_log_reserve(MT_REGION_COUNTER, MT_UNIT, count > 2 ? count : 2);
     if (!unit || unit >> 28)
         return 0;
-    if (!pair)
+    if (count == 1)
         c->spare = (uint32_t)unit + 1;
     return (uint32_t)unit;
 }
@@ -49,9 +49,12 @@ uint32_t mt_counters_find(struct mt_counters *c, uint32_t node, uint32_t kind)
             return unit;
         unit = MT_LINK_NEXT(link);
     }
-    uint32_t unit = new_units(c, kind < MT_KIND_RELEASE);
+    bool alloc = kind < MT_KIND_RELEASE;
+    uint32_t unit = new_units(c, alloc ? 4 : 1);
     if (!unit)
         return 0;
+    if (alloc)
+        mt_counters_sizes(mt_counters_at(unit))->link = MT_KIND_SIZES;
     *(uint32_t *)mt_counters_at(unit) = n->counters << 4 | kind;
     __atomic_store_n(&n->counters, unit, __ATOMIC_RELEASE);
     return unit;
@@ -99,6 +102,22 @@ static void save_shared(uint32_t unit)
     mt_lock_drop(lock_of(unit));
 }
 
+/* Without space for its record, the size is not counted. */
+void mt_counters_large(struct mt_alloc *a, uint64_t bytes)
+{
+    struct mt_sizes *s = mt_counters_sizes(a);
+    uint32_t unit = MT_LINK_NEXT(s->link), at = 63u - (uint32_t)__builtin_clzll(bytes) - 14;
+    if (!unit) {
+        unit = new_units(&(struct mt_counters){0}, 4);
+        if (!unit)
+            return;
+        ((struct mt_large *)mt_counters_at(unit))->link = MT_KIND_LARGE;
+        __atomic_store_n(&s->link, unit << 4 | MT_KIND_SIZES, __ATOMIC_RELEASE);
+    }
+    struct mt_large *large = mt_counters_at(unit);
+    large->count[at < MT_SIZES_LARGE ? at : MT_SIZES_LARGE - 1]++;
+}
+
 void mt_counters_came(uint32_t unit, uint64_t bytes)
 {
     struct mt_alloc *a = mt_counters_at(unit);
@@ -110,6 +129,7 @@ void mt_counters_came(uint32_t unit, uint64_t bytes)
     uint64_t allocated = a->allocated + bytes;
     __atomic_store_n(&a->allocated, allocated, __ATOMIC_RELAXED);
     a->allocs++;
+    mt_counters_sized(a, bytes);
     uint64_t live = allocated - __atomic_load_n(&a->gone, __ATOMIC_RELAXED);
     if (live > a->live_peak)
         a->live_peak = live;
@@ -130,6 +150,7 @@ void mt_counters_went(uint32_t unit, uint64_t bytes, uint32_t count)
 void mt_counters_lost_init(void)
 {
     struct mt_counters nobody = {0};
+    __atomic_fetch_or(&mt_log.header->flags, MT_FLAG_SIZES, __ATOMIC_RELAXED);
     mt_counters_find(&nobody, 0, MT_KIND_DISCARD);
     mt_counters_find(&nobody, 0, MT_KIND_RESIDENT);
     for (uint32_t class = MT_CLASSES; class -- > 0;) { /* the heap's are the first in the chain */

@@ -29,6 +29,31 @@ static inline void *mt_counters_at(uint32_t unit)
     return mt_log.base[MT_REGION_COUNTER] + (uint64_t)unit * MT_UNIT;
 }
 
+/* Of this mt_alloc. */
+static inline struct mt_sizes *mt_counters_sizes(struct mt_alloc *a)
+{
+    return (struct mt_sizes *)(a + 1);
+}
+
+/* Count an allocation's size: few are large. By the record's owner. */
+void mt_counters_large(struct mt_alloc *a, uint64_t bytes);
+static inline void mt_counters_sized(struct mt_alloc *a, uint64_t bytes)
+{
+    uint64_t at_least = bytes | 7;
+    if (__builtin_expect(at_least >> (MT_SIZES_SMALL + 2), 0))
+        mt_counters_large(a, bytes);
+    else
+        mt_counters_sizes(a)->count[63 - __builtin_clzll(at_least) - 2]++;
+}
+
+/* A block was temporary. By the record's owner. */
+static inline void mt_counters_temporary(uint32_t unit, uint64_t bytes)
+{
+    struct mt_sizes *s = mt_counters_sizes(mt_counters_at(unit));
+    s->temporary++;
+    s->temporary_bytes += bytes;
+}
+
 /* For a process of one thread, what mt_counters_came and mt_counters_went do. */
 /* Save what was live at the peak, and when the program finished, before it changes for the first time
  * since. */
@@ -52,6 +77,7 @@ static inline void mt_counters_add(uint32_t unit, uint64_t bytes)
     mt_counters_save(unit, a);
     a->allocated += bytes;
     a->allocs++;
+    mt_counters_sized(a, bytes);
     if (a->allocated - a->gone > a->live_peak)
         a->live_peak = a->allocated - a->gone;
 }

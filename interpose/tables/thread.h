@@ -10,6 +10,7 @@
 #include "format.h"
 #include "tables/capture.h"
 #include "tables/counters.h"
+#include "tables/recent.h"
 #include "tables/runs.h"
 #include "tables/timeline.h"
 
@@ -18,6 +19,7 @@ struct mt_thread {
     struct mt_capture capture;
     struct mt_runs runs;
     struct mt_counters counters;
+    struct mt_recent recent;
     struct mt_timeline timeline;
 
     /* Of the modules that use the whole, and so can't stand below it: */

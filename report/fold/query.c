@@ -10,19 +10,14 @@ static const char *const groupings[GROUPINGS] = {
 static const struct {
     const char *name;
     bool bytes;
-} metrics[METRICS] = {[METRIC_PEAK] = {"peak", true},
-                      [METRIC_LIVE] = {"live", true},
-                      [METRIC_LEAKED] = {"leaked", true},
-                      [METRIC_ALLOCATED] = {"allocated", true},
-                      [METRIC_RISE] = {"rise", true},
-                      [METRIC_ALLOCATIONS] = {"allocations", false},
-                      [METRIC_RELEASED] = {"released", true},
-                      [METRIC_RELEASES] = {"releases", false},
-                      [METRIC_INCREMENT] = {"increment", true},
-                      [METRIC_RESIDENT] = {"resident", true},
-                      [METRIC_DISCARDED] = {"discarded", true},
-                      [METRIC_USAGE] = {"usage", true},
-                      [METRIC_EXECUTIONS] = {"executions", false}};
+} metrics[METRICS] = {
+    [METRIC_PEAK] = {"peak", true},           [METRIC_LIVE] = {"live", true},
+    [METRIC_LEAKED] = {"leaked", true},       [METRIC_ALLOCATED] = {"allocated", true},
+    [METRIC_RISE] = {"rise", true},           [METRIC_ALLOCATIONS] = {"allocations", false},
+    [METRIC_RELEASED] = {"released", true},   [METRIC_RELEASES] = {"releases", false},
+    [METRIC_INCREMENT] = {"increment", true}, [METRIC_TEMPORARY] = {"temporary", false},
+    [METRIC_RESIDENT] = {"resident", true},   [METRIC_DISCARDED] = {"discarded", true},
+    [METRIC_USAGE] = {"usage", true},         [METRIC_EXECUTIONS] = {"executions", false}};
 
 enum grouping grouping_named(const char *name)
 {

@@ -35,10 +35,11 @@ enum metric {
     METRIC_RELEASED,    /* by events under the row's key, whoever allocated it */
     METRIC_RELEASES,    /* number of them */
     METRIC_INCREMENT,   /* allocated less released */
-    METRIC_RESIDENT,    /* growth of the resident set */
-    METRIC_DISCARDED,   /* given back to the system, and still mapped */
-    METRIC_USAGE,       /* level of the process after the latest event */
-    METRIC_EXECUTIONS,  /* of a line, or calls of a function, where they were counted: exact.h */
+    METRIC_TEMPORARY,  /* number of blocks that the thread which allocated them gave back at once */
+    METRIC_RESIDENT,   /* growth of the resident set */
+    METRIC_DISCARDED,  /* given back to the system, and still mapped */
+    METRIC_USAGE,      /* level of the process after the latest event */
+    METRIC_EXECUTIONS, /* of a line, or calls of a function, where they were counted: exact.h */
     METRICS
 };
 

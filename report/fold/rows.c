@@ -46,6 +46,8 @@ int64_t sums_metric(const struct sums *sums, enum metric metric)
         return bounded(sums->releases);
     case METRIC_INCREMENT:
         return sums_increment(sums);
+    case METRIC_TEMPORARY:
+        return bounded(sums->temporary);
     case METRIC_RESIDENT:
         return sums->resident;
     case METRIC_DISCARDED:

@@ -77,6 +77,7 @@ struct log_header {
     bool python;                                /* Python frames were read */
     bool finished; /* main returned, exit was called, or CPython began to finalise */
     bool threads;  /* several threads: the peak may be off by events under way */
+    bool sizes;    /* sizes and temporary blocks were counted */
     bool ended;    /* nothing was recorded from some instant on */
 };
 

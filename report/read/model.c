@@ -41,9 +41,25 @@ static int64_t late_of(const struct chain *chain, uint32_t unit, uint64_t live)
     return found ? (int64_t)(tables->finishes[found - 1].live - live) : 0;
 }
 
+/* What stands behind an mt_alloc; claimed with it, so it is there. */
+static struct mt_sizes sizes_of(struct chain *chain, uint32_t unit)
+{
+    struct log *log = chain->model->log;
+    struct mt_sizes sizes = {0};
+    uint64_t at = ((uint64_t)unit + 2) * MT_UNIT;
+    if (!log->header.sizes)
+        return sizes;
+    memcpy(&sizes, log->tables->units + at, sizeof sizes);
+    if (MT_LINK_KIND(sizes.link) == MT_KIND_SIZES)
+        return sizes;
+    log_problem_in(log, MT_REGION_COUNTER, at, "no sizes behind the counter record at %u", unit);
+    return (struct mt_sizes){0};
+}
+
 static void chain_alloc(struct chain *chain, uint32_t class, uint32_t unit,
                         const struct mt_alloc *record)
 {
+    struct mt_sizes sizes = sizes_of(chain, unit);
     const struct mt_header *header = &chain->model->log->tables->header;
     uint64_t live = record->allocated - record->gone;
     bool changed = (record->saved_seq ^ header->peak_seq) & ~MT_SEQ_FINISHED;
@@ -55,6 +71,8 @@ static void chain_alloc(struct chain *chain, uint32_t class, uint32_t unit,
                        .allocations = record->allocs,
                        .gone_count = record->gone_count,
                        .live_peak = record->live_peak,
+                       .temporary = sizes.temporary,
+                       .temporary_bytes = sizes.temporary_bytes,
                        .last = record->last,
                        .level = record->level,
                        .happened = record->allocs > 0};
@@ -130,7 +148,7 @@ static void chain_walk(struct chain *chain, uint32_t unit)
         uint32_t kind = MT_LINK_KIND(link);
         if (!kind)
             return; /* reserved, not filled in yet */
-        uint32_t units = kind < MT_KIND_RELEASE ? 2 : 1;
+        uint32_t units = kind >= MT_KIND_RELEASE ? 1 : log->header.sizes ? 4 : 2;
         if (!chain_claim(chain, unit, units)) {
             log_problem_in(log, MT_REGION_COUNTER, at,
                            "the counter record at %u belongs to two nodes or is cut short", unit);

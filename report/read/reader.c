@@ -225,6 +225,7 @@ static void header_take(struct log_header *to, const struct mt_header *from)
         .fallback = from->flags & MT_FLAG_FALLBACK,
         .python = from->flags & MT_FLAG_PYTHON,
         .threads = from->flags & MT_FLAG_THREADS,
+        .sizes = from->flags & MT_FLAG_SIZES,
         .ended = from->flags & MT_FLAG_ENDED};
     _Static_assert((int)CLASS_HEAP == MT_HEAP && (int)CLASS_ANON == MT_ANON &&
                        (int)CLASS_FILE == MT_FILE && (int)CLASS_RESERVED == MT_RESERVED &&

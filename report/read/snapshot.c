@@ -93,10 +93,10 @@ static void put_back(unsigned char *unit, const unsigned char *before)
 }
 
 /* `before`: the region's first `bytes` bytes, as they were earlier. Units come in pairs; one may be the second half of an
- * mt_alloc. */
+ * mt_alloc, an mt_sizes or an mt_large. */
 static void releases_of(struct snapshot *s, const unsigned char *before, size_t bytes)
 {
-    size_t done = 0;
+    size_t done = 0, skip = 0;
     for (uint32_t i = 0; i < s->header.extents_used; i++) {
         size_t length = extent_bytes(s, i, MT_REGION_COUNTER);
         if (!length) /* a damaged log's may be anywhere */
@@ -105,7 +105,14 @@ static void releases_of(struct snapshot *s, const unsigned char *before, size_t 
         for (size_t at = 0; at + 2 * MT_UNIT <= length; at += 2 * MT_UNIT, done += 2 * MT_UNIT) {
             uint32_t kind = kind_of(extent + at);
             bool there = done + 2 * MT_UNIT <= bytes;
-            if (kind >= MT_KIND_ALLOC && kind < MT_KIND_ALLOC + MT_CLASSES)
+            if (skip) {
+                skip--;
+                continue;
+            }
+            if (kind == MT_KIND_LARGE)
+                skip = 1; /* it has another pair */
+            if ((kind >= MT_KIND_ALLOC && kind < MT_KIND_ALLOC + MT_CLASSES) ||
+                kind == MT_KIND_SIZES || kind == MT_KIND_LARGE)
                 continue;
             put_back(extent + at, there ? before + done : NULL);
             put_back(extent + at + MT_UNIT, there ? before + done + MT_UNIT : NULL);

@@ -14,6 +14,8 @@ void sums_add(struct sums *sums, const struct sums *more)
     sums->live_peak += more->live_peak;
     sums->discarded += more->discarded;
     sums->discards += more->discards;
+    sums->temporary += more->temporary;
+    sums->temporary_bytes += more->temporary_bytes;
     sums->resident = (int64_t)((uint64_t)sums->resident + (uint64_t)more->resident);
     sums->readings += more->readings;
     if (more->happened && (!sums->happened || more->last > sums->last)) {

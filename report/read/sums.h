@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Bytes, but for the numbers: allocations, releases, gone_count, discards, readings. */
+/* Bytes, but for the numbers: allocations, releases, gone_count, discards, temporary, readings. */
 struct sums {
     uint64_t allocated; /* by events here */
     uint64_t released;  /* by events here, whoever allocated it */
@@ -23,6 +23,8 @@ struct sums {
     uint64_t live_peak; /* most that was ever live here; a sum of several is an upper bound */
     uint64_t discarded; /* given back to the system by events here, and still mapped */
     uint64_t discards;
+    uint64_t temporary; /* number of blocks that their thread gave back at once: SCHEMA.md */
+    uint64_t temporary_bytes;
     int64_t resident;  /* growth of the resident set seen here */
     uint64_t readings; /* ... and of how many readings that is the sum */
     uint64_t last; /* place in time of the latest event: (tick << 32) | the thread's event number */

@@ -14,6 +14,7 @@ static const struct {
                     [METRIC_RELEASED] = {"Released", "released"},
                     [METRIC_RELEASES] = {"Releases", "releases"},
                     [METRIC_INCREMENT] = {"Increment", "allocated less released"},
+                    [METRIC_TEMPORARY] = {"Temporary", "temporary"},
                     [METRIC_RESIDENT] = {"Resident", "grown in the resident set"},
                     [METRIC_DISCARDED] = {"Discarded", "discarded"},
                     [METRIC_USAGE] = {"Mem usage", "in use after the last event"},

@@ -41,6 +41,12 @@ void json_rise(struct json *json, const struct row *row)
     json_unsigned(json, "rise_most_bytes", row->rise_most ? row->rise_most : row->rise);
 }
 
+void json_temporary(struct json *json, const struct sums *sums)
+{
+    json_unsigned(json, "temporary", sums->temporary);
+    json_unsigned(json, "temporary_bytes", sums->temporary_bytes);
+}
+
 void json_row(struct json *json, const struct row *row)
 {
     const struct sums *sums = &row->sums;
@@ -59,6 +65,7 @@ void json_row(struct json *json, const struct row *row)
     json_signed(json, "resident_bytes", sums->resident);
     json_unsigned(json, "allocations", sums->allocations);
     json_unsigned(json, "releases", sums->releases);
+    json_temporary(json, sums);
 }
 
 void json_executions(struct json *json, const char *member, const struct row *row)

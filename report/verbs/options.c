@@ -51,7 +51,7 @@ static bool metric_take(struct options *options, const char *name, const char *t
             words[count++] = metric_name((enum metric)m);
     const char *near = nearest(text, words, count);
     base_say("%s takes peak, live, leaked, allocated, allocations, released, releases, increment, "
-             "rise%s, not '%s'%s%s%s",
+             "rise, temporary%s, not '%s'%s%s%s",
              name, lines ? ", resident, discarded, usage or executions" : " or resident", text,
              near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     return false;
@@ -232,13 +232,15 @@ static const struct about {
     {"metric", 0, OF_REPORT | OF_LINES, "METRIC", take_metric, 0, NULL,
      "which figure rows are ranked by and share in: peak (held at the process's peak), live (when "
      "the program finished, or now), leaked (after all destructors), allocated, allocations, "
-     "released, releases, increment (allocated less released), rise, resident, discarded, usage or "
-     "executions"},
+     "released, releases, increment (allocated less released), rise, temporary (blocks that the "
+     "thread which allocated them gave back within its next 8 events), resident, discarded, usage "
+     "or executions"},
     {"metric", 0, OF_SITES | OF_TREE | OF_LEAKS | OF_HTML | OF_TOP, "METRIC", take_stack_metric, 0,
      NULL,
      "which figure rows are ranked by and share in: peak (held at the process's peak), live (when "
      "the program finished, or now), leaked (after all destructors), allocated, allocations, "
-     "released, releases, increment (allocated less released), rise or resident"},
+     "released, releases, increment (allocated less released), rise, temporary (blocks that the "
+     "thread which allocated them gave back within its next 8 events) or resident"},
     {"sort", 0, OF_REPORT | OF_LINES, "METRIC", take_metric, 0, NULL, "another name of --metric"},
     {"sort", 0, OF_SITES, "METRIC", take_stack_metric, 0, NULL, "another name of --metric"},
     {"by", 0, KEYED, "KEY", take_by, 0, NULL,
@@ -292,6 +294,8 @@ static const struct about {
      "memory_profiler's template: Mem usage, Increment, Occurrences, Line Contents. Occurrences "
      "are executions of the line for functions that were named with `memtrace run --lines`, "
      "allocations for others"},
+    {"histogram", 0, OF_SITES, NULL, NULL, FLAG(histogram), NULL,
+     "for each power of two, how many allocations of such a requested size there were"},
     {"precision", 0, OF_LINES, "N", take_precision, 0, NULL, "decimals with --mprun (1)"},
     {"bytes", 0, ALL & ~OF_HTML, NULL, NULL, 0, text_sizes_exact,
      "exact sizes, such as 8,000,000 B for 7.63 MiB"},

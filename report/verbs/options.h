@@ -33,7 +33,7 @@ enum {
 
 /* What was asked for; a verb looks at what its options can set. */
 struct options {
-    bool all, json, csv, own, inverted, fail, mprun, redact, force, once;
+    bool all, json, csv, own, inverted, fail, mprun, redact, force, once, histogram;
     struct periods periods;
     const char *under;    /* NULL: everything */
     const char *view;     /* of top; NULL: lines */

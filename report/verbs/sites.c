@@ -8,9 +8,11 @@
 #include "base/base.h"
 #include "base/text.h"
 #include "fold/fold.h"
+#include "fold/select.h"
 #include "show/metric.h"
 #include "show/notes.h"
 #include "show/row_json.h"
+#include "show/sizes.h"
 #include "show/stack.h"
 #include "show/stacks_json.h"
 #include "show/terminal.h"
@@ -32,6 +34,7 @@ struct site_list {
     struct rows rows;
     enum metric metric;
     bool all;
+    struct sizes *sizes; /* of the shown ones; NULL: not asked for */
     uint32_t *list;      /* the highest by the metric first */
     size_t shown, count; /* of list; the shown ones stand first */
     int64_t whole;       /* the figures of all; 0: they don't add up */
@@ -80,12 +83,20 @@ static void print_site(const struct site_list *sites, const struct row *site, si
         print_amount(sums->released, "released by this call site", sums->releases, "release");
         putchar('\n');
     }
+    if (sums->temporary) {
+        print_amount(sums->temporary_bytes, "temporary", sums->temporary, "allocation");
+        putchar('\n');
+    }
+    if (sites->sizes)
+        sizes_print(&sites->sizes[number - 1], sums->allocations, "     ", stdout);
     stack_print(sites->stacks, &sites->rows.tree, site->key, sites->all, stdout);
     putchar('\n');
 }
 
-static void json_site(const struct stacks_json *stacks, const struct row *site, struct json *json)
+static void json_site(const struct site_list *sites, const struct stacks_json *stacks,
+                      size_t number, struct json *json)
 {
+    const struct row *site = &sites->rows.list[sites->list[number]];
     const struct sums *sums = &site->sums;
     json_open(json, NULL, '{');
     json_string(json, "class", class_name(site->class));
@@ -102,6 +113,9 @@ static void json_site(const struct stacks_json *stacks, const struct row *site, 
     json_unsigned(json, "allocations", sums->allocations);
     json_unsigned(json, "gone_count", sums->gone_count);
     json_unsigned(json, "releases", sums->releases);
+    json_temporary(json, sums);
+    if (sites->sizes)
+        sizes_json(&sites->sizes[number], json);
     stacks_json_node(stacks, json, site->key);
     json_close(json, '}');
 }
@@ -150,7 +164,7 @@ static void json_sites(const struct site_list *sites)
     free(entries);
     json_open(&json, "sites", '[');
     for (size_t i = 0; i < sites->shown; i++)
-        json_site(&written, &sites->rows.list[sites->list[i]], &json);
+        json_site(sites, &written, i, &json);
     json_close(&json, ']');
     json_close(&json, '}');
     stacks_json_end(&written);
@@ -170,10 +184,44 @@ static void choose(struct site_list *sites, size_t top, double least)
         sites->shown++;
 }
 
+/* The sizes of the sites that are shown. */
+static void find_sizes(struct site_list *sites, const struct filter *filter)
+{
+    const struct stacks *stacks = sites->stacks;
+    const struct tree *tree = &sites->rows.tree;
+    uint32_t *shown = base_alloc((size_t)tree->count * CLASSES, sizeof *shown); /* 1 + index */
+    struct selection selection;
+    struct leaf leaf;
+    selection_make(&selection, stacks, filter);
+    sites->sizes = base_alloc(sites->shown + 1, sizeof *sites->sizes);
+    for (uint32_t i = 0; i < sites->shown; i++) {
+        const struct row *site = &sites->rows.list[sites->list[i]];
+        shown[(size_t)site->key * CLASSES + site->class] = i + 1;
+    }
+    for (size_t at = 0; stacks_next(stacks, &at, &leaf);) {
+        uint32_t found = shown[(size_t)tree->of_node[leaf.node] * CLASSES + leaf.class];
+        if (found && selection_has(&selection, leaf.node))
+            sizes_add(&sites->sizes[found - 1], &stacks->model, leaf.node, leaf.class);
+    }
+    selection_free(&selection);
+    free(shown);
+}
+
+/* Are they in the log? Else says so. */
+static bool has_sizes(const struct stacks *stacks)
+{
+    if (stacks->log.header.sizes)
+        return true;
+    base_say("sites: %s has no sizes: an earlier version of memtrace wrote it", stacks->log.name);
+    return false;
+}
+
 static int sites_one(const char *file, const struct options *options)
 {
     struct stacks stacks;
-    if (stacks_open(&stacks, file, options->periods)) {
+    bool lacks = false;
+    if (stacks_open(&stacks, file, options->periods) &&
+        !(lacks = options->histogram && !has_sizes(&stacks))) {
         struct query query = {
             .by = BY_SITE, .metrics = 1u << METRIC_RISE, .filter = options->filter};
         struct site_list sites = {
@@ -181,14 +229,17 @@ static int sites_one(const char *file, const struct options *options)
         fold(&stacks, &query, &sites.rows);
         choose(&sites, options_top(options, 20),
                options_min_share(options, options->json ? 0 : SHARE_SHOWN));
+        if (options->histogram)
+            find_sizes(&sites, &options->filter);
         if (options->json)
             json_sites(&sites);
         else
             print_sites(&sites);
+        free(sites.sizes);
         free(sites.list);
         rows_free(&sites.rows);
     }
-    int status = stacks_status(&stacks);
+    int status = lacks ? STATUS_NO : stacks_status(&stacks);
     stacks_close(&stacks);
     return status;
 }

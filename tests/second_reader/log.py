@@ -8,8 +8,8 @@ NODE, COUNTER, FRAME, RECORD, THREAD, RUN, TIMELINE, STRETCH, FINISH = range(1, 
 ENTRY_BYTES = {NODE: 32, COUNTER: 32, FRAME: 16, RECORD: 1, THREAD: 128, RUN: 32, TIMELINE: 32, STRETCH: 16, FINISH: 16}
 NATIVE, PYTHON, THREAD_ROOT, CUT, UNKNOWN = range(1, 6)
 ON_RETURN = 4294967295  # in place of a line
-FLAG_FULL, FLAG_FALLBACK, FLAG_PYTHON, FLAG_THREADS = 1, 2, 4, 8
-FIGURES = ('allocated', 'released', 'gone', 'at_peak', 'allocations', 'releases', 'gone_count', 'discarded', 'discards', 'resident', 'late')
+FLAG_FULL, FLAG_FALLBACK, FLAG_PYTHON, FLAG_THREADS, FLAG_SIZES = 1, 2, 4, 8, 32
+FIGURES = ('allocated', 'released', 'gone', 'at_peak', 'allocations', 'releases', 'gone_count', 'discarded', 'discards', 'resident', 'late', 'temporary', 'temporary_bytes')
 
 
 class NotALog(Exception):
@@ -228,6 +228,7 @@ class Log:
         self.nodes = self.entries(NODE, 'IIIIQQ')
         self.parent = [0] * len(self.nodes)
         self.frame_of = [0] * len(self.nodes)  # checked
+        self.sizes = {}     # (node, class) -> numbers of allocations by power of two
         self.counters = {}  # (node, class) -> figures
         self.rise, self.alone = [0] * len(self.nodes), [0] * len(self.nodes)
         self.finish = {unit: live for unit, _, live in self.entries(FINISH, 'IIQ') if unit}
@@ -261,13 +262,15 @@ class Log:
                 break
             link, = self.take('I', unit * 32, data)
             kind = link & 15
-            units = 2 if 1 <= kind <= 5 else 1
+            units = 1 if not 1 <= kind <= 5 else 4 if self.flags & FLAG_SIZES else 2
             if unit + units > len(claimed) or any(claimed[unit:unit + units]):
                 self.problem('counters at %d belong to two nodes, or are cut' % unit)
                 break
             claimed[unit:unit + units] = b'\1' * units
             if 1 <= kind <= 5:
                 self.alloc(node, kind - 1, unit, self.take('IIQQQQQQII', unit * 32, data))
+                if self.flags & FLAG_SIZES:
+                    self.sizes_behind(node, kind - 1, unit, claimed)
             elif 6 <= kind <= 10:
                 _, releases, released, level, last = self.take('IIQQQ', unit * 32, data)
                 c = self.figures(node, kind - 6)
@@ -286,6 +289,36 @@ class Log:
                 self.problem('node %d has counters of kind %d' % (node, kind))
                 break
             unit = link >> 4
+
+    def sizes_behind(self, node, class_, unit, claimed):
+        """The SIZES record behind an ALLOC record, and its LARGE record."""
+        data = self.regions[COUNTER]
+        allocs, = self.take('I', unit * 32 + 4, data)
+        link, temporary, temporary_bytes, *counts = self.take('IIQ12I', unit * 32 + 64, data)
+        large, here = link >> 4, self.sizes.setdefault((node, class_), [0] * 43)
+        if link & 15 != 13:
+            self.problem('counters at %d are followed by kind %d' % (unit, link & 15))
+            return
+        if large:
+            if large + 4 > len(claimed) or any(claimed[large:large + 4]):
+                self.problem('large sizes at %d belong to two records, or are cut' % large)
+                return
+            claimed[large:large + 4] = b'\1' * 4
+            kind, *more = self.take('I31I', large * 32, data)
+            if kind != 14:
+                self.problem('large sizes at %d have link %d' % (large, kind))
+                return
+            counts += more
+        for i, count in enumerate(counts):
+            here[i] += count
+        under_way = 0 if self.end == 1 and not self.flags & FLAG_THREADS else 1
+        if sum(counts) > allocs + under_way or (sum(counts) < allocs - under_way and not self.flags & FLAG_FULL):
+            self.problem('node %d: sizes of %d allocations of %d' % (node, sum(counts), allocs))
+        if temporary > allocs or (temporary and class_):
+            self.problem('node %d: %d temporary of %d allocations of class %d' % (node, temporary, allocs, class_))
+        c = self.figures(node, class_)
+        c['temporary'] += temporary
+        c['temporary_bytes'] += temporary_bytes
 
     def figures(self, node, class_):
         c = self.counters.get((node, class_))
