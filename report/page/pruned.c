@@ -8,7 +8,8 @@
 #include "fold/select.h"
 
 const enum metric page_figures[PAGE_FIGURES] = {
-    METRIC_PEAK, METRIC_LIVE, METRIC_LEAKED, METRIC_ALLOCATED, METRIC_ALLOCATIONS, METRIC_RELEASED};
+    METRIC_PEAK,        METRIC_LIVE,     METRIC_LEAKED,   METRIC_ALLOCATED,
+    METRIC_ALLOCATIONS, METRIC_RELEASED, METRIC_TEMPORARY};
 
 /* As row_metric has it, but not raised to 0: parts of a damaged log add up, too. */
 static int64_t figure_of(const struct sums *sums, enum metric metric)
@@ -24,6 +25,8 @@ static int64_t figure_of(const struct sums *sums, enum metric metric)
         return (int64_t)sums->allocated;
     case METRIC_ALLOCATIONS:
         return (int64_t)sums->allocations;
+    case METRIC_TEMPORARY:
+        return (int64_t)sums->temporary;
     default:
         return (int64_t)sums->released;
     }

@@ -208,6 +208,7 @@ void summary_json(const struct stacks *stacks, const struct rows *lines, struct 
     json_unsigned(json, "discarded_bytes", total->discarded);
     json_unsigned(json, "allocations", total->allocations);
     json_unsigned(json, "releases", total->releases);
+    json_temporary(json, total);
     json_unsigned(json, "inherited_bytes", h->inherited);
     json_unsigned(json, "inherited_released_bytes", h->inherited_released);
     json_unsigned(json, "inherited_releases", h->inherited_releases);

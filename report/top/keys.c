@@ -180,7 +180,8 @@ static void show_keys(struct top_state *state)
         "",
         "  1 to 6          by line, function, call site, thread, module; the tree of calls",
         "  t               the tree, and back",
-        "  m               next figure: live, held at the peak, allocated, allocations, rise",
+        "  m               next figure: live, held at the peak, allocated, allocations, temporary, "
+        "rise",
         "  o               own figures, which add up; or with all that a row calls",
         "  a               libraries' rows, too",
         "  j k arrows g G  move; PgUp PgDn, Ctrl-U Ctrl-D by the page",
@@ -208,8 +209,8 @@ static void show_keys(struct top_state *state)
 
 static void next_metric(struct top_state *state)
 {
-    static const enum metric order[] = {METRIC_LIVE, METRIC_PEAK, METRIC_ALLOCATED,
-                                        METRIC_ALLOCATIONS, METRIC_RISE};
+    static const enum metric order[] = {METRIC_LIVE,        METRIC_PEAK,      METRIC_ALLOCATED,
+                                        METRIC_ALLOCATIONS, METRIC_TEMPORARY, METRIC_RISE};
     size_t count = sizeof order / sizeof order[0], i = 0;
     while (i < count && order[i] != state->ask.metric)
         i++;

@@ -269,7 +269,7 @@ static bool metric_fits(enum metric metric)
         if (page_figures[f] == metric)
             return true;
     base_say("html: the page begins with a metric that adds up: peak, live, leaked, allocated, "
-             "allocations or released, not %s, which its tables have",
+             "allocations, released or temporary, not %s, which its tables have",
              metric_name(metric));
     return false;
 }

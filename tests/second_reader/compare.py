@@ -81,12 +81,12 @@ def compare_lines(log, report, same, period=None):
 
 
 def compare_sites(log, totals, sites, same):
-    keys = ('allocated', 'released', 'leaked', 'at_peak', 'allocations', 'releases')
+    keys = ('allocated', 'released', 'leaked', 'at_peak', 'allocations', 'releases', 'temporary', 'temporary_bytes')
     sums = {}
     for site in sites['sites']:
         t = sums.setdefault(site['class'], dict.fromkeys(keys, 0))
         for key in keys:
-            t[key] += site[key if key in ('allocations', 'releases') else key + '_bytes']
+            t[key] += site[key if key in ('allocations', 'releases') or key.startswith('temporary') else key + '_bytes']
     for name, ours in totals.items():
         for key in keys:
             if key == 'at_peak' and name not in [CLASSES[c] for c in COUNTED]:
