@@ -180,8 +180,7 @@ static void show_keys(struct top_state *state)
         "",
         "  1 to 6          by line, function, call site, thread, module; the tree of calls",
         "  t               the tree, and back",
-        "  m               next figure: live, held at the peak, allocated, allocations, temporary, "
-        "rise",
+        "  m               next figure: live, peak, allocated, allocations, temporary, rise",
         "  o               own figures, which add up; or with all that a row calls",
         "  a               libraries' rows, too",
         "  j k arrows g G  move; PgUp PgDn, Ctrl-U Ctrl-D by the page",

@@ -14,6 +14,7 @@
 #define HELD    40
 #define ROUNDS  4000
 #define THREADS 8
+#define STEPS   50
 #define POWERS  64
 
 struct site {
@@ -35,7 +36,10 @@ struct self {
 
 static struct self threads[THREADS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct block common; /* left by one thread, for whoever comes next */
+static int thread_count;
+static pthread_barrier_t barrier;
+static struct block stepped[THREADS]; /* what each thread allocated last */
+static struct block common;           /* left by one thread, for whoever comes next */
 
 /* Opaque to the compiler, which may leave out neither the block nor the call. */
 #define KEEP(p) __asm__ volatile("" : "+r"(p) : : "memory")
@@ -149,9 +153,22 @@ static void resize(struct self *s, struct block *b)
     came(s, b, 3, site_realloc(b->at, bytes), bytes);
 }
 
+/* The threads have made as many events each, and each releases what its neighbour has just allocated. */
+static void in_step(struct self *s)
+{
+    for (int i = 0; i < STEPS; i++) {
+        struct block *own = &stepped[s->number - 1], *other = &stepped[s->number % thread_count];
+        came(s, own, 0, site_malloc(64), 64);
+        pthread_barrier_wait(&barrier);
+        release(s, other);
+        pthread_barrier_wait(&barrier);
+    }
+}
+
 static void *work(void *self)
 {
     struct self *s = self;
+    in_step(s);
     for (int i = 0; i < ROUNDS; i++) {
         struct block *b = &s->held[draw(s, draw(s, 2) ? 6 : HELD)];
         uint64_t what = draw(s, 16);
@@ -197,8 +214,9 @@ int main(int argc, char **argv)
     int count = argc > 1 ? atoi(argv[1]) : 1;
     uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
     pthread_t made[THREADS];
-    if (count < 1 || count > THREADS)
+    if (count < 1 || count > THREADS || pthread_barrier_init(&barrier, NULL, (unsigned)count))
         return 2;
+    thread_count = count;
     for (int t = 0; t < count; t++) {
         threads[t].number = t + 1;
         threads[t].random = seed * 1000 + (uint64_t)t;
