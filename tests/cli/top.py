@@ -144,7 +144,7 @@ class Top(Case):
         screen.wait(r'program\.c:%d  take' % line_of('TAKE'))
         screen.keys('m')  # held at the peak
         screen.wait(r'\*peak .*\n>? *7\.63 MiB')
-        screen.keys('m', 'm', 'm', 'm', 'o')  # live again, with what lines call
+        screen.keys('m', 'm', 'm', 'm', 'm', 'o')  # live again, with what lines call
         screen.wait(r'with all they call(.*\n)*.*2\.00 MiB.*program\.c:%d  main' % kept)
         screen.keys('/', 'KEPT', 'Escape')
         screen.keys('&', 'c:%d' % kept, 'Enter')
