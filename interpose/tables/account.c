@@ -151,6 +151,7 @@ static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *
         struct mt_alloc *a = mt_counters_at(came);
         a->level = level;
         a->last = last;
+        mt_counters_sized(a, event->bytes);
     }
     for (uint32_t i = 0; i < event->gone_count; i++) {
         struct mt_release *r = mt_counters_at(units[event->gone[i].class]);
@@ -363,6 +364,7 @@ account_object(struct mt_thread *t, const struct mt_start *from, bool comes, str
         struct mt_alloc *a = mt_counters_at(unit);
         a->level = level;
         a->last = last;
+        mt_counters_sized(a, live->size);
     } else {
         struct mt_release *r = mt_counters_at(unit);
         r->released += live->size;

@@ -129,7 +129,6 @@ void mt_counters_came(uint32_t unit, uint64_t bytes)
     uint64_t allocated = a->allocated + bytes;
     __atomic_store_n(&a->allocated, allocated, __ATOMIC_RELAXED);
     a->allocs++;
-    mt_counters_sized(a, bytes);
     uint64_t live = allocated - __atomic_load_n(&a->gone, __ATOMIC_RELAXED);
     if (live > a->live_peak)
         a->live_peak = live;
@@ -166,8 +165,10 @@ uint32_t mt_counters_lost_came(struct mt_counters *c, uint32_t class, uint64_t b
 {
     mt_lock_take(&lost_lock);
     uint32_t unit = mt_counters_find(c, 0, MT_KIND_ALLOC + class);
-    if (unit)
+    if (unit) {
         mt_counters_came(unit, bytes);
+        mt_counters_sized(mt_counters_at(unit), bytes);
+    }
     mt_lock_drop(&lost_lock);
     return unit;
 }

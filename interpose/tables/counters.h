@@ -35,7 +35,8 @@ static inline struct mt_sizes *mt_counters_sizes(struct mt_alloc *a)
     return (struct mt_sizes *)(a + 1);
 }
 
-/* Count an allocation's size: few are large. By the record's owner. */
+/* Count an allocation's size: few are large. By the record's owner, when levels and peaks are right again: a kill in between would
+ * leave them wrong. */
 void mt_counters_large(struct mt_alloc *a, uint64_t bytes);
 static inline void mt_counters_sized(struct mt_alloc *a, uint64_t bytes)
 {
@@ -77,7 +78,6 @@ static inline void mt_counters_add(uint32_t unit, uint64_t bytes)
     mt_counters_save(unit, a);
     a->allocated += bytes;
     a->allocs++;
-    mt_counters_sized(a, bytes);
     if (a->allocated - a->gone > a->live_peak)
         a->live_peak = a->allocated - a->gone;
 }
