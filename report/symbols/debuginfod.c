@@ -35,13 +35,6 @@ static size_t shown_at;
 static uint64_t silent, latest; /* ns: without a byte, in all; when that was last looked at */
 static long received;
 
-static uint64_t now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
 void debuginfod_begin_here(void)
 {
     const char *wanted = looked ? NULL : getenv(URLS);
@@ -56,7 +49,7 @@ void debuginfod_begin_here(void)
 /* Not 0: the client gives up. Bytes are counted only when it has chosen a server; before, it counts its own rounds. */
 static int on_progress(client *c, long bytes, long total)
 {
-    uint64_t time = now();
+    uint64_t time = base_now();
     (void)total;
     if (api.url(c) && bytes > received)
         received = bytes;
@@ -100,7 +93,7 @@ char *debuginfod_file(const unsigned char *build_id, size_t bytes, struct progre
     shown = progress;
     shown_at = progress ? progress->done : 0;
     received = 0;
-    latest = now();
+    latest = base_now();
     setenv(URLS, urls, 1);
     int fd = api.find(the_client, build_id, (int)bytes, &found);
     unsetenv(URLS);
