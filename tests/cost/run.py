@@ -5,8 +5,8 @@
     run.py BUILD COMPILER [--record]
 
 Times scatter on a shared machine, instructions do not. They depend on the compiler, so there is a figure for each; for one
-without a figure the count is printed and nothing is compared. More than 5 % above the recorded figure is a failure:
-make it faster, or record the new figure together with the reason. Exit status 77: no valgrind here.
+without a figure the count is printed and nothing is compared. More than 5 % above the recorded figure is a failure (of threads 15 %, as
+they meet as valgrind's turns have it): make it faster, or record the new figure together with the reason. Exit status 77: no valgrind here.
 """
 import json
 import os
@@ -26,6 +26,7 @@ WORKLOADS = {
     'churn, log without room for a thread': ['churn', '1', '200000'],
     'late destructors': ['late', '100000'],
 }
+ROOM = {'churn, 4 threads': 1.15}  # times the recorded figure; else 1.05
 # A log that is full when some of the stacks are in it; that has room for nothing but its totals.
 LIMITS = {'churn, full log': '150000', 'churn, log without room for a thread': '1'}
 
@@ -53,7 +54,7 @@ def main():
                 sys.exit('%s: nothing counted: %d instructions, %d events' % (name, count, events))
             now, before = round(count / events, 1), known.get(name)
             print('%s: %.1f instructions per event (%s with %s)' % (name, now, before or 'none recorded', compiler))
-            failed = failed or bool(before and now > before * 1.05)
+            failed = failed or bool(before and now > before * ROOM.get(name, 1.05))
             known[name] = now
     if '--record' in sys.argv:
         with open(RECORDED, 'w') as f:
