@@ -57,8 +57,8 @@
  *   a view         show/NAME.c takes a struct stacks or rows and prints; verbs/NAME.c opens the log (stacks_open), asks (fold) and
  *                  calls it. verbs/sites.c is the shortest example. A view reads no records: what it lacks becomes a metric or a
  *                  grouping
- *   a verb         a line in main.c's table, its function and help in verbs/verbs.h, a file in verbs/, a page in man/
- *   an option      of verbs that read logs: a line in verbs/options.c, a member of struct options; then scripts/man
+ *   a verb         a line in verbs/verbs.c's table, its function and help in verbs/verbs.h, a file in verbs/, a page in man/
+ *   an option      a line in verbs/options.c, a member of struct options; then scripts/man. Completions follow by themselves
  *   a resident     memory that is there to stay: a line in resolve/residents.def
  *   a metric       fold/query.h (enum metric), its name in fold/query.c, its value in fold/rows.c. What the log counts by
  *                  node first becomes a member of struct sums (read/sums.h), which read/model.c fills

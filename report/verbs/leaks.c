@@ -65,11 +65,6 @@ int verb_leaks(int argc, char **argv)
     struct options options;
     struct suppressions suppressions = {0};
     int status = options_read(&options, &verb_leaks_about, argc, argv);
-    if (status == STATUS_DONE && options.metric != METRICS && options.metric != METRIC_LIVE &&
-        options.metric != METRIC_LEAKED) {
-        base_say("leaks: --metric takes leaked or live, not '%s'", metric_name(options.metric));
-        status = STATUS_BAD;
-    }
     for (size_t i = 0; status == STATUS_DONE && i < options.suppression_count; i++)
         if (!suppressions_read(&suppressions, options.suppressions[i]))
             status = STATUS_BAD;

@@ -98,11 +98,6 @@ int verb_tree(int argc, char **argv)
 {
     struct options options;
     int status = options_read(&options, &verb_tree_about, argc, argv);
-    if (status == STATUS_DONE && options.by != GROUPINGS && options.by != BY_LINE &&
-        options.by != BY_FUNCTION) {
-        base_say("tree: --by takes line or function, not '%s'", grouping_name(options.by));
-        status = STATUS_BAD;
-    }
     if (status == STATUS_DONE)
         status = tree_one(options.logs[0], &options);
     options_free(&options);
