@@ -14,11 +14,12 @@
 #include "symbols/find.h"
 #include "top/reading.h"
 
-#define ROWS   (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML)
-#define TABLES (OF_REPORT | OF_LINES | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML)
-#define STACKS (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML)
-#define ALL    (TABLES | OF_TIMELINE | OF_TOP)
-#define UNDER  (OF_REPORT | OF_LINES | OF_TREE | OF_HTML)
+#define ROWS     (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML)
+#define TABLES   (OF_REPORT | OF_LINES | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML)
+#define STACKS   (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML)
+#define FAMILIES (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_TIMELINE)
+#define ALL      (TABLES | OF_TIMELINE | OF_TOP)
+#define UNDER    (OF_REPORT | OF_LINES | OF_TREE | OF_HTML)
 
 /* ---- what the options' arguments mean ---- */
 
@@ -228,6 +229,14 @@ static bool take_view(struct options *options, const char *name, const char *tex
     return view != SIZE_MAX;
 }
 
+static bool take_process(struct options *options, const char *name, const char *text)
+{
+    options->process = (int32_t)verb_number(name, text, 1000000000);
+    if (!options->process)
+        base_say("%s takes a number from 1, not '%s'", name, text);
+    return options->process > 0;
+}
+
 static bool take_repeat(struct options *options, const char *name, const char *text)
 {
     options->repeat = verb_number(name, text, 100000);
@@ -422,6 +431,8 @@ const struct option_about option_abouts[] = {
     {"under", 0, UNDER, "FUNCTION", NULL, FLAG(under), NULL, NULL,
      "only what happened under calls of this function, or FILE:FUNCTION, without the frames "
      "further out. Executions are not known then"},
+    {"process", 0, FAMILIES, "PID", take_process, 0, NULL, NULL,
+     "of several logs only those of this process"},
     {"top", 'n', ROWS & ~OF_HTML, "N", take_top, 0, NULL, NULL,
      "at most N rows; 0: all. Of a tree: below each row"},
     {"min-share", 0, ROWS | OF_LINES, "PERCENT", take_share, 0, NULL, NULL,

@@ -56,7 +56,8 @@ struct options {
     const char **names, **suppressions;
     size_t name_count, suppression_count;
     char **logs; /* the arguments that are no options: logs, or a program and what it is given */
-    size_t log_count;
+    size_t log_count, log_cap; /* cap: not 0 where the list and its texts are to be freed */
+    int32_t process;           /* 0: not given */
 };
 
 /* The one description of all options. */

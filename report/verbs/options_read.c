@@ -2,6 +2,7 @@
  *
  * Reads what stands behind a verb.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "base/base.h"
 #include "base/nearest.h"
 #include "base/text.h"
+#include "verbs/logs.h"
 #include "verbs/options.h"
 
 #define LONG_ONLY 256 /* getopt's value of option i without a letter is LONG_ONLY + i */
@@ -123,7 +125,9 @@ int options_read(struct options *options, const struct verb_about *about, int ar
     }
     options->logs = argv + optind;
     options->log_count = (size_t)(argc - optind);
-    if (options->log_count == 1 || (options->log_count && (about->several || about->program)))
+    if (options->log_count && about->several)
+        return logs_expand(options) ? STATUS_DONE : STATUS_BAD;
+    if (options->log_count == 1 || (options->log_count && about->program))
         return STATUS_DONE;
     const char *what = about->program ? "program" : about->words ? "shell" : "log";
     base_say(options->log_count ? "%s: one %s at a time" : "%s: which %s?", about->name, what);
@@ -132,7 +136,47 @@ int options_read(struct options *options, const struct verb_about *about, int ar
 
 void options_free(struct options *options)
 {
+    for (size_t i = 0; options->log_cap && i < options->log_count; i++)
+        free(options->logs[i]);
+    if (options->log_cap)
+        free(options->logs);
+    options->log_cap = 0;
     free(options->names);
     free(options->suppressions);
     options->names = options->suppressions = NULL;
+}
+
+/* ---- what they mean ---- */
+
+int verb_usage(const char *verb)
+{
+    fprintf(stderr, "Try 'memtrace %s --help'.\n", verb);
+    return STATUS_BAD;
+}
+
+long verb_number(const char *option, const char *text, long most)
+{
+    char *end;
+    errno = 0;
+    long value = strtol(text, &end, 10);
+    if (!errno && end != text && !*end && value >= 0 && value <= most)
+        return value;
+    base_say("%s takes a number from 0 to %ld, not '%s'", option, most, text);
+    return -1;
+}
+
+double options_min_share(const struct options *options, double usual)
+{
+    return options->min_share >= 0 ? options->min_share : options->all ? 0 : usual;
+}
+
+enum metric options_metric(const struct options *options, enum metric usual)
+{
+    return options->metric == METRICS ? usual : options->metric;
+}
+
+size_t options_top(const struct options *options, size_t usual)
+{
+    size_t top = options->top == OPTION_UNSET ? usual : options->top;
+    return top ? top : SIZE_MAX;
 }

@@ -5,16 +5,19 @@
 #include "base/base.h"
 #include "fold/branches.h"
 #include "fold/fold.h"
+#include "show/family.h"
 #include "show/metric.h"
 #include "show/notes.h"
 #include "show/row_json.h"
 #include "show/terminal.h"
 #include "show/tree.h"
+#include "verbs/logs.h"
 #include "verbs/verbs.h"
 
 const struct verb_about verb_tree_about = {
     .name = "tree",
     .of = OF_TREE,
+    .several = true,
     .intro = "The tree of callers: who called whom, and what was held at the peak (or another "
              "--metric) below\n"
              "each. A row's Own is what it allocated itself; each row is its Own and the rows "
@@ -23,7 +26,9 @@ const struct verb_about verb_tree_about = {
              "with one row\n"
              "below it, and nothing of its own, shares its line with that. Libraries' frames are "
              "left out, but\n"
-             "for those that allocated.\n",
+             "for those that allocated.\n\n"
+             "Of several logs, or a folder of them, first the tree of the processes, then the tree "
+             "of each.\n",
     .end = "",
     .example = "memtrace tree --metric allocated --min-share 5 memtrace.python3.4711.mt",
 };
@@ -52,26 +57,29 @@ static void print_tree(const struct stacks *stacks, const struct branching *bran
 }
 
 static void json_tree(const struct stacks *stacks, const struct branching *branching,
-                      const struct branches *branches)
+                      const struct branches *branches, const struct log_shown *shown)
 {
-    struct json json = {.out = stdout};
-    json_open(&json, NULL, '{');
-    json_string(&json, "schema", "memtrace-tree/1");
-    json_process(&stacks->log, &json);
-    json_string(&json, "metric", metric_name(branching->metric));
-    json_string(&json, "by", grouping_name(branching->by));
-    json_bool(&json, "inverted", branching->inverted);
-    json_bool(&json, "adds_up", metric_adds(branching->metric));
-    json_unsigned(&json, "entry_count", branches->entries);
-    notes_json(stacks, NULL, &json);
-    tree_json(stacks, branches, &json);
-    json_close(&json, '}');
+    struct json *json = shown->json;
+    json_open(json, NULL, '{');
+    json_string(json, "schema", "memtrace-tree/1");
+    json_process(&stacks->log, json);
+    json_string(json, "metric", metric_name(branching->metric));
+    json_string(json, "by", grouping_name(branching->by));
+    json_bool(json, "inverted", branching->inverted);
+    json_bool(json, "adds_up", metric_adds(branching->metric));
+    json_unsigned(json, "entry_count", branches->entries);
+    if (shown->family)
+        family_json(shown->family, shown->index, json);
+    notes_json(stacks, NULL, json);
+    tree_json(stacks, branches, json);
+    json_close(json, '}');
 }
 
-static int tree_one(const char *file, const struct options *options)
+static int tree_one(const struct log_shown *shown)
 {
+    const struct options *options = shown->options;
     struct stacks stacks;
-    if (stacks_open_under(&stacks, file, options->periods, options->under)) {
+    if (stacks_open_under(&stacks, shown->file, options->periods, options->under)) {
         struct branching branching = {
             .by = options->by == GROUPINGS ? BY_LINE : options->by,
             .metric = options_metric(options, METRIC_PEAK),
@@ -83,8 +91,8 @@ static int tree_one(const char *file, const struct options *options)
             .min_share = options->min_share >= 0 ? options->min_share : MIN_SHARE};
         struct branches branches;
         branches_make(&branches, &stacks, &branching);
-        if (options->json)
-            json_tree(&stacks, &branching, &branches);
+        if (shown->json)
+            json_tree(&stacks, &branching, &branches, shown);
         else
             print_tree(&stacks, &branching, &branches);
         branches_free(&branches);
@@ -99,7 +107,7 @@ int verb_tree(int argc, char **argv)
     struct options options;
     int status = options_read(&options, &verb_tree_about, argc, argv);
     if (status == STATUS_DONE)
-        status = tree_one(options.logs[0], &options);
+        status = logs_each(&options, true, tree_one);
     options_free(&options);
     return status;
 }

@@ -102,6 +102,45 @@ class Family(Case):
         self.assertEqual([blanks - least for blanks, _, _ in tree], [0, 2, 4, 2, 4, 2])
         self.assertIn('sum of 6', text)
 
+    def each(self, *arguments):
+        p = self.memtrace(*arguments)
+        self.assertIn(p.returncode, (0, 1), p)
+        return json.loads(p.stdout) if '--json' in arguments else p.stdout
+
+    def test_other_views(self):
+        """Each process is shown as it is by itself, below the tree of all."""
+        folder, reports = os.path.dirname(self.logs[0]), self.reports(self.logs)
+        tree_of_processes = self.memtrace('report', folder).stdout.split('\n\n')[0]
+        for verb in 'tree', 'leaks', 'timeline', 'sites':
+            whole = self.each(verb, folder)
+            self.assertEqual(whole.split('\n\n')[0], tree_of_processes, verb)
+            shown = self.each(verb, '--json', folder)
+            self.assertEqual([one['family']['log'] for one in shown], self.logs)
+            for log, one, report in zip(self.logs, shown, reports):
+                self.assertEqual(one.pop('family'), report['family'])
+                self.assertEqual(one, self.each(verb, '--json', log))
+                self.assertEqual(whole.count(self.each(verb, log)), 1, (verb, log))
+        totals = {one['family']['log']: one['nodes'][0]['total'] for one in self.each('tree', '--metric', 'allocated', '--json', folder)}
+        self.assertEqual(totals, {report['log']: report['allocated_bytes'] for report in reports})
+
+    def test_one_process(self):
+        folder, reports = os.path.dirname(self.logs[0]), self.reports(self.logs)
+        pid = next(r['pid'] for r in reports if r['allocated_bytes'] == 10000)  # its log and that after its exec
+        logs = [r['log'] for r in reports if r['pid'] == pid]
+        self.assertEqual(len(logs), 2)
+        for verb in 'report', 'tree', 'leaks', 'timeline', 'sites':
+            self.assertEqual([one['family']['log'] for one in self.each(verb, '--process', str(pid), '--json', folder)], logs)
+            self.assertNotIn('sum of', self.each(verb, '--process', str(pid), folder))
+            self.fails(self.memtrace(verb, '--process', '1', folder), 1, '--process 1: none of these logs')
+        self.fails(self.memtrace('timeline', '--csv', folder), 2, '--process PID')
+
+    def test_a_leak_in_any_process(self):
+        self.assertEqual(self.memtrace('leaks', '--fail', *self.logs).returncode, 1)
+        none = self.path('none.mt')
+        self.assertEqual(self.memtrace('run', '-o', none, 'true').returncode, 0)
+        self.assertEqual(self.memtrace('leaks', '--fail', none, none).returncode, 0)
+        self.assertEqual(self.memtrace('leaks', '--fail', none, self.logs[0], none).returncode, 1)
+
     def test_some_can_not_be_read(self):
         p = self.memtrace('report', '--json', self.write('none.mt', b'x'), *self.logs)
         self.assertEqual(p.returncode, 2)

@@ -69,11 +69,24 @@ class Unreadable(Case):
         self.bad(self.write('empty.mt', b''), 0, 'not a memtrace log')
         self.bad(self.source, 0, 'not a memtrace log (magic')
         self.bad(self.path('nowhere.mt'), 0, 'No such file')
-        self.bad(self.top, 0, 'not a regular file')
         fifo = self.path('fifo')
         os.mkfifo(fifo)
         self.bad(fifo, 0, 'not a regular file')
         self.bad('/dev/zero', 0, 'not a regular file')
+
+    def test_a_folder(self):
+        """Its logs, where a verb takes several."""
+        folder = self.path('folder')
+        os.mkdir(folder)
+        for verb in 'report', 'sites', 'tree', 'leaks', 'timeline', 'html':
+            self.fails(self.memtrace(verb, folder), 2, '%s: no log (*.mt) is in this folder' % folder)
+        self.fails(self.memtrace('lines', folder), 2, '%s: offset 0: not a regular file' % folder)
+        for name in 'two.mt', 'one.mt', 'three.log':
+            os.symlink(self.log, os.path.join(folder, name))
+        for given in folder, folder + '/':
+            p = self.memtrace('report', '--json', given)
+            self.assertEqual([r['log'] for r in json.loads(p.stdout)], [os.path.join(folder, name) for name in ('one.mt', 'two.mt')])
+        self.assertEqual(self.memtrace(folder).stdout, self.memtrace('report', folder).stdout)
 
     def test_another_version(self):
         data = bytearray(self.read(self.log))
