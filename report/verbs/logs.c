@@ -131,3 +131,20 @@ int logs_each(const struct options *options, bool headings,
     family_free(&family);
     return status;
 }
+
+int logs_whole(const struct options *options, const struct family *family,
+               void (*take)(const struct stacks *stacks, void *context), void *context)
+{
+    int status = STATUS_DONE;
+    if (!options->json && family->total.processes)
+        family_print(family, stdout);
+    for (size_t i = 0; i < options->log_count; i++) {
+        struct stacks stacks;
+        if (stacks_open_under(&stacks, options->logs[i], options->periods, options->under))
+            take(&stacks, context);
+        int one = stacks_status(&stacks);
+        status = one > status ? one : status;
+        stacks_close(&stacks);
+    }
+    return status;
+}

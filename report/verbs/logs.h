@@ -6,6 +6,7 @@
 #define VERBS_LOGS_H
 
 #include "fold/family.h"
+#include "fold/stacks.h"
 #include "show/json.h"
 #include "verbs/options.h"
 
@@ -25,5 +26,10 @@ bool logs_expand(struct options *options);
  * stands above each. The highest of the exit statuses; STATUS_NO where there is no such process. */
 int logs_each(const struct options *options, bool headings,
               int (*show)(const struct log_shown *shown));
+
+/* The tree of the processes, as text, and each log that can be read, one after the other, as stacks, to `take`. The highest of
+ * stacks_status. */
+int logs_whole(const struct options *options, const struct family *family,
+               void (*take)(const struct stacks *stacks, void *context), void *context);
 
 #endif

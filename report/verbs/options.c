@@ -433,6 +433,8 @@ const struct option_about option_abouts[] = {
      "further out. Executions are not known then"},
     {"process", 0, FAMILIES, "PID", take_process, 0, NULL, NULL,
      "of several logs only those of this process"},
+    {"each", 0, OF_TREE, NULL, NULL, FLAG(each), NULL, NULL,
+     "of several logs a tree of each process, not one of all"},
     {"top", 'n', ROWS & ~OF_HTML, "N", take_top, 0, NULL, NULL,
      "at most N rows; 0: all. Of a tree: below each row"},
     {"min-share", 0, ROWS | OF_LINES, "PERCENT", take_share, 0, NULL, NULL,

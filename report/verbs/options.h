@@ -35,7 +35,7 @@ enum {
 
 /* What was asked for; a verb looks at what its options can set. */
 struct options {
-    bool all, json, csv, own, inverted, fail, mprun, redact, force, once, children;
+    bool all, json, csv, own, inverted, fail, mprun, redact, force, once, children, each;
     struct periods periods;
     const char *under;    /* NULL: everything */
     unsigned view;        /* enum top_view */

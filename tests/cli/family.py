@@ -112,16 +112,48 @@ class Family(Case):
         folder, reports = os.path.dirname(self.logs[0]), self.reports(self.logs)
         tree_of_processes = self.memtrace('report', folder).stdout.split('\n\n')[0]
         for verb in 'tree', 'leaks', 'timeline', 'sites':
-            whole = self.each(verb, folder)
+            each = ['--each'] if verb == 'tree' else []
+            whole = self.each(verb, *each, folder)
             self.assertEqual(whole.split('\n\n')[0], tree_of_processes, verb)
-            shown = self.each(verb, '--json', folder)
+            shown = self.each(verb, *each, '--json', folder)
             self.assertEqual([one['family']['log'] for one in shown], self.logs)
             for log, one, report in zip(self.logs, shown, reports):
                 self.assertEqual(one.pop('family'), report['family'])
                 self.assertEqual(one, self.each(verb, '--json', log))
                 self.assertEqual(whole.count(self.each(verb, log)), 1, (verb, log))
-        totals = {one['family']['log']: one['nodes'][0]['total'] for one in self.each('tree', '--metric', 'allocated', '--json', folder)}
+        totals = {one['family']['log']: one['nodes'][0]['total'] for one in self.each('tree', '--each', '--metric', 'allocated', '--json', folder)}
         self.assertEqual(totals, {report['log']: report['allocated_bytes'] for report in reports})
+
+    def test_one_tree_of_all(self):
+        """Each branch is the sum of those of the processes, found by the names on the way to it."""
+        folder = os.path.dirname(self.logs[0])
+
+        def branches(tree):
+            paths, sums = [], {}
+            for node in tree['nodes']:
+                frame = tree['frames'][node['frame']] if node['frame'] is not None else {}
+                step = tuple(frame.get(name) for name in ('file', 'line', 'function', 'language', 'module')) + (node.get('libraries'),)
+                paths.append((paths[node['parent']] if node['parent'] is not None else ()) + (step,))
+                total = sums.setdefault(paths[-1], [0, 0, 0])
+                for i, name in enumerate(('total', 'own', 'allocations')):
+                    total[i] += node[name]
+            return sums
+
+        for more in [], ['--all'], ['--inverted'], ['--by', 'function'], ['--metric', 'allocated', '--function', 'child'], \
+                ['--metric', 'live', '--thread', 'family'], ['--module', 'family']:
+            arguments = ['tree', '--json', '--min-share', '0', *more, folder]
+            whole, summed = self.each(*arguments), {}
+            for tree in self.each(*arguments, '--each'):
+                for path, figures in branches(tree).items():
+                    summed[path] = [a + b for a, b in zip(figures, summed.get(path, [0, 0, 0]))]
+            self.assertEqual(branches(whole), summed, more)
+            self.assertGreater(len(summed), 3)
+            self.assertEqual(len(branches(whole)), len(whole['nodes']), 'each branch once')
+            self.assertEqual([one['family']['log'] for one in whole['processes']], self.logs)
+        text = self.each('tree', '--metric', 'allocated', folder)
+        self.assertEqual(text.split('\n\n')[0], self.memtrace('report', folder).stdout.split('\n\n')[0])
+        self.assertIn('1.06 MiB allocated', text)
+        self.fails(self.memtrace('tree', '--metric', 'rise', folder), 2, "don't add up", '--process PID')
 
     def test_one_process(self):
         folder, reports = os.path.dirname(self.logs[0]), self.reports(self.logs)
