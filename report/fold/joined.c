@@ -83,7 +83,8 @@ static void add_frames(struct joined *joined, const struct stacks *part)
         functions[f] = function_add(joined, part, &from->functions[f]);
     for (size_t p = 0; p < from->place_count; p++)
         places[p] = place_add(joined, functions[from->places[p].function], &from->places[p]);
-    size_t frames = part->log.frame_count, count = from->start[frames];
+    /* Frame 0, "not known", is there even if the log has none. */
+    size_t frames = part->log.frame_count ? part->log.frame_count : 1, count = from->start[frames];
     to->start = base_room(to->start, &joined->start_cap, joined->frame_count + frames + 1,
                           sizeof *to->start);
     to->place_of = base_room(to->place_of, &joined->place_of_cap,
