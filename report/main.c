@@ -41,6 +41,9 @@ static const struct verb {
      "a screen that follows a running process, or browses a log"},
     {"memit", verb_memit, verb_memit_help, NULL,
      "run a program a few times: its peak, and the line that held it"},
+    {"notebook", verb_notebook, verb_notebook_help, NULL,
+     "start Jupyter, whose notebooks are traced"},
+    {"kernel", verb_kernel, verb_kernel_help, NULL, "add a traced kernel to Jupyter, or remove it"},
 };
 #define VERBS (sizeof verbs / sizeof verbs[0])
 
@@ -56,7 +59,7 @@ static void help(FILE *out)
           "  memtrace VERB --help tells a verb's options; memtrace --version the version;\n"
           "  memtrace --rules the libraries that are runtimes, and the allocator shims.\n"
           "  memtrace --python prints where the Python module is (%mprun, %memit,\n"
-          "  python -m memtrace, pytest):\n"
+          "  %%memtrace, python -m memtrace, pytest):\n"
           "    export PYTHONPATH=$(memtrace --python)\n\n"
           "example:\n"
           "  memtrace run -o app.mt python3 mem_test.py && memtrace report app.mt\n\n"
@@ -78,7 +81,8 @@ static bool asks_for_help(int argc, char **argv)
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (!strcmp(argv[i], "--help"))
             return true;
-        if (argv[i][0] != '-' && (!strcmp(argv[0], "run") || !strcmp(argv[0], "memit")))
+        if (argv[i][0] != '-' &&
+            (!strcmp(argv[0], "run") || !strcmp(argv[0], "memit") || !strcmp(argv[0], "notebook")))
             return false; /* the program's own arguments begin */
     }
     return false;

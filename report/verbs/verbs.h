@@ -19,8 +19,10 @@ int verb_leaks(int argc, char **argv);
 int verb_timeline(int argc, char **argv);
 int verb_memit(int argc, char **argv);
 int verb_top(int argc, char **argv);
+int verb_notebook(int argc, char **argv);
+int verb_kernel(int argc, char **argv);
 /* What --help prints: the text of it, or, of verbs that read logs, what options_help makes of it. */
-extern const char verb_run_help[], verb_memit_help[];
+extern const char verb_run_help[], verb_memit_help[], verb_notebook_help[], verb_kernel_help[];
 extern const struct verb_about verb_report_about, verb_lines_about, verb_sites_about,
     verb_tree_about, verb_leaks_about, verb_timeline_about, verb_html_about, verb_top_about;
 
