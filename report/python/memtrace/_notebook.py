@@ -76,15 +76,18 @@ def top_html(result, count=10):
 
 
 def page(result, metric=None):
-    """The page of `memtrace html` for a stretch. ToolError: it cannot be made."""
+    """The page of `memtrace html` for a stretch. ToolError: it cannot be made.
+
+    A page of a log that other threads wrote to while it was copied may end with status 2; it says what it lacks."""
     tool = _native.tool()
     if not tool:
         raise _tables.ToolError("the command memtrace is neither beside libmemtrace.so nor in PATH")
     command = [tool, "html", "-o", "-", "--budget", str(_DATA), *(["--metric", metric] if metric else []), *result.selection(), result.log]
     done = subprocess.run(command, env=_native.plain_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    if done.returncode:
+    text = done.stdout.decode("utf-8", "replace")
+    if not text.rstrip().endswith("</html>"):
         raise _tables.ToolError(done.stderr.decode("utf-8", "replace").strip() or "%s html: exit status %d" % (tool, done.returncode))
-    return done.stdout.decode("utf-8", "replace")
+    return text
 
 
 def frame(text, height):
