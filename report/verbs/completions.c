@@ -16,6 +16,7 @@ const struct verb_about verb_completions_about = {
     .name = "completions",
     .takes = "bash|zsh|fish",
     .words = shells,
+    .word = "shell",
     .intro = "A script for bash, zsh or fish that completes memtrace's verbs, their options, what "
              "these take, and logs\n"
              "(*.mt) and folders. memtrace's installation puts it where the shells look for it.\n",

@@ -28,7 +28,8 @@ enum {
     OF_HTML = 1u << 6,
     OF_TOP = 1u << 7,
     OF_RUN = 1u << 8,
-    OF_MEMIT = 1u << 9
+    OF_MEMIT = 1u << 9,
+    OF_KERNEL = 1u << 10
 };
 
 #define OPTION_UNSET SIZE_MAX
@@ -47,11 +48,13 @@ struct options {
     size_t depth;         /* OPTION_UNSET */
     double min_share;     /* per cent; less than 0: not given */
     int precision;
-    long repeat, timeout;    /* of memit; seconds, 0: none */
-    const char *min_peak;    /* NULL: not given */
-    const char *output;      /* NULL: not given */
-    enum page_source source; /* SOURCE_LINES: not given */
-    size_t budget;           /* kB; OPTION_UNSET */
+    long repeat, timeout;               /* of memit; seconds, 0: none */
+    const char *min_peak;               /* NULL: not given */
+    const char *output;                 /* NULL: not given */
+    bool user;                          /* of kernel, as the next three */
+    const char *prefix, *name, *python; /* NULL: not given */
+    enum page_source source;            /* SOURCE_LINES: not given */
+    size_t budget;                      /* kB; OPTION_UNSET */
     /* What was given several times: functions and files of `lines` and `run`, files of suppressions. */
     const char **names, **suppressions;
     size_t name_count, suppression_count;
@@ -89,6 +92,7 @@ struct verb_about {
     bool several;             /* takes several logs */
     bool program;             /* takes a program and its arguments instead */
     const char *const *words; /* takes one of these words instead; NULL behind the last */
+    const char *word;         /* what such a word is called, in a message */
     const char *takes;        /* what it takes, for the usage; NULL: LOG */
     const char *intro;        /* what it shows; wrapped when it is printed */
     const char *end;          /* what stands behind the options; "" */

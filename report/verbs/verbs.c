@@ -20,6 +20,7 @@ const struct verb verbs[] = {
     {"record a program", verb_run, &verb_run_about, "run a program and record its allocations"},
     {NULL, verb_memit, &verb_memit_about,
      "run a program a few times: its peak, and the line that held it"},
+    {NULL, verb_notebook, &verb_notebook_about, "start Jupyter, whose notebooks are traced"},
     {"look at a log", verb_report, &verb_report_about,
      "summary, the lines that took the memory, their source"},
     {NULL, verb_lines, &verb_lines_about, "line tables of functions or files, also as %mprun's"},
@@ -30,7 +31,8 @@ const struct verb verbs[] = {
     {NULL, verb_top, &verb_top_about, "a screen that follows a running process, or browses a log"},
     {"send it to others", verb_html, &verb_html_about,
      "one HTML file: curve, flame graph, lines, source"},
-    {"set up", verb_completions, &verb_completions_about,
+    {"set up", verb_kernel, &verb_kernel_about, "add a traced kernel to Jupyter, or remove it"},
+    {NULL, verb_completions, &verb_completions_about,
      "completions for bash, zsh or fish, to be sourced"},
 };
 const size_t verb_count = sizeof verbs / sizeof verbs[0];
@@ -102,7 +104,8 @@ void verbs_help(FILE *out)
           "  memtrace run -o app.mt python3 mem_test.py && memtrace report app.mt\n\n"
           "  memtrace tree --help                      the options of tree\n"
           "  . <(memtrace completions bash)            completes them when Tab is pressed\n"
-          "  export PYTHONPATH=$(memtrace --python)    %mprun, python -m memtrace, pytest\n"
+          "  export PYTHONPATH=$(memtrace --python)    %mprun, %%memtrace, python -m memtrace, "
+          "pytest\n"
           "\n"
           "exit status: 0 done; 1 the answer is \"no\"; 2 wrong usage or unreadable input\n",
           out);

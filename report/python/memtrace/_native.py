@@ -201,6 +201,12 @@ def how_to_start():
         return "memtrace is loaded here but could not make its log, so nothing is recorded."
     ipython = "IPython" in sys.modules and hasattr(sys.modules["IPython"], "get_ipython") and \
         sys.modules["IPython"].get_ipython() is not None
+    if ipython and getattr(sys.modules["IPython"].get_ipython(), "kernel", None) is not None:
+        return ("This kernel was not started under memtrace, which must see every allocation from the start on.\n"
+                "Add a kernel that is, and choose it in the notebook:\n"
+                "    memtrace kernel install\n"
+                "or start Jupyter by\n"
+                "    memtrace notebook")
     program = "-m IPython" if ipython else (os.path.basename(sys.argv[0]) if sys.argv and sys.argv[0] else "script.py")
     return ("This process was not started under memtrace, which must see every allocation from the start on.\n"
             "Start it again with one of:\n"
