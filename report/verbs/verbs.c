@@ -104,8 +104,7 @@ void verbs_help(FILE *out)
           "  memtrace run -o app.mt python3 mem_test.py && memtrace report app.mt\n\n"
           "  memtrace tree --help                      the options of tree\n"
           "  . <(memtrace completions bash)            completes them when Tab is pressed\n"
-          "  export PYTHONPATH=$(memtrace --python)    %mprun, %%memtrace, python -m memtrace, "
-          "pytest\n"
+          "  export PYTHONPATH=$(memtrace --python)    %mprun, %%memtrace, pytest\n"
           "\n"
           "exit status: 0 done; 1 the answer is \"no\"; 2 wrong usage or unreadable input\n",
           out);
