@@ -19,7 +19,7 @@ const struct verb_about verb_kernel_about = {
     .name = "kernel",
     .of = OF_KERNEL,
     .words = acts,
-    .word = "act: install or remove",
+    .word = "of install and remove",
     .takes = "install|remove",
     .intro = "Add a kernel to Jupyter that is traced, or take it away. Notebooks that use it have "
              "%mprun, "

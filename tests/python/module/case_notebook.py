@@ -62,7 +62,7 @@ def installs(build, python, folder, more):
     holds(kernel(build, "remove", folder, more, "--prefix", prefix, "--name", "none", "--python", python, status=1), "none: no such kernel")
     holds(kernel(build, "install", folder, more, "--python", "/nonexistent/python", status=127), "kernel: /nonexistent/python: No such file")
     for options, words in ((["--name", "../x"], "--name takes letters"), (["--user", "--prefix", "x"], "two places"),
-                           (["--usr"], "'--user'"), (["more"], "what is 'more'")):
+                           (["--usr"], "'--user'"), (["more"], "one of install and remove at a time")):
         holds(kernel(build, "install", folder, more, *options, status=2), words, " ".join(options))
     holds(kernel(build, "instal", folder, more, status=2), "did you mean 'install'?")
 
