@@ -309,22 +309,6 @@ ssize_t mt_os_read(int fd, void *to, size_t bytes)
     return got;
 }
 
-ssize_t mt_os_read_file(const char *path, void *to, size_t bytes)
-{
-    int fd = mt_os_open_read(path);
-    if (fd < 0)
-        return fd;
-    size_t got = 0;
-    while (got < bytes) {
-        ssize_t r = mt_os_read((int)fd, (char *)to + got, bytes - got);
-        if (r <= 0)
-            break;
-        got += (size_t)r;
-    }
-    mt_os_close(fd);
-    return (ssize_t)got;
-}
-
 bool mt_os_exists(const char *path)
 {
     return mt_os_call(SYS_faccessat, AT_FDCWD, path, F_OK) == 0;
@@ -409,7 +393,7 @@ int mt_os_tid(void)
 
 bool mt_os_tid_exists(int tid)
 {
-    return mt_os_call(SYS_tkill, tid, 0) != -ESRCH;
+    return result(mt_os_call(SYS_tkill, tid, 0)) != -ESRCH;
 }
 
 void mt_os_thread_name(char name[16])
