@@ -117,7 +117,7 @@ def _loaded_library():
     return None
 
 
-def library():
+def find_library():
     """libmemtrace.so: the one that is loaded, else the one that belongs to this module. None: it is nowhere."""
     if preloaded():
         path = _loaded_library()
@@ -132,7 +132,7 @@ def library():
 
 def tool():
     """The command `memtrace`. None: it is nowhere."""
-    at = os.path.dirname(library() or _above)
+    at = os.path.dirname(find_library() or _above)
     for path in (os.path.join(at, "memtrace"), os.path.join(at, "..", "bin", "memtrace"),
                  os.path.join(at, "..", "..", "bin", "memtrace")):
         if os.path.isfile(path) and os.access(path, os.X_OK):
@@ -182,7 +182,7 @@ def _plain_path(library):
 
 def traced_environment(output=None):
     """The environment in which a program is traced."""
-    path = library()
+    path = find_library()
     if not path:
         raise OSError("libmemtrace.so is not beside this module; MEMTRACE_LIBRARY can name it")
     path = _plain_path(path)
