@@ -393,7 +393,7 @@ int mt_os_tid(void)
 
 bool mt_os_tid_exists(int tid)
 {
-    return result(mt_os_call(SYS_tkill, tid, 0)) != -ESRCH;
+    return mt_os_call(SYS_tkill, tid, 0) != -ESRCH;
 }
 
 void mt_os_thread_name(char name[16])
