@@ -15,6 +15,10 @@
 
 /* ---- Memory ---- */
 
+/* mmap for the tracker's own memory; NULL and errno on failure. Where no address is wanted, the mapping lies
+ * apart from the program's. Any thread, anywhere. */
+void *mt_os_place(void *wanted, size_t bytes, int prot, int flags, int fd, uint64_t offset);
+
 /* Anonymous private memory, zeroed; NULL on failure. */
 void *mt_os_map(size_t bytes);
 /* The same, shared with what is forked from now on. */
