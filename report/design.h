@@ -23,9 +23,9 @@
  *   resolve/  from frames to places, whose code a place is, source text, what a person's -f means
  *             offers changed.h, frames.h, keeps.h, match.h, rank.h, rules.h, short.h, source.h, source_log.h, source_of.h, suppress.h
  *   fold/     from resolved stacks to rows; several logs as a family
- *             offers answers.h, branches.h, exact.h, family.h, fold.h, leaks.h, own.h, query.h, rows.h, select.h, stacks.h, tree.h, unsure.h
+ *             offers answers.h, branches.h, exact.h, family.h, fold.h, joined.h, leaks.h, own.h, query.h, rows.h, select.h, stacks.h, tree.h, unsure.h
  *   show/     rows as text and JSON
- *             offers answers.h, beside.h, by.h, family.h, fit.h, json.h, leaks.h, lines.h, lines_json.h, listing.h, marks.h, metric.h, mprun.h, name.h, notes.h, row_json.h,
+ *             offers answers.h, beside.h, by.h, curve.h, family.h, fit.h, json.h, leaks.h, lines.h, listing.h, marks.h, metric.h, mprun.h, name.h, notes.h, row_json.h,
  *             offers sizes.h, stack.h, stacks_json.h, summary.h, table.h, terminal.h, timeline.h, tree.h, view.h
  *   page/     rows, the tree and the curve as one HTML file: folded, packed, with the viewer around them
  *             offers page.h, pruned.h, redact.h, tables.h
@@ -57,8 +57,8 @@
  *   a view         show/NAME.c takes a struct stacks or rows and prints; verbs/NAME.c opens the log (stacks_open), asks (fold) and
  *                  calls it. verbs/sites.c is the shortest example. A view reads no records: what it lacks becomes a metric or a
  *                  grouping
- *   a verb         a line in main.c's table, its function and help in verbs/verbs.h, a file in verbs/, a page in man/
- *   an option      of verbs that read logs: a line in verbs/options.c, a member of struct options; then scripts/man
+ *   a verb         a line in verbs/verbs.c's table, its function and help in verbs/verbs.h, a file in verbs/, a page in man/
+ *   an option      a line in verbs/options.c, a member of struct options; then scripts/man. Completions follow by themselves
  *   a resident     memory that is there to stay: a line in resolve/residents.def
  *   a metric       fold/query.h (enum metric), its name in fold/query.c, its value in fold/rows.c. What the log counts by
  *                  node first becomes a member of struct sums (read/sums.h), which read/model.c fills

@@ -36,7 +36,7 @@ POINTERS = {
     'mt_python_settle': ['settle', 'mt_python_objects_settle'],
 }
 # Further functions that others call: libc, an interpreter.
-CALLED = ['at_exit', 'forked', 'mt_start_before_fork', 'thread_ended', 'thread_end', 'object_malloc', 'object_calloc',
+CALLED = ['at_exit', 'forked', 'mt_start_before_fork', 'thread_ended', 'object_malloc', 'object_calloc',
           'object_realloc', 'object_free', 'arena_alloc', 'arena_free', 'visit_others']
 
 

@@ -43,10 +43,10 @@ static void *spare_page(void)
 
 static void *map(void *at, size_t bytes, int prot, int flags, int fd, off_t offset)
 {
-    void *got = (void *)mt_os_call(SYS_mmap, at, bytes, prot, flags, fd, offset);
-    if (mt_os_locking && got != MAP_FAILED)
+    void *got = mt_os_place(at, bytes, prot, flags, fd, (uint64_t)offset);
+    if (mt_os_locking && got)
         mt_os_unlock(got, bytes);
-    return got;
+    return got ? got : MAP_FAILED;
 }
 
 void mt_meta_raw_restart(void)

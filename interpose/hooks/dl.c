@@ -33,7 +33,7 @@ static void pin(void)
 {
     int keep = errno;
     mt_guard();
-    mt_aside(pin_aside, &mt_python.library);
+    mt_aside(pin_aside, &mt_python.symbols);
     mt_self.depth = 0;
     errno = keep;
 }

@@ -33,12 +33,10 @@ bool mt_os_locking;
 
 static void *map(void *at, size_t bytes, int prot, int flags, int fd, uint64_t offset)
 {
-    long p = mt_os_call(SYS_mmap, at, bytes, prot, flags, fd, offset);
-    if (p == -1)
-        return NULL;
-    if (__builtin_expect(mt_os_locking, 0))
-        mt_os_unlock((void *)p, bytes);
-    return (void *)p;
+    void *got = mt_os_place(at, bytes, prot, flags, fd, offset);
+    if (got && __builtin_expect(mt_os_locking, 0))
+        mt_os_unlock(got, bytes);
+    return got;
 }
 
 void mt_os_unlock(void *at, size_t bytes)
@@ -309,22 +307,6 @@ ssize_t mt_os_read(int fd, void *to, size_t bytes)
     return got;
 }
 
-ssize_t mt_os_read_file(const char *path, void *to, size_t bytes)
-{
-    int fd = mt_os_open_read(path);
-    if (fd < 0)
-        return fd;
-    size_t got = 0;
-    while (got < bytes) {
-        ssize_t r = mt_os_read((int)fd, (char *)to + got, bytes - got);
-        if (r <= 0)
-            break;
-        got += (size_t)r;
-    }
-    mt_os_close(fd);
-    return (ssize_t)got;
-}
-
 bool mt_os_exists(const char *path)
 {
     return mt_os_call(SYS_faccessat, AT_FDCWD, path, F_OK) == 0;
@@ -409,7 +391,7 @@ int mt_os_tid(void)
 
 bool mt_os_tid_exists(int tid)
 {
-    return mt_os_call(SYS_tkill, tid, 0) != -ESRCH;
+    return result(mt_os_call(SYS_tkill, tid, 0)) != -ESRCH;
 }
 
 void mt_os_thread_name(char name[16])

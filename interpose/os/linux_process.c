@@ -3,12 +3,9 @@
  * What Linux tells of this process: see proc(5). /proc/thread-self is asked where /proc/self would have nothing to say once the
  * process's first thread has ended.
  */
-#include <fcntl.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "os/call.h"
 #include "os/os.h"
 #include "os/str.h"
 
@@ -55,33 +52,14 @@ uint64_t mt_os_start_ticks(void)
     return p ? mt_str_number(p + 1) : 0;
 }
 
-/* How statm is opened, and nobody else opens anything: for mt_os_close_inherited. Both flags mean nothing there. */
-#define OURS (O_DSYNC | O_NONBLOCK)
-static int last_opened = -1; /* the number that it had */
-
 uint64_t mt_os_resident(void)
 {
     /* statm is "size resident shared ...", in pages. */
     char text[128];
-    long fd =
-        mt_os_call(SYS_openat, AT_FDCWD, "/proc/thread-self/statm", O_RDONLY | O_CLOEXEC | OURS, 0);
-    if (fd < 0)
-        return 0;
-    __atomic_store_n(&last_opened, (int)fd, __ATOMIC_RELAXED);
-    ssize_t n = mt_os_read((int)fd, text, sizeof text - 1);
-    mt_os_close((int)fd);
+    ssize_t n = mt_os_read_file("/proc/thread-self/statm", text, sizeof text - 1);
     if (n <= 0)
         return 0;
     text[n] = 0;
     const char *p = strchr(text, ' ');
     return p ? mt_str_number(p + 1) * mt_os_page() : 0;
-}
-
-void mt_os_close_inherited(void)
-{
-    int fd = last_opened;
-    long flags = fd < 0 ? -1 : mt_os_call(SYS_fcntl, fd, F_GETFL);
-    if (flags >= 0 && (flags & OURS) == OURS && (flags & O_ACCMODE) == O_RDONLY)
-        mt_os_close(fd);
-    last_opened = -1;
 }

@@ -15,6 +15,10 @@
 
 /* ---- Memory ---- */
 
+/* mmap for the tracker's own memory; NULL and errno on failure. Where no address is wanted, the mapping lies
+ * apart from the program's. Any thread, anywhere. */
+void *mt_os_place(void *wanted, size_t bytes, int prot, int flags, int fd, uint64_t offset);
+
 /* Anonymous private memory, zeroed; NULL on failure. */
 void *mt_os_map(size_t bytes);
 /* The same, shared with what is forked from now on. */
@@ -118,6 +122,8 @@ bool mt_os_each_mapping(char *room, size_t bytes,
                         void *context);
 /* Up to `bytes` of a file from its beginning: how many were read, or -errno. */
 ssize_t mt_os_read_file(const char *path, void *to, size_t bytes);
+/* In the child of a fork: another thread of the parent may have been in mt_os_read_file, whose descriptor the child then has. */
+void mt_os_close_inherited(void);
 /* Whether the path leads to something. */
 bool mt_os_exists(const char *path);
 /* Size and time of the last change, in ns since 1970, of the regular file at `path`. False: there is none. */
@@ -181,7 +187,5 @@ uint64_t mt_os_mono(void);     /* CLOCK_MONOTONIC, ns; no system call */
 uint64_t mt_os_real(void);     /* CLOCK_REALTIME, ns; no system call */
 uint64_t mt_os_boot(void);     /* CLOCK_BOOTTIME, ns; a system call */
 uint64_t mt_os_resident(void); /* resident set of this process in bytes; about 1 us */
-/* In the child of a fork: another thread of the parent may have been in mt_os_resident, whose descriptor the child then has. */
-void mt_os_close_inherited(void);
 
 #endif

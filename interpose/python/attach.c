@@ -74,7 +74,7 @@ static void *scope(void)
 
 static void *symbol_of(const char *name, size_t *bytes)
 {
-    return mt_library_symbol(&mt_python.library, name, bytes);
+    return mt_library_symbol(&mt_python.symbols, name, bytes);
 }
 
 static bool refuse(const char *what, const char *why)
@@ -191,7 +191,7 @@ static bool attach(void)
     if (layout->style < MT_PYTHON_ENTRIES && frame_type)
         mt_python_leave_watch(frame_type);
     mt_python_clients->attached(minor);
-    if (mt_config.python_objects && mt_python.library.handle && mt_python_runs())
+    if (mt_config.python_objects && mt_python.symbols.handle && mt_python_runs())
         mt_log_note(1, "%s was already running when it was met: its objects are not seen", name);
     else if (mt_config.python_objects && !mt_python_clients->objects())
         mt_log_note(1, "%s lacks a symbol: its objects are not seen", name);
@@ -207,8 +207,8 @@ static bool none; /* looked for, and not there */
 
 static bool find_and_attach(void)
 {
-    mt_python.library.scope = scope();
-    if (dlsym(mt_python.library.scope, "Py_GetVersion"))
+    mt_python.symbols.scope = scope();
+    if (dlsym(mt_python.symbols.scope, "Py_GetVersion"))
         return attach();
     if (dlsym(RTLD_DEFAULT, "PyPy_GetVersion") || dlsym(RTLD_DEFAULT, "pypy_main_startup"))
         refuse("PyPy", "is not known");
@@ -270,7 +270,7 @@ void mt_python_attach_late(void)
     map = __atomic_exchange_n(&late.map, NULL, __ATOMIC_ACQUIRE);
     if (!map || mt_python_attached || refused)
         return;
-    if (!mt_library_take(&mt_python.library, map, late.begin, late.end))
+    if (!mt_library_take(&mt_python.symbols, map, late.begin, late.end))
         refuse("a libpython", "was loaded late, without the expected table of symbols");
     else
         set_attached(attach());

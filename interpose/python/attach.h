@@ -31,7 +31,7 @@ void mt_python_attach_late(void);
 /* What hooks/python/ puts into an interpreter. Called with the guard set and no lock held. Set by
  * the constructor before mt_python_init. */
 struct mt_python_clients {
-    /* CPython 3.`minor` is attached to: mt_python.library leads to its symbols. */
+    /* CPython 3.`minor` is attached to: mt_python.symbols leads to its symbols. */
     void (*attached)(unsigned minor);
     /* See its objects from now on, if it does not run yet. False: a symbol is missing. */
     bool (*objects)(void);

@@ -14,7 +14,7 @@
 /* The interpreter that we are attached to. Written by mt_python_init before mt_python_attached is
  * set; constant afterwards, except `epoch`. */
 struct mt_python {
-    struct mt_library library; /* its symbols */
+    struct mt_library symbols;
     struct mt_python_layout layout;
     const char *runtime;    /* _PyRuntime */
     void *(*own)(void);     /* PyGILState_GetThisThreadState */

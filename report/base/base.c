@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/text.h"
 
@@ -45,6 +46,13 @@ char *base_copy(const char *text, size_t length)
     char *copy = base_alloc(length + 1, 1);
     memcpy(copy, text, length);
     return copy;
+}
+
+uint64_t base_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 void base_say(const char *format, ...)

@@ -20,6 +20,9 @@ void *base_room(void *block, size_t *cap, size_t need, size_t bytes);
 /* A copy of bytes[0..length) with a NUL after it. */
 char *base_copy(const char *text, size_t length);
 
+/* CLOCK_MONOTONIC, ns. */
+uint64_t base_now(void);
+
 /* One line on standard error, "memtrace: ...", control characters in it made harmless. */
 void base_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -11,18 +10,11 @@
 
 #define BAR_CELLS 30u
 
-static uint64_t progress_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
 void progress_start(struct progress *progress, const char *what, size_t total)
 {
     *progress = (struct progress){.what = what, .total = total, .terminal = isatty(2) == 1};
     if (progress->terminal)
-        progress->start = progress_now();
+        progress->start = base_now();
 }
 
 void progress_of(struct progress *progress, const char *path)
@@ -36,7 +28,7 @@ void progress_at(struct progress *progress, size_t done)
     progress->done = done;
     if (!progress->terminal || !progress->total)
         return;
-    uint64_t now = progress_now();
+    uint64_t now = base_now();
     uint64_t since = progress->shown ? progress->shown + 100000000u : progress->start + 1000000000u;
     if (now < since)
         return;

@@ -10,12 +10,16 @@ export function title(facts) {
   return visible(`${argv}, ${seconds(facts.duration_ns)}, pid ${facts.pid}`);
 }
 
+/** The page shows a part of the run, some periods or stacks only, but the peak is the whole run's. */
+const part = (facts) => facts.questions?.peak.total.bytes < facts.peak_bytes;
+
 function answer(model) {
   const { facts } = model, first = facts.questions?.peak.lines[0];
   if (!facts.allocations) return 'No allocation is in the log.';
   if (!first || first.frame === null) return `The peak was ${size(facts.peak_bytes)}.`;
   const frame = model.frames[first.frame];
-  return [`${size(first.bytes)} of the ${size(facts.peak_bytes)} peak (${share(first.bytes, facts.questions.peak.total.bytes)}) are held at `, frame, '.'];
+  const shown = facts.questions.peak.total.bytes, whole = part(facts) ? `${size(shown)} shown here` : `${size(facts.peak_bytes)} peak`;
+  return [`${size(first.bytes)} of the ${whole} (${share(first.bytes, shown)}) are held at `, frame, '.'];
 }
 
 function card(name, figure, more) {
@@ -30,7 +34,7 @@ export function summary(app) {
   fill(by('answer'), ...(typeof words === 'string' ? [words] : words.map((part) => (typeof part === 'string' ? part
     : make('button', { type: 'button', class: 'link', onclick: () => app.showFrame(part.id) }, part.full)))));
   const end = facts.running ? 'now' : facts.finished ? 'when the program finished' : 'at the end';
-  fill(by('cards'), card('Peak', size(facts.peak_bytes), facts.peak_time_ns ? `after ${seconds(facts.peak_time_ns)}` : ''), card('Live', size(facts.live_bytes), end),
+  fill(by('cards'), card('Peak', size(facts.peak_bytes), part(facts) ? 'of the whole run' : facts.peak_time_ns ? `after ${seconds(facts.peak_time_ns)}` : ''), card('Live', size(facts.live_bytes), end),
     facts.finished && facts.live_bytes !== facts.leaked_bytes ? card('Left', size(facts.leaked_bytes), 'after all destructors') : null,
     card('Allocated', size(facts.allocated_bytes), `in ${count(facts.allocations)} allocations`), card('Released', size(facts.released_bytes), `in ${count(facts.releases)} releases`));
   const notes = by('notes');

@@ -12,26 +12,6 @@ const enum metric page_figures[PAGE_FIGURES] = {
     METRIC_ALLOCATIONS, METRIC_RELEASED, METRIC_TEMPORARY};
 
 /* As row_metric has it, but not raised to 0: parts of a damaged log add up, too. */
-static int64_t figure_of(const struct sums *sums, enum metric metric)
-{
-    switch (metric) {
-    case METRIC_PEAK:
-        return sums->at_peak;
-    case METRIC_LIVE:
-        return sums_live(sums);
-    case METRIC_LEAKED:
-        return sums_leaked(sums);
-    case METRIC_ALLOCATED:
-        return (int64_t)sums->allocated;
-    case METRIC_ALLOCATIONS:
-        return (int64_t)sums->allocations;
-    case METRIC_TEMPORARY:
-        return (int64_t)sums->temporary;
-    default:
-        return (int64_t)sums->released;
-    }
-}
-
 static int64_t sum(int64_t a, int64_t b)
 {
     return (int64_t)((uint64_t)a + (uint64_t)b);
@@ -62,7 +42,8 @@ static void whole_own(struct whole *whole, const struct stacks *stacks, const st
             continue;
         uint32_t entry = whole->tree.of_node[leaf.node];
         for (unsigned f = 0; f < PAGE_FIGURES; f++)
-            whole->own[f][entry] = sum(whole->own[f][entry], figure_of(leaf.sums, page_figures[f]));
+            whole->own[f][entry] =
+                sum(whole->own[f][entry], sums_metric(leaf.sums, page_figures[f]));
     }
     selection_free(&selection);
 }

@@ -97,6 +97,7 @@ void family_json(const struct family *family, size_t index, struct json *json)
     const struct member *member = &family->members[index];
     const struct family_sums *all = &member->all;
     json_open(json, "family", '{');
+    json_string(json, "log", member->log);
     json_string(json, "parent_log",
                 member->parent == SIZE_MAX ? NULL : family->members[member->parent].log);
     json_bool(json, "exec", member->exec);

@@ -1,9 +1,13 @@
-/* SPDX-License-Identifier: MIT */
+/* SPDX-License-Identifier: MIT
+ *
+ * Lines and functions with their figures, as text and as JSON.
+ */
 #ifndef SHOW_LINES_H
 #define SHOW_LINES_H
 
 #include <stdio.h>
 
+#include "show/json.h"
 #include "show/listing.h"
 
 /* The annotated table of a function: the lines with figures with two around them, or, with `all`, the whole function; where the
@@ -11,5 +15,8 @@
 void listing_print(struct view *view, const struct listing *listing, bool all, FILE *out);
 /* Say what the tables printed so far had to leave out; nothing if that is nothing. */
 void listings_say(const struct view *view, FILE *out);
+/* The members `lines` and `functions`, both arrays. `wanted`: by function, which ones; NULL: all. The highest by the metric first. */
+void lines_json(struct view *view, struct json *json, const unsigned char *wanted,
+                enum metric metric);
 
 #endif

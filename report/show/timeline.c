@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "base/glyph.h"
 #include "base/text.h"
+#include "show/curve.h"
 #include "show/marks.h"
 #include "show/terminal.h"
 
@@ -16,94 +16,11 @@
 #define COLUMNS_LEAST 10u
 #define LEVEL_ROWS    10u
 #define RESIDENT_ROWS 5u
-#define EIGHTHS       8u
-
-/* How long the log goes, ns, at least 1. */
-static uint64_t end_of(const struct log *log)
-{
-    uint64_t end = log->header.end_time;
-    if (log->header.peak_time > end)
-        end = log->header.peak_time;
-    if (log->sample_count && log->samples[log->sample_count - 1].time > end)
-        end = log->samples[log->sample_count - 1].time;
-    for (size_t i = 0; i < log->mark_count; i++)
-        if (log->marks[i].time > end)
-            end = log->marks[i].time;
-    return end ? end : 1;
-}
 
 /* ---- the curve ---- */
 
-/* By column of the screen: the highest value in its time. */
-struct curve {
-    uint64_t *value;
-    size_t width;
-    uint64_t most;
-};
-
-static size_t column_of(const struct curve *curve, uint64_t time, uint64_t end)
-{
-    size_t column = (size_t)((double)time / (double)end * (double)curve->width);
-    return column < curve->width ? column : curve->width - 1;
-}
-
-static void reach(struct curve *curve, size_t column, uint64_t value)
-{
-    if (value > curve->value[column])
-        curve->value[column] = value;
-    if (value > curve->most)
-        curve->most = value;
-}
-
-/* Between two samples the level was the first one's, and somewhere as high as level_max: nobody knows where, so that is drawn at the
- * second one. */
-static struct curve curve_make(const struct log *log, size_t width, bool resident)
-{
-    struct curve curve = {.value = base_alloc(width, sizeof(uint64_t)), .width = width};
-    uint64_t end = end_of(log), before = 0;
-    size_t from = 0;
-    for (size_t i = 0; i < log->sample_count; i++) {
-        const struct log_sample *sample = &log->samples[i];
-        size_t column = column_of(&curve, sample->time, end);
-        for (; from < column; from++)
-            reach(&curve, from, before);
-        reach(&curve, column, before);
-        before = resident ? sample->resident : sample->level;
-        reach(&curve, column, before);
-        if (!resident)
-            reach(&curve, column, sample->level_max);
-    }
-    if (!resident) {
-        const struct log_header *h = &log->header;
-        size_t last = width - 1;
-        for (; from < last; from++)
-            reach(&curve, from, before);
-        reach(&curve, last, h->level);
-        if (h->peak_time || !log->sample_count)
-            reach(&curve, column_of(&curve, h->peak_time, end), log_peak(log));
-    }
-    return curve;
-}
-
-/* One cell of the picture, `row` from the bottom. */
-static const char *cell_of(const struct curve *curve, size_t column, unsigned row, unsigned rows,
-                           bool blocks)
-{
-    static const char *const parts[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-    double height = (double)curve->value[column] / (double)curve->most * rows * EIGHTHS;
-    uint64_t eighths = (uint64_t)(height + 0.5);
-    uint64_t below = (uint64_t)row * EIGHTHS;
-    if (curve->value[column] && !eighths)
-        eighths = 1; /* what is there is seen */
-    unsigned part = eighths <= below             ? 0
-                    : eighths >= below + EIGHTHS ? EIGHTHS
-                                                 : (unsigned)(eighths - below);
-    return blocks ? parts[part] : part > EIGHTHS / 2 ? "#" : part ? "." : " ";
-}
-
 static void curve_print(const struct curve *curve, const char *title, unsigned rows, FILE *out)
 {
-    bool blocks = glyph_knows("▁") && glyph_knows("█");
     char label[TEXT_SIZE_BYTES];
     fprintf(out, "%s%s%s, at most %s\n", terminal_on(STYLE_TITLE), title, terminal_off(STYLE_TITLE),
             text_size(label, (int64_t)curve->most));
@@ -113,10 +30,10 @@ static void curve_print(const struct curve *curve, const char *title, unsigned r
         size_t used = 0;
         fprintf(out, "%*s |", (int)LABEL_COLUMNS, labelled ? text_size(label, edge) : "");
         for (size_t column = 0; column < curve->width; column++)
-            if (cell_of(curve, column, row, rows, blocks)[0] != ' ')
+            if (curve_cell(curve, column, row, rows)[0] != ' ')
                 used = column + 1;
         for (size_t column = 0; column < used; column++)
-            fputs(cell_of(curve, column, row, rows, blocks), out);
+            fputs(curve_cell(curve, column, row, rows), out);
         fputc('\n', out);
     }
 }
@@ -143,11 +60,11 @@ static void print_events(const struct log *log, const struct curve *curve, uint6
     memset(line, ' ', curve->width);
     for (size_t i = 0; i < log->mark_count; i++) {
         const struct log_mark *mark = &log->marks[i];
-        line[column_of(curve, mark->time, end)] =
+        line[curve_column(curve, mark->time, end)] =
             mark->period ? (char)('0' + mark->period % 10) : '|';
     }
     if (log_peak(log))
-        line[column_of(curve, log->header.peak_time, end)] = '^';
+        line[curve_column(curve, log->header.peak_time, end)] = '^';
     size_t length = curve->width;
     while (length && line[length - 1] == ' ')
         line[--length] = 0;
@@ -159,10 +76,11 @@ static void print_events(const struct log *log, const struct curve *curve, uint6
 void timeline_print(const struct log *log, FILE *out)
 {
     char peak[TEXT_SIZE_BYTES];
-    uint64_t end = end_of(log);
+    uint64_t end = log_ends(log);
     size_t width = terminal_width() - LABEL_COLUMNS - 3;
     width = width > COLUMNS_MOST ? COLUMNS_MOST : width < COLUMNS_LEAST ? COLUMNS_LEAST : width;
-    struct curve level = curve_make(log, width, false), resident = curve_make(log, width, true);
+    struct curve level = curve_make(log, width, CURVE_LEVEL),
+                 resident = curve_make(log, width, CURVE_RESIDENT);
     if (!level.most) {
         fputs("No allocation or release is in the log.\n", out);
     } else {
@@ -179,8 +97,8 @@ void timeline_print(const struct log *log, FILE *out)
         fputs(log->mark_count ? "; digits: periods; | marks\n" : "\n", out);
         marks_print(log, out);
     }
-    free(level.value);
-    free(resident.value);
+    curve_free(&level);
+    curve_free(&resident);
 }
 
 /* ---- for machines ---- */
@@ -268,7 +186,7 @@ void timeline_csv(const struct log *log, FILE *out)
 
 void timeline_json(const struct log *log, struct json *json)
 {
-    json_unsigned(json, "duration_ns", end_of(log));
+    json_unsigned(json, "duration_ns", log_ends(log));
     json_unsigned(json, "peak_bytes", log_peak(log));
     json_unsigned(json, "peak_time_ns", log->header.peak_time);
     json_open(json, "samples", '[');

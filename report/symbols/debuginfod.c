@@ -1,46 +1,36 @@
 /* SPDX-License-Identifier: MIT
  *
- * The client is elfutils' own shared library, opened only when it is needed, as elfutils does: it brings libcurl and some thirty more
- * libraries, which take longer to load than most logs to read.
+ * A process of its own asks (debuginfod_child.h), since elfutils' client can't be relied on to come back: with elfutils 0.192 and curl
+ * 8.14 a server that accepts a connection and says nothing holds it for minutes, and it calls nobody meanwhile. A process can be ended.
  */
 #include "symbols/debuginfod.h"
 
-#include <dlfcn.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/base.h"
+#include "symbols/debuginfod_child.h"
 
 #define URLS "DEBUGINFOD_URLS"
-/* The client tells us of its progress once a second at the latest: one second less than what is promised. */
-#define SILENT_MAX 1000000000u
-
-typedef struct debuginfod_client client;
-static struct {
-    client *(*begin)(void);
-    int (*find)(client *, const unsigned char *, int, char **);
-    void (*set_progress)(client *, int (*)(client *, long, long));
-    const char *(*url)(client *);
-} api;
+/* ns without a byte: for one file, and for all together. */
+#define SILENT_MAX     2000000000u
+#define SILENT_ALL_MAX 20000000000u
+/* ms: how often the progress bar is drawn meanwhile. */
+#define ROUND 200
 
 static bool looked; /* at the environment */
 static char *urls;  /* NULL: nobody is asked, or no more */
-static client *the_client;
-static struct progress *shown;
-static size_t shown_at;
-static uint64_t silent, latest; /* ns: without a byte, in all; when that was last looked at */
-static long received;
-
-static uint64_t now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
+static int child_socket = -1;
+static pid_t child = -1;
+static uint64_t silent_all;
 
 void debuginfod_begin_here(void)
 {
@@ -53,66 +43,122 @@ void debuginfod_begin_here(void)
     unsetenv(URLS);
 }
 
-/* Not 0: the client gives up. Bytes are counted only when it has chosen a server; before, it counts its own rounds. */
-static int on_progress(client *c, long bytes, long total)
+/* No server is asked any more. */
+static void give_up(void)
 {
-    uint64_t time = now();
-    (void)total;
-    if (api.url(c) && bytes > received)
-        received = bytes;
-    else
-        silent += time - latest;
-    latest = time;
-    if (shown)
-        progress_at(shown, shown_at);
-    return silent >= SILENT_MAX;
+    if (child_socket >= 0)
+        close(child_socket);
+    if (child > 0) {
+        kill(child, SIGKILL);
+        while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    child = child_socket = -1;
+    free(urls);
+    urls = NULL;
 }
 
-static bool client_open(void)
+static bool child_start(void)
 {
-    if (the_client)
+    int ends[2];
+    if (child > 0)
         return true;
-    void *library = dlopen("libdebuginfod.so.1", RTLD_NOW | RTLD_LOCAL);
-    if (library) {
-        *(void **)&api.begin = dlsym(library, "debuginfod_begin");
-        *(void **)&api.find = dlsym(library, "debuginfod_find_debuginfo");
-        *(void **)&api.set_progress = dlsym(library, "debuginfod_set_progressfn");
-        *(void **)&api.url = dlsym(library, "debuginfod_get_url");
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
+        return false;
+    child = fork();
+    if (child == 0) {
+        close(ends[0]);
+        debuginfod_serve(ends[1], urls);
     }
-    if (api.begin && api.find && api.set_progress && api.url)
-        the_client = api.begin();
-    if (the_client)
-        api.set_progress(the_client, on_progress);
-    else
-        base_say("debuginfod is not asked: its client, libdebuginfod.so.1, can't be loaded");
-    return the_client != NULL;
+    close(ends[1]);
+    child_socket = ends[0];
+    return child > 0;
+}
+
+/* Whether something has come. `latest` is when the last byte of a server's came. */
+static bool wait_for(uint64_t latest, struct progress *progress)
+{
+    size_t at = progress ? progress->done : 0;
+    for (;;) {
+        struct pollfd listen = {child_socket, POLLIN, 0};
+        if (poll(&listen, 1, ROUND) > 0)
+            return true;
+        uint64_t silent = base_now() - latest;
+        if (silent >= SILENT_MAX || silent_all + silent >= SILENT_ALL_MAX)
+            return false;
+        if (progress)
+            progress_at(progress, at);
+    }
+}
+
+static bool receive(void *to, size_t bytes)
+{
+    for (char *at = to; bytes;) {
+        ssize_t got = recv(child_socket, at, bytes, MSG_WAITALL);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return false;
+        at += got;
+        bytes -= (size_t)got;
+    }
+    return true;
+}
+
+/* The last answer to a request. False: no server is asked any more; `failed` is set to why. */
+static bool last_answer(struct debuginfod_answer *answer, struct progress *progress,
+                        const char **failed)
+{
+    uint64_t latest = base_now();
+    do {
+        if (!wait_for(latest, progress)) {
+            *failed = "no answer from";
+            return false;
+        }
+        silent_all += base_now() - latest;
+        latest = base_now();
+        if (!receive(answer, sizeof *answer)) {
+            *failed = "the process that asks has ended; it asked";
+            return false;
+        }
+    } while (answer->kind == DEBUGINFOD_RECEIVED);
+    if (answer->kind == DEBUGINFOD_NO_CLIENT)
+        *failed = "its client, libdebuginfod.so.1, can't be loaded, to ask";
+    return !*failed;
+}
+
+/* NULL: there is none, or else `failed` is set. */
+static char *ask(const struct debuginfod_request *request, struct progress *progress,
+                 const char **failed)
+{
+    struct debuginfod_answer answer;
+    if (!child_start() ||
+        send(child_socket, request, sizeof *request, MSG_NOSIGNAL) != sizeof *request) {
+        *failed = "there is no process to ask";
+        return NULL;
+    }
+    if (!last_answer(&answer, progress, failed) || answer.kind != DEBUGINFOD_FOUND)
+        return NULL;
+    char *path = base_alloc(answer.bytes + 1, 1);
+    if (receive(path, answer.bytes))
+        return path;
+    *failed = "the process that asks has ended; it asked";
+    free(path);
+    return NULL;
 }
 
 char *debuginfod_file(const unsigned char *build_id, size_t bytes, struct progress *progress)
 {
-    char *found = NULL, *path = NULL;
+    struct debuginfod_request request = {(uint32_t)bytes, {0}};
+    const char *failed = NULL;
     debuginfod_begin_here();
-    if (!urls || !client_open()) {
-        free(urls);
-        urls = NULL;
+    if (!urls || bytes > sizeof request.build_id)
         return NULL;
-    }
-    shown = progress;
-    shown_at = progress ? progress->done : 0;
-    received = 0;
-    latest = now();
-    setenv(URLS, urls, 1);
-    int fd = api.find(the_client, build_id, (int)bytes, &found);
-    unsetenv(URLS);
-    if (fd >= 0) {
-        close(fd);
-        path = base_copy(found, strlen(found));
-        free(found);
-    }
-    if (silent >= SILENT_MAX) {
-        base_say("debuginfod: no answer from %s: no server is asked any more", urls);
-        free(urls);
-        urls = NULL;
+    memcpy(request.build_id, build_id, bytes);
+    char *path = ask(&request, progress, &failed);
+    if (failed) {
+        base_say("debuginfod: %s %s: no server is asked any more", failed, urls);
+        give_up();
     }
     return path;
 }

@@ -12,8 +12,8 @@
 /* Keep elfutils from asking by itself, for as long as it pleases. Before other threads begin; later calls do nothing. */
 void debuginfod_begin_here(void);
 /* Path of the debug information with this build-id; NULL: no server has it, or there is no client. To be freed. One thread at a
- * time, and no other one may read the environment. While a server sends, it may take its time; all that servers do not send anything
- * is 2 s in all calls together: then it is said, and no server is asked any more. */
+ * time. While a server sends, it may take its time. If it is silent for 2 s, or all are for 20 s in all calls together, that is said, and
+ * no server is asked any more. */
 char *debuginfod_file(const unsigned char *build_id, size_t bytes, struct progress *progress);
 
 #endif

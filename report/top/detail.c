@@ -9,6 +9,7 @@
 #include "base/base.h"
 #include "base/text.h"
 #include "resolve/source_of.h"
+#include "show/metric.h"
 #include "show/name.h"
 
 #define STACKS_SHOWN 3u
@@ -148,11 +149,8 @@ static void add_stacks(struct top_text *text, const struct top_reading *reading,
     }
     for (unsigned i = 0; i < STACKS_SHOWN && most[i].figure; i++) {
         top_text_add(text, "%s", "");
-        if (metric_bytes(reading->ask.metric))
-            text_size(size, most[i].figure);
-        else
-            text_count(size, (uint64_t)most[i].figure);
-        top_text_add(text, "%s %s by this stack, innermost first", size,
+        top_text_add(text, "%s %s by this stack, innermost first",
+                     metric_text(size, reading->ask.metric, most[i].figure),
                      metric_name(reading->ask.metric));
         add_stack(text, &reading->stacks, most[i].node);
     }

@@ -113,7 +113,8 @@ void list_make(struct top_list *list, const struct top_reading *reading,
         }
     }
     list->all = reading->count;
-    qsort_r(list->shown, list->count, sizeof *list->shown, shown_order, (void *)order);
+    if (list->count > 1)
+        qsort_r(list->shown, list->count, sizeof *list->shown, shown_order, (void *)order);
 }
 
 void list_free(struct top_list *list)

@@ -8,9 +8,10 @@
 
 #include "base/base.h"
 #include "base/text.h"
+#include "show/curve.h"
 #include "show/fit.h"
+#include "show/metric.h"
 #include "show/name.h"
-#include "top/curve.h"
 
 /* ---- A line under way ---- */
 
@@ -117,13 +118,12 @@ static void draw_title(struct top_picture *picture, const struct top_look *look,
 static void draw_curve(struct top_picture *picture, const struct top_look *look, size_t width,
                        size_t rows)
 {
-    struct curve curve;
-    curve_make(&curve, &look->reading->stacks.log, width);
+    struct curve curve = curve_make(&look->reading->stacks.log, width, CURVE_LEVEL);
     for (size_t r = 0; r < rows; r++) {
         struct pen pen;
         pen_start(&pen, width);
-        for (size_t c = 0; c < curve.count; c++)
-            pen_put(&pen, curve_cell(&curve, c, rows - 1 - r, rows));
+        for (size_t c = 0; c < curve.width; c++)
+            pen_put(&pen, curve_cell(&curve, c, (unsigned)(rows - 1 - r), (unsigned)rows));
         pen_finish(&pen, picture, TOP_CURVE);
     }
     curve_free(&curve);
@@ -173,19 +173,12 @@ static struct columns columns_of(size_t width)
     return c;
 }
 
-static char *text_figure(char out[TEXT_SIZE_BYTES], enum metric metric, int64_t value)
-{
-    if (metric_bytes(metric))
-        return text_size(out, value);
-    return text_count(out, value > 0 ? (uint64_t)value : 0);
-}
-
 static const char *text_change(char out[TEXT_SIZE_BYTES + 1], enum metric metric, int64_t value)
 {
     if (!value)
         return "0";
     out[0] = value > 0 ? '+' : '-';
-    text_figure(out + 1, metric, value > 0 ? value : -value);
+    metric_text(out + 1, metric, value > 0 ? value : -value);
     return out;
 }
 
@@ -245,7 +238,7 @@ static void draw_row(struct top_picture *picture, const struct top_look *look, s
     struct pen pen;
     pen_start(&pen, width);
     pen_put(&pen, index == look->selected ? ">" : " ");
-    pen_right(&pen, text_figure(text, metric, shown->item->figure), c.figure);
+    pen_right(&pen, metric_text(text, metric, shown->item->figure), c.figure);
     if (c.share && look->reading->total > 0) {
         snprintf(text, sizeof text, "%.1f",
                  100.0 * (double)shown->item->figure / (double)look->reading->total);

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/base.h"
 #include "fold/fold.h"
@@ -20,20 +19,13 @@ const char *top_view_name(enum top_view view)
     return names[view];
 }
 
-static uint64_t now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 bool top_read(struct top_reading *reading, const char *file)
 {
-    *reading = (struct top_reading){.file = file, .at = now()};
+    *reading = (struct top_reading){.file = file, .at = base_now()};
     reading->there = stacks_open(&reading->stacks, file, ALL_PERIODS);
     if (reading->there)
         sources_of_log(&reading->sources, &reading->stacks.log);
-    reading->took = now() - reading->at;
+    reading->took = base_now() - reading->at;
     return reading->there;
 }
 
@@ -170,7 +162,7 @@ static void make_children(struct top_reading *reading)
 void top_fold(struct top_reading *reading, const struct top_ask *ask)
 {
     const struct stacks *stacks = &reading->stacks;
-    uint64_t began = now();
+    uint64_t began = base_now();
     struct query query = {
         .by = by[ask->view],
         .metrics = ask->metric == METRIC_RISE ? 1u << METRIC_RISE : 0,
@@ -201,7 +193,7 @@ void top_fold(struct top_reading *reading, const struct top_ask *ask)
     reading->total = row_metric(&(struct row){.sums = stacks->model.total}, ask->metric);
     if (ask->metric == METRIC_PEAK)
         reading->total = (int64_t)log_peak(&stacks->log);
-    reading->took += now() - began;
+    reading->took += base_now() - began;
 }
 
 /* ---- Names ---- */

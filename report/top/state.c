@@ -7,13 +7,6 @@
 
 #include "base/base.h"
 
-static uint64_t now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 bool state_begin(struct top_state *state, const char *file, const struct top_options *options)
 {
     *state = (struct top_state){
@@ -66,7 +59,7 @@ uint64_t state_due(const struct top_state *state)
     uint64_t wait = (uint64_t)(state->options.interval * 1e9);
     if (wait < 3 * state->reading->took)
         wait = 3 * state->reading->took;
-    uint64_t due = state->reading->at + state->reading->took + wait, at = now();
+    uint64_t due = state->reading->at + state->reading->took + wait, at = base_now();
     return due > at ? due - at : 0;
 }
 

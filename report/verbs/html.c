@@ -263,17 +263,6 @@ static int put_page(FILE *out, const struct options *options, bool *whole)
     return status;
 }
 
-static bool metric_fits(enum metric metric)
-{
-    for (unsigned f = 0; f < PAGE_FIGURES; f++)
-        if (page_figures[f] == metric)
-            return true;
-    base_say("html: the page begins with a metric that adds up: peak, live, leaked, allocated, "
-             "allocations, released or temporary, not %s, which its tables have",
-             metric_name(metric));
-    return false;
-}
-
 static int html(const struct options *options)
 {
     struct target target;
@@ -301,7 +290,7 @@ int verb_html(int argc, char **argv)
         status = STATUS_BAD;
     }
     if (status == STATUS_DONE)
-        status = metric_fits(options_metric(&options, METRIC_PEAK)) ? html(&options) : STATUS_BAD;
+        status = html(&options);
     options_free(&options);
     return status;
 }

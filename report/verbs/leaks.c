@@ -3,14 +3,17 @@
  * memtrace leaks: what was never given back.
  */
 #include "base/base.h"
+#include "show/family.h"
 #include "show/leaks.h"
 #include "show/notes.h"
 #include "show/row_json.h"
+#include "verbs/logs.h"
 #include "verbs/verbs.h"
 
 const struct verb_about verb_leaks_about = {
     .name = "leaks",
     .of = OF_LEAKS,
+    .several = true,
     .intro = "What was never given back, by call site, the most bytes first, each with its stack: "
              "what was left after\n"
              "all destructors; of a program of Python's, what was live when the interpreter began "
@@ -26,12 +29,16 @@ const struct verb_about verb_leaks_about = {
 
 #define TOP 20u
 
-static int leaks_one(const char *file, const struct options *options,
-                     const struct suppressions *suppressions)
+/* What --suppress has read. */
+static struct suppressions suppressed;
+
+static int leaks_one(const struct log_shown *shown_log)
 {
+    const struct options *options = shown_log->options;
+    const struct suppressions *suppressions = &suppressed;
     struct stacks stacks;
     bool any = false;
-    if (stacks_open(&stacks, file, options->periods)) {
+    if (stacks_open(&stacks, shown_log->file, options->periods)) {
         struct leaking leaking = {.metric = options->metric,
                                   .filter = options->filter,
                                   .all = options->all,
@@ -42,14 +49,16 @@ static int leaks_one(const char *file, const struct options *options,
         struct leaks leaks;
         leaks_make(&leaks, &stacks, &leaking);
         any = leaks.count != 0;
-        if (options->json) {
-            struct json json = {.out = stdout};
-            json_open(&json, NULL, '{');
-            json_string(&json, "schema", "memtrace-leaks/1");
-            json_process(&stacks.log, &json);
-            notes_json(&stacks, NULL, &json);
-            leaks_json(&stacks, &leaks, suppressions, &shown, &json);
-            json_close(&json, '}');
+        if (shown_log->json) {
+            struct json *json = shown_log->json;
+            json_open(json, NULL, '{');
+            json_string(json, "schema", "memtrace-leaks/1");
+            json_process(&stacks.log, json);
+            if (shown_log->family)
+                family_json(shown_log->family, shown_log->index, json);
+            notes_json(&stacks, NULL, json);
+            leaks_json(&stacks, &leaks, suppressions, &shown, json);
+            json_close(json, '}');
         } else {
             leaks_print(&stacks, &leaks, suppressions, &shown, stdout);
         }
@@ -63,19 +72,13 @@ static int leaks_one(const char *file, const struct options *options,
 int verb_leaks(int argc, char **argv)
 {
     struct options options;
-    struct suppressions suppressions = {0};
     int status = options_read(&options, &verb_leaks_about, argc, argv);
-    if (status == STATUS_DONE && options.metric != METRICS && options.metric != METRIC_LIVE &&
-        options.metric != METRIC_LEAKED) {
-        base_say("leaks: --metric takes leaked or live, not '%s'", metric_name(options.metric));
-        status = STATUS_BAD;
-    }
     for (size_t i = 0; status == STATUS_DONE && i < options.suppression_count; i++)
-        if (!suppressions_read(&suppressions, options.suppressions[i]))
+        if (!suppressions_read(&suppressed, options.suppressions[i]))
             status = STATUS_BAD;
     if (status == STATUS_DONE)
-        status = leaks_one(options.logs[0], &options, &suppressions);
-    suppressions_free(&suppressions);
+        status = logs_each(&options, true, leaks_one);
+    suppressions_free(&suppressed);
     options_free(&options);
     return status;
 }

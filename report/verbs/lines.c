@@ -9,7 +9,6 @@
 #include "base/base.h"
 #include "fold/fold.h"
 #include "show/lines.h"
-#include "show/lines_json.h"
 #include "show/metric.h"
 #include "show/mprun.h"
 #include "show/notes.h"

@@ -28,23 +28,16 @@
 #include "verbs/verbs.h"
 #include "show/view.h"
 
-const char verb_memit_help[] =
-    "usage: memtrace memit [-r N] [-t SECONDS] [-c] [--json] [--] PROGRAM [ARG...]\n\n"
-    "Run a program N times, each in a fresh process, and say what it takes at its\n"
-    "peak and which line holds it.\n\n"
-    "  -r, --repeat N        how often (1); the highest counts\n"
-    "  -t, --timeout SECONDS kill a run that takes longer\n"
-    "  -c, --children        add the peaks of the program's children\n"
-    "      --bytes           exact sizes, such as 8,000,000 B for 7.63 MiB\n"
-    "      --json            as JSON (SCHEMA.md)\n\n"
-    "Exit status: the program's, of the first run that failed; 128 and the signal's\n"
-    "number when it was killed.\n\n"
-    "example:\n"
-    "  memtrace memit -r 3 -- python3 -c 'bytearray(10000000)'\n";
-
-struct memit_options {
-    long repeat, timeout;
-    bool children, json;
+const struct verb_about verb_memit_about = {
+    .name = "memit",
+    .of = OF_MEMIT,
+    .program = true,
+    .takes = "[--] PROGRAM [ARG...]",
+    .intro = "Run a program N times, each in a fresh process, and say what it takes at its peak "
+             "and which line holds it.\n",
+    .end = "Exit status: the program's, of the first run that failed; 128 and the signal's number "
+           "when it was killed.\n",
+    .example = "memtrace memit -r 3 -- python3 -c 'bytearray(10000000)'",
 };
 
 #define HELD_LINES 3u
@@ -254,7 +247,7 @@ static void await(pid_t pid, long seconds, struct memit_run *run)
             ;
 }
 
-static bool run_once(char **argv, const struct memit_options *options, struct memit_run *run)
+static bool run_once(char **argv, const struct options *options, struct memit_run *run)
 {
     char folder[PATH_MAX];
     sigset_t child, before;
@@ -378,7 +371,7 @@ static void print_json(const struct memit_run *runs, size_t count, const struct 
     json_close(&json, '}');
 }
 
-static int memit(char **argv, const struct memit_options *options)
+static int memit(char **argv, const struct options *options)
 {
     struct memit_run *runs = base_alloc((size_t)options->repeat, sizeof *runs), *best = NULL;
     int status = STATUS_DONE;
@@ -415,43 +408,10 @@ static int memit(char **argv, const struct memit_options *options)
 
 int verb_memit(int argc, char **argv)
 {
-    static const struct option longs[] = {
-        {"repeat", required_argument, NULL, 'r'}, {"timeout", required_argument, NULL, 't'},
-        {"children", no_argument, NULL, 'c'},     {"bytes", no_argument, NULL, 'b'},
-        {"json", no_argument, NULL, 'j'},         {NULL, 0, NULL, 0}};
-    struct memit_options options = {.repeat = 1};
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, "+:r:t:c", longs, NULL)) != -1) {
-        switch (option) {
-        case 'r':
-            options.repeat = verb_number("-r", optarg, 100000);
-            if (!options.repeat) {
-                base_say("memit: -r takes a number from 1, not '%s'", optarg);
-                return STATUS_BAD;
-            }
-            break;
-        case 't':
-            options.timeout = verb_number("-t", optarg, 1000000000);
-            break;
-        case 'c':
-            options.children = true;
-            break;
-        case 'b':
-            text_sizes_exact();
-            break;
-        case 'j':
-            options.json = true;
-            break;
-        default:
-            return options_refuse("memit", option, argv, longs);
-        }
-        if (options.repeat < 0 || options.timeout < 0)
-            return STATUS_BAD;
-    }
-    if (optind == argc) {
-        base_say("memit: which program?");
-        return verb_usage("memit");
-    }
-    return memit(argv + optind, &options);
+    struct options options;
+    int status = options_read(&options, &verb_memit_about, argc, argv);
+    if (status == STATUS_DONE)
+        status = memit(options.logs, &options);
+    options_free(&options);
+    return status;
 }

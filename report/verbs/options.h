@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One vocabulary: the options of all verbs that read logs. They are described once, in options.c: what is parsed, what --help prints
- * and, by way of that, what the man pages explain (scripts/man) are made from it, so that they can't disagree.
+ * One vocabulary: the options of all verbs. They are described once, in options.c: what is parsed, what --help prints and, by way of
+ * that, what the man pages explain (scripts/man), and what a shell completes are made from it, so that they can't disagree.
  *
  * A new option: a line in options.c's table and a member here. A new verb: its bit here, a struct verb_about where the verb is.
  */
@@ -26,17 +26,20 @@ enum {
     OF_LEAKS = 1u << 4,
     OF_TIMELINE = 1u << 5,
     OF_HTML = 1u << 6,
-    OF_TOP = 1u << 7
+    OF_TOP = 1u << 7,
+    OF_RUN = 1u << 8,
+    OF_MEMIT = 1u << 9,
+    OF_KERNEL = 1u << 10
 };
 
 #define OPTION_UNSET SIZE_MAX
 
 /* What was asked for; a verb looks at what its options can set. */
 struct options {
-    bool all, json, csv, own, inverted, fail, mprun, redact, force, once, histogram;
+    bool all, json, csv, own, inverted, fail, mprun, redact, force, once, children, each, histogram;
     struct periods periods;
     const char *under;    /* NULL: everything */
-    const char *view;     /* of top; NULL: lines */
+    unsigned view;        /* enum top_view */
     double delay;         /* seconds */
     struct filter filter; /* without --class: classes 0 */
     enum metric metric;   /* METRICS: not given */
@@ -45,24 +48,54 @@ struct options {
     size_t depth;         /* OPTION_UNSET */
     double min_share;     /* per cent; less than 0: not given */
     int precision;
-    const char *output;      /* NULL: not given */
-    enum page_source source; /* SOURCE_LINES: not given */
-    size_t budget;           /* kB; OPTION_UNSET */
-    /* What was given several times: functions and files of `lines`, files of suppressions. */
+    long repeat, timeout;               /* of memit; seconds, 0: none */
+    const char *min_peak;               /* NULL: not given */
+    const char *output;                 /* NULL: not given */
+    bool user;                          /* of kernel, as the next three */
+    const char *prefix, *name, *python; /* NULL: not given */
+    enum page_source source;            /* SOURCE_LINES: not given */
+    size_t budget;                      /* kB; OPTION_UNSET */
+    /* What was given several times: functions and files of `lines` and `run`, files of suppressions. */
     const char **names, **suppressions;
     size_t name_count, suppression_count;
-    char **logs; /* the arguments that are no options */
-    size_t log_count;
+    char **logs; /* the arguments that are no options: logs, or a program and what it is given */
+    size_t log_count, log_cap; /* cap: not 0 where the list and its texts are to be freed */
+    int32_t process;           /* 0: not given */
 };
 
-/* A verb that reads logs: its --help, but for the options. */
+/* The one description of all options. */
+#define OPTION_VALUES 32u /* the most words that an option takes */
+#define OPTIONS_MOST  64u /* the most that there are */
+
+struct option_about {
+    const char *name;
+    char letter; /* 0: none */
+    unsigned of; /* verbs */
+    /* NULL: takes none. LOG and FILE name files, DIR a folder; one that ends in [,...] takes a list. */
+    const char *argument;
+    /* What to do with the argument. NULL: it is kept at `flag`; without one `flag` is set, or `act` is called. */
+    bool (*take)(struct options *options, const char *name, const char *argument);
+    size_t flag;
+    void (*act)(void);
+    /* The words that the argument may be, in words[0..OPTION_VALUES); their number. NULL: it may be anything. */
+    size_t (*values)(const char **words);
+    const char *help;
+};
+
+extern const struct option_about option_abouts[];
+extern const size_t option_count;
+
+/* A verb: its --help, but for the options. */
 struct verb_about {
     const char *name;
-    unsigned of;       /* its bit */
-    bool several;      /* takes several logs */
-    const char *takes; /* what it takes, for the usage; NULL: LOG */
-    const char *intro; /* what it shows; wrapped when it is printed */
-    const char *end;   /* what stands behind the options; "" */
+    unsigned of;              /* its bit; 0: has no options */
+    bool several;             /* takes several logs */
+    bool program;             /* takes a program and its arguments instead */
+    const char *const *words; /* takes one of these words instead; NULL behind the last */
+    const char *word;         /* what such a word is called, in a message */
+    const char *takes;        /* what it takes, for the usage; NULL: LOG */
+    const char *intro;        /* what it shows; wrapped when it is printed */
+    const char *end;          /* what stands behind the options; "" */
     const char *example;
 };
 

@@ -13,11 +13,11 @@
 #include "show/by.h"
 #include "show/family.h"
 #include "show/lines.h"
-#include "show/lines_json.h"
 #include "show/metric.h"
 #include "show/name.h"
 #include "show/summary.h"
 #include "show/table.h"
+#include "verbs/logs.h"
 #include "verbs/verbs.h"
 
 const struct verb_about verb_report_about = {
@@ -256,18 +256,19 @@ static struct by by_of(const struct stacks *stacks, const struct options *option
                        .min_share = options_min_share(options, options->json ? 0 : SHARE_SHOWN)};
 }
 
-static int report_by(const char *file, const struct options *options, struct json *json,
-                     const struct family *family, size_t index)
+static int report_by(const struct log_shown *shown)
 {
+    const struct options *options = shown->options;
+    struct json *json = shown->json;
     struct stacks stacks;
-    if (stacks_open_under(&stacks, file, options->periods, options->under)) {
+    if (stacks_open_under(&stacks, shown->file, options->periods, options->under)) {
         struct by by = by_of(&stacks, options);
         if (json) {
             json_open(json, NULL, '{');
             json_string(json, "schema", "memtrace-report/1");
             summary_json(&stacks, NULL, json);
-            if (family)
-                family_json(family, index, json);
+            if (shown->family)
+                family_json(shown->family, shown->index, json);
             json_open(json, "table", '{');
             by_json(&stacks, &by, json);
             json_close(json, '}');
@@ -282,46 +283,20 @@ static int report_by(const char *file, const struct options *options, struct jso
     return status;
 }
 
-/* `family`: NULL when there is one log only. */
-static int report_one(const char *file, const struct options *options, struct json *json,
-                      const struct family *family, size_t index)
+static int report_one(const struct log_shown *shown)
 {
+    const struct options *options = shown->options;
     struct view view;
     if (options->by != GROUPINGS)
-        return report_by(file, options, json, family, index);
-    if (view_open(&view, file, options->periods, options->under, &options->filter)) {
-        if (json)
-            json_report(&view, options, json, family, index);
+        return report_by(shown);
+    if (view_open(&view, shown->file, options->periods, options->under, &options->filter)) {
+        if (shown->json)
+            json_report(&view, options, shown->json, shown->family, shown->index);
         else
             print_report(&view, options);
     }
     int status = stacks_status(&view.stacks);
     view_close(&view);
-    return status;
-}
-
-static int report_all(const struct options *options)
-{
-    struct json json = {.out = stdout};
-    size_t count = options->log_count;
-    bool several = count > 1;
-    int status = STATUS_DONE;
-    if (options->json && several)
-        json_open(&json, NULL, '[');
-    struct family family = {0};
-    if (several)
-        family_make(&family, options->logs, count);
-    if (several && !options->json && family.total.processes)
-        family_print(&family, stdout);
-    for (size_t i = 0; i < count; i++) {
-        int one = report_one(options->logs[i], options, options->json ? &json : NULL,
-                             several ? &family : NULL, i);
-        if (one > status)
-            status = one;
-    }
-    family_free(&family);
-    if (options->json && several)
-        json_close(&json, ']');
     return status;
 }
 
@@ -334,7 +309,7 @@ int verb_report(int argc, char **argv)
     if (options.filter.classes && options.metric == METRICS)
         options.metric = METRIC_ALLOCATED; /* the questions are about the level */
     if (status == STATUS_DONE)
-        status = report_all(&options);
+        status = logs_each(&options, false, report_one);
     options_free(&options);
     return status;
 }

@@ -20,28 +20,21 @@
 #include "verbs/self.h"
 #include "verbs/verbs.h"
 
-const char verb_run_help[] =
-    "usage: memtrace run [-o LOG] [--lines FUNCTION]... [--min-peak SIZE] [--]\n"
-    "       PROGRAM [ARG...]\n\n"
-    "Run a program with libmemtrace.so preloaded. Its children are traced too, each\n"
-    "with a log of its own.\n\n"
-    "  -o, --output LOG   name of the log; %p becomes the pid, %e the program's name.\n"
-    "                     A log of that name is replaced; a folder, or a file that is\n"
-    "                     no log, is refused. Children add a number. Without -o:\n"
-    "                     memtrace.%e.%p.mt in the working directory\n"
-    "  -f, --lines NAME   count every execution of each line of this Python function:\n"
-    "                     FUNCTION, CLASS.METHOD, MODULE.FUNCTION, FILE or\n"
-    "                     FILE:FUNCTION. May be given several times\n"
-    "      --min-peak SIZE  processes whose peak stays below leave no log. Without\n"
-    "                       it: 1M for children; the program itself always leaves\n"
-    "                       one. 0: every process leaves one\n\n"
-    "The library is the one that MEMTRACE_LIBRARY names, else the one beside memtrace\n"
-    "or in ../lib.\n\n"
-    "Exit status: the program's; 127 when there is no such program, 126 when it\n"
-    "cannot be executed, 2 when it cannot be traced (static, privileged, another\n"
-    "architecture or C library) or the usage is wrong.\n\n"
-    "example:\n"
-    "  memtrace run -o app.mt ./app --fast && memtrace report app.mt\n";
+const struct verb_about verb_run_about = {
+    .name = "run",
+    .of = OF_RUN,
+    .program = true,
+    .takes = "[--] PROGRAM [ARG...]",
+    .intro = "Run a program with libmemtrace.so preloaded. Its children are traced too, each with "
+             "a log of its own.\n",
+    .end = "The library is the one that MEMTRACE_LIBRARY names, else the one beside memtrace or in "
+           "../lib.\n\n"
+           "Exit status: the program's; 127 when there is no such program, 126 when it cannot be "
+           "executed, 2 when it\n"
+           "cannot be traced (static, privileged, another architecture or C library) or the usage "
+           "is wrong.\n",
+    .example = "memtrace run -o app.mt ./app --fast && memtrace report app.mt",
+};
 
 #define CHILDREN_MIN_PEAK "1M"
 enum { STATUS_NOT_EXECUTABLE = 126, STATUS_MISSING = 127 };
@@ -273,28 +266,22 @@ int run_program(char **argv)
     return error == ENOENT ? STATUS_MISSING : STATUS_NOT_EXECUTABLE;
 }
 
+/* What the options say goes to the library by its environment. */
+static bool set_options(const struct options *options)
+{
+    for (size_t i = 0; i < options->name_count; i++)
+        if (!add_lines(options->names[i]))
+            return false;
+    return (!options->min_peak || set_min_peak(options->min_peak)) &&
+           (!options->output || set_output(options->output));
+}
+
 int verb_run(int argc, char **argv)
 {
-    static const struct option longs[] = {{"output", required_argument, NULL, 'o'},
-                                          {"lines", required_argument, NULL, 'f'},
-                                          {"min-peak", required_argument, NULL, 'm'},
-                                          {NULL, 0, NULL, 0}};
-    const char *output = NULL;
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, "+:o:f:", longs, NULL)) != -1) {
-        if (option == 'o')
-            output = optarg;
-        else if (option != 'f' && option != 'm')
-            return options_refuse("run", option, argv, longs);
-        else if (!(option == 'f' ? add_lines(optarg) : set_min_peak(optarg)))
-            return STATUS_BAD;
-    }
-    if (optind == argc) {
-        base_say("run: which program?");
-        return verb_usage("run");
-    }
-    if (output && !set_output(output))
-        return STATUS_BAD;
-    return run_program(argv + optind);
+    struct options options;
+    int status = options_read(&options, &verb_run_about, argc, argv);
+    if (status == STATUS_DONE)
+        status = set_options(&options) ? run_program(options.logs) : STATUS_BAD;
+    options_free(&options);
+    return status;
 }

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "fold/fold.h"
 #include "fold/select.h"
+#include "show/family.h"
 #include "show/metric.h"
 #include "show/notes.h"
 #include "show/row_json.h"
@@ -16,14 +17,18 @@
 #include "show/stack.h"
 #include "show/stacks_json.h"
 #include "show/terminal.h"
+#include "verbs/logs.h"
 #include "verbs/verbs.h"
 
 const struct verb_about verb_sites_about = {
     .name = "sites",
     .of = OF_SITES,
+    .several = true,
     .intro = "The 20 call sites that hold most at the peak, each with its stack, innermost first. "
              "A call site is\n"
-             "all events of one stack and class, of all threads.\n",
+             "all events of one stack and class, of all threads.\n\n"
+             "Of several logs, or a folder of them, first the tree of the processes, then the "
+             "call sites of each.\n",
     .end = "",
     .example = "memtrace sites -n 5 --metric live memtrace.python3.4711.mt",
 };
@@ -146,27 +151,29 @@ static void print_sites(const struct site_list *sites)
     notes_print(sites->stacks, NULL, "", stdout);
 }
 
-static void json_sites(const struct site_list *sites)
+static void json_sites(const struct site_list *sites, const struct log_shown *shown)
 {
-    struct json json = {.out = stdout};
+    struct json *json = shown->json;
     const struct stacks *stacks = sites->stacks;
     uint32_t *entries = base_alloc(sites->shown, sizeof *entries);
     for (size_t i = 0; i < sites->shown; i++)
         entries[i] = sites->rows.list[sites->list[i]].key;
-    json_open(&json, NULL, '{');
-    json_string(&json, "schema", "memtrace-sites/2");
-    json_process(&stacks->log, &json);
-    json_unsigned(&json, "peak_bytes", log_peak(&stacks->log));
-    json_unsigned(&json, "site_count", sites->count);
-    notes_json(stacks, NULL, &json);
+    json_open(json, NULL, '{');
+    json_string(json, "schema", "memtrace-sites/2");
+    json_process(&stacks->log, json);
+    json_unsigned(json, "peak_bytes", log_peak(&stacks->log));
+    json_unsigned(json, "site_count", sites->count);
+    if (shown->family)
+        family_json(shown->family, shown->index, json);
+    notes_json(stacks, NULL, json);
     struct stacks_json written =
-        stacks_json(&stacks->frames, &sites->rows.tree, entries, sites->shown, &json);
+        stacks_json(&stacks->frames, &sites->rows.tree, entries, sites->shown, json);
     free(entries);
-    json_open(&json, "sites", '[');
+    json_open(json, "sites", '[');
     for (size_t i = 0; i < sites->shown; i++)
-        json_site(sites, &written, i, &json);
-    json_close(&json, ']');
-    json_close(&json, '}');
+        json_site(sites, &written, i, json);
+    json_close(json, ']');
+    json_close(json, '}');
     stacks_json_end(&written);
 }
 
@@ -216,11 +223,12 @@ static bool has_sizes(const struct stacks *stacks)
     return false;
 }
 
-static int sites_one(const char *file, const struct options *options)
+static int sites_one(const struct log_shown *shown)
 {
+    const struct options *options = shown->options;
     struct stacks stacks;
     bool lacks = false;
-    if (stacks_open(&stacks, file, options->periods) &&
+    if (stacks_open(&stacks, shown->file, options->periods) &&
         !(lacks = options->histogram && !has_sizes(&stacks))) {
         struct query query = {
             .by = BY_SITE, .metrics = 1u << METRIC_RISE, .filter = options->filter};
@@ -231,8 +239,8 @@ static int sites_one(const char *file, const struct options *options)
                options_min_share(options, options->json ? 0 : SHARE_SHOWN));
         if (options->histogram)
             find_sizes(&sites, &options->filter);
-        if (options->json)
-            json_sites(&sites);
+        if (shown->json)
+            json_sites(&sites, shown);
         else
             print_sites(&sites);
         free(sites.sizes);
@@ -249,7 +257,7 @@ int verb_sites(int argc, char **argv)
     struct options options;
     int status = options_read(&options, &verb_sites_about, argc, argv);
     if (status == STATUS_DONE)
-        status = sites_one(options.logs[0], &options);
+        status = logs_each(&options, true, sites_one);
     options_free(&options);
     return status;
 }

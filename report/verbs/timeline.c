@@ -5,49 +5,56 @@
 #include "base/base.h"
 #include "read/model.h"
 #include "read/reader.h"
+#include "show/family.h"
 #include "show/row_json.h"
 #include "show/timeline.h"
+#include "verbs/logs.h"
 #include "verbs/verbs.h"
 
 const struct verb_about verb_timeline_about = {
     .name = "timeline",
     .of = OF_TIMELINE,
+    .several = true,
     .intro = "The level (live bytes of the process) and the resident set over time, as curves as "
              "wide as the terminal,\n"
              "with the peak, the periods and the marks below. The log keeps up to 512 samples, "
              "evenly over the run,\n"
-             "and the highest level between each two.\n",
+             "and the highest level between each two.\n\n"
+             "Of several logs, or a folder of them, first the tree of the processes, then the "
+             "curves of each.\n",
     .end = "",
     .example = "memtrace timeline --csv memtrace.python3.4711.mt > timeline.csv",
 };
 
-static void show(const struct log *log, const struct options *options)
+static void show(const struct log *log, const struct log_shown *shown)
 {
-    struct json json = {.out = stdout};
-    if (options->csv) {
+    struct json *json = shown->json;
+    if (shown->options->csv) {
         timeline_csv(log, stdout);
-    } else if (options->json) {
-        json_open(&json, NULL, '{');
-        json_string(&json, "schema", "memtrace-timeline/1");
-        json_process(log, &json);
-        timeline_json(log, &json);
-        json_close(&json, '}');
+    } else if (json) {
+        json_open(json, NULL, '{');
+        json_string(json, "schema", "memtrace-timeline/1");
+        json_process(log, json);
+        if (shown->family)
+            family_json(shown->family, shown->index, json);
+        timeline_json(log, json);
+        json_close(json, '}');
     } else {
         timeline_print(log, stdout);
     }
 }
 
 /* No names are needed, so none are looked up. */
-static int timeline_one(const char *file, const struct options *options)
+static int timeline_one(const struct log_shown *shown)
 {
     struct log log = {0};
     struct model model = {0};
-    bool read = log_read(&log, file);
+    bool read = log_read(&log, shown->file);
     if (read)
         model_make(&model, &log, ALL_PERIODS);
     bool damaged = log_say_problems(&log);
     if (read)
-        show(&log, options);
+        show(&log, shown);
     model_free(&model);
     log_close(&log);
     return damaged ? STATUS_BAD : STATUS_DONE;
@@ -61,8 +68,12 @@ int verb_timeline(int argc, char **argv)
         base_say("timeline: --csv or --json, not both");
         status = STATUS_BAD;
     }
+    if (status == STATUS_DONE && options.csv && options.log_count > 1 && !options.process) {
+        base_say("timeline: --csv is of one process; --process PID says which");
+        status = STATUS_BAD;
+    }
     if (status == STATUS_DONE)
-        status = timeline_one(options.logs[0], &options);
+        status = logs_each(&options, true, timeline_one);
     options_free(&options);
     return status;
 }

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "base/base.h"
-#include "base/nearest.h"
 #include "read/reader.h"
 #include "top/screen.h"
 #include "verbs/verbs.h"
@@ -133,29 +132,12 @@ static char *log_named(const char *name)
     return log_of_process(pid);
 }
 
-static bool read_view(const char *text, enum top_view *view)
-{
-    const char *names[TOP_VIEWS], *near;
-    for (*view = 0; text && *view < TOP_VIEWS; (*view)++) {
-        names[*view] = top_view_name(*view);
-        if (!strcmp(text, names[*view]))
-            return true;
-    }
-    if (!text)
-        return true;
-    near = nearest(text, names, TOP_VIEWS);
-    base_say("--view takes lines, functions, sites, threads, modules or tree, not '%s'%s%s%s", text,
-             near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
-    return false;
-}
-
 static int top_one(const struct options *options)
 {
-    struct top_options top = {
-        .ask = {.metric = options_metric(options, METRIC_LIVE), .all = options->all},
-        .interval = options->delay};
-    if (!read_view(options->view, &top.ask.view))
-        return STATUS_BAD;
+    struct top_options top = {.ask = {.view = (enum top_view)options->view,
+                                      .metric = options_metric(options, METRIC_LIVE),
+                                      .all = options->all},
+                              .interval = options->delay};
     if (!options->once && (!isatty(1) || !isatty(0))) {
         base_say("top: standard input and output are no terminal; --once prints one screen");
         return STATUS_BAD;

@@ -19,9 +19,39 @@ int verb_leaks(int argc, char **argv);
 int verb_timeline(int argc, char **argv);
 int verb_memit(int argc, char **argv);
 int verb_top(int argc, char **argv);
-/* What --help prints: the text of it, or, of verbs that read logs, what options_help makes of it. */
-extern const char verb_run_help[], verb_memit_help[];
-extern const struct verb_about verb_report_about, verb_lines_about, verb_sites_about,
-    verb_tree_about, verb_leaks_about, verb_timeline_about, verb_html_about, verb_top_about;
+int verb_completions(int argc, char **argv);
+int verb_notebook(int argc, char **argv);
+int verb_kernel(int argc, char **argv);
+/* Of what options_help makes what --help prints. */
+extern const struct verb_about verb_run_about, verb_report_about, verb_lines_about,
+    verb_sites_about, verb_tree_about, verb_leaks_about, verb_timeline_about, verb_html_about,
+    verb_memit_about, verb_top_about, verb_completions_about, verb_notebook_about,
+    verb_kernel_about;
+
+/* The list of all verbs, group by group, in the order of --help. */
+struct verb {
+    const char *group; /* what stands above it in --help; NULL: the same as of the one before */
+    int (*function)(int argc, char **argv);
+    const struct verb_about *about;
+    const char *what; /* one line; with the verb's name within 80 columns */
+};
+extern const struct verb verbs[];
+extern const size_t verb_count;
+
+/* The options that stand in the place of a verb. */
+struct verb_option {
+    const char *name;
+    int (*act)(void); /* the exit status */
+    const char *what; /* one line */
+};
+extern const struct verb_option verb_options[];
+extern const size_t verb_option_count;
+
+/* The verb of that name, or NULL. */
+const struct verb *verb_named(const char *name);
+/* The verb or option that `name` is most likely meant to be; NULL: none is near. */
+const char *verb_nearest(const char *name);
+/* What memtrace --help prints. */
+void verbs_help(FILE *out);
 
 #endif

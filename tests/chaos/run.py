@@ -101,8 +101,10 @@ def try_one(build, options, seed):
     words = programs.words_of(steps)
     try:
         wrong = subject.wrong(steps, form)
+        symptoms = symptoms_of(wrong)
+        if wrong and options.again and not any(symptoms & symptoms_of(subject.wrong(steps, form)) for _ in range(options.again)):
+            raise Unsteady('once of %d: %s' % (1 + options.again, '; '.join(text for _, text in wrong)))
         if wrong and not options.whole:
-            symptoms = symptoms_of(wrong)
             steps = subject.shortest(steps, form, {s for s in symptoms if s[:4] != 'size'} or symptoms)
         return 'seed %s' % seed, words, wrong, programs.words_of(steps), form, None
     except Unsteady as why:
@@ -174,6 +176,8 @@ def main():
     parser.add_argument('--hang', type=float, default=HANG, help='seconds after which a program hangs')
     parser.add_argument('--without', action='append', default=[], metavar='KIND',
                         help='leave out: hang status out err told key descriptors size log')
+    parser.add_argument('--again', type=int, default=0, metavar='N', help='what differs once, and in none of N further runs, is left out: threads'
+                        ' that race tell now this, now that')
     parser.add_argument('--whole', action='store_true', help='do not make the failing ones shorter')
     parser.add_argument('--leave-out', action='append', default=[], metavar='STEP', help='programs without this step')
     parser.add_argument('--form', choices=FORMS, default='arena', help='with --steps: how the program is run')

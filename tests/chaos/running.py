@@ -74,10 +74,10 @@ class Surroundings:
         for name, mode in ('root', 0o755), ('logs', 0o777):
             os.mkdir(self.path(name))
             os.chmod(self.path(name), mode)
-        self.library = self.path(os.path.basename(build.tracker))
+        self.preload = self.path(os.path.basename(build.tracker))
         if preload_before:
             shutil.copy(preload_before, self.top)
-            self.library = self.path(os.path.basename(preload_before)) + ':' + self.library
+            self.preload = self.path(os.path.basename(preload_before)) + ':' + self.preload
         self.mark = os.path.basename(self.top)
 
     def path(self, *names):
@@ -89,7 +89,7 @@ class Surroundings:
     def environment(self, traced, fault=None):
         env = {'PATH': '/usr/bin:/bin', 'LC_ALL': 'C.UTF-8', 'HOME': '/'}
         if traced:
-            env.update(LD_PRELOAD=self.library, MEMTRACE_OUTPUT=self.path('logs', '%p.' + self.mark + '.mt'))
+            env.update(LD_PRELOAD=self.preload, MEMTRACE_OUTPUT=self.path('logs', '%p.' + self.mark + '.mt'))
         if fault:
             env['CHAOS_FAULT'] = fault
         return env

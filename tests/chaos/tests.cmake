@@ -24,6 +24,6 @@ foreach(target chaos chaos_reentrant chaos_plugin chaos_fault)
 endforeach()
 
 memtrace_script(chaos/teeth chaos/teeth.py ${CMAKE_BINARY_DIR})
-memtrace_script(chaos/quick chaos/run.py ${CMAKE_BINARY_DIR} --seed 1 --count 40)
-memtrace_script(chaos/long chaos/run.py ${CMAKE_BINARY_DIR} --seed 1000 --count 1000)
+memtrace_script(chaos/quick chaos/run.py ${CMAKE_BINARY_DIR} --seed 1 --count 40 --again 3)
+memtrace_script(chaos/long chaos/run.py ${CMAKE_BINARY_DIR} --seed 1000 --count 300 --again 3)
 memtrace_long(chaos/long)

@@ -102,6 +102,77 @@ class Family(Case):
         self.assertEqual([blanks - least for blanks, _, _ in tree], [0, 2, 4, 2, 4, 2])
         self.assertIn('sum of 6', text)
 
+    def each(self, *arguments):
+        p = self.memtrace(*arguments)
+        self.assertIn(p.returncode, (0, 1), p)
+        return json.loads(p.stdout) if '--json' in arguments else p.stdout
+
+    def test_other_views(self):
+        """Each process is shown as it is by itself, below the tree of all."""
+        folder, reports = os.path.dirname(self.logs[0]), self.reports(self.logs)
+        tree_of_processes = self.memtrace('report', folder).stdout.split('\n\n')[0]
+        for verb in 'tree', 'leaks', 'timeline', 'sites':
+            each = ['--each'] if verb == 'tree' else []
+            whole = self.each(verb, *each, folder)
+            self.assertEqual(whole.split('\n\n')[0], tree_of_processes, verb)
+            shown = self.each(verb, *each, '--json', folder)
+            self.assertEqual([one['family']['log'] for one in shown], self.logs)
+            for log, one, report in zip(self.logs, shown, reports):
+                self.assertEqual(one.pop('family'), report['family'])
+                self.assertEqual(one, self.each(verb, '--json', log))
+                self.assertEqual(whole.count(self.each(verb, log)), 1, (verb, log))
+        totals = {one['family']['log']: one['nodes'][0]['total'] for one in self.each('tree', '--each', '--metric', 'allocated', '--json', folder)}
+        self.assertEqual(totals, {report['log']: report['allocated_bytes'] for report in reports})
+
+    def test_one_tree_of_all(self):
+        """Each branch is the sum of those of the processes, found by the names on the way to it."""
+        folder = os.path.dirname(self.logs[0])
+
+        def branches(tree):
+            paths, sums = [], {}
+            for node in tree['nodes']:
+                frame = tree['frames'][node['frame']] if node['frame'] is not None else {}
+                step = tuple(frame.get(name) for name in ('file', 'line', 'function', 'language', 'module')) + (node.get('libraries'),)
+                paths.append((paths[node['parent']] if node['parent'] is not None else ()) + (step,))
+                total = sums.setdefault(paths[-1], [0, 0, 0])
+                for i, name in enumerate(('total', 'own', 'allocations')):
+                    total[i] += node[name]
+            return sums
+
+        for more in [], ['--all'], ['--inverted'], ['--by', 'function'], ['--metric', 'allocated', '--function', 'child'], \
+                ['--metric', 'live', '--thread', 'family'], ['--module', 'family']:
+            arguments = ['tree', '--json', '--min-share', '0', *more, folder]
+            whole, summed = self.each(*arguments), {}
+            for tree in self.each(*arguments, '--each'):
+                for path, figures in branches(tree).items():
+                    summed[path] = [a + b for a, b in zip(figures, summed.get(path, [0, 0, 0]))]
+            self.assertEqual(branches(whole), summed, more)
+            self.assertGreater(len(summed), 3)
+            self.assertEqual(len(branches(whole)), len(whole['nodes']), 'each branch once')
+            self.assertEqual([one['family']['log'] for one in whole['processes']], self.logs)
+        text = self.each('tree', '--metric', 'allocated', folder)
+        self.assertEqual(text.split('\n\n')[0], self.memtrace('report', folder).stdout.split('\n\n')[0])
+        self.assertIn('1.06 MiB allocated', text)
+        self.fails(self.memtrace('tree', '--metric', 'rise', folder), 2, "don't add up", '--process PID')
+
+    def test_one_process(self):
+        folder, reports = os.path.dirname(self.logs[0]), self.reports(self.logs)
+        pid = next(r['pid'] for r in reports if r['allocated_bytes'] == 10000)  # its log and that after its exec
+        logs = [r['log'] for r in reports if r['pid'] == pid]
+        self.assertEqual(len(logs), 2)
+        for verb in 'report', 'tree', 'leaks', 'timeline', 'sites':
+            self.assertEqual([one['family']['log'] for one in self.each(verb, '--process', str(pid), '--json', folder)], logs)
+            self.assertNotIn('sum of', self.each(verb, '--process', str(pid), folder))
+            self.fails(self.memtrace(verb, '--process', '1', folder), 1, '--process 1: none of these logs')
+        self.fails(self.memtrace('timeline', '--csv', folder), 2, '--process PID')
+
+    def test_a_leak_in_any_process(self):
+        self.assertEqual(self.memtrace('leaks', '--fail', *self.logs).returncode, 1)
+        none = self.path('none.mt')
+        self.assertEqual(self.memtrace('run', '-o', none, 'true').returncode, 0)
+        self.assertEqual(self.memtrace('leaks', '--fail', none, none).returncode, 0)
+        self.assertEqual(self.memtrace('leaks', '--fail', none, self.logs[0], none).returncode, 1)
+
     def test_some_can_not_be_read(self):
         p = self.memtrace('report', '--json', self.write('none.mt', b'x'), *self.logs)
         self.assertEqual(p.returncode, 2)

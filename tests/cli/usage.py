@@ -2,6 +2,7 @@
 """Usage, messages and exit statuses, also for what can't be read."""
 import json
 import os
+import re
 import subprocess
 
 from common import Case, commands
@@ -12,8 +13,11 @@ class Usage(Case):
         p = self.memtrace('--help')
         self.assertEqual((p.returncode, p.stderr), (0, ''))
         self.assertEqual([line for line in p.stdout.splitlines() if len(line) > 80], [])
-        for verb in 'run', 'report', 'lines', 'sites', 'memit':
-            self.assertIn('  %s ' % verb, p.stdout)
+        self.assertEqual([line for line in p.stdout.splitlines() if line in ('record a program', 'look at a log', 'send it to others', 'set up')],
+                         ['record a program', 'look at a log', 'send it to others', 'set up'])
+        verbs = re.findall(r'^  ([a-z]+)  +\S', p.stdout, re.M)
+        self.assertTrue({'run', 'report', 'lines', 'sites', 'memit', 'completions'} <= set(verbs))
+        for verb in verbs:
             p2 = self.memtrace(verb, '--help')
             self.assertEqual((p2.returncode, p2.stderr), (0, ''))
             self.assertIn('usage: memtrace %s' % verb, p2.stdout)
@@ -35,8 +39,14 @@ class Usage(Case):
         self.fails(self.memtrace('sites', '--sort', 'colour', self.log), 2, 'colour')
         self.fails(self.memtrace('lines', self.log, self.log), 2, 'one log')
         p = self.memtrace('memit', '-r', '0', 'echo', 'ran')
-        self.fails(p, 2, "-r takes a number from 1, not '0'")
+        self.fails(p, 2, "--repeat takes a number from 1, not '0'")
         self.assertEqual(p.stdout, '')
+
+    def test_the_nearest_is_named(self):
+        for wrong, right in (['reprot'], 'report'), (['--verison'], '--version'), (['tree', '--invreted'], '--inverted'), \
+                (['tree', '--metric', 'peek'], 'peak'), (['leaks', '--metric', 'leeked'], 'leaked'), (['report', '--by', 'functoin'], 'function'), \
+                (['run', '--linse', 'f'], '--lines'), (['memit', '--repeta', '3'], '--repeat'), (['completions', 'bsh'], 'bash'):
+            self.fails(self.memtrace(*wrong), 2, "did you mean '%s'?" % right)
 
     def test_help_of_the_program_is_the_programs(self):
         p = self.memtrace('run', '-o', self.path('echo.mt'), 'echo', '--help me')
@@ -59,11 +69,24 @@ class Unreadable(Case):
         self.bad(self.write('empty.mt', b''), 0, 'not a memtrace log')
         self.bad(self.source, 0, 'not a memtrace log (magic')
         self.bad(self.path('nowhere.mt'), 0, 'No such file')
-        self.bad(self.top, 0, 'not a regular file')
         fifo = self.path('fifo')
         os.mkfifo(fifo)
         self.bad(fifo, 0, 'not a regular file')
         self.bad('/dev/zero', 0, 'not a regular file')
+
+    def test_a_folder(self):
+        """Its logs, where a verb takes several."""
+        folder = self.path('folder')
+        os.mkdir(folder)
+        for verb in 'report', 'sites', 'tree', 'leaks', 'timeline', 'html':
+            self.fails(self.memtrace(verb, folder), 2, '%s: no log (*.mt) is in this folder' % folder)
+        self.fails(self.memtrace('lines', folder), 2, '%s: offset 0: not a regular file' % folder)
+        for name in 'two.mt', 'one.mt', 'three.log':
+            os.symlink(self.log, os.path.join(folder, name))
+        for given in folder, folder + '/':
+            p = self.memtrace('report', '--json', given)
+            self.assertEqual([r['log'] for r in json.loads(p.stdout)], [os.path.join(folder, name) for name in ('one.mt', 'two.mt')])
+        self.assertEqual(self.memtrace(folder).stdout, self.memtrace('report', folder).stdout)
 
     def test_another_version(self):
         data = bytearray(self.read(self.log))

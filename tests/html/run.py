@@ -14,8 +14,10 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
+from support import notebook  # noqa: E402
 from support.build import Build  # noqa: E402
-from support.running import run  # noqa: E402
+from support.pythons import with_modules  # noqa: E402
+from support.running import Skip, run  # noqa: E402
 
 PROGRAM = os.path.join(HERE, 'programs.py')
 
@@ -102,7 +104,19 @@ def family(build, folder, shots):
     return {'page': page(build, folder, *files), 'reports': reports}
 
 
-SUBJECTS = {'walk': walk, 'hostile': hostile, 'family': family}
+def executed(build, folder, shots):
+    """A notebook that was executed under memtrace, as HTML."""
+    python, path = with_modules(*notebook.MODULES), os.path.join(folder, 'book.ipynb')
+    notebook.write(path, ['%load_ext memtrace', notebook.TAKE, '%mprun -f take kept = take(8)', '%memit take(8)', '%%memtrace\nother = take(6)'])
+    environment = {**build.traced(os.path.join(folder, '%p.mt')), **notebook.environment(folder), 'PYTHONPATH': build.module}
+    for command in notebook.convert(python, path), [python, '-m', 'nbconvert', '--to', 'html', os.path.join(folder, 'book.nbconvert.ipynb')]:
+        done = run(command, environment, cwd=folder)
+        if done.status:
+            sys.exit('%s: status %d: %s' % (command, done.status, done.err[-2000:]))
+    return {'page': os.path.join(folder, 'book.nbconvert.html'), 'lines': notebook.TAKE.splitlines(), 'shots': shots}
+
+
+SUBJECTS = {'walk': walk, 'hostile': hostile, 'family': family, 'notebook': executed}
 
 
 def main():
@@ -111,14 +125,14 @@ def main():
         return 0
     build, subject = Build(sys.argv[1]), sys.argv[2]
     with tempfile.TemporaryDirectory(prefix='memtrace-html-') as folder:
+        facts = os.path.join(folder, 'facts.json')
         try:
             browser, modules = needs(build)
-        except Missing as why:
+            with open(facts, 'w') as file:
+                json.dump(SUBJECTS[subject](build, folder, sys.argv[3] if len(sys.argv) > 3 else None), file)
+        except (Missing, Skip) as why:
             print('skipped:', why)
             return 77
-        facts = os.path.join(folder, 'facts.json')
-        with open(facts, 'w') as file:
-            json.dump(SUBJECTS[subject](build, folder, sys.argv[3] if len(sys.argv) > 3 else None), file)
         environment = {**os.environ, 'HOME': folder}  # the browser's own folders
         return subprocess.run(['node', os.path.join(HERE, subject + '.mjs'), browser, modules, facts], env=environment).returncode
 

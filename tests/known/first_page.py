@@ -150,7 +150,7 @@ class Tests(Outcome):
             def load(first):
                 try:
                     for i in range(first, first + REQUESTS):
-                        with urllib.request.urlopen(address + 'work/%d' % i) as answer:
+                        with urllib.request.urlopen(address + 'job/%d' % i) as answer:
                             answer.read()
                 except OSError as problem:
                     problems.append(problem)

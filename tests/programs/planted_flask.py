@@ -10,7 +10,7 @@ sessions = []
 EMPTY = sys.getsizeof(sessions)
 
 
-@application.route("/work/<int:number>")
+@application.route("/job/<int:number>")
 def work(number):
     sessions.append(bytearray(43))  # PLANTED request
     return flask.jsonify(number=number, text="x" * 1000)

@@ -22,7 +22,7 @@ from support.running import clean_environment, run
 
 NAMES = ['threading', 'thread', 'threading_local', 'signal', 'threadsignals', 'subprocess', 'fork1', 'wait3', 'wait4', 'popen', 'posix',
          'mmap', 'faulthandler', 'generators', 'gc', 'coroutines', 'asyncgen', 'weakref', 'frame', 'code', 'tracemalloc', 'sys_settrace',
-         'sys_setprofile', 'sys', 'exceptions', 'import', 'asyncio', 'monitoring', 'resource', 'multiprocessing_main_handling']
+         'sys_setprofile', 'sys', 'exceptions', 'import', 'asyncio', 'monitoring', 'resource', 'multiprocessing_main_handling', 'pty']
 ATTEMPTS = 3
 # These may fail under the preload, for a reason.
 SEEN = {

@@ -146,9 +146,13 @@ def run_one(program, env):
         try:
             return started.wait(LIMIT)
         except subprocess.TimeoutExpired:
-            os.killpg(started.pid, signal.SIGKILL)
-            started.wait()
             return 'hang'
+        finally:
+            try:
+                os.killpg(started.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            started.wait()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -33,3 +33,4 @@ list(TRANSFORM subjects PREPEND real/glibc-)
 memtrace_long(${subjects})
 memtrace_script(real/stress real/stress.py ${CMAKE_BINARY_DIR})
 memtrace_long(real/stress)
+set_tests_properties(real/stress PROPERTIES RUN_SERIAL TRUE) # it takes all of what the whole machine shares: open files, loop devices, processes

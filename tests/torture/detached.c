@@ -7,7 +7,7 @@
 
 #include "torture.h"
 
-enum { THREADS = 3000, CREATORS = 2, STACK = 16 << 20 };
+enum { THREADS = 3000, CREATORS = 2, STACK = 16 << 20, ALIVE = 64 };
 
 static pthread_attr_t detached;
 static unsigned made, ended;
@@ -23,6 +23,9 @@ static void *create(void *unused)
     (void)unused;
     while (__atomic_load_n(&made, __ATOMIC_RELAXED) < THREADS) {
         pthread_t thread;
+        while (__atomic_load_n(&made, __ATOMIC_RELAXED) >
+               __atomic_load_n(&ended, __ATOMIC_RELAXED) + ALIVE)
+            usleep(100);
         give(take(100));
         if (pthread_create(&thread, &detached, nothing, NULL) == 0)
             __atomic_fetch_add(&made, 1, __ATOMIC_RELAXED);

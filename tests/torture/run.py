@@ -23,7 +23,8 @@ REPORTS = 25  # logs of a subject that memtrace itself reads too
 
 
 class Subject:
-    def __init__(self, *command, slack='exact', logs=1, env=None, functions=None, folder=False, root=False, dropped=0):
+    def __init__(self, *command, slack='exact', logs=1, env=None, functions=None, folder=False, root=False, dropped=0,
+                 most_threads=None):
         self.command = command
         self.slack = slack  # exact; dropped: exact if dropped events are added; least: the log may have more; jump: events may be lost
         self.logs = logs  # the least number of logs
@@ -32,6 +33,7 @@ class Subject:
         self.folder = folder  # an empty folder as last argument
         self.root = root
         self.dropped = dropped  # events, where the slack is exact
+        self.most_threads = most_threads  # entries in a log: a thread that has ended gives its own back
 
 
 SUBJECTS = {
@@ -47,7 +49,7 @@ SUBJECTS = {
     'user': Subject('places', 'user', root=True),
     'unshare': Subject('places', 'unshare', root=True, logs=2),
     'threads': Subject('threads'),
-    'threads-detached': Subject('detached'),
+    'threads-detached': Subject('detached', most_threads=512),
     'signals': Subject('signals', 'stay', slack='dropped', logs=2, functions={'after': 2000}),
     'signals-jump': Subject('signals', 'jump', slack='jump', logs=2, functions={'after': 2000}),
     'signals-fork': Subject('signals', 'fork', slack='dropped', logs=62, functions={'after': 2000, 'in_child': 6000}),
@@ -66,6 +68,7 @@ SUBJECTS = {
     'exceptions': Subject('exceptions'),
     'waits-handler': Subject('waits', 'handler', logs=26),
     'realtime': Subject('realtime'),
+    'holes': Subject('holes'),
     'timer': Subject('timer', slack='dropped'),
 }
 for where in ('stdio', 'before', 'after', 'join', 'loader', 'resolver', 'clone'):
@@ -188,6 +191,8 @@ class Run:
             ended = ended or bool(log.flags & ENDED)
             if self.subject.slack != 'jump':
                 self.bad += ['%s: %s' % (name, problem) for problem in log.problems]
+            if self.subject.most_threads and len(log.threads) > self.subject.most_threads:
+                self.bad.append('%s: %d entries of threads, should be at most %d' % (name, len(log.threads), self.subject.most_threads))
             of_pid.setdefault(number_of(name)[0], []).append((name, log))
             for function, figures in by_function(log, self.program, self.symbols).items():
                 functions[function] = functions.get(function, 0) + figures[0]

@@ -16,7 +16,7 @@ uint32_t mt_python_exact;
 
 static bool find_symbol(const char *name, void *to)
 {
-    void *symbol = mt_library_symbol(&mt_python.library, name, NULL);
+    void *symbol = mt_library_symbol(&mt_python.symbols, name, NULL);
 
     memcpy(to, &symbol, sizeof symbol);
     return symbol != NULL;

@@ -235,12 +235,12 @@ void mt_python_objects_settle(void)
 
 bool mt_python_objects_init(void)
 {
-    *(void **)&tables.get = mt_library_symbol(&mt_python.library, "PyMem_GetAllocator", NULL);
-    *(void **)&tables.set = mt_library_symbol(&mt_python.library, "PyMem_SetAllocator", NULL);
+    *(void **)&tables.get = mt_library_symbol(&mt_python.symbols, "PyMem_GetAllocator", NULL);
+    *(void **)&tables.set = mt_library_symbol(&mt_python.symbols, "PyMem_SetAllocator", NULL);
     *(void **)&tables.get_arenas =
-        mt_library_symbol(&mt_python.library, "PyObject_GetArenaAllocator", NULL);
+        mt_library_symbol(&mt_python.symbols, "PyObject_GetArenaAllocator", NULL);
     *(void **)&tables.set_arenas =
-        mt_library_symbol(&mt_python.library, "PyObject_SetArenaAllocator", NULL);
+        mt_library_symbol(&mt_python.symbols, "PyObject_SetArenaAllocator", NULL);
     if (!tables.get || !tables.set || !tables.get_arenas || !tables.set_arenas) {
         tables.get = NULL;
         return false;

@@ -77,13 +77,13 @@ void mt_python_source_attach(void)
     usable = true;
     mt_python_listener.file = mt_python_source_met;
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
-        void *symbol = mt_library_symbol(&mt_python.library, list[i].name, NULL);
+        void *symbol = mt_library_symbol(&mt_python.symbols, list[i].name, NULL);
 
         memcpy(list[i].to, &symbol, sizeof symbol);
         usable = usable && symbol;
     }
     *(void **)&api.dict_get_ref =
-        mt_library_symbol(&mt_python.library, "PyDict_GetItemStringRef", NULL);
+        mt_library_symbol(&mt_python.symbols, "PyDict_GetItemStringRef", NULL);
 }
 
 void mt_python_source_forget(void)

@@ -2,7 +2,7 @@
 """memtrace: which line took the memory?
 
     python -m memtrace script.py       run a program under memtrace
-    %load_ext memtrace                 %mprun, %%mprun, %memit, %%memit in IPython
+    %load_ext memtrace                 %mprun, %memit, %%memtrace in IPython and notebooks
 
     @memtrace.profile                  a function's line table after each call
     with memtrace.profile("load"):     a block's peak and the lines that rose most

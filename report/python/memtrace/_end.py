@@ -55,7 +55,7 @@ def print_tables(collected, precision, rise, folder):
            [[_packed(code), precision if it.precision is None else it.precision, rise if it.rise is None else it.rise, _text_of(code)]
             for code, it in collected.items()]]
     environment = _native.plain_environment()
-    environment["MEMTRACE_LIBRARY"] = _native.library() or ""
+    environment["MEMTRACE_LIBRARY"] = _native.find_library() or ""
     reader, writer = os.pipe()
     # Standard output first: the pipe may have its number.
     moves = [(os.POSIX_SPAWN_DUP2, out[0], 1)] if reader != 1 else []

@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""%mprun, %%mprun, %memit and %%memit, with memory_profiler's options and its words."""
+"""%mprun, %%mprun, %memit and %%memit, with memory_profiler's options and its words; %%memtrace."""
 
+import ast
 import builtins
 import contextlib
 import re
 import sys
 
 from IPython.core.error import UsageError
-from IPython.core.magic import Magics, line_cell_magic, magics_class
+from IPython.core.magic import Magics, cell_magic, line_cell_magic, magics_class
 from IPython.core.page import page
 
-from . import _memit, _native, _period, _tables, _text
+from . import _memit, _native, _notebook, _period, _tables, _text
+
+
+#: what a graph of stacks can show
+_METRICS = ("peak", "live", "leaked", "allocated", "allocations", "released")
 
 
 def _say(text):
@@ -79,10 +84,21 @@ class MemtraceMagics(Magics):
             raise UsageError("%mprun: " + _native.how_to_start())
         result, message = self._run(statement, codes)
         output = "".join(_tables.format_function(result.report, code, 1, "m" not in options) for code in codes).rstrip()
-        page(_text.sayable(output, sys.stdout))
-        print(message)
+        if _notebook.is_here(self.shell):
+            self._display(result.report, codes, output, "m" not in options)
+        else:
+            page(_text.sayable(output, sys.stdout))
+        if message or not _notebook.is_here(self.shell):
+            print(message)
         self._to_file(options.get("T", [""])[-1], output, message)
         return result if "r" in options else None
+
+    @staticmethod
+    def _display(report, codes, text, rise):
+        """The tables in a notebook."""
+        tables = "".join(_notebook.function_html(report, code, 1, rise) for code in codes)
+        if tables:
+            _notebook.display(text or "None of the functions was executed.", tables)
 
     def _run(self, statement, codes):
         """Run a statement with the lines of `codes` counted: the result, and what to say if it ended early."""
@@ -177,11 +193,17 @@ class MemtraceMagics(Magics):
         best = max(runs, key=lambda made: made.peak + made.children - made.begin)
         result = _memit.MemitResult([(made.peak + made.children) / _tables.MIB for made in runs], best.begin / _tables.MIB,
                                     repeat, timeout, 0, children)
-        result.held = best.held
+        result.held, result.statement, result.note = best.held, statement, _memit.released_text(best)
         if "q" not in options:
-            print(result)
-            _say(_memit.held_text(best, len(runs), statement))
+            self._say_memit(result, _memit.held_text(best, len(runs), statement))
         return result if "o" in options else None
+
+    def _say_memit(self, result, held):
+        if _notebook.is_here(self.shell):
+            _notebook.display("%s\n%s" % (result, held), result._repr_html_())
+        else:
+            print(result)
+            _say(held)
 
     def _once(self, statement, setup, timeout, here, children):
         try:
@@ -191,3 +213,63 @@ class MemtraceMagics(Magics):
         except _memit._carry.CannotCarry as problem:
             print("ERROR: %s. Try again with the `-i` option." % problem)
             return None
+
+    @cell_magic
+    def memtrace(self, line="", cell=""):
+        """Run the cell and show what it took.
+
+        Usage:
+          %%memtrace [-m METRIC] [-s HEIGHT] [-r NAME]
+          code...
+
+        A notebook shows the page of `memtrace html` for the time of the cell in a frame: totals, curve, graph of stacks, lines and
+        their source. It stays in the notebook when that is saved, or exported as HTML. Elsewhere there is a table of the lines
+        that rose most.
+
+        Options:
+
+        -m <METRIC>: what the graph of stacks shows at first: peak (the default), live, allocated, allocations or released.
+
+        -s <HEIGHT>: the frame's height in pixels. Default: 720
+
+        -r <NAME>: bind the result (memtrace.Result) to this name.
+        """
+        options, rest = self.parse_options(line, "m:s:r:")
+        if rest.strip():
+            raise UsageError("%%%%memtrace: what is %r? The code stands below this line." % rest.strip())
+        height, name = options.get("s", "720"), options.get("r", "")
+        if not height.isdigit() or not 100 <= int(height) <= 10000:
+            raise UsageError("%%%%memtrace: -s takes a height in pixels, 100 to 10000, not %r" % height)
+        if name and not name.isidentifier():
+            raise UsageError("%%%%memtrace: -r takes a name, not %r" % name)
+        if options.get("m", "peak") not in _METRICS:
+            raise UsageError("%%%%memtrace: -m takes %s, not %r" % (", ".join(_METRICS), options["m"]))
+        if not _native.traced():
+            raise UsageError("%%memtrace: " + _native.how_to_start())
+        body, last = self._compiled(cell)
+        stretch = _period.Stretch("cell").start()
+        try:
+            exec(body, self.shell.user_global_ns, self.shell.user_ns)
+            return eval(last, self.shell.user_global_ns, self.shell.user_ns) if last else None
+        finally:
+            result = stretch.stop()
+            if name:
+                self.shell.user_ns[name] = result
+            if _notebook.is_here(self.shell):
+                _notebook.show_stretch(result, options.get("m"), int(height))
+            else:
+                result.print()
+
+    def _compiled(self, cell):
+        """The cell's code, and that of the expression at its end, whose value is shown, or None. Its lines have the numbers that the
+        notebook shows, and its source is known."""
+        compiler = self.shell.compile
+        source = self.shell.transform_cell(cell)
+        if not cell.startswith("%%"):
+            source = "# %%memtrace\n" + source
+        name = compiler.cache(source, self.shell.execution_count)
+        tree = self.shell.transform_ast(compiler.ast_parse(source, name))
+        last = None
+        if tree.body and isinstance(tree.body[-1], ast.Expr):
+            last = compiler(ast.Expression(tree.body.pop().value), name, "eval")
+        return compiler(tree, name, "exec"), last

@@ -39,6 +39,12 @@ class MemitResult:
         self.interval = interval
         self.include_children = include_children
         self.held = []
+        self.statement = ""
+        self.note = ""  # what the figures lack
+
+    def places(self):
+        """[(bytes, text)] of the lines that held the peak."""
+        return held_places(self.held, (max(self.mem_usage) - self.baseline) * _tables.MIB, self.statement)
 
     def __str__(self):
         highest = max(self.mem_usage)
@@ -46,6 +52,10 @@ class MemitResult:
 
     def _repr_pretty_(self, printer, cycle):
         printer.text("<MemitResult : %s>" % self)
+
+    def _repr_html_(self):
+        from . import _notebook
+        return _notebook.memit_html(self)
 
 
 class Run:
@@ -346,16 +356,25 @@ def failure(made, statement):
     return "Subprocess exited with code %d." % made.status
 
 
+def held_places(held, whole, statement):
+    """[(bytes, text)] of the lines that hold a twentieth of the whole, three at most."""
+    return [(count, _tables.place_text(line, {"<memit>": statement})) for count, line in held[:3] if count >= whole / 20]
+
+
+def released_text(made):
+    """What a level of a forked child lacks; '': nothing."""
+    if made.released < 0.005 * _tables.MIB:
+        return ""
+    return "(%s of the session's blocks were released, which lowers no level of a forked child: the peak is an upper bound)" % (
+        _text.size(made.released))
+
+
 def held_text(made, count, statement):
     """The second line of %memit: how many runs, and which line held the peak."""
     out = "maximum of %d: " % count
     if not made.held:
         return out + "%s above the start, held by no line of yours" % _text.size(made.peak - made.begin)
     indent = " " * len(out)
-    lines = ["%s held at %s" % (_text.size(held), _tables.place_text(line, {"<memit>": statement}))
-             for held, line in made.held[:3] if held >= (made.peak - made.begin) / 20]
+    lines = ["%s held at %s" % (_text.size(held), place) for held, place in held_places(made.held, made.peak - made.begin, statement)]
     out += ("\n" + indent).join(lines or ["less than a twentieth of it held by any line of yours"])
-    if made.released >= 0.005 * _tables.MIB:
-        out += "\n(%s of the session's blocks were released, which lowers no level of a forked child: the peak is an upper bound)" % (
-            _text.size(made.released))
-    return out
+    return "\n".join(filter(None, (out, released_text(made))))

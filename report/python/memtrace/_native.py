@@ -117,7 +117,7 @@ def _loaded_library():
     return None
 
 
-def library():
+def find_library():
     """libmemtrace.so: the one that is loaded, else the one that belongs to this module. None: it is nowhere."""
     if preloaded():
         path = _loaded_library()
@@ -132,7 +132,7 @@ def library():
 
 def tool():
     """The command `memtrace`. None: it is nowhere."""
-    at = os.path.dirname(library() or _above)
+    at = os.path.dirname(find_library() or _above)
     for path in (os.path.join(at, "memtrace"), os.path.join(at, "..", "bin", "memtrace"),
                  os.path.join(at, "..", "..", "bin", "memtrace")):
         if os.path.isfile(path) and os.access(path, os.X_OK):
@@ -182,7 +182,7 @@ def _plain_path(library):
 
 def traced_environment(output=None):
     """The environment in which a program is traced."""
-    path = library()
+    path = find_library()
     if not path:
         raise OSError("libmemtrace.so is not beside this module; MEMTRACE_LIBRARY can name it")
     path = _plain_path(path)
@@ -201,6 +201,12 @@ def how_to_start():
         return "memtrace is loaded here but could not make its log, so nothing is recorded."
     ipython = "IPython" in sys.modules and hasattr(sys.modules["IPython"], "get_ipython") and \
         sys.modules["IPython"].get_ipython() is not None
+    if ipython and getattr(sys.modules["IPython"].get_ipython(), "kernel", None) is not None:
+        return ("This kernel was not started under memtrace, which must see every allocation from the start on.\n"
+                "Add a kernel that is, and choose it in the notebook:\n"
+                "    memtrace kernel install\n"
+                "or start Jupyter by\n"
+                "    memtrace notebook")
     program = "-m IPython" if ipython else (os.path.basename(sys.argv[0]) if sys.argv and sys.argv[0] else "script.py")
     return ("This process was not started under memtrace, which must see every allocation from the start on.\n"
             "Start it again with one of:\n"

@@ -66,8 +66,17 @@ class Result:
     def report(self):
         """The members of `memtrace report --json` (report/SCHEMA.md) for this stretch."""
         if self._report is None:
-            self._report = _tables.ask("report", *self._periods(), *self._under, self._copy)
+            self._report = _tables.ask("report", *self.selection(), self._copy)
         return self._report
+
+    @property
+    def log(self):
+        """The log as it was at the end; it goes with this object."""
+        return self._copy
+
+    def selection(self):
+        """The options of a view that shows this stretch alone."""
+        return (*self._periods(), *self._under)
 
     def _periods(self):
         return "--period", "%d-%d" % (self.first_period, self.last_period)
@@ -99,6 +108,10 @@ class Result:
 
     def __repr__(self):
         return "<memtrace.Result %s>" % self
+
+    def _repr_html_(self):
+        from . import _notebook
+        return "<p>%s</p>%s" % (_notebook.escaped(self), _notebook.top_html(self))
 
 
 _lock = threading.RLock()

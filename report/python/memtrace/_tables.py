@@ -6,6 +6,7 @@ import json
 import linecache
 import os
 import subprocess
+import sys
 import sysconfig
 import tokenize
 import types
@@ -67,12 +68,20 @@ def _lines_of(text):
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
+def file_name(file):
+    """A file as a person knows it: a cell of IPython or a notebook by its number."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if hasattr(ipython, "get_ipython") else None
+    number = getattr(getattr(shell, "compile", None), "_filename_map", {}).get(file)
+    return file if number is None else "In[%s]" % number
+
+
 def place_text(line, texts=None):
     """mem_test.py:6 in make_a_large_array: return np.ones((1000, 1000))"""
     file, number = line["file"], line["line"]
     name = line.get("function") or "?"
     text = source_of(file, number, texts)
-    where = "" if texts and file in texts else "%s:%d" % (os.path.basename(file), number)
+    where = "" if texts and file in texts else "%s:%d" % (os.path.basename(file_name(file)), number)
     if where and name != "<module>":
         where += " in %s" % name
     return where + (": " if where and text else "") + text
@@ -190,40 +199,67 @@ def _rise(line, form):
     return ("≥ " if line.get("rise_at_least") else "") + form(line["rise_bytes"])
 
 
-def format_function(report, code, precision=1, rise=True):
-    """The table of one function; '' if nothing is in the log about it. `rise`: with the column that memory_profiler lacks."""
+def _cells(line, precision):
+    """Mem usage, increment, rise and executions of a line, as texts."""
+    usage, executions = line["mem_usage_bytes"], line.get("executions")
+    return ["" if usage is None else _mib(usage, precision), _mib(line["increment_bytes"], precision),
+            _rise(line, lambda count: _mib(count, precision)), "" if executions is None else executions]
+
+
+#: the titles of function_rows
+COLUMNS = ("Line #", "Mem usage", "Increment", "Rise", "Occurrences", "Line Contents")
+
+
+def function_rows(report, code, precision=1, rise=True):
+    """The rows of a function's table, as COLUMNS: the line's number, four texts, its source. Empty: nothing is in the log about the
+    function. `rise`: with what memory_profiler lacks."""
     figures = function_lines(report, code)
     if not figures:
+        return []
+    out = []
+    for number, text in _source_lines(code) or [(number, "\n") for number in sorted(figures)]:
+        cells = _cells(figures[number], precision) if number in figures else [""] * 4
+        out.append([number, *cells, _text.plain(text if text.endswith("\n") else text + "\n")])
+    line = _on_return(report, code) if rise else None  # memory_profiler knows no such row
+    if line and round(line["increment_bytes"] / MIB, precision):
+        out.append(["", *_cells(line, precision)[:3], "", "(on return)\n"])
+    return out
+
+
+def format_function(report, code, precision=1, rise=True):
+    """The table of one function; '' if nothing is in the log about it. `rise`: with the column that memory_profiler lacks."""
+    rows = function_rows(report, code, precision, rise)
+    if not rows:
         return ""
     template = "{0:>6} {1:>%d} {2:>%d}  {4:>10}   {5:<}"
     if rise:
         template = "{0:>6} {1:>%d} {2:>%d} {3:>%d}  {4:>10}   {5:<}"
     template = template.replace("%d", str(max(12, precision + 8)))
-    header = template.format("Line #", "Mem usage", "Increment", "Rise", "Occurrences", "Line Contents")
+    header = template.format(*COLUMNS)
     out = ["Filename: " + code.co_filename + "\n\n", header + "\n", "=" * len(header) + "\n"]
-    rows = _source_lines(code) or [(number, "\n") for number in sorted(figures)]
-    for number, text in rows:
-        line = figures.get(number)
-        cells = [number, "", "", "", ""]
-        if line:
-            usage = line["mem_usage_bytes"]
-            cells = [number, "" if usage is None else _mib(usage, precision), _mib(line["increment_bytes"], precision),
-                     _rise(line, lambda count: _mib(count, precision)), "" if line.get("executions") is None else line["executions"]]
-        out.append(template.format(*cells, _text.plain(text if text.endswith("\n") else text + "\n")))
-    line = _on_return(report, code) if rise else None  # memory_profiler knows no such row
-    if line and round(line["increment_bytes"] / MIB, precision):
-        out.append(template.format("", _mib(line["mem_usage_bytes"], precision), _mib(line["increment_bytes"], precision),
-                                   _rise(line, lambda count: _mib(count, precision)), "", "(on return)\n"))
+    out += [template.format(*row) for row in rows]
     out.append("\n\n")
     return "".join(out)
 
 
-def format_top(report, count=10):
+def _runs_cell(line):
+    """The line that IPython makes of %%memtrace: it would only repeat what the cell took."""
+    return linecache.getline(line["file"], line["line"]).startswith("get_ipython().run_cell_magic('memtrace',")
+
+
+def top_lines(report, count):
     """The user's lines that rise most."""
-    lines = [line for line in report["lines"] if is_users(line)]
+    lines = [line for line in report["lines"] if is_users(line) and not _runs_cell(line)]
     lines.sort(key=lambda line: (-line["rise_bytes"], -line["allocated_bytes"], line["file"], line["line"]))
-    out = ["{0:>12} {1:>12}   {2}\n".format("Rise", "Increment", "Line")]
-    for line in lines[:count]:
-        out.append("{0:>12} {1:>12}   {2}\n".format(_rise(line, _text.size), _text.size(line["increment_bytes"]),
-                                                  place_text(line)))
-    return "".join(out)
+    return lines[:count]
+
+
+def top_cells(line):
+    """Rise, increment and place of a line, as texts."""
+    return _rise(line, _text.size), _text.size(line["increment_bytes"]), place_text(line)
+
+
+def format_top(report, count=10):
+    """The user's lines that rise most, as a table."""
+    template = "{0:>12} {1:>12}   {2}\n"
+    return "".join([template.format("Rise", "Increment", "Line")] + [template.format(*top_cells(line)) for line in top_lines(report, count)])

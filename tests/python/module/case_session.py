@@ -32,6 +32,7 @@ r = %memit -q -o -r 2 mem_test.make_a_large_array()
 print(r.repeat, len(r.mem_usage), round(max(r.mem_usage) - r.baseline, 1), r.held[0][1]['function'])
 from IPython import get_ipython
 get_ipython().run_cell('def cell(n):\\n    a = bytearray(n)\\n    return [bytearray(n) for _ in range(2)]\\n')
+import gc; gc.collect(); gc.disable()  # else what the lines before have left may be given back in a line of cell
 %mprun -f cell cell(5 * 1048576)
 %memit cell(5 * 1048576)
 get_ipython().run_cell_magic('memit', 'size = 3 * 1048576', 'block = bytearray(size)\\ndel block\\n')

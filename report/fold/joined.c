@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "fold/joined.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "resolve/short.h"
+
+/* ---- names ---- */
+
+static uint32_t text_add(struct frames *to, const char *text)
+{
+    return text ? strings_add(&to->strings, text, strlen(text)) : 0;
+}
+
+static uint32_t module_add(struct joined *joined, const struct log *log, uint32_t id)
+{
+    if (!id || id >= log->module_count || !log->modules[id].path.bytes)
+        return 0;
+    struct log *to = &joined->stacks.log;
+    struct log_text path = log->modules[id].path;
+    uint32_t index = strings_add(&joined->modules, path.text, path.bytes);
+    to->modules =
+        base_room(to->modules, &joined->module_cap, index + (size_t)1, sizeof *to->modules);
+    for (; to->module_count <= index; to->module_count++)
+        to->modules[to->module_count] = (struct log_module){0};
+    const char *text = strings_get(&joined->modules, index);
+    to->modules[index].known = true;
+    to->modules[index].path = (struct log_text){.text = text, .bytes = strlen(text)};
+    return index;
+}
+
+static uint32_t function_add(struct joined *joined, const struct stacks *part,
+                             const struct function *function)
+{
+    struct frames *to = &joined->stacks.frames;
+    struct function copy = *function;
+    char key[160];
+    copy.name = text_add(to, frames_name(&part->frames, function));
+    copy.file = text_add(to, frames_file(&part->frames, function));
+    copy.module = module_add(joined, &part->log, function->module);
+    uint32_t language = text_add(to, function->language); /* it may be the part's */
+    copy.language = strings_get(&to->strings, language);
+    int length = snprintf(
+        key, sizeof key, "%" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 " %d %d",
+        copy.name, copy.file, copy.module, copy.first_line, language, (int)copy.rank, copy.command);
+    uint32_t index = strings_add(&joined->functions, key, (size_t)length) - 1;
+    if (index == to->function_count) {
+        to->functions = base_room(to->functions, &to->function_cap, to->function_count + 1,
+                                  sizeof *to->functions);
+        to->functions[to->function_count++] = copy;
+    }
+    return index;
+}
+
+static uint32_t place_add(struct joined *joined, uint32_t function, const struct place *place)
+{
+    struct frames *to = &joined->stacks.frames;
+    char key[80];
+    int length = snprintf(key, sizeof key, "%" PRIu32 " %" PRIu32 " %" PRIx64, function,
+                          place->line, place->address);
+    uint32_t index = strings_add(&joined->places, key, (size_t)length) - 1;
+    if (index == to->place_count) {
+        to->places = base_room(to->places, &to->place_cap, to->place_count + 1, sizeof *to->places);
+        to->places[to->place_count] = *place;
+        to->places[to->place_count++].function = function;
+    }
+    return index;
+}
+
+/* ---- stacks ---- */
+
+static void add_frames(struct joined *joined, const struct stacks *part)
+{
+    const struct frames *from = &part->frames;
+    struct frames *to = &joined->stacks.frames;
+    uint32_t *functions = base_alloc(from->function_count + 1, sizeof *functions);
+    uint32_t *places = base_alloc(from->place_count + 1, sizeof *places);
+    for (size_t f = 0; f < from->function_count; f++)
+        functions[f] = function_add(joined, part, &from->functions[f]);
+    for (size_t p = 0; p < from->place_count; p++)
+        places[p] = place_add(joined, functions[from->places[p].function], &from->places[p]);
+    /* Frame 0, "not known", is there even if the log has none. */
+    size_t frames = part->log.frame_count ? part->log.frame_count : 1, count = from->start[frames];
+    to->start = base_room(to->start, &joined->start_cap, joined->frame_count + frames + 1,
+                          sizeof *to->start);
+    to->place_of = base_room(to->place_of, &joined->place_of_cap,
+                             joined->place_of_count + count + 1, sizeof *to->place_of);
+    for (size_t f = 0; f <= frames; f++)
+        to->start[joined->frame_count + f] = (uint32_t)(joined->place_of_count + from->start[f]);
+    for (size_t i = 0; i < count; i++)
+        to->place_of[joined->place_of_count + i] = places[from->place_of[i]];
+    joined->frame_count += frames;
+    joined->place_of_count += count;
+    free(functions);
+    free(places);
+}
+
+/* Node, thread 0 is none in each: it is the same for all. */
+static void add_nodes(struct joined *joined, const struct model *from, uint32_t frames)
+{
+    struct model *to = &joined->stacks.model;
+    uint32_t nodes = to->node_count - 1, threads = to->thread_count - 1;
+    to->nodes = base_room(to->nodes, &joined->node_cap, nodes + (size_t)from->node_count,
+                          sizeof *to->nodes);
+    to->threads = base_room(to->threads, &joined->thread_cap, threads + (size_t)from->thread_count,
+                            sizeof *to->threads);
+    for (uint32_t t = 1; t < from->thread_count; t++)
+        to->threads[to->thread_count++] = from->threads[t];
+    for (uint32_t i = 1; i < from->node_count; i++) {
+        struct node node = from->nodes[i];
+        node.parent += node.parent ? nodes : 0;
+        node.frame += frames;
+        node.thread += node.thread ? threads : 0;
+        to->nodes[to->node_count++] = node;
+    }
+    for (size_t e = 0; e < from->entry_count; e++) {
+        struct entry entry = from->entries[e];
+        if (!entry.node) {
+            sums_add(&joined->lost[entry.class], &entry.sums);
+            continue;
+        }
+        entry.node += nodes;
+        to->entries =
+            base_room(to->entries, &joined->entry_cap, to->entry_count + 1, sizeof *to->entries);
+        to->entries[to->entry_count++] = entry;
+    }
+}
+
+static void begin(struct joined *joined)
+{
+    struct model *model = &joined->stacks.model;
+    model->nodes = base_room(NULL, &joined->node_cap, 1, sizeof *model->nodes);
+    model->threads = base_room(NULL, &joined->thread_cap, 1, sizeof *model->threads);
+    model->nodes[0] = (struct node){0};
+    model->threads[0] = (struct thread){0};
+    model->node_count = model->thread_count = 1;
+    /* What no node is known of stands first, as in each process. */
+    model->entries = base_room(NULL, &joined->entry_cap, CLASSES, sizeof *model->entries);
+    for (uint32_t c = 0; c < CLASSES; c++)
+        model->entries[c] = (struct entry){.class = c};
+    model->entry_count = CLASSES;
+    joined->stacks.frames.start =
+        base_room(NULL, &joined->start_cap, 1, sizeof *joined->stacks.frames.start);
+    joined->stacks.frames.start[0] = 0;
+}
+
+void joined_add(struct joined *joined, const struct stacks *part)
+{
+    if (!joined->stacks.model.nodes)
+        begin(joined);
+    uint32_t frames = (uint32_t)joined->frame_count;
+    add_frames(joined, part);
+    add_nodes(joined, &part->model, frames);
+}
+
+void joined_end(struct joined *joined)
+{
+    struct stacks *stacks = &joined->stacks;
+    if (!stacks->model.nodes)
+        begin(joined);
+    for (unsigned c = 0; c < CLASSES; c++)
+        stacks->model.entries[c].sums = joined->lost[c];
+    stacks->model.periods = ALL_PERIODS;
+    stacks->model.log = &stacks->log;
+    stacks->frames.log = &stacks->log;
+    short_make(&stacks->frames);
+}
+
+void joined_free(struct joined *joined)
+{
+    stacks_close(&joined->stacks);
+    strings_free(&joined->functions);
+    strings_free(&joined->places);
+    strings_free(&joined->modules);
+    *joined = (struct joined){0};
+}

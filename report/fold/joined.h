@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The stacks of several processes as those of one: a place of one source line is one place, whichever process was there.
+ */
+#ifndef FOLD_JOINED_H
+#define FOLD_JOINED_H
+
+#include "fold/stacks.h"
+
+/* What branches_make and selections read: places, nodes, threads, modules, figures. There are no runs, so rises are not known, and of
+ * the log only the modules' paths. Begins zeroed; joined_free in any case. */
+struct joined {
+    struct stacks stacks; /* after joined_end */
+    struct strings functions, places, modules;
+    struct sums lost[CLASSES]; /* of no node */
+    size_t frame_count, place_of_count;
+    size_t node_cap, thread_cap, entry_cap, module_cap, start_cap, place_of_cap;
+};
+
+/* Adds a process; `part` may be closed then. Figures add up: what was held at the peaks was not held at one time. */
+void joined_add(struct joined *joined, const struct stacks *part);
+void joined_end(struct joined *joined);
+void joined_free(struct joined *joined);
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reads what stands behind a verb.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/nearest.h"
+#include "base/text.h"
+#include "verbs/logs.h"
+#include "verbs/options.h"
+
+#define LONG_ONLY 256 /* getopt's value of option i without a letter is LONG_ONLY + i */
+
+static const struct option_about *about_of(unsigned of, int value)
+{
+    for (size_t i = 0; i < option_count; i++)
+        if ((option_abouts[i].of & of) &&
+            (value == LONG_ONLY + (int)i ||
+             (option_abouts[i].letter && value == option_abouts[i].letter)))
+            return &option_abouts[i];
+    return NULL;
+}
+
+/* What getopt_long takes: its letters and its long options. */
+struct known {
+    char letters[2 * OPTIONS_MOST + 3];
+    struct option longs[OPTIONS_MOST + 1];
+};
+
+static void known_make(struct known *known, const struct verb_about *verb)
+{
+    char *letter = known->letters;
+    struct option *one = known->longs;
+    memset(known, 0, sizeof *known);
+    if (verb->program)
+        *letter++ = '+'; /* its own options are behind it */
+    *letter++ = ':';
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option_about *about = &option_abouts[i];
+        if (!(about->of & verb->of))
+            continue;
+        *one++ = (struct option){about->name, about->argument ? required_argument : no_argument,
+                                 NULL, LONG_ONLY + (int)i};
+        if (!about->letter)
+            continue;
+        *letter++ = about->letter;
+        if (about->argument)
+            *letter++ = ':';
+    }
+}
+
+int options_refuse(const char *verb, int refused, char **argv, const struct option *longs)
+{
+    const char *text = argv[optind - 1], *words[64];
+    size_t count = 0;
+    if (refused == ':') {
+        base_say("%s: %s needs an argument", verb, text);
+        return verb_usage(verb);
+    }
+    bool is_long = text_starts(text, "--");
+    char letter[3] = {'-', (char)optopt, 0}, *bare = NULL;
+    for (; is_long && longs[count].name && count < sizeof words / sizeof words[0]; count++)
+        words[count] = longs[count].name;
+    if (is_long)
+        bare = base_copy(text + 2, strcspn(text + 2, "="));
+    bool needless = false;
+    for (size_t i = 0; i < count; i++)
+        needless |= !strcmp(words[i], bare);
+    const char *near = bare && *bare ? nearest(bare, words, count) : NULL;
+    if (needless)
+        base_say("%s: --%s takes no argument", verb, bare);
+    else
+        base_say("%s: there is no option '%s%s'%s%s%s", verb, is_long ? "--" : letter,
+                 is_long ? bare : "", near ? "; did you mean '--" : "", near ? near : "",
+                 near ? "'?" : "");
+    free(bare);
+    return verb_usage(verb);
+}
+
+static bool take(struct options *options, const struct option_about *about, const char *argument)
+{
+    char name[40];
+    snprintf(name, sizeof name, "--%s", about->name);
+    if (about->take)
+        return about->take(options, name, argument);
+    if (about->act)
+        about->act();
+    else if (about->argument)
+        *(const char **)((char *)options + about->flag) = argument;
+    else
+        *(bool *)((char *)options + about->flag) = true;
+    return true;
+}
+
+int options_read(struct options *options, const struct verb_about *about, int argc, char **argv)
+{
+    struct known known;
+    int value;
+    known_make(&known, about);
+    *options = (struct options){.periods = ALL_PERIODS,
+                                .metric = METRICS,
+                                .by = GROUPINGS,
+                                .top = OPTION_UNSET,
+                                .depth = OPTION_UNSET,
+                                .min_share = -1,
+                                .source = SOURCE_LINES,
+                                .budget = OPTION_UNSET,
+                                .delay = 1,
+                                .repeat = 1,
+                                .precision = 1};
+    options->names = base_alloc((size_t)argc, sizeof *options->names);
+    options->suppressions = base_alloc((size_t)argc, sizeof *options->suppressions);
+    opterr = 0;
+    while ((value = getopt_long(argc, argv, known.letters, known.longs, NULL)) != -1) {
+        const struct option_about *one = about_of(about->of, value);
+        if (!one)
+            return options_refuse(about->name, value, argv, known.longs);
+        if (!take(options, one, optarg))
+            return STATUS_BAD;
+    }
+    options->logs = argv + optind;
+    options->log_count = (size_t)(argc - optind);
+    if (options->log_count && about->several)
+        return logs_expand(options) ? STATUS_DONE : STATUS_BAD;
+    if (options->log_count == 1 || (options->log_count && about->program))
+        return STATUS_DONE;
+    const char *what = about->program ? "program" : about->words ? about->word : "log";
+    base_say(options->log_count ? "%s: one %s at a time" : "%s: which %s?", about->name, what);
+    return verb_usage(about->name);
+}
+
+void options_free(struct options *options)
+{
+    for (size_t i = 0; options->log_cap && i < options->log_count; i++)
+        free(options->logs[i]);
+    if (options->log_cap)
+        free(options->logs);
+    options->log_cap = 0;
+    free(options->names);
+    free(options->suppressions);
+    options->names = options->suppressions = NULL;
+}
+
+/* ---- what they mean ---- */
+
+int verb_usage(const char *verb)
+{
+    fprintf(stderr, "Try 'memtrace %s --help'.\n", verb);
+    return STATUS_BAD;
+}
+
+long verb_number(const char *option, const char *text, long most)
+{
+    char *end;
+    errno = 0;
+    long value = strtol(text, &end, 10);
+    if (!errno && end != text && !*end && value >= 0 && value <= most)
+        return value;
+    base_say("%s takes a number from 0 to %ld, not '%s'", option, most, text);
+    return -1;
+}
+
+double options_min_share(const struct options *options, double usual)
+{
+    return options->min_share >= 0 ? options->min_share : options->all ? 0 : usual;
+}
+
+enum metric options_metric(const struct options *options, enum metric usual)
+{
+    return options->metric == METRICS ? usual : options->metric;
+}
+
+size_t options_top(const struct options *options, size_t usual)
+{
+    size_t top = options->top == OPTION_UNSET ? usual : options->top;
+    return top ? top : SIZE_MAX;
+}
