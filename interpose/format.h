@@ -166,7 +166,7 @@ struct mt_header {
 #define MT_FLAG_THREADS 8u
 /* A signal handler jumped out of the tracker's own work in the middle of a table: nothing was recorded from then on */
 #define MT_FLAG_ENDED 16u
-/* each mt_alloc is followed by an mt_sizes */
+/* Sizes and temporary blocks are counted; mt_alloc.allocs has 31 bits */
 #define MT_FLAG_SIZES 32u
 
 /* One frame of the tree of all stacks. A node's index is greater than its parent's. Entries that
@@ -231,9 +231,10 @@ enum mt_kind {
     MT_KIND_RELEASE = 6,   /* + class: 6 to 10: struct mt_release */
     MT_KIND_DISCARD = 11,  /* struct mt_discard */
     MT_KIND_RESIDENT = 12, /* struct mt_resident */
-    /* in no chain: */
-    MT_KIND_SIZES = 13, /* struct mt_sizes */
-    MT_KIND_LARGE = 14  /* struct mt_large */
+    /* Of the last mt_alloc before it in the chain, right behind that or behind its other one: */
+    MT_KIND_TEMPORARY = 13, /* struct mt_temporary */
+    MT_KIND_SIZES = 14,     /* struct mt_sizes */
+    MT_KIND_LARGE = 15      /* struct mt_large, which is in no chain */
 };
 #define MT_LINK_KIND(link) ((link)&15u)
 #define MT_LINK_NEXT(link) ((link) >> 4)
@@ -241,7 +242,7 @@ enum mt_kind {
 /* Each record begins with its link: kind in bits 0..3, next record's first unit in bits 4..31. */
 struct mt_alloc {
     uint32_t link;
-    uint32_t allocs;    /* number of allocations */
+    uint32_t allocs;    /* number of allocations in bits 0..30; bit 31: MT_ALLOCS_SIZES */
     uint64_t allocated; /* bytes allocated here */
     /* bytes of what was allocated here that anyone released; live = allocated - gone */
     uint64_t gone;
@@ -256,6 +257,9 @@ struct mt_alloc {
     uint32_t saved_seq;
 };
 #define MT_SEQ_FINISHED 0x80000000u
+/* The sizes of these allocations are of more than one power of two. Else all are of that of allocated / allocs. */
+#define MT_ALLOCS_SIZES   0x80000000u
+#define MT_ALLOCS(allocs) ((allocs)&0x7fffffffu)
 
 /* What a record had live when the program finished; without one, what it has live now. */
 struct mt_finish {
@@ -264,23 +268,30 @@ struct mt_finish {
     uint64_t live;
 };
 
-/* More about the same allocations: the two units behind an mt_alloc, if MT_FLAG_SIZES is set. */
-#define MT_SIZES_SMALL 12u
-#define MT_SIZES_LARGE 31u
-/* A block is temporary that the thread which allocated it releases within so many of its events after that, not by realloc. */
+/* Blocks of a call site that were temporary: the thread which allocated one released it within so many of its events after that, not
+ * by realloc. Mappings are never temporary. */
 #define MT_TEMPORARY_EVENTS 8u
+struct mt_temporary {
+    uint32_t link;
+    uint32_t count;
+    uint64_t bytes;
+    uint64_t reserved[2];
+};
+
+/* Numbers of allocations by requested size, made when a second power of two comes up. Of those that came before, the power is known. */
+#define MT_SIZES_SMALL 14u
+#define MT_SIZES_LARGE 31u
 struct mt_sizes {
-    uint32_t link;      /* MT_KIND_SIZES; in bits 4..31 the first unit of an mt_large, 0: none */
-    uint32_t temporary; /* number of temporary blocks; mappings are never temporary */
-    uint64_t temporary_bytes; /* ... their bytes */
-    /* numbers of allocations by requested size: [0] of 0 to 7 bytes, [i] of 2^(i + 2) to 2^(i + 3) - 1 */
+    uint32_t link;
+    uint32_t large; /* first unit of an mt_large, 0: none */
+    /* [0]: of 0 to 7 bytes, [i]: of 2^(i + 2) to 2^(i + 3) - 1 */
     uint32_t count[MT_SIZES_SMALL];
 };
 
-/* The same of larger ones, where there were any. Four units. */
+/* The same of larger ones, where there were any. */
 struct mt_large {
     uint32_t link; /* MT_KIND_LARGE */
-    /* [i]: of 2^(i + 14) to 2^(i + 15) - 1 bytes; the last one: and more */
+    /* [i]: of 2^(i + 16) to 2^(i + 17) - 1 bytes; the last one: and more */
     uint32_t count[MT_SIZES_LARGE];
 };
 
@@ -533,6 +544,7 @@ _Static_assert(offsetof(struct mt_header, extents) == 1024, "format");
 _Static_assert(sizeof(struct mt_header) == MT_HEADER_BYTES, "format");
 _Static_assert(sizeof(struct mt_node) == 32, "format");
 _Static_assert(sizeof(struct mt_alloc) == 2 * MT_UNIT, "format");
+_Static_assert(sizeof(struct mt_temporary) == MT_UNIT, "format");
 _Static_assert(sizeof(struct mt_sizes) == 2 * MT_UNIT, "format");
 _Static_assert(sizeof(struct mt_large) == 4 * MT_UNIT, "format");
 _Static_assert(sizeof(struct mt_release) == MT_UNIT, "format");

@@ -73,7 +73,7 @@ static uint64_t count_allocations(uint64_t first, uint64_t end)
             uint32_t kind = MT_LINK_KIND(a->link);
             if (kind >= MT_KIND_ALLOC && kind < MT_KIND_RELEASE &&
                 MT_IN_LEVEL(kind - MT_KIND_ALLOC))
-                count += a->allocs;
+                count += MT_ALLOCS(a->allocs);
             unit = MT_LINK_NEXT(a->link);
         }
     }

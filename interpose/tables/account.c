@@ -151,7 +151,6 @@ static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *
         struct mt_alloc *a = mt_counters_at(came);
         a->level = level;
         a->last = last;
-        mt_counters_sized(a, event->bytes);
     }
     for (uint32_t i = 0; i < event->gone_count; i++) {
         struct mt_release *r = mt_counters_at(units[event->gone[i].class]);
@@ -254,7 +253,8 @@ void mt_account_free(struct mt_thread *t, const struct mt_start *from, const voi
     if (mt_live_take((uintptr_t)block, &entry)) {
         __builtin_prefetch(mt_counters_at(entry.unit), 1);
         release_here(t, from, entry);
-        mt_recent_went(&t->recent, t->entry->events - 1, block, entry.unit, entry.size);
+        mt_recent_went(&t->recent, &t->counters, t->entry->events - 1, block, entry.unit,
+                       entry.size);
     } else {
         mt_account_unknown(block);
     }
@@ -364,7 +364,6 @@ account_object(struct mt_thread *t, const struct mt_start *from, bool comes, str
         struct mt_alloc *a = mt_counters_at(unit);
         a->level = level;
         a->last = last;
-        mt_counters_sized(a, live->size);
     } else {
         struct mt_release *r = mt_counters_at(unit);
         r->released += live->size;
@@ -405,7 +404,7 @@ void mt_account_object_free(struct mt_thread *t, const struct mt_start *from, co
         struct mt_gone gone = {entry.unit, MT_HEAP, entry.size};
         no_stack(t, (struct mt_event){.from = from, .gone = &gone, .gone_count = 1});
     }
-    mt_recent_went(&t->recent, t->entry->events - 1, object, entry.unit, entry.size);
+    mt_recent_went(&t->recent, &t->counters, t->entry->events - 1, object, entry.unit, entry.size);
 }
 
 void mt_account_object_moved(struct mt_thread *t, const struct mt_start *from,

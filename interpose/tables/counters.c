@@ -14,8 +14,8 @@ static struct mt_lock *lock_of(uint32_t unit)
     return &locks[unit / 2 % LOCKS].lock;
 }
 
-/* The first unit at an even index, so that an mt_alloc lies in one cache line and what follows it in the next. A record of
- * one unit leaves the second one to the thread's next such record. */
+/* The first unit at an even index, so that an mt_alloc lies in one cache line. A record of one unit leaves the second one to the
+ * thread's next such record. */
 static uint32_t new_units(struct mt_counters *c, uint32_t count)
 {
     if (count == 1 && c->spare) {
@@ -34,7 +34,8 @@ static uint32_t new_units(struct mt_counters *c, uint32_t count)
 static bool full(uint32_t unit, uint32_t kind)
 {
     if (kind < MT_KIND_RELEASE)
-        return ((struct mt_alloc *)mt_counters_at(unit))->allocs == UINT32_MAX;
+        return MT_ALLOCS(((struct mt_alloc *)mt_counters_at(unit))->allocs) ==
+               MT_ALLOCS(UINT32_MAX);
     if (kind < MT_KIND_RESIDENT) /* mt_discard has its count in the same place */
         return ((struct mt_release *)mt_counters_at(unit))->releases == UINT32_MAX;
     return false;
@@ -49,12 +50,9 @@ uint32_t mt_counters_find(struct mt_counters *c, uint32_t node, uint32_t kind)
             return unit;
         unit = MT_LINK_NEXT(link);
     }
-    bool alloc = kind < MT_KIND_RELEASE;
-    uint32_t unit = new_units(c, alloc ? 4 : 1);
+    uint32_t unit = new_units(c, kind < MT_KIND_RELEASE ? 2 : 1);
     if (!unit)
         return 0;
-    if (alloc)
-        mt_counters_sizes(mt_counters_at(unit))->link = MT_KIND_SIZES;
     *(uint32_t *)mt_counters_at(unit) = n->counters << 4 | kind;
     __atomic_store_n(&n->counters, unit, __ATOMIC_RELEASE);
     return unit;
@@ -102,20 +100,88 @@ static void save_shared(uint32_t unit)
     mt_lock_drop(lock_of(unit));
 }
 
-/* Without space for its record, the size is not counted. */
-void mt_counters_large(struct mt_alloc *a, uint64_t bytes)
+/* ---- sizes, and temporary blocks: records behind an mt_alloc ---- */
+
+/* A new record right behind the one at `link`. Whoever reads the log meanwhile sees it whole, or not yet. */
+static void put_behind(uint32_t *link, uint32_t unit, uint32_t kind)
 {
-    struct mt_sizes *s = mt_counters_sizes(a);
-    uint32_t unit = MT_LINK_NEXT(s->link), at = 63u - (uint32_t)__builtin_clzll(bytes) - 14;
-    if (!unit) {
-        unit = new_units(&(struct mt_counters){0}, 4);
+    *(uint32_t *)mt_counters_at(unit) = MT_LINK_NEXT(*link) << 4 | kind;
+    __atomic_store_n(link, unit << 4 | MT_LINK_KIND(*link), __ATOMIC_RELEASE);
+}
+
+/* The record right behind the one at `link`, if it is of this kind. */
+static void *behind(const uint32_t *link, uint32_t kind)
+{
+    uint32_t unit = MT_LINK_NEXT(__atomic_load_n(link, __ATOMIC_ACQUIRE));
+    uint32_t *next = mt_counters_at(unit);
+    return unit && MT_LINK_KIND(*next) == kind ? next : NULL;
+}
+
+static void count_large(struct mt_sizes *s, uint32_t at, uint32_t count)
+{
+    if (!s->large) {
+        uint32_t unit = new_units(&(struct mt_counters){0}, 4);
         if (!unit)
             return;
         ((struct mt_large *)mt_counters_at(unit))->link = MT_KIND_LARGE;
-        __atomic_store_n(&s->link, unit << 4 | MT_KIND_SIZES, __ATOMIC_RELEASE);
+        __atomic_store_n(&s->large, unit, __ATOMIC_RELEASE);
     }
-    struct mt_large *large = mt_counters_at(unit);
-    large->count[at < MT_SIZES_LARGE ? at : MT_SIZES_LARGE - 1]++;
+    struct mt_large *large = mt_counters_at(s->large);
+    large->count[at < MT_SIZES_LARGE ? at : MT_SIZES_LARGE - 1] += count;
+}
+
+/* index in mt_sizes.count, and on in mt_large.count */
+static uint32_t power_of(uint64_t bytes)
+{
+    uint32_t power = 63u - (uint32_t)__builtin_clzll(bytes | 7) - 2;
+    return power < MT_SIZES_SMALL + MT_SIZES_LARGE ? power : MT_SIZES_SMALL + MT_SIZES_LARGE - 1;
+}
+
+static void count_size(struct mt_sizes *s, uint32_t power, uint32_t count)
+{
+    if (power < MT_SIZES_SMALL)
+        s->count[power] += count;
+    else
+        count_large(s, power - MT_SIZES_SMALL, count);
+}
+
+/* Without space for the record, the sizes are not known. */
+void mt_counters_size(struct mt_alloc *a, uint64_t bytes)
+{
+    uint32_t power = power_of(bytes), count = a->allocs;
+    if (!(count & MT_ALLOCS_SIZES)) {
+        uint32_t first = count ? power_of(a->allocated / count) : power;
+        if (first == power)
+            return;
+        uint32_t unit = new_units(&(struct mt_counters){0}, 2);
+        if (unit) {
+            count_size(mt_counters_at(unit), first, count);
+            put_behind(&a->link, unit, MT_KIND_SIZES);
+        }
+        a->allocs = count | MT_ALLOCS_SIZES;
+    }
+    struct mt_sizes *s = behind(&a->link, MT_KIND_SIZES);
+    if (s)
+        count_size(s, power, 1);
+}
+
+static bool of_no_node(uint32_t unit);
+
+void mt_counters_temporary(struct mt_counters *c, uint32_t unit, uint64_t bytes)
+{
+    struct mt_alloc *a = mt_counters_at(unit);
+    struct mt_sizes *s = behind(&a->link, MT_KIND_SIZES);
+    uint32_t *link = s ? &s->link : &a->link;
+    struct mt_temporary *temporary = behind(link, MT_KIND_TEMPORARY);
+    if (__builtin_expect(!temporary, 0)) {
+        uint32_t made = of_no_node(unit) ? 0 : new_units(c, 1);
+        if (!made)
+            return;
+        put_behind(link, made, MT_KIND_TEMPORARY);
+        temporary = mt_counters_at(made);
+    }
+    temporary->count++;
+    temporary->bytes += bytes;
 }
 
 void mt_counters_came(uint32_t unit, uint64_t bytes)
@@ -125,6 +191,7 @@ void mt_counters_came(uint32_t unit, uint64_t bytes)
         mt_counters_add(unit, bytes);
         return;
     }
+    mt_counters_sized(a, bytes);
     save_shared(unit);
     uint64_t allocated = a->allocated + bytes;
     __atomic_store_n(&a->allocated, allocated, __ATOMIC_RELAXED);
@@ -160,6 +227,21 @@ void mt_counters_lost_init(void)
 
 /* The records of node 0 belong to no thread. */
 static struct mt_lock lost_lock;
+static bool any_lost; /* allocations */
+
+/* Is the mt_alloc node 0's? By a thread whose event it may have been. */
+static bool of_no_node(uint32_t unit)
+{
+    bool found = false;
+    if (!__atomic_load_n(&any_lost, __ATOMIC_RELAXED))
+        return false;
+    mt_lock_take(&lost_lock);
+    for (uint32_t at = mt_log_node(0)->counters; at && !found;
+         at = MT_LINK_NEXT(*(uint32_t *)mt_counters_at(at)))
+        found = at == unit;
+    mt_lock_drop(&lost_lock);
+    return found;
+}
 
 uint32_t mt_counters_lost_came(struct mt_counters *c, uint32_t class, uint64_t bytes)
 {
@@ -167,7 +249,7 @@ uint32_t mt_counters_lost_came(struct mt_counters *c, uint32_t class, uint64_t b
     uint32_t unit = mt_counters_find(c, 0, MT_KIND_ALLOC + class);
     if (unit) {
         mt_counters_came(unit, bytes);
-        mt_counters_sized(mt_counters_at(unit), bytes);
+        __atomic_store_n(&any_lost, true, __ATOMIC_RELAXED);
     }
     mt_lock_drop(&lost_lock);
     return unit;
@@ -218,6 +300,7 @@ void mt_counters_lost_grown(struct mt_counters *c, int64_t bytes)
 void mt_counters_forget(void)
 {
     mt_lock_forget(&lost_lock);
+    any_lost = false;
     for (unsigned i = 0; i < LOCKS; i++)
         mt_lock_forget(&locks[i].lock);
 }

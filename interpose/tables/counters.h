@@ -29,31 +29,31 @@ static inline void *mt_counters_at(uint32_t unit)
     return mt_log.base[MT_REGION_COUNTER] + (uint64_t)unit * MT_UNIT;
 }
 
-/* Of this mt_alloc. */
-static inline struct mt_sizes *mt_counters_sizes(struct mt_alloc *a)
+/* An allocation of `bytes` is about to be counted in the mt_alloc: count its size where they are of several powers of two, or as soon
+ * as they are. mt_counters_size is its longer part. By the record's owner. */
+void mt_counters_size(struct mt_alloc *a, uint64_t bytes);
+static inline __attribute__((always_inline)) void mt_counters_sized(struct mt_alloc *a,
+                                                                    uint64_t bytes)
 {
-    return (struct mt_sizes *)(a + 1);
+    uint32_t power = 63u - (uint32_t)__builtin_clzll(bytes | 7), count = a->allocs;
+    if (count & MT_ALLOCS_SIZES) {
+        struct mt_sizes *s = mt_counters_at(MT_LINK_NEXT(a->link));
+        if (__builtin_expect(power < MT_SIZES_SMALL + 2 && MT_LINK_KIND(s->link) == MT_KIND_SIZES,
+                             1)) {
+            s->count[power - 2]++;
+            return;
+        }
+    } else {
+        /* Is their mean of the same power? It can be only if they are, as all of them are of one. */
+        uint64_t mean = a->allocated >> power;
+        if (__builtin_expect(mean - count < count, 1))
+            return;
+    }
+    mt_counters_size(a, bytes);
 }
 
-/* Count an allocation's size: few are large. By the record's owner, when levels and peaks are right again: a kill in between would
- * leave them wrong. */
-void mt_counters_large(struct mt_alloc *a, uint64_t bytes);
-static inline void mt_counters_sized(struct mt_alloc *a, uint64_t bytes)
-{
-    uint64_t at_least = bytes | 7;
-    if (__builtin_expect(at_least >> (MT_SIZES_SMALL + 2), 0))
-        mt_counters_large(a, bytes);
-    else
-        mt_counters_sizes(a)->count[63 - __builtin_clzll(at_least) - 2]++;
-}
-
-/* A block was temporary. By the record's owner. */
-static inline void mt_counters_temporary(uint32_t unit, uint64_t bytes)
-{
-    struct mt_sizes *s = mt_counters_sizes(mt_counters_at(unit));
-    s->temporary++;
-    s->temporary_bytes += bytes;
-}
+/* A block of this mt_alloc was temporary: one of the heap's. By the record's owner; `c`: its own. */
+void mt_counters_temporary(struct mt_counters *c, uint32_t unit, uint64_t bytes);
 
 /* For a process of one thread, what mt_counters_came and mt_counters_went do. */
 /* Save what was live at the peak, and when the program finished, before it changes for the first time
@@ -75,6 +75,7 @@ static inline void mt_counters_save(uint32_t unit, struct mt_alloc *a)
 static inline void mt_counters_add(uint32_t unit, uint64_t bytes)
 {
     struct mt_alloc *a = mt_counters_at(unit);
+    mt_counters_sized(a, bytes);
     mt_counters_save(unit, a);
     a->allocated += bytes;
     a->allocs++;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The latest blocks of a thread, so that it is seen which ones it gives back at once (format.h: mt_sizes.temporary). A block
+ * The latest blocks of a thread, so that it is seen which ones it gives back at once (format.h: mt_temporary). A block
  * costs a few instructions when it comes; when it goes, one look at its record, and only where something was allocated there
  * within the last few events, a look at the blocks themselves.
  */
@@ -32,9 +32,10 @@ mt_recent_came(struct mt_recent *r, uint64_t event, const void *block, uint32_t 
 
 /* The thread's event number `event` took a block away: count it if it came within the last few events. mt_recent_look is its
  * longer part. By the thread. */
-void mt_recent_look(struct mt_recent *r, uint32_t event, const void *block, uint32_t unit,
-                    uint64_t bytes);
+void mt_recent_look(struct mt_recent *r, struct mt_counters *c, uint32_t event, const void *block,
+                    uint32_t unit, uint64_t bytes);
 static inline __attribute__((always_inline)) void mt_recent_went(struct mt_recent *r,
+                                                                 struct mt_counters *c,
                                                                  uint64_t event, const void *block,
                                                                  uint32_t unit, uint64_t bytes)
 {
@@ -42,7 +43,7 @@ static inline __attribute__((always_inline)) void mt_recent_went(struct mt_recen
     uint64_t last =
         __atomic_load_n(&((struct mt_alloc *)mt_counters_at(unit))->last, __ATOMIC_RELAXED);
     if ((uint32_t)event - (uint32_t)last <= MT_TEMPORARY_EVENTS)
-        mt_recent_look(r, (uint32_t)event, block, unit, bytes);
+        mt_recent_look(r, c, (uint32_t)event, block, unit, bytes);
 }
 
 /* Another thread takes over. */

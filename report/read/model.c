@@ -16,6 +16,7 @@ struct chain {
     uint32_t node;
     struct sums by_class[CLASSES];
     bool present[CLASSES];
+    uint32_t last_class;   /* of the last mt_alloc, CLASSES: none */
     struct sums unclassed; /* resident and discarded */
     struct map *finishes;  /* unit of an mt_alloc -> 1 + its entry in FINISH */
 };
@@ -41,43 +42,27 @@ static int64_t late_of(const struct chain *chain, uint32_t unit, uint64_t live)
     return found ? (int64_t)(tables->finishes[found - 1].live - live) : 0;
 }
 
-/* What stands behind an mt_alloc; claimed with it, so it is there. */
-static struct mt_sizes sizes_of(struct chain *chain, uint32_t unit)
-{
-    struct log *log = chain->model->log;
-    struct mt_sizes sizes = {0};
-    uint64_t at = ((uint64_t)unit + 2) * MT_UNIT;
-    if (!log->header.sizes)
-        return sizes;
-    memcpy(&sizes, log->tables->units + at, sizeof sizes);
-    if (MT_LINK_KIND(sizes.link) == MT_KIND_SIZES)
-        return sizes;
-    log_problem_in(log, MT_REGION_COUNTER, at, "no sizes behind the counter record at %u", unit);
-    return (struct mt_sizes){0};
-}
-
 static void chain_alloc(struct chain *chain, uint32_t class, uint32_t unit,
                         const struct mt_alloc *record)
 {
-    struct mt_sizes sizes = sizes_of(chain, unit);
     const struct mt_header *header = &chain->model->log->tables->header;
     uint64_t live = record->allocated - record->gone;
+    uint32_t allocations = tables_allocs(chain->model->log->tables, record->allocs);
     bool changed = (record->saved_seq ^ header->peak_seq) & ~MT_SEQ_FINISHED;
     uint64_t held = header->at_peak || changed ? live : record->saved;
     struct sums one = {.allocated = record->allocated,
                        .gone = record->gone,
                        .late = late_of(chain, unit, live),
                        .at_peak = (int64_t)held,
-                       .allocations = record->allocs,
+                       .allocations = allocations,
                        .gone_count = record->gone_count,
                        .live_peak = record->live_peak,
-                       .temporary = sizes.temporary,
-                       .temporary_bytes = sizes.temporary_bytes,
                        .last = record->last,
                        .level = record->level,
-                       .happened = record->allocs > 0};
+                       .happened = allocations > 0};
     sums_add(&chain->by_class[class], &one);
     chain->present[class] = true;
+    chain->last_class = class;
 }
 
 static void chain_release(struct chain *chain, uint32_t class, const struct mt_release *record)
@@ -101,6 +86,16 @@ static void chain_discard(struct chain *chain, const struct mt_discard *record)
     sums_add(&chain->unclassed, &one);
 }
 
+/* Of the mt_alloc before it; false: there is none. */
+static bool chain_temporary(struct chain *chain, const struct mt_temporary *record)
+{
+    struct sums one = {.temporary = record->count, .temporary_bytes = record->bytes};
+    if (chain->last_class == CLASSES)
+        return false;
+    sums_add(&chain->by_class[chain->last_class], &one);
+    return true;
+}
+
 /* The record at unit `number`; false when it is not one. */
 static bool chain_record(struct chain *chain, uint32_t kind, uint32_t number)
 {
@@ -122,8 +117,12 @@ static bool chain_record(struct chain *chain, uint32_t kind, uint32_t number)
         memcpy(&record, unit, sizeof record);
         struct sums one = {.resident = record.grown, .readings = record.readings};
         sums_add(&chain->unclassed, &one);
+    } else if (kind == MT_KIND_TEMPORARY && chain->model->log->header.sizes) {
+        struct mt_temporary record;
+        memcpy(&record, unit, sizeof record);
+        return chain_temporary(chain, &record);
     } else {
-        return false;
+        return kind == MT_KIND_SIZES && chain->model->log->header.sizes;
     }
     return true;
 }
@@ -148,7 +147,7 @@ static void chain_walk(struct chain *chain, uint32_t unit)
         uint32_t kind = MT_LINK_KIND(link);
         if (!kind)
             return; /* reserved, not filled in yet */
-        uint32_t units = kind >= MT_KIND_RELEASE ? 1 : log->header.sizes ? 4 : 2;
+        uint32_t units = kind < MT_KIND_RELEASE || kind == MT_KIND_SIZES ? 2 : 1;
         if (!chain_claim(chain, unit, units)) {
             log_problem_in(log, MT_REGION_COUNTER, at,
                            "the counter record at %u belongs to two nodes or is cut short", unit);
@@ -322,7 +321,8 @@ void model_make(struct model *model, struct log *log, struct periods periods)
     uint32_t *depth = base_alloc(tables->node_count + (size_t)1, sizeof *depth);
     size_t cap = 0;
     struct map finishes = {0};
-    struct chain chain = {.model = model, .seen = seen, .finishes = &finishes};
+    struct chain chain = {
+        .model = model, .seen = seen, .last_class = CLASSES, .finishes = &finishes};
     for (uint32_t i = 1; i < tables->finish_count; i++)
         *map_at(&finishes, tables->finishes[i].unit) = i + 1;
     static const struct mt_node unused;

@@ -9,7 +9,7 @@
 #include "read/model.h"
 
 /* count[0]: of 0 to 7 bytes, count[i]: of 2^(i + 2) to 2^(i + 3) - 1, the last one: and more. */
-#define SIZES 43u
+#define SIZES 45u
 struct sizes {
     uint64_t count[SIZES];
 };

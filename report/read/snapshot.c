@@ -92,9 +92,22 @@ static void put_back(unsigned char *unit, const unsigned char *before)
     memcpy(unit, &record, sizeof record);
 }
 
+/* What a record was linked to before, is there now: links may change. What was not there before can't be reached. */
+static void put_link_back(unsigned char *unit, const unsigned char *before)
+{
+    if (kind_of(before) == kind_of(unit))
+        memcpy(unit, before, sizeof(uint32_t));
+}
+
+static bool is_pair(uint32_t kind)
+{
+    return (kind >= MT_KIND_ALLOC && kind < MT_KIND_ALLOC + MT_CLASSES) || kind == MT_KIND_SIZES ||
+           kind == MT_KIND_LARGE;
+}
+
 /* `before`: the region's first `bytes` bytes, as they were earlier. Units come in pairs; one may be the second half of an
- * mt_alloc, an mt_sizes or an mt_large. */
-static void releases_of(struct snapshot *s, const unsigned char *before, size_t bytes)
+ * mt_alloc or an mt_sizes, and two pairs are an mt_large. */
+static void as_before(struct snapshot *s, const unsigned char *before, size_t bytes)
 {
     size_t done = 0, skip = 0;
     for (uint32_t i = 0; i < s->header.extents_used; i++) {
@@ -111,9 +124,11 @@ static void releases_of(struct snapshot *s, const unsigned char *before, size_t 
             }
             if (kind == MT_KIND_LARGE)
                 skip = 1; /* it has another pair */
-            if ((kind >= MT_KIND_ALLOC && kind < MT_KIND_ALLOC + MT_CLASSES) ||
-                kind == MT_KIND_SIZES || kind == MT_KIND_LARGE)
+            if (is_pair(kind)) {
+                if (there)
+                    put_link_back(extent + at, before + done);
                 continue;
+            }
             put_back(extent + at, there ? before + done : NULL);
             put_back(extent + at + MT_UNIT, there ? before + done + MT_UNIT : NULL);
         }
@@ -139,7 +154,7 @@ static bool read_counters(struct snapshot *s)
     }
     bool read = read_region(s, MT_REGION_COUNTER);
     if (read)
-        releases_of(s, before, bytes);
+        as_before(s, before, bytes);
     free(before);
     return read;
 }

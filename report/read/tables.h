@@ -35,6 +35,12 @@ struct tables {
     uint32_t finish_count;
 };
 
+/* The number in mt_alloc.allocs: 31 bits, but in logs of versions without sizes. */
+static inline uint32_t tables_allocs(const struct tables *tables, uint32_t allocs)
+{
+    return tables->header.flags & MT_FLAG_SIZES ? MT_ALLOCS(allocs) : allocs;
+}
+
 /* Add a problem at byte `offset` of the file. Always false. */
 bool log_problem(struct log *log, uint64_t offset, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

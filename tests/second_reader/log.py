@@ -256,21 +256,23 @@ class Log:
 
     def read_chain(self, node, unit, claimed):
         data = self.regions[COUNTER]
+        before = last = None  # the record before, and the last ALLOC record
         while unit:
             if unit >= len(claimed):
                 self.problem('node %d has counters at %d of %d' % (node, unit, len(claimed)))
                 break
             link, = self.take('I', unit * 32, data)
             kind = link & 15
-            units = 1 if not 1 <= kind <= 5 else 4 if self.flags & FLAG_SIZES else 2
+            units = 2 if 1 <= kind <= 5 or kind == 14 else 1
             if unit + units > len(claimed) or any(claimed[unit:unit + units]):
                 self.problem('counters at %d belong to two nodes, or are cut' % unit)
                 break
             claimed[unit:unit + units] = b'\1' * units
             if 1 <= kind <= 5:
-                self.alloc(node, kind - 1, unit, self.take('IIQQQQQQII', unit * 32, data))
-                if self.flags & FLAG_SIZES:
-                    self.sizes_behind(node, kind - 1, unit, claimed)
+                last = self.alloc(node, kind - 1, unit, self.take('IIQQQQQQII', unit * 32, data))
+                if self.flags & FLAG_SIZES and self.kind_at(link >> 4) != 14:
+                    self.one_size(node, last)
+                before = 'alloc'
             elif 6 <= kind <= 10:
                 _, releases, released, level, last = self.take('IIQQQ', unit * 32, data)
                 c = self.figures(node, kind - 6)
@@ -285,40 +287,69 @@ class Log:
                 self.happened(node, 0, last, level, discards)
             elif kind == 12:
                 self.figures(node, 0)['resident'] += self.take('q', unit * 32 + 8, data)[0]
+            elif kind == 13 and self.flags & FLAG_SIZES and before in ('alloc', 'sizes'):
+                self.temporary(node, last, unit)
+                before = 'temporary'
+            elif kind == 14 and self.flags & FLAG_SIZES and before == 'alloc':
+                self.several_sizes(node, last, unit, claimed)
+                before = 'sizes'
             elif kind:
                 self.problem('node %d has counters of kind %d' % (node, kind))
                 break
+            if 6 <= kind <= 12:
+                before = None
             unit = link >> 4
 
-    def sizes_behind(self, node, class_, unit, claimed):
-        """The SIZES record behind an ALLOC record, and its LARGE record."""
+    def kind_at(self, unit):
         data = self.regions[COUNTER]
-        allocs, = self.take('I', unit * 32 + 4, data)
-        link, temporary, temporary_bytes, *counts = self.take('IIQ12I', unit * 32 + 64, data)
-        large, here = link >> 4, self.sizes.setdefault((node, class_), [0] * 43)
-        if link & 15 != 13:
-            self.problem('counters at %d are followed by kind %d' % (unit, link & 15))
-            return
+        return self.take('I', unit * 32, data)[0] & 15 if 0 < unit < len(data) // 32 else 0
+
+    def temporary(self, node, last, unit):
+        """The TEMPORARY record of `last`: the (class, allocs, allocated) before it in the chain."""
+        _, count, size = self.take('IIQ', unit * 32, self.regions[COUNTER])
+        class_, allocs = last[:2]
+        if not count or count > allocs or class_:
+            self.problem('node %d: %d temporary of %d allocations of class %d' % (node, count, allocs, class_))
+        c = self.figures(node, class_)
+        c['temporary'] += count
+        c['temporary_bytes'] += size
+
+    def several_sizes(self, node, last, unit, claimed):
+        """The SIZES record right behind an ALLOC record, and its LARGE record."""
+        data = self.regions[COUNTER]
+        _, large, *counts = self.take('II14I', unit * 32, data)
         if large:
             if large + 4 > len(claimed) or any(claimed[large:large + 4]):
                 self.problem('large sizes at %d belong to two records, or are cut' % large)
                 return
             claimed[large:large + 4] = b'\1' * 4
             kind, *more = self.take('I31I', large * 32, data)
-            if kind != 14:
+            if kind != 15:
                 self.problem('large sizes at %d have link %d' % (large, kind))
                 return
             counts += more
-        for i, count in enumerate(counts):
-            here[i] += count
+        class_, allocs = last[:2]
         under_way = 0 if self.end == 1 and not self.flags & FLAG_THREADS else 1
         if sum(counts) > allocs + under_way or (sum(counts) < allocs - under_way and not self.flags & FLAG_FULL):
             self.problem('node %d: sizes of %d allocations of %d' % (node, sum(counts), allocs))
-        if temporary > allocs or (temporary and class_):
-            self.problem('node %d: %d temporary of %d allocations of class %d' % (node, temporary, allocs, class_))
-        c = self.figures(node, class_)
-        c['temporary'] += temporary
-        c['temporary_bytes'] += temporary_bytes
+        if sum(c > 0 for c in counts) < (1 if under_way or self.flags & FLAG_FULL else 2):
+            self.problem('node %d: a record of several sizes has %r' % (node, counts))
+        self.count_sizes(node, class_, enumerate(counts))
+
+    def one_size(self, node, last):
+        """All are of one power of two."""
+        class_, allocs, allocated, several = last
+        if not allocs:
+            return
+        if not several:
+            self.count_sizes(node, class_, [(min(max((allocated // allocs).bit_length() - 3, 0), 44), allocs)])
+        elif not self.flags & FLAG_FULL:
+            self.problem('node %d: its sizes are not there' % node)
+
+    def count_sizes(self, node, class_, counts):
+        here = self.sizes.setdefault((node, class_), [0] * 45)
+        for i, count in counts:
+            here[i] += count
 
     def figures(self, node, class_):
         c = self.counters.get((node, class_))
@@ -332,6 +363,9 @@ class Log:
 
     def alloc(self, node, class_, unit, record):
         _, allocs, allocated, gone, live_peak, saved, level, last, gone_count, saved_seq = record
+        several = bool(self.flags & FLAG_SIZES) and allocs >> 31
+        if self.flags & FLAG_SIZES:
+            allocs &= 0x7fffffff
         live = allocated - gone
         if live < 0 or live_peak < live or live_peak > allocated:
             self.problem('node %d: allocated %d, gone %d, peak of live %d' % (node, allocated, gone, live_peak))
@@ -346,6 +380,7 @@ class Log:
             c['at_peak'] += held
             self.level_of_live_peak = max(self.level_of_live_peak, live_peak)
         self.happened(node, class_, last, level, allocs)
+        return class_, allocs, allocated, several
 
     # ---- what follows from it
 
