@@ -32,10 +32,10 @@ class Tests(Outcome):
     def program(self, name):
         return self.build.path('known', name)
 
-    def environment(self, directory):
+    def environment(self, directory, **variables):
         """Traced, with a log for each process in `directory`."""
-        return self.build.traced(os.path.join(directory, '%p.mt'), MEMTRACE_PYTHON_OBJECTS='0', KNOWN_TRACED='1',
-                                 PYTHONDONTWRITEBYTECODE='1')
+        return self.build.traced(os.path.join(directory, '%p.mt'), **{
+            'MEMTRACE_PYTHON_OBJECTS': '0', 'KNOWN_TRACED': '1', 'PYTHONDONTWRITEBYTECODE': '1', **variables})
 
     def traced(self, command):
         """Run it; its output and its logs: (pid, name), in the order of their beginning."""

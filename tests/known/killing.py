@@ -8,6 +8,8 @@ import subprocess
 import sys
 
 from common import WRONG, problem
+from second_reader.check import check
+from second_reader.log import Log
 from support.running import Failed, run
 
 
@@ -68,6 +70,30 @@ def kill_once(tests, program, told, threads, spin, bad):
         bad.append('%d blocks of 48 bytes, %d bytes' % (line['allocations'], line['allocated_bytes']))
     if len(bad) == before:
         shutil.rmtree(directory)
+
+
+def step(tests):
+    """A program that could be killed after any instruction of some events: each state that its log has meanwhile is sound."""
+    for threads in ('1', '2'):
+        logs, copies = tests.fresh(), tests.fresh()
+        done = run([tests.program('known_step'), tests.build.tracker, logs, copies, threads], tests.environment(logs, LD_PRELOAD=''))
+        bad = [] if not done.status and not done.err else ['status %d: %s' % (done.status, done.err)]
+        names, before = sorted(os.listdir(copies)), None
+        for i, name in enumerate(names):
+            log = Log(os.path.join(copies, name))
+            totals = log.totals().values()
+            now = sum(t['allocations'] for t in totals), sum(t['releases'] for t in totals)
+            if before and (now < before or sum(now) > sum(before) + 2):  # a realloc is both
+                bad.append('%s: %r events after %r' % (name, now, before))
+            before = now
+            if i % 8 == 0:
+                bad += tests.build.unsound(log)
+            else:
+                check(log)
+                bad += ['%s: %s' % (name, text) for text in log.problems]
+        if len(names) < 300 or before[0] < 11:
+            bad.append('%d states, %r events: nothing was tested' % (len(names), before))
+        tests.result('stopped after each instruction, %s: %d states' % (threads, len(names)), bad)
 
 
 def has_files_without_name(directory):

@@ -31,6 +31,7 @@ class Log:
     def __init__(self, name):
         self.name = name
         self.problems = []
+        self.half_done = []  # what an event under way leaves for an instant: in one record for each thread at most
         with open(name, 'rb') as f:
             self.data = f.read()
         self.read_header()
@@ -42,6 +43,9 @@ class Log:
 
     def problem(self, text):
         self.problems.append(text)
+
+    def under_way(self, text):
+        self.half_done.append(text)
 
     # ---- header and regions
 
@@ -207,7 +211,8 @@ class Log:
             elif i and kind not in (CUT, UNKNOWN, 0):
                 self.problem('frame %d is of kind %d' % (i, kind))
             self.frames.append((kind, owner, value))
-        if len(set(self.frames)) != len(self.frames):
+        filled = [frame for frame in self.frames if self.end == 1 or frame[0]]  # else one may be under way
+        if len(set(filled)) != len(filled):
             self.problem('a frame is there twice')
 
     def read_threads(self):
@@ -308,8 +313,10 @@ class Log:
         """The TEMPORARY record of `last`: the (class, allocs, allocated) before it in the chain."""
         _, count, size = self.take('IIQ', unit * 32, self.regions[COUNTER])
         class_, allocs = last[:2]
-        if not count or count > allocs or class_:
+        if count > allocs or class_:
             self.problem('node %d: %d temporary of %d allocations of class %d' % (node, count, allocs, class_))
+        if not count:
+            self.under_way('node %d: a record of no temporary block' % node)
         c = self.figures(node, class_)
         c['temporary'] += count
         c['temporary_bytes'] += size
@@ -367,8 +374,10 @@ class Log:
         if self.flags & FLAG_SIZES:
             allocs &= 0x7fffffff
         live = allocated - gone
-        if live < 0 or live_peak < live or live_peak > allocated:
+        if live < 0 or live_peak > allocated:
             self.problem('node %d: allocated %d, gone %d, peak of live %d' % (node, allocated, gone, live_peak))
+        elif live_peak < live:
+            self.under_way('node %d: allocated %d, gone %d, peak of live %d' % (node, allocated, gone, live_peak))
         held = saved if not self.at_peak and (saved_seq ^ self.peak_seq) & 0x7fffffff == 0 else live
         c = self.figures(node, class_)
         c['allocated'] += allocated
@@ -378,7 +387,7 @@ class Log:
         c['gone_count'] += gone_count
         if class_ in COUNTED:
             c['at_peak'] += held
-            self.level_of_live_peak = max(self.level_of_live_peak, live_peak)
+            self.level_of_live_peak = max(self.level_of_live_peak, live_peak, live)
         self.happened(node, class_, last, level, allocs)
         return class_, allocs, allocated, several
 

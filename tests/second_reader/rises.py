@@ -56,15 +56,17 @@ class Rises:
             depth, chain = entries[-1]['depth'], []
             while entries and entries[-1]['depth'] == depth:
                 chain.append(entries.pop())
-            highest = self.close_depth(chain, entries[-1] if entries else None, highest)
+            first, frames = chain[0]['first'], chain[0]['frames']
+            nodes = log.outward(chain[0]['node'], frames)
+            if len(nodes) == frames and nodes and nodes[-1] == first:
+                highest = self.close_depth(chain, nodes, entries[-1] if entries else None, highest)
+            elif log.end == 1:
+                log.problem('an open run of nodes that are not above each other')
 
-    def close_depth(self, chain, outer, highest):
-        """The entries of one depth, the last one first; `outer`: the one in front of them."""
+    def close_depth(self, chain, nodes, outer, highest):
+        """The entries of one depth, the last one first, and its nodes; `outer`: the entry in front of them."""
         log, first = self.log, chain[0]['first']
         parent, sites, rises = log.parent[first], [first], []
-        nodes = log.outward(chain[0]['node'], chain[0]['frames'])
-        if len(nodes) != chain[0]['frames'] or nodes[-1] != first:
-            log.problem('an open run of nodes that are not above each other')
         for e in chain:
             highest = max(highest, e['max'])
             rise = max(0, highest - e['begin'])
