@@ -31,22 +31,12 @@ static uint32_t new_units(struct mt_counters *c, uint32_t count)
     return (uint32_t)unit;
 }
 
-static bool full(uint32_t unit, uint32_t kind)
-{
-    if (kind < MT_KIND_RELEASE)
-        return MT_ALLOCS(((struct mt_alloc *)mt_counters_at(unit))->allocs) ==
-               MT_ALLOCS(UINT32_MAX);
-    if (kind < MT_KIND_RESIDENT) /* mt_discard has its count in the same place */
-        return ((struct mt_release *)mt_counters_at(unit))->releases == UINT32_MAX;
-    return false;
-}
-
 uint32_t mt_counters_find(struct mt_counters *c, uint32_t node, uint32_t kind)
 {
     struct mt_node *n = mt_log_node(node);
     for (uint32_t unit = n->counters; unit;) {
         uint32_t link = *(uint32_t *)mt_counters_at(unit);
-        if (MT_LINK_KIND(link) == kind && !full(unit, kind))
+        if (MT_LINK_KIND(link) == kind && !mt_counters_full(unit, kind))
             return unit;
         unit = MT_LINK_NEXT(link);
     }
@@ -56,14 +46,6 @@ uint32_t mt_counters_find(struct mt_counters *c, uint32_t node, uint32_t kind)
     *(uint32_t *)mt_counters_at(unit) = n->counters << 4 | kind;
     __atomic_store_n(&n->counters, unit, __ATOMIC_RELEASE);
     return unit;
-}
-
-uint32_t mt_counters_hinted(struct mt_counters *c, struct mt_known *stack, uint32_t kind)
-{
-    uint32_t unit = stack->unit;
-    if (unit && MT_LINK_KIND(*(uint32_t *)mt_counters_at(unit)) == kind && !full(unit, kind))
-        return unit;
-    return stack->unit = mt_counters_find(c, stack->leaf, kind);
 }
 
 void mt_counters_keep(uint32_t unit, uint32_t seq, uint64_t live)

@@ -10,6 +10,7 @@
 #ifndef MT_COUNTERS_H
 #define MT_COUNTERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "log/log.h"
@@ -91,9 +92,28 @@ static inline void mt_counters_subtract(uint32_t unit, uint64_t bytes, uint32_t 
     a->gone_count += count;
 }
 
+static inline bool mt_counters_full(uint32_t unit, uint32_t kind)
+{
+    if (kind < MT_KIND_RELEASE)
+        return MT_ALLOCS(((struct mt_alloc *)mt_counters_at(unit))->allocs) ==
+               MT_ALLOCS(UINT32_MAX);
+    if (kind < MT_KIND_RESIDENT) /* mt_discard has its count in the same place */
+        return ((struct mt_release *)mt_counters_at(unit))->releases == UINT32_MAX;
+    return false;
+}
+
 /* As mt_counters_find, for the leaf of an event's stack. The record that the last event here used
- * is noted with it, and is nearly always the one. */
-uint32_t mt_counters_hinted(struct mt_counters *c, struct mt_known *stack, uint32_t kind);
+ * is noted with it, and is nearly always the one. Inlined, as `kind` is known there. */
+static inline __attribute__((always_inline)) uint32_t
+mt_counters_hinted(struct mt_counters *c, struct mt_known *stack, uint32_t kind)
+{
+    uint32_t unit = stack->unit;
+    if (__builtin_expect(unit && MT_LINK_KIND(*(uint32_t *)mt_counters_at(unit)) == kind &&
+                             !mt_counters_full(unit, kind),
+                         1))
+        return unit;
+    return stack->unit = mt_counters_find(c, stack->leaf, kind);
+}
 
 /* `bytes` came to be live at this mt_alloc, by one allocation; or went from it, by `count` releases
  * (0: a part of a mapping went, and the rest is still live). Any thread. */

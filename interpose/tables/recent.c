@@ -1,21 +1,29 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdbool.h>
 #include <string.h>
 
 #include "tables/recent.h"
 
 /* An entry may be older than its place says, as not every event brings a block: hence its number. And another thread may have
  * been given the same address since: hence its record, which is never shared by two threads. */
-void mt_recent_look(struct mt_recent *r, struct mt_counters *c, uint32_t event, const void *block,
-                    uint32_t unit, uint64_t bytes)
+static inline bool is(const struct mt_recent_block *b, uint32_t event, const void *block,
+                      uint32_t unit)
 {
-    for (uint32_t i = 1; i <= MT_TEMPORARY_EVENTS; i++) {
-        struct mt_recent_block *b = &r->blocks[(event - i) % MT_TEMPORARY_EVENTS];
-        if (b->block != (uintptr_t)block || b->event != event - i || b->unit != unit)
-            continue;
-        mt_counters_temporary(c, unit, bytes);
-        b->unit = 0;
-        return;
+    return b->block == (uintptr_t)block && b->event == event && b->unit == unit;
+}
+
+void mt_recent_look(struct mt_recent *r, struct mt_counters *c, uint32_t event, uint32_t last,
+                    const void *block, uint32_t unit, uint64_t bytes)
+{
+    struct mt_recent_block *b = &r->blocks[last % MT_TEMPORARY_EVENTS];
+    for (uint32_t i = 1; !is(b, last, block, unit); i++) {
+        if (i > MT_TEMPORARY_EVENTS)
+            return;
+        last = event - i;
+        b = &r->blocks[last % MT_TEMPORARY_EVENTS];
     }
+    mt_counters_temporary(c, unit, bytes);
+    b->unit = 0;
 }
 
 void mt_recent_forget(struct mt_recent *r)

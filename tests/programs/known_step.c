@@ -55,6 +55,8 @@ static void events(void)
 {
     static const size_t sizes[] = {48, 50, 100, 70000, 5, 80000};
     void *blocks[sizeof sizes / sizeof sizes[0]];
+    for (size_t bytes = 20; bytes < 1000; bytes *= 6)
+        release(allocate(bytes));
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         blocks[i] = allocate(sizes[i]);
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
