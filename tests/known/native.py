@@ -35,7 +35,7 @@ def native(tests):
     folder = tests.build.path('known')
     programs = sorted(os.listdir(folder)) if os.path.isdir(folder) else []
     programs = [p for p in programs if p.startswith('known_') and os.access(os.path.join(folder, p), os.X_OK) and
-                not os.path.isdir(os.path.join(folder, p)) and not p.startswith('known_kill')]
+                not os.path.isdir(os.path.join(folder, p)) and not p.startswith(('known_kill', 'known_step'))]
     if not programs:
         tests.result('programs in %s' % folder, ['there are none: were they built?'])
     if not any(p.startswith('known_rust') for p in programs):
