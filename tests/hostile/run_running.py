@@ -35,6 +35,30 @@ for i in range(1 << 30):
         print('begun', flush=True)
 '''
 
+# Records that are put behind others, which are read meanwhile: each call site has a temporary block at last, then one of another power of two.
+BEHIND = '''
+import signal, time
+signal.alarm(120)
+def left(path, n, size):
+    return (left if path[n] else right)(path, n - 1, size) if n else bytearray(size)
+def right(path, n, size):
+    return (left if path[n] else right)(path, n - 1, size) if n else bytearray(size)
+kept, paths = [], [bytes(i >> n & 1 for n in range(15)) for i in range(1 << 15)]
+for size in 40, 41, 600:
+    for i, path in enumerate(paths):
+        block = left(path, 14, size)
+        if size == 40:
+            kept.append(block)
+        elif i % 16 == 0:
+            time.sleep(0.001)
+        block = None
+    if size == 40:
+        print('begun', flush=True)
+while True:
+    left(path, 14, size)
+    time.sleep(0.01)
+'''
+
 
 def view(*arguments):
     done = run([t.memtrace, *arguments])
@@ -86,4 +110,5 @@ def while_it_runs(command):
 t.test('new paths', lambda: while_it_runs([t.program('running'), '1']))
 t.test('new paths by four threads', lambda: while_it_runs([t.program('running'), '4']))
 t.test('new paths in Python', lambda: while_it_runs([sys.executable, '-c', PYTHON]))
+t.test('new records at old paths', lambda: while_it_runs([sys.executable, '-c', BEHIND]))
 t.end()
