@@ -196,8 +196,8 @@ static void show_keys(struct top_state *state)
         "  Ctrl-L          draw anew",
         "  q  F10          quit",
         "",
-        "Own figures count each byte for the innermost line of your own code. The mouse selects, "
-        "too."};
+        ("Own figures count each byte for the innermost line of your own code. The mouse selects, "
+         "too.")};
     state->text = (struct top_text){.marked = SIZE_MAX};
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
         top_text_add(&state->text, "%s", lines[i]);
