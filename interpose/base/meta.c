@@ -128,16 +128,19 @@ struct call {
 static void allocate(struct call *c)
 {
     c->block = mt_je_mallocx(c->bytes < 16 ? 16 : c->bytes, c->flags);
+    c->done = c->block;
 }
 
 static void resize(struct call *c)
 {
     c->block = mt_je_rallocx(c->block, c->bytes < 16 ? 16 : c->bytes, c->flags);
+    c->done = c->block;
 }
 
 static void release(struct call *c)
 {
     mt_je_dallocx(c->block, 0);
+    c->done = true;
 }
 
 static void allocate_some(struct call *c)
@@ -146,6 +149,7 @@ static void allocate_some(struct call *c)
     while (n < c->count && (c->blocks[n] = mt_je_mallocx(c->bytes < 16 ? 16 : c->bytes, 0)))
         n++;
     c->count = n;
+    c->done = n;
 }
 
 static void release_chain(struct call *c)
@@ -154,6 +158,7 @@ static void release_chain(struct call *c)
         next = *(void **)block;
         mt_je_dallocx(block, 0);
     }
+    c->done = true;
 }
 
 static void set_decay(struct call *c)
@@ -177,25 +182,26 @@ static void begin_anew(void)
     begun = false;
 }
 
-/* After a start that failed, jemalloc would let only the thread that tried it try again, and others wait for that. */
-static void settle(bool done)
+/* Have jemalloc do it. False: it could not be entered. After a start that failed, it would let only the thread that tried it try
+ * again, and others wait for that. Inlined, as each frame counts. */
+static inline __attribute__((always_inline)) bool ask(struct call *call)
 {
-    if (done)
+    if (!enter())
+        return false;
+    mt_aside_held(perform, call);
+    if (call->done)
         begun = true;
     else if (!begun)
         begin_anew();
+    leave();
+    return true;
 }
 
 /* decay_ms 0: what is free goes back to the system at once. -1: it waits for the next call with 0,
  * and then goes back in long pieces. */
 static void purge_later(ptrdiff_t decay_ms)
 {
-    if (!enter())
-        return;
-    struct call call = {.work = set_decay, .decay_ms = decay_ms};
-    mt_aside_held(perform, &call);
-    settle(call.done);
-    leave();
+    ask(&(struct call){.work = set_decay, .decay_ms = decay_ms});
 }
 
 void mt_meta_hold(void)
@@ -258,13 +264,9 @@ int mt_raw_pthread_setspecific(pthread_key_t key, const void *value)
 
 void *mt_meta_alloc(size_t bytes)
 {
-    if (!enter())
-        return NULL;
     /* The class of 8-byte blocks is the only one not aligned to 16. */
     struct call call = {.work = allocate, .bytes = bytes, .flags = JE_ZERO};
-    mt_aside_held(perform, &call);
-    settle(call.block);
-    leave();
+    ask(&call);
     if (call.block && bytes >= HUGE_BYTES)
         mt_os_huge(call.block, bytes);
     return call.block;
@@ -272,15 +274,10 @@ void *mt_meta_alloc(size_t bytes)
 
 static __attribute__((noinline)) void *grow_block(void *block, size_t bytes)
 {
-    if (!enter())
-        return NULL;
     /* jemalloc zeroes what lies beyond the block's real size; between that and the bytes asked for before it was zero from the
      * start. */
     struct call call = {.work = resize, .block = block, .bytes = bytes, .flags = JE_ZERO};
-    mt_aside_held(perform, &call);
-    settle(call.block);
-    leave();
-    return call.block;
+    return ask(&call) ? call.block : NULL;
 }
 
 void *mt_meta_grow(void *block, size_t old_bytes, size_t new_bytes)
@@ -292,29 +289,20 @@ void *mt_meta_grow(void *block, size_t old_bytes, size_t new_bytes)
 
 void mt_meta_free(void *block)
 {
-    if (!block || !enter())
-        return;
-    mt_aside_held(perform, &(struct call){.work = release, .block = block});
-    leave();
+    if (block)
+        ask(&(struct call){.work = release, .block = block});
 }
 
 uint32_t mt_meta_alloc_some(void **blocks, uint32_t count, size_t bytes)
 {
     struct call call = {.work = allocate_some, .bytes = bytes, .blocks = blocks, .count = count};
-    if (!enter())
-        return 0;
-    mt_aside_held(perform, &call);
-    settle(call.count);
-    leave();
-    return call.count;
+    return ask(&call) ? call.count : 0;
 }
 
 void mt_meta_free_chain(void *first)
 {
-    if (!first || !enter())
-        return;
-    mt_aside_held(perform, &(struct call){.work = release_chain, .block = first});
-    leave();
+    if (first)
+        ask(&(struct call){.work = release_chain, .block = first});
 }
 
 void *mt_meta_map(size_t bytes)

@@ -4,7 +4,7 @@
  * back. The functions must stay safe in a child of vfork and in a signal handler: nothing here
  * allocates or locks. The children of posix_spawn, system and popen never touch a log of ours.
  *
- * A program whose loader can't load this library is executed without it, and an environment that lacks it stays as it is. system and popen start the
+ * A program whose loader can't load this library, or whose seccomp filters would end it for a call of the library's, is executed without it, and an environment that lacks it stays as it is. system and popen start the
  * system's shell, which can.
  */
 #include <spawn.h>
@@ -67,7 +67,7 @@ static int stayed(struct mt_header *h, int result)
     do {                                                                                           \
         int kept = errno;                                                                          \
         size_t room = mt_untraced_room(environment);                                               \
-        if (room && (foreign)) {                                                                   \
+        if (room && (!mt_os_start_survives() || (foreign))) {                                      \
             mt_untraced_count(path);                                                               \
             environment = mt_untraced_environment(__builtin_alloca(room), environment);            \
         } else if (!room && mt_untraced_left_out(path, environment)) {                             \

@@ -45,6 +45,9 @@ void mt_os_filter_thread(void);
 
 /* Whether there is any filter. */
 bool mt_os_filtered(void);
+/* Whether a program that this thread executes can have the library: whatever the library calls, the thread's filters may refuse, but
+ * they do not end the process, nor tell anybody. Less than 256 bytes of stack. */
+bool mt_os_start_survives(void);
 /* Whether this thread's filters let such a call pass, if all its arguments are 0. */
 bool mt_os_passes(long number);
 

@@ -168,15 +168,31 @@ static bool lets_pass(const struct filter *f, long number, const long a[6])
     }
 }
 
+/* Whether the process goes on after the call, made or not. */
+static bool survives(const struct filter *f, long number, const long a[6])
+{
+    struct machine m = {
+        .data = {.nr = (int)number, .arch = ARCH, .instruction_pointer = (uintptr_t)mt_os_raw}};
+    if (f->kind != PROGRAM)
+        return lets_pass(f, number, a);
+    for (unsigned i = 0; i < 6; i++)
+        m.data.args[i] = (uint64_t)a[i];
+    uint32_t action = run(f, &m) & SECCOMP_RET_ACTION_FULL;
+    return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG || action == SECCOMP_RET_ERRNO;
+}
+
+/* Whether this thread is under filter `i`, perhaps. */
+static bool is_under(uint32_t i)
+{
+    return !self.known || self.mine >> i & 1 || filters[i].all_threads;
+}
+
 static __attribute__((noinline, cold)) bool passes(long number, const long a[6])
 {
     uint32_t used = __atomic_load_n(&mt_os_filters, __ATOMIC_ACQUIRE);
-    for (uint32_t i = 0; i < used && i < FILTERS_MAX; i++) {
-        const struct filter *f = &filters[i];
-        bool mine = !self.known || self.mine >> i & 1 || f->all_threads;
-        if (mine && !lets_pass(f, number, a))
+    for (uint32_t i = 0; i < used && i < FILTERS_MAX; i++)
+        if (is_under(i) && !lets_pass(&filters[i], number, a))
             return false;
-    }
     return true;
 }
 
@@ -184,6 +200,30 @@ bool mt_os_passes(long number)
 {
     static const long none[6];
     return passes(number, none);
+}
+
+/* All that the library calls at its start, at events and at the end, whatever the program does. */
+/* clang-format off */
+static const short start_calls[] = {
+    SYS_openat, SYS_close, SYS_read, SYS_write, SYS_pread64, SYS_pwrite64, SYS_fstat,
+    SYS_newfstatat, SYS_fstatfs, SYS_fallocate, SYS_ftruncate, SYS_fchmod, SYS_linkat,
+    SYS_renameat2, SYS_unlinkat, SYS_readlinkat, SYS_faccessat, SYS_getcwd, SYS_fcntl, SYS_ioctl,
+    SYS_mmap, SYS_munmap, SYS_mprotect, SYS_madvise, SYS_msync, SYS_munlock, SYS_mincore, SYS_futex,
+    SYS_gettid, SYS_getpid, SYS_getppid, SYS_tkill, SYS_geteuid, SYS_getresuid, SYS_getresgid,
+    SYS_setfsuid, SYS_setfsgid, SYS_prctl, SYS_prlimit64, SYS_rt_sigprocmask, SYS_sigaltstack,
+    SYS_rt_sigpending, SYS_ppoll, SYS_pipe2, SYS_clock_gettime, SYS_process_vm_readv,
+    SYS_rt_sigtimedwait, SYS_sched_getscheduler};
+/* clang-format on */
+
+bool mt_os_start_survives(void)
+{
+    static const long none[6];
+    uint32_t used = __atomic_load_n(&mt_os_filters, __ATOMIC_ACQUIRE);
+    for (uint32_t i = 0; i < used && i < FILTERS_MAX; i++)
+        for (size_t j = 0; is_under(i) && j < sizeof start_calls / sizeof *start_calls; j++)
+            if (!survives(&filters[i], start_calls[j], none))
+                return false;
+    return true;
 }
 
 long mt_os_call_filtered(long number, const long a[6])

@@ -80,8 +80,9 @@ static void notes_untraced(const struct stacks *stacks, note_taker *take, void *
     char count[TEXT_COUNT_BYTES];
     if (h->untraced)
         note(take, context,
-             "%s program%s that it started %s not traced, being of another libc or machine, or "
-             "without this library in the environment: %.*s%s",
+             "%s program%s that it started %s not traced, being of another libc or machine, "
+             "without this library in the environment, or under a seccomp filter that would end "
+             "them for a call of this library's: %.*s%s",
              text_count(count, h->untraced), text_s(h->untraced), h->untraced == 1 ? "was" : "were",
              (int)h->untraced_first.bytes, h->untraced_first.text, h->untraced == 1 ? "" : ", ...");
 }

@@ -89,6 +89,18 @@ def one_box():
     t.check(not report['unattributed_allocations'] and os.path.getsize(t.path('x.mt')) > 3 * MIB, '%s', t.brief(report))
 
 
+def onward(way, action):
+    """A program that starts another one under a filter. Where that would end it for a call of ours, it is not traced."""
+    log = t.path('x.mt')
+    bare = t.plain([space, 'onward', way, action])
+    if bare.status == 77:
+        raise Skip('not here')
+    done = run([space, 'onward', way, action], env=t.environment(log))
+    t.check((bare.status, bare.out) == (done.status, done.out) == (42, 'started\n'), 'without %s, with %s', bare, done)
+    report = t.sound(log)
+    t.check(report['untraced_programs'] == (0 if action == 'errno' else 1), '%d untraced', report['untraced_programs'])
+
+
 def nothing_open():
     """After the program has closed all descriptors, nobody reads from, or writes to, what it has opened since."""
     as_untraced([space, 'code'], exact=False)
@@ -154,6 +166,9 @@ for how in ('usual', 'tiny', 'argument', 'strict', 'strict syscall', 'usual sysc
             'usual after rest', 'tsync after rest', 'usual second'):
     t.test('calls: box, ' + how, lambda: boxed(how))
 t.test('calls: one thread', one_box)
+for way in 'fork', 'vfork', 'spawn':
+    for action in 'kill', 'trap', 'errno':
+        t.test('calls: onward, %s, %s' % (way, action), lambda: onward(way, action))
 t.test('files: code that no rule describes', nothing_open)
 for count in range(1, 4):
     for numbers in itertools.combinations(range(3), count):

@@ -6,6 +6,7 @@
  *   limit KIND MIB        sets a limit of MIB on its address space or data, now that it runs; how many MiB can be had?
  *   lock FLAGS MIB WAY    mlockall(FLAGS) as a user who may lock MIB; then blocks, mappings and threads
  *   box HOW...            puts itself under a seccomp filter or in strict mode, and allocates on
+ *   onward WAY ACTION     puts itself under a filter that lets all calls pass but fallocate, and starts echo
  *   code                  allocates from code made at run time and from a frame that no rule describes; what is open?
  *   descriptors           opens all it may, and says which it got
  *   user WAY              becomes another user in some way, closes all descriptors, allocates, and forks
@@ -15,6 +16,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -275,6 +277,38 @@ static void box(char *how)
         syscall(SYS_exit, 42);
 }
 
+/* A sandbox that starts a program, which is under the filter, too. */
+static void onward(const char *way, const char *action)
+{
+    char name[] = "echo", word[] = "started", *command[] = {name, word, NULL};
+    uint32_t what = !strcmp(action, "errno")  ? SECCOMP_RET_ERRNO | ENOSYS
+                    : !strcmp(action, "trap") ? SECCOMP_RET_TRAP
+                                              : SECCOMP_RET_KILL_PROCESS;
+    struct sock_filter code[] = {NUMBER, BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fallocate, 0, 1),
+                                 BPF_STMT(BPF_RET | BPF_K, what),
+                                 BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+    struct sock_fprog program = {sizeof code / sizeof *code, code};
+    pid_t child = 0;
+    int status = 0;
+    work(10);
+    CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        _exit(77);
+    if (!strcmp(way, "spawn"))
+        CHECK(posix_spawnp(&child, command[0], NULL, NULL, command, environ) == 0);
+    else if (!strcmp(way, "vfork"))
+        child = vfork();
+    else
+        child = fork();
+    if (child == 0) {
+        execvp(command[0], command);
+        _exit(9);
+    }
+    CHECK(waitpid(child, &status, 0) == child);
+    if (status)
+        say("the child failed\n");
+}
+
 /* ---- Descriptors ---- */
 
 #if defined(__x86_64__)
@@ -385,6 +419,8 @@ int main(int argc, char **argv)
         lock(atoi(argv[2]), (size_t)atoi(argv[3]), argv[4]);
     else if (argc == 3 && !strcmp(what, "box"))
         (strstr(argv[2], "one") ? one : box)(argv[2]);
+    else if (argc == 4 && !strcmp(what, "onward"))
+        onward(argv[2], argv[3]);
     else if (!strcmp(what, "code"))
         code();
     else if (!strcmp(what, "descriptors"))
