@@ -41,6 +41,7 @@ FIGURES = [(what, re.compile(expression)) for what, expression in (
     ("a period's instant", r"^ +(?:\d+|mark) +(\d+\.\d{3} s) "),
     ("what the process holds", r"^(%s) held at the peak, in " % SIZE),
     ("the process's allocations", r" held at the peak, in ([\d,]+) allocations$"),
+    ("what the process holds", r"^Nothing changed: (%s) held at the peak\.$" % SIZE),
     ("what the process holds", r"^No leak; (%s) was live " % SIZE),
     ("a per cent", r"\((\d+\.\d) %\)"),
     ("an address", r"\+(0x[0-9a-f]+)"),

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Which lines are the same: where the texts of both sides are known, they tell; else the distances of lines in a function.
+ */
+#include <stdlib.h>
+
+#include "base/base.h"
+#include "compare/twins.h"
+
+#define SHIFT_LINES 100u /* of a function, the most that are tried each with each */
+
+static const struct group *group_of(const struct twins *twins, unsigned s, uint32_t l)
+{
+    return &twins->group[s][twins->line[s][l].group];
+}
+
+static bool has_number(const struct line *line)
+{
+    return line->line && line->line != PLACE_RETURNS;
+}
+
+/* Does the text tell where the line is? */
+static bool has_text(const struct twins *twins, unsigned s, uint32_t l)
+{
+    uint32_t file = group_of(twins, s, l)->file;
+    return has_number(&twins->line[s][l]) && file && twins_text(twins, s, file);
+}
+
+/* The number of its function in both sides; false: it is in this one alone. */
+static bool function_of(const struct twins *twins, unsigned s, uint32_t l, uint64_t *number)
+{
+    uint32_t g = twins->line[s][l].group;
+    *number = pairs_id(&twins->groups, s, g);
+    return twins->groups.with[s][g] != 0;
+}
+
+/* ---- passes ---- */
+
+/* What has no line number: all of a function, its return, an address. */
+static bool by_function(const void *context, unsigned s, uint32_t l, uint64_t key[PAIRS_KEY])
+{
+    const struct twins *twins = context;
+    const struct line *line = &twins->line[s][l];
+    key[1] = line->line;
+    key[2] = line->address;
+    return !has_number(line) && function_of(twins, s, l, &key[0]);
+}
+
+/* Its line in the new text. `edited`: of which kind. */
+static uint32_t new_line(const struct twins *twins, unsigned s, uint32_t l, bool edited)
+{
+    bool is_edited = false;
+    const struct line *line = &twins->line[s][l];
+    if (!has_text(twins, s, l))
+        return 0;
+    if (s == SIDE_NEW)
+        return line->line;
+    uint32_t number = twins_line(twins, group_of(twins, s, l)->file, line->line, &is_edited);
+    return is_edited == edited ? number : 0;
+}
+
+static bool by_text(const void *context, unsigned s, uint32_t l, uint64_t key[PAIRS_KEY])
+{
+    key[1] = new_line(context, s, l, false);
+    return key[1] && function_of(context, s, l, &key[0]);
+}
+
+static bool by_edit(const void *context, unsigned s, uint32_t l, uint64_t key[PAIRS_KEY])
+{
+    key[1] = new_line(context, s, l, true);
+    return key[1] && function_of(context, s, l, &key[0]);
+}
+
+/* What the line says, as a number in both sides; 0: the texts are not known, or are the same. */
+static uint32_t says(const struct twins *twins, unsigned s, uint32_t l)
+{
+    uint32_t file = group_of(twins, s, l)->file, line = twins->line[s][l].line;
+    if (!has_text(twins, s, l))
+        return 0;
+    uint32_t old = s == SIDE_OLD ? file : twins->files.with[SIDE_NEW][file] - 1;
+    const struct aligned *aligned = &twins->aligned[old];
+    return twins->known[old] == TEXT_ALIGNED && line <= aligned->says_count[s]
+               ? aligned->says[s][line - 1]
+               : 0;
+}
+
+static bool by_words_in_function(const void *context, unsigned s, uint32_t l,
+                                 uint64_t key[PAIRS_KEY])
+{
+    key[1] = says(context, s, l);
+    return key[1] && function_of(context, s, l, &key[0]);
+}
+
+static bool by_words_and_name(const void *context, unsigned s, uint32_t l, uint64_t key[PAIRS_KEY])
+{
+    key[0] = says(context, s, l);
+    key[1] = group_of(context, s, l)->name;
+    return key[0] && key[1];
+}
+
+static bool by_words_in_file(const void *context, unsigned s, uint32_t l, uint64_t key[PAIRS_KEY])
+{
+    const struct twins *twins = context;
+    key[0] = says(twins, s, l);
+    key[1] = key[0] ? pairs_id(&twins->files, s, group_of(twins, s, l)->file) : 0;
+    return key[0] != 0;
+}
+
+static bool by_elimination(const void *context, unsigned s, uint32_t l, uint64_t key[PAIRS_KEY])
+{
+    const struct twins *twins = context;
+    return has_number(&twins->line[s][l]) && !has_text(twins, s, l) &&
+           function_of(twins, s, l, &key[0]);
+}
+
+/* ---- without text: lines that are all as far from where they were ---- */
+
+/* Lines of one function that have numbers, no text and no pair. */
+struct list {
+    uint32_t *lines;
+    size_t count, cap;
+};
+
+static int number_order(const void *a, const void *b, void *context)
+{
+    const struct line *lines = context;
+    uint32_t x = lines[*(const uint32_t *)a].line, y = lines[*(const uint32_t *)b].line;
+    return x < y ? -1 : x > y;
+}
+
+/* How many lines of old are in new, `shift` further down; `put`: these are pairs. */
+static size_t shifted(struct twins *twins, const struct list lists[SIDES], int64_t shift, bool put)
+{
+    size_t found = 0, j = 0;
+    for (size_t i = 0; i < lists[0].count; i++) {
+        int64_t wanted = twins->line[SIDE_OLD][lists[0].lines[i]].line + shift;
+        while (j < lists[1].count && twins->line[SIDE_NEW][lists[1].lines[j]].line < wanted)
+            j++;
+        if (j == lists[1].count)
+            break;
+        if (twins->line[SIDE_NEW][lists[1].lines[j]].line != wanted)
+            continue;
+        found++;
+        if (put)
+            pairs_put(&twins->lines, lists[0].lines[i], lists[1].lines[j],
+                      shift ? MATCHED_PLACE : MATCHED_NAME);
+    }
+    return found;
+}
+
+/* By the shift that most lines have; where several do, the one that the function has as a whole, else the first. */
+static void pair_shifted(struct twins *twins, const struct list lists[SIDES], int64_t whole)
+{
+    int64_t best = whole;
+    size_t most = shifted(twins, lists, whole, false);
+    bool few = lists[0].count <= SHIFT_LINES && lists[1].count <= SHIFT_LINES;
+    for (size_t i = 0; few && i < lists[0].count && most < lists[0].count; i++)
+        for (size_t j = 0; j < lists[1].count; j++) {
+            int64_t shift = (int64_t)twins->line[SIDE_NEW][lists[1].lines[j]].line -
+                            twins->line[SIDE_OLD][lists[0].lines[i]].line;
+            size_t found = shift == best ? most : shifted(twins, lists, shift, false);
+            if (found > most && found > 1) {
+                most = found;
+                best = shift;
+            }
+        }
+    if (most)
+        shifted(twins, lists, best, true);
+}
+
+static struct list *lists_of(const struct twins *twins, unsigned s)
+{
+    struct list *lists = base_alloc(twins->groups.count[s] + (size_t)1, sizeof *lists);
+    for (uint32_t l = 0; l < twins->lines.count[s]; l++) {
+        const struct line *line = &twins->line[s][l];
+        struct list *list = &lists[line->group];
+        if (!has_number(line) || twins->lines.with[s][l] || has_text(twins, s, l))
+            continue;
+        list->lines = base_room(list->lines, &list->cap, list->count + 1, sizeof *list->lines);
+        list->lines[list->count++] = l;
+    }
+    for (uint32_t g = 0; g < twins->groups.count[s]; g++)
+        if (lists[g].count)
+            qsort_r(lists[g].lines, lists[g].count, sizeof *lists[g].lines, number_order,
+                    twins->line[s]);
+    return lists;
+}
+
+static void pair_without_text(struct twins *twins)
+{
+    struct list *old = lists_of(twins, SIDE_OLD), *new = lists_of(twins, SIDE_NEW);
+    for (uint32_t g = 0; g < twins->groups.count[SIDE_OLD]; g++) {
+        uint32_t with = twins->groups.with[SIDE_OLD][g];
+        if (!with || !old[g].count || !new[with - 1].count)
+            continue;
+        const struct group *a = &twins->group[SIDE_OLD][g], *b = &twins->group[SIDE_NEW][with - 1];
+        struct list lists[SIDES] = {old[g], new[with - 1]};
+        pair_shifted(twins, lists, a->first && b->first ? (int64_t)b->first - a->first : 0);
+    }
+    for (uint32_t g = 0; g < twins->groups.count[SIDE_OLD]; g++)
+        free(old[g].lines);
+    for (uint32_t g = 0; g < twins->groups.count[SIDE_NEW]; g++)
+        free(new[g].lines);
+    free(old);
+    free(new);
+}
+
+/* A line that has kept its number, in a function that has kept its name, is the same line by its name. */
+static void name_unmoved(struct twins *twins)
+{
+    for (uint32_t l = 0; l < twins->lines.count[SIDE_OLD]; l++) {
+        uint32_t with = twins->lines.with[SIDE_OLD][l];
+        const struct line *old = &twins->line[SIDE_OLD][l];
+        if (with && twins->lines.how[l] == MATCHED_TEXT &&
+            old->line == twins->line[SIDE_NEW][with - 1].line &&
+            twins->groups.how[old->group] == MATCHED_NAME)
+            twins->lines.how[l] = MATCHED_NAME;
+    }
+}
+
+void twins_lines(struct twins *twins)
+{
+    struct pairs *lines = &twins->lines;
+    pairs_pass(lines, by_function, twins, false, MATCHED_NAME);
+    pairs_pass(lines, by_text, twins, false, MATCHED_TEXT);
+    pairs_pass(lines, by_words_in_function, twins, false, MATCHED_TEXT);
+    pairs_pass(lines, by_words_and_name, twins, true, MATCHED_TEXT);
+    pairs_pass(lines, by_words_in_file, twins, true, MATCHED_TEXT);
+    pairs_pass(lines, by_edit, twins, false, MATCHED_EDITED);
+    pair_without_text(twins);
+    pairs_pass(lines, by_elimination, twins, true, MATCHED_FUNCTION);
+    name_unmoved(twins);
+}

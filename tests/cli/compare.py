@@ -1,0 +1,8 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The verbs that compare runs. Usage: compare.py MEMTRACE CC [unittest arguments]; libmemtrace.so stands beside MEMTRACE."""
+from common import main
+from differing import Diff, DiffPython, Silent  # noqa: F401
+
+if __name__ == '__main__':
+    main()
