@@ -15,7 +15,7 @@
  * from here on: "read/log.h".
  *
  *   base/     memory that never fails, messages, foreign text, files, maps, progress, the number of threads
- *             offers amount.h, base.h, file.h, glyph.h, map.h, nearest.h, progress.h, text.h, threads.h
+ *             offers amount.h, base.h, file.h, glyph.h, map.h, nearest.h, progress.h, text.h, threads.h, toml.h
  *   symbols/  what an ELF file says about an address: functions, lines, inlined calls; the cache of that
  *             offers batch.h, find.h, jit.h, lookup.h, symbols.h
  *   read/     the log, in which nothing is trusted: checked records, the tree of stacks, figures and runs of each node
@@ -31,6 +31,8 @@
  *             offers page.h, pruned.h, redact.h, tables.h
  *   compare/  two sides of logs: whose names are the same, what changed by more than by chance, as text and JSON
  *             offers changes.h, match.h, matched.h, show.h, side.h
+ *   budget/   budgets of what programs may take, whether logs keep to them, in the formats of CI
+ *             offers budget.h, formats.h, verdict.h
  *   top/      the live screen of `memtrace top`
  *             offers reading.h, screen.h
  *   verbs/    the command line: a file for each verb

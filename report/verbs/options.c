@@ -9,6 +9,7 @@
 #define STACKS   (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML | OF_DIFF)
 #define FAMILIES (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_TIMELINE)
 #define ALL      (TABLES | OF_TIMELINE | OF_TOP)
+#define CHECKS   (OF_CHECK | OF_RUN)
 #define UNDER    (OF_REPORT | OF_LINES | OF_TREE | OF_HTML | OF_DIFF)
 
 /* ---- the options ---- */
@@ -101,6 +102,39 @@ const struct option_about option_abouts[] = {
     {"inverted", 'i', OF_TREE, NULL, NULL, FLAG(inverted), NULL, NULL,
      "what allocated on top, its callers below"},
     {"depth", 0, OF_TREE, "N", take_depth, 0, NULL, NULL, "no deeper than N rows below the root"},
+    {"check", 0, OF_RUN, NULL, NULL, FLAG(check), NULL, NULL,
+     "afterwards, check its log and those of its children, as memtrace check does; the options "
+     "from --max-peak "
+     "to --suppress are for that. The exit status is the program's, or else the check's"},
+    {"max-peak", 0, CHECKS, "SIZE", take_max, 0, NULL, NULL,
+     "the most that a process may hold at its peak"},
+    {"max-live", 0, CHECKS, "SIZE", take_max, 0, NULL, NULL,
+     "the most that may be live when the program finished"},
+    {"max-leaked", 0, CHECKS, "SIZE", take_max, 0, NULL, NULL,
+     "the most that may never be given back, as memtrace leaks counts it: without what is known to "
+     "stay"},
+    {"max-allocated", 0, CHECKS, "SIZE", take_max, 0, NULL, NULL,
+     "the most bytes that may be allocated in all"},
+    {"max-allocations", 0, CHECKS, "N", take_max, 0, NULL, NULL,
+     "the most allocations, such as 1e6"},
+    {"budgets", 0, CHECKS, "FILE", NULL, FLAG(budgets), NULL, NULL,
+     "budgets by program, function and line, in TOML"},
+    {"baseline", 0, CHECKS, "OLD", take_baseline, 0, NULL, NULL,
+     "an earlier run: a log, or a folder of a family's logs. May be given several times, for "
+     "several runs; all logs that "
+     "are checked are then the runs that are compared with these"},
+    {"max-growth", 0, CHECKS, "PERCENT", take_max_growth, 0, NULL, NULL,
+     "with --baseline: how much the peak may have grown (5%); with --save: what is added to what "
+     "was measured (0%)"},
+    {"metric", 0, CHECKS, "METRIC", take_adding_metric, 0, NULL, values_adding_metrics,
+     "with --baseline: what may grow by --max-growth: peak, live, leaked, allocated or "
+     "allocations"},
+    {"save", 0, CHECKS, "FILE", NULL, FLAG(save), NULL, NULL,
+     "write what these logs took as a file of budgets"},
+    {"force", 0, CHECKS, NULL, NULL, FLAG(force), NULL, NULL,
+     "--save replaces a file that --save has not written"},
+    {"format", 0, CHECKS, "FORMAT", take_format, 0, NULL, values_formats,
+     "text, github (annotations at the lines), junit, sarif or json"},
     {"function", 'f', OF_LINES, "NAME", take_name, 0, NULL, NULL,
      "the table of this function, FILE or FILE:FUNCTION; a glob of functions; may be given several "
      "times"},
@@ -133,7 +167,7 @@ const struct option_about option_abouts[] = {
     {"all", 'a', (TABLES & ~OF_HTML) | OF_TOP, NULL, NULL, FLAG(all), NULL, NULL,
      "libraries and the interpreter too, not only your own code; rows that show nothing (0.0 %); "
      "of functions all lines"},
-    {"suppress", 0, OF_LEAKS, "FILE", take_suppress, 0, NULL, NULL,
+    {"suppress", 0, OF_LEAKS | CHECKS, "FILE", take_suppress, 0, NULL, NULL,
      "leave out what the lines of FILE name, in LeakSanitizer's syntax: leak:PATTERN, where * "
      "stands for anything, ^ and $ for the beginning and the end of a function's, file's or "
      "module's name; # begins a comment. May be given several times"},
@@ -143,16 +177,16 @@ const struct option_about option_abouts[] = {
      "are executions of the line for functions that were named with `memtrace run --lines`, "
      "allocations for others"},
     {"precision", 0, OF_LINES, "N", take_precision, 0, NULL, NULL, "decimals with --mprun (1)"},
-    {"bytes", 0, (ALL & ~OF_HTML) | OF_MEMIT, NULL, NULL, 0, text_sizes_exact, NULL,
+    {"bytes", 0, (ALL & ~OF_HTML) | OF_MEMIT | OF_CHECK, NULL, NULL, 0, text_sizes_exact, NULL,
      "exact sizes, such as 8,000,000 B for 7.63 MiB"},
-    {"search", 0, TABLES | OF_TOP, "DIR", take_search, 0, NULL, NULL,
+    {"search", 0, TABLES | OF_TOP | OF_CHECK, "DIR", take_search, 0, NULL, NULL,
      "look below this folder, too, for programs and libraries that are gone, and for debug "
      "information; they are known by their build-ids. May be given up to 16 times"},
     {"shims", 0, TABLES | OF_TOP, NULL, NULL, 0, act_shims, NULL,
      "allocator shims too, such as operator new and xmalloc (memtrace --rules)"},
     {"csv", 0, OF_TIMELINE, NULL, NULL, FLAG(csv), NULL, NULL, "as comma-separated values"},
-    {"json", 0, (ALL & ~(OF_HTML | OF_TOP)) | OF_MEMIT, NULL, NULL, FLAG(json), NULL, NULL,
-     "as JSON (SCHEMA.md)"},
+    {"json", 0, (ALL & ~(OF_HTML | OF_TOP)) | OF_MEMIT | OF_CHECK, NULL, NULL, FLAG(json), NULL,
+     NULL, "as JSON (SCHEMA.md)"},
 };
 
 const size_t option_count = sizeof option_abouts / sizeof option_abouts[0];

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "budget/budget.h"
 #include "fold/query.h"
 #include "page/tables.h"
 #include "read/node.h"
@@ -65,6 +66,12 @@ struct options {
     size_t log_count, log_cap; /* cap: not 0 where the list and its texts are to be freed */
     int32_t process;           /* 0: not given */
     const char *fail_above;    /* of diff; NULL: not given */
+    /* Of check, and of run with --check; texts that have been looked at. NULL: not given. */
+    const char *max[BUDGETS], *max_growth, *budgets, *save;
+    unsigned format; /* enum verdict_format */
+    const char **baselines;
+    size_t baseline_count;
+    bool check;
     size_t
         second; /* of logs, where a verb takes those of two sides: those behind "--"; 0: there was none */
 };
@@ -100,6 +107,11 @@ bool take_leak_metric(struct options *options, const char *name, const char *tex
 bool take_page_metric(struct options *options, const char *name, const char *text);
 bool take_report_key(struct options *options, const char *name, const char *text);
 bool take_diff_key(struct options *options, const char *name, const char *text);
+bool take_max(struct options *options, const char *name, const char *text);
+bool take_max_growth(struct options *options, const char *name, const char *text);
+bool take_baseline(struct options *options, const char *name, const char *text);
+bool take_format(struct options *options, const char *name, const char *text);
+bool take_adding_metric(struct options *options, const char *name, const char *text);
 bool take_fail_above(struct options *options, const char *name, const char *text);
 bool take_tree_key(struct options *options, const char *name, const char *text);
 bool take_top(struct options *options, const char *name, const char *text);
@@ -125,6 +137,8 @@ size_t values_stack_metrics(const char **words);
 size_t values_leak_metrics(const char **words);
 size_t values_page_metrics(const char **words);
 size_t values_report_keys(const char **words);
+size_t values_formats(const char **words);
+size_t values_adding_metrics(const char **words);
 size_t values_diff_keys(const char **words);
 size_t values_tree_keys(const char **words);
 size_t values_classes(const char **words);

@@ -115,6 +115,7 @@ int options_read(struct options *options, const struct verb_about *about, int ar
                                 .precision = 1};
     options->names = base_alloc((size_t)argc, sizeof *options->names);
     options->suppressions = base_alloc((size_t)argc, sizeof *options->suppressions);
+    options->baselines = base_alloc((size_t)argc, sizeof *options->baselines);
     opterr = 0;
     for (int i = 1; about->sides && i < argc && !options->second; i++)
         if (!strcmp(argv[i], "--")) /* getopt_long moves what stands before it */
@@ -148,7 +149,8 @@ void options_free(struct options *options)
     options->log_cap = 0;
     free(options->names);
     free(options->suppressions);
-    options->names = options->suppressions = NULL;
+    free(options->baselines);
+    options->names = options->suppressions = options->baselines = NULL;
 }
 
 /* ---- what they mean ---- */

@@ -9,6 +9,7 @@
 #include "base/amount.h"
 #include "base/base.h"
 #include "base/nearest.h"
+#include "budget/formats.h"
 #include "page/pruned.h"
 #include "symbols/find.h"
 #include "top/reading.h"
@@ -69,6 +70,24 @@ size_t values_leak_metrics(const char **words)
 size_t values_page_metrics(const char **words)
 {
     return metrics_where(words, page_metric);
+}
+
+static bool adding_metric(enum metric metric)
+{
+    return metric == METRIC_PEAK || metric == METRIC_LIVE || metric == METRIC_LEAKED ||
+           metric == METRIC_ALLOCATED || metric == METRIC_ALLOCATIONS;
+}
+
+size_t values_adding_metrics(const char **words)
+{
+    return metrics_where(words, adding_metric);
+}
+
+size_t values_formats(const char **words)
+{
+    for (unsigned format = 0; format < FORMATS; format++)
+        words[format] = verdict_format_name((enum verdict_format)format);
+    return FORMATS;
 }
 
 size_t values_report_keys(const char **words)
@@ -198,6 +217,48 @@ bool take_diff_key(struct options *options, const char *name, const char *text)
     size_t key = word_index(name, text, text, values_diff_keys);
     options->by = key == SIZE_MAX ? GROUPINGS : diff_keys[key];
     return key != SIZE_MAX;
+}
+
+bool take_adding_metric(struct options *options, const char *name, const char *text)
+{
+    return metric_take(options, name, text, values_adding_metrics);
+}
+
+/* --max-KIND */
+bool take_max(struct options *options, const char *name, const char *text)
+{
+    int64_t limit;
+    enum budget_kind kind = budget_named(name + strlen("--max-"));
+    options->max[kind] = text;
+    if (budget_limit(kind, text, &limit))
+        return true;
+    base_say("%s takes %s, not '%s'", name,
+             metric_bytes(budget_metric(kind)) ? AMOUNT_SIZE : AMOUNT_COUNT, text);
+    return false;
+}
+
+bool take_max_growth(struct options *options, const char *name, const char *text)
+{
+    double percent;
+    options->max_growth = text;
+    if (amount_percent(text, &percent))
+        return true;
+    base_say("%s takes %s, not '%s'", name, AMOUNT_PERCENT, text);
+    return false;
+}
+
+bool take_baseline(struct options *options, const char *name, const char *text)
+{
+    (void)name;
+    options->baselines[options->baseline_count++] = text;
+    return true;
+}
+
+bool take_format(struct options *options, const char *name, const char *text)
+{
+    size_t format = word_index(name, text, text, values_formats);
+    options->format = (unsigned)format;
+    return format != SIZE_MAX;
 }
 
 bool take_fail_above(struct options *options, const char *name, const char *text)

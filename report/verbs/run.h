@@ -2,8 +2,13 @@
 #ifndef RUN_H
 #define RUN_H
 
+#include "verbs/options.h"
+
 /* Become the program argv[0] with libmemtrace.so preloaded, after checks whether that can be. Returns only when it can't,
  * with the exit status for that, after a message. */
 int run_program(char **argv);
+
+/* What the options of `memtrace run` say goes to the library by the environment. False after a message. */
+bool run_options(const struct options *options);
 
 #endif

@@ -30,6 +30,7 @@ const struct verb verbs[] = {
     {NULL, verb_timeline, &verb_timeline_about, "the level and the resident set over time"},
     {NULL, verb_top, &verb_top_about, "a screen that follows a running process, or browses a log"},
     {"compare", verb_diff, &verb_diff_about, "what grew, shrank, is new or gone between two logs"},
+    {NULL, verb_check, &verb_check_about, "whether logs keep to budgets, for CI"},
     {"send it to others", verb_html, &verb_html_about,
      "one HTML file: curve, flame graph, lines, source"},
     {"set up", verb_kernel, &verb_kernel_about, "add a traced kernel to Jupyter, or remove it"},

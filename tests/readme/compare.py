@@ -41,6 +41,8 @@ FIGURES = [(what, re.compile(expression)) for what, expression in (
     ("a period's instant", r"^ +(?:\d+|mark) +(\d+\.\d{3} s) "),
     ("what the process holds", r"^(%s) held at the peak, in " % SIZE),
     ("the process's allocations", r" held at the peak, in ([\d,]+) allocations$"),
+    ("the process's peak", r"^\S+: peak: (%s), " % SIZE),
+    ("the process's peak", r"^\S+: peak: %s, (%s) above the budget of " % (SIZE, SIZE)),
     ("what the process holds", r"^Nothing changed: (%s) held at the peak\.$" % SIZE),
     ("what the process holds", r"^No leak; (%s) was live " % SIZE),
     ("a per cent", r"\((\d+\.\d) %\)"),
