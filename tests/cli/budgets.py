@@ -104,6 +104,7 @@ max-allocations = 1e6
             ('spender.c:fill', 'live'): (2600000, 2000000, True, at('max-live')),
             ('spender.c:%d' % line_of('LAST', SPENDER), 'allocations'): (1, 1, False, at('max-allocations = 1\n')),
             (None, 'allocations'): (4, 1000000, False, at('max-allocations = 1e6'))})
+        self.assertEqual(len(found['budgets']), 6)
         # It is the one that is taken where no budget is given.
         os.rename(path, self.path('memtrace.toml'))
         p = self.memtrace('check', self.spent)
@@ -113,10 +114,11 @@ max-allocations = 1e6
         self.fails(self.memtrace('check', self.spent), 2, 'check: which budget?')
 
     def test_leaks_at_a_function(self):
-        path = self.write('leaks.toml', b'[program.spender.at.fill]\nmax-leaked = 0\n[program.spender.at.main]\nmax-leaked = 3100000\n')
+        path = self.write('leaks.toml', b'[program.spender.at.fill]\nmax-leaked = 0\n[program.spender.at.main]\nmax-leaked = 3100000\n'
+                          b'max-peak = 5100000\n')
         found = self.check('--budgets', path, status=1)
-        self.assertEqual({b['at']: (b['value'], b['broken'], len(b['held'])) for b in found['budgets']},
-                         {'fill': (2600000, True, 2), 'main': (3100000, False, 0)})
+        self.assertEqual({(b['at'], b['name']): (b['value'], b['broken'], len(b['held'])) for b in found['budgets']},
+                         {('fill', 'leaked'): (2600000, True, 2), ('main', 'leaked'): (3100000, False, 0), ('main', 'peak'): (5100000, False, 0)})
 
     def test_a_script_goes_by_its_own_name(self):
         script = self.write('script.py', b'x = bytearray(3000000)\n')
@@ -212,7 +214,7 @@ max-allocations = 1e6
 
     def test_odd_names(self):
         """A program whose name is TOML, XML, GitHub's syntax and a glob."""
-        name = 'odd [*]"\\<&>%,:\nname'
+        name = 'odd [*]"\\<&>%41,:\nname'
         program, log = self.path(name), self.path('odd.mt')
         os.link(self.spender, program)
         self.assertEqual(self.memtrace('run', '-o', log, program).returncode, 0)
