@@ -33,10 +33,15 @@ const struct option_about option_abouts[] = {
      "processes whose peak stays below leave no log. Without it: 1M for children; the program "
      "itself always leaves one. 0: every process leaves one"},
     {"repeat", 'r', OF_MEMIT, "N", take_repeat, 0, NULL, NULL, "how often (1); the highest counts"},
-    {"timeout", 't', OF_MEMIT, "SECONDS", take_timeout, 0, NULL, NULL,
+    {"repeat", 'r', OF_BENCH, "N", take_repeat, 0, NULL, NULL, "how often (10)"},
+    {"show-output", 0, OF_BENCH, NULL, NULL, FLAG(show_output), NULL, NULL,
+     "what the program says is seen, and it reads what memtrace is given; else both are /dev/null"},
+    {"timeout", 't', OF_MEMIT | OF_BENCH, "SECONDS", take_timeout, 0, NULL, NULL,
      "kill a run that takes longer"},
     {"children", 'c', OF_MEMIT, NULL, NULL, FLAG(children), NULL, NULL,
      "add the peaks of the program's children"},
+    {"children", 'c', OF_BENCH, NULL, NULL, FLAG(children), NULL, NULL,
+     "add what the program's children take"},
     {"user", 0, OF_KERNEL, NULL, NULL, FLAG(user), NULL, NULL, "for this user (the default)"},
     {"prefix", 0, OF_KERNEL, "DIR", NULL, FLAG(prefix), NULL, NULL,
      "in DIR/share/jupyter, such as a virtual environment's folder"},
@@ -177,16 +182,16 @@ const struct option_about option_abouts[] = {
      "are executions of the line for functions that were named with `memtrace run --lines`, "
      "allocations for others"},
     {"precision", 0, OF_LINES, "N", take_precision, 0, NULL, NULL, "decimals with --mprun (1)"},
-    {"bytes", 0, (ALL & ~OF_HTML) | OF_MEMIT | OF_CHECK, NULL, NULL, 0, text_sizes_exact, NULL,
-     "exact sizes, such as 8,000,000 B for 7.63 MiB"},
+    {"bytes", 0, (ALL & ~OF_HTML) | OF_MEMIT | OF_CHECK | OF_BENCH, NULL, NULL, 0, text_sizes_exact,
+     NULL, "exact sizes, such as 8,000,000 B for 7.63 MiB"},
     {"search", 0, TABLES | OF_TOP | OF_CHECK, "DIR", take_search, 0, NULL, NULL,
      "look below this folder, too, for programs and libraries that are gone, and for debug "
      "information; they are known by their build-ids. May be given up to 16 times"},
     {"shims", 0, TABLES | OF_TOP, NULL, NULL, 0, act_shims, NULL,
      "allocator shims too, such as operator new and xmalloc (memtrace --rules)"},
     {"csv", 0, OF_TIMELINE, NULL, NULL, FLAG(csv), NULL, NULL, "as comma-separated values"},
-    {"json", 0, (ALL & ~(OF_HTML | OF_TOP)) | OF_MEMIT | OF_CHECK, NULL, NULL, FLAG(json), NULL,
-     NULL, "as JSON (SCHEMA.md)"},
+    {"json", 0, (ALL & ~(OF_HTML | OF_TOP)) | OF_MEMIT | OF_CHECK | OF_BENCH, NULL, NULL,
+     FLAG(json), NULL, NULL, "as JSON (SCHEMA.md)"},
 };
 
 const size_t option_count = sizeof option_abouts / sizeof option_abouts[0];

@@ -52,7 +52,7 @@ struct options {
     size_t depth;         /* OPTION_UNSET */
     double min_share;     /* per cent; less than 0: not given */
     int precision;
-    long repeat, timeout;               /* of memit; seconds, 0: none */
+    long repeat, timeout;               /* of memit and bench, 0: not given; seconds, 0: none */
     const char *min_peak;               /* NULL: not given */
     const char *output;                 /* NULL: not given */
     bool user;                          /* of kernel, as the next three */
@@ -71,7 +71,7 @@ struct options {
     unsigned format; /* enum verdict_format */
     const char **baselines;
     size_t baseline_count;
-    bool check;
+    bool check, show_output;
     size_t
         second; /* of logs, where a verb takes those of two sides: those behind "--"; 0: there was none */
 };

@@ -111,7 +111,6 @@ int options_read(struct options *options, const struct verb_about *about, int ar
                                 .source = SOURCE_LINES,
                                 .budget = OPTION_UNSET,
                                 .delay = 1,
-                                .repeat = 1,
                                 .precision = 1};
     options->names = base_alloc((size_t)argc, sizeof *options->names);
     options->suppressions = base_alloc((size_t)argc, sizeof *options->suppressions);

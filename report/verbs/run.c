@@ -218,22 +218,41 @@ static void ask_for_summary(void)
     setenv("MEMTRACE_SUMMARY", pid, 1);
 }
 
-int run_program(char **argv)
+/* The path of the program, to be freed; NULL after a message, with the exit status. */
+static char *find_program(const char *name, int *status)
 {
     char why[1024];
-    char *path = program_find(argv[0]);
+    char *path = program_find(name);
     if (!path) {
-        base_say("%s: %s", argv[0], errno == EACCES ? "is not executable" : "no such program");
-        return errno == EACCES ? STATUS_NOT_EXECUTABLE : STATUS_MISSING;
+        *status = errno == EACCES ? STATUS_NOT_EXECUTABLE : STATUS_MISSING;
+        base_say("%s: %s", name, errno == EACCES ? "is not executable" : "no such program");
+        return NULL;
     }
     enum program_answer answer = program_check(path, why, sizeof why);
-    if (answer != PROGRAM_FINE) {
-        base_say("%s: %s", path, why);
-        free(path);
-        return answer == PROGRAM_MISSING          ? STATUS_MISSING
-               : answer == PROGRAM_NOT_EXECUTABLE ? STATUS_NOT_EXECUTABLE
-                                                  : STATUS_BAD;
-    }
+    if (answer == PROGRAM_FINE)
+        return path;
+    base_say("%s: %s", path, why);
+    free(path);
+    *status = answer == PROGRAM_MISSING          ? STATUS_MISSING
+              : answer == PROGRAM_NOT_EXECUTABLE ? STATUS_NOT_EXECUTABLE
+                                                 : STATUS_BAD;
+    return NULL;
+}
+
+int run_possible(char **argv)
+{
+    int status = STATUS_DONE;
+    char found[PATH_MAX], *path = find_program(argv[0], &status);
+    free(path);
+    return path && !find_library(found) ? STATUS_BAD : status;
+}
+
+int run_program(char **argv)
+{
+    int status;
+    char *path = find_program(argv[0], &status);
+    if (!path)
+        return status;
     if (!set_preload()) {
         free(path);
         return STATUS_BAD;
