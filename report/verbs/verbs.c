@@ -21,7 +21,7 @@ const struct verb verbs[] = {
     {NULL, verb_memit, &verb_memit_about,
      "run a program a few times: its peak, and the line that held it"},
     {NULL, verb_bench, &verb_bench_about,
-     "run a program many times: peak and allocations, their spread, time"},
+     "run a program many times: peak, allocations, their spread, time"},
     {NULL, verb_notebook, &verb_notebook_about, "start Jupyter, whose notebooks are traced"},
     {"look at a log", verb_report, &verb_report_about,
      "summary, the lines that took the memory, their source"},
