@@ -89,14 +89,22 @@ static int64_t difference(int64_t a, int64_t b)
     return value > INT64_MAX ? INT64_MAX : value < INT64_MIN ? INT64_MIN : (int64_t)value;
 }
 
-static void judge(struct change *change, const int64_t *values, const uint32_t runs[SIDES])
+static int64_t range_of(const struct change *change, unsigned s)
+{
+    return difference(change->of[s].most, change->of[s].least);
+}
+
+/* `least_spread`: the spread is at least that. */
+static void judge(struct change *change, const int64_t *values, const uint32_t runs[SIDES],
+                  int64_t least_spread)
 {
     struct figures *old = &change->of[SIDE_OLD], *new = &change->of[SIDE_NEW];
     *old = figures_of(values, runs[SIDE_OLD]);
     *new = figures_of(values + runs[SIDE_OLD], runs[SIDE_NEW]);
     change->change = difference(new->mean, old->mean);
-    int64_t a = difference(old->most, old->least), b = difference(new->most, new->least);
+    int64_t a = range_of(change, SIDE_OLD), b = range_of(change, SIDE_NEW);
     __int128 spread = (__int128)(a > b ? a : b) * times_for(runs[SIDE_OLD], runs[SIDE_NEW]);
+    spread = spread > least_spread ? spread : least_spread;
     change->spread = spread > INT64_MAX ? INT64_MAX : (int64_t)spread;
     int64_t up = difference(new->least, old->most), down = difference(old->least, new->most);
     change->beyond = (up > down ? up : down) > change->spread;
@@ -122,13 +130,54 @@ static int change_order(const void *a, const void *b)
     return x->class < y->class ? -1 : x->class > y->class;
 }
 
+/* What rows differ by within a side may be a matter of where it happens, as with pools that whoever comes takes a chunk for: a row that
+ * had none in the few runs of one side and one in those of the other has no spread of its own. Then what others differ by tells: three
+ * of at least eight that do differ by that or more. 0: there are enough runs, or too few such rows to tell. */
+#define TELLING_ROWS 8u
+#define COMMON_ROWS  3u
+#define ENOUGH_RUNS  7u
+
+static int value_order(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static int64_t common_spread(const struct table *table, const uint32_t runs[SIDES])
+{
+    size_t count = 0;
+    int64_t *ranges = base_alloc(table->count + 1, sizeof *ranges), found = 0;
+    for (size_t i = 0; i < table->count && runs[SIDE_OLD] + runs[SIDE_NEW] < ENOUGH_RUNS; i++) {
+        int64_t a = range_of(&table->rows[i], SIDE_OLD), b = range_of(&table->rows[i], SIDE_NEW);
+        if (a || b)
+            ranges[count++] = a > b ? a : b;
+    }
+    if (count >= TELLING_ROWS) {
+        qsort(ranges, count, sizeof *ranges, value_order);
+        found = ranges[count - COMMON_ROWS];
+    }
+    free(ranges);
+    return found;
+}
+
+static void judge_rows(struct changes *changes, struct table *table)
+{
+    for (size_t i = 0; i < table->count; i++)
+        judge(&table->rows[i], table->values + i * table->width, changes->runs, 0);
+    int64_t least = common_spread(table, changes->runs);
+    for (size_t i = 0; i < table->count; i++) {
+        judge(&table->rows[i], table->values + i * table->width, changes->runs, least);
+        changes->beyond += table->rows[i].beyond;
+    }
+}
+
 static void judge_total(struct changes *changes, const struct side sides[SIDES])
 {
     size_t old = sides[SIDE_OLD].run_count, new = sides[SIDE_NEW].run_count;
     int64_t *totals = base_alloc(old + new, sizeof *totals);
     memcpy(totals, sides[SIDE_OLD].totals, old * sizeof *totals);
     memcpy(totals + old, sides[SIDE_NEW].totals, new * sizeof *totals);
-    judge(&changes->total, totals, changes->runs);
+    judge(&changes->total, totals, changes->runs, 0);
     free(totals);
 }
 
@@ -146,10 +195,7 @@ void changes_make(struct changes *changes, const struct side sides[SIDES],
     fill(&table);
     match_free(&match);
     map_free(&table.index);
-    for (size_t i = 0; i < table.count; i++) {
-        judge(&table.rows[i], table.values + i * table.width, changes->runs);
-        changes->beyond += table.rows[i].beyond;
-    }
+    judge_rows(changes, &table);
     free(table.values);
     if (table.count)
         qsort(table.rows, table.count, sizeof *table.rows, change_order);
