@@ -205,7 +205,8 @@ static void edited_part(const struct aligning *a, const struct strings *strings,
         uint32_t here = best[i * width + j], pair = pairs[i * width + j];
         if (pair && here == best[(i + 1) * width + j + 1] + pair) {
             aligned->lines[part.old + i + 1] = part.new + j + 1;
-            aligned->edited[part.old + i + 1] = 1;
+            aligned->edited[part.old + i + 1] = /* else one of several that say the same */
+                a->old.ids[part.old + i] != a->new.ids[part.new + j];
             i++, j++;
         } else if (here == best[(i + 1) * width + j]) {
             i++;
