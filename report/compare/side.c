@@ -209,11 +209,25 @@ static enum rank rank_of(const struct comparing *comparing, const struct frames 
     return best < RANK_PROGRAM ? RANK_PROGRAM : best;
 }
 
+/* False after a message: of earlier periods it is not known what was held at their peaks. */
+static bool is_known(const struct side *side, const struct stacks *stacks)
+{
+    uint32_t last = stacks->log.header.period;
+    if (side->comparing->metric != METRIC_PEAK || stacks->model.periods.last >= last)
+        return true;
+    base_say("%s: what was held at the peak is known of the last period alone, %u; of others, for "
+             "example, --metric allocated",
+             stacks->log.name, (unsigned)last);
+    return false;
+}
+
 bool side_log(struct side *side, const char *file, struct periods periods)
 {
     const struct comparing *comparing = side->comparing;
     struct stacks stacks;
     bool good = stacks_open_under(&stacks, file, periods, comparing->under);
+    stacks.absent |= good && !is_known(side, &stacks);
+    good = good && !stacks.absent;
     if (good) {
         struct adding adding = {.side = side,
                                 .stacks = &stacks,
