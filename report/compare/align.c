@@ -153,7 +153,6 @@ static void align_part(struct aligning *a, uint32_t old, uint32_t old_end, uint3
 /* Least share of pairs of letters that both lines have, of 1,000; and where one line stands between the same lines as one other. */
 #define ALIKE      600u
 #define ALIKE_ONE  400u
-#define PART_LINES 200u /* parts with more lines are left: all of it is another text */
 #define LETTERS    2048u
 
 /* Which pairs of letters follow each other in the line, as bits; their number. */
@@ -180,39 +179,34 @@ static uint32_t likeness(const char *a, const char *b, uint32_t least)
     return share >= least ? share : 0;
 }
 
-struct part {
-    uint32_t old, new, olds, news; /* lines from 0; numbers of them */
-};
-
-/* The pairs of lines that are most alike in all. best[i][j]: of what comes from line i of the old ones and j of the new ones on. */
-static void edited_part(const struct aligning *a, const struct strings *strings, struct part part,
-                        struct aligned *aligned)
+void align_alike(const struct strings *strings, const uint32_t *old, uint32_t olds, const uint32_t *new, uint32_t news,
+                 uint32_t *to)
 {
-    size_t width = part.news + (size_t)1;
-    uint32_t least = part.olds == 1 && part.news == 1 ? ALIKE_ONE : ALIKE;
-    uint32_t *best = base_alloc((part.olds + (size_t)1) * width, sizeof *best);
-    uint32_t *pairs = base_alloc(part.olds * width, sizeof *pairs);
-    for (uint32_t i = part.olds; i-- > 0;)
-        for (uint32_t j = part.news; j-- > 0;) {
+    memset(to, 0, olds * sizeof *to);
+    if (!olds || !news || olds > ALIKE_LINES || news > ALIKE_LINES)
+        return;
+    size_t width = news + (size_t)1;
+    uint32_t least = olds == 1 && news == 1 ? ALIKE_ONE : ALIKE;
+    /* best[i][j]: of what comes from line i of the old ones and j of the new ones on. */
+    uint32_t *best = base_alloc((olds + (size_t)1) * width, sizeof *best);
+    uint32_t *pairs = base_alloc(olds * width, sizeof *pairs);
+    for (uint32_t i = olds; i-- > 0;)
+        for (uint32_t j = news; j-- > 0;) {
             uint32_t skip = best[(i + 1) * width + j], other = best[i * width + j + 1];
-            pairs[i * width + j] = likeness(strings_get(strings, a->old.ids[part.old + i]),
-                                            strings_get(strings, a->new.ids[part.new + j]), least);
+            pairs[i * width + j] =
+                likeness(strings_get(strings, old[i]), strings_get(strings, new[j]), least);
             uint32_t with = best[(i + 1) * width + j + 1] + pairs[i * width + j];
             uint32_t most = skip > other ? skip : other;
             best[i * width + j] = with > most ? with : most;
         }
-    for (uint32_t i = 0, j = 0; i < part.olds && j < part.news;) {
+    for (uint32_t i = 0, j = 0; i < olds && j < news;) {
         uint32_t here = best[i * width + j], pair = pairs[i * width + j];
-        if (pair && here == best[(i + 1) * width + j + 1] + pair) {
-            aligned->lines[part.old + i + 1] = part.new + j + 1;
-            aligned->edited[part.old + i + 1] = /* else one of several that say the same */
-                a->old.ids[part.old + i] != a->new.ids[part.new + j];
-            i++, j++;
-        } else if (here == best[(i + 1) * width + j]) {
+        if (pair && here == best[(i + 1) * width + j + 1] + pair)
+            to[i++] = ++j;
+        else if (here == best[(i + 1) * width + j])
             i++;
-        } else {
+        else
             j++;
-        }
     }
     free(best);
     free(pairs);
@@ -227,9 +221,13 @@ static void find_edited(const struct aligning *a, const struct strings *strings,
         while (end < a->old.count && !a->to[end])
             end++;
         uint32_t next = end < a->old.count ? a->to[end] - 1 : a->new.count;
-        struct part part = {.old = i, .new = before, .olds = end - i, .news = next - before};
-        if (part.olds && part.news && part.olds <= PART_LINES && part.news <= PART_LINES)
-            edited_part(a, strings, part, aligned);
+        align_alike(strings, a->old.ids + i, end - i, a->new.ids + before, next - before, aligned->lines + i + 1);
+        for (uint32_t k = i; k < end; k++) {
+            uint32_t *line = &aligned->lines[k + 1];
+            *line += *line ? before : 0;
+            aligned->edited[k + 1] = /* else one of several that say the same */
+                *line && a->old.ids[k] != a->new.ids[*line - 1];
+        }
         for (i = end; i < a->old.count && a->to[i]; i++)
             before = a->to[i];
     }

@@ -64,6 +64,16 @@ static bool by_shape(const void *context, unsigned s, uint32_t g, uint64_t key[P
            where(twins, s, group, &key[0]);
 }
 
+/* All its lines say the same. */
+static bool by_words(const void *context, unsigned s, uint32_t g, uint64_t key[PAIRS_KEY])
+{
+    const struct twins *twins = context;
+    const struct group *group = &twins->group[s][g];
+    key[1] = group->words;
+    key[2] = group->lines;
+    return group->words && where(twins, s, group, &key[0]);
+}
+
 /* Of all files. */
 static bool by_name_alone(const void *context, unsigned s, uint32_t g, uint64_t key[PAIRS_KEY])
 {
@@ -81,7 +91,9 @@ static void find_shapes(struct twins *twins)
             const struct line *line = &twins->line[s][l];
             struct group *group = &twins->group[s][line->group];
             uint32_t offset = line->line == PLACE_RETURNS ? line->line : line->line - group->first;
+            uint32_t says = twins_says(twins, s, l);
             group->shape += map_hash(&offset, sizeof offset); /* in any order */
+            group->words += says ? map_hash(&says, sizeof says) : 0;
         }
 }
 
@@ -92,6 +104,7 @@ void twins_functions(struct twins *twins)
     pairs_pass(groups, by_name_and_line, twins, false, MATCHED_NAME);
     pairs_pass(groups, by_name, twins, false, MATCHED_NAME);
     pairs_pass(groups, by_line, twins, true, MATCHED_TEXT);
+    pairs_pass(groups, by_words, twins, true, MATCHED_TEXT);
     pairs_pass(groups, by_shape, twins, true, MATCHED_FUNCTION);
     pairs_pass(groups, by_name_alone, twins, true, MATCHED_TEXT);
 }

@@ -71,29 +71,16 @@ static bool by_edit(const void *context, unsigned s, uint32_t l, uint64_t key[PA
     return key[1] && function_of(context, s, l, &key[0]);
 }
 
-/* What the line says, as a number in both sides; 0: the texts are not known, or are the same. */
-static uint32_t says(const struct twins *twins, unsigned s, uint32_t l)
-{
-    uint32_t file = group_of(twins, s, l)->file, line = twins->line[s][l].line;
-    if (!has_text(twins, s, l))
-        return 0;
-    uint32_t old = s == SIDE_OLD ? file : twins->files.with[SIDE_NEW][file] - 1;
-    const struct aligned *aligned = &twins->aligned[old];
-    return twins->known[old] == TEXT_ALIGNED && line <= aligned->says_count[s]
-               ? aligned->says[s][line - 1]
-               : 0;
-}
-
 static bool by_words_in_function(const void *context, unsigned s, uint32_t l,
                                  uint64_t key[PAIRS_KEY])
 {
-    key[1] = says(context, s, l);
+    key[1] = twins_says(context, s, l);
     return key[1] && function_of(context, s, l, &key[0]);
 }
 
 static bool by_words_and_name(const void *context, unsigned s, uint32_t l, uint64_t key[PAIRS_KEY])
 {
-    key[0] = says(context, s, l);
+    key[0] = twins_says(context, s, l);
     key[1] = group_of(context, s, l)->name;
     return key[0] && key[1];
 }
@@ -101,7 +88,7 @@ static bool by_words_and_name(const void *context, unsigned s, uint32_t l, uint6
 static bool by_words_in_file(const void *context, unsigned s, uint32_t l, uint64_t key[PAIRS_KEY])
 {
     const struct twins *twins = context;
-    key[0] = says(twins, s, l);
+    key[0] = twins_says(twins, s, l);
     key[1] = key[0] ? pairs_id(&twins->files, s, group_of(twins, s, l)->file) : 0;
     return key[0] != 0;
 }
@@ -168,13 +155,13 @@ static void pair_shifted(struct twins *twins, const struct list lists[SIDES], in
         shifted(twins, lists, best, true);
 }
 
-static struct list *lists_of(const struct twins *twins, unsigned s)
+static struct list *lists_of(const struct twins *twins, unsigned s, bool text)
 {
     struct list *lists = base_alloc(twins->groups.count[s] + (size_t)1, sizeof *lists);
     for (uint32_t l = 0; l < twins->lines.count[s]; l++) {
         const struct line *line = &twins->line[s][l];
         struct list *list = &lists[line->group];
-        if (!has_number(line) || twins->lines.with[s][l] || has_text(twins, s, l))
+        if (!has_number(line) || twins->lines.with[s][l] || has_text(twins, s, l) != text)
             continue;
         list->lines = base_room(list->lines, &list->cap, list->count + 1, sizeof *list->lines);
         list->lines[list->count++] = l;
@@ -186,23 +173,90 @@ static struct list *lists_of(const struct twins *twins, unsigned s)
     return lists;
 }
 
-static void pair_without_text(struct twins *twins)
+static void lists_free(const struct twins *twins, unsigned s, struct list *lists)
 {
-    struct list *old = lists_of(twins, SIDE_OLD), *new = lists_of(twins, SIDE_NEW);
+    for (uint32_t g = 0; g < twins->groups.count[s]; g++)
+        free(lists[g].lines);
+    free(lists);
+}
+
+/* The lines of each function that is in both sides, of those with text or those without, to `pair`. */
+static void each_function(struct twins *twins, bool text,
+                          void (*pair)(struct twins *twins, const struct list lists[SIDES], int64_t whole))
+{
+    struct list *old = lists_of(twins, SIDE_OLD, text), *new = lists_of(twins, SIDE_NEW, text);
     for (uint32_t g = 0; g < twins->groups.count[SIDE_OLD]; g++) {
         uint32_t with = twins->groups.with[SIDE_OLD][g];
         if (!with || !old[g].count || !new[with - 1].count)
             continue;
         const struct group *a = &twins->group[SIDE_OLD][g], *b = &twins->group[SIDE_NEW][with - 1];
         struct list lists[SIDES] = {old[g], new[with - 1]};
-        pair_shifted(twins, lists, a->first && b->first ? (int64_t)b->first - a->first : 0);
+        pair(twins, lists, a->first && b->first ? (int64_t)b->first - a->first : 0);
     }
-    for (uint32_t g = 0; g < twins->groups.count[SIDE_OLD]; g++)
-        free(old[g].lines);
-    for (uint32_t g = 0; g < twins->groups.count[SIDE_NEW]; g++)
-        free(new[g].lines);
-    free(old);
-    free(new);
+    lists_free(twins, SIDE_OLD, old);
+    lists_free(twins, SIDE_NEW, new);
+}
+
+/* Lines of a function that moved past others, and that are much alike. */
+static void pair_alike(struct twins *twins, const struct list lists[SIDES], int64_t whole)
+{
+    uint32_t *says[SIDES], *to = base_alloc(lists[0].count, sizeof *to);
+    (void)whole;
+    for (unsigned s = 0; s < SIDES; s++) {
+        says[s] = base_alloc(lists[s].count, sizeof *says[s]);
+        for (size_t i = 0; i < lists[s].count; i++)
+            says[s][i] = twins_says(twins, s, lists[s].lines[i]);
+    }
+    if (says[0][0] && says[1][0]) /* else the texts are the same, and the lines are not */
+        align_alike(&twins->strings, says[0], (uint32_t)lists[0].count, says[1], (uint32_t)lists[1].count, to);
+    for (size_t i = 0; i < lists[0].count; i++)
+        if (to[i])
+            pairs_put(&twins->lines, lists[0].lines[i], lists[1].lines[to[i] - 1], MATCHED_EDITED);
+    free(says[0]);
+    free(says[1]);
+    free(to);
+}
+
+/* ---- functions whose lines are those of another one ---- */
+
+/* How many lines of an old function are lines of a new one. */
+struct share {
+    uint32_t old, new, lines;
+};
+
+static int share_order(const void *a, const void *b)
+{
+    const struct share *x = a, *y = b;
+    if (x->lines != y->lines)
+        return x->lines > y->lines ? -1 : 1;
+    return x->old != y->old ? (x->old < y->old ? -1 : 1) : x->new < y->new ? -1 : x->new > y->new;
+}
+
+static void pair_functions_by_lines(struct twins *twins)
+{
+    struct share *shares = NULL;
+    struct map index = {0};
+    size_t count = 0, cap = 0;
+    for (uint32_t l = 0; l < twins->lines.count[SIDE_OLD]; l++) {
+        uint32_t with = twins->lines.with[SIDE_OLD][l], old = twins->line[SIDE_OLD][l].group;
+        uint32_t new = with ? twins->line[SIDE_NEW][with - 1].group : 0;
+        if (!with || twins->groups.with[SIDE_OLD][old] || twins->groups.with[SIDE_NEW][new])
+            continue;
+        uint32_t *found = map_at(&index, (uint64_t)old << 32 | new);
+        if (!*found) {
+            shares = base_room(shares, &cap, count + 1, sizeof *shares);
+            shares[count++] = (struct share){old, new, 0};
+            *found = (uint32_t)count;
+        }
+        shares[*found - 1].lines++;
+    }
+    if (count)
+        qsort(shares, count, sizeof *shares, share_order);
+    for (size_t i = 0; i < count; i++)
+        if (!twins->groups.with[SIDE_OLD][shares[i].old] && !twins->groups.with[SIDE_NEW][shares[i].new])
+            pairs_put(&twins->groups, shares[i].old, shares[i].new, MATCHED_TEXT);
+    free(shares);
+    map_free(&index);
 }
 
 /* A line that has kept its number, in a function that has kept its name, is the same line by its name. */
@@ -226,8 +280,11 @@ void twins_lines(struct twins *twins)
     pairs_pass(lines, by_words_in_function, twins, false, MATCHED_TEXT);
     pairs_pass(lines, by_words_and_name, twins, true, MATCHED_TEXT);
     pairs_pass(lines, by_words_in_file, twins, true, MATCHED_TEXT);
+    pair_functions_by_lines(twins);
+    pairs_pass(lines, by_words_in_function, twins, false, MATCHED_TEXT);
     pairs_pass(lines, by_edit, twins, false, MATCHED_EDITED);
-    pair_without_text(twins);
+    each_function(twins, true, pair_alike);
+    each_function(twins, false, pair_shifted);
     pairs_pass(lines, by_elimination, twins, true, MATCHED_FUNCTION);
     name_unmoved(twins);
 }

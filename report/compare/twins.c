@@ -140,6 +140,19 @@ bool twins_text(const struct twins *twins, unsigned side, uint32_t file)
     return old && twins->known[old - 1] != TEXT_UNKNOWN;
 }
 
+uint32_t twins_says(const struct twins *twins, unsigned side, uint32_t line)
+{
+    const struct line *one = &twins->line[side][line];
+    uint32_t file = twins->group[side][one->group].file;
+    if (!file || !one->line || one->line == PLACE_RETURNS || !twins_text(twins, side, file))
+        return 0;
+    uint32_t old = side == SIDE_OLD ? file : twins->files.with[SIDE_NEW][file] - 1;
+    const struct aligned *aligned = &twins->aligned[old];
+    return twins->known[old] == TEXT_ALIGNED && one->line <= aligned->says_count[side]
+               ? aligned->says[side][one->line - 1]
+               : 0;
+}
+
 /* ---- functions and lines of a side ---- */
 
 static bool is_python(const struct function *function)

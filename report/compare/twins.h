@@ -20,7 +20,7 @@ struct group {
     uint32_t first, last;  /* lines; 0: not known */
     uint32_t function;     /* one of the side's */
     uint32_t lines;        /* number of its lines */
-    uint64_t shape;        /* how these lie */
+    uint64_t shape, words; /* how these lie; what they say, 0: not known */
 };
 
 /* A line of a function; or, where no line is known, all of it. */
@@ -50,6 +50,8 @@ void twins_lines(struct twins *twins);
 
 /* The line of the new text that line `line` of an old file became, as far as texts tell; 0: it is gone. */
 uint32_t twins_line(const struct twins *twins, uint32_t old_file, uint32_t line, bool *edited);
+/* What a line says, as a number in both sides; 0: the texts are not known, or are the same. */
+uint32_t twins_says(const struct twins *twins, unsigned side, uint32_t line);
 /* Is the text of a file of this side known on both sides? */
 bool twins_text(const struct twins *twins, unsigned side, uint32_t file);
 
