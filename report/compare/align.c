@@ -151,9 +151,9 @@ static void align_part(struct aligning *a, uint32_t old, uint32_t old_end, uint3
 /* ---- edited lines: between two lines that are the same, those that are alike, in one order ---- */
 
 /* Least share of pairs of letters that both lines have, of 1,000; and where one line stands between the same lines as one other. */
-#define ALIKE      600u
-#define ALIKE_ONE  400u
-#define LETTERS    2048u
+#define ALIKE     600u
+#define ALIKE_ONE 400u
+#define LETTERS   2048u
 
 /* Which pairs of letters follow each other in the line, as bits; their number. */
 static unsigned letters_of(const char *line, uint64_t bits[LETTERS / 64])
@@ -179,8 +179,8 @@ static uint32_t likeness(const char *a, const char *b, uint32_t least)
     return share >= least ? share : 0;
 }
 
-void align_alike(const struct strings *strings, const uint32_t *old, uint32_t olds, const uint32_t *new, uint32_t news,
-                 uint32_t *to)
+void align_alike(const struct strings *strings, const uint32_t *old, uint32_t olds,
+                 const uint32_t *new, uint32_t news, uint32_t *to)
 {
     memset(to, 0, olds * sizeof *to);
     if (!olds || !news || olds > ALIKE_LINES || news > ALIKE_LINES)
@@ -221,7 +221,8 @@ static void find_edited(const struct aligning *a, const struct strings *strings,
         while (end < a->old.count && !a->to[end])
             end++;
         uint32_t next = end < a->old.count ? a->to[end] - 1 : a->new.count;
-        align_alike(strings, a->old.ids + i, end - i, a->new.ids + before, next - before, aligned->lines + i + 1);
+        align_alike(strings, a->old.ids + i, end - i, a->new.ids + before, next - before,
+                    aligned->lines + i + 1);
         for (uint32_t k = i; k < end; k++) {
             uint32_t *line = &aligned->lines[k + 1];
             *line += *line ? before : 0;

@@ -31,7 +31,7 @@ void aligned_free(struct aligned *aligned);
 /* Pairs lines that are much alike, in one order, so that they are most alike in all: to[i] is the number of the new line, from 1, that
  * line i of the old ones, from 0, became; 0: none. Lines are numbers in `strings`. The product of the numbers of lines. */
 #define ALIKE_LINES 200u /* more lines on a side are not looked at: all of it is another text */
-void align_alike(const struct strings *strings, const uint32_t *old, uint32_t olds, const uint32_t *new, uint32_t news,
-                 uint32_t *to);
+void align_alike(const struct strings *strings, const uint32_t *old, uint32_t olds,
+                 const uint32_t *new, uint32_t news, uint32_t *to);
 
 #endif

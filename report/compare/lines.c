@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which lines are the same: where the texts of both sides are known, they tell; else the distances of lines in a function.
+ * Which lines are the same: where the texts of both sides are known, they tell; else the distances of lines in a
+ * function, and their figures.
  */
 #include <stdlib.h>
 
 #include "base/base.h"
 #include "compare/twins.h"
 
-#define SHIFT_LINES 100u /* of a function, the most that are tried each with each */
+#define SHIFT_PAIRS 4000000u /* lines of a function, each with each, that are tried at most */
 
 static const struct group *group_of(const struct twins *twins, unsigned s, uint32_t l)
 {
@@ -100,7 +101,7 @@ static bool by_elimination(const void *context, unsigned s, uint32_t l, uint64_t
            function_of(twins, s, l, &key[0]);
 }
 
-/* ---- without text: lines that are all as far from where they were ---- */
+/* ---- without text: lines that are as far from each other as they were, or have the figures that they had ---- */
 
 /* Lines of one function that have numbers, no text and no pair. */
 struct list {
@@ -115,44 +116,100 @@ static int number_order(const void *a, const void *b, void *context)
     return x < y ? -1 : x > y;
 }
 
-/* How many lines of old are in new, `shift` further down; `put`: these are pairs. */
-static size_t shifted(struct twins *twins, const struct list lists[SIDES], int64_t shift, bool put)
+static int64_t shift_of(const struct twins *twins, uint32_t old, uint32_t new)
 {
-    size_t found = 0, j = 0;
-    for (size_t i = 0; i < lists[0].count; i++) {
-        int64_t wanted = twins->line[SIDE_OLD][lists[0].lines[i]].line + shift;
-        while (j < lists[1].count && twins->line[SIDE_NEW][lists[1].lines[j]].line < wanted)
-            j++;
-        if (j == lists[1].count)
-            break;
-        if (twins->line[SIDE_NEW][lists[1].lines[j]].line != wanted)
-            continue;
-        found++;
-        if (put)
-            pairs_put(&twins->lines, lists[0].lines[i], lists[1].lines[j],
-                      shift ? MATCHED_PLACE : MATCHED_NAME);
-    }
-    return found;
+    return (int64_t)twins->line[SIDE_NEW][new].line - twins->line[SIDE_OLD][old].line;
 }
 
-/* By the shift that most lines have; where several do, the one that the function has as a whole, else the first. */
-static void pair_shifted(struct twins *twins, const struct list lists[SIDES], int64_t whole)
+/* About the same, of one run. */
+static bool same_figure(const struct twins *twins, uint32_t old, uint32_t new)
 {
+    double x = (double)twins->line[SIDE_OLD][old].figure / (double)twins->sides[SIDE_OLD].run_count;
+    double y = (double)twins->line[SIDE_NEW][new].figure / (double)twins->sides[SIDE_NEW].run_count;
+    return x > 0 && y > 0 && x <= y * 1.01 && y <= x * 1.01;
+}
+
+/* The shift that most lines have, those with the same figure first of all; where several do, the one that the function has as a whole, else
+ * the first. A line alone says little. */
+static int64_t best_shift(const struct twins *twins, const struct list lists[SIDES], int64_t whole)
+{
+    struct map counts = {0};
     int64_t best = whole;
-    size_t most = shifted(twins, lists, whole, false);
-    bool few = lists[0].count <= SHIFT_LINES && lists[1].count <= SHIFT_LINES;
-    for (size_t i = 0; few && i < lists[0].count && most < lists[0].count; i++)
+    uint32_t most = 2;
+    bool few = lists[0].count <= SHIFT_PAIRS / lists[1].count;
+    for (size_t i = 0; few && i < lists[0].count; i++)
         for (size_t j = 0; j < lists[1].count; j++) {
-            int64_t shift = (int64_t)twins->line[SIDE_NEW][lists[1].lines[j]].line -
-                            twins->line[SIDE_OLD][lists[0].lines[i]].line;
-            size_t found = shift == best ? most : shifted(twins, lists, shift, false);
-            if (found > most && found > 1) {
-                most = found;
+            int64_t shift = shift_of(twins, lists[0].lines[i], lists[1].lines[j]);
+            uint32_t *count = map_at(&counts, (uint64_t)shift);
+            *count += 1 + same_figure(twins, lists[0].lines[i], lists[1].lines[j]);
+            if (*count > most || (*count == most && shift == whole)) {
+                most = *count;
                 best = shift;
             }
         }
-    if (most)
-        shifted(twins, lists, best, true);
+    map_free(&counts);
+    return best;
+}
+
+static void pair_moved(struct twins *twins, uint32_t old, uint32_t new)
+{
+    bool stays = !shift_of(twins, old, new);
+    pairs_put(&twins->lines, old, new, stays ? MATCHED_NAME : MATCHED_PLACE);
+}
+
+/* Where there are too many lines for more. */
+static void pair_shifted(struct twins *twins, const struct list lists[SIDES], int64_t shift)
+{
+    for (size_t i = 0, j = 0; i < lists[0].count && j < lists[1].count;) {
+        int64_t over = shift_of(twins, lists[0].lines[i], lists[1].lines[j]) - shift;
+        if (!over)
+            pair_moved(twins, lists[0].lines[i++], lists[1].lines[j++]);
+        else if (over < 0)
+            j++;
+        else
+            i++;
+    }
+}
+
+/* That both have about the same figure says more than that they are as far from the others; both together say most. */
+#define SAME_FIGURE 3u
+#define SAME_SHIFT  2u
+
+static uint32_t likely(const struct twins *twins, uint32_t old, uint32_t new, int64_t shift)
+{
+    return (same_figure(twins, old, new) ? SAME_FIGURE : 0) +
+           (shift_of(twins, old, new) == shift ? SAME_SHIFT : 0);
+}
+
+/* In their order, so that they are most likely in all; best[i][j] as in align_alike. */
+static void pair_likely(struct twins *twins, const struct list lists[SIDES], int64_t whole)
+{
+    size_t olds = lists[0].count, news = lists[1].count, width = news + 1;
+    const uint32_t *old = lists[0].lines, *new = lists[1].lines;
+    int64_t shift = best_shift(twins, lists, whole);
+    if (olds > ALIKE_LINES || news > ALIKE_LINES) {
+        pair_shifted(twins, lists, shift);
+        return;
+    }
+    uint32_t *best = base_alloc((olds + 1) * width, sizeof *best);
+    for (size_t i = olds; i-- > 0;)
+        for (size_t j = news; j-- > 0;) {
+            uint32_t skip = best[(i + 1) * width + j], other = best[i * width + j + 1];
+            uint32_t with = best[(i + 1) * width + j + 1] + likely(twins, old[i], new[j], shift);
+            uint32_t most = skip > other ? skip : other;
+            best[i * width + j] = with > most ? with : most;
+        }
+    for (size_t i = 0, j = 0; i < olds && j < news;) {
+        uint32_t here = best[i * width + j], pair = likely(twins, old[i], new[j], shift);
+        if (pair && here == best[(i + 1) * width + j + 1] + pair) {
+            pair_moved(twins, old[i++], new[j++]);
+        } else if (here == best[(i + 1) * width + j]) {
+            i++;
+        } else {
+            j++;
+        }
+    }
+    free(best);
 }
 
 static struct list *lists_of(const struct twins *twins, unsigned s, bool text)
@@ -182,7 +239,8 @@ static void lists_free(const struct twins *twins, unsigned s, struct list *lists
 
 /* The lines of each function that is in both sides, of those with text or those without, to `pair`. */
 static void each_function(struct twins *twins, bool text,
-                          void (*pair)(struct twins *twins, const struct list lists[SIDES], int64_t whole))
+                          void (*pair)(struct twins *twins, const struct list lists[SIDES],
+                                       int64_t whole))
 {
     struct list *old = lists_of(twins, SIDE_OLD, text), *new = lists_of(twins, SIDE_NEW, text);
     for (uint32_t g = 0; g < twins->groups.count[SIDE_OLD]; g++) {
@@ -208,7 +266,8 @@ static void pair_alike(struct twins *twins, const struct list lists[SIDES], int6
             says[s][i] = twins_says(twins, s, lists[s].lines[i]);
     }
     if (says[0][0] && says[1][0]) /* else the texts are the same, and the lines are not */
-        align_alike(&twins->strings, says[0], (uint32_t)lists[0].count, says[1], (uint32_t)lists[1].count, to);
+        align_alike(&twins->strings, says[0], (uint32_t)lists[0].count, says[1],
+                    (uint32_t)lists[1].count, to);
     for (size_t i = 0; i < lists[0].count; i++)
         if (to[i])
             pairs_put(&twins->lines, lists[0].lines[i], lists[1].lines[to[i] - 1], MATCHED_EDITED);
@@ -253,7 +312,8 @@ static void pair_functions_by_lines(struct twins *twins)
     if (count)
         qsort(shares, count, sizeof *shares, share_order);
     for (size_t i = 0; i < count; i++)
-        if (!twins->groups.with[SIDE_OLD][shares[i].old] && !twins->groups.with[SIDE_NEW][shares[i].new])
+        if (!twins->groups.with[SIDE_OLD][shares[i].old] &&
+            !twins->groups.with[SIDE_NEW][shares[i].new])
             pairs_put(&twins->groups, shares[i].old, shares[i].new, MATCHED_TEXT);
     free(shares);
     map_free(&index);
@@ -284,7 +344,7 @@ void twins_lines(struct twins *twins)
     pairs_pass(lines, by_words_in_function, twins, false, MATCHED_TEXT);
     pairs_pass(lines, by_edit, twins, false, MATCHED_EDITED);
     each_function(twins, true, pair_alike);
-    each_function(twins, false, pair_shifted);
+    each_function(twins, false, pair_likely);
     pairs_pass(lines, by_elimination, twins, true, MATCHED_FUNCTION);
     name_unmoved(twins);
 }

@@ -207,10 +207,24 @@ static void list_lines(struct twins *twins, unsigned s)
         size_t before = index.count;
         uint32_t l = twins->line_of[s][p] = strings_add(&index, key, (size_t)length) - 1;
         group->lines += index.count > before;
-        twins->line[s][l] = (struct line){g, number, address};
+        twins->line[s][l] = (struct line){.group = g, .line = number, .address = address};
     }
     twins->lines.count[s] = (uint32_t)index.count;
     strings_free(&index);
+}
+
+static void add_figures(struct twins *twins, unsigned s)
+{
+    const struct side *side = &twins->sides[s];
+    enum grouping by = side->comparing->by;
+    for (size_t f = 0; (by == BY_LINE || by == BY_SITE) && f < side->fact_count; f++) {
+        const struct fact *fact = &side->facts[f];
+        if (fact->key == SIDE_REST)
+            continue;
+        uint32_t place = by == BY_SITE ? side->sites[fact->key].place : fact->key;
+        int64_t *figure = &twins->line[s][twins->line_of[s][place]].figure;
+        *figure = (int64_t)((uint64_t)*figure + (uint64_t)fact->value);
+    }
 }
 
 void twins_make(struct twins *twins, const struct side sides[SIDES])
@@ -222,6 +236,7 @@ void twins_make(struct twins *twins, const struct side sides[SIDES])
     for (unsigned s = 0; s < SIDES; s++) {
         list_groups(twins, s);
         list_lines(twins, s);
+        add_figures(twins, s);
     }
     pairs_begin(&twins->groups, twins->groups.count[0], twins->groups.count[1]);
     pairs_begin(&twins->lines, twins->lines.count[0], twins->lines.count[1]);

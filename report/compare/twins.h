@@ -27,6 +27,7 @@ struct group {
 struct line {
     uint32_t group, line; /* line 0: not known; PLACE_RETURNS */
     uint64_t address;     /* where there is no name either */
+    int64_t figure;       /* of all runs of its side, of its own */
 };
 
 struct twins {

@@ -365,6 +365,25 @@ class DiffPython(Differ):
                 self.assertEqual(found['total'][side]['mean'], json.loads(self.memtrace('report', '--json', log).stdout)['peak_bytes'], by)
 
 
+    def test_a_line_between(self):
+        """Of lines that moved by different distances their figures tell which they are."""
+        text = 'keep = []\n\ndef fill():\n    keep.append(bytearray(100000))\n    keep.append(bytearray(200000))\n\nfill()\n'
+        for more, number in (('    keep.append(bytearray(777000))\n    keep.append(bytearray(200000))\n', 5),
+                             ('    keep.append(bytearray(200000))\n    keep.append(bytearray(777000))\n', 6)):
+            old = self.python('between.old.mt', text, file=self.path('between.py'))
+            new = self.python('between.new.mt', text.replace('    keep.append(bytearray(200000))\n', more), file=self.path('between.py'))
+            rows = [row for row in self.diff(old, new)['rows'] if not row['not_yours'] and abs(row['change']) > 50000]
+            self.assertEqual([(r['kind'], r['new_at']['line'], r['old_at']) for r in rows], [('new', number, None)])
+
+    def test_a_long_module(self):
+        """More lines than are tried each with each, 20 further down; one of them takes more."""
+        text = 'keep = []\n' + ''.join('keep.append(bytearray(%d))\n' % (20000 + i % 3) for i in range(300))
+        old = self.python('long.old.mt', text, file=self.path('long.py'))
+        new = self.python('long.new.mt', 'x = 0\n' * 20 + text.replace('20000', '520000', 1), file=self.path('long.py'))
+        rows = [row for row in self.diff(old, new)['rows'] if not row['not_yours'] and abs(row['change']) > 15000]
+        self.assertEqual([(r['kind'], r['old_at']['line'], r['new_at']['line'], r['matched_by']) for r in rows], [('grew', 2, 22, 'place')])
+
+
 class Silent(Differ):
     """Runs that differ by hash randomisation, addresses and process ids alone."""
     HASHES = '''
