@@ -97,10 +97,10 @@ void match_make(struct match *match, const struct side sides[SIDES], enum groupi
     struct twins twins;
     *match = (struct match){0};
     twins_make(&twins, sides);
-    if (by != BY_MODULE)
+    if (by != BY_MODULE) {
         twins_functions(&twins);
-    if (by == BY_LINE || by == BY_SITE)
-        twins_lines(&twins);
+        twins_lines(&twins); /* which tell of functions, too */
+    }
     if (by == BY_SITE) {
         struct match lines = {0};
         number(&lines, &twins, BY_LINE);

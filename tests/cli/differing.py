@@ -365,6 +365,29 @@ class DiffPython(Differ):
                 self.assertEqual(found['total'][side]['mean'], json.loads(self.memtrace('report', '--json', log).stdout)['peak_bytes'], by)
 
 
+    def test_functions_in_another_order(self):
+        """With both texts: functions that moved past a longer one, and were renamed, or had a line edited, or both."""
+        def function(name, *lines):
+            return 'def %s():\n%s\n' % (name, ''.join('    keep.append(%s)\n' % line for line in lines))
+        same = 'bytearray(200000)'
+        anchor = function('anchor', *('bytes(%d)' % (1000 + i) for i in range(10)))
+        old = 'keep = []\nsize = 200000\n' + function('alpha', 'bytearray(size)', 'bytearray(size)') + function('beta', same, 'bytearray(340000)', same) + \
+            function('gamma', 'bytes(71000)', 'bytearray(430000)', 'bytes(72000)') + anchor + 'alpha(); beta(); gamma(); anchor()\n'
+        new = 'keep = []\nsize = 400000\n' + anchor + function('beta', same, 'bytearray(940000)', same) + function('alpha_renamed', 'bytearray(size)', 'bytearray(size)') + \
+            function('other', 'bytes(71000)', 'bytearray(830000)', 'bytes(72000)') + 'alpha_renamed(); beta(); other(); anchor()\n'
+        for folder in 'order.old', 'order.new':
+            os.makedirs(self.path(folder))
+        logs = [self.python(name + '.mt', text, file=self.path(name + '/order.py')) for name, text in (('order.old', old), ('order.new', new))]
+
+        def line(text, words):
+            return text[:text.index(words)].count('\n') + 1
+        found = self.diff(*logs)
+        rows = {key: value[2] for key, value in self.lines(found).items() if abs(value[1] - value[0]) > 20000}
+        self.assertEqual(rows, {('grew', line(old, '340000'), line(new, '940000')): 'edited', ('grew', line(old, '430000'), line(new, '830000')): 'edited',
+                                **{('grew', line(old, '(size)') + i, line(new, '(size)') + i): 'text' for i in range(2)}})
+        self.assertEqual({(row['old_at']['function'], row['new_at']['function']) for row in self.diff('--by', 'function', *logs)['rows']
+                          if not row['not_yours'] and row['change'] > 20000}, {('alpha', 'alpha_renamed'), ('beta', 'beta'), ('gamma', 'other')})
+
     def test_a_line_between(self):
         """Of lines that moved by different distances their figures tell which they are."""
         text = 'keep = []\n\ndef fill():\n    keep.append(bytearray(100000))\n    keep.append(bytearray(200000))\n\nfill()\n'
