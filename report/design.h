@@ -15,7 +15,7 @@
  * from here on: "read/log.h".
  *
  *   base/     memory that never fails, messages, foreign text, files, maps, progress, the number of threads
- *             offers base.h, file.h, glyph.h, map.h, nearest.h, progress.h, text.h, threads.h
+ *             offers amount.h, base.h, file.h, glyph.h, map.h, nearest.h, progress.h, text.h, threads.h, toml.h
  *   symbols/  what an ELF file says about an address: functions, lines, inlined calls; the cache of that
  *             offers batch.h, find.h, jit.h, lookup.h, symbols.h
  *   read/     the log, in which nothing is trusted: checked records, the tree of stacks, figures and runs of each node
@@ -29,10 +29,15 @@
  *             offers sizes.h, stack.h, stacks_json.h, summary.h, table.h, terminal.h, timeline.h, tree.h, view.h
  *   page/     rows, the tree and the curve as one HTML file: folded, packed, with the viewer around them
  *             offers page.h, pruned.h, redact.h, tables.h
+ *   compare/  two sides of logs: whose names are the same, what changed by more than by chance, as text and JSON
+ *             offers changes.h, match.h, matched.h, show.h, side.h
+ *   budget/   budgets of what programs may take, whether logs keep to them, in the formats of CI
+ *             offers budget.h, formats.h, verdict.h
  *   top/      the live screen of `memtrace top`
  *             offers reading.h, screen.h
  *   verbs/    the command line: a file for each verb
- *             offers options.h, python_folder.h, verbs.h
+ *             offers logs.h, options.h, python_folder.h, run.h, verbs.h
+ *   verbs/compare/  the verbs that run a program several times or compare runs
  *
  * ../interpose/format.h is included by read/ alone: what the others know of a log is read/log.h and read/model.h.
  *
@@ -64,6 +69,7 @@
  *                  node first becomes a member of struct sums (read/sums.h), which read/model.c fills
  *   a grouping     fold/query.h (enum grouping), its name in fold/query.c, its key in fold/keys.c
  *   a question     of the first page: fold/answers.h, its list in show/answers.c; whose line it is: fold/own.c, resolve/keeps.c
+ *   a match        of names in two logs: a pass in compare/functions.c or compare/lines.c, its kind in compare/match.h
  *   a note         show/notes.c, which every view prints
  *   a filter       struct filter in fold/query.h, fold/select.c
  *   a rise         read/runs.c (what the log has) and fold/rises.c (what a row makes of it), nothing else

@@ -73,16 +73,24 @@ static uint32_t place_add(struct joined *joined, uint32_t function, const struct
 
 /* ---- stacks ---- */
 
-static void add_frames(struct joined *joined, const struct stacks *part)
+uint32_t *joined_names(struct joined *joined, const struct stacks *part)
 {
     const struct frames *from = &part->frames;
-    struct frames *to = &joined->stacks.frames;
     uint32_t *functions = base_alloc(from->function_count + 1, sizeof *functions);
     uint32_t *places = base_alloc(from->place_count + 1, sizeof *places);
     for (size_t f = 0; f < from->function_count; f++)
         functions[f] = function_add(joined, part, &from->functions[f]);
     for (size_t p = 0; p < from->place_count; p++)
         places[p] = place_add(joined, functions[from->places[p].function], &from->places[p]);
+    free(functions);
+    return places;
+}
+
+static void add_frames(struct joined *joined, const struct stacks *part)
+{
+    const struct frames *from = &part->frames;
+    struct frames *to = &joined->stacks.frames;
+    uint32_t *places = joined_names(joined, part);
     /* Frame 0, "not known", is there even if the log has none. */
     size_t frames = part->log.frame_count ? part->log.frame_count : 1, count = from->start[frames];
     to->start = base_room(to->start, &joined->start_cap, joined->frame_count + frames + 1,
@@ -95,7 +103,6 @@ static void add_frames(struct joined *joined, const struct stacks *part)
         to->place_of[joined->place_of_count + i] = places[from->place_of[i]];
     joined->frame_count += frames;
     joined->place_of_count += count;
-    free(functions);
     free(places);
 }
 

@@ -19,6 +19,9 @@ struct joined {
 
 /* Adds a process; `part` may be closed then. Figures add up: what was held at the peaks was not held at one time. */
 void joined_add(struct joined *joined, const struct stacks *part);
+/* Adds its functions and places alone, where figures are kept elsewhere: by the index of each place in `part`, that of it here. To be
+ * freed. */
+uint32_t *joined_names(struct joined *joined, const struct stacks *part);
 void joined_end(struct joined *joined);
 void joined_free(struct joined *joined);
 

@@ -63,7 +63,7 @@ static void zsh_verb(const struct verb_about *verb)
         completion_words(verb->words);
         fputs(")'\n", stdout);
     } else {
-        printf("            '%s:log:_memtrace_logs'\n", verb->several ? "*" : "1");
+        printf("            '%s:log:_memtrace_logs'\n", verb->several || verb->sides ? "*" : "1");
     }
     fputs("            ;;\n", stdout);
 }

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "budget/budget.h"
 #include "fold/query.h"
 #include "page/tables.h"
 #include "read/node.h"
@@ -29,7 +30,10 @@ enum {
     OF_TOP = 1u << 7,
     OF_RUN = 1u << 8,
     OF_MEMIT = 1u << 9,
-    OF_KERNEL = 1u << 10
+    OF_KERNEL = 1u << 10,
+    OF_DIFF = 1u << 11,
+    OF_CHECK = 1u << 12,
+    OF_BENCH = 1u << 13
 };
 
 #define OPTION_UNSET SIZE_MAX
@@ -48,7 +52,7 @@ struct options {
     size_t depth;         /* OPTION_UNSET */
     double min_share;     /* per cent; less than 0: not given */
     int precision;
-    long repeat, timeout;               /* of memit; seconds, 0: none */
+    long repeat, timeout;               /* of memit and bench, 0: not given; seconds, 0: none */
     const char *min_peak;               /* NULL: not given */
     const char *output;                 /* NULL: not given */
     bool user;                          /* of kernel, as the next three */
@@ -61,11 +65,20 @@ struct options {
     char **logs; /* the arguments that are no options: logs, or a program and what it is given */
     size_t log_count, log_cap; /* cap: not 0 where the list and its texts are to be freed */
     int32_t process;           /* 0: not given */
+    const char *fail_above;    /* of diff; NULL: not given */
+    /* Of check, and of run with --check; texts that have been looked at. NULL: not given. */
+    const char *max[BUDGETS], *max_growth, *budgets, *save;
+    unsigned format; /* enum verdict_format */
+    const char **baselines;
+    size_t baseline_count;
+    bool check, show_output;
+    size_t
+        second; /* of logs, where a verb takes those of two sides: those behind "--"; 0: there was none */
 };
 
 /* The one description of all options. */
 #define OPTION_VALUES 32u /* the most words that an option takes */
-#define OPTIONS_MOST  64u /* the most that there are */
+#define OPTIONS_MOST  96u /* the most that there are */
 
 struct option_about {
     const char *name;
@@ -85,12 +98,62 @@ struct option_about {
 extern const struct option_about option_abouts[];
 extern const size_t option_count;
 
+/* ---- what options.c puts into its table: options_take.c ---- */
+
+/* Each is an option_about.take: `name` is the option's. False after a message. */
+bool take_metric(struct options *options, const char *name, const char *text);
+bool take_stack_metric(struct options *options, const char *name, const char *text);
+bool take_leak_metric(struct options *options, const char *name, const char *text);
+bool take_page_metric(struct options *options, const char *name, const char *text);
+bool take_report_key(struct options *options, const char *name, const char *text);
+bool take_diff_key(struct options *options, const char *name, const char *text);
+bool take_max(struct options *options, const char *name, const char *text);
+bool take_max_growth(struct options *options, const char *name, const char *text);
+bool take_baseline(struct options *options, const char *name, const char *text);
+bool take_format(struct options *options, const char *name, const char *text);
+bool take_adding_metric(struct options *options, const char *name, const char *text);
+bool take_fail_above(struct options *options, const char *name, const char *text);
+bool take_tree_key(struct options *options, const char *name, const char *text);
+bool take_top(struct options *options, const char *name, const char *text);
+bool take_depth(struct options *options, const char *name, const char *text);
+bool take_budget(struct options *options, const char *name, const char *text);
+bool take_source(struct options *options, const char *name, const char *text);
+bool take_view(struct options *options, const char *name, const char *text);
+bool take_process(struct options *options, const char *name, const char *text);
+bool take_repeat(struct options *options, const char *name, const char *text);
+bool take_timeout(struct options *options, const char *name, const char *text);
+bool take_precision(struct options *options, const char *name, const char *text);
+bool take_share(struct options *options, const char *name, const char *text);
+bool take_period(struct options *options, const char *name, const char *text);
+bool take_class(struct options *options, const char *name, const char *text);
+bool take_search(struct options *options, const char *name, const char *text);
+bool take_delay(struct options *options, const char *name, const char *text);
+bool take_name(struct options *options, const char *name, const char *text);
+bool take_suppress(struct options *options, const char *name, const char *text);
+
+/* Each is an option_about.values. */
+size_t values_metrics(const char **words);
+size_t values_stack_metrics(const char **words);
+size_t values_leak_metrics(const char **words);
+size_t values_page_metrics(const char **words);
+size_t values_report_keys(const char **words);
+size_t values_formats(const char **words);
+size_t values_adding_metrics(const char **words);
+size_t values_diff_keys(const char **words);
+size_t values_tree_keys(const char **words);
+size_t values_classes(const char **words);
+size_t values_page_sources(const char **words);
+size_t values_top_views(const char **words);
+
+/* ---- verbs ---- */
+
 /* A verb: its --help, but for the options. */
 struct verb_about {
     const char *name;
     unsigned of;              /* its bit; 0: has no options */
     bool several;             /* takes several logs */
     bool program;             /* takes a program and its arguments instead */
+    bool sides;               /* takes logs of two sides, and leaves folders as they are */
     const char *const *words; /* takes one of these words instead; NULL behind the last */
     const char *word;         /* what such a word is called, in a message */
     const char *takes;        /* what it takes, for the usage; NULL: LOG */

@@ -56,7 +56,7 @@ static void known_make(struct known *known, const struct verb_about *verb)
 
 int options_refuse(const char *verb, int refused, char **argv, const struct option *longs)
 {
-    const char *text = argv[optind - 1], *words[64];
+    const char *text = argv[optind - 1], *words[OPTIONS_MOST];
     size_t count = 0;
     if (refused == ':') {
         base_say("%s: %s needs an argument", verb, text);
@@ -111,11 +111,14 @@ int options_read(struct options *options, const struct verb_about *about, int ar
                                 .source = SOURCE_LINES,
                                 .budget = OPTION_UNSET,
                                 .delay = 1,
-                                .repeat = 1,
                                 .precision = 1};
     options->names = base_alloc((size_t)argc, sizeof *options->names);
     options->suppressions = base_alloc((size_t)argc, sizeof *options->suppressions);
+    options->baselines = base_alloc((size_t)argc, sizeof *options->baselines);
     opterr = 0;
+    for (int i = 1; about->sides && i < argc && !options->second; i++)
+        if (!strcmp(argv[i], "--")) /* getopt_long moves what stands before it */
+            options->second = (size_t)(argc - i - 1);
     while ((value = getopt_long(argc, argv, known.letters, known.longs, NULL)) != -1) {
         const struct option_about *one = about_of(about->of, value);
         if (!one)
@@ -125,6 +128,8 @@ int options_read(struct options *options, const struct verb_about *about, int ar
     }
     options->logs = argv + optind;
     options->log_count = (size_t)(argc - optind);
+    if (options->log_count && about->sides)
+        return STATUS_DONE;
     if (options->log_count && about->several)
         return logs_expand(options) ? STATUS_DONE : STATUS_BAD;
     if (options->log_count == 1 || (options->log_count && about->program))
@@ -143,7 +148,8 @@ void options_free(struct options *options)
     options->log_cap = 0;
     free(options->names);
     free(options->suppressions);
-    options->names = options->suppressions = NULL;
+    free(options->baselines);
+    options->names = options->suppressions = options->baselines = NULL;
 }
 
 /* ---- what they mean ---- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * memtrace run: preload the library and become the program. No process is left in between, so that
- * the exit status, signals and the terminal are the program's own.
+ * Preload the library and become the program. No process is left in between, so that the exit status, signals and the terminal are
+ * the program's own.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,23 +18,6 @@
 #include "verbs/program.h"
 #include "verbs/run.h"
 #include "verbs/self.h"
-#include "verbs/verbs.h"
-
-const struct verb_about verb_run_about = {
-    .name = "run",
-    .of = OF_RUN,
-    .program = true,
-    .takes = "[--] PROGRAM [ARG...]",
-    .intro = "Run a program with libmemtrace.so preloaded. Its children are traced too, each with "
-             "a log of its own.\n",
-    .end = "The library is the one that MEMTRACE_LIBRARY names, else the one beside memtrace or in "
-           "../lib.\n\n"
-           "Exit status: the program's; 127 when there is no such program, 126 when it cannot be "
-           "executed, 2 when it\n"
-           "cannot be traced (static, privileged, another architecture or C library) or the usage "
-           "is wrong.\n",
-    .example = "memtrace run -o app.mt ./app --fast && memtrace report app.mt",
-};
 
 #define CHILDREN_MIN_PEAK "1M"
 enum { STATUS_NOT_EXECUTABLE = 126, STATUS_MISSING = 127 };
@@ -235,22 +218,41 @@ static void ask_for_summary(void)
     setenv("MEMTRACE_SUMMARY", pid, 1);
 }
 
-int run_program(char **argv)
+/* The path of the program, to be freed; NULL after a message, with the exit status. */
+static char *find_program(const char *name, int *status)
 {
     char why[1024];
-    char *path = program_find(argv[0]);
+    char *path = program_find(name);
     if (!path) {
-        base_say("%s: %s", argv[0], errno == EACCES ? "is not executable" : "no such program");
-        return errno == EACCES ? STATUS_NOT_EXECUTABLE : STATUS_MISSING;
+        *status = errno == EACCES ? STATUS_NOT_EXECUTABLE : STATUS_MISSING;
+        base_say("%s: %s", name, errno == EACCES ? "is not executable" : "no such program");
+        return NULL;
     }
     enum program_answer answer = program_check(path, why, sizeof why);
-    if (answer != PROGRAM_FINE) {
-        base_say("%s: %s", path, why);
-        free(path);
-        return answer == PROGRAM_MISSING          ? STATUS_MISSING
-               : answer == PROGRAM_NOT_EXECUTABLE ? STATUS_NOT_EXECUTABLE
-                                                  : STATUS_BAD;
-    }
+    if (answer == PROGRAM_FINE)
+        return path;
+    base_say("%s: %s", path, why);
+    free(path);
+    *status = answer == PROGRAM_MISSING          ? STATUS_MISSING
+              : answer == PROGRAM_NOT_EXECUTABLE ? STATUS_NOT_EXECUTABLE
+                                                 : STATUS_BAD;
+    return NULL;
+}
+
+int run_possible(char **argv)
+{
+    int status = STATUS_DONE;
+    char found[PATH_MAX], *path = find_program(argv[0], &status);
+    free(path);
+    return path && !find_library(found) ? STATUS_BAD : status;
+}
+
+int run_program(char **argv)
+{
+    int status;
+    char *path = find_program(argv[0], &status);
+    if (!path)
+        return status;
     if (!set_preload()) {
         free(path);
         return STATUS_BAD;
@@ -267,21 +269,11 @@ int run_program(char **argv)
 }
 
 /* What the options say goes to the library by its environment. */
-static bool set_options(const struct options *options)
+bool run_options(const struct options *options)
 {
     for (size_t i = 0; i < options->name_count; i++)
         if (!add_lines(options->names[i]))
             return false;
     return (!options->min_peak || set_min_peak(options->min_peak)) &&
            (!options->output || set_output(options->output));
-}
-
-int verb_run(int argc, char **argv)
-{
-    struct options options;
-    int status = options_read(&options, &verb_run_about, argc, argv);
-    if (status == STATUS_DONE)
-        status = set_options(&options) ? run_program(options.logs) : STATUS_BAD;
-    options_free(&options);
-    return status;
 }

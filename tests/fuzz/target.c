@@ -15,7 +15,7 @@
 #include "image.h"
 #include "world.h"
 
-#define ARGUMENTS 8
+#define ARGUMENTS 10
 
 static const struct mode {
     int (*verb)(int argc, char **argv);
@@ -57,6 +57,10 @@ static const struct mode {
     {verb_top, false, {"top", "--once", "--view", "functions", "--metric", "rise", WORLD_LOG}},
     {verb_top, false, {"top", "--once", "--view", "tree", "--metric", "peak", WORLD_LOG}},
     {verb_lines, false, {"lines", "--all", "--period", "0-1", WORLD_LOG}},
+    {verb_diff, false, {"diff", "--all", "--metric", "increment", WORLD_LOG, WORLD_LOG}},
+    {verb_diff, false, {"diff", "--by", "function", "--metric", "rise", WORLD_LOG, WORLD_LOG}},
+    {verb_diff, true, {"diff", "--json", "--by", "site", WORLD_LOG, WORLD_LOG}},
+    {verb_diff, true, {"diff", "--json", "--by", "module", WORLD_LOG, "--", WORLD_LOG, WORLD_LOG}},
     {verb_html, false, {"html", "-o", "-", WORLD_LOG}},
     {verb_html, false, {"html", "-o", "-", "--redact", "--budget", "1", WORLD_LOG}},
 };

@@ -3,7 +3,7 @@
 
 console     lines that begin with `$ ` are commands, the rest is what they print
 sh          commands; what they print is not shown
-python, c   a file, whose name is the comment in the first line: `# load.py`, `/* rows.c */`
+python, c, toml  a file, whose name is the comment in the first line: `# load.py`, `/* rows.c */`
 
 `<!-- status 1 -->` in the line above a block: its last command exits with this status, not with 0.
 `<!-- not run: REASON -->` there: the block is neither run nor written. Any other kind of block needs it.
@@ -11,7 +11,8 @@ python, c   a file, whose name is the comment in the first line: `# load.py`, `/
 
 import re
 
-KINDS = ("console", "sh", "python", "c")
+FILES = ("python", "c", "toml")
+KINDS = ("console", "sh") + FILES
 
 
 class Mistake(Exception):
@@ -38,7 +39,7 @@ class Block:
         self.name = None  # of the file that it is
         if reason is not None:
             return
-        if kind in ("python", "c"):
+        if kind in FILES:
             self.name = file_name(lines, number)
         else:
             self.commands = list(console(lines, number) if kind == "console" else script(lines, number))

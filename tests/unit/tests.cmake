@@ -11,6 +11,7 @@ memtrace_unit(test_live unit/fake_meta.c ${INTERPOSE}/tables/live.c ${INTERPOSE}
 memtrace_unit(test_mappings unit/fake_meta.c ${INTERPOSE}/tables/mappings.c ${INTERPOSE}/base/lock.c ${INTERPOSE_LINUX})
 memtrace_unit(test_runs ${INTERPOSE}/tables/runs.c ${INTERPOSE}/tables/stretches.c)
 memtrace_unit(test_report_views report_objects)
+memtrace_unit(test_report_align report_objects)
 
 foreach(name file names reader source text)
   memtrace_unit(test_report_${name} unit/log_builder.c report_objects)

@@ -3,20 +3,15 @@
  * memtrace memit: run a program several times, each in a fresh process, and say what it takes at its peak and which line
  * holds it.
  */
-#include <dirent.h>
-#include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/base.h"
 #include "base/text.h"
-#include "verbs/run.h"
+#include "verbs/compare/fresh.h"
 #include "fold/fold.h"
 #include "read/reader.h"
 #include "resolve/source_log.h"
@@ -45,8 +40,7 @@ const struct verb_about verb_memit_about = {
 
 /* One run. */
 struct memit_run {
-    int status; /* as from waitpid */
-    bool timed_out;
+    struct fresh fresh;
     bool seen; /* there is a log */
     uint64_t peak, children;
     char *held[HELD_LINES]; /* texts: the lines that held most at the peak */
@@ -152,8 +146,9 @@ static void read_stacks(const char *path, struct memit_run *run)
 }
 
 /* One log of the run: of the program, or of a child. */
-static void read_log(const char *path, pid_t pid, struct memit_run *run)
+static void read_log(const char *path, pid_t pid, void *context)
 {
+    struct memit_run *run = context;
     struct log log;
     bool ours = false, higher = false;
     if (log_read(&log, path)) {
@@ -174,131 +169,18 @@ static void read_log(const char *path, pid_t pid, struct memit_run *run)
     read_stacks(path, run);
 }
 
-/* Reads all logs in the folder, and removes them with it. */
-static void read_folder(const char *folder, pid_t pid, struct memit_run *run)
-{
-    DIR *dir = opendir(folder);
-    for (struct dirent *entry; dir && (entry = readdir(dir));) {
-        char path[PATH_MAX];
-        if (entry->d_name[0] == '.' ||
-            snprintf(path, sizeof path, "%s/%s", folder, entry->d_name) >= (int)sizeof path)
-            continue;
-        read_log(path, pid, run);
-        unlink(path);
-    }
-    if (dir)
-        closedir(dir);
-    rmdir(folder);
-}
-
-/* ---- a run ---- */
-
-static bool make_folder(char folder[PATH_MAX])
-{
-    const char *base = getenv("TMPDIR");
-    char real[PATH_MAX];
-    if (!realpath(base && *base ? base : "/tmp", real))
-        snprintf(real, sizeof real, "/tmp");
-    if (snprintf(folder, PATH_MAX, "%s/memtrace.XXXXXX", real) < PATH_MAX && mkdtemp(folder))
-        return true;
-    base_say("a temporary folder in %s: %s", real, strerror(errno));
-    return false;
-}
-
-/* The pattern of the logs' names: a % of the folder stands for itself. */
-static void set_pattern(const char *folder)
-{
-    char pattern[2 * PATH_MAX];
-    size_t used = 0;
-    for (const char *c = folder; *c && used < PATH_MAX; c++) {
-        if (*c == '%')
-            pattern[used++] = '%';
-        pattern[used++] = *c;
-    }
-    snprintf(pattern + used, sizeof pattern - used, "/%%p.mt");
-    setenv("MEMTRACE_OUTPUT", pattern, 1);
-}
-
-/* Wait for the child's end, at most so many seconds (0: any time). SIGCHLD is blocked. */
-static void await(pid_t pid, long seconds, struct memit_run *run)
-{
-    struct timespec now, end;
-    sigset_t child;
-    sigemptyset(&child);
-    sigaddset(&child, SIGCHLD);
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    end.tv_sec += seconds;
-    while (seconds && waitpid(pid, &run->status, WNOHANG) == 0) {
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        struct timespec left = {end.tv_sec - now.tv_sec, end.tv_nsec - now.tv_nsec};
-        if (left.tv_nsec < 0) {
-            left.tv_sec--;
-            left.tv_nsec += 1000000000;
-        }
-        if (left.tv_sec < 0) {
-            run->timed_out = true;
-            kill(pid, SIGKILL);
-            break;
-        }
-        sigtimedwait(&child, NULL, &left);
-    }
-    if (!seconds || run->timed_out)
-        while (waitpid(pid, &run->status, 0) < 0 && errno == EINTR)
-            ;
-}
-
-static bool run_once(char **argv, const struct options *options, struct memit_run *run)
-{
-    char folder[PATH_MAX];
-    sigset_t child, before;
-    if (!make_folder(folder))
-        return false;
-    fflush(stdout);
-    sigemptyset(&child);
-    sigaddset(&child, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &child, &before);
-    pid_t pid = fork();
-    if (pid == 0) {
-        sigprocmask(SIG_SETMASK, &before, NULL);
-        set_pattern(folder);
-        setenv("MEMTRACE_QUIET", "1", 1);
-        setenv("MEMTRACE_MIN_PEAK", "0", 1);
-        _exit(run_program(argv));
-    }
-    /* The keys of the terminal are for the program; what it makes of them is its answer. */
-    struct sigaction ignore = {.sa_handler = SIG_IGN}, interrupt, quit;
-    sigaction(SIGINT, &ignore, &interrupt);
-    sigaction(SIGQUIT, &ignore, &quit);
-    if (pid > 0) {
-        await(pid, options->timeout, run);
-        read_folder(folder, pid, run);
-    } else {
-        base_say("fork: %s", strerror(errno));
-        rmdir(folder);
-    }
-    sigaction(SIGINT, &interrupt, NULL);
-    sigaction(SIGQUIT, &quit, NULL);
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    return pid > 0;
-}
-
 /* ---- output ---- */
-
-static int run_status(const struct memit_run *run)
-{
-    return WIFSIGNALED(run->status) ? 128 + WTERMSIG(run->status) : WEXITSTATUS(run->status);
-}
 
 static void say_failure(const char *program, const struct memit_run *run)
 {
-    if (run->timed_out)
+    if (run->fresh.timed_out)
         base_say("%s: timed out", program);
-    else if (WIFSIGNALED(run->status))
-        base_say("%s: killed by signal %d (%s)%s%s", program, WTERMSIG(run->status),
-                 strsignal(WTERMSIG(run->status)), run->last ? ", its last event was at " : "",
-                 run->last ? run->last : "");
-    else if (WEXITSTATUS(run->status))
-        base_say("%s: exit status %d", program, WEXITSTATUS(run->status));
+    else if (WIFSIGNALED(run->fresh.status))
+        base_say("%s: killed by signal %d (%s)%s%s", program, WTERMSIG(run->fresh.status),
+                 strsignal(WTERMSIG(run->fresh.status)),
+                 run->last ? ", its last event was at " : "", run->last ? run->last : "");
+    else if (WEXITSTATUS(run->fresh.status))
+        base_say("%s: exit status %d", program, WEXITSTATUS(run->fresh.status));
     else if (!run->seen)
         base_say("%s: no log was made", program);
 }
@@ -346,8 +228,8 @@ static void print_json(const struct memit_run *runs, size_t count, const struct 
         else
             json_null(&json, "peak_bytes");
         json_unsigned(&json, "children_peak_bytes", runs[i].children);
-        json_signed(&json, "exit_status", run_status(&runs[i]));
-        json_bool(&json, "timed_out", runs[i].timed_out);
+        json_signed(&json, "exit_status", fresh_status(&runs[i].fresh));
+        json_bool(&json, "timed_out", runs[i].fresh.timed_out);
         json_string(&json, "last_line", runs[i].last);
         json_close(&json, '}');
     }
@@ -373,25 +255,27 @@ static void print_json(const struct memit_run *runs, size_t count, const struct 
 
 static int memit(char **argv, const struct options *options)
 {
-    struct memit_run *runs = base_alloc((size_t)options->repeat, sizeof *runs), *best = NULL;
+    size_t wanted = options->repeat ? (size_t)options->repeat : 1;
+    struct memit_run *runs = base_alloc(wanted, sizeof *runs), *best = NULL;
     int status = STATUS_DONE;
     size_t count = 0;
-    while (count < (size_t)options->repeat) {
+    while (count < wanted) {
         struct memit_run *run = &runs[count];
-        if (!run_once(argv, options, run)) {
+        struct fresh_how how = {.timeout = options->timeout, .traced = true};
+        if (!fresh_run(&run->fresh, argv, &how, read_log, run)) {
             status = STATUS_BAD;
             break;
         }
         count++;
         if (!options->children)
             run->children = 0;
-        if (run->timed_out || run_status(run) || !run->seen)
+        if (run->fresh.timed_out || fresh_status(&run->fresh) || !run->seen)
             say_failure(argv[0], run);
         if (!status)
-            status = run_status(run);
+            status = fresh_status(&run->fresh);
         if (run->seen && (!best || run->peak + run->children > best->peak + best->children))
             best = run;
-        if (!run->seen || (WIFSIGNALED(run->status) && WTERMSIG(run->status) == SIGINT))
+        if (!run->seen || (WIFSIGNALED(run->fresh.status) && WTERMSIG(run->fresh.status) == SIGINT))
             break; /* there is no point in trying again */
     }
     if (!status && !best)

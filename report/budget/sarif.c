@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * SARIF 2.1.0 (OASIS), and our own JSON.
+ */
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base.h"
+#include "base/text.h"
+#include "budget/formats.h"
+#include "show/json.h"
+#include "show/metric.h"
+
+#define SARIF_SCHEMA "https://json.schemastore.org/sarif-2.1.0.json"
+
+#ifndef MEMTRACE_VERSION
+#define MEMTRACE_VERSION "0.1.0"
+#endif
+
+/* A path as a URI reference: relative ones are to the source's root. To be freed. */
+static char *uri_of(const char *path)
+{
+    static const char before[] = "file://";
+    bool whole = path[0] == '/';
+    char *uri = base_alloc(3 * strlen(path) + sizeof before, 1), *at = uri;
+    if (whole)
+        at += sprintf(at, "%s", before);
+    for (; *path; path++) {
+        unsigned char c = (unsigned char)*path;
+        if (isalnum(c) || strchr("/-._~", c))
+            *at++ = (char)c;
+        else
+            at += sprintf(at, "%%%02X", c);
+    }
+    return uri;
+}
+
+static void put_location(struct json *json, const struct held *held)
+{
+    char *uri = uri_of(path_here(held->file));
+    json_open(json, NULL, '{');
+    json_open(json, "physicalLocation", '{');
+    json_open(json, "artifactLocation", '{');
+    json_string(json, "uri", uri);
+    if (uri[0] && !text_starts(uri, "file:"))
+        json_string(json, "uriBaseId", "%SRCROOT%");
+    json_close(json, '}');
+    if (held->line) {
+        json_open(json, "region", '{');
+        json_unsigned(json, "startLine", held->line);
+        json_close(json, '}');
+    }
+    json_close(json, '}');
+    json_open(json, "logicalLocations", '[');
+    json_open(json, NULL, '{');
+    json_string(json, "fullyQualifiedName", held->function ? held->function : held->name);
+    json_string(json, "kind", "function");
+    json_close(json, '}');
+    json_close(json, ']');
+    json_open(json, "message", '{');
+    json_string(json, "text", held->name);
+    json_close(json, '}');
+    json_close(json, '}');
+    free(uri);
+}
+
+static void put_locations(struct json *json, const struct verdict *verdict, const char *member,
+                          size_t from, size_t to)
+{
+    json_open(json, member, '[');
+    for (size_t h = from; h < to && h < verdict->held_count; h++)
+        if (verdict->held[h].file)
+            put_location(json, &verdict->held[h]);
+    json_close(json, ']');
+}
+
+static void put_result(struct json *json, const struct verdict *verdict)
+{
+    char *text = verdict_text(verdict), *whole = NULL;
+    if (asprintf(&whole, "%s: %s", verdict->program, text) < 0)
+        whole = NULL;
+    json_open(json, NULL, '{');
+    json_string(json, "ruleId", verdict->name);
+    json_string(json, "level", verdict->broken ? "error" : "none");
+    json_string(json, "kind", verdict->broken ? "fail" : "pass");
+    json_open(json, "message", '{');
+    json_string(json, "text", whole ? whole : text);
+    json_close(json, '}');
+    put_locations(json, verdict, "locations", 0, 1);
+    put_locations(json, verdict, "relatedLocations", 1, HELD_LINES);
+    json_close(json, '}');
+    free(whole);
+    free(text);
+}
+
+/* Each name that a verdict has, once. */
+static void put_rules(struct json *json, const struct verdicts *verdicts)
+{
+    json_open(json, "rules", '[');
+    for (size_t i = 0; i < verdicts->count; i++) {
+        bool before = false;
+        for (size_t k = 0; k < i && !before; k++)
+            before = !strcmp(verdicts->list[k].name, verdicts->list[i].name);
+        if (before)
+            continue;
+        json_open(json, NULL, '{');
+        json_string(json, "id", verdicts->list[i].name);
+        json_open(json, "shortDescription", '{');
+        json_string(json, "text",
+                    verdicts->list[i].growth ? "How much a figure of memory may grow"
+                                             : "The most memory that may be used");
+        json_close(json, '}');
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+}
+
+void verdicts_sarif(const struct verdicts *verdicts, FILE *out)
+{
+    struct json json = {.out = out};
+    json_open(&json, NULL, '{');
+    json_string(&json, "$schema", SARIF_SCHEMA);
+    json_string(&json, "version", "2.1.0");
+    json_open(&json, "runs", '[');
+    json_open(&json, NULL, '{');
+    json_open(&json, "tool", '{');
+    json_open(&json, "driver", '{');
+    json_string(&json, "name", "memtrace");
+    json_string(&json, "semanticVersion", MEMTRACE_VERSION);
+    put_rules(&json, verdicts);
+    json_close(&json, '}');
+    json_close(&json, '}');
+    json_open(&json, "results", '[');
+    for (size_t i = 0; i < verdicts->count; i++)
+        put_result(&json, &verdicts->list[i]);
+    json_close(&json, ']');
+    json_close(&json, '}');
+    json_close(&json, ']');
+    json_close(&json, '}');
+}
+
+/* ---- our own ---- */
+
+static void put_held(struct json *json, const struct verdict *verdict)
+{
+    json_open(json, "held", '[');
+    for (size_t h = 0; h < verdict->held_count; h++) {
+        const struct held *held = &verdict->held[h];
+        json_open(json, NULL, '{');
+        json_string(json, "file", held->file);
+        if (held->line)
+            json_unsigned(json, "line", held->line);
+        else
+            json_null(json, "line");
+        json_string(json, "function", held->function);
+        json_signed(json, "value", held->value);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+}
+
+void verdicts_json(const struct verdicts *verdicts, FILE *out)
+{
+    struct json json = {.out = out};
+    json_open(&json, NULL, '{');
+    json_string(&json, "schema", "memtrace-check/1");
+    json_unsigned(&json, "broken", verdicts->broken);
+    json_open(&json, "budgets", '[');
+    for (size_t i = 0; i < verdicts->count; i++) {
+        const struct verdict *verdict = &verdicts->list[i];
+        char *text = verdict_text(verdict);
+        json_open(&json, NULL, '{');
+        json_string(&json, "program", verdict->program);
+        json_string(&json, "log", verdict->log);
+        json_string(&json, "name", verdict->name);
+        json_string(&json, "at", verdict->at);
+        json_string(&json, "source", verdict->source);
+        json_bool(&json, "broken", verdict->broken);
+        json_signed(&json, "value", verdict->value);
+        json_signed(&json, "limit", verdict->limit);
+        if (verdict->growth)
+            json_signed(&json, "old_value", verdict->old);
+        else
+            json_null(&json, "old_value");
+        json_string(&json, "text", text);
+        put_held(&json, verdict);
+        json_close(&json, '}');
+        free(text);
+    }
+    json_close(&json, ']');
+    json_close(&json, '}');
+}
