@@ -9,17 +9,18 @@
 #include "base/base.h"
 #include "base/nearest.h"
 #include "base/text.h"
+#include "export/formats.h"
 #include "page/pruned.h"
 #include "resolve/frames.h"
 #include "symbols/find.h"
 #include "top/reading.h"
 
 #define ROWS     (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML)
-#define TABLES   (OF_REPORT | OF_LINES | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML)
-#define STACKS   (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML)
-#define FAMILIES (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_TIMELINE)
+#define TABLES   (OF_REPORT | OF_LINES | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML | OF_EXPORT)
+#define STACKS   (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML | OF_EXPORT)
+#define FAMILIES (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_TIMELINE | OF_EXPORT)
 #define ALL      (TABLES | OF_TIMELINE | OF_TOP)
-#define UNDER    (OF_REPORT | OF_LINES | OF_TREE | OF_HTML)
+#define UNDER    (OF_REPORT | OF_LINES | OF_TREE | OF_HTML | OF_EXPORT)
 
 /* ---- what the options' arguments mean ---- */
 
@@ -375,6 +376,17 @@ const struct option_about option_abouts[] = {
      "memtrace.%e.%p.mt in the notebook's folder"},
     {"output", 'o', OF_HTML, "FILE", NULL, FLAG(output), NULL, NULL,
      "the file to write; - is standard output"},
+    {"format", 0, OF_EXPORT, "FORMAT", NULL, FLAG(format), NULL, export_format_names,
+     "which format; --list has them"},
+    {"list", 0, OF_EXPORT, NULL, NULL, FLAG(list), NULL, NULL,
+     "print the formats, with a line on each"},
+    {"output", 'o', OF_EXPORT, "FILE", NULL, FLAG(output), NULL, NULL,
+     "the file to write; without it, or with -, standard output. FILE is whole or not there: it is "
+     "written under another name first. A log is not overwritten"},
+    {"table", 0, OF_EXPORT, "TABLE", NULL, FLAG(table), NULL, export_table_names,
+     "of csv and ndjson: logs, sites (the default), lines or timeline"},
+    {"threads", 0, OF_EXPORT, NULL, NULL, FLAG(threads), NULL, NULL,
+     "keep threads apart: by a root frame, or a label, with the thread's name"},
     {"source", 0, OF_HTML, "WHICH", take_source, 0, NULL, page_sources,
      "how much source the page carries: none, lines (those with figures, and six on each side; the "
      "default) or functions (all of them)"},
@@ -401,6 +413,11 @@ const struct option_about option_abouts[] = {
      "which figure the page begins with: peak (held at the process's peak), live (when the "
      "program finished, or now), leaked (after all destructors), allocated, allocations or "
      "released; it has the others, too"},
+    {"metric", 0, OF_EXPORT, "METRIC", take_page_metric, 0, NULL, page_metrics,
+     "which figure, where the format has one, or which it begins with: peak (held at the process's "
+     "peak; the default), live (when the program finished, or now), leaked (after all "
+     "destructors), "
+     "allocated, allocations or released"},
     {"sort", 0, OF_REPORT | OF_LINES, "METRIC", take_metric, 0, NULL, metrics,
      "another name of --metric"},
     {"sort", 0, OF_SITES, "METRIC", take_stack_metric, 0, NULL, stack_metrics,
@@ -445,12 +462,16 @@ const struct option_about option_abouts[] = {
      "of several logs only those of this process"},
     {"each", 0, OF_TREE, NULL, NULL, FLAG(each), NULL, NULL,
      "of several logs a tree of each process, not one of all"},
+    {"top", 'n', OF_EXPORT, "N", take_top, 0, NULL, NULL,
+     "at most N stacks; the others are folded into frames \"(below N bytes)\". 0: all"},
+    {"min-share", 0, OF_EXPORT, "PERCENT", take_share, 0, NULL, NULL,
+     "fold what comes to less than this share of the whole, likewise"},
     {"top", 'n', ROWS & ~OF_HTML, "N", take_top, 0, NULL, NULL,
      "at most N rows; 0: all. Of a tree: below each row"},
     {"min-share", 0, ROWS | OF_LINES, "PERCENT", take_share, 0, NULL, NULL,
      "leave out rows of less than this share of the whole; what is left out is summed up in a row "
      "of its own"},
-    {"all", 'a', (TABLES & ~OF_HTML) | OF_TOP, NULL, NULL, FLAG(all), NULL, NULL,
+    {"all", 'a', (TABLES & ~(OF_HTML | OF_EXPORT)) | OF_TOP, NULL, NULL, FLAG(all), NULL, NULL,
      "libraries and the interpreter too, not only your own code; rows that show nothing (0.0 %); "
      "of functions all lines"},
     {"suppress", 0, OF_LEAKS, "FILE", take_suppress, 0, NULL, NULL,
@@ -463,7 +484,7 @@ const struct option_about option_abouts[] = {
      "are executions of the line for functions that were named with `memtrace run --lines`, "
      "allocations for others"},
     {"precision", 0, OF_LINES, "N", take_precision, 0, NULL, NULL, "decimals with --mprun (1)"},
-    {"bytes", 0, (ALL & ~OF_HTML) | OF_MEMIT, NULL, NULL, 0, text_sizes_exact, NULL,
+    {"bytes", 0, (ALL & ~(OF_HTML | OF_EXPORT)) | OF_MEMIT, NULL, NULL, 0, text_sizes_exact, NULL,
      "exact sizes, such as 8,000,000 B for 7.63 MiB"},
     {"search", 0, TABLES | OF_TOP, "DIR", take_search, 0, NULL, NULL,
      "look below this folder, too, for programs and libraries that are gone, and for debug "
@@ -471,8 +492,8 @@ const struct option_about option_abouts[] = {
     {"shims", 0, TABLES | OF_TOP, NULL, NULL, 0, act_shims, NULL,
      "allocator shims too, such as operator new and xmalloc (memtrace --rules)"},
     {"csv", 0, OF_TIMELINE, NULL, NULL, FLAG(csv), NULL, NULL, "as comma-separated values"},
-    {"json", 0, (ALL & ~(OF_HTML | OF_TOP)) | OF_MEMIT, NULL, NULL, FLAG(json), NULL, NULL,
-     "as JSON (SCHEMA.md)"},
+    {"json", 0, (ALL & ~(OF_HTML | OF_TOP | OF_EXPORT)) | OF_MEMIT, NULL, NULL, FLAG(json), NULL,
+     NULL, "as JSON (SCHEMA.md)"},
 };
 
 const size_t option_count = sizeof option_abouts / sizeof option_abouts[0];

@@ -29,7 +29,8 @@ enum {
     OF_TOP = 1u << 7,
     OF_RUN = 1u << 8,
     OF_MEMIT = 1u << 9,
-    OF_KERNEL = 1u << 10
+    OF_KERNEL = 1u << 10,
+    OF_EXPORT = 1u << 20
 };
 
 #define OPTION_UNSET SIZE_MAX
@@ -51,6 +52,8 @@ struct options {
     long repeat, timeout;               /* of memit; seconds, 0: none */
     const char *min_peak;               /* NULL: not given */
     const char *output;                 /* NULL: not given */
+    const char *format, *table;         /* of export; NULL: not given */
+    bool list, threads;                 /* of export */
     bool user;                          /* of kernel, as the next three */
     const char *prefix, *name, *python; /* NULL: not given */
     enum page_source source;            /* SOURCE_LINES: not given */
@@ -65,7 +68,7 @@ struct options {
 
 /* The one description of all options. */
 #define OPTION_VALUES 32u /* the most words that an option takes */
-#define OPTIONS_MOST  64u /* the most that there are */
+#define OPTIONS_MOST  96u /* the most that there are */
 
 struct option_about {
     const char *name;

@@ -56,7 +56,7 @@ static void known_make(struct known *known, const struct verb_about *verb)
 
 int options_refuse(const char *verb, int refused, char **argv, const struct option *longs)
 {
-    const char *text = argv[optind - 1], *words[64];
+    const char *text = argv[optind - 1], *words[OPTIONS_MOST];
     size_t count = 0;
     if (refused == ':') {
         base_say("%s: %s needs an argument", verb, text);
@@ -125,6 +125,8 @@ int options_read(struct options *options, const struct verb_about *about, int ar
     }
     options->logs = argv + optind;
     options->log_count = (size_t)(argc - optind);
+    if (!options->log_count && options->list)
+        return STATUS_DONE;
     if (options->log_count && about->several)
         return logs_expand(options) ? STATUS_DONE : STATUS_BAD;
     if (options->log_count == 1 || (options->log_count && about->program))

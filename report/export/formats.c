@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+#include "export/formats.h"
+
+#include <string.h>
+
+#define FIGURE_BIT(figure) (1u << FIGURE_##figure)
+#define ALL_FIGURES                                                                                \
+    (FIGURE_BIT(PEAK) | FIGURE_BIT(LIVE) | FIGURE_BIT(LEAKED) | FIGURE_BIT(ALLOCATED) |            \
+     FIGURE_BIT(ALLOCATIONS))
+
+const struct export_format export_formats[] = {
+    {"collapsed", "a stack a line, for flamegraph.pl, inferno and whatever folds stacks",
+     FORMAT_SEVERAL | FORMAT_METRIC | FORMAT_THREADS | FORMAT_PRUNED,
+     PROFILE_PLACES | PROFILE_PROCESSES | PROFILE_RELEASES, 0, collapsed_put, NULL},
+    {"speedscope", "JSON for speedscope.app",
+     FORMAT_SEVERAL | FORMAT_METRIC | FORMAT_THREADS | FORMAT_PRUNED,
+     PROFILE_PLACES | PROFILE_RELEASES, ALL_FIGURES, speedscope_put, NULL},
+    {"pprof", "profile.proto in gzip: go tool pprof, Pyroscope, Parca, Perfetto, speedscope",
+     FORMAT_BINARY | FORMAT_SEVERAL | FORMAT_METRIC | FORMAT_THREADS | FORMAT_PRUNED |
+         FORMAT_PROTOBUF,
+     0, ALL_FIGURES, pprof_put, NULL},
+    {"callgrind", "calls with what came through them: kcachegrind, callgrind_annotate",
+     FORMAT_SEVERAL | FORMAT_THREADS | FORMAT_PRUNED, PROFILE_PLACES, ALL_FIGURES, callgrind_put,
+     NULL},
+    {"massif", "the level over time, with the callers at the peak: ms_print, massif-visualizer",
+     FORMAT_SHARE, PROFILE_PLACES, 0, massif_put, NULL},
+    {"heaptrack", "a summary as a recording: heaptrack_print, heaptrack_gui (name it *.gz or not)",
+     FORMAT_THREADS | FORMAT_PRUNED, 0, ALL_FIGURES, heaptrack_put, NULL},
+    {"dhat", "JSON for valgrind's dh_view.html and the Firefox Profiler",
+     FORMAT_SEVERAL | FORMAT_THREADS | FORMAT_PRUNED, PROFILE_PLACES, ALL_FIGURES, dhat_put, NULL},
+};
+const size_t export_format_count = sizeof export_formats / sizeof export_formats[0];
+
+const struct export_format *export_format_named(const char *name)
+{
+    for (size_t i = 0; i < export_format_count; i++)
+        if (!strcmp(export_formats[i].name, name))
+            return &export_formats[i];
+    return NULL;
+}
+
+size_t export_format_names(const char **words)
+{
+    for (size_t i = 0; i < export_format_count; i++)
+        words[i] = export_formats[i].name;
+    return export_format_count;
+}
+
+size_t export_table_names(const char **words)
+{
+    static const char *const names[TABLES] = {"logs", "sites", "lines", "timeline"};
+    memcpy(words, names, sizeof names);
+    return TABLES;
+}
+
+void export_formats_print(FILE *out)
+{
+    for (size_t i = 0; i < export_format_count; i++)
+        fprintf(out, "%-11s %s%s\n", export_formats[i].name, export_formats[i].what,
+                (export_formats[i].has & FORMAT_PROTOBUF) && !export_protobuf
+                    ? " (not in this memtrace: it was built without protobuf-c)"
+                    : "");
+}
