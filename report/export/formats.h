@@ -9,7 +9,7 @@
 
 #include "export/profile.h"
 
-/* The flat tables of csv and ndjson: tables.h. */
+/* The flat tables of csv and ndjson: report/TABLES.md. */
 enum table_kind { TABLE_LOGS, TABLE_SITES, TABLE_LINES, TABLE_TIMELINE, TABLES };
 
 /* What was asked for. */
@@ -67,5 +67,11 @@ bool callgrind_put(FILE *out, const struct profile *profile, const struct export
 bool heaptrack_put(FILE *out, const struct profile *profile, const struct export_asked *asked);
 bool dhat_put(FILE *out, const struct profile *profile, const struct export_asked *asked);
 bool massif_put(FILE *out, const struct profile *profile, const struct export_asked *asked);
+bool csv_put_log(FILE *out, const struct stacks *stacks, const struct export_asked *asked,
+                 bool first);
+bool ndjson_put_log(FILE *out, const struct stacks *stacks, const struct export_asked *asked,
+                    bool first);
+bool otlp_put(FILE *out, const struct profile *profile, const struct export_asked *asked);
+bool perfetto_put(FILE *out, const struct profile *profile, const struct export_asked *asked);
 
 #endif

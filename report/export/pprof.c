@@ -11,18 +11,7 @@
 #include "base/base.h"
 #include "export/formats.h"
 #include "export/protobuf.h"
-
-/* The figures, as values of each sample. The first four are what Go's heap profiles have. */
-static const struct {
-    enum figure figure;
-    const char *type, *unit;
-} types[] = {{FIGURE_ALLOCATIONS, "alloc_objects", "count"},
-             {FIGURE_ALLOCATED, "alloc_space", "bytes"},
-             {FIGURES, "inuse_objects", "count"},
-             {FIGURE_LEAKED, "inuse_space", "bytes"},
-             {FIGURE_LIVE, "live_space", "bytes"},
-             {FIGURE_PEAK, "peak_space", "bytes"}};
-#define TYPES (sizeof types / sizeof types[0])
+#include "export/used.h"
 
 struct making {
     const struct profile *profile;
@@ -49,14 +38,14 @@ static Pprof__ValueType *value_type(struct making *m, const char *type, const ch
 
 static void make_types(struct making *m, const struct export_asked *asked)
 {
-    size_t shown = TYPES - 1;
-    m->out.sample_type = arena_alloc(&m->arena, TYPES, sizeof *m->out.sample_type);
-    for (size_t i = 0; i < TYPES; i++) {
-        m->out.sample_type[i] = value_type(m, types[i].type, types[i].unit);
-        if (asked->metric != METRICS && types[i].figure == figure_of(asked->metric))
+    size_t shown = SAMPLE_TYPES - 1;
+    m->out.sample_type = arena_alloc(&m->arena, SAMPLE_TYPES, sizeof *m->out.sample_type);
+    for (size_t i = 0; i < SAMPLE_TYPES; i++) {
+        m->out.sample_type[i] = value_type(m, sample_types[i].type, sample_types[i].unit);
+        if (asked->metric != METRICS && sample_types[i].figure == figure_of(asked->metric))
             shown = i;
     }
-    m->out.n_sample_type = TYPES;
+    m->out.n_sample_type = SAMPLE_TYPES;
     m->out.default_sample_type = m->out.sample_type[shown]->type;
     m->out.period_type = value_type(m, "space", "bytes");
     m->out.period = 1;
@@ -114,8 +103,7 @@ static void make_lines(struct making *m, const struct profile_location *from,
     for (uint32_t i = 0; i < from->count; i++) {
         const struct profile_line *line = profile_line_of(m->profile, from, i);
         Pprof__Line *made = arena_alloc(&m->arena, 1, sizeof *made);
-        /* A module of which nothing is known is left to the reader, which may have its symbols. */
-        if (from->address && from->module && !m->profile->functions[line->function].known)
+        if (!used_line(m->profile, from, i))
             continue;
         pprof__line__init(made);
         made->function_id = function_id(m, line->function);
@@ -141,26 +129,6 @@ static void make_locations(struct making *m)
         location->address = from->address;
         make_lines(m, from, location);
     }
-}
-
-static bool is_root(const struct profile_location *location)
-{
-    return location->kind == LOCATION_PROCESS || location->kind == LOCATION_PERIOD ||
-           location->kind == LOCATION_THREAD;
-}
-
-/* What stands on any stack that has figures. */
-static void mark(struct making *m)
-{
-    const struct profile *profile = m->profile;
-    for (uint32_t i = 1; i < profile->node_count; i++) {
-        const struct profile_location *location = profile_at(profile, i);
-        if (is_root(location))
-            continue;
-        m->locations[profile->nodes[i].location] = 1;
-        m->modules[location->module] = 1;
-    }
-    m->modules[0] = 0;
 }
 
 /* ---- samples ---- */
@@ -202,20 +170,16 @@ static Pprof__Sample *sample_of(struct making *m, uint32_t node)
     sample->location_id = arena_alloc(&m->arena, depth, sizeof *sample->location_id);
     for (uint32_t at = node; at; at = profile->nodes[at].parent) {
         const struct profile_location *location = profile_at(profile, at);
-        if (is_root(location))
+        if (used_root(location))
             add_root(m, sample, location);
         else
             sample->location_id[sample->n_location_id++] =
                 m->locations[profile->nodes[at].location];
     }
-    sample->value = arena_alloc(&m->arena, TYPES, sizeof *sample->value);
-    sample->n_value = TYPES;
-    for (size_t i = 0; i < TYPES; i++) {
-        int64_t value = types[i].figure < FIGURES
-                            ? own->own[types[i].figure]
-                            : own->own[FIGURE_ALLOCATIONS] - own->own[FIGURE_FREES];
-        sample->value[i] = value > 0 ? value : 0;
-    }
+    sample->value = arena_alloc(&m->arena, SAMPLE_TYPES, sizeof *sample->value);
+    sample->n_value = SAMPLE_TYPES;
+    for (size_t i = 0; i < SAMPLE_TYPES; i++)
+        sample->value[i] = sample_value(own, &sample_types[i]);
     return sample;
 }
 
@@ -251,7 +215,7 @@ bool pprof_put(FILE *out, const struct profile *profile, const struct export_ask
     m.locations = base_alloc(profile->location_count, sizeof *m.locations);
     pprof__profile__init(&m.out);
     make_types(&m, asked);
-    mark(&m);
+    used_mark(profile, m.modules, m.locations);
     make_mappings(&m);
     make_locations(&m);
     make_samples(&m);

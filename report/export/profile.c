@@ -75,6 +75,7 @@ void profile_begin(struct profile *profile, unsigned how)
     profile->lines = base_room(NULL, &profile->line_cap, 1, sizeof *profile->lines);
     profile->locations = base_room(NULL, &profile->location_cap, 1, sizeof *profile->locations);
     profile->nodes = base_room(NULL, &profile->node_cap, 1, sizeof *profile->nodes);
+    profile->no_module = profile_text_add(profile, "[no module]", strlen("[no module]"));
     profile->modules[0] = (struct profile_module){0};
     profile->functions[0] = (struct profile_function){0};
     profile->lines[0] = (struct profile_line){0};

@@ -114,6 +114,7 @@ struct profile {
     size_t module_cap, function_cap, line_cap, location_cap, node_cap, process_cap;
     struct map children; /* parent, location -> node */
     int64_t total[FIGURES];
+    uint32_t no_module; /* a text: what stands for the module of code that has none */
 };
 
 /* profile_free in any case. */

@@ -4,7 +4,7 @@
 # Where these can't be had, memtrace is built without them, and says so.
 set(protobuf_folder ${CMAKE_BINARY_DIR}/export)
 set(protobuf_source ${CMAKE_CURRENT_LIST_DIR})
-set(protobuf_formats pprof)
+set(protobuf_formats pprof otlp perfetto)
 pkg_check_modules(PROTOBUF_C IMPORTED_TARGET libprotobuf-c)
 find_program(MEMTRACE_PROTOC_C NAMES protoc-c)
 if(PROTOBUF_C_FOUND AND MEMTRACE_PROTOC_C)

@@ -207,6 +207,25 @@ static void take_log(struct exporting *e, const char *name)
     stacks_close(&stacks);
 }
 
+/* Tables of whole processes need no names, so none are looked up. */
+static void take_nameless(struct exporting *e, const char *name)
+{
+    struct stacks stacks = {0};
+    bool open = log_read(&stacks.log, name);
+    if (open) {
+        stacks.running = log_running(&stacks.log);
+        model_make(&stacks.model, &stacks.log, ALL_PERIODS);
+    }
+    stacks.damaged = log_say_problems(&stacks.log);
+    if (open && open_target(e) && !e->format->put_log(e->target.out, &stacks, &e->asked, !e->any))
+        bad(e);
+    e->any |= open;
+    if (stacks.damaged)
+        bad(e);
+    model_free(&stacks.model);
+    log_close(&stacks.log);
+}
+
 static unsigned how_of(const struct exporting *e)
 {
     unsigned how = e->format->how;
@@ -256,7 +275,10 @@ static int export(struct options *options)
     signal(SIGPIPE, SIG_IGN);
     profile_begin(&e.profile, how_of(&e));
     for (size_t i = 0; i < options->log_count; i++)
-        take_log(&e, options->logs[i]);
+        if (whole_only(&e))
+            take_nameless(&e, options->logs[i]);
+        else
+            take_log(&e, options->logs[i]);
     if (e.any && e.format->put)
         put_profile(&e);
     check_pipe(&e);
