@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Callgrind's profile format. It is a graph of calls, not of stacks: what each line of a function allocated itself, and what came
- * through each call in a line. A call counts once a stack, however often recursion has it there. Files and functions are named by
- * numbers, as names may look like such; all three c-lines stand at each call, as readers disagree on what carries over.
+ * through each call in a line. A function's inner occurrences on a stack are a function of their own, "f'2", as callgrind itself has it:
+ * so what came through f is exact, and only that of f'2 can come to more than there was. Files and functions are named by numbers, as names
+ * may look like such; all three c-lines stand at each call, as readers disagree on what carries over.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -27,9 +28,14 @@ struct cost {
     uint64_t of[EVENTS];
 };
 
+/* A location or a function, and whether it is an inner occurrence of its function. */
+#define OCCURRENCE(index, inner) ((uint32_t)(2 * (index) + ((inner) ? 1 : 0)))
+#define OF(occurrence)           ((occurrence) / 2)
+#define IS_INNER(occurrence)     ((occurrence) % 2)
+
 /* What came through a call, from the line that `caller` stands for into function `callee`. callee 0: the line's own. */
 struct call {
-    uint32_t caller, callee; /* a location; in the profile's functions */
+    uint32_t caller, callee; /* occurrences, of a location and of a function */
     uint32_t seen;           /* in this stack: its node */
     struct cost cost;
 };
@@ -71,16 +77,28 @@ static void graph_add(struct graph *g, uint32_t caller, uint32_t callee, uint32_
 static void graph_make(struct graph *g)
 {
     const struct profile *profile = g->profile;
+    uint32_t *seen = base_alloc(profile->function_count, sizeof *seen); /* at which node last */
+    uint32_t *stack = NULL;
+    size_t cap = 0;
     for (uint32_t node = 1; node < profile->node_count; node++) {
+        uint32_t caller = 0;
         if (!profile_acts(&profile->nodes[node]))
             continue;
-        uint32_t inner = profile->nodes[node].location;
-        graph_add(g, inner, 0, node);
-        for (uint32_t at = profile->nodes[node].parent; at; at = profile->nodes[at].parent) {
-            graph_add(g, profile->nodes[at].location, function_at(profile, inner), node);
-            inner = profile->nodes[at].location;
+        size_t count = words_stack(profile, node, &stack, &cap);
+        for (size_t i = 0; i < count; i++) {
+            uint32_t function = function_at(profile, stack[i]);
+            bool inner = seen[function] == node;
+            seen[function] = node;
+            bool again = caller && inner && IS_INNER(caller) &&
+                         function_at(profile, OF(caller)) == function;
+            if (caller && !again)
+                graph_add(g, caller, OCCURRENCE(function, inner), node);
+            caller = OCCURRENCE(stack[i], inner);
         }
+        graph_add(g, caller, 0, node);
     }
+    free(seen);
+    free(stack);
 }
 
 /* By function, then by line, own figures before calls. */
@@ -88,7 +106,8 @@ static int call_order(const void *a, const void *b, void *context)
 {
     const struct profile *profile = context;
     const struct call *x = a, *y = b;
-    uint32_t f = function_at(profile, x->caller), g = function_at(profile, y->caller);
+    uint32_t f = OCCURRENCE(function_at(profile, OF(x->caller)), IS_INNER(x->caller));
+    uint32_t g = OCCURRENCE(function_at(profile, OF(y->caller)), IS_INNER(y->caller));
     if (f != g)
         return f < g ? -1 : 1;
     if (x->caller != y->caller)
@@ -100,24 +119,25 @@ static int call_order(const void *a, const void *b, void *context)
 
 /* "fl=(3) /path/file.c", with the name the first time. Number 0 is "???". */
 static void put_name(FILE *out, const char *key, uint32_t number, const char *name,
-                     unsigned char *named)
+                     const char *after, unsigned char *named)
 {
-    fprintf(out, "%s=(%" PRIu32 ")%s%s\n", key, number + 1, named[number] ? "" : " ",
-            named[number]     ? ""
-            : number && *name ? name
-                              : "???");
+    fprintf(out, "%s=(%" PRIu32 ")", key, number + 1);
+    if (!named[number])
+        fprintf(out, " %s%s", *name ? name : "???", after);
+    fputc('\n', out);
     named[number] = 1;
 }
 
 static void put_function(FILE *out, struct graph *g, uint32_t function, bool called)
 {
     const struct profile *profile = g->profile;
-    const struct profile_function *f = &profile->functions[function];
+    const struct profile_function *f = &profile->functions[OF(function)];
     put_name(out, called ? "cob" : "ob", f->module,
-             profile_text(profile, profile->modules[f->module].path), g->module_named);
-    put_name(out, called ? "cfi" : "fl", f->file, profile_text(profile, f->file), g->file_named);
+             profile_text(profile, profile->modules[f->module].path), "", g->module_named);
+    put_name(out, called ? "cfi" : "fl", f->file, profile_text(profile, f->file), "",
+             g->file_named);
     put_name(out, called ? "cfn" : "fn", function, profile_text(profile, f->name),
-             g->function_named);
+             IS_INNER(function) ? "'2" : "", g->function_named);
 }
 
 static void put_cost(FILE *out, uint32_t line, const struct cost *cost)
@@ -134,16 +154,18 @@ static void put_calls(FILE *out, struct graph *g)
     uint32_t present = 0;
     for (size_t i = 0; i < g->count; i++) {
         const struct call *call = &g->calls[i];
-        const struct profile_line *line = &profile->lines[profile->locations[call->caller].first];
-        if (line->function != present) {
+        const struct profile_line *line =
+            &profile->lines[profile->locations[OF(call->caller)].first];
+        uint32_t function = OCCURRENCE(line->function, IS_INNER(call->caller));
+        if (function != present) {
             fputc('\n', out);
-            put_function(out, g, line->function, false);
+            put_function(out, g, function, false);
         }
-        present = line->function;
+        present = function;
         if (call->callee) {
             put_function(out, g, call->callee, true);
             fprintf(out, "calls=%" PRIu64 " %" PRIu32 "\n", call->cost.of[EVENTS - 1],
-                    profile->functions[call->callee].first_line);
+                    profile->functions[OF(call->callee)].first_line);
         }
         put_cost(out, line->line, &call->cost);
     }
@@ -170,7 +192,7 @@ bool callgrind_put(FILE *out, const struct profile *profile, const struct export
     struct cost whole = {0};
     struct graph g = {.profile = profile,
                       .file_named = base_alloc(profile->texts.count + 1, 1),
-                      .function_named = base_alloc(profile->function_count, 1),
+                      .function_named = base_alloc(2 * (size_t)profile->function_count, 1),
                       .module_named = base_alloc(profile->module_count, 1)};
     graph_make(&g);
     if (g.count)
