@@ -89,8 +89,8 @@ static void graph_make(struct graph *g)
             uint32_t function = function_at(profile, stack[i]);
             bool inner = seen[function] == node;
             seen[function] = node;
-            bool again = caller && inner && IS_INNER(caller) &&
-                         function_at(profile, OF(caller)) == function;
+            bool again =
+                caller && inner && IS_INNER(caller) && function_at(profile, OF(caller)) == function;
             if (caller && !again)
                 graph_add(g, caller, OCCURRENCE(function, inner), node);
             caller = OCCURRENCE(stack[i], inner);

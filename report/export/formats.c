@@ -56,11 +56,20 @@ size_t export_format_names(const char **words)
     return export_format_count;
 }
 
+static const char *const table_names[TABLES] = {"logs", "sites", "lines", "timeline"};
+
 size_t export_table_names(const char **words)
 {
-    static const char *const names[TABLES] = {"logs", "sites", "lines", "timeline"};
-    memcpy(words, names, sizeof names);
+    memcpy(words, table_names, sizeof table_names);
     return TABLES;
+}
+
+enum table_kind export_table_named(const char *name)
+{
+    for (unsigned table = 0; name && table < TABLES; table++)
+        if (!strcmp(table_names[table], name))
+            return (enum table_kind)table;
+    return TABLE_SITES;
 }
 
 void export_formats_print(FILE *out)

@@ -56,6 +56,8 @@ const struct export_format *export_format_named(const char *name);
 /* The words that --format and --table take, as options want them. */
 size_t export_format_names(const char **words);
 size_t export_table_names(const char **words);
+/* TABLE_SITES for NULL. */
+enum table_kind export_table_named(const char *name);
 /* A table for people. */
 void export_formats_print(FILE *out);
 

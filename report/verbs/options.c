@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "base/nearest.h"
 #include "base/text.h"
 #include "export/formats.h"
 #include "page/pruned.h"
@@ -117,28 +116,6 @@ static size_t top_views(const char **words)
     return TOP_VIEWS;
 }
 
-/* Which of the words `text` is, for which `typed` stands; SIZE_MAX after a message. */
-static size_t word_index(const char *name, const char *text, const char *typed,
-                         size_t (*values)(const char **words))
-{
-    const char *words[OPTION_VALUES];
-    char list[512];
-    size_t count = values(words), used = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!strcmp(words[i], text))
-            return i;
-    for (size_t i = 0; i < count; i++)
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s",
-                                 i == 0           ? ""
-                                 : i + 1 == count ? " or "
-                                                  : ", ",
-                                 words[i]);
-    const char *near = nearest(typed, words, count);
-    base_say("%s takes %s, not '%s'%s%s%s", name, list, typed, near ? "; did you mean '" : "",
-             near ? near : "", near ? "'?" : "");
-    return SIZE_MAX;
-}
-
 static bool metric_take(struct options *options, const char *name, const char *text,
                         size_t (*values)(const char **words))
 {
@@ -154,7 +131,7 @@ static bool metric_take(struct options *options, const char *name, const char *t
     for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)
         if (!strcmp(titles[i].title, text))
             word = metric_name(titles[i].metric);
-    if (word_index(name, word, text, values) == SIZE_MAX)
+    if (options_word(name, word, text, values) == SIZE_MAX)
         return false;
     options->metric = metric_named(word);
     return true;
@@ -182,14 +159,14 @@ static bool take_page_metric(struct options *options, const char *name, const ch
 
 static bool take_report_key(struct options *options, const char *name, const char *text)
 {
-    size_t key = word_index(name, text, text, report_keys);
+    size_t key = options_word(name, text, text, report_keys);
     options->by = key == SIZE_MAX ? GROUPINGS : (enum grouping)key;
     return key != SIZE_MAX;
 }
 
 static bool take_tree_key(struct options *options, const char *name, const char *text)
 {
-    size_t key = word_index(name, text, text, tree_keys);
+    size_t key = options_word(name, text, text, tree_keys);
     options->by = key == 0 ? BY_LINE : key == 1 ? BY_FUNCTION : GROUPINGS;
     return key != SIZE_MAX;
 }
@@ -218,14 +195,14 @@ static bool take_budget(struct options *options, const char *name, const char *t
 
 static bool take_source(struct options *options, const char *name, const char *text)
 {
-    size_t word = word_index(name, text, text, page_sources);
+    size_t word = options_word(name, text, text, page_sources);
     options->source = (enum page_source)word;
     return word != SIZE_MAX;
 }
 
 static bool take_view(struct options *options, const char *name, const char *text)
 {
-    size_t view = word_index(name, text, text, top_views);
+    size_t view = options_word(name, text, text, top_views);
     options->view = (unsigned)view;
     return view != SIZE_MAX;
 }

@@ -76,7 +76,7 @@ struct option_about {
     unsigned of; /* verbs */
     /* NULL: takes none. LOG and FILE name files, DIR a folder; one that ends in [,...] takes a list. */
     const char *argument;
-    /* What to do with the argument. NULL: it is kept at `flag`; without one `flag` is set, or `act` is called. */
+    /* What to do with the argument. NULL: it is kept at `flag`, if it is one of its words; without one `flag` is set, or `act` is called. */
     bool (*take)(struct options *options, const char *name, const char *argument);
     size_t flag;
     void (*act)(void);
@@ -108,6 +108,9 @@ void options_free(struct options *options);
 /* What --help prints. */
 void options_help(const struct verb_about *about, FILE *out);
 
+/* Which of the words of `values` the text is, for which `typed` stands; SIZE_MAX after a message with all of them. */
+size_t options_word(const char *name, const char *text, const char *typed,
+                    size_t (*values)(const char **words));
 /* After a message: where to read on. STATUS_BAD. */
 int verb_usage(const char *verb);
 /* A number that is an option's argument, 0 <= number <= most; -1 after a message. */

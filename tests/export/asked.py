@@ -26,7 +26,7 @@ def asked(logs):
     check(not listed.status and {'collapsed', 'speedscope', 'pprof', 'otlp', 'perfetto', 'callgrind', 'massif', 'heaptrack', 'dhat', 'csv', 'ndjson'} == set(names)
           and '1.10' in listed.out, '--list', listed.out)
     refused(logs, 'which --format?', log)
-    refused(logs, "did you mean 'pprof'?", '--format', 'ppro', log)
+    refused(logs, "not 'ppro'; did you mean 'pprof'?", '--format', 'ppro', log)
     refused(logs, '--metric with --format massif', '--format', 'massif', '--metric', 'live', log)
     refused(logs, '--table with --format collapsed', '--format', 'collapsed', '--table', 'sites', log)
     refused(logs, '--threads with --format csv', '--format', 'csv', '--threads', log)

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/base.h"
-#include "base/nearest.h"
 #include "base/target.h"
 #include "export/formats.h"
 #include "export/prune.h"
@@ -28,8 +27,7 @@ const struct verb_about verb_export_about = {
         "Several logs, or a folder of them, become one file in which each process has a root frame "
         "or a label; heaptrack and massif hold one process only.\n",
     .end = "",
-    .example = "memtrace export --format pprof -o app.pb.gz memtrace.app.4711.mt && go tool pprof "
-               "-top app.pb.gz",
+    .example = "memtrace export --format pprof -o app.pb.gz memtrace.app.4711.mt",
 };
 
 /* What is being written. */
@@ -62,39 +60,17 @@ static bool lacks(const struct exporting *e, bool asked, unsigned has, const cha
 
 static const struct export_format *format_of(const struct options *options)
 {
-    const char *words[OPTION_VALUES];
     if (!options->format) {
         base_say("export: which --format? 'memtrace export --list' has them");
         return NULL;
     }
     const struct export_format *format = export_format_named(options->format);
-    size_t count = export_format_names(words);
-    const char *near = format ? NULL : nearest(options->format, words, count);
-    if (!format)
-        base_say("export: there is no format '%s'; %s%s%s", options->format,
-                 near ? "did you mean '" : "'memtrace export --list' has them", near ? near : "",
-                 near ? "'?" : "");
-    if (format && (format->has & FORMAT_PROTOBUF) && !export_protobuf) {
+    if ((format->has & FORMAT_PROTOBUF) && !export_protobuf) {
         base_say("export: %s: this memtrace was built without it: protobuf-c could not be had then",
                  format->name);
         return NULL;
     }
     return format;
-}
-
-static bool table_of(const struct options *options, enum table_kind *table)
-{
-    const char *words[OPTION_VALUES];
-    size_t count = export_table_names(words);
-    *table = TABLE_SITES;
-    for (size_t i = 0; i < count && options->table; i++)
-        if (!strcmp(words[i], options->table)) {
-            *table = (enum table_kind)i;
-            return true;
-        }
-    if (options->table)
-        base_say("--table takes logs, sites, lines or timeline, not '%s'", options->table);
-    return !options->table;
 }
 
 static bool is_filtered(const struct options *options)
@@ -131,11 +107,8 @@ static bool may(struct exporting *e)
         lacks(e, options->top != OPTION_UNSET, FORMAT_PRUNED, "--top") ||
         lacks(e, options->min_share >= 0, FORMAT_PRUNED | FORMAT_SHARE, "--min-share"))
         return false;
-    if (!table_of(options, &e->asked.table))
-        return false;
     if (whole_only(e) && e->asked.filtered) {
-        base_say("export: --table %s is of whole processes: no filter can be given with it",
-                 options->table);
+        base_say("export: this table is of whole processes: no filter can be given with it");
         return false;
     }
     const char *output = options->output ? options->output : "-";
@@ -264,6 +237,7 @@ static int export(struct options *options)
 {
     struct exporting e = {.options = options, .format = format_of(options)};
     e.asked = (struct export_asked){.metric = options->metric,
+                                    .table = export_table_named(options->table),
                                     .filter = options->filter,
                                     .filtered = is_filtered(options),
                                     .min_share = options->min_share,
