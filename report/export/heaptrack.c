@@ -94,8 +94,8 @@ static void put_info(struct writing *w, uint64_t size, uint32_t trace)
 }
 
 /* A stack's infos, in this order: those of temporaries, of two sizes and twice each; what stays; what is released, twice; what comes
- * later. Those of 0 blocks are there, too: it is their place that counts. */
-enum {
+ * later. */
+enum info {
     INFO_SMALL,
     INFO_SMALL_TWIN,
     INFO_LARGE,
@@ -103,23 +103,61 @@ enum {
     INFO_STAYS,
     INFO_RELEASED,
     INFO_RELEASED_TWIN,
-    INFO_LATER
+    INFO_LATER,
+    INFOS
 };
+
+/* Number of the temporaries that have a byte more than the others. */
+static uint64_t larger_of(const struct stack_blocks *b)
+{
+    return b->temporaries ? (uint64_t)b->temporary % b->temporaries : 0;
+}
+
+/* The size of such a block; false: the stack has none. */
+static bool info_size(const struct stack_blocks *b, enum info info, uint64_t *size)
+{
+    uint64_t small = b->temporaries ? (uint64_t)b->temporary / b->temporaries : 0;
+    switch (info) {
+    case INFO_SMALL:
+    case INFO_SMALL_TWIN:
+        *size = small;
+        return b->temporaries > larger_of(b);
+    case INFO_LARGE:
+    case INFO_LARGE_TWIN:
+        *size = small + 1;
+        return larger_of(b) > 0;
+    case INFO_STAYS:
+        *size = (uint64_t)b->stays;
+        break;
+    case INFO_LATER:
+        *size = (uint64_t)b->later;
+        break;
+    default:
+        *size = (uint64_t)b->released;
+        break;
+    }
+    return *size > 0;
+}
+
+/* Its number. */
+static uint32_t info_number(const struct writing *w, uint32_t node, const struct stack_blocks *b,
+                            enum info info)
+{
+    uint32_t number = w->infos[node];
+    uint64_t size;
+    for (unsigned i = 0; i < (unsigned)info; i++)
+        number += info_size(b, (enum info)i, &size);
+    return number;
+}
 
 static void put_infos(struct writing *w, uint32_t node)
 {
     struct stack_blocks b = blocks_of(&w->profile->nodes[node]);
-    uint32_t trace = w->traces[node];
-    uint64_t size = b.temporaries ? (uint64_t)b.temporary / b.temporaries : 0;
+    uint64_t size;
     w->infos[node] = w->info_count;
-    put_info(w, size, trace);
-    put_info(w, size, trace);
-    put_info(w, size + 1, trace);
-    put_info(w, size + 1, trace);
-    put_info(w, (uint64_t)b.stays, trace);
-    put_info(w, (uint64_t)b.released, trace);
-    put_info(w, (uint64_t)b.released, trace);
-    put_info(w, (uint64_t)b.later, trace);
+    for (unsigned i = 0; i < INFOS; i++)
+        if (info_size(&b, (enum info)i, &size))
+            put_info(w, size, w->traces[node]);
 }
 
 static void put_traces(struct writing *w)
@@ -140,9 +178,9 @@ static void put_traces(struct writing *w)
 static void put_temporaries(struct writing *w, uint32_t node)
 {
     struct stack_blocks b = blocks_of(&w->profile->nodes[node]);
-    uint64_t larger = b.temporaries ? (uint64_t)b.temporary % b.temporaries : 0;
+    uint64_t larger = larger_of(&b);
     for (uint64_t i = 0; i < b.temporaries; i++) {
-        uint32_t info = w->infos[node] + (i < larger ? INFO_LARGE : INFO_SMALL);
+        uint32_t info = info_number(w, node, &b, i < larger ? INFO_LARGE : INFO_SMALL);
         fprintf(w->out, "+ %" PRIx32 "\n- %" PRIx32 "\n", info, info + 1);
     }
 }
@@ -153,7 +191,7 @@ static void put_events(struct writing *w)
     const struct profile_process *process = &profile->processes[0];
     static const struct {
         char sign;
-        unsigned info;
+        enum info info;
     } steps[] = {
         {'+', INFO_STAYS}, {'+', INFO_RELEASED}, {'-', INFO_RELEASED_TWIN}, {'+', INFO_LATER}};
     fputs("c 0\n", w->out);
@@ -164,12 +202,10 @@ static void put_events(struct writing *w)
     for (size_t step = 0; step < sizeof steps / sizeof steps[0]; step++) {
         for (uint32_t i = 1; i < profile->node_count; i++) {
             struct stack_blocks b = blocks_of(&profile->nodes[i]);
-            int64_t bytes = steps[step].info == INFO_STAYS   ? b.stays
-                            : steps[step].info == INFO_LATER ? b.later
-                                                             : b.released;
-            if (w->infos[i] && bytes)
+            uint64_t size;
+            if (w->infos[i] && info_size(&b, steps[step].info, &size))
                 fprintf(w->out, "%c %" PRIx32 "\n", steps[step].sign,
-                        w->infos[i] + steps[step].info);
+                        info_number(w, i, &b, steps[step].info));
         }
     }
     fprintf(w->out, "c %" PRIx64 "\n", process->duration / 1000000);

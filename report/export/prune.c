@@ -2,7 +2,6 @@
 #include "export/prune.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,7 +79,8 @@ static uint32_t below(struct profile *profile, const struct shares *shares, doub
 {
     char name[64];
     double bytes = limit * (double)(shares->whole > 0 ? shares->whole : 0);
-    uint64_t under = limit > least ? (uint64_t)(bytes + 0.5) + 1 : (uint64_t)ceil(bytes);
+    uint64_t under = limit > least ? (uint64_t)(bytes + 0.5) + 1 : (uint64_t)bytes;
+    under += (double)under < bytes;
     snprintf(name, sizeof name, "(below %" PRIu64 " bytes)", under);
     return profile_special(profile, LOCATION_BELOW, name, 0);
 }
