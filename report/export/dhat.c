@@ -39,7 +39,7 @@ static void put_point(FILE *out, const struct profile *profile, uint32_t node)
             "{\"tb\":%" PRIu64 ",\"tbk\":%" PRIu64 ",\"tl\":0,\"mb\":%" PRIu64
             ",\"mbk\":0,\"gb\":%" PRIu64 ",\"gbk\":0,\"eb\":%" PRIu64 ",\"ebk\":%" PRIu64 ",",
             total, positive(own[FIGURE_ALLOCATIONS]), top, peak, end,
-            positive(own[FIGURE_ALLOCATIONS] - own[FIGURE_FREES]));
+            positive(figure_minus(own[FIGURE_ALLOCATIONS], own[FIGURE_FREES])));
     put_stack(out, profile, node);
 }
 

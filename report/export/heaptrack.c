@@ -48,9 +48,11 @@ static struct stack_blocks blocks_of(const struct profile_node *node)
     b.released = peak - b.stays;
     b.later = end - b.stays;
     int64_t named = (b.stays > 0) + (b.released > 0) + (b.later > 0);
-    b.temporaries = (uint64_t)positive(node->own[FIGURE_ALLOCATIONS] - named);
+    b.temporaries = (uint64_t)positive(figure_minus(node->own[FIGURE_ALLOCATIONS], named));
     if (b.temporaries)
-        b.temporary = positive(node->own[FIGURE_ALLOCATED] - b.stays - b.released - b.later);
+        b.temporary =
+            positive(figure_minus(positive(node->own[FIGURE_ALLOCATED]),
+                                  figure_plus(b.stays, figure_plus(b.released, b.later))));
     return b;
 }
 

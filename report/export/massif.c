@@ -62,9 +62,10 @@ static void find_one(struct writing *w, const struct item *list, size_t first, s
     struct pending one = {.location = w->profile->nodes[list[first].node].location,
                           .items = base_alloc(end - first, sizeof *one.items)};
     for (size_t i = first; i < end; i++) {
-        one.bytes += list[i].bytes;
+        one.bytes = figure_plus(one.bytes, list[i].bytes);
         if (one.count && one.items[one.count - 1].node == list[i].node)
-            one.items[one.count - 1].bytes += list[i].bytes;
+            one.items[one.count - 1].bytes =
+                figure_plus(one.items[one.count - 1].bytes, list[i].bytes);
         else
             one.items[one.count++] = list[i];
     }
@@ -98,7 +99,7 @@ static size_t find_below(struct writing *w, struct item *list, size_t count, siz
         w->found[kept++].depth = depth;
     for (size_t i = kept; i < w->found_count; i++) {
         small.small++;
-        small.bytes += w->found[i].bytes;
+        small.bytes = figure_plus(small.bytes, w->found[i].bytes);
         free(w->found[i].items);
     }
     if (small.small)
@@ -151,7 +152,7 @@ static void put_tree(struct writing *w, enum figure figure)
     for (uint32_t i = 1; i < profile->node_count; i++)
         if (profile->nodes[i].own[figure] > 0) {
             items[count++] = (struct item){i, profile->nodes[i].own[figure]};
-            whole += profile->nodes[i].own[figure];
+            whole = figure_plus(whole, profile->nodes[i].own[figure]);
         }
     w->least = (int64_t)((double)whole * w->share / 100);
     w->least += w->least == 0;

@@ -246,7 +246,7 @@ static Perfetto__HeapSample *make_sample(struct making *m, uint32_t node, bool p
         return made;
     }
     SET(made, self_allocated, positive(own[FIGURE_ALLOCATED]));
-    SET(made, self_freed, positive(own[FIGURE_ALLOCATED] - own[FIGURE_LEAKED]));
+    SET(made, self_freed, positive(figure_minus(own[FIGURE_ALLOCATED], own[FIGURE_LEAKED])));
     SET(made, alloc_count, positive(own[FIGURE_ALLOCATIONS]));
     SET(made, free_count, positive(own[FIGURE_FREES]));
     return made;

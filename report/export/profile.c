@@ -174,10 +174,10 @@ int64_t *profile_sums(const struct profile *profile, enum figure figure)
 {
     int64_t *sums = base_alloc(profile->node_count, sizeof *sums);
     for (uint32_t i = profile->node_count; i-- > 0;) {
-        sums[i] = (int64_t)((uint64_t)sums[i] + (uint64_t)profile->nodes[i].own[figure]);
+        sums[i] = figure_plus(sums[i], profile->nodes[i].own[figure]);
         if (i) {
             int64_t *parent = &sums[profile->nodes[i].parent];
-            *parent = (int64_t)((uint64_t)*parent + (uint64_t)sums[i]);
+            *parent = figure_plus(*parent, sums[i]);
         }
     }
     return sums;

@@ -30,6 +30,15 @@ enum figure {
     FIGURE_TOP,         /* bytes: the most that was ever live here */
     FIGURES
 };
+/* Those of a damaged log may be anything: sums wrap around. */
+static inline int64_t figure_plus(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+static inline int64_t figure_minus(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a - (uint64_t)b);
+}
 /* The figure of a metric that page_figures (page/pruned.h) has; of others FIGURE_PEAK. */
 enum figure figure_of(enum metric metric);
 

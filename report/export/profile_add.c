@@ -234,22 +234,17 @@ static void add_nodes(struct adding *a)
     }
 }
 
-static int64_t plus(int64_t a, uint64_t b)
-{
-    return (int64_t)((uint64_t)a + b);
-}
-
 static void figures_add(int64_t own[FIGURES], const struct sums *sums, bool released)
 {
-    own[FIGURE_PEAK] = plus(own[FIGURE_PEAK], (uint64_t)sums->at_peak);
-    own[FIGURE_LIVE] = plus(own[FIGURE_LIVE], (uint64_t)sums_live(sums));
-    own[FIGURE_LEAKED] = plus(own[FIGURE_LEAKED], (uint64_t)sums_leaked(sums));
-    own[FIGURE_ALLOCATED] = plus(own[FIGURE_ALLOCATED], sums->allocated);
-    own[FIGURE_ALLOCATIONS] = plus(own[FIGURE_ALLOCATIONS], sums->allocations);
+    own[FIGURE_PEAK] = figure_plus(own[FIGURE_PEAK], sums->at_peak);
+    own[FIGURE_LIVE] = figure_plus(own[FIGURE_LIVE], sums_live(sums));
+    own[FIGURE_LEAKED] = figure_plus(own[FIGURE_LEAKED], sums_leaked(sums));
+    own[FIGURE_ALLOCATED] = figure_plus(own[FIGURE_ALLOCATED], (int64_t)sums->allocated);
+    own[FIGURE_ALLOCATIONS] = figure_plus(own[FIGURE_ALLOCATIONS], (int64_t)sums->allocations);
     if (released)
-        own[FIGURE_RELEASED] = plus(own[FIGURE_RELEASED], sums->released);
-    own[FIGURE_FREES] = plus(own[FIGURE_FREES], sums->gone_count);
-    own[FIGURE_TOP] = plus(own[FIGURE_TOP], sums->live_peak);
+        own[FIGURE_RELEASED] = figure_plus(own[FIGURE_RELEASED], (int64_t)sums->released);
+    own[FIGURE_FREES] = figure_plus(own[FIGURE_FREES], (int64_t)sums->gone_count);
+    own[FIGURE_TOP] = figure_plus(own[FIGURE_TOP], (int64_t)sums->live_peak);
 }
 
 static void add_figures(struct adding *a, const struct filter *filter)

@@ -106,7 +106,8 @@ void prune(struct profile *profile, const struct pruning *pruning)
             continue;
         uint32_t to = profile_child(profile, near[i], location);
         for (unsigned f = 0; f < FIGURES; f++) {
-            profile->nodes[to].own[f] += profile->nodes[i].own[f];
+            profile->nodes[to].own[f] =
+                figure_plus(profile->nodes[to].own[f], profile->nodes[i].own[f]);
             profile->nodes[i].own[f] = 0;
         }
     }

@@ -62,7 +62,7 @@ static void put_profile(FILE *out, const struct profile *profile, size_t which)
     int64_t sum = 0;
     for (uint32_t node = 1; node < profile->node_count; node++)
         if (profile->nodes[node].own[figure] > 0)
-            sum += profile->nodes[node].own[figure];
+            sum = figure_plus(sum, profile->nodes[node].own[figure]);
     fputs("{\"type\":\"sampled\",\"name\":", out);
     words_json(out, shown[which].name);
     fprintf(out, ",\"unit\":\"%s\",\"startValue\":0,\"endValue\":%" PRId64 ",\n\"samples\":[",

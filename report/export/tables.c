@@ -232,7 +232,7 @@ static void put_site(struct writing *w, const struct profile *profile, uint32_t 
     cells_signed(&w->cells, own[FIGURE_ALLOCATIONS]);
     cells_signed(&w->cells, own[FIGURE_ALLOCATED]);
     cells_signed(&w->cells, own[FIGURE_FREES]);
-    cells_signed(&w->cells, own[FIGURE_ALLOCATED] - own[FIGURE_LEAKED]);
+    cells_signed(&w->cells, figure_minus(own[FIGURE_ALLOCATED], own[FIGURE_LEAKED]));
     cells_signed(&w->cells, own[FIGURE_PEAK]);
     cells_signed(&w->cells, own[FIGURE_LIVE]);
     cells_signed(&w->cells, own[FIGURE_LEAKED]);

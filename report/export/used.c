@@ -13,7 +13,7 @@ int64_t sample_value(const struct profile_node *node, const struct sample_type *
 {
     int64_t value = type->figure < FIGURES
                         ? node->own[type->figure]
-                        : node->own[FIGURE_ALLOCATIONS] - node->own[FIGURE_FREES];
+                        : figure_minus(node->own[FIGURE_ALLOCATIONS], node->own[FIGURE_FREES]);
     return value > 0 ? value : 0;
 }
 
