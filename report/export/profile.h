@@ -94,7 +94,6 @@ struct profile_process {
     uint32_t root;               /* its location, where processes have roots */
     uint64_t start;              /* since 1970; 0: not known */
     uint64_t duration, peak, peak_time;
-    int64_t total[FIGURES];
     struct log_sample *samples; /* in the order of time */
     size_t sample_count;
 };
@@ -122,8 +121,7 @@ struct profile {
     uint32_t module_count, function_count, line_count, location_count, node_count, process_count;
     size_t module_cap, function_cap, line_cap, location_cap, node_cap, process_cap;
     struct map children; /* parent, location -> node */
-    int64_t total[FIGURES];
-    uint32_t no_module; /* a text: what stands for the module of code that has none */
+    uint32_t no_module;  /* a text: what stands for the module of code that has none */
 };
 
 /* profile_free in any case. */

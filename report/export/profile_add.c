@@ -247,8 +247,32 @@ static void figures_add(int64_t own[FIGURES], const struct sums *sums, bool rele
     own[FIGURE_TOP] = figure_plus(own[FIGURE_TOP], (int64_t)sums->live_peak);
 }
 
+static bool takes_all(const struct stacks *stacks, const struct filter *filter)
+{
+    return stacks_whole(stacks) && !stacks->under && !filter->thread && !filter->function &&
+           !filter->file && !filter->module;
+}
+
+/* What was live when the program finished is known of nodes and of the process. The rest is of stacks that are not known. */
+static void add_rest(struct adding *a, const struct query *query, int64_t live)
+{
+    struct profile *profile = a->profile;
+    const struct log_header *h = &a->stacks->log.header;
+    int64_t rest = figure_minus(0, live);
+    for (unsigned class = 0; class < CLASSES; class ++)
+        if (query_counts(query, class))
+            rest = figure_plus(rest, (int64_t)h->class_level[class].live);
+    if (!rest || !a->stacks->model.lost.allocations || !takes_all(a->stacks, &query->filter))
+        return;
+    uint32_t node = profile_child(
+        profile, a->root, profile_special(profile, LOCATION_UNKNOWN, "(stack not known)", 0));
+    int64_t *own = profile->nodes[node].own;
+    own[FIGURE_LIVE] = figure_plus(own[FIGURE_LIVE], rest);
+}
+
 static void add_figures(struct adding *a, const struct filter *filter)
 {
+    int64_t live = 0;
     struct profile *profile = a->profile;
     struct query query = {.filter = *filter};
     struct selection selection;
@@ -262,11 +286,11 @@ static void add_figures(struct adding *a, const struct filter *filter)
             node = profile_child(
                 profile, node, profile_special(profile, LOCATION_UNKNOWN, "(stack not known)", 0));
         bool released = profile->how & PROFILE_RELEASES;
+        live = figure_plus(live, sums_live(leaf.sums));
         figures_add(profile->nodes[node].own, leaf.sums, released);
-        figures_add(profile->total, leaf.sums, released);
-        figures_add(profile->processes[profile->process_count - 1].total, leaf.sums, released);
     }
     selection_free(&selection);
+    add_rest(a, &query, live);
 }
 
 /* ---- processes ---- */

@@ -27,7 +27,7 @@ def numbers(line):
 
 def callgrind(logs):
     needs('callgrind_annotate')
-    for name in 'plain', 'inlined', 'threads', 'python', 'family':
+    for name in 'plain', 'inlined', 'threads', 'python', 'small', 'family':
         wanted = [logs.figures(name)[figure] for figure in FIGURES]
         path = logs.export('callgrind', name)
         out = read_by('callgrind_annotate', '--inclusive=yes', '--tree=both', '--threshold=100', path)
@@ -50,7 +50,7 @@ def callgrind(logs):
 
 def massif(logs):
     needs('ms_print')
-    for name in 'plain', 'inlined', 'threads', 'python':
+    for name in 'plain', 'inlined', 'threads', 'python', 'small':
         wanted = logs.figures(name)
         path = logs.export('massif', name)
         with open(path, encoding='utf-8') as file:
@@ -69,6 +69,8 @@ def massif(logs):
     out = read_by('ms_print', logs.export('massif', 'plain'))
     check(re.search(r'->66.67%% \(2,000,000B\) 0x[0-9A-F]+: keep \(\S+plain.c:%d\)' % line_of('plain.c', 'KEEP'), out), 'keep() in the tree', out)
     check(re.search(r'->33.33% \(1,000,000B\) 0x[0-9A-F]+: give_back', out), 'give_back() in the tree', out)
+    for mark in 'ONE', 'TWO', 'BACK':  # its callers, out to the first one
+        check(re.search(r'->33.33%% .*: main \(\S+plain.c:%d\)(\n.*){1,3}: __libc_start_main' % line_of('plain.c', mark), out), 'callers', mark, out)
     check('places, all below' in open(logs.export('massif', 'python', '--min-share', '3'), encoding='utf-8').read(), 'small ones are one line')
     some = open(logs.export('massif', 'plain', '--function', 'keep')).read()
     same((some.count('snapshot='), re.findall(r'heap_tree=peak\nn1: (\d+)', some)), (2, ['2000000']), 'with a filter')
@@ -94,7 +96,7 @@ def tree(text):
 def heaptrack(logs):
     needs('heaptrack_print')
     kinds = {'allocations': 'allocations', 'peak': 'peak_bytes', 'leaked': 'leaked_bytes'}
-    for name in 'plain', 'inlined', 'threads', 'python':
+    for name in 'plain', 'inlined', 'threads', 'python', 'small':
         wanted, path = logs.figures(name), logs.export('heaptrack', name)
         out = read_by('heaptrack_print', '--disable-builtin-suppressions', path)
         same(int(re.search(r'^calls to allocation functions: (\d+)', out, re.M)[1]), wanted['allocations'], 'calls of %s' % name)
@@ -117,7 +119,7 @@ def dhat(logs):
     viewer = next((path for path in ('/usr/libexec/valgrind/dh_view.js', '/usr/lib/valgrind/dh_view.js') if os.path.exists(path)), None)
     if not viewer or not shutil.which('node'):
         raise Skip("valgrind's dh_view.js or node is not here")
-    for name in 'plain', 'inlined', 'threads', 'python', 'family':
+    for name in 'plain', 'inlined', 'threads', 'python', 'small', 'family':
         wanted = logs.figures(name)
         seen = json.loads(read_by('node', os.path.join(HERE, 'dhat.mjs'), viewer, logs.export('dhat', name)))
         same({key: seen[key] for key in ('totalBytes', 'totalBlocks', 'peakBytes', 'endBytes')},

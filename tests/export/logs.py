@@ -13,7 +13,7 @@ FIGURES = ('peak_bytes', 'live_bytes', 'leaked_bytes', 'allocated_bytes', 'alloc
 
 
 class Logs:
-    """plain, inlined, threads, python: a log each; family: a folder of three."""
+    """plain, inlined, threads, python: a log each; small: python's, in which most stacks have no room; family: a folder of three."""
 
     def __init__(self, build, folder):
         self.build, self.folder, self.known = build, folder, {}
@@ -23,8 +23,9 @@ class Logs:
 
     def log(self, name):
         if name not in self.known:
-            command = [sys.executable, os.path.join(HERE, 'script.py')] if name == 'python' else [self.program(name)]
-            self.known[name] = self.trace(command, os.path.join(self.folder, name + '.mt'))
+            command = [sys.executable, os.path.join(HERE, 'script.py')] if name in ('python', 'small') else [self.program(name)]
+            limit = {'MEMTRACE_MAX_LOG': '300K'} if name == 'small' else {}
+            self.known[name] = self.trace(command, os.path.join(self.folder, name + '.mt'), **limit)
         return self.known[name]
 
     def family(self):

@@ -38,7 +38,7 @@ def raw(logs, path):
 
 
 def pprof(logs):
-    for name in 'plain', 'inlined', 'threads', 'python', 'family':
+    for name in 'plain', 'inlined', 'threads', 'python', 'small', 'family':
         types, samples, locations = raw(logs, logs.export('pprof', name))
         same([one.replace('[dflt]', '') for one in types], TYPES, 'sample types')
         wanted = logs.figures(name)
@@ -75,9 +75,9 @@ def addresses(logs, path):
     start = int(re.search(r'^1: 0x([0-9a-f]+)/', out, re.M)[1], 16)
     if not shutil.which('addr2line'):
         return
-    for mark in 'KEEP', 'GIVE', 'TEMPORARY':
+    for mark in 'KEEP', 'GIVE', 'TEMPORARY', 'ONE', 'TWO', 'BACK':
         line = line_of('plain.c', mark)
-        found = re.search(r'0x([0-9a-f]+) M=1 \w+ \S+plain.c:%d' % line, out)
+        found = re.search(r'0x([0-9a-f]+) M=1 \w+ \S+plain.c:%d ' % line, out)
         done = run(['addr2line', '-e', logs.program('plain'), hex(int(found[1], 16) - start)])
         check(re.search(r'plain.c:%d\b' % line, done.out), 'an address in the call of line %d' % line, done.out)
 
@@ -93,7 +93,7 @@ def decoded(logs, form, message, path):
 
 
 def otlp(logs):
-    for name in 'plain', 'inlined', 'python', 'family':
+    for name in 'plain', 'inlined', 'python', 'small', 'family':
         data = decoded(logs, 'otlp', 'otlp_read.ProfilesData', logs.export('otlp', name))
         tables = each(data, 'dictionary')[0]
         texts = each(tables, 'string_table')
@@ -143,7 +143,7 @@ def otlp_places(tables, texts, name):
 
 
 def perfetto(logs):
-    for name in 'plain', 'inlined', 'python', 'family':
+    for name in 'plain', 'inlined', 'python', 'small', 'family':
         packets = each(decoded(logs, 'perfetto', 'perfetto_read.Trace', logs.export('perfetto', name)), 'packet')
         clocks = [number(clock, 'clock_id') for clock in each(packets[1], 'clock_snapshot', 'clocks')]
         check({4, 6} <= set(clocks), 'both clocks, without which heap profiles are dropped', clocks)

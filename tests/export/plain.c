@@ -37,9 +37,9 @@ static __attribute__((noinline)) void recurse(int depth)
 
 int main(void)
 {
-    keep(0);
-    keep(1);
-    give_back();
+    keep(0);     /* ONE */
+    keep(1);     /* TWO */
+    give_back(); /* BACK */
     free(kept[0]);
     temporaries();
     recurse(20);

@@ -26,8 +26,12 @@ def hostile():
     return bytearray(400000)
 
 
-code = hostile.__code__.replace(co_name='odd;name\n#"12 34', co_filename='<a;b"c>')
-if hasattr(code, 'co_qualname'):
-    code = code.replace(co_qualname='odd;name\n#"12 34')
-hostile.__code__ = code
+def renamed(code, name, file):
+    code = code.replace(co_name=name, co_filename=file)
+    return code.replace(co_qualname=name) if hasattr(code, 'co_qualname') else code
+
+
+hostile.__code__ = renamed(hostile.__code__, 'odd;name\n#"12 34', '<a;b"c>')
 odd = hostile()
+hostile.__code__ = renamed(hostile.__code__, '#comment 12', '')
+odd_too = hostile()

@@ -26,7 +26,7 @@ def through(folded, frame):
 
 
 def collapsed(logs):
-    for name in 'plain', 'inlined', 'threads', 'python', 'family':
+    for name in 'plain', 'inlined', 'threads', 'python', 'small', 'family':
         for metric, figure in METRICS.items():
             folded = fold(logs.export('collapsed', name, '--metric', metric))
             same(sum(folded.values()), logs.figures(name)[figure], '%s of %s' % (metric, name))
@@ -46,6 +46,9 @@ def collapsed(logs):
     same(through(python, '<lambda> (script.py:%d)' % line_of('script.py', 'LAMBDA')) // 1000000, 3, 'by the lambda')
     odd = [stack for stack in python if 'odd:name' in stack]
     check(odd and all('odd:name #"12 34 (<a:b"c>:' in stack for stack in odd), 'a name with what is syntax', odd)
+    same(sum(value for stack, value in python.items() if stack.split(';')[-2].startswith('_comment_12') or stack.split(';')[-1].startswith('_comment_12')) // 100000, 4,
+         'a name that looks like a comment, and ends in a number')
+    check(through(fold(logs.export('collapsed', 'small', '--metric', 'allocated')), '(stack not known)'), 'what no stack is known of')
     # Threads and processes have roots of their own.
     threads = fold(logs.export('collapsed', 'threads', '--threads'))
     same((through(threads, 'first'), through(threads, 'second')), (1000000, 2000000), 'by thread')
