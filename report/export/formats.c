@@ -10,14 +10,14 @@
 
 const struct export_format export_formats[] = {
     {"collapsed", "a stack a line, for flamegraph.pl, inferno and whatever folds stacks",
-     FORMAT_SEVERAL | FORMAT_METRIC | FORMAT_THREADS | FORMAT_PRUNED,
+     FORMAT_LISTS | FORMAT_SEVERAL | FORMAT_METRIC | FORMAT_THREADS | FORMAT_PRUNED,
      PROFILE_PLACES | PROFILE_PROCESSES | PROFILE_RELEASES, 0, collapsed_put, NULL},
     {"speedscope", "JSON for speedscope.app",
-     FORMAT_SEVERAL | FORMAT_METRIC | FORMAT_THREADS | FORMAT_PRUNED,
+     FORMAT_LISTS | FORMAT_SEVERAL | FORMAT_METRIC | FORMAT_THREADS | FORMAT_PRUNED,
      PROFILE_PLACES | PROFILE_RELEASES, ALL_FIGURES, speedscope_put, NULL},
     {"pprof", "profile.proto in gzip: go tool pprof, Pyroscope, Parca, Perfetto, speedscope",
-     FORMAT_BINARY | FORMAT_SEVERAL | FORMAT_METRIC | FORMAT_THREADS | FORMAT_PRUNED |
-         FORMAT_PROTOBUF,
+     FORMAT_BINARY | FORMAT_LISTS | FORMAT_SEVERAL | FORMAT_METRIC | FORMAT_THREADS |
+         FORMAT_PRUNED | FORMAT_PROTOBUF,
      0, ALL_FIGURES, pprof_put, NULL},
     {"callgrind", "calls with what came through them: kcachegrind, callgrind_annotate",
      FORMAT_SEVERAL | FORMAT_THREADS | FORMAT_PRUNED, PROFILE_PLACES, ALL_FIGURES, callgrind_put,
@@ -27,17 +27,18 @@ const struct export_format export_formats[] = {
     {"heaptrack", "a summary as a recording: heaptrack_print, heaptrack_gui (name it *.gz or not)",
      FORMAT_THREADS | FORMAT_PRUNED, 0, ALL_FIGURES, heaptrack_put, NULL},
     {"dhat", "JSON for valgrind's dh_view.html and the Firefox Profiler",
-     FORMAT_SEVERAL | FORMAT_THREADS | FORMAT_PRUNED, PROFILE_PLACES, ALL_FIGURES, dhat_put, NULL},
+     FORMAT_LISTS | FORMAT_SEVERAL | FORMAT_THREADS | FORMAT_PRUNED, PROFILE_PLACES, ALL_FIGURES,
+     dhat_put, NULL},
     {"csv", "a flat table with a head: spreadsheets, DuckDB, ClickHouse, Spark, pandas",
      FORMAT_SEVERAL | FORMAT_TABLES, 0, 0, NULL, csv_put_log},
     {"ndjson", "the same, as one JSON object a line: DuckDB, ClickHouse, Spark, jq",
      FORMAT_SEVERAL | FORMAT_TABLES, 0, 0, NULL, ndjson_put_log},
     {"perfetto", "levels over time and heap profiles of several processes: ui.perfetto.dev",
-     FORMAT_BINARY | FORMAT_SEVERAL | FORMAT_PRUNED | FORMAT_PROTOBUF, PROFILE_PROCESSES,
-     ALL_FIGURES, perfetto_put, NULL},
+     FORMAT_BINARY | FORMAT_LISTS | FORMAT_SEVERAL | FORMAT_PRUNED | FORMAT_PROTOBUF,
+     PROFILE_PROCESSES, ALL_FIGURES, perfetto_put, NULL},
     {"otlp", "OpenTelemetry profiles, release 1.10 (and 1.11) of the protocol: collectors",
-     FORMAT_BINARY | FORMAT_SEVERAL | FORMAT_PRUNED | FORMAT_PROTOBUF, PROFILE_PROCESSES,
-     ALL_FIGURES, otlp_put, NULL},
+     FORMAT_BINARY | FORMAT_LISTS | FORMAT_SEVERAL | FORMAT_PRUNED | FORMAT_PROTOBUF,
+     PROFILE_PROCESSES, ALL_FIGURES, otlp_put, NULL},
 };
 const size_t export_format_count = sizeof export_formats / sizeof export_formats[0];
 

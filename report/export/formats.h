@@ -32,6 +32,7 @@ enum {
     FORMAT_SHARE = 1u << 7,    /* --min-share, which it folds by itself */
     FORMAT_TABLES = 1u << 5,   /* has several tables */
     FORMAT_PROTOBUF = 1u << 6, /* needs export_protobuf */
+    FORMAT_LISTS = 1u << 8,    /* lists the frames of each stack */
 };
 
 struct export_format {

@@ -12,6 +12,7 @@
 #include "export/words.h"
 
 #define SHARE_USUAL 1.0 /* per cent: massif's own threshold */
+#define DEPTH_MOST  90u /* of callers: ms_print complains of more, and massif itself has 30 */
 
 /* Stacks whose way outward has come to the same node. */
 struct item {
@@ -129,7 +130,7 @@ static void put_line(struct writing *w, struct pending *one)
     size_t outward = 0;
     for (size_t i = 0; i < one->count; i++) {
         uint32_t parent = w->profile->nodes[one->items[i].node].parent;
-        if (parent)
+        if (parent && one->depth < DEPTH_MOST)
             one->items[outward++] = (struct item){parent, one->items[i].bytes};
     }
     char *label = words_valgrind(w->profile, &w->profile->locations[one->location]);

@@ -147,6 +147,18 @@ bool profile_acts(const struct profile_node *node)
     return false;
 }
 
+uint64_t profile_frames(const struct profile *profile)
+{
+    uint32_t *depth = base_alloc(profile->node_count, sizeof *depth);
+    uint64_t frames = 0;
+    for (uint32_t i = 1; i < profile->node_count; i++) {
+        depth[i] = depth[profile->nodes[i].parent] + 1;
+        frames += profile_acts(&profile->nodes[i]) ? depth[i] : 0;
+    }
+    free(depth);
+    return frames;
+}
+
 void profile_end(struct profile *profile)
 {
     unsigned char *kept = base_alloc(profile->node_count, 1);

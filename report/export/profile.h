@@ -162,6 +162,10 @@ static inline const struct profile_location *profile_at(const struct profile *pr
 {
     return &profile->locations[profile->nodes[node].location];
 }
+/* Frames of all stacks that have figures, each stack by itself: what formats write that list them. More than this are not written:
+ * where recursion allocates at each of its levels, they are the square of what the log has. */
+uint64_t profile_frames(const struct profile *profile);
+#define PROFILE_FRAMES_MOST 100000000u
 /* Has it any figure of its own? */
 bool profile_acts(const struct profile_node *node);
 /* For each node the sum of a figure over it and all below it. To be freed. */

@@ -39,6 +39,7 @@ struct writing {
     const struct export_asked *asked;
     struct profile profile; /* of its texts */
     char id[24];
+    bool failed; /* after a message */
 };
 
 /* The same wherever the log is read. */
@@ -249,6 +250,15 @@ static void put_class(struct writing *w, unsigned class)
     profile_begin(&profile, PROFILE_PLACES | PROFILE_PERIODS | PROFILE_THREADS);
     profile_add(&profile, w->stacks, &filter);
     profile_end(&profile);
+    if (profile_frames(&profile) > PROFILE_FRAMES_MOST) {
+        base_say(
+            "export: the stacks of %s have more than %u frames, too many for a table; a filter "
+            "chooses some",
+            w->stacks->log.name, PROFILE_FRAMES_MOST);
+        w->failed = true;
+        profile_free(&profile);
+        return;
+    }
     char **words = base_alloc(profile.location_count, sizeof *words);
     for (uint32_t i = 1; i < profile.location_count; i++) {
         words[i] = words_short(&profile, &profile.locations[i]);
@@ -363,7 +373,7 @@ static bool put(FILE *out, const struct stacks *stacks, const struct export_aske
         cells_head(&w.cells);
     put_table[asked->table](&w);
     profile_free(&w.profile);
-    return true;
+    return !w.failed;
 }
 
 bool csv_put_log(FILE *out, const struct stacks *stacks, const struct export_asked *asked,

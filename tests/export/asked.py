@@ -41,6 +41,8 @@ def asked(logs):
     pid = logs.build.report(logs.members()[0])['pid']
     one = run([memtrace, 'export', '--format', 'massif', '--process', str(pid), logs.family()])
     check(not one.status and 'threads family\n' in one.out, 'one of a family', one.err)
+    refused(logs, 'lists each stack, and these have ', '--format', 'pprof' if 'not in this memtrace' not in listed.out else 'dhat', logs.log('deep'))
+    refused(logs, 'frames, too many for a table', '--format', 'ndjson', logs.log('deep'))
     # A full disk, a file that may not grow, a pipe whose reader has gone.
     refused(logs, 'No space left on device', '--format', 'collapsed', '-o', '/dev/full', log)
     with open('/dev/full', 'w') as full:

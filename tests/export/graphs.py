@@ -50,7 +50,7 @@ def callgrind(logs):
 
 def massif(logs):
     needs('ms_print')
-    for name in 'plain', 'inlined', 'threads', 'python', 'small':
+    for name in 'plain', 'inlined', 'threads', 'python', 'small', 'deep':
         wanted = logs.figures(name)
         path = logs.export('massif', name)
         with open(path, encoding='utf-8') as file:
@@ -64,6 +64,7 @@ def massif(logs):
         same([(int(one[1]), int(one[4])) for one in peak], [(wanted['peak_bytes'],) * 2], 'the one peak of %s' % name)
         same((snapshots[-1][2], int(snapshots[-1][1])), ('detailed', wanted['leaked_bytes']), 'the end of %s' % name)
         out = read_by('ms_print', '--threshold=0', path)
+        check('Deep recursion' not in run(['ms_print', path]).err, 'no deeper than ms_print likes it', name)
         check('100.00%% (%sB) (heap allocation' % format(wanted['peak_bytes'], ',') in out, 'ms_print has the peak', name, out[-1500:])
         tree(text)
     out = read_by('ms_print', logs.export('massif', 'plain'))

@@ -13,7 +13,7 @@ FIGURES = ('peak_bytes', 'live_bytes', 'leaked_bytes', 'allocated_bytes', 'alloc
 
 
 class Logs:
-    """plain, inlined, threads, python: a log each; small: python's, in which most stacks have no room; family: a folder of three."""
+    """plain, inlined, threads, python: a log each; deep: recursion that allocates at 15,001 levels; small: python's, in which most stacks have no room; family: a folder of three."""
 
     def __init__(self, build, folder):
         self.build, self.folder, self.known = build, folder, {}
@@ -25,6 +25,7 @@ class Logs:
         if name not in self.known:
             command = [sys.executable, os.path.join(HERE, 'script.py')] if name in ('python', 'small') else [self.program(name)]
             limit = {'MEMTRACE_MAX_LOG': '300K'} if name == 'small' else {}
+            command = [self.program('plain'), '15000'] if name == 'deep' else command
             self.known[name] = self.trace(command, os.path.join(self.folder, name + '.mt'), **limit)
         return self.known[name]
 

@@ -35,8 +35,17 @@ static __attribute__((noinline)) void recurse(int depth)
     __asm__ volatile("" ::: "memory");
 }
 
-int main(void)
+/* With a number as argument: recursion as deep as that, which allocates at each level. */
+static __attribute__((noinline)) int deeper(int depth)
 {
+    kept[0] = malloc(10);
+    return depth ? deeper(depth - 1) + 1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1)
+        return deeper(atoi(argv[1])) == 0;
     keep(0);     /* ONE */
     keep(1);     /* TWO */
     give_back(); /* BACK */

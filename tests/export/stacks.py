@@ -99,5 +99,6 @@ def pruned(logs):
         if '--min-share' in options:  # a frame that is left has something of that share below it
             least = float(options[-1]) / 100 * sum(whole.values())
             check(all(sum(value for other, value in whole.items() if other.startswith(stack)) >= least for stack in kept), 'the share', options)
+    same(sum(fold(logs.export('collapsed', 'deep', '--top', '50', '--metric', 'allocations')).values()), logs.figures('deep')['allocations'], 'of a deep recursion')
     for form in 'pprof', 'callgrind', 'dhat':  # not less than all that is in them
         check(len(open(logs.export(form, 'python', '--top', '5'), 'rb').read()) < len(open(logs.export(form, 'python'), 'rb').read()) / 2, 'smaller', form)

@@ -3,6 +3,7 @@
  * memtrace export: logs in other programs' formats.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -219,6 +220,15 @@ static void put_profile(struct exporting *e)
     profile_end(&e->profile);
     if (e->format->has & FORMAT_PRUNED)
         prune(&e->profile, &pruning);
+    uint64_t frames = e->format->has & FORMAT_LISTS ? profile_frames(&e->profile) : 0;
+    if (frames > PROFILE_FRAMES_MOST) {
+        base_say("export: %s lists each stack, and these have %" PRIu64
+                 " frames, more than %u; --top or --min-share folds the small ones",
+                 e->format->name, frames, PROFILE_FRAMES_MOST);
+        bad(e);
+        e->any = false;
+        return;
+    }
     if (open_target(e) && !e->format->put(e->target.out, &e->profile, &e->asked))
         bad(e);
 }
