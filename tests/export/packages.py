@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Readers from npm: speedscope's schema, pprof-format, DuckDB."""
+"""Readers from npm: speedscope and its schema, pprof-format, DuckDB."""
 import json
 import os
 import shutil
 import subprocess
 
-from logs import HERE, Skip, run
+from logs import HERE, Skip, check, run, same
 from support.running import Failed
 
 
@@ -48,3 +48,28 @@ def npm(logs):
     done = run(['node', os.path.join(HERE, 'npm.mjs'), modules, file.name])
     if done.status:
         raise Failed(done.out[-2000:] + done.err[-3000:])
+
+
+def browser(logs):
+    """speedscope itself reads four of the formats."""
+    chromium = shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')
+    if not chromium:
+        raise Skip('no chromium')
+    modules = fetched(logs.build)
+    names = {'speedscope': 'plain.speedscope.json', 'collapsed': 'plain.collapsedstack.txt', 'callgrind': 'callgrind.out.plain', 'pprof': 'plain.pb.gz'}
+    kinds = {'speedscope': 'speedscope json file', 'collapsed': 'collapsed stack format', 'callgrind': 'Callgrind profile', 'pprof': 'protobuf encoded pprof file'}
+    files = {}
+    for form, name in names.items():
+        try:
+            path = os.path.join(logs.folder, name)
+            os.rename(logs.export(form, 'plain'), path)
+            files[path] = form
+        except Skip:
+            pass
+    done = run(['node', os.path.join(HERE, 'browser.mjs'), modules, chromium, *files], {**os.environ, 'HOME': logs.folder})
+    check(not done.status, 'the browser', done.err[-2000:])
+    for path, page in json.loads(done.out).items():
+        same((page['kind'], page['wrong']), (['Importing as ' + kinds[files[path]]], []), 'what it is taken for')
+        rows = {row[-1].split(' (')[0]: row for row in page['rows'] if len(row) > 1}
+        for name, share in ('keep', '67%'), ('give_back', '33%'):  # of what was held at the peak
+            check(name in rows and '(%s)' % share in ' '.join(rows[name]), 'a row of its table', path, name, page['rows'])
