@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "base/base.h"
 
@@ -15,7 +16,58 @@ static bool say_error(const char *name)
     return false;
 }
 
-bool target_open(struct target *target, const char *name)
+/* ---- gzip, as a stream ---- */
+
+struct pack {
+    gzFile file;
+    int error; /* the first one; 0: none. zlib does not try again, so later ones say nothing */
+};
+
+static ssize_t pack_write(void *cookie, const char *data, size_t bytes)
+{
+    struct pack *pack = cookie;
+    errno = 0;
+    int written = pack->error ? 0 : gzwrite(pack->file, data, (unsigned)bytes);
+    if (written > 0 || !bytes)
+        return written;
+    pack->error = pack->error ? pack->error : errno ? errno : EIO;
+    errno = pack->error;
+    return 0; /* an error, to fopencookie */
+}
+
+static int pack_close(void *cookie)
+{
+    struct pack *pack = cookie;
+    errno = 0;
+    bool good = gzclose(pack->file) == Z_OK && !pack->error;
+    int error = pack->error ? pack->error : errno ? errno : EIO;
+    free(pack);
+    if (!good)
+        errno = error;
+    return good ? 0 : EOF;
+}
+
+static FILE *pack_open(int fd)
+{
+    struct pack *pack = base_alloc(1, sizeof *pack);
+    FILE *out = NULL;
+    pack->file = gzdopen(fd, "wb6");
+    if (pack->file)
+        out = fopencookie(pack, "w",
+                          (cookie_io_functions_t){.write = pack_write, .close = pack_close});
+    if (out)
+        return out;
+    if (pack->file)
+        gzclose(pack->file);
+    else
+        close(fd);
+    free(pack);
+    return NULL;
+}
+
+/* ---- files ---- */
+
+bool target_open(struct target *target, const char *name, bool gzip)
 {
     struct stat info;
     *target = (struct target){.name = name};
@@ -42,7 +94,7 @@ bool target_open(struct target *target, const char *name)
     mode_t mask = umask(0);
     umask(mask);
     fchmod(fd, there ? info.st_mode & 07777 : 0666 & ~mask);
-    target->out = fdopen(fd, "w");
+    target->out = gzip ? pack_open(fd) : fdopen(fd, "w");
     return target->out ? true : say_error(name);
 }
 

@@ -15,8 +15,8 @@ struct target {
     FILE *out;
 };
 
-/* False after a message. target_close in any case. */
-bool target_open(struct target *target, const char *name);
+/* `gzip`: what is written is packed, but not to what is no regular file. False after a message. target_close in any case. */
+bool target_open(struct target *target, const char *name, bool gzip);
 /* `good`: it is whole; else there is no file. False after a message, or if it was not good. What is wrong with standard output says
  * main.c. */
 bool target_close(struct target *target, bool good);

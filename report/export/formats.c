@@ -16,15 +16,15 @@ const struct export_format export_formats[] = {
      FORMAT_LISTS | FORMAT_SEVERAL | FORMAT_METRIC | FORMAT_THREADS | FORMAT_PRUNED,
      PROFILE_PLACES | PROFILE_RELEASES, ALL_FIGURES, speedscope_put, NULL},
     {"pprof", "profile.proto in gzip: go tool pprof, Pyroscope, Parca, Perfetto, speedscope",
-     FORMAT_BINARY | FORMAT_LISTS | FORMAT_SEVERAL | FORMAT_METRIC | FORMAT_THREADS |
-         FORMAT_PRUNED | FORMAT_PROTOBUF,
+     FORMAT_BINARY | FORMAT_PACKED | FORMAT_LISTS | FORMAT_SEVERAL | FORMAT_METRIC |
+         FORMAT_THREADS | FORMAT_PRUNED | FORMAT_PROTOBUF,
      0, ALL_FIGURES, pprof_put, NULL},
     {"callgrind", "calls with what came through them: kcachegrind, callgrind_annotate",
      FORMAT_SEVERAL | FORMAT_THREADS | FORMAT_PRUNED, PROFILE_PLACES, ALL_FIGURES, callgrind_put,
      NULL},
     {"massif", "the level over time, with the callers at the peak: ms_print, massif-visualizer",
      FORMAT_SHARE, PROFILE_PLACES, 0, massif_put, NULL},
-    {"heaptrack", "a summary as a recording: heaptrack_print, heaptrack_gui (name it *.gz or not)",
+    {"heaptrack", "a summary as a recording: heaptrack_print, heaptrack_gui",
      FORMAT_THREADS | FORMAT_PRUNED, 0, ALL_FIGURES, heaptrack_put, NULL},
     {"dhat", "JSON for valgrind's dh_view.html and the Firefox Profiler",
      FORMAT_LISTS | FORMAT_SEVERAL | FORMAT_THREADS | FORMAT_PRUNED, PROFILE_PLACES, ALL_FIGURES,

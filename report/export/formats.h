@@ -33,6 +33,7 @@ enum {
     FORMAT_TABLES = 1u << 5,   /* has several tables */
     FORMAT_PROTOBUF = 1u << 6, /* needs export_protobuf */
     FORMAT_LISTS = 1u << 8,    /* lists the frames of each stack */
+    FORMAT_PACKED = 1u << 9,   /* is in gzip by itself */
 };
 
 struct export_format {

@@ -216,7 +216,7 @@ static int html(const struct options *options)
     int status = STATUS_BAD;
     const char *name = options->output ? options->output : usual;
     if (may_write(name, options->force)) {
-        if (target_open(&target, name))
+        if (target_open(&target, name, false))
             status = put_page(target.out, options, &whole);
         if (!target_close(&target, whole) && status == STATUS_DONE)
             status = STATUS_BAD;

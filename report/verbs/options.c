@@ -358,8 +358,10 @@ const struct option_about option_abouts[] = {
     {"list", 0, OF_EXPORT, NULL, NULL, FLAG(list), NULL, NULL,
      "print the formats, with a line on each"},
     {"output", 'o', OF_EXPORT, "FILE", NULL, FLAG(output), NULL, NULL,
-     "the file to write; without it, or with -, standard output. FILE is whole or not there: it is "
-     "written under another name first. A log is not overwritten"},
+     "the file to write, in gzip if its name ends in .gz; without it, or with -, standard output. "
+     "It is whole or not there. Of several logs, formats that hold one process need %p in it, "
+     "which "
+     "becomes the pid. A log is not overwritten"},
     {"table", 0, OF_EXPORT, "TABLE", NULL, FLAG(table), NULL, export_table_names,
      "of csv and ndjson: logs, sites (the default), lines or timeline"},
     {"threads", 0, OF_EXPORT, NULL, NULL, FLAG(threads), NULL, NULL,

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What can't be: clear messages, exit status 2, and no half file."""
+import gzip
 import os
 import resource
 import signal
@@ -43,6 +44,17 @@ def asked(logs):
     check(not one.status and 'threads family\n' in one.out, 'one of a family', one.err)
     refused(logs, 'lists each stack, and these have ', '--format', 'pprof' if 'not in this memtrace' not in listed.out else 'dhat', logs.log('deep'))
     refused(logs, 'frames, too many for a table', '--format', 'ndjson', logs.log('deep'))
+    each = run([memtrace, 'export', '--format', 'massif', '-o', os.path.join(logs.folder, 'm.%p.out'), logs.family()])
+    check(not each.status, 'a file for each of a family', each.err)
+    for member in logs.members():
+        report = logs.build.report(member)
+        with open(os.path.join(logs.folder, 'm.%d.out' % report['pid'])) as file:
+            check('mem_heap_B=%d\n' % report['peak_bytes'] in file.read(), 'the peak of one', member)
+    plain = run([memtrace, 'export', '--format', 'dhat', log]).out
+    packed = run([memtrace, 'export', '--format', 'dhat', '-o', out + '.gz', log])
+    with gzip.open(out + '.gz', 'rt', encoding='utf-8') as file:
+        check(not packed.status and file.read() == plain, 'packed', packed.err)
+    os.remove(out + '.gz')
     # A full disk, a file that may not grow, a pipe whose reader has gone.
     refused(logs, 'No space left on device', '--format', 'collapsed', '-o', '/dev/full', log)
     with open('/dev/full', 'w') as full:
@@ -56,6 +68,9 @@ def asked(logs):
         check(done.returncode == 2 and '%s: File too large' % out in done.stderr, 'a file that may not grow', done)
         same(open(out).read() if os.path.exists(out) else None, before, 'what is there then')
         same([name for name in os.listdir(logs.folder) if name.startswith('out.')], [], 'what is left beside it')
+    done = subprocess.run([memtrace, 'export', '--format', 'callgrind', '-o', out + '.gz', logs.log('python')], preexec_fn=small_files, stderr=subprocess.PIPE, text=True)
+    check(done.returncode == 2 and 'File too large' in done.stderr and not [name for name in os.listdir(logs.folder) if name.startswith('out.')],
+          'a packed file that may not grow', done, os.listdir(logs.folder))
     read, write = os.pipe()
     os.close(read)
     done = subprocess.run([memtrace, 'export', '--format', 'ndjson', log], stdout=write, stderr=subprocess.PIPE, text=True)

@@ -112,6 +112,9 @@ def heaptrack(logs):
                 same(sum(int(value) for stack, value in stacks if ';keep' in stack), 2000000, 'keep() at the peak')
             if name == 'plain' and kind == 'leaked':
                 same(sum(int(value) for stack, value in stacks if ';recurse' in stack), 5000, 'what is left by recurse()')
+    packed = os.path.join(logs.folder, 'plain.gz')  # the reader goes by the name
+    check(not run([logs.build.memtrace, 'export', '--format', 'heaptrack', '-o', packed, logs.log('plain')]).status, 'packed')
+    check('calls to allocation functions: 10004 ' in read_by('heaptrack_print', packed), 'a packed file')
     out = read_by('heaptrack_print', logs.export('heaptrack', 'inlined'))
     check(re.search(r'^ *take<.*>\n +at \S+inlined.cc:%d\n' % line_of('inlined.cc', 'INLINED'), out, re.M), 'an inlined frame with its line', out[:3000])
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "base/map.h"
 #include "base/target.h"
 #include "export/formats.h"
 #include "export/prune.h"
@@ -26,7 +27,8 @@ const struct verb_about verb_export_about = {
         "Writes what a log has in the format of another program, to standard output or to FILE. "
         "Stacks are whole: native and Python frames, inlined calls, libraries.\n\n"
         "Several logs, or a folder of them, become one file in which each process has a root frame "
-        "or a label; heaptrack and massif hold one process only.\n",
+        "or a label; heaptrack and massif hold one process only, and with %p in FILE's name there "
+        "is one for each.\n",
     .end = "",
     .example = "memtrace export --format pprof -o app.pb.gz memtrace.app.4711.mt",
 };
@@ -35,6 +37,7 @@ const struct verb_about verb_export_about = {
 struct exporting {
     const struct options *options;
     const struct export_format *format;
+    const char *output; /* "-": standard output */
     struct export_asked asked;
     struct profile profile;
     struct target target;
@@ -112,7 +115,7 @@ static bool may(struct exporting *e)
         base_say("export: this table is of whole processes: no filter can be given with it");
         return false;
     }
-    const char *output = options->output ? options->output : "-";
+    const char *output = e->output;
     if (!strcmp(output, "-") && (e->format->has & FORMAT_BINARY) && isatty(STDOUT_FILENO)) {
         base_say("export: %s is binary, and standard output is a terminal: -o FILE, or a pipe",
                  e->format->name);
@@ -126,6 +129,13 @@ static bool may(struct exporting *e)
 }
 
 /* ---- the logs ---- */
+
+/* Is there a file for each log? */
+static bool apart(const struct exporting *e)
+{
+    return e->options->log_count > 1 && !(e->format->has & FORMAT_SEVERAL) &&
+           strstr(e->output, "%p");
+}
 
 /* Leaves those of --process, and says if several are too many. */
 static bool choose_logs(struct exporting *e, struct options *options)
@@ -148,19 +158,26 @@ static bool choose_logs(struct exporting *e, struct options *options)
         if (!kept)
             e->status = STATUS_NO;
     }
-    if (options->log_count > 1 && !(e->format->has & FORMAT_SEVERAL)) {
-        base_say("export: %s holds one process, and these are %zu logs; --process PID says which",
+    if (options->log_count > 1 && !(e->format->has & FORMAT_SEVERAL) && !apart(e)) {
+        base_say("export: %s holds one process, and these are %zu logs; --process PID says which, "
+                 "or -o with %%p in the name writes a file for each",
                  e->format->name, options->log_count);
         bad(e);
     }
     return e->status == STATUS_DONE;
 }
 
+static bool is_packed(const struct exporting *e)
+{
+    size_t length = strlen(e->output);
+    return length > 3 && !strcmp(e->output + length - 3, ".gz");
+}
+
 static bool open_target(struct exporting *e)
 {
     if (!e->opened) {
         e->opened = true;
-        if (!target_open(&e->target, e->options->output ? e->options->output : "-"))
+        if (!target_open(&e->target, e->output, !(e->format->has & FORMAT_PACKED) && is_packed(e)))
             bad(e);
     }
     return e->target.out != NULL;
@@ -203,7 +220,7 @@ static void take_nameless(struct exporting *e, const char *name)
 static unsigned how_of(const struct exporting *e)
 {
     unsigned how = e->format->how;
-    if (e->options->log_count > 1)
+    if (e->options->log_count > 1 && (e->format->has & FORMAT_SEVERAL))
         how |= PROFILE_PROCESSES | PROFILE_PIDS;
     return how | (e->options->threads ? PROFILE_THREADS : 0);
 }
@@ -243,9 +260,62 @@ static void check_pipe(struct exporting *e)
     }
 }
 
+/* Of logs[0..count) one file. */
+static void export_file(struct exporting *e, char *const *logs, size_t count)
+{
+    profile_begin(&e->profile, how_of(e));
+    for (size_t i = 0; i < count; i++)
+        if (whole_only(e))
+            take_nameless(e, logs[i]);
+        else
+            take_log(e, logs[i]);
+    if (e->any && e->format->put)
+        put_profile(e);
+    check_pipe(e);
+    bool whole = e->any && e->opened && e->target.out;
+    if (e->opened && !target_close(&e->target, whole))
+        bad(e);
+    profile_free(&e->profile);
+    e->opened = e->any = false;
+}
+
+/* A file for each log: in its name %p becomes the pid, and a pid that comes again, after an exec, gets a number. */
+static void export_each(struct exporting *e, const struct options *options)
+{
+    struct strings names = {0};
+    struct family family;
+    family_make(&family, options->logs, options->log_count);
+    for (size_t i = 0; i < options->log_count; i++) {
+        const char *place = strstr(e->options->output, "%p");
+        char *name = NULL;
+        int front = (int)(place - e->options->output);
+        size_t known = names.count;
+        for (unsigned again = 1; names.count == known; again++) {
+            char number[24] = "";
+            free(name);
+            if (again > 1)
+                snprintf(number, sizeof number, ".%u", again);
+            if (asprintf(&name, "%.*s%" PRId32 "%s%s", front, e->options->output,
+                         family.members[i].pid, number, place + 2) < 0)
+                name = base_copy(e->options->output, strlen(e->options->output));
+            strings_add(&names, name, strlen(name));
+        }
+        e->output = name;
+        if (may(e))
+            export_file(e, options->logs + i, 1);
+        else
+            bad(e);
+        free(name);
+    }
+    family_free(&family);
+    strings_free(&names);
+}
+
 static int export(struct options *options)
 {
-    struct exporting e = {.options = options, .format = format_of(options)};
+    struct exporting e = {.options = options,
+                          .format = format_of(options),
+                          .output = options->output ? options->output : "-"};
     e.asked = (struct export_asked){.metric = options->metric,
                                     .table = export_table_named(options->table),
                                     .filter = options->filter,
@@ -257,19 +327,10 @@ static int export(struct options *options)
     if (!choose_logs(&e, options))
         return e.status;
     signal(SIGPIPE, SIG_IGN);
-    profile_begin(&e.profile, how_of(&e));
-    for (size_t i = 0; i < options->log_count; i++)
-        if (whole_only(&e))
-            take_nameless(&e, options->logs[i]);
-        else
-            take_log(&e, options->logs[i]);
-    if (e.any && e.format->put)
-        put_profile(&e);
-    check_pipe(&e);
-    bool whole = e.any && (e.opened && e.target.out);
-    if (e.opened && !target_close(&e.target, whole))
-        bad(&e);
-    profile_free(&e.profile);
+    if (apart(&e))
+        export_each(&e, options);
+    else
+        export_file(&e, options->logs, options->log_count);
     return e.status;
 }
 
