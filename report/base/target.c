@@ -12,7 +12,7 @@
 
 static bool say_error(const char *name)
 {
-    base_say("%s: %s", name, errno ? strerror(errno) : "it could not be written");
+    base_say("%s: %s", name, strerror(errno));
     return false;
 }
 
@@ -98,18 +98,30 @@ bool target_open(struct target *target, const char *name, bool gzip)
     return target->out ? true : say_error(name);
 }
 
+/* Close the stream: 0, or why what was written did not all get there. */
+static int finish(FILE *out)
+{
+    errno = 0;
+    bool failed = fflush(out) || ferror(out);
+    int error = errno;
+    /* A write that failed before may have said why to nobody: one more byte fails for the same reason. */
+    if (failed && !error && fileno(out) >= 0 && write(fileno(out), "", 1) < 0)
+        error = errno;
+    errno = 0;
+    if (fclose(out)) {
+        failed = true;
+        error = error ? error : errno;
+    }
+    return !failed ? 0 : error ? error : EIO;
+}
+
 bool target_close(struct target *target, bool good)
 {
     if (target->out == stdout)
         return good;
-    errno = 0;
-    if (target->out) {
-        bool failed = fflush(target->out) || ferror(target->out);
-        if (failed && good)
-            good = say_error(target->name);
-        if (fclose(target->out) && good)
-            good = say_error(target->name);
-    }
+    errno = target->out ? finish(target->out) : 0;
+    if (errno && good)
+        good = say_error(target->name);
     if (target->temporary && good && rename(target->temporary, target->name))
         good = say_error(target->name);
     if (target->temporary && !good)
