@@ -133,8 +133,7 @@ static bool may(struct exporting *e)
 /* Is there a file for each log? */
 static bool apart(const struct exporting *e)
 {
-    return e->options->log_count > 1 && !(e->format->has & FORMAT_SEVERAL) &&
-           strstr(e->output, "%p");
+    return !(e->format->has & FORMAT_SEVERAL) && strstr(e->output, "%p");
 }
 
 /* Leaves those of --process, and says if several are too many. */
