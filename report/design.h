@@ -15,7 +15,7 @@
  * from here on: "read/log.h".
  *
  *   base/     memory that never fails, messages, foreign text, files, maps, progress, the number of threads
- *             offers amount.h, base.h, file.h, glyph.h, map.h, nearest.h, progress.h, text.h, threads.h, toml.h
+ *             offers amount.h, base.h, file.h, glyph.h, map.h, nearest.h, progress.h, target.h, text.h, threads.h, toml.h
  *   symbols/  what an ELF file says about an address: functions, lines, inlined calls; the cache of that
  *             offers batch.h, find.h, jit.h, lookup.h, symbols.h
  *   read/     the log, in which nothing is trusted: checked records, the tree of stacks, figures and runs of each node
@@ -33,11 +33,14 @@
  *             offers changes.h, match.h, matched.h, show.h, side.h
  *   budget/   budgets of what programs may take, whether logs keep to them, in the formats of CI
  *             offers budget.h, formats.h, verdict.h
+ *   export/   logs as other programs' files: a tree of stacks of its own, and a file for each format
+ *             offers formats.h, profile.h, prune.h
  *   top/      the live screen of `memtrace top`
  *             offers reading.h, screen.h
  *   verbs/    the command line: a file for each verb
  *             offers logs.h, options.h, python_folder.h, run.h, verbs.h
  *   verbs/compare/  the verbs that run a program several times or compare runs
+ *   verbs/out/  the verbs that take a log elsewhere
  *
  * ../interpose/format.h is included by read/ alone: what the others know of a log is read/log.h and read/model.h.
  *
@@ -77,7 +80,7 @@
  *   a log version  a file in read/ that fills struct log and struct model; read/reader.c chooses by the version
  *   a symbol file  symbols/symbols.h is what the others know; symbols/symbols_dw.c does it with elfutils
  *   a language     a kind of frame in read/log.h, its places in resolve/frames.c, its rank in resolve/rank.c
- *   an export      show/NAME.c, from BY_TREE or BY_SITE
+ *   a format       of export: export/NAME.c, its function in export/formats.h, a line in export/formats.c
  *   a figure       text_size for bytes, text_count and text_s for a number of things (base/text.h)
  *   foreign text   text_put or table_cell; a name where the room is limited: show/fit.h; stacks in JSON: show/stacks_json.h
  */

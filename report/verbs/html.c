@@ -2,13 +2,13 @@
  *
  * memtrace html: one file that shows a log in a browser, offline.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/base.h"
+#include "base/target.h"
 #include "page/page.h"
 #include "page/pruned.h"
 #include "page/redact.h"
@@ -40,13 +40,6 @@ const struct verb_about verb_html_about = {
 
 /* ---- the file ---- */
 
-/* Where the page goes. */
-struct target {
-    const char *name; /* "-": standard output */
-    char *temporary;  /* renamed to `name` at the end; NULL: written as it is */
-    FILE *out;
-};
-
 /* The log's name with .html for .mt, without folders. To be freed. */
 static char *usual_name(const char *log)
 {
@@ -71,70 +64,22 @@ static bool is_page(const char *name)
     return count == sizeof front - 1 ? !memcmp(front, PAGE_MARK, count) : count == 0;
 }
 
-static bool say_error(const char *name)
-{
-    base_say("%s: %s", name, strerror(errno));
-    return false;
-}
-
-static bool target_open(struct target *target, const char *name, bool force)
+/* Where the page may go: false after a message. */
+static bool may_write(const char *name, bool force)
 {
     struct stat info;
-    *target = (struct target){.name = name};
     if (!strcmp(name, "-")) {
-        target->out = stdout;
         if (!isatty(STDOUT_FILENO))
             return true;
         base_say("html: -o - writes the page to standard output, which is a terminal here");
         return false;
     }
-    bool there = !stat(name, &info);
-    if (there && S_ISREG(info.st_mode) && !force && !is_page(name)) {
+    if (!stat(name, &info) && S_ISREG(info.st_mode) && !force && !is_page(name)) {
         base_say("%s: is there already, and is no page of memtrace html; --force overwrites it",
                  name);
         return false;
     }
-    if (there && !S_ISREG(info.st_mode)) {
-        target->out = fopen(name, "w");
-        return target->out ? true : say_error(name);
-    }
-    size_t length = strlen(name);
-    target->temporary = base_alloc(length + 8, 1);
-    memcpy(target->temporary, name, length);
-    strcpy(target->temporary + length, ".XXXXXX");
-    int fd = mkstemp(target->temporary);
-    if (fd < 0) {
-        say_error(name);
-        free(target->temporary);
-        target->temporary = NULL;
-        return false;
-    }
-    mode_t mask = umask(0);
-    umask(mask);
-    fchmod(fd, there ? info.st_mode & 07777 : 0666 & ~mask);
-    target->out = fdopen(fd, "w");
-    return target->out ? true : say_error(name);
-}
-
-/* False after a message. `good`: the page is whole; else there is no file. */
-static bool target_close(struct target *target, bool good)
-{
-    if (target->out == stdout)
-        return true; /* main.c looks after that */
-    if (target->out) {
-        bool failed = fflush(target->out) || ferror(target->out);
-        if (failed && good)
-            good = say_error(target->name);
-        if (fclose(target->out) && good)
-            good = say_error(target->name);
-    }
-    if (target->temporary && good && rename(target->temporary, target->name))
-        good = say_error(target->name);
-    if (target->temporary && !good)
-        unlink(target->temporary);
-    free(target->temporary);
-    target->temporary = NULL;
-    return good;
+    return true;
 }
 
 /* ---- the page ---- */
@@ -269,8 +214,10 @@ static int html(const struct options *options)
     bool whole = false;
     char *usual = usual_name(options->logs[0]);
     int status = STATUS_BAD;
-    if (target_open(&target, options->output ? options->output : usual, options->force)) {
-        status = put_page(target.out, options, &whole);
+    const char *name = options->output ? options->output : usual;
+    if (may_write(name, options->force)) {
+        if (target_open(&target, name, false))
+            status = put_page(target.out, options, &whole);
         if (!target_close(&target, whole) && status == STATUS_DONE)
             status = STATUS_BAD;
     }

@@ -2,15 +2,17 @@
 #include "verbs/options.h"
 
 #include "base/text.h"
+#include "export/formats.h"
 #include "resolve/frames.h"
 
-#define ROWS     (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML | OF_DIFF)
-#define TABLES   (OF_REPORT | OF_LINES | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML | OF_DIFF)
-#define STACKS   (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML | OF_DIFF)
-#define FAMILIES (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_TIMELINE)
+#define ROWS (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML | OF_DIFF)
+#define TABLES                                                                                     \
+    (OF_REPORT | OF_LINES | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML | OF_DIFF | OF_EXPORT)
+#define STACKS   (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML | OF_DIFF | OF_EXPORT)
+#define FAMILIES (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_TIMELINE | OF_EXPORT)
 #define ALL      (TABLES | OF_TIMELINE | OF_TOP)
 #define CHECKS   (OF_CHECK | OF_RUN)
-#define UNDER    (OF_REPORT | OF_LINES | OF_TREE | OF_HTML | OF_DIFF)
+#define UNDER    (OF_REPORT | OF_LINES | OF_TREE | OF_HTML | OF_DIFF | OF_EXPORT)
 
 /* ---- the options ---- */
 
@@ -54,6 +56,19 @@ const struct option_about option_abouts[] = {
      "memtrace.%e.%p.mt in the notebook's folder"},
     {"output", 'o', OF_HTML, "FILE", NULL, FLAG(output), NULL, NULL,
      "the file to write; - is standard output"},
+    {"format", 0, OF_EXPORT, "FORMAT", NULL, FLAG(format), NULL, export_format_names,
+     "which format; --list has them"},
+    {"list", 0, OF_EXPORT, NULL, NULL, FLAG(list), NULL, NULL,
+     "print the formats, with a line on each"},
+    {"output", 'o', OF_EXPORT, "FILE", NULL, FLAG(output), NULL, NULL,
+     "the file to write, in gzip if its name ends in .gz; without it, or with -, standard output. "
+     "It is whole or not there. Of several logs, formats that hold one process need %p in it, "
+     "which "
+     "becomes the pid. A log is not overwritten"},
+    {"table", 0, OF_EXPORT, "TABLE", NULL, FLAG(table), NULL, export_table_names,
+     "of csv and ndjson: logs, sites (the default), lines or timeline"},
+    {"threads", 0, OF_EXPORT, NULL, NULL, FLAG(threads), NULL, NULL,
+     "keep threads apart: by a root frame, or a label, with the thread's name"},
     {"source", 0, OF_HTML, "WHICH", take_source, 0, NULL, values_page_sources,
      "how much source the page carries: none, lines (those with figures, and six on each side; the "
      "default) or functions (all of them)"},
@@ -84,6 +99,11 @@ const struct option_about option_abouts[] = {
      "program finished, or now), leaked (after all destructors), allocated, allocations, released "
      "or temporary (blocks that the thread which allocated them gave back within its next 8 "
      "events); it has the others, too"},
+    {"metric", 0, OF_EXPORT, "METRIC", take_export_metric, 0, NULL, values_export_metrics,
+     "which figure, where the format has one, or which it begins with: peak (held at the process's "
+     "peak; the default), live (when the program finished, or now), leaked (after all "
+     "destructors), "
+     "allocated, allocations or released"},
     {"sort", 0, OF_REPORT | OF_LINES, "METRIC", take_metric, 0, NULL, values_metrics,
      "another name of --metric"},
     {"sort", 0, OF_SITES, "METRIC", take_stack_metric, 0, NULL, values_stack_metrics,
@@ -167,12 +187,16 @@ const struct option_about option_abouts[] = {
      "of several logs only those of this process"},
     {"each", 0, OF_TREE, NULL, NULL, FLAG(each), NULL, NULL,
      "of several logs a tree of each process, not one of all"},
+    {"top", 'n', OF_EXPORT, "N", take_top, 0, NULL, NULL,
+     "at most N stacks; the others are folded into frames \"(below N bytes)\". 0: all"},
+    {"min-share", 0, OF_EXPORT, "PERCENT", take_share, 0, NULL, NULL,
+     "fold what comes to less than this share of the whole, likewise"},
     {"top", 'n', ROWS & ~OF_HTML, "N", take_top, 0, NULL, NULL,
      "at most N rows; 0: all. Of a tree: below each row"},
     {"min-share", 0, ROWS | OF_LINES, "PERCENT", take_share, 0, NULL, NULL,
      "leave out rows of less than this share of the whole; what is left out is summed up in a row "
      "of its own"},
-    {"all", 'a', (TABLES & ~OF_HTML) | OF_TOP, NULL, NULL, FLAG(all), NULL, NULL,
+    {"all", 'a', (TABLES & ~(OF_HTML | OF_EXPORT)) | OF_TOP, NULL, NULL, FLAG(all), NULL, NULL,
      "libraries and the interpreter too, not only your own code; rows that show nothing (0.0 %); "
      "of functions all lines"},
     {"suppress", 0, OF_LEAKS | CHECKS, "FILE", take_suppress, 0, NULL, NULL,
@@ -187,16 +211,16 @@ const struct option_about option_abouts[] = {
     {"histogram", 0, OF_SITES, NULL, NULL, FLAG(histogram), NULL, NULL,
      "for each power of two, how many allocations of such a requested size there were"},
     {"precision", 0, OF_LINES, "N", take_precision, 0, NULL, NULL, "decimals with --mprun (1)"},
-    {"bytes", 0, (ALL & ~OF_HTML) | OF_MEMIT | OF_CHECK | OF_BENCH, NULL, NULL, 0, text_sizes_exact,
-     NULL, "exact sizes, such as 8,000,000 B for 7.63 MiB"},
+    {"bytes", 0, (ALL & ~(OF_HTML | OF_EXPORT)) | OF_MEMIT | OF_CHECK | OF_BENCH, NULL, NULL, 0,
+     text_sizes_exact, NULL, "exact sizes, such as 8,000,000 B for 7.63 MiB"},
     {"search", 0, TABLES | OF_TOP | OF_CHECK, "DIR", take_search, 0, NULL, NULL,
      "look below this folder, too, for programs and libraries that are gone, and for debug "
      "information; they are known by their build-ids. May be given up to 16 times"},
     {"shims", 0, TABLES | OF_TOP, NULL, NULL, 0, act_shims, NULL,
      "allocator shims too, such as operator new and xmalloc (memtrace --rules)"},
     {"csv", 0, OF_TIMELINE, NULL, NULL, FLAG(csv), NULL, NULL, "as comma-separated values"},
-    {"json", 0, (ALL & ~(OF_HTML | OF_TOP)) | OF_MEMIT | OF_CHECK | OF_BENCH, NULL, NULL,
-     FLAG(json), NULL, NULL, "as JSON (SCHEMA.md)"},
+    {"json", 0, (ALL & ~(OF_HTML | OF_TOP | OF_EXPORT)) | OF_MEMIT | OF_CHECK | OF_BENCH, NULL,
+     NULL, FLAG(json), NULL, NULL, "as JSON (SCHEMA.md)"},
 };
 
 const size_t option_count = sizeof option_abouts / sizeof option_abouts[0];

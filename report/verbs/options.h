@@ -33,7 +33,8 @@ enum {
     OF_KERNEL = 1u << 10,
     OF_DIFF = 1u << 11,
     OF_CHECK = 1u << 12,
-    OF_BENCH = 1u << 13
+    OF_BENCH = 1u << 13,
+    OF_EXPORT = 1u << 20
 };
 
 #define OPTION_UNSET SIZE_MAX
@@ -55,6 +56,8 @@ struct options {
     long repeat, timeout;               /* of memit and bench, 0: not given; seconds, 0: none */
     const char *min_peak;               /* NULL: not given */
     const char *output;                 /* NULL: not given */
+    const char *format, *table;         /* of export; NULL: not given */
+    bool list, threads;                 /* of export */
     bool user;                          /* of kernel, as the next three */
     const char *prefix, *name, *python; /* NULL: not given */
     enum page_source source;            /* SOURCE_LINES: not given */
@@ -68,7 +71,7 @@ struct options {
     const char *fail_above;    /* of diff; NULL: not given */
     /* Of check, and of run with --check; texts that have been looked at. NULL: not given. */
     const char *max[BUDGETS], *max_growth, *budgets, *save;
-    unsigned format; /* enum verdict_format */
+    unsigned answer_format; /* enum verdict_format */
     const char **baselines;
     size_t baseline_count;
     bool check, show_output;
@@ -86,7 +89,7 @@ struct option_about {
     unsigned of; /* verbs */
     /* NULL: takes none. LOG and FILE name files, DIR a folder; one that ends in [,...] takes a list. */
     const char *argument;
-    /* What to do with the argument. NULL: it is kept at `flag`; without one `flag` is set, or `act` is called. */
+    /* What to do with the argument. NULL: it is kept at `flag`, if it is one of its words; without one `flag` is set, or `act` is called. */
     bool (*take)(struct options *options, const char *name, const char *argument);
     size_t flag;
     void (*act)(void);
@@ -105,6 +108,7 @@ bool take_metric(struct options *options, const char *name, const char *text);
 bool take_stack_metric(struct options *options, const char *name, const char *text);
 bool take_leak_metric(struct options *options, const char *name, const char *text);
 bool take_page_metric(struct options *options, const char *name, const char *text);
+bool take_export_metric(struct options *options, const char *name, const char *text);
 bool take_report_key(struct options *options, const char *name, const char *text);
 bool take_diff_key(struct options *options, const char *name, const char *text);
 bool take_max(struct options *options, const char *name, const char *text);
@@ -136,6 +140,7 @@ size_t values_metrics(const char **words);
 size_t values_stack_metrics(const char **words);
 size_t values_leak_metrics(const char **words);
 size_t values_page_metrics(const char **words);
+size_t values_export_metrics(const char **words);
 size_t values_report_keys(const char **words);
 size_t values_formats(const char **words);
 size_t values_adding_metrics(const char **words);
@@ -168,6 +173,9 @@ void options_free(struct options *options);
 /* What --help prints. */
 void options_help(const struct verb_about *about, FILE *out);
 
+/* Which of the words of `values` the text is, for which `typed` stands; SIZE_MAX after a message with all of them. */
+size_t options_word(const char *name, const char *text, const char *typed,
+                    size_t (*values)(const char **words));
 /* After a message: where to read on. STATUS_BAD. */
 int verb_usage(const char *verb);
 /* A number that is an option's argument, 0 <= number <= most; -1 after a message. */

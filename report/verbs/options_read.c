@@ -82,12 +82,35 @@ int options_refuse(const char *verb, int refused, char **argv, const struct opti
     return verb_usage(verb);
 }
 
+size_t options_word(const char *name, const char *text, const char *typed,
+                    size_t (*values)(const char **words))
+{
+    const char *words[OPTION_VALUES];
+    char list[512];
+    size_t count = values(words), used = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(words[i], text))
+            return i;
+    for (size_t i = 0; i < count; i++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s",
+                                 i == 0           ? ""
+                                 : i + 1 == count ? " or "
+                                                  : ", ",
+                                 words[i]);
+    const char *near = nearest(typed, words, count);
+    base_say("%s takes %s, not '%s'%s%s%s", name, list, typed, near ? "; did you mean '" : "",
+             near ? near : "", near ? "'?" : "");
+    return SIZE_MAX;
+}
+
 static bool take(struct options *options, const struct option_about *about, const char *argument)
 {
     char name[40];
     snprintf(name, sizeof name, "--%s", about->name);
     if (about->take)
         return about->take(options, name, argument);
+    if (about->values && options_word(name, argument, argument, about->values) == SIZE_MAX)
+        return false;
     if (about->act)
         about->act();
     else if (about->argument)
@@ -128,7 +151,7 @@ int options_read(struct options *options, const struct verb_about *about, int ar
     }
     options->logs = argv + optind;
     options->log_count = (size_t)(argc - optind);
-    if (options->log_count && about->sides)
+    if ((options->log_count && about->sides) || (!options->log_count && options->list))
         return STATUS_DONE;
     if (options->log_count && about->several)
         return logs_expand(options) ? STATUS_DONE : STATUS_BAD;

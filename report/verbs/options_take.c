@@ -8,7 +8,6 @@
 
 #include "base/amount.h"
 #include "base/base.h"
-#include "base/nearest.h"
 #include "budget/formats.h"
 #include "page/pruned.h"
 #include "symbols/find.h"
@@ -65,6 +64,17 @@ size_t values_stack_metrics(const char **words)
 size_t values_leak_metrics(const char **words)
 {
     return metrics_where(words, leak_metric);
+}
+
+/* Those that every format has. */
+static bool export_metric(enum metric metric)
+{
+    return page_metric(metric) && metric != METRIC_TEMPORARY;
+}
+
+size_t values_export_metrics(const char **words)
+{
+    return metrics_where(words, export_metric);
 }
 
 size_t values_page_metrics(const char **words)
@@ -135,28 +145,6 @@ size_t values_top_views(const char **words)
     return TOP_VIEWS;
 }
 
-/* Which of the words `text` is, for which `typed` stands; SIZE_MAX after a message. */
-static size_t word_index(const char *name, const char *text, const char *typed,
-                         size_t (*values)(const char **words))
-{
-    const char *words[OPTION_VALUES];
-    char list[512];
-    size_t count = values(words), used = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!strcmp(words[i], text))
-            return i;
-    for (size_t i = 0; i < count; i++)
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s",
-                                 i == 0           ? ""
-                                 : i + 1 == count ? " or "
-                                                  : ", ",
-                                 words[i]);
-    const char *near = nearest(typed, words, count);
-    base_say("%s takes %s, not '%s'%s%s%s", name, list, typed, near ? "; did you mean '" : "",
-             near ? near : "", near ? "'?" : "");
-    return SIZE_MAX;
-}
-
 static bool metric_take(struct options *options, const char *name, const char *text,
                         size_t (*values)(const char **words))
 {
@@ -172,7 +160,7 @@ static bool metric_take(struct options *options, const char *name, const char *t
     for (size_t i = 0; i < sizeof titles / sizeof titles[0]; i++)
         if (!strcmp(titles[i].title, text))
             word = metric_name(titles[i].metric);
-    if (word_index(name, word, text, values) == SIZE_MAX)
+    if (options_word(name, word, text, values) == SIZE_MAX)
         return false;
     options->metric = metric_named(word);
     return true;
@@ -193,6 +181,11 @@ bool take_leak_metric(struct options *options, const char *name, const char *tex
     return metric_take(options, name, text, values_leak_metrics);
 }
 
+bool take_export_metric(struct options *options, const char *name, const char *text)
+{
+    return metric_take(options, name, text, values_export_metrics);
+}
+
 bool take_page_metric(struct options *options, const char *name, const char *text)
 {
     return metric_take(options, name, text, values_page_metrics);
@@ -200,21 +193,21 @@ bool take_page_metric(struct options *options, const char *name, const char *tex
 
 bool take_report_key(struct options *options, const char *name, const char *text)
 {
-    size_t key = word_index(name, text, text, values_report_keys);
+    size_t key = options_word(name, text, text, values_report_keys);
     options->by = key == SIZE_MAX ? GROUPINGS : (enum grouping)key;
     return key != SIZE_MAX;
 }
 
 bool take_tree_key(struct options *options, const char *name, const char *text)
 {
-    size_t key = word_index(name, text, text, values_tree_keys);
+    size_t key = options_word(name, text, text, values_tree_keys);
     options->by = key == 0 ? BY_LINE : key == 1 ? BY_FUNCTION : GROUPINGS;
     return key != SIZE_MAX;
 }
 
 bool take_diff_key(struct options *options, const char *name, const char *text)
 {
-    size_t key = word_index(name, text, text, values_diff_keys);
+    size_t key = options_word(name, text, text, values_diff_keys);
     options->by = key == SIZE_MAX ? GROUPINGS : diff_keys[key];
     return key != SIZE_MAX;
 }
@@ -256,8 +249,8 @@ bool take_baseline(struct options *options, const char *name, const char *text)
 
 bool take_format(struct options *options, const char *name, const char *text)
 {
-    size_t format = word_index(name, text, text, values_formats);
-    options->format = (unsigned)format;
+    size_t format = options_word(name, text, text, values_formats);
+    options->answer_format = (unsigned)format;
     return format != SIZE_MAX;
 }
 
@@ -296,14 +289,14 @@ bool take_budget(struct options *options, const char *name, const char *text)
 
 bool take_source(struct options *options, const char *name, const char *text)
 {
-    size_t word = word_index(name, text, text, values_page_sources);
+    size_t word = options_word(name, text, text, values_page_sources);
     options->source = (enum page_source)word;
     return word != SIZE_MAX;
 }
 
 bool take_view(struct options *options, const char *name, const char *text)
 {
-    size_t view = word_index(name, text, text, values_top_views);
+    size_t view = options_word(name, text, text, values_top_views);
     options->view = (unsigned)view;
     return view != SIZE_MAX;
 }

@@ -63,6 +63,16 @@ static const struct mode {
     {verb_diff, true, {"diff", "--json", "--by", "module", WORLD_LOG, "--", WORLD_LOG, WORLD_LOG}},
     {verb_html, false, {"html", "-o", "-", WORLD_LOG}},
     {verb_html, false, {"html", "-o", "-", "--redact", "--budget", "1", WORLD_LOG}},
+    /* Not heaptrack's format, which has a line for each allocation, however small the log is. */
+    {verb_export, false, {"export", "--format", "collapsed", WORLD_LOG}},
+    {verb_export, false, {"export", "--format", "collapsed", "--top", "3", WORLD_LOG, WORLD_LOG}},
+    {verb_export, true, {"export", "--format", "speedscope", "--threads", WORLD_LOG}},
+    {verb_export, false, {"export", "--format", "callgrind", WORLD_LOG}},
+    {verb_export, false, {"export", "--format", "massif", WORLD_LOG}},
+    {verb_export, true, {"export", "--format", "dhat", "--min-share", "5", WORLD_LOG}},
+    {verb_export, false, {"export", "--format", "ndjson", WORLD_LOG}},
+    {verb_export, false, {"export", "--format", "csv", "--table", "lines", WORLD_LOG}},
+    {verb_export, false, {"export", "--format", "csv", "--table", "logs", WORLD_LOG}},
 };
 #define MODES (sizeof modes / sizeof modes[0])
 

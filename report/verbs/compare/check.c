@@ -218,7 +218,8 @@ int check_logs(struct checking *checking, char *const *logs, size_t count, FILE 
     free(copies);
     if (checking->verdicts.count)
         verdicts_write(&checking->verdicts,
-                       options->json ? FORMAT_JSON : (enum verdict_format)options->format, out);
+                       options->json ? FORMAT_JSON : (enum verdict_format)options->answer_format,
+                       out);
     return status == STATUS_DONE && checking->verdicts.broken ? STATUS_NO : status;
 }
 

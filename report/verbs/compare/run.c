@@ -186,7 +186,7 @@ static int run_checked(struct options *options, struct checking *checking)
 static bool misses_check(const struct options *options)
 {
     bool any = options->max_growth || options->budgets || options->save ||
-               options->baseline_count || options->format || options->suppression_count ||
+               options->baseline_count || options->answer_format || options->suppression_count ||
                options->force || options->metric != METRICS;
     for (unsigned kind = 0; kind < BUDGETS; kind++)
         any |= options->max[kind] != NULL;

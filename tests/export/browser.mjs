@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+//
+// browser.mjs MODULES CHROMIUM FILE...: opens files in speedscope, in a headless Chromium, and prints what its page says of each: the title,
+// what it takes the file for, and the table of its sandwich view.
+import {createRequire} from 'node:module';
+import {pathToFileURL} from 'node:url';
+
+const [modules, chromium, ...files] = process.argv.slice(2);
+const need = createRequire(modules + '/');
+const browser = await need('playwright-core').chromium.launch({executablePath: chromium,
+  args: ['--no-sandbox', '--allow-file-access-from-files', '--use-gl=swiftshader', '--enable-unsafe-swiftshader']});
+const seen = {};
+for (const file of files) {
+  const page = await browser.newPage(), said = [], wrong = [];
+  page.on('console', message => said.push(message.text()));
+  page.on('pageerror', error => wrong.push(error.message));
+  page.on('dialog', dialog => { wrong.push(dialog.message()); dialog.dismiss(); });
+  await page.goto(pathToFileURL(modules + '/speedscope/dist/release/index.html').href);
+  await page.waitForSelector('input[type=file]', {state: 'attached'});
+  await page.setInputFiles('input[type=file]', file);
+  await page.waitForFunction(() => document.title !== 'speedscope');
+  await page.keyboard.press('3');
+  await page.waitForSelector('table', {state: 'attached'});
+  seen[file] = {title: await page.title(), wrong, kind: said.filter(text => text.startsWith('Importing as')),
+    rows: await page.$$eval('table tr', rows => rows.map(row => [...row.cells].map(cell => cell.textContent.trim())))};
+  await page.close();
+}
+await browser.close();
+console.log(JSON.stringify(seen));

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""Readers from npm: speedscope and its schema, pprof-format, DuckDB."""
+import json
+import os
+import shutil
+import subprocess
+
+from logs import HERE, Skip, check, run, same
+from support.running import Failed
+
+
+def fetched(build):
+    """The folder with the packages of package-lock.json, fetched once for each build folder."""
+    folder = build.path('export-tests')
+    if not shutil.which('npm') or not shutil.which('node'):
+        raise Skip('npm or node is not here')
+    with open(os.path.join(HERE, 'package-lock.json')) as lock:
+        wanted = lock.read()
+    stamp = os.path.join(folder, 'fetched')
+    if not os.path.exists(stamp) or open(stamp).read() != wanted:
+        os.makedirs(folder, exist_ok=True)
+        for name in 'package.json', 'package-lock.json':
+            shutil.copy(os.path.join(HERE, name), folder)
+        done = subprocess.run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], cwd=folder, capture_output=True, text=True)
+        if done.returncode:
+            raise Skip('npm ci: ' + done.stderr[:300])
+        with open(stamp, 'w') as file:
+            file.write(wanted)
+    return os.path.join(folder, 'node_modules')
+
+
+def npm(logs):
+    modules = fetched(logs.build)
+    facts = {'folder': logs.folder, 'of': {}}
+    for name in 'plain', 'inlined', 'threads', 'python', 'family':
+        facts['of'][name] = {'figures': logs.figures(name), 'speedscope': logs.export('speedscope', name)}
+        for table in 'logs', 'sites', 'lines', 'timeline':
+            for form in 'csv', 'ndjson':
+                path = '%s/%s-%s.%s' % (logs.folder, name, table, form)
+                os.rename(logs.export(form, name, '--table', table), path)
+                facts['of'][name]['%s-%s' % (form, table)] = path
+        try:
+            facts['of'][name]['pprof'] = logs.export('pprof', name)
+        except Skip:
+            pass
+    with open(os.path.join(logs.folder, 'facts.json'), 'w') as file:
+        json.dump(facts, file)
+    done = run(['node', os.path.join(HERE, 'npm.mjs'), modules, file.name])
+    if done.status:
+        raise Failed(done.out[-2000:] + done.err[-3000:])
+
+
+def browser(logs):
+    """speedscope itself reads four of the formats."""
+    chromium = shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')
+    if not chromium:
+        raise Skip('no chromium')
+    modules = fetched(logs.build)
+    names = {'speedscope': 'plain.speedscope.json', 'collapsed': 'plain.collapsedstack.txt', 'callgrind': 'callgrind.out.plain', 'pprof': 'plain.pb.gz'}
+    kinds = {'speedscope': 'speedscope json file', 'collapsed': 'collapsed stack format', 'callgrind': 'Callgrind profile', 'pprof': 'protobuf encoded pprof file'}
+    files = {}
+    for form, name in names.items():
+        try:
+            path = os.path.join(logs.folder, name)
+            os.rename(logs.export(form, 'plain'), path)
+            files[path] = form
+        except Skip:
+            pass
+    done = run(['node', os.path.join(HERE, 'browser.mjs'), modules, chromium, *files], {**os.environ, 'HOME': logs.folder})
+    check(not done.status, 'the browser', done.err[-2000:])
+    for path, page in json.loads(done.out).items():
+        same((page['kind'], page['wrong']), (['Importing as ' + kinds[files[path]]], []), 'what it is taken for')
+        rows = {row[-1].split(' (')[0]: row for row in page['rows'] if len(row) > 1}
+        for name, share in ('keep', '67%'), ('give_back', '33%'):  # of what was held at the peak
+            check(name in rows and '(%s)' % share in ' '.join(rows[name]), 'a row of its table', path, name, page['rows'])

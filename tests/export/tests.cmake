@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: MIT
+set(export_folder ${CMAKE_BINARY_DIR}/export-programs)
+foreach(source plain.c threads.c inlined.cc)
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(export_${name} ${CMAKE_CURRENT_LIST_DIR}/${source})
+  target_compile_options(export_${name} PRIVATE -g $<IF:$<COMPILE_LANGUAGE:CXX>,-O2,-O1> -fno-omit-frame-pointer)
+  target_compile_definitions(export_${name} PRIVATE $<$<COMPILE_LANGUAGE:C>:_GNU_SOURCE>)
+  target_link_libraries(export_${name} PRIVATE Threads::Threads)
+  set_target_properties(export_${name} PROPERTIES OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${export_folder})
+endforeach()
+memtrace_scripts(export/ export/run.py)
+memtrace_long(export/npm export/browser)
