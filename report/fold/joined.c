@@ -148,10 +148,27 @@ static void begin(struct joined *joined)
     joined->stacks.frames.start[0] = 0;
 }
 
+static void add_part(struct joined *joined, const struct stacks *part)
+{
+    const struct log_header *header = &part->log.header;
+    joined->parts =
+        base_room(joined->parts, &joined->part_cap, joined->part_count + 1, sizeof *joined->parts);
+    joined->parts[joined->part_count++] =
+        (struct joined_part){.node = joined->stacks.model.node_count,
+                             .thread = joined->stacks.model.thread_count,
+                             .pid = header->pid,
+                             .python = header->python,
+                             .finished = header->finished,
+                             .running = part->running,
+                             .periods = header->period != 0};
+    joined->stacks.running |= part->running;
+}
+
 void joined_add(struct joined *joined, const struct stacks *part)
 {
     if (!joined->stacks.model.nodes)
         begin(joined);
+    add_part(joined, part);
     uint32_t frames = (uint32_t)joined->frame_count;
     add_frames(joined, part);
     add_nodes(joined, &part->model, frames);
@@ -173,6 +190,7 @@ void joined_end(struct joined *joined)
 void joined_free(struct joined *joined)
 {
     stacks_close(&joined->stacks);
+    free(joined->parts);
     strings_free(&joined->functions);
     strings_free(&joined->places);
     strings_free(&joined->modules);

@@ -198,8 +198,11 @@ static void model_node_take(struct model *model, uint32_t index, const struct ch
         frame->owner < tables->thread_count)
         node->thread = frame->owner;
     node->outside = model->nodes[node->parent].outside;
-    if (frame && frame->kind == MT_FRAME_THREAD && !node->parent)
+    node->early = model->nodes[node->parent].early;
+    if (frame && frame->kind == MT_FRAME_THREAD && !node->parent) {
+        node->early = frame->value == 0;
         node->outside = frame->value < model->periods.first || frame->value > model->periods.last;
+    }
     if (node->outside) {
         node->frame = 0;
         return;

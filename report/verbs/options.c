@@ -17,7 +17,7 @@
 #define ROWS     (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML)
 #define TABLES   (OF_REPORT | OF_LINES | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML)
 #define STACKS   (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML)
-#define FAMILIES (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_TIMELINE)
+#define FAMILIES (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_TIMELINE | OF_HTML)
 #define ALL      (TABLES | OF_TIMELINE | OF_TOP)
 #define UNDER    (OF_REPORT | OF_LINES | OF_TREE | OF_HTML)
 
@@ -443,8 +443,8 @@ const struct option_about option_abouts[] = {
      "further out. Executions are not known then"},
     {"process", 0, FAMILIES, "PID", take_process, 0, NULL, NULL,
      "of several logs only those of this process"},
-    {"each", 0, OF_TREE, NULL, NULL, FLAG(each), NULL, NULL,
-     "of several logs a tree of each process, not one of all"},
+    {"each", 0, FAMILIES & ~OF_REPORT, NULL, NULL, FLAG(each), NULL, NULL,
+     "of several logs each process by itself, not all as one"},
     {"top", 'n', ROWS & ~OF_HTML, "N", take_top, 0, NULL, NULL,
      "at most N rows; 0: all. Of a tree: below each row"},
     {"min-share", 0, ROWS | OF_LINES, "PERCENT", take_share, 0, NULL, NULL,
