@@ -23,12 +23,12 @@
  *   resolve/  from frames to places, whose code a place is, source text, what a person's -f means
  *             offers changed.h, frames.h, keeps.h, match.h, rank.h, rules.h, short.h, source.h, source_log.h, source_of.h, suppress.h
  *   fold/     from resolved stacks to rows; several logs as a family
- *             offers answers.h, branches.h, exact.h, family.h, fold.h, joined.h, leaks.h, own.h, query.h, rows.h, select.h, stacks.h, tree.h, unsure.h
+ *             offers answers.h, branches.h, course.h, exact.h, family.h, fold.h, joined.h, leaks.h, own.h, query.h, rows.h, select.h, stacks.h, tree.h, unsure.h
  *   show/     rows as text and JSON
  *             offers answers.h, beside.h, by.h, curve.h, family.h, fit.h, json.h, leaks.h, lines.h, lines_json.h, listing.h, marks.h, metric.h, mprun.h, name.h, notes.h, row_json.h,
  *             offers stack.h, stacks_json.h, summary.h, table.h, terminal.h, timeline.h, tree.h, view.h
  *   page/     rows, the tree and the curve as one HTML file: folded, packed, with the viewer around them
- *             offers page.h, pruned.h, redact.h, tables.h
+ *             offers page.h, pruned.h, redact.h, tables.h, together.h
  *   top/      the live screen of `memtrace top`
  *             offers reading.h, screen.h
  *   verbs/    the command line: a file for each verb

@@ -124,6 +124,7 @@ static void add_nodes(struct joined *joined, const struct model *from, uint32_t 
             continue;
         }
         entry.node += nodes;
+        entry.sums.happened = false; /* levels of several processes are not of one */
         to->entries =
             base_room(to->entries, &joined->entry_cap, to->entry_count + 1, sizeof *to->entries);
         to->entries[to->entry_count++] = entry;
@@ -179,8 +180,18 @@ void joined_end(struct joined *joined)
     struct stacks *stacks = &joined->stacks;
     if (!stacks->model.nodes)
         begin(joined);
-    for (unsigned c = 0; c < CLASSES; c++)
-        stacks->model.entries[c].sums = joined->lost[c];
+    struct model *model = &stacks->model;
+    for (unsigned c = 0; c < CLASSES; c++) {
+        model->entries[c].sums = joined->lost[c];
+        sums_add(&model->lost, &joined->lost[c]);
+    }
+    for (size_t e = 0; e < model->entry_count; e++) {
+        const struct entry *entry = &model->entries[e];
+        sums_add(&model->classes[entry->class], &entry->sums);
+        if (class_counts(entry->class))
+            sums_add(&model->total, &entry->sums);
+    }
+    stacks->processes = joined->part_count;
     stacks->model.periods = ALL_PERIODS;
     stacks->model.log = &stacks->log;
     stacks->frames.log = &stacks->log;

@@ -99,8 +99,9 @@ class App {
     on('colour', 'change', () => { this.icicle.colour = COLOURS[by('colour').value]; this.icicle.soon(); });
     if (!this.family) return;
     const pages = this.family.processes.filter((p) => p.page !== null).sort((a, b) => a.page - b.page);
-    by('process-label').hidden = pages.length < 2;
-    fill(by('process'), ...pages.map((p) => make('option', { value: p.page }, `${(p.command ?? p.log).slice(0, 60)} (pid ${p.pid})`)));
+    const all = pages.length && pages[0].page ? [make('option', { value: 0 }, 'all processes together')] : [];
+    by('process-label').hidden = pages.length + all.length < 2;
+    fill(by('process'), ...all, ...pages.map((p) => make('option', { value: p.page }, `${(p.command ?? p.log).slice(0, 60)} (pid ${p.pid})`)));
     on('process', 'change', () => this.set({ process: Number(by('process').value), at: '', pivot: null, source: null, filter: '', thread: '' }));
   }
 

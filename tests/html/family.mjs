@@ -8,6 +8,12 @@ equal(pages.map(([pid, , peak]) => [pid, peak]).sort(), reports.map((r) => [r.pi
 await page.click('#tab-processes');
 await settle(page);
 check((await page.locator('#panel tbody tr[aria-rowindex]').count()) === reports.length, 'a row for each process');
+const sum = (name) => reports.reduce((all, r) => all + r[name], 0);
+equal(await page.evaluate(() => [memtrace.model.facts.processes, memtrace.model.facts.peak_bytes, memtrace.model.total('allocated')[0], memtrace.model.total('live')[0], memtrace.model.total('peak')[0], memtrace.model.facts.releases]),
+  [reports.length, sum('peak_bytes'), sum('allocated_bytes'), sum('live_bytes'), sum('peak_bytes'), sum('releases')], 'all processes together come first');
+check((await text(page, '#what')).includes(`all ${reports.length} processes`), 'the head says so');
+check((await text(page, '#answer')).includes(`held at the peaks of ${reports.length} processes`), 'so does the answer');
+equal(await page.evaluate(() => memtrace.model.time.level.at(-1)), 0, 'the curve ends when all have ended');
 for (const [pid, number] of pages) {
   const report = reports.find((r) => r.pid === pid);
   await page.selectOption('#process', String(number));
