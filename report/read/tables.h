@@ -35,6 +35,8 @@ struct tables {
     uint32_t finish_count;
 };
 
+/* Frees what the model is made of: nodes, counters, runs, stretches, finishes. */
+void tables_give_back(struct log *log);
 /* Add a problem at byte `offset` of the file. Always false. */
 bool log_problem(struct log *log, uint64_t offset, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
