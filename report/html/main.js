@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The page: holds what is looked at, and has each part draw it.
-import { facts } from './data.js';
+import { facts, unpack } from './data.js';
 import { Boxes } from './boxes.js';
 import { Curve } from './curve.js';
 import { detail, stackText } from './detail.js';
@@ -282,10 +282,12 @@ class App {
   }
 }
 
-function start() {
+async function start() {
   try {
+    await Promise.all([unpack('facts-0'), unpack('columns-0')]);
     const app = new App();
     window.memtrace = app; // for the console, and for tests
+    performance.mark('memtrace-ready');
     document.documentElement.dataset.ready = 'yes';
   } catch (error) {
     by('problem').hidden = false;

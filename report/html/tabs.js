@@ -48,7 +48,7 @@ function sitesTab(app, metric, caption, empty) {
   const site = (i) => {
     const row = rows[i];
     if (!row) return 'not known: the log was full';
-    if (model.frame[row] < 0) return `${model.folded.get(row)} others, folded, below ${model.frames[model.frame[model.parent[row]]]?.full ?? 'all'}`;
+    if (model.frame[row] < 0) return `${model.folded[row]} others, folded, below ${model.frames[model.frame[model.parent[row]]]?.full ?? 'all'}`;
     let at = row;
     while (at > 0 && !(model.frames[model.frame[at]]?.function?.own)) at = model.parent[at];
     const inner = model.frames[model.frame[row]], own_ = at > 0 ? model.frames[model.frame[at]] : null;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Several logs on one page: the tree of the processes, and each in full.
-import { check, end, equal, facts, open, settle, start, text } from './browser.mjs';
+import { accessible, check, end, equal, facts, open, settle, start, text } from './browser.mjs';
 
 const { page: file, reports } = facts(), browser = await start(), page = await open(browser, file);
 const pages = await page.evaluate(() => memtrace.family.processes.map((p) => [p.pid, p.page, p.peak_bytes]));
@@ -23,5 +23,11 @@ for (const [pid, number] of pages) {
 }
 const hash = await page.evaluate(() => location.hash), second = await open(browser, file, { hash });
 equal(await second.evaluate(() => memtrace.model.facts.pid), await page.evaluate(() => memtrace.model.facts.pid), 'a link to a process');
+for (const scheme of ['light', 'dark']) {
+  const both = await open(browser, file, { scheme });
+  await both.click('#tab-processes');
+  await settle(both);
+  await accessible(both, `${scheme}, processes`);
+}
 await browser.close();
 end();
