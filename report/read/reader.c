@@ -281,9 +281,11 @@ bool log_parse(struct log *log, const char *name, const void *data, size_t bytes
     return true;
 }
 
-bool log_begins(const void *bytes, size_t count)
+bool log_begins(int fd)
 {
-    return count >= strlen(MT_MAGIC) && !memcmp(bytes, MT_MAGIC, strlen(MT_MAGIC));
+    char front[sizeof MT_MAGIC - 1];
+    return file_read(fd, front, sizeof front) == sizeof front &&
+           !memcmp(front, MT_MAGIC, sizeof front);
 }
 
 /* The whole file in memory; NULL after a problem was added. */

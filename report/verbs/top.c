@@ -35,13 +35,11 @@ const struct verb_about verb_top_about = {
 /* Is it a log that can be read? */
 static bool is_log(const char *path)
 {
-    char magic[8];
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return false;
-    ssize_t bytes = read(fd, magic, sizeof magic);
-    close(fd);
-    return bytes == (ssize_t)sizeof magic && log_begins(magic, sizeof magic);
+    bool is = fd >= 0 && log_begins(fd);
+    if (fd >= 0)
+        close(fd);
+    return is;
 }
 
 /* A line of /proc/PID/maps that is a shared mapping of a file. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * As many call paths as wanted: 2^(DEPTH + 1) ways of left and right turns, each of which allocates at its end, of which an eighth is
+ * As many call paths as wanted: 2^DEPTH ways of left and right turns, each of which allocates at its end, of which an eighth is
  * kept. With DEPTH 19 the log has 2.6 million nodes.
  */
 #include <stdlib.h>
