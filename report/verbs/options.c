@@ -443,7 +443,7 @@ const struct option_about option_abouts[] = {
      "further out. Executions are not known then"},
     {"process", 0, FAMILIES, "PID", take_process, 0, NULL, NULL,
      "of several logs only those of this process"},
-    {"each", 0, FAMILIES & ~OF_REPORT, NULL, NULL, FLAG(each), NULL, NULL,
+    {"each", 0, FAMILIES, NULL, NULL, FLAG(each), NULL, NULL,
      "of several logs each process by itself, not all as one"},
     {"top", 'n', ROWS & ~OF_HTML, "N", take_top, 0, NULL, NULL,
      "at most N rows; 0: all. Of a tree: below each row"},

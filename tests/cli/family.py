@@ -104,6 +104,11 @@ class FamilyCase(Case):
                 self.assertEqual(sum(figures[i] for figures in in_level), sum(r[name] for r in reports), name)
         self.assertEqual(whole['peak_sum_bytes'], sum(r['peak_bytes'] for r in reports))
 
+        for by in 'function', 'module', 'thread', 'class':
+            table, parts = self.each('report', '--by', by, '--json', folder)['table'], self.each('report', '--by', by, '--each', '--json', folder)
+            for name in 'at_peak_bytes', 'live_bytes', 'allocated_bytes', 'allocations', 'releases':
+                self.assertEqual(sum(row['own'][name] for row in table['rows']), sum(row['own'][name] for one in parts for row in one['table']['rows']), (by, name))
+
         for more in [], ['--all'], ['--metric', 'live']:
             whole, each = (self.each('leaks', '-n', '0', '--json', *more, *how, folder) for how in ([], ['--each']))
             self.assertEqual(self.by_stack(whole, ['bytes', 'grown_bytes', 'allocations']),
