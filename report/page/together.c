@@ -112,6 +112,25 @@ static void fill_log(struct page_together *together, const char *name, struct lo
             (struct log_text){together->notes[i].text, (uint32_t)together->notes[i].bytes};
 }
 
+/* Threads of one name are one, whichever process they are of: a page divides by thread first. */
+static void threads_by_name(struct model *model)
+{
+    struct strings names = {0};
+    uint32_t *slots = base_alloc(model->thread_count + (size_t)1, sizeof *slots);
+    for (uint32_t t = 1; t < model->thread_count; t++) {
+        struct thread thread = model->threads[t];
+        slots[t] = strings_add(&names, thread.name, strlen(thread.name));
+        thread.tid = 0;
+        thread.leaf = 0;
+        model->threads[slots[t]] = thread; /* at or before this one */
+    }
+    for (uint32_t i = 1; i < model->node_count; i++)
+        model->nodes[i].thread = slots[model->nodes[i].thread];
+    model->thread_count = (uint32_t)names.count + 1;
+    free(slots);
+    strings_free(&names);
+}
+
 bool page_together_view(struct page_together *together, const char *name,
                         const struct filter *filter, struct view *view)
 {
@@ -120,6 +139,7 @@ bool page_together_view(struct page_together *together, const char *name,
         return false;
     course_end(&together->course);
     joined_end(&together->joined);
+    threads_by_name(&together->joined.stacks.model);
     /* The lists of places and modules are shared with the view: what the view frees is not freed twice. */
     view->stacks = together->joined.stacks;
     together->joined.stacks = (struct stacks){0};

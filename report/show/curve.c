@@ -10,6 +10,8 @@
 
 size_t curve_column(const struct curve *curve, uint64_t time, uint64_t end)
 {
+    if (time >= end) /* of a damaged log it may be any */
+        return curve->width - 1;
     size_t column = (size_t)((double)time / (double)end * (double)curve->width);
     return column < curve->width ? column : curve->width - 1;
 }

@@ -26,7 +26,9 @@ static void curve_print(const struct curve *curve, const char *title, unsigned r
     fprintf(out, "%s%s%s, at most %s\n", terminal_on(STYLE_TITLE), title, terminal_off(STYLE_TITLE),
             text_size(label, (int64_t)curve->most));
     for (unsigned row = rows; row-- > 0;) {
-        int64_t edge = (int64_t)((double)curve->most / rows * (row + 1));
+        /* A damaged log's may be as high as can be. */
+        double height = (double)curve->most / rows * (row + 1);
+        int64_t edge = height < (double)INT64_MAX ? (int64_t)height : INT64_MAX;
         bool labelled = row + 1 == rows || (rows > RESIDENT_ROWS && row + 1 == rows / 2);
         size_t used = 0;
         fprintf(out, "%*s |", (int)LABEL_COLUMNS, labelled ? text_size(label, edge) : "");
