@@ -61,7 +61,7 @@ struct seeking {
     size_t process_count;
 };
 
-static void sum_add(struct leak_sum *to, const struct leak_sum *more)
+void leak_sum_add(struct leak_sum *to, const struct leak_sum *more)
 {
     to->bytes = (int64_t)((uint64_t)to->bytes + (uint64_t)more->bytes);
     to->blocks = (int64_t)((uint64_t)to->blocks + (uint64_t)more->blocks);
@@ -274,10 +274,10 @@ static void leak_add(struct seeking *s, struct map *index, const struct process 
         *found = (uint32_t)to->count;
     }
     struct leak *leak = &to->list[*found - 1];
-    sum_add(&leak->sum, sum);
-    sum_add(&to->total, sum);
+    leak_sum_add(&leak->sum, sum);
+    leak_sum_add(&to->total, sum);
     if (!at_start(s, process, leaf))
-        leak->grown += sum->bytes;
+        leak->grown = (int64_t)((uint64_t)leak->grown + (uint64_t)sum->bytes);
 }
 
 static int leak_order(const void *a, const void *b)
@@ -318,10 +318,10 @@ static void list_make(struct seeking *s)
         if (!selection_has(&selection, leaf.node) || !query_counts(&query, leaf.class) ||
             sum.bytes <= 0)
             continue;
-        sum_add(&s->to->all, &sum);
+        leak_sum_add(&s->to->all, &sum);
         struct leak_sum *rest = rest_of(s, process, &leaf, &sum);
         if (rest)
-            sum_add(rest, &sum);
+            leak_sum_add(rest, &sum);
         else
             leak_add(s, &index, process, &leaf, &sum);
     }

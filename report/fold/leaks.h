@@ -69,5 +69,7 @@ struct leaking {
 /* Linear in the number of nodes but for sorts. leaks_free afterwards. */
 void leaks_make(struct leaks *leaks, const struct stacks *stacks, const struct leaking *leaking);
 void leaks_free(struct leaks *leaks);
+/* Adds up; a damaged log's figures may wrap around. */
+void leak_sum_add(struct leak_sum *to, const struct leak_sum *more);
 
 #endif

@@ -66,8 +66,7 @@ static const char *const starts[] = {
     [LEAK_START_UNKNOWN] = "",
     [LEAK_START_PERIODS] = ": before the program's first period",
     [LEAK_START_EVENTS] = ": in the first tenth of the main thread's events",
-    [LEAK_START_MIXED] = ": before the process's first period, else in the first "
-                         "tenth of its main thread's events"};
+    [LEAK_START_MIXED] = ": before the first period, or in the first tenth of the events"};
 
 static void print_list(const struct stacks *stacks, const struct leaks *leaks, size_t shown,
                        bool growing, bool all, FILE *out)
@@ -88,11 +87,8 @@ static void print_others(const struct leaks *leaks, size_t shown, FILE *out)
 {
     struct leak_sum others = {0};
     char count[TEXT_COUNT_BYTES];
-    for (size_t i = shown; i < leaks->count; i++) {
-        others.bytes += leaks->list[i].sum.bytes;
-        others.blocks += leaks->list[i].sum.blocks;
-        others.allocations += leaks->list[i].sum.allocations;
-    }
+    for (size_t i = shown; i < leaks->count; i++)
+        leak_sum_add(&others, &leaks->list[i].sum);
     if (shown == leaks->count)
         return;
     fprintf(out, "%s more call site%s: ", text_count(count, leaks->count - shown),
