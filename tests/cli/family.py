@@ -245,6 +245,14 @@ class Family(FamilyCase):
             self.fails(self.memtrace(verb, '--process', '1', folder), 1, '--process 1: none of these logs')
         self.fails(self.memtrace('timeline', '--csv', '--each', folder), 2, '--process PID')
 
+    def test_verbs_of_one_log(self):
+        folder, one = os.path.dirname(self.logs[0]), self.path('one')
+        for verb in ['lines'], ['top', '--once']:
+            self.fails(self.memtrace(*verb, folder), 2, 'logs: 6 logs are in this folder, and %s is of one of them' % verb[0])
+        os.mkdir(one)
+        os.symlink(self.logs[0], os.path.join(one, 'a.mt'))
+        self.assertEqual(self.memtrace('lines', '--json', one).stdout, self.memtrace('lines', '--json', os.path.join(one, 'a.mt')).stdout)
+
     def test_a_leak_in_any_process(self):
         self.assertEqual(self.memtrace('leaks', '--fail', *self.logs).returncode, 1)
         none = self.path('none.mt')
