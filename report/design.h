@@ -23,12 +23,12 @@
  *   resolve/  from frames to places, whose code a place is, source text, what a person's -f means
  *             offers changed.h, frames.h, keeps.h, match.h, rank.h, rules.h, short.h, source.h, source_log.h, source_of.h, suppress.h
  *   fold/     from resolved stacks to rows; several logs as a family
- *             offers answers.h, branches.h, exact.h, family.h, fold.h, joined.h, leaks.h, own.h, query.h, rows.h, select.h, stacks.h, tree.h, unsure.h
+ *             offers answers.h, branches.h, course.h, exact.h, family.h, fold.h, joined.h, leaks.h, own.h, query.h, rows.h, select.h, stacks.h, tree.h, unsure.h
  *   show/     rows as text and JSON
  *             offers answers.h, beside.h, by.h, curve.h, family.h, fit.h, json.h, leaks.h, lines.h, listing.h, marks.h, metric.h, mprun.h, name.h, notes.h, row_json.h,
  *             offers sizes.h, stack.h, stacks_json.h, summary.h, table.h, terminal.h, timeline.h, tree.h, view.h
  *   page/     rows, the tree and the curve as one HTML file: folded, packed, with the viewer around them
- *             offers page.h, pruned.h, redact.h, tables.h
+ *             offers page.h, pruned.h, redact.h, tables.h, together.h
  *   compare/  two sides of logs: whose names are the same, what changed by more than by chance, as text and JSON
  *             offers changes.h, match.h, matched.h, show.h, side.h
  *   budget/   budgets of what programs may take, whether logs keep to them, in the formats of CI

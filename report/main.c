@@ -3,6 +3,7 @@
  * memtrace VERB ...: finds the verb. Standard output that cannot be written is an error.
  */
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,8 +67,13 @@ static int options_alone(const char *name, bool *found)
     return STATUS_BAD;
 }
 
+/* Large tables go back to the system when they are freed. Else malloc would raise the threshold with the first of them, and what was
+ * freed between others would stay: a third of all memory with a large log. */
+#define TABLE_BYTES (1 << 20)
+
 int main(int argc, char **argv)
 {
+    mallopt(M_MMAP_THRESHOLD, TABLE_BYTES);
     glyph_start();
     if (argc < 2) {
         verbs_help(stderr);

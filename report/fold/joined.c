@@ -131,6 +131,7 @@ static void add_nodes(struct joined *joined, const struct model *from, uint32_t 
             continue;
         }
         entry.node += nodes;
+        entry.sums.happened = false; /* levels of several processes are not of one */
         to->entries =
             base_room(to->entries, &joined->entry_cap, to->entry_count + 1, sizeof *to->entries);
         to->entries[to->entry_count++] = entry;
@@ -155,10 +156,27 @@ static void begin(struct joined *joined)
     joined->stacks.frames.start[0] = 0;
 }
 
+static void add_part(struct joined *joined, const struct stacks *part)
+{
+    const struct log_header *header = &part->log.header;
+    joined->parts =
+        base_room(joined->parts, &joined->part_cap, joined->part_count + 1, sizeof *joined->parts);
+    joined->parts[joined->part_count++] =
+        (struct joined_part){.node = joined->stacks.model.node_count,
+                             .thread = joined->stacks.model.thread_count,
+                             .pid = header->pid,
+                             .python = header->python,
+                             .finished = header->finished,
+                             .running = part->running,
+                             .periods = header->period != 0};
+    joined->stacks.running |= part->running;
+}
+
 void joined_add(struct joined *joined, const struct stacks *part)
 {
     if (!joined->stacks.model.nodes)
         begin(joined);
+    add_part(joined, part);
     uint32_t frames = (uint32_t)joined->frame_count;
     add_frames(joined, part);
     add_nodes(joined, &part->model, frames);
@@ -169,8 +187,18 @@ void joined_end(struct joined *joined)
     struct stacks *stacks = &joined->stacks;
     if (!stacks->model.nodes)
         begin(joined);
-    for (unsigned c = 0; c < CLASSES; c++)
-        stacks->model.entries[c].sums = joined->lost[c];
+    struct model *model = &stacks->model;
+    for (unsigned c = 0; c < CLASSES; c++) {
+        model->entries[c].sums = joined->lost[c];
+        sums_add(&model->lost, &joined->lost[c]);
+    }
+    for (size_t e = 0; e < model->entry_count; e++) {
+        const struct entry *entry = &model->entries[e];
+        sums_add(&model->classes[entry->class], &entry->sums);
+        if (class_counts(entry->class))
+            sums_add(&model->total, &entry->sums);
+    }
+    stacks->processes = joined->part_count;
     stacks->model.periods = ALL_PERIODS;
     stacks->model.log = &stacks->log;
     stacks->frames.log = &stacks->log;
@@ -180,6 +208,7 @@ void joined_end(struct joined *joined)
 void joined_free(struct joined *joined)
 {
     stacks_close(&joined->stacks);
+    free(joined->parts);
     strings_free(&joined->functions);
     strings_free(&joined->places);
     strings_free(&joined->modules);

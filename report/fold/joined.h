@@ -7,12 +7,22 @@
 
 #include "fold/stacks.h"
 
+/* A process among them: what tells its nodes and threads, which stand together, and what its header says. */
+struct joined_part {
+    uint32_t node, thread; /* its first ones */
+    int32_t pid;
+    bool python, finished, running;
+    bool periods; /* the program began some */
+};
+
 /* What branches_make and selections read: places, nodes, threads, modules, figures. There are no runs, so rises are not known, and of
  * the log only the modules' paths. Begins zeroed; joined_free in any case. */
 struct joined {
     struct stacks stacks; /* after joined_end */
     struct strings functions, places, modules;
     struct sums lost[CLASSES]; /* of no node */
+    struct joined_part *parts;
+    size_t part_count, part_cap;
     size_t frame_count, place_of_count;
     size_t node_cap, thread_cap, entry_cap, module_cap, start_cap, place_of_cap;
 };

@@ -42,18 +42,26 @@ struct state {
     bool imported;     /* while a module was imported that is the user's own */
 };
 
-struct seeking {
-    struct leaks *to;
-    const struct stacks *stacks;
-    const struct leaking *asked;
-    struct known *known;  /* by function */
-    struct state *states; /* by entry */
-    unsigned char *early; /* by node: NULL: the program made no periods */
+/* A process. */
+struct process {
+    enum metric metric; /* LIVE or LEAKED */
+    enum leak_start start;
+    uint32_t node; /* its first */
     uint32_t main_thread;
     uint64_t main_events;
 };
 
-static void sum_add(struct leak_sum *to, const struct leak_sum *more)
+struct seeking {
+    struct leaks *to;
+    const struct stacks *stacks;
+    const struct leaking *asked;
+    struct known *known;       /* by function */
+    struct state *states;      /* by entry */
+    struct process *processes; /* in the order of their nodes */
+    size_t process_count;
+};
+
+void leak_sum_add(struct leak_sum *to, const struct leak_sum *more)
 {
     to->bytes = (int64_t)((uint64_t)to->bytes + (uint64_t)more->bytes);
     to->blocks = (int64_t)((uint64_t)to->blocks + (uint64_t)more->blocks);
@@ -115,45 +123,90 @@ static void states_make(struct seeking *s)
 
 /* ---- when it was allocated ---- */
 
-static void main_thread_find(struct seeking *s)
+static void main_thread_find(const struct model *model, const struct joined_part *part,
+                             uint32_t thread_end, struct process *process)
 {
-    const struct model *model = &s->stacks->model;
-    struct leaks *to = s->to;
+    for (uint32_t t = part->thread; t < thread_end && !process->main_thread; t++)
+        if (model->threads[t].tid == part->pid)
+            process->main_thread = t;
+}
+
+/* The process of a node; nodes are asked for in their order, *at begins as 0. */
+static const struct process *process_of(const struct seeking *s, size_t *at, uint32_t node)
+{
+    while (*at + 1 < s->process_count && node >= s->processes[*at + 1].node)
+        ++*at;
+    return &s->processes[*at];
+}
+
+static void events_count(struct seeking *s)
+{
     struct leaf leaf;
-    to->start = s->stacks->log.header.period ? LEAK_START_PERIODS : LEAK_START_UNKNOWN;
-    for (uint32_t t = 1; t < model->thread_count && !s->main_thread; t++)
-        if (model->threads[t].tid == s->stacks->log.header.pid)
-            s->main_thread = t;
+    size_t process = 0;
     for (size_t at = 0; stacks_next(s->stacks, &at, &leaf);) {
+        if (!leaf.node)
+            continue;
+        process_of(s, &process, leaf.node);
+        struct process *of = &s->processes[process];
         uint64_t event = (uint32_t)leaf.sums->last;
-        if (leaf.thread == s->main_thread && leaf.node && event > s->main_events)
-            s->main_events = event;
+        if (leaf.thread == of->main_thread && event > of->main_events)
+            of->main_events = event;
     }
-    if (to->start == LEAK_START_UNKNOWN && s->main_thread && s->main_events >= START_EVENTS)
-        to->start = LEAK_START_EVENTS;
 }
 
-/* The nodes of what happened before the program's first period. */
-static void early_make(struct seeking *s)
+static void processes_make(struct seeking *s)
 {
     const struct model *model = &s->stacks->model;
-    s->early = base_alloc(model->node_count + (size_t)1, 1);
-    for (uint32_t i = 1; i < model->node_count; i++) {
-        const struct node *node = &model->nodes[i];
-        struct log_frame frame = {0};
-        if (!node->parent && node->frame)
-            frame = log_frame(&s->stacks->log, node->frame);
-        s->early[i] =
-            node->parent ? s->early[node->parent] : frame.kind == FRAME_THREAD && !frame.value;
+    const struct log_header *header = &s->stacks->log.header;
+    const struct joined_part one = {.node = 1,
+                                    .thread = 1,
+                                    .pid = header->pid,
+                                    .python = header->python,
+                                    .finished = header->finished,
+                                    .periods = header->period != 0};
+    const struct joined_part *parts = s->asked->part_count ? s->asked->parts : &one;
+    s->process_count = s->asked->part_count ? s->asked->part_count : 1;
+    s->processes = base_alloc(s->process_count, sizeof *s->processes);
+    for (size_t i = 0; i < s->process_count; i++) {
+        bool last = i + 1 == s->process_count, python = parts[i].python && parts[i].finished;
+        enum metric usual = python ? METRIC_LIVE : METRIC_LEAKED;
+        s->processes[i] =
+            (struct process){.metric = s->asked->metric == METRICS ? usual : s->asked->metric,
+                             .start = parts[i].periods ? LEAK_START_PERIODS : LEAK_START_UNKNOWN,
+                             .node = parts[i].node};
+        main_thread_find(model, &parts[i], last ? model->thread_count : parts[i + 1].thread,
+                         &s->processes[i]);
+    }
+    events_count(s);
+    for (size_t i = 0; i < s->process_count; i++) {
+        struct process *process = &s->processes[i];
+        if (process->start == LEAK_START_UNKNOWN && process->main_thread &&
+            process->main_events >= START_EVENTS)
+            process->start = LEAK_START_EVENTS;
     }
 }
 
-static bool at_start(const struct seeking *s, const struct leaf *leaf)
+/* What goes for all of them. */
+static void processes_sum_up(struct seeking *s)
 {
-    if (s->to->start == LEAK_START_PERIODS)
-        return s->early[leaf->node];
-    return s->to->start == LEAK_START_EVENTS && leaf->thread == s->main_thread &&
-           (uint32_t)leaf->sums->last < s->main_events / START_PART;
+    struct leaks *to = s->to;
+    to->metric = s->processes[0].metric;
+    to->start = s->processes[0].start;
+    for (size_t i = 1; i < s->process_count; i++) {
+        if (s->processes[i].metric != to->metric)
+            to->metric = METRICS;
+        if (s->processes[i].start != to->start)
+            to->start = LEAK_START_MIXED;
+    }
+}
+
+static bool at_start(const struct seeking *s, const struct process *process,
+                     const struct leaf *leaf)
+{
+    if (process->start == LEAK_START_PERIODS)
+        return s->stacks->model.nodes[leaf->node].early;
+    return process->start == LEAK_START_EVENTS && leaf->thread == process->main_thread &&
+           (uint32_t)leaf->sums->last < process->main_events / START_PART;
 }
 
 /* ---- the lists ---- */
@@ -189,8 +242,8 @@ static const char *python_keeps(const struct state *state, const struct leak_sum
 }
 
 /* Where what is no leak counts; NULL: it is one. */
-static struct leak_sum *rest_of(struct seeking *s, const struct leaf *leaf,
-                                const struct leak_sum *sum)
+static struct leak_sum *rest_of(struct seeking *s, const struct process *process,
+                                const struct leaf *leaf, const struct leak_sum *sum)
 {
     struct leaks *to = s->to;
     const struct state *state = &s->states[to->tree.of_node[leaf->node]];
@@ -205,12 +258,12 @@ static struct leak_sum *rest_of(struct seeking *s, const struct leaf *leaf,
     if (!state->own)
         return &to->libraries;
     const char *kept =
-        to->metric == METRIC_LIVE ? python_keeps(state, sum, leaf->sums->allocated) : NULL;
+        process->metric == METRIC_LIVE ? python_keeps(state, sum, leaf->sums->allocated) : NULL;
     return kept ? rest_at(to, kept) : NULL;
 }
 
-static void leak_add(struct seeking *s, struct map *index, const struct leaf *leaf,
-                     const struct leak_sum *sum)
+static void leak_add(struct seeking *s, struct map *index, const struct process *process,
+                     const struct leaf *leaf, const struct leak_sum *sum)
 {
     struct leaks *to = s->to;
     uint32_t entry = to->tree.of_node[leaf->node];
@@ -221,10 +274,10 @@ static void leak_add(struct seeking *s, struct map *index, const struct leaf *le
         *found = (uint32_t)to->count;
     }
     struct leak *leak = &to->list[*found - 1];
-    sum_add(&leak->sum, sum);
-    sum_add(&to->total, sum);
-    if (!at_start(s, leaf))
-        leak->grown += sum->bytes;
+    leak_sum_add(&leak->sum, sum);
+    leak_sum_add(&to->total, sum);
+    if (!at_start(s, process, leaf))
+        leak->grown = (int64_t)((uint64_t)leak->grown + (uint64_t)sum->bytes);
 }
 
 static int leak_order(const void *a, const void *b)
@@ -251,23 +304,26 @@ static void list_make(struct seeking *s)
     struct selection selection;
     struct map index = {0};
     struct leaf leaf;
+    size_t number = 0;
     selection_make(&selection, s->stacks, &query.filter);
     for (size_t at = 0; stacks_next(s->stacks, &at, &leaf);) {
         const struct sums *sums = leaf.sums;
-        struct leak_sum sum = {.bytes = s->to->metric == METRIC_LIVE ? sums_live(sums)
-                                                                     : sums_leaked(sums),
+        const struct process *process = process_of(s, &number, leaf.node);
+        /* What no node is known of is of all processes together. */
+        enum metric metric = leaf.node ? process->metric : s->to->metric;
+        struct leak_sum sum = {.bytes = metric == METRIC_LIVE ? sums_live(sums) : sums_leaked(sums),
                                .blocks = (int64_t)(sums->allocations - sums->gone_count),
                                .allocations = (int64_t)sums->allocations,
                                .sites = 1};
         if (!selection_has(&selection, leaf.node) || !query_counts(&query, leaf.class) ||
             sum.bytes <= 0)
             continue;
-        sum_add(&s->to->all, &sum);
-        struct leak_sum *rest = rest_of(s, &leaf, &sum);
+        leak_sum_add(&s->to->all, &sum);
+        struct leak_sum *rest = rest_of(s, process, &leaf, &sum);
         if (rest)
-            sum_add(rest, &sum);
+            leak_sum_add(rest, &sum);
         else
-            leak_add(s, &index, &leaf, &sum);
+            leak_add(s, &index, process, &leaf, &sum);
     }
     map_free(&index);
     selection_free(&selection);
@@ -279,23 +335,19 @@ static void list_make(struct seeking *s)
 
 void leaks_make(struct leaks *leaks, const struct stacks *stacks, const struct leaking *leaking)
 {
-    const struct log_header *header = &stacks->log.header;
     struct seeking s = {.to = leaks, .stacks = stacks, .asked = leaking};
-    *leaks = (struct leaks){.metric = leaking->metric};
-    if (leaks->metric == METRICS)
-        leaks->metric = header->python && header->finished ? METRIC_LIVE : METRIC_LEAKED;
+    *leaks = (struct leaks){0};
     size_t suppressions = leaking->suppressions ? leaking->suppressions->count : 0;
     leaks->suppressed = base_alloc(suppressions + 1, sizeof *leaks->suppressed);
     tree_make(&leaks->tree, stacks, NULL, false);
     known_make(&s);
     states_make(&s);
-    main_thread_find(&s);
-    if (leaks->start == LEAK_START_PERIODS)
-        early_make(&s);
+    processes_make(&s);
+    processes_sum_up(&s);
     list_make(&s);
     free(s.known);
     free(s.states);
-    free(s.early);
+    free(s.processes);
 }
 
 void leaks_free(struct leaks *leaks)

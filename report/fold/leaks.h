@@ -8,6 +8,7 @@
 
 #include "fold/query.h"
 #include "fold/stacks.h"
+#include "fold/joined.h"
 #include "fold/tree.h"
 #include "resolve/rules.h"
 #include "resolve/suppress.h"
@@ -37,11 +38,13 @@ struct leak_rest {
 enum leak_start {
     LEAK_START_UNKNOWN, /* nothing: all counts as grown */
     LEAK_START_PERIODS, /* before the program's first period */
-    LEAK_START_EVENTS   /* the first tenth of the events of the main thread */
+    LEAK_START_EVENTS,  /* the first tenth of the events of the main thread */
+    LEAK_START_MIXED    /* of several processes, not the same in all */
 };
 
 struct leaks {
-    enum metric metric; /* LIVE or LEAKED */
+    enum metric
+        metric; /* LIVE or LEAKED; METRICS: one in some of several processes, the other in others */
     enum leak_start start;
     struct tree tree;  /* of places */
     struct leak *list; /* the most bytes first */
@@ -59,10 +62,14 @@ struct leaking {
     struct filter filter;
     bool all; /* residents and libraries' are leaks, too */
     const struct suppressions *suppressions;
+    const struct joined_part *parts; /* of stacks that are several processes' (joined.h) */
+    size_t part_count;               /* 0: they are one's */
 };
 
 /* Linear in the number of nodes but for sorts. leaks_free afterwards. */
 void leaks_make(struct leaks *leaks, const struct stacks *stacks, const struct leaking *leaking);
 void leaks_free(struct leaks *leaks);
+/* Adds up; a damaged log's figures may wrap around. */
+void leak_sum_add(struct leak_sum *to, const struct leak_sum *more);
 
 #endif

@@ -177,7 +177,7 @@ void rises_of_keys(const struct stacks *stacks, const struct selection *selectio
             if (selection_has(selection, child))
                 collect(&r, child);
         }
-        settle(&r, runs->stretches + at, end - at);
+        settle(&r, end > at ? runs->stretches + at : NULL, end - at);
     }
     for (uint32_t i = 0; i < count; i++)
         if (list[i].rise_most <= list[i].rise)

@@ -28,6 +28,7 @@ struct stacks {
     bool damaged;       /* something in the log could not be read; it was said */
     bool absent;        /* the log has no such period or function; it was said */
     bool under;         /* only what happened under calls of one function */
+    size_t processes;   /* that they are of; 0: of one (joined.h) */
 };
 
 /* Read and resolve what happened in these periods of the process: names outside of them are not looked up. Says on standard

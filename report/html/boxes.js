@@ -84,7 +84,7 @@ export class Boxes {
       if (this.up) { box.at = []; box.values = []; }
       found.set(key, box);
     }
-    if (key === -1) box.folded += this.model.folded.get(row) ?? 0;
+    if (key === -1) box.folded += this.model.folded[row];
     return box;
   }
 

@@ -20,7 +20,12 @@ export class Curve {
     this.plot = null;
     const { time, facts } = model, at = [], level = [], high = [], resident = [];
     for (let i = 0; i < time.at.length; i++) {
-      if (i && time.at[i] <= time.at[i - 1]) continue;
+      if (at.length && time.at[i] / 1e6 <= at.at(-1)) { // no time has passed: the last one counts
+        level[level.length - 1] = time.level[i];
+        high[high.length - 1] = Math.max(high.at(-1), time.high[i]);
+        resident[resident.length - 1] = time.resident[i] || null;
+        continue;
+      }
       at.push(time.at[i] / 1e6);
       level.push(time.level[i]);
       high.push(Math.max(time.high[i], time.level[i]));
@@ -28,6 +33,7 @@ export class Curve {
     }
     this.at = at;
     this.level = level;
+    this.high = high;
     this.marks = [...facts.marks.map((m) => ({ ...m, period: false })), ...facts.periods.map((m) => ({ ...m, period: true }))];
     if (at.length < 2) {
       fill(this.place, make('p', { class: 'empty' }, 'There is no curve: the log has fewer than two samples, as the program moved little memory.'));
@@ -98,7 +104,8 @@ export class Curve {
   /** What a reader of the screen hears in place of the curve; the table has the numbers. */
   #describe() {
     const { facts, time } = this.model, resident = time.resident.reduce((a, b) => Math.max(a, b), 0);
-    const text = `Live bytes over ${seconds(facts.duration_ns)}: peak ${size(facts.peak_bytes)}${facts.peak_time_ns ? ` after ${seconds(facts.peak_time_ns)}` : ''}, ${size(facts.live_bytes)} at the end.${resident ? ` The resident set was ${size(resident)} at most.` : ''}`;
+    const peak = facts.processes ? `${size(this.high.reduce((a, b) => Math.max(a, b), 0))} at most together` : `peak ${size(facts.peak_bytes)}${facts.peak_time_ns ? ` after ${seconds(facts.peak_time_ns)}` : ''}, ${size(facts.live_bytes)} at the end`;
+    const text = `Live bytes over ${seconds(facts.duration_ns)}: ${peak}.${resident ? ` The resident set was ${size(resident)} at most.` : ''}`;
     this.place.setAttribute('aria-label', `${text} ${this.marks.length ? `${this.marks.length} marks.` : ''}`);
     this.words.textContent = text;
   }

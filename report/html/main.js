@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The page: holds what is looked at, and has each part draw it.
-import { facts } from './data.js';
+import { facts, unpack } from './data.js';
 import { Boxes } from './boxes.js';
 import { Curve } from './curve.js';
 import { detail, stackText } from './detail.js';
@@ -12,7 +12,7 @@ import { framesOf, matched, parse, stacksOf } from './search.js';
 import { follow, linkOf, read, write } from './state.js';
 import { summary } from './summary.js';
 import { tabsOf } from './tabs.js';
-import { figure, isExact, setExact, share } from './text.js';
+import { figure, isExact, setExact, share, visible } from './text.js';
 
 const narrow = matchMedia('(max-width: 799px)'), dark = matchMedia('(prefers-color-scheme: dark)');
 
@@ -99,8 +99,9 @@ class App {
     on('colour', 'change', () => { this.icicle.colour = COLOURS[by('colour').value]; this.icicle.soon(); });
     if (!this.family) return;
     const pages = this.family.processes.filter((p) => p.page !== null).sort((a, b) => a.page - b.page);
-    by('process-label').hidden = pages.length < 2;
-    fill(by('process'), ...pages.map((p) => make('option', { value: p.page }, `${(p.command ?? p.log).slice(0, 60)} (pid ${p.pid})`)));
+    const all = pages.length && pages[0].page ? [make('option', { value: 0 }, 'all processes together')] : [];
+    by('process-label').hidden = pages.length + all.length < 2;
+    fill(by('process'), ...all, ...pages.map((p) => make('option', { value: p.page }, `${visible((p.command ?? p.log).slice(0, 60))} (pid ${p.pid})`)));
     on('process', 'change', () => this.set({ process: Number(by('process').value), at: '', pivot: null, source: null, filter: '', thread: '' }));
   }
 
@@ -281,10 +282,12 @@ class App {
   }
 }
 
-function start() {
+async function start() {
   try {
+    await Promise.all([unpack('facts-0'), unpack('columns-0')]);
     const app = new App();
     window.memtrace = app; // for the console, and for tests
+    performance.mark('memtrace-ready');
     document.documentElement.dataset.ready = 'yes';
   } catch (error) {
     by('problem').hidden = false;

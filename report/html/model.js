@@ -79,23 +79,22 @@ export class Model {
     this.level = new Int32Array(rows);
     this.end = new Int32Array(rows); // one past the last row below
     this.frame = new Int32Array(rows); // -1: others, or the root
-    this.folded = new Map(); // of rows of others: nodes that they stand for
+    this.folded = new Uint32Array(rows); // of rows of others: nodes that they stand for
     this.frame[0] = -1;
-    const path = [0];
-    let folded = 0;
+    const { parent, level, end, folded } = this, known = this.frames.length;
+    const path = new Int32Array(rows); // to the row before: that of each level
+    let depth = 0, next = 0;
     for (let i = 1; i < rows; i++) {
-      const keep = path.length - up[i - 1];
-      if (keep < 1) throw new Error('The tree of this page is damaged.');
-      for (let k = keep; k < path.length; k++) this.end[path[k]] = i;
-      path.length = keep;
-      this.parent[i] = path[keep - 1];
-      this.level[i] = keep;
-      this.frame[i] = frame[i - 1] - 1;
-      if (this.frame[i] >= this.frames.length) throw new Error('The tree of this page is damaged.');
-      if (this.frame[i] < 0) this.folded.set(i, others[folded++]);
-      path.push(i);
+      const keep = depth + 1 - up[i - 1], f = frame[i - 1] - 1;
+      if (keep < 1 || f >= known) throw new Error('The tree of this page is damaged.');
+      for (; depth >= keep; depth--) end[path[depth]] = i;
+      parent[i] = path[depth];
+      level[i] = keep;
+      this.frame[i] = f;
+      if (f < 0) folded[i] = others[next++];
+      path[++depth] = i;
     }
-    for (const row of path) this.end[row] = rows;
+    for (; depth >= 0; depth--) end[path[depth]] = rows;
     this.own = {};
     this.totals = {};
     for (const metric of this.metrics)

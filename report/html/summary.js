@@ -7,7 +7,7 @@ const base = (path) => (path ?? '').replace(/.*\/(?=.)/, '');
 
 export function title(facts) {
   const argv = facts.argv.length ? [base(facts.argv[0]), ...facts.argv.slice(1)].join(' ') : base(facts.program) || 'program';
-  return visible(`${argv}, ${seconds(facts.duration_ns)}, pid ${facts.pid}`);
+  return visible(`${argv}, ${seconds(facts.duration_ns)}, ${facts.processes ? `all ${count(facts.processes)} processes` : `pid ${facts.pid}`}`);
 }
 
 /** The page shows a part of the run, some periods or stacks only, but the peak is the whole run's. */
@@ -16,9 +16,9 @@ const part = (facts) => facts.questions?.peak.total.bytes < facts.peak_bytes;
 function answer(model) {
   const { facts } = model, first = facts.questions?.peak.lines[0];
   if (!facts.allocations) return 'No allocation is in the log.';
-  if (!first || first.frame === null) return `The peak was ${size(facts.peak_bytes)}.`;
+  if (!first || first.frame === null) return facts.processes ? `The peaks of the processes come to ${size(facts.peak_bytes)}.` : `The peak was ${size(facts.peak_bytes)}.`;
   const frame = model.frames[first.frame];
-  const shown = facts.questions.peak.total.bytes, whole = part(facts) ? `${size(shown)} shown here` : `${size(facts.peak_bytes)} peak`;
+  const shown = facts.questions.peak.total.bytes, whole = facts.processes ? `${size(shown)} held at the peaks of ${count(facts.processes)} processes` : part(facts) ? `${size(shown)} shown here` : `${size(facts.peak_bytes)} peak`;
   return [`${size(first.bytes)} of the ${whole} (${share(first.bytes, shown)}) are held at `, frame, '.'];
 }
 
@@ -34,7 +34,7 @@ export function summary(app) {
   fill(by('answer'), ...(typeof words === 'string' ? [words] : words.map((part) => (typeof part === 'string' ? part
     : make('button', { type: 'button', class: 'link', onclick: () => app.showFrame(part.id) }, part.full)))));
   const end = facts.running ? 'now' : facts.finished ? 'when the program finished' : 'at the end';
-  fill(by('cards'), card('Peak', size(facts.peak_bytes), part(facts) ? 'of the whole run' : facts.peak_time_ns ? `after ${seconds(facts.peak_time_ns)}` : ''), card('Live', size(facts.live_bytes), end),
+  fill(by('cards'), card(facts.processes ? 'Peaks' : 'Peak', size(facts.peak_bytes), facts.processes ? `sum of ${count(facts.processes)} processes` : part(facts) ? 'of the whole run' : facts.peak_time_ns ? `after ${seconds(facts.peak_time_ns)}` : ''), card('Live', size(facts.live_bytes), end),
     facts.finished && facts.live_bytes !== facts.leaked_bytes ? card('Left', size(facts.leaked_bytes), 'after all destructors') : null,
     card('Allocated', size(facts.allocated_bytes), `in ${count(facts.allocations)} allocations`), card('Released', size(facts.released_bytes), `in ${count(facts.releases)} releases`));
   const notes = by('notes');

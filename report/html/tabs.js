@@ -3,7 +3,7 @@
 import { make } from './dom.js';
 import { listing } from './listing.js';
 import { Table } from './table.js';
-import { count, size } from './text.js';
+import { count, size, visible } from './text.js';
 
 const FIGURES = [['peak', 'At peak'], ['live', 'Live'], ['leaked', 'Left'], ['allocated', 'Allocated'], ['allocations', 'Allocs']];
 const textOf = (name) => (name === 'allocations' ? count : size);
@@ -48,7 +48,7 @@ function sitesTab(app, metric, caption, empty) {
   const site = (i) => {
     const row = rows[i];
     if (!row) return 'not known: the log was full';
-    if (model.frame[row] < 0) return `${model.folded.get(row)} others, folded, below ${model.frames[model.frame[model.parent[row]]]?.full ?? 'all'}`;
+    if (model.frame[row] < 0) return `${model.folded[row]} others, folded, below ${model.frames[model.frame[model.parent[row]]]?.full ?? 'all'}`;
     let at = row;
     while (at > 0 && !(model.frames[model.frame[at]]?.function?.own)) at = model.parent[at];
     const inner = model.frames[model.frame[row]], own_ = at > 0 ? model.frames[model.frame[at]] : null;
@@ -90,7 +90,7 @@ function processesTab(app) {
   const list = [], below = (i) => order.filter((k) => (i === null ? processes[k].parent === null : processes[k].parent === i)).forEach((k) => { list.push(k); below(k); });
   below(null);
   const at = (i) => processes[list[i]];
-  const name = (i) => `${'  '.repeat(depth(at(i)))}${at(i).exec ? 'exec ' : ''}${at(i).command ?? at(i).log}  (pid ${at(i).pid})${at(i).page === null ? '' : '  ›'}`;
+  const name = (i) => `${'\u00a0\u00a0\u00a0'.repeat(Math.min(20, depth(at(i))))}${at(i).exec ? 'exec ' : ''}${visible(at(i).command ?? at(i).log)}  (pid ${at(i).pid})${at(i).page === null ? '' : '  ›'}`;
   const columns = [['peak_bytes', 'Peak', size], ['live_bytes', 'Live', size], ['allocated_bytes', 'Allocated', size], ['allocations', 'Allocs', count], ['below_allocated_bytes', 'with below', size]]
     .map(([key, title, text], k) => ({ title, value: (i) => at(i)[key], text: (i) => text(at(i)[key]), bar: k === 0 }));
   columns.push({ title: 'Process', name: true, value: (i) => i, text: name });

@@ -168,6 +168,7 @@ static void json_page(const struct facts *facts, struct json *json)
     json_string(json, "source", sources[facts->options->source]);
     json_bool(json, "redacted", facts->options->redact);
     json_bool(json, "finished", facts->view->stacks.log.header.finished);
+    json_unsigned(json, "processes", facts->view->stacks.processes);
     json_unsigned(json, "own_rank", facts->lines->rank);
     json_metrics(facts, json);
     json_folded(facts, json);

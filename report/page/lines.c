@@ -66,11 +66,12 @@ void lines_columns(const struct line_list *lines, const struct view *view,
         metric_column(lines, &view->lines, inclusive[k].name, inclusive[k].metric, columns);
     for (size_t k = 0; k < sizeof own / sizeof own[0]; k++)
         metric_column(lines, &lines->own, own[k].name, own[k].metric, columns);
+    bool rises = !view->filter.classes && !view->stacks.processes;
     columns_begin(columns, "line.rise");
-    for (size_t i = 0; i < lines->count && !view->filter.classes; i++)
+    for (size_t i = 0; i < lines->count && rises; i++)
         columns_number(columns, rows[lines->places[i]].rise);
     columns_begin(columns, "line.rise_most");
-    for (size_t i = 0; i < lines->count && !view->filter.classes; i++)
+    for (size_t i = 0; i < lines->count && rises; i++)
         columns_number(columns, rows[lines->places[i]].rise_most);
     columns_begin(columns, "line.executions"); /* + 1; 0: not counted */
     for (size_t i = 0; i < lines->count; i++)

@@ -62,3 +62,29 @@ bool log_running(const struct log *log)
     }
     return at && strtoull(at, NULL, 10) == header->start_ticks;
 }
+
+/* The header has the time of the present period's peak alone. Of an earlier one the samples tell, each of which has the highest level
+ * since the one before. */
+uint64_t log_peak_time(const struct log *log)
+{
+    const struct log_header *header = &log->header;
+    if (header->peak >= header->peak_before)
+        return header->peak_time;
+    for (size_t i = 0; i < log->sample_count; i++)
+        if (log->samples[i].level_max >= header->peak_before)
+            return log->samples[i].time;
+    return 0;
+}
+
+uint64_t log_ends(const struct log *log)
+{
+    uint64_t end = log->header.end_time;
+    if (log_peak_time(log) > end)
+        end = log_peak_time(log);
+    if (log->sample_count && log->samples[log->sample_count - 1].time > end)
+        end = log->samples[log->sample_count - 1].time;
+    for (size_t i = 0; i < log->mark_count; i++)
+        if (log->marks[i].time > end)
+            end = log->marks[i].time;
+    return end ? end : 1;
+}

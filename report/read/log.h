@@ -62,8 +62,8 @@ struct log_header {
     uint64_t live;        /* when the program finished, else now */
     uint64_t peak;        /* of the present period */
     uint64_t peak_before; /* of all earlier periods */
-    uint64_t peak_time;
-    uint32_t period; /* the present one; 0: the first */
+    uint64_t peak_time;   /* of the peak of the present period: see log_peak_time */
+    uint32_t period;      /* the present one; 0: the first */
     struct log_level class_level[CLASSES];
 
     uint64_t dropped_events;   /* not recorded, for want of space or memory */
@@ -213,6 +213,10 @@ static inline uint64_t log_peak(const struct log *log)
 {
     return log->header.peak > log->header.peak_before ? log->header.peak : log->header.peak_before;
 }
+/* By when that was reached: of an earlier period's to a sample; 0: not known. */
+uint64_t log_peak_time(const struct log *log);
+/* How long the log goes, ns, at least 1. */
+uint64_t log_ends(const struct log *log);
 /* When the process began; where that is not known, when the log did. */
 static inline uint64_t log_began(const struct log *log)
 {

@@ -215,8 +215,11 @@ static void model_node_take(struct model *model, uint32_t index, const struct ch
         frame->owner < tables->thread_count)
         node->thread = frame->owner;
     node->outside = model->nodes[node->parent].outside;
-    if (frame && frame->kind == MT_FRAME_THREAD && !node->parent)
+    node->early = model->nodes[node->parent].early;
+    if (frame && frame->kind == MT_FRAME_THREAD && !node->parent) {
+        node->early = frame->value == 0;
         node->outside = frame->value < model->periods.first || frame->value > model->periods.last;
+    }
     if (node->outside) {
         node->frame = 0;
         return;
@@ -336,6 +339,7 @@ void model_make(struct model *model, struct log *log, struct periods periods)
     free(seen);
     runs_close(&model->runs, log, model->nodes);
     model_threads(model);
+    tables_give_back(log);
 }
 
 void model_keep(struct model *model, const unsigned char *inside)

@@ -47,7 +47,8 @@ struct model {
 };
 
 /* Check and add up what happened in some periods. Adds problems to the log; the log must outlive the model. Where the log was read
- * or left in the middle of events, its levels become those of what was read. Linear in the log's size. */
+ * or left in the middle of events, its levels become those of what was read. Linear in the log's size.
+ * Once for a log: its tables are given back then. */
 void model_make(struct model *model, struct log *log, struct periods periods);
 /* Keep what happened at the nodes that have a byte here, `inside` of node_count; the others become as those outside of the periods.
  * Linear. */

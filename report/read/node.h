@@ -12,6 +12,7 @@ struct node {
     uint32_t parent; /* less than the node's own index; 0: none */
     uint32_t frame;  /* for log_frame; 0: not known */
     uint32_t thread; /* in model->threads; 0: not known */
+    bool early;      /* before the program began a period */
     bool outside; /* of what is looked at: its frame is 0, and it has neither figures nor a run */
 };
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/base.h"
@@ -281,9 +282,20 @@ bool log_parse(struct log *log, const char *name, const void *data, size_t bytes
     return true;
 }
 
-bool log_begins(const void *bytes, size_t count)
+bool log_begins(int fd)
 {
-    return count >= strlen(MT_MAGIC) && !memcmp(bytes, MT_MAGIC, strlen(MT_MAGIC));
+    char front[sizeof MT_MAGIC - 1];
+    return file_read(fd, front, sizeof front) == sizeof front &&
+           !memcmp(front, MT_MAGIC, sizeof front);
+}
+
+bool log_is(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    bool is = fd >= 0 && log_begins(fd);
+    if (fd >= 0)
+        close(fd);
+    return is;
 }
 
 /* The whole file in memory; NULL after a problem was added. */
@@ -302,6 +314,40 @@ static void *log_load(struct log *log, int fd, size_t size, size_t *bytes)
     return NULL;
 }
 
+/* The pages of the file that were put together elsewhere: a large log would stand in memory twice. Extents don't overlap. */
+static void give_back(const struct log *log, unsigned char *data, size_t bytes)
+{
+    for (uint32_t i = 0; i < log->tables->header.extents_used; i++) {
+        const struct mt_extent *extent = &log->tables->header.extents[i];
+        uint64_t length = (uint64_t)extent->pages * PAGE;
+        if (!length || extent->offset >= bytes || !log->tables->regions[extent->region].owned)
+            continue;
+        length = length < bytes - extent->offset ? length : bytes - extent->offset;
+        unsigned char *from = data + extent->offset, *end = from + length;
+        from += (PAGE - (uintptr_t)from % PAGE) % PAGE; /* whole pages alone */
+        end -= (uintptr_t)end % PAGE;
+        if (from < end)
+            madvise(from, (size_t)(end - from), MADV_DONTNEED);
+    }
+}
+
+void tables_give_back(struct log *log)
+{
+    static const unsigned char taken[] = {MT_REGION_NODE, MT_REGION_COUNTER, MT_REGION_RUN,
+                                          MT_REGION_STRETCH, MT_REGION_FINISH};
+    struct tables *t = log->tables;
+    for (size_t i = 0; i < sizeof taken; i++) {
+        free(t->regions[taken[i]].owned);
+        t->regions[taken[i]] = (struct region){0};
+    }
+    t->nodes = NULL;
+    t->units = NULL;
+    t->runs = NULL;
+    t->stretches = NULL;
+    t->finishes = NULL;
+    t->node_count = t->unit_count = t->run_count = t->stretch_units = t->finish_count = 0;
+}
+
 bool log_read(struct log *log, const char *name)
 {
     *log = (struct log){.name = name};
@@ -318,6 +364,8 @@ bool log_read(struct log *log, const char *name)
         return false;
     bool read = log_parse(log, name, data, bytes);
     log->file = data;
+    if (read)
+        give_back(log, data, bytes);
     return read;
 }
 

@@ -15,7 +15,9 @@ bool log_parse(struct log *log, const char *name, const void *data, size_t bytes
 bool log_read(struct log *log, const char *name);
 void log_close(struct log *log);
 
-/* Does a file that begins with these bytes say that it is a log? 8 bytes are enough. */
-bool log_begins(const void *bytes, size_t count);
+/* Does the open file begin as a log does? False with errno 0: it does not, else why it can't be read. */
+bool log_begins(int fd);
+/* The same of the file with this path. False: or it can't be opened. Never waits. */
+bool log_is(const char *path);
 
 #endif

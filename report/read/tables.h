@@ -41,6 +41,8 @@ static inline uint32_t tables_allocs(const struct tables *tables, uint32_t alloc
     return tables->header.flags & MT_FLAG_SIZES ? MT_ALLOCS(allocs) : allocs;
 }
 
+/* Frees what the model is made of: nodes, counters, runs, stretches, finishes. */
+void tables_give_back(struct log *log);
 /* Add a problem at byte `offset` of the file. Always false. */
 bool log_problem(struct log *log, uint64_t offset, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -8,21 +8,10 @@
 
 #define EIGHTHS 8u
 
-uint64_t log_ends(const struct log *log)
-{
-    uint64_t end = log->header.end_time;
-    if (log->header.peak_time > end)
-        end = log->header.peak_time;
-    if (log->sample_count && log->samples[log->sample_count - 1].time > end)
-        end = log->samples[log->sample_count - 1].time;
-    for (size_t i = 0; i < log->mark_count; i++)
-        if (log->marks[i].time > end)
-            end = log->marks[i].time;
-    return end ? end : 1;
-}
-
 size_t curve_column(const struct curve *curve, uint64_t time, uint64_t end)
 {
+    if (time >= end) /* of a damaged log it may be any */
+        return curve->width - 1;
     size_t column = (size_t)((double)time / (double)end * (double)curve->width);
     return column < curve->width ? column : curve->width - 1;
 }
@@ -60,8 +49,8 @@ struct curve curve_make(const struct log *log, size_t width, enum curve_of what)
         for (; from < last; from++)
             reach(&curve, from, before);
         reach(&curve, last, h->level);
-        if (h->peak_time || !log->sample_count)
-            reach(&curve, curve_column(&curve, h->peak_time, end), log_peak(log));
+        if (log_peak_time(log) || !log->sample_count)
+            reach(&curve, curve_column(&curve, log_peak_time(log), end), log_peak(log));
     }
     return curve;
 }

@@ -24,7 +24,4 @@ size_t curve_column(const struct curve *curve, uint64_t time, uint64_t end);
 /* One cell of the picture, `row` from the bottom of `rows`, in UTF-8: eighths of a block, or thirds where standard output has none. */
 const char *curve_cell(const struct curve *curve, size_t column, unsigned row, unsigned rows);
 
-/* How long the log goes, ns, at least 1. */
-uint64_t log_ends(const struct log *log);
-
 #endif

@@ -46,8 +46,8 @@ static size_t *partners(const char *text, size_t length, char open, char close)
             continue;
         size_t begin = stack[--depth];
         bool first = open == '<' && (!begin || text[begin - 1] == ' ');
-        if (first && text[i + 1] != ':')
-            continue; /* <module>, <lambda>: it is the name */
+        if (first && strncmp(text + i + 1, "::", 2) != 0)
+            continue; /* <module>, <lambda>, <frozen os>:12: it is the name */
         if (open == '<' && begin && text[begin - 1] == '.')
             continue; /* main.<locals>.<listcomp>: as well */
         partner[begin] = i + 1;

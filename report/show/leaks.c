@@ -8,7 +8,6 @@
 #include "base/base.h"
 #include "fold/rows.h"
 #include "show/metric.h"
-#include "show/notes.h"
 #include "show/stack.h"
 #include "show/stacks_json.h"
 #include "show/terminal.h"
@@ -63,10 +62,11 @@ static void print_leak(const struct stacks *stacks, const struct leaks *leaks,
     fputc('\n', out);
 }
 
-static const char *const starts[] = {[LEAK_START_UNKNOWN] = "",
-                                     [LEAK_START_PERIODS] = ": before the program's first period",
-                                     [LEAK_START_EVENTS] =
-                                         ": in the first tenth of the main thread's events"};
+static const char *const starts[] = {
+    [LEAK_START_UNKNOWN] = "",
+    [LEAK_START_PERIODS] = ": before the program's first period",
+    [LEAK_START_EVENTS] = ": in the first tenth of the main thread's events",
+    [LEAK_START_MIXED] = ": before the first period, or in the first tenth of the events"};
 
 static void print_list(const struct stacks *stacks, const struct leaks *leaks, size_t shown,
                        bool growing, bool all, FILE *out)
@@ -87,11 +87,8 @@ static void print_others(const struct leaks *leaks, size_t shown, FILE *out)
 {
     struct leak_sum others = {0};
     char count[TEXT_COUNT_BYTES];
-    for (size_t i = shown; i < leaks->count; i++) {
-        others.bytes += leaks->list[i].sum.bytes;
-        others.blocks += leaks->list[i].sum.blocks;
-        others.allocations += leaks->list[i].sum.allocations;
-    }
+    for (size_t i = shown; i < leaks->count; i++)
+        leak_sum_add(&others, &leaks->list[i].sum);
     if (shown == leaks->count)
         return;
     fprintf(out, "%s more call site%s: ", text_count(count, leaks->count - shown),
@@ -157,9 +154,10 @@ static void print_suppressed(const struct leaks *leaks, const struct suppression
 static void print_summary(const struct stacks *stacks, const struct leaks *leaks, FILE *out)
 {
     char count[TEXT_COUNT_BYTES], all[TEXT_SIZE_BYTES];
-    const char *when = leaks->metric == METRIC_LEAKED
-                           ? stacks->running ? "live now" : "left after all destructors"
-                           : "live when the program finished";
+    const char *when = leaks->metric == METRICS ? "left, or live when Python began to finalise"
+                       : leaks->metric == METRIC_LIVE ? "live when the program finished"
+                       : stacks->running              ? "live now"
+                                                      : "left after all destructors";
     fputs(terminal_on(STYLE_TITLE), out);
     if (leaks->count)
         print_sum(leaks, &leaks->total, out);
@@ -183,7 +181,6 @@ void leaks_print(const struct stacks *stacks, const struct leaks *leaks,
     print_others(leaks, count, out);
     print_left_out(leaks, out);
     print_suppressed(leaks, suppressions, out);
-    notes_print(stacks, NULL, "", out);
 }
 
 /* ---- JSON ---- */
@@ -234,8 +231,9 @@ void leaks_json(const struct stacks *stacks, const struct leaks *leaks,
 {
     static const char *const names[] = {[LEAK_START_UNKNOWN] = NULL,
                                         [LEAK_START_PERIODS] = "periods",
-                                        [LEAK_START_EVENTS] = "events"};
-    json_string(json, "metric", metric_name(leaks->metric));
+                                        [LEAK_START_EVENTS] = "events",
+                                        [LEAK_START_MIXED] = "mixed"};
+    json_string(json, "metric", leaks->metric == METRICS ? "mixed" : metric_name(leaks->metric));
     json_string(json, "start", names[leaks->start]);
     json_part(leaks, "all", &leaks->all, json);
     json_part(leaks, "total", &leaks->total, json);

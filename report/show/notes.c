@@ -148,6 +148,8 @@ static void notes_all(const struct stacks *stacks, const struct rows *lines, not
     char size[TEXT_SIZE_BYTES], count[NOTES_COUNT_BYTES], other[NOTES_COUNT_BYTES];
     for (size_t i = 0; i < log->note_count; i++)
         take(context, log->notes[i].text.text, log->notes[i].text.bytes);
+    if (stacks->processes)
+        return; /* those of each are all that is known */
     notes_untraced(stacks, take, context);
     notes_counted(stacks, take, context);
     notes_stacks(stacks, take, context);

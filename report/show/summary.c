@@ -21,7 +21,7 @@ static uint64_t duration(const struct stacks *stacks)
     uint64_t known = log->header.end_time;
     if (!known && log->sample_count)
         known = log->samples[log->sample_count - 1].time;
-    return known > log->header.peak_time ? known : log->header.peak_time;
+    return known > log_peak_time(log) ? known : log_peak_time(log);
 }
 
 /* ---- text ---- */
@@ -80,8 +80,9 @@ static void print_totals(const struct stacks *stacks, FILE *out)
     const struct log_header *h = &stacks->log.header;
     const struct sums *total = &stacks->model.total;
     char count[TEXT_COUNT_BYTES], rest[96] = "";
-    if (h->peak_time)
-        snprintf(rest, sizeof rest, "  after %.3f s", (double)h->peak_time / 1e9);
+    uint64_t peak_time = log_peak_time(&stacks->log);
+    if (peak_time)
+        snprintf(rest, sizeof rest, "  after %.3f s", (double)peak_time / 1e9);
     print_amount(out, "peak", (int64_t)log_peak(&stacks->log), rest);
     print_amount(out, "live", (int64_t)h->live,
                  h->finished       ? "  when the program finished"
@@ -200,7 +201,7 @@ void summary_json(const struct stacks *stacks, const struct rows *lines, struct 
     json_process(&stacks->log, json);
     json_end(stacks, json);
     json_unsigned(json, "peak_bytes", log_peak(&stacks->log));
-    json_unsigned(json, "peak_time_ns", h->peak_time);
+    json_unsigned(json, "peak_time_ns", log_peak_time(&stacks->log));
     json_unsigned(json, "live_bytes", h->live);
     json_unsigned(json, "leaked_bytes", h->level);
     json_unsigned(json, "allocated_bytes", total->allocated);

@@ -16,6 +16,7 @@
 #define COLUMNS_LEAST 10u
 #define LEVEL_ROWS    10u
 #define RESIDENT_ROWS 5u
+#define PARTS_SHOWN   20u /* processes */
 
 /* ---- the curve ---- */
 
@@ -25,7 +26,9 @@ static void curve_print(const struct curve *curve, const char *title, unsigned r
     fprintf(out, "%s%s%s, at most %s\n", terminal_on(STYLE_TITLE), title, terminal_off(STYLE_TITLE),
             text_size(label, (int64_t)curve->most));
     for (unsigned row = rows; row-- > 0;) {
-        int64_t edge = (int64_t)((double)curve->most / rows * (row + 1));
+        /* A damaged log's may be as high as can be. */
+        double height = (double)curve->most / rows * (row + 1);
+        int64_t edge = height < (double)INT64_MAX ? (int64_t)height : INT64_MAX;
         bool labelled = row + 1 == rows || (rows > RESIDENT_ROWS && row + 1 == rows / 2);
         size_t used = 0;
         fprintf(out, "%*s |", (int)LABEL_COLUMNS, labelled ? text_size(label, edge) : "");
@@ -64,7 +67,7 @@ static void print_events(const struct log *log, const struct curve *curve, uint6
             mark->period ? (char)('0' + mark->period % 10) : '|';
     }
     if (log_peak(log))
-        line[curve_column(curve, log->header.peak_time, end)] = '^';
+        line[curve_column(curve, log_peak_time(log), end)] = '^';
     size_t length = curve->width;
     while (length && line[length - 1] == ' ')
         line[--length] = 0;
@@ -73,15 +76,21 @@ static void print_events(const struct log *log, const struct curve *curve, uint6
     free(line);
 }
 
-void timeline_print(const struct log *log, FILE *out)
+static size_t curve_width(void)
 {
-    char peak[TEXT_SIZE_BYTES];
-    uint64_t end = log_ends(log);
     size_t width = terminal_width() - LABEL_COLUMNS - 3;
-    width = width > COLUMNS_MOST ? COLUMNS_MOST : width < COLUMNS_LEAST ? COLUMNS_LEAST : width;
+    return width > COLUMNS_MOST ? COLUMNS_MOST : width < COLUMNS_LEAST ? COLUMNS_LEAST : width;
+}
+
+/* Two curves. False: there is nothing to draw, and that is said. */
+static bool print_curves(const struct log *log, FILE *out)
+{
+    size_t width = curve_width();
+    uint64_t end = log_ends(log);
     struct curve level = curve_make(log, width, CURVE_LEVEL),
                  resident = curve_make(log, width, CURVE_RESIDENT);
-    if (!level.most) {
+    bool any = level.most != 0;
+    if (!any) {
         fputs("No allocation or release is in the log.\n", out);
     } else {
         curve_print(&level, "Level", LEVEL_ROWS, out);
@@ -91,14 +100,79 @@ void timeline_print(const struct log *log, FILE *out)
             curve_print(&resident, "Resident set", RESIDENT_ROWS, out);
             print_axis(width, end, out);
         }
-        fprintf(out, "^ peak: %s", text_total(peak, (int64_t)log_peak(log)));
-        if (log->header.peak_time)
-            fprintf(out, ", by %.3f s", (double)log->header.peak_time / 1e9);
-        fputs(log->mark_count ? "; digits: periods; | marks\n" : "\n", out);
-        marks_print(log, out);
     }
     curve_free(&level);
     curve_free(&resident);
+    return any;
+}
+
+static void print_peak(const struct log *log, const char *what, FILE *out)
+{
+    char peak[TEXT_SIZE_BYTES];
+    fprintf(out, "^ %s: %s", what, text_total(peak, (int64_t)log_peak(log)));
+    if (log_peak_time(log))
+        fprintf(out, ", by %.3f s", (double)log_peak_time(log) / 1e9);
+}
+
+void timeline_print(const struct log *log, FILE *out)
+{
+    if (!print_curves(log, out))
+        return;
+    print_peak(log, "peak", out);
+    fputs(log->mark_count ? "; digits: periods; | marks\n" : "\n", out);
+    marks_print(log, out);
+}
+
+/* ---- a family ---- */
+
+static int part_order(const void *a, const void *b, void *context)
+{
+    const struct course *course = context;
+    size_t x = *(const size_t *)a, y = *(const size_t *)b;
+    uint64_t p = course->parts[x].log.header.peak, q = course->parts[y].log.header.peak;
+    return p != q ? (p > q ? -1 : 1) : (x > y) - (x < y);
+}
+
+/* A row of the height of one for each of the processes with the highest peaks, below the axis of the curves. */
+static void print_parts(const struct course *course, FILE *out)
+{
+    size_t *order = base_alloc(course->count + 1, sizeof *order), width = curve_width();
+    for (size_t i = 0; i < course->count; i++)
+        order[i] = i;
+    qsort_r(order, course->count, sizeof *order, part_order, (void *)course);
+    fprintf(out, "\n%sEach process%s, as high as its own peak\n", terminal_on(STYLE_TITLE),
+            terminal_off(STYLE_TITLE));
+    for (size_t i = 0; i < course->count && i < PARTS_SHOWN; i++) {
+        const struct log *log = &course->parts[order[i]].log;
+        struct curve curve = curve_make(log, width, CURVE_LEVEL);
+        char peak[TEXT_SIZE_BYTES];
+        size_t used = width;
+        while (used && !curve.value[used - 1])
+            used--;
+        fprintf(out, "%*" PRId32 " |", (int)LABEL_COLUMNS, log->header.pid);
+        for (size_t column = 0; column < used; column++)
+            fputs(curve_cell(&curve, column, 0, 1), out);
+        fprintf(out, " %s\n", text_size(peak, (int64_t)log->header.peak));
+        curve_free(&curve);
+    }
+    if (course->count > PARTS_SHOWN)
+        fprintf(out, "%zu more; --process PID shows one\n", course->count - PARTS_SHOWN);
+    free(order);
+}
+
+void timeline_print_course(const struct course *course, FILE *out)
+{
+    const struct log *log = &course->all;
+    if (!print_curves(log, out))
+        return;
+    print_peak(log, "highest", out);
+    fputs(log->mark_count ? "; | marks and periods of a process\n" : "\n", out);
+    print_parts(course, out);
+    marks_print(log, out);
+    fputs(
+        "note: the sum of the processes at the samples of each; what they did between two samples "
+        "may not be in it\n",
+        out);
 }
 
 /* ---- for machines ---- */
@@ -140,7 +214,7 @@ static struct event *events_of(const struct log *log, size_t *count)
     }
     if (log_peak(log))
         list[(*count)++] =
-            (struct event){.kind = "peak", .time = log->header.peak_time, .level = log_peak(log)};
+            (struct event){.kind = "peak", .time = log_peak_time(log), .level = log_peak(log)};
     qsort(list, *count, sizeof *list, event_order);
     return list;
 }
@@ -188,7 +262,7 @@ void timeline_json(const struct log *log, struct json *json)
 {
     json_unsigned(json, "duration_ns", log_ends(log));
     json_unsigned(json, "peak_bytes", log_peak(log));
-    json_unsigned(json, "peak_time_ns", log->header.peak_time);
+    json_unsigned(json, "peak_time_ns", log_peak_time(log));
     json_open(json, "samples", '[');
     for (size_t i = 0; i < log->sample_count; i++) {
         const struct log_sample *sample = &log->samples[i];

@@ -173,6 +173,25 @@ static void show_detail(struct top_state *state)
     state->text_shown = true;
 }
 
+#define KEYS_INDENT 18u /* what a key does begins in that column */
+
+/* A line in as many as it takes, broken at blanks. */
+static void add_wrapped(struct top_text *text, const char *line, size_t columns)
+{
+    size_t indent = line[0] == ' ' ? KEYS_INDENT : 0, used = 0;
+    while (strlen(line) + used > columns && columns > indent + 12) {
+        size_t end = columns - used;
+        while (end > (used ? 0 : indent) && line[end] != ' ')
+            end--;
+        if (end <= (used ? 0 : indent))
+            break; /* a word that is longer */
+        top_text_add(text, "%*s%.*s", (int)used, "", (int)end, line);
+        line += end + 1;
+        used = indent;
+    }
+    top_text_add(text, "%*s%s", (int)used, "", line);
+}
+
 static void show_keys(struct top_state *state)
 {
     static const char *const lines[] = {
@@ -185,7 +204,7 @@ static void show_keys(struct top_state *state)
         "  a               libraries' rows, too",
         "  j k arrows g G  move; PgUp PgDn, Ctrl-U Ctrl-D by the page",
         "  Enter           a row's figures, source and stacks; Esc goes back",
-        "  + - * right left  the tree: open, close, open all below",
+        "  + - *           the tree: open, close, open all below; also right and left",
         "  /  n  N         search in the names; next, previous",
         "  &  \\            only rows with this in the name; empty: all",
         "  <  >  r         sort by another column; the other way round",
@@ -200,7 +219,7 @@ static void show_keys(struct top_state *state)
          "too.")};
     state->text = (struct top_text){.marked = SIZE_MAX};
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
-        top_text_add(&state->text, "%s", lines[i]);
+        add_wrapped(&state->text, lines[i], state->width);
     state->text_shown = true;
 }
 

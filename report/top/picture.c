@@ -92,11 +92,13 @@ static void draw_title(struct top_picture *picture, const struct top_look *look,
     const struct log *log = &look->reading->stacks.log;
     const struct log_sample *last = log->sample_count ? &log->samples[log->sample_count - 1] : NULL;
     char state[64], time[TIME_BYTES], size[TEXT_SIZE_BYTES], text[256];
-    char *exe = base_copy(log->exe.text ? log->exe.text : "?", log->exe.text ? log->exe.bytes : 1);
+    /* As it was called: a file may have several names. */
+    struct log_text name = log->argv.bytes ? log->argv : log->exe;
+    char *program = base_copy(name.bytes ? name.text : "?", name.bytes ? name.bytes : 1);
     struct pen pen;
     pen_start(&pen, width);
-    pen_put(&pen, path_base(exe));
-    free(exe);
+    pen_put(&pen, path_base(program));
+    free(program);
     snprintf(text, sizeof text, " %" PRId32 "  ", log->header.pid);
     pen_put(&pen, text);
     pen_put(&pen, state_of(look, state));

@@ -2,6 +2,7 @@
  *
  * memtrace html: one file that shows a log in a browser, offline.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,9 +13,11 @@
 #include "page/page.h"
 #include "page/pruned.h"
 #include "page/redact.h"
+#include "page/together.h"
 #include "resolve/source_log.h"
 #include "show/metric.h"
 #include "show/name.h"
+#include "verbs/logs.h"
 #include "verbs/verbs.h"
 
 const struct verb_about verb_html_about = {
@@ -24,8 +27,9 @@ const struct verb_about verb_html_about = {
     .intro =
         "One HTML file with everything: summary, curve, flame graph, lines, source. It needs no "
         "network and no other\n"
-        "file. Of several logs it has the tree of the processes, and the eight with the highest "
-        "peaks in full.\n",
+        "file. Of several logs it has the tree of the processes, all of them as one, and the eight "
+        "with the highest\n"
+        "peaks each by itself; with --each not all as one.\n",
     .end =
         "The file is LOG with .html in place of .mt, in the current folder. What is too small to "
         "see is folded into\n"
@@ -105,7 +109,12 @@ static char *title_of(const struct view *view)
     const struct log *log = &view->stacks.log;
     char *exe = base_copy(log->exe.text ? log->exe.text : "", log->exe.bytes), *title = NULL;
     const char *base = path_base(exe);
-    if (asprintf(&title, "%s, pid %d - memtrace", *base ? base : "program", log->header.pid) < 0)
+    int written =
+        view->stacks.processes
+            ? asprintf(&title, "%s, %zu processes - memtrace", *base ? base : "program",
+                       view->stacks.processes)
+            : asprintf(&title, "%s, pid %d - memtrace", *base ? base : "program", log->header.pid);
+    if (written < 0)
         title = base_copy("memtrace", 8);
     free(exe);
     return title;
@@ -157,55 +166,117 @@ static size_t choose(const struct family *family, size_t *chosen)
     return count;
 }
 
-static int put_family(FILE *out, const struct options *options, const struct page_options *page,
-                      const size_t *chosen, size_t count, const struct family *family)
+/* What a page has: all logs together, then some of them, or one alone. */
+struct plan {
+    const struct options *options;
+    struct page_options page;
+    struct family family;
+    size_t chosen[PAGES_MOST], count;
+    bool together; /* all of them come first */
+    size_t budget; /* of each */
+    struct page_together all;
+    struct view first;
+    int status; /* the highest */
+};
+
+static void worse(struct plan *plan, int status)
 {
-    int status = STATUS_DONE;
-    size_t *which = base_alloc(family->count, sizeof *which);
-    for (size_t i = 0; i < family->count; i++)
-        which[i] = SIZE_MAX;
-    for (size_t i = 1; i < count; i++) {
-        int one = put_log(out, options, page, chosen[i], i, page->budget / count);
-        status = one > status ? one : status;
-    }
+    plan->status = status > plan->status ? status : plan->status;
+}
+
+static void put_rest(FILE *out, struct plan *plan)
+{
+    size_t count = plan->family.count, *which = base_alloc(count, sizeof *which);
     for (size_t i = 0; i < count; i++)
-        which[chosen[i]] = i;
-    page_family(out, family, which, options->redact);
+        which[i] = SIZE_MAX;
+    for (size_t i = 0; i < plan->count; i++) {
+        size_t number = i + plan->together;
+        if (number)
+            worse(plan,
+                  put_log(out, plan->options, &plan->page, plan->chosen[i], number, plan->budget));
+        which[plan->chosen[i]] = number;
+    }
+    page_family(out, &plan->family, which, plan->options->redact);
     free(which);
-    return status;
+}
+
+static bool open_together(struct plan *plan)
+{
+    const struct options *options = plan->options;
+    for (size_t i = 0; i < options->log_count; i++) {
+        struct stacks stacks;
+        if (stacks_open_under(&stacks, options->logs[i], options->periods, options->under))
+            page_together_add(&plan->all, &stacks);
+        worse(plan, stacks_status(&stacks));
+        stacks_close(&stacks);
+    }
+    bool any = page_together_view(&plan->all, options->logs[0], &options->filter, &plan->first);
+    if (options->redact)
+        redact(&plan->first);
+    return any;
+}
+
+static bool open_first(struct plan *plan)
+{
+    const struct options *options = plan->options;
+    plan->together = together_asked(options);
+    if (options->log_count > 1) {
+        family_make(&plan->family, options->logs, options->log_count);
+        plan->count = choose(&plan->family, plan->chosen);
+    }
+    plan->together &= plan->count > 1;
+    plan->count += !plan->count; /* the first one tells what is wrong */
+    plan->budget = plan->page.budget / (plan->count + plan->together);
+    if (plan->together)
+        return open_together(plan);
+    bool any = open_log(&plan->first, options->logs[plan->chosen[0]], options);
+    worse(plan, stacks_status(&plan->first.stacks));
+    return any;
 }
 
 /* Writes the page; false in *whole: there is none. */
 static int put_page(FILE *out, const struct options *options, bool *whole)
 {
-    struct page_options page = page_options_of(options);
-    struct family family = {0};
-    struct view view;
-    size_t chosen[PAGES_MOST] = {0}, count = 1;
-    if (options->log_count > 1) {
-        family_make(&family, options->logs, options->log_count);
-        count = choose(&family, chosen);
-        count += !count; /* the first one tells what is wrong */
-    }
-    int status = STATUS_BAD;
-    *whole = open_log(&view, options->logs[chosen[0]], options);
+    struct plan plan = {
+        .options = options, .page = page_options_of(options), .status = STATUS_DONE};
+    *whole = open_first(&plan);
     if (*whole) {
-        char *title = title_of(&view);
+        char *title = title_of(&plan.first);
         page_begin(out, title);
         free(title);
-        page_log(out, &view, 0, &page, page.budget / count);
-        status = stacks_status(&view.stacks);
-        if (options->log_count > 1) {
-            int more = put_family(out, options, &page, chosen, count, &family);
-            status = more > status ? more : status;
-        }
-        page_end(out, &view, &page);
-    } else {
-        status = stacks_status(&view.stacks);
+        page_log(out, &plan.first, 0, &plan.page, plan.budget);
+        if (options->log_count > 1)
+            put_rest(out, &plan);
+        page_end(out, &plan.first, &plan.page);
     }
-    view_close(&view);
+    view_close(&plan.first);
+    page_together_free(&plan.all);
+    family_free(&plan.family);
+    return plan.status;
+}
+
+/* The logs of --process alone. False after a message: there is none. */
+static bool keep_process(struct options *options)
+{
+    struct family family;
+    size_t kept = 0;
+    if (!options->process)
+        return true;
+    family_make(&family, options->logs, options->log_count);
+    for (size_t i = 0; i < family.count; i++) {
+        bool wanted = family.members[i].pid == options->process;
+        char *log = options->logs[i];
+        options->logs[i] = options->logs[kept];
+        options->logs[kept] = log;
+        kept += wanted;
+    }
     family_free(&family);
-    return status;
+    for (size_t i = kept ? kept : 1; options->log_cap && i < options->log_count; i++)
+        free(options->logs[i]);
+    options->log_count = kept ? kept : 1;
+    if (!kept)
+        base_say("--process %" PRId32 ": none of these logs is of this process", options->process);
+    return kept > 0;
 }
 
 static int html(const struct options *options)
@@ -236,6 +307,8 @@ int verb_html(int argc, char **argv)
                  "be had then");
         status = STATUS_BAD;
     }
+    if (status == STATUS_DONE && !keep_process(&options))
+        status = STATUS_NO;
     if (status == STATUS_DONE)
         status = html(&options);
     options_free(&options);

@@ -11,6 +11,7 @@
 #include "base/base.h"
 #include "base/text.h"
 #include "show/family.h"
+#include "show/notes.h"
 #include "show/terminal.h"
 
 /* ---- folders ---- */
@@ -132,19 +133,98 @@ int logs_each(const struct options *options, bool headings,
     return status;
 }
 
-int logs_whole(const struct options *options, const struct family *family,
-               void (*take)(const struct stacks *stacks, void *context), void *context)
+/* ---- as one ---- */
+
+bool together_asked(const struct options *options)
 {
-    int status = STATUS_DONE;
-    if (!options->json && family->total.processes)
-        family_print(family, stdout);
+    return options->log_count > 1 && !options->each && !options->process;
+}
+
+bool together_refuses(const struct options *options, const char *verb)
+{
+    if (options->metric != METRIC_RISE)
+        return false;
+    base_say("%s: the rises of several processes don't add up; --each or --process PID shows "
+             "those of one",
+             verb);
+    return true;
+}
+
+static void join(struct together *together, const struct stacks *stacks)
+{
+    size_t count;
+    char **notes = notes_list(stacks, NULL, &count);
+    for (size_t i = 0; i < count; i++) {
+        char *note = NULL;
+        if (asprintf(&note, "process %" PRId32 ": %s", stacks->log.header.pid, notes[i]) >= 0) {
+            together->notes = base_room(together->notes, &together->note_cap,
+                                        together->note_count + 1, sizeof *together->notes);
+            together->notes[together->note_count++] = note;
+        }
+        free(notes[i]);
+    }
+    free(notes);
+    joined_add(&together->joined, stacks);
+}
+
+void together_open(struct together *together, const struct options *options)
+{
+    *together = (struct together){.status = STATUS_DONE};
+    family_make(&together->family, options->logs, options->log_count);
+    if (!options->json && together->family.total.processes)
+        family_print(&together->family, stdout);
     for (size_t i = 0; i < options->log_count; i++) {
         struct stacks stacks;
         if (stacks_open_under(&stacks, options->logs[i], options->periods, options->under))
-            take(&stacks, context);
+            join(together, &stacks);
         int one = stacks_status(&stacks);
-        status = one > status ? one : status;
+        together->status = one > together->status ? one : together->status;
         stacks_close(&stacks);
     }
-    return status;
+    joined_end(&together->joined);
+}
+
+void together_close(struct together *together)
+{
+    for (size_t i = 0; i < together->note_count; i++)
+        free(together->notes[i]);
+    free(together->notes);
+    joined_free(&together->joined);
+    family_free(&together->family);
+}
+
+void together_print_notes(const struct together *together, bool held)
+{
+    if (held)
+        puts("note: the processes' peaks need not have been at the same time");
+    for (size_t i = 0; i < together->note_count; i++) {
+        fputs("note: ", stdout);
+        text_put(stdout, together->notes[i], strlen(together->notes[i]), SIZE_MAX);
+        putchar('\n');
+    }
+}
+
+void together_json_processes(const struct family *family, struct json *json)
+{
+    json_open(json, "processes", '[');
+    for (size_t i = 0; i < family->count; i++) {
+        if (!family->members[i].own.processes)
+            continue;
+        json_open(json, NULL, '{');
+        json_signed(json, "pid", family->members[i].pid);
+        family_json(family, i, json);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+}
+
+void together_json_begin(const struct together *together, const char *schema, struct json *json)
+{
+    json_open(json, NULL, '{');
+    json_string(json, "schema", schema);
+    together_json_processes(&together->family, json);
+    json_open(json, "notes", '[');
+    for (size_t i = 0; i < together->note_count; i++)
+        json_string(json, NULL, together->notes[i]);
+    json_close(json, ']');
 }

@@ -6,7 +6,7 @@
 #define VERBS_LOGS_H
 
 #include "fold/family.h"
-#include "fold/stacks.h"
+#include "fold/joined.h"
 #include "show/json.h"
 #include "verbs/options.h"
 
@@ -27,9 +27,29 @@ bool logs_expand(struct options *options);
 int logs_each(const struct options *options, bool headings,
               int (*show)(const struct log_shown *shown));
 
-/* The tree of the processes, as text, and each log that can be read, one after the other, as stacks, to `take`. The highest of
- * stacks_status. */
-int logs_whole(const struct options *options, const struct family *family,
-               void (*take)(const struct stacks *stacks, void *context), void *context);
+/* All of them as one: the stacks of a family's processes together. */
+struct together {
+    struct family family;
+    struct joined joined;
+    char **notes; /* of each process, with its number in front */
+    size_t note_count, note_cap;
+    int status; /* the highest of stacks_status */
+};
+
+/* Are the logs to be shown as one? Else each by itself: logs_each. */
+bool together_asked(const struct options *options);
+/* Rises of several processes don't add up: says so, if they are asked for. */
+bool together_refuses(const struct options *options, const char *verb);
+/* Reads them all; those that can't be read are said and left out. As text it prints the tree of the processes. together_close in any
+ * case. */
+void together_open(struct together *together, const struct options *options);
+void together_close(struct together *together);
+
+/* `held`: the figures are those of the processes' peaks. */
+void together_print_notes(const struct together *together, bool held);
+/* Opens the object, with its schema, `processes` and `notes`. */
+void together_json_begin(const struct together *together, const char *schema, struct json *json);
+/* The member `processes` alone: of each pid and family. */
+void together_json_processes(const struct family *family, struct json *json);
 
 #endif

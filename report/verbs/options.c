@@ -9,7 +9,7 @@
 #define TABLES                                                                                     \
     (OF_REPORT | OF_LINES | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML | OF_DIFF | OF_EXPORT)
 #define STACKS   (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML | OF_DIFF | OF_EXPORT)
-#define FAMILIES (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_TIMELINE | OF_EXPORT)
+#define FAMILIES (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_TIMELINE | OF_HTML | OF_EXPORT)
 #define ALL      (TABLES | OF_TIMELINE | OF_TOP)
 #define CHECKS   (OF_CHECK | OF_RUN)
 #define UNDER    (OF_REPORT | OF_LINES | OF_TREE | OF_HTML | OF_DIFF | OF_EXPORT)
@@ -185,8 +185,8 @@ const struct option_about option_abouts[] = {
      "further out. Executions are not known then"},
     {"process", 0, FAMILIES, "PID", take_process, 0, NULL, NULL,
      "of several logs only those of this process"},
-    {"each", 0, OF_TREE, NULL, NULL, FLAG(each), NULL, NULL,
-     "of several logs a tree of each process, not one of all"},
+    {"each", 0, FAMILIES & ~OF_EXPORT, NULL, NULL, FLAG(each), NULL, NULL,
+     "of several logs each process by itself, not all as one"},
     {"top", 'n', OF_EXPORT, "N", take_top, 0, NULL, NULL,
      "at most N stacks; the others are folded into frames \"(below N bytes)\". 0: all"},
     {"min-share", 0, OF_EXPORT, "PERCENT", take_share, 0, NULL, NULL,

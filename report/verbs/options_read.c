@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/base.h"
 #include "base/nearest.h"
@@ -120,6 +121,21 @@ static bool take(struct options *options, const struct option_about *about, cons
     return true;
 }
 
+/* For a verb of one log: in place of a folder the log in it. False after a message. */
+static bool one_in_folder(struct options *options, const struct verb_about *about)
+{
+    const char *name = options->logs[0];
+    struct stat info;
+    if (!*name || stat(name, &info) || !S_ISDIR(info.st_mode))
+        return true;
+    if (!logs_expand(options))
+        return false;
+    if (options->log_count > 1)
+        base_say("%s: %zu logs are in this folder, and %s is of one of them", name,
+                 options->log_count, about->name);
+    return options->log_count == 1;
+}
+
 int options_read(struct options *options, const struct verb_about *about, int argc, char **argv)
 {
     struct known known;
@@ -155,6 +171,9 @@ int options_read(struct options *options, const struct verb_about *about, int ar
         return STATUS_DONE;
     if (options->log_count && about->several)
         return logs_expand(options) ? STATUS_DONE : STATUS_BAD;
+    if (options->log_count == 1 && !about->program && !about->words &&
+        !one_in_folder(options, about))
+        return STATUS_BAD;
     if (options->log_count == 1 || (options->log_count && about->program))
         return STATUS_DONE;
     const char *what = about->program ? "program" : about->words ? about->word : "log";

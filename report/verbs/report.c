@@ -34,7 +34,9 @@ const struct verb_about verb_report_about = {
              "own code did. Each list adds up to its total; rises don't.\n\n"
              "With --metric there is one list instead, of ten lines with all that they call; with "
              "--by a table by\n"
-             "another key, where each row has its figure with all that it calls, and its own.\n",
+             "another key, where each row has its figure with all that it calls, and its own; of "
+             "several logs a row has\n"
+             "what all processes did, without rises, and with --each each process has its table.\n",
     .end = "  Mem usage  bytes live in the process after the line's last event\n"
            "  Increment  allocated minus released while the line ran\n"
            "  Rise       highest that memory stood above where it was when the line's run\n"
@@ -283,6 +285,31 @@ static int report_by(const struct log_shown *shown)
     return status;
 }
 
+/* Of all processes. */
+static int report_by_whole(const struct options *options)
+{
+    struct together together;
+    if (together_refuses(options, "report"))
+        return STATUS_BAD;
+    together_open(&together, options);
+    const struct stacks *stacks = &together.joined.stacks;
+    struct by by = by_of(stacks, options);
+    if (options->json) {
+        struct json json = {.out = stdout};
+        together_json_begin(&together, "memtrace-report/1", &json);
+        json_open(&json, "table", '{');
+        by_json(stacks, &by, &json);
+        json_close(&json, '}');
+        json_close(&json, '}');
+    } else if (together.family.total.processes) {
+        by_print(stacks, &by, stdout);
+        together_print_notes(&together, by.metric == METRIC_PEAK);
+    }
+    int status = together.status;
+    together_close(&together);
+    return status;
+}
+
 static int report_one(const struct log_shown *shown)
 {
     const struct options *options = shown->options;
@@ -309,7 +336,9 @@ int verb_report(int argc, char **argv)
     if (options.filter.classes && options.metric == METRICS)
         options.metric = METRIC_ALLOCATED; /* the questions are about the level */
     if (status == STATUS_DONE)
-        status = logs_each(&options, false, report_one);
+        status = options.by != GROUPINGS && together_asked(&options)
+                     ? report_by_whole(&options)
+                     : logs_each(&options, false, report_one);
     options_free(&options);
     return status;
 }

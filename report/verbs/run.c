@@ -91,7 +91,6 @@ static void make_room_beside_audit(void)
 /* Make way for the log: an old log of that name goes, anything else stays and is an error. */
 static bool make_way(const char *name)
 {
-    char magic[8];
     int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
     if (fd < 0 && errno == ENOENT)
         return true;
@@ -99,11 +98,11 @@ static bool make_way(const char *name)
         base_say("run: -o %s: %s", name, strerror(errno));
         return false;
     }
-    ssize_t got = fd >= 0 ? read(fd, magic, sizeof magic) : -1;
-    int error = got < 0 ? errno : 0;
+    bool is_log = fd >= 0 && log_begins(fd);
+    int error = errno;
     if (fd >= 0)
         close(fd);
-    if (got > 0 && log_begins(magic, (size_t)got) && !unlink(name))
+    if (is_log && !unlink(name))
         return true;
     base_say(error == EISDIR ? "run: -o %s: is a folder; name a file in it"
                              : "%s: exists already and is not a memtrace log",

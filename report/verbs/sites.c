@@ -24,14 +24,19 @@ const struct verb_about verb_sites_about = {
     .name = "sites",
     .of = OF_SITES,
     .several = true,
-    .intro = "The 20 call sites that hold most at the peak, each with its stack, innermost first. "
-             "A call site is\n"
-             "all events of one stack and class, of all threads.\n\n"
-             "Of several logs, or a folder of them, first the tree of the processes, then the "
-             "call sites of each.\n",
+    .intro =
+        "The 20 call sites that hold most at the peak, each with its stack, innermost first. "
+        "A call site is\n"
+        "all events of one stack and class, of all threads.\n\n"
+        "Of several logs, or a folder of them, first the tree of the processes, then the "
+        "call sites of all, each\n"
+        "with what it did in all of them, without rises; with --each or --process PID those of "
+        "each process.\n",
     .end = "",
     .example = "memtrace sites -n 5 --metric live memtrace.python3.4711.mt",
 };
+
+#define SCHEMA "memtrace-sites/2"
 
 /* Call sites, and which of them are shown. */
 struct site_list {
@@ -76,10 +81,13 @@ static void print_site(const struct site_list *sites, const struct row *site, si
     const struct sums *sums = &site->sums;
     print_head(sites, site, number);
     print_amount(sums->allocated, "allocated", sums->allocations, "allocation");
-    fputs(", rise ", stdout);
-    if (site->rise_most)
-        text_put(stdout, "≥ ", strlen("≥ "), SIZE_MAX);
-    printf("%s\n", text_size(rise, (int64_t)site->rise));
+    if (!site->riseless) {
+        fputs(", rise ", stdout);
+        if (site->rise_most)
+            text_put(stdout, "≥ ", strlen("≥ "), SIZE_MAX);
+        fputs(text_size(rise, (int64_t)site->rise), stdout);
+    }
+    putchar('\n');
     if (sums->gone_count) {
         print_amount(sums->gone, "of that released", sums->gone_count, "release");
         putchar('\n');
@@ -148,33 +156,38 @@ static void print_sites(const struct site_list *sites)
         print_site(sites, &sites->rows.list[sites->list[i]], i + 1);
     if (sites->shown < sites->count)
         print_others(sites);
-    notes_print(sites->stacks, NULL, "", stdout);
 }
 
-static void json_sites(const struct site_list *sites, const struct log_shown *shown)
+/* Behind what the object begins with. */
+static void json_sites(const struct site_list *sites, struct json *json)
 {
-    struct json *json = shown->json;
-    const struct stacks *stacks = sites->stacks;
     uint32_t *entries = base_alloc(sites->shown, sizeof *entries);
     for (size_t i = 0; i < sites->shown; i++)
         entries[i] = sites->rows.list[sites->list[i]].key;
+    struct stacks_json written =
+        stacks_json(&sites->stacks->frames, &sites->rows.tree, entries, sites->shown, json);
+    free(entries);
+    json_open(json, "sites", '[');
+    for (size_t i = 0; i < sites->shown; i++)
+        json_site(sites, &written, i, json);
+    json_close(json, ']');
+    stacks_json_end(&written);
+}
+
+static void json_process_sites(const struct site_list *sites, const struct log_shown *shown)
+{
+    struct json *json = shown->json;
+    const struct stacks *stacks = sites->stacks;
     json_open(json, NULL, '{');
-    json_string(json, "schema", "memtrace-sites/2");
+    json_string(json, "schema", SCHEMA);
     json_process(&stacks->log, json);
     json_unsigned(json, "peak_bytes", log_peak(&stacks->log));
     json_unsigned(json, "site_count", sites->count);
     if (shown->family)
         family_json(shown->family, shown->index, json);
     notes_json(stacks, NULL, json);
-    struct stacks_json written =
-        stacks_json(&stacks->frames, &sites->rows.tree, entries, sites->shown, json);
-    free(entries);
-    json_open(json, "sites", '[');
-    for (size_t i = 0; i < sites->shown; i++)
-        json_site(sites, &written, i, json);
-    json_close(json, ']');
+    json_sites(sites, json);
     json_close(json, '}');
-    stacks_json_end(&written);
 }
 
 /* The first `top`, as far as their shares reach. */
@@ -223,32 +236,75 @@ static bool has_sizes(const struct stacks *stacks)
     return false;
 }
 
+static struct site_list sites_of(const struct stacks *stacks, const struct options *options,
+                                 bool rises)
+{
+    struct query query = {
+        .by = BY_SITE, .metrics = rises ? 1u << METRIC_RISE : 0, .filter = options->filter};
+    struct site_list sites = {
+        .stacks = stacks, .metric = options_metric(options, METRIC_PEAK), .all = options->all};
+    fold(stacks, &query, &sites.rows);
+    choose(&sites, options_top(options, 20),
+           options_min_share(options, options->json ? 0 : SHARE_SHOWN));
+    return sites;
+}
+
+static void sites_free(struct site_list *sites)
+{
+    free(sites->sizes);
+    free(sites->list);
+    rows_free(&sites->rows);
+}
+
 static int sites_one(const struct log_shown *shown)
 {
-    const struct options *options = shown->options;
     struct stacks stacks;
+    const struct options *options = shown->options;
     bool lacks = false;
     if (stacks_open(&stacks, shown->file, options->periods) &&
         !(lacks = options->histogram && !has_sizes(&stacks))) {
-        struct query query = {
-            .by = BY_SITE, .metrics = 1u << METRIC_RISE, .filter = options->filter};
-        struct site_list sites = {
-            .stacks = &stacks, .metric = options_metric(options, METRIC_PEAK), .all = options->all};
-        fold(&stacks, &query, &sites.rows);
-        choose(&sites, options_top(options, 20),
-               options_min_share(options, options->json ? 0 : SHARE_SHOWN));
+        struct site_list sites = sites_of(&stacks, options, true);
         if (options->histogram)
             find_sizes(&sites, &options->filter);
-        if (shown->json)
-            json_sites(&sites, shown);
-        else
+        if (shown->json) {
+            json_process_sites(&sites, shown);
+        } else {
             print_sites(&sites);
-        free(sites.sizes);
-        free(sites.list);
-        rows_free(&sites.rows);
+            notes_print(&stacks, NULL, "", stdout);
+        }
+        sites_free(&sites);
     }
     int status = lacks ? STATUS_NO : stacks_status(&stacks);
     stacks_close(&stacks);
+    return status;
+}
+
+/* Of all processes. */
+static int sites_whole(const struct options *options)
+{
+    struct together together;
+    if (together_refuses(options, "sites"))
+        return STATUS_BAD;
+    if (options->histogram) {
+        base_say("sites: --histogram is of one process: --each or --process PID");
+        return STATUS_BAD;
+    }
+    together_open(&together, options);
+    struct site_list sites = sites_of(&together.joined.stacks, options, false);
+    if (options->json) {
+        struct json json = {.out = stdout};
+        together_json_begin(&together, SCHEMA, &json);
+        json_unsigned(&json, "peak_sum_bytes", together.family.total.peak);
+        json_unsigned(&json, "site_count", sites.count);
+        json_sites(&sites, &json);
+        json_close(&json, '}');
+    } else if (together.family.total.processes) {
+        print_sites(&sites);
+        together_print_notes(&together, sites.metric == METRIC_PEAK);
+    }
+    sites_free(&sites);
+    int status = together.status;
+    together_close(&together);
     return status;
 }
 
@@ -257,7 +313,8 @@ int verb_sites(int argc, char **argv)
     struct options options;
     int status = options_read(&options, &verb_sites_about, argc, argv);
     if (status == STATUS_DONE)
-        status = logs_each(&options, true, sites_one);
+        status =
+            together_asked(&options) ? sites_whole(&options) : logs_each(&options, true, sites_one);
     options_free(&options);
     return status;
 }

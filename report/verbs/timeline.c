@@ -21,7 +21,8 @@ const struct verb_about verb_timeline_about = {
              "evenly over the run,\n"
              "and the highest level between each two.\n\n"
              "Of several logs, or a folder of them, first the tree of the processes, then the "
-             "curves of each.\n",
+             "curves of all together\n"
+             "and a small one of each; with --each or --process PID the curves of each.\n",
     .end = "",
     .example = "memtrace timeline --csv memtrace.python3.4711.mt > timeline.csv",
 };
@@ -60,6 +61,43 @@ static int timeline_one(const struct log_shown *shown)
     return damaged ? STATUS_BAD : STATUS_DONE;
 }
 
+/* Of all processes. */
+static int timeline_whole(const struct options *options)
+{
+    struct family family;
+    struct course course = {0};
+    bool damaged = false;
+    family_make(&family, options->logs, options->log_count);
+    for (size_t i = 0; i < options->log_count; i++) {
+        struct log log = {0};
+        struct model model = {0};
+        if (log_read(&log, options->logs[i])) {
+            model_make(&model, &log, ALL_PERIODS);
+            course_add(&course, &log);
+        }
+        damaged |= log_say_problems(&log);
+        model_free(&model);
+        log_close(&log);
+    }
+    course_end(&course);
+    if (options->csv) {
+        timeline_csv(&course.all, stdout);
+    } else if (options->json) {
+        struct json json = {.out = stdout};
+        json_open(&json, NULL, '{');
+        json_string(&json, "schema", "memtrace-timeline/1");
+        together_json_processes(&family, &json);
+        timeline_json(&course.all, &json);
+        json_close(&json, '}');
+    } else if (family.total.processes) {
+        family_print(&family, stdout);
+        timeline_print_course(&course, stdout);
+    }
+    course_free(&course);
+    family_free(&family);
+    return damaged ? STATUS_BAD : STATUS_DONE;
+}
+
 int verb_timeline(int argc, char **argv)
 {
     struct options options;
@@ -68,12 +106,14 @@ int verb_timeline(int argc, char **argv)
         base_say("timeline: --csv or --json, not both");
         status = STATUS_BAD;
     }
-    if (status == STATUS_DONE && options.csv && options.log_count > 1 && !options.process) {
-        base_say("timeline: --csv is of one process; --process PID says which");
+    if (status == STATUS_DONE && options.csv && options.each && options.log_count > 1 &&
+        !options.process) {
+        base_say("timeline: --csv is one table; --process PID says of which process");
         status = STATUS_BAD;
     }
     if (status == STATUS_DONE)
-        status = logs_each(&options, true, timeline_one);
+        status = together_asked(&options) ? timeline_whole(&options)
+                                          : logs_each(&options, true, timeline_one);
     options_free(&options);
     return status;
 }

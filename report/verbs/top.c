@@ -32,18 +32,6 @@ const struct verb_about verb_top_about = {
     .example = "memtrace top 4711",
 };
 
-/* Is it a log that can be read? */
-static bool is_log(const char *path)
-{
-    char magic[8];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return false;
-    ssize_t bytes = read(fd, magic, sizeof magic);
-    close(fd);
-    return bytes == (ssize_t)sizeof magic && log_begins(magic, sizeof magic);
-}
-
 /* A line of /proc/PID/maps that is a shared mapping of a file. */
 struct mapping {
     char range[64];
@@ -76,7 +64,7 @@ static char *log_in_folder(const struct mapping *mapping)
     while (list && !found && (entry = readdir(list))) {
         if (entry->d_ino != mapping->inode || asprintf(&path, "%s/%s", folder, entry->d_name) < 0)
             continue;
-        if (is_log(path))
+        if (log_is(path))
             found = path;
         else
             free(path);
@@ -91,7 +79,7 @@ static char *log_in_folder(const struct mapping *mapping)
 static char *log_of_mapping(long pid, const struct mapping *mapping)
 {
     char *path = log_in_folder(mapping);
-    if (path || asprintf(&path, "/proc/%ld/map_files/%s", pid, mapping->range) < 0 || is_log(path))
+    if (path || asprintf(&path, "/proc/%ld/map_files/%s", pid, mapping->range) < 0 || log_is(path))
         return path;
     free(path);
     return NULL;

@@ -2,15 +2,10 @@
  *
  * memtrace tree: who called whom, with the share of each branch.
  */
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/base.h"
 #include "base/text.h"
 #include "fold/branches.h"
 #include "fold/fold.h"
-#include "fold/joined.h"
 #include "show/family.h"
 #include "show/metric.h"
 #include "show/notes.h"
@@ -126,95 +121,29 @@ static int tree_one(const struct log_shown *shown)
     return status;
 }
 
-/* ---- a family ---- */
-
-struct gathered {
-    struct joined joined;
-    char **notes;
-    size_t note_count, note_cap;
-};
-
-static void take(const struct stacks *stacks, void *context)
-{
-    struct gathered *whole = context;
-    size_t count;
-    char **notes = notes_list(stacks, NULL, &count);
-    for (size_t i = 0; i < count; i++) {
-        char *note = NULL;
-        if (asprintf(&note, "process %" PRId32 ": %s", stacks->log.header.pid, notes[i]) >= 0) {
-            whole->notes = base_room(whole->notes, &whole->note_cap, whole->note_count + 1,
-                                     sizeof *whole->notes);
-            whole->notes[whole->note_count++] = note;
-        }
-        free(notes[i]);
-    }
-    free(notes);
-    joined_add(&whole->joined, stacks);
-}
-
-static void print_whole(const struct gathered *whole, const struct branching *branching,
-                        const struct branches *branches)
-{
-    print_branches(&whole->joined.stacks, branching, branches);
-    if (branching->metric == METRIC_PEAK)
-        puts("note: the processes' peaks need not have been at the same time");
-    for (size_t i = 0; i < whole->note_count; i++) {
-        fputs("note: ", stdout);
-        text_put(stdout, whole->notes[i], strlen(whole->notes[i]), SIZE_MAX);
-        putchar('\n');
-    }
-}
-
-static void json_whole(const struct gathered *whole, const struct family *family,
-                       const struct branching *branching, const struct branches *branches)
-{
-    struct json json = {.out = stdout};
-    json_open(&json, NULL, '{');
-    json_string(&json, "schema", "memtrace-tree/1");
-    json_open(&json, "processes", '[');
-    for (size_t i = 0; i < family->count; i++) {
-        if (!family->members[i].own.processes)
-            continue;
-        json_open(&json, NULL, '{');
-        json_signed(&json, "pid", family->members[i].pid);
-        family_json(family, i, &json);
-        json_close(&json, '}');
-    }
-    json_close(&json, ']');
-    json_open(&json, "notes", '[');
-    for (size_t i = 0; i < whole->note_count; i++)
-        json_string(&json, NULL, whole->notes[i]);
-    json_close(&json, ']');
-    json_branches(&whole->joined.stacks, branching, branches, &json);
-    json_close(&json, '}');
-}
-
 /* All processes as one tree. */
 static int tree_whole(const struct options *options)
 {
-    struct gathered whole = {0};
-    struct family family;
-    if (options_metric(options, METRIC_PEAK) == METRIC_RISE) {
-        base_say("tree: the rises of several processes don't add up; --each or --process PID shows "
-                 "those of one");
+    struct together together;
+    if (together_refuses(options, "tree"))
         return STATUS_BAD;
-    }
-    family_make(&family, options->logs, options->log_count);
-    int status = logs_whole(options, &family, take, &whole);
-    joined_end(&whole.joined);
-    struct branching branching = branching_of(&whole.joined.stacks, options);
+    together_open(&together, options);
+    const struct stacks *stacks = &together.joined.stacks;
+    struct branching branching = branching_of(stacks, options);
     struct branches branches;
-    branches_make(&branches, &whole.joined.stacks, &branching);
-    if (options->json)
-        json_whole(&whole, &family, &branching, &branches);
-    else if (family.total.processes)
-        print_whole(&whole, &branching, &branches);
+    branches_make(&branches, stacks, &branching);
+    if (options->json) {
+        struct json json = {.out = stdout};
+        together_json_begin(&together, "memtrace-tree/1", &json);
+        json_branches(stacks, &branching, &branches, &json);
+        json_close(&json, '}');
+    } else if (together.family.total.processes) {
+        print_branches(stacks, &branching, &branches);
+        together_print_notes(&together, branching.metric == METRIC_PEAK);
+    }
     branches_free(&branches);
-    for (size_t i = 0; i < whole.note_count; i++)
-        free(whole.notes[i]);
-    free(whole.notes);
-    joined_free(&whole.joined);
-    family_free(&family);
+    int status = together.status;
+    together_close(&together);
     return status;
 }
 
@@ -222,7 +151,7 @@ int verb_tree(int argc, char **argv)
 {
     struct options options;
     int status = options_read(&options, &verb_tree_about, argc, argv);
-    if (status == STATUS_DONE && options.log_count > 1 && !options.each && !options.process)
+    if (status == STATUS_DONE && together_asked(&options))
         status = tree_whole(&options);
     else if (status == STATUS_DONE)
         status = logs_each(&options, true, tree_one);

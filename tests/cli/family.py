@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import sys
 
 from common import Case
 
@@ -47,7 +48,7 @@ int main(int argc, char **argv)
 '''
 
 
-class Family(Case):
+class FamilyCase(Case):
     """Processes that allocate powers of ten, so that a sum tells who is in it."""
 
     @classmethod
@@ -68,6 +69,60 @@ class Family(Case):
         self.assertEqual(p.returncode, 0, p)
         return json.loads(p.stdout)
 
+    def each(self, *arguments):
+        p = self.memtrace(*arguments)
+        self.assertIn(p.returncode, (0, 1), p)
+        return json.loads(p.stdout) if '--json' in arguments else p.stdout
+
+    @staticmethod
+    def by_stack(view, names):
+        """The figures of the call sites of one or several processes, by their stacks."""
+        sums = {}
+        for one in view if isinstance(view, list) else [view]:
+            frames = [tuple(frame.get(name) for name in ('file', 'line', 'function', 'language', 'module')) for frame in one['frames']]
+            for site in one['sites']:
+                stack, at = [site['class']], site['node']
+                while at is not None:
+                    at, frame = one['tree'][at][0], frames[one['tree'][at][1]]
+                    stack.append(frame)
+                total = sums.setdefault(tuple(stack), [0] * len(names))
+                for i, name in enumerate(names):
+                    total[i] += site[name]
+        return sums
+
+    def whole_is_sum(self, folder):
+        """Sites and leaks of all processes are the sums of those of each, and add up to what report has."""
+        reports = self.reports([folder])
+        names = ['allocated_bytes', 'allocations', 'released_bytes', 'releases', 'gone_bytes', 'live_bytes', 'leaked_bytes', 'at_peak_bytes']
+        whole = self.each('sites', '-n', '0', '--json', folder)
+        sums = self.by_stack(whole, names)
+        self.assertEqual(sums, self.by_stack(self.each('sites', '-n', '0', '--each', '--json', folder), names))
+        self.assertEqual(len(sums), whole['site_count'], 'each call site once')
+        in_level = [figures for stack, figures in sums.items() if stack[0] in ('heap', 'anonymous', 'shared')]
+        for i, name in enumerate(names[:4] + [None] + names[5:7]):
+            if name:
+                self.assertEqual(sum(figures[i] for figures in in_level), sum(r[name] for r in reports), name)
+        self.assertEqual(whole['peak_sum_bytes'], sum(r['peak_bytes'] for r in reports))
+
+        for by in 'function', 'module', 'thread', 'class':
+            table, parts = self.each('report', '--by', by, '--json', folder)['table'], self.each('report', '--by', by, '--each', '--json', folder)
+            for name in 'at_peak_bytes', 'live_bytes', 'allocated_bytes', 'allocations', 'releases':
+                self.assertEqual(sum(row['own'][name] for row in table['rows']), sum(row['own'][name] for one in parts for row in one['table']['rows']), (by, name))
+
+        for more in [], ['--all'], ['--metric', 'live']:
+            whole, each = (self.each('leaks', '-n', '0', '--json', *more, *how, folder) for how in ([], ['--each']))
+            self.assertEqual(self.by_stack(whole, ['bytes', 'grown_bytes', 'allocations']),
+                             self.by_stack(each, ['bytes', 'grown_bytes', 'allocations']), more)
+            for part in 'all', 'total', 'libraries', 'unknown':
+                self.assertEqual(whole[part]['bytes'], sum(one[part]['bytes'] for one in each), part)
+            residents = {}
+            for one in each:
+                for resident in one['residents']:
+                    residents[resident['name']] = residents.get(resident['name'], 0) + resident['bytes']
+            self.assertEqual({resident['name']: resident['bytes'] for resident in whole['residents']}, residents)
+
+
+class Family(FamilyCase):
     def test_sums(self):
         self.assertEqual(len(self.logs), 6, self.logs)
         for logs in self.logs, self.logs[::-1]:
@@ -102,17 +157,12 @@ class Family(Case):
         self.assertEqual([blanks - least for blanks, _, _ in tree], [0, 2, 4, 2, 4, 2])
         self.assertIn('sum of 6', text)
 
-    def each(self, *arguments):
-        p = self.memtrace(*arguments)
-        self.assertIn(p.returncode, (0, 1), p)
-        return json.loads(p.stdout) if '--json' in arguments else p.stdout
-
     def test_other_views(self):
         """Each process is shown as it is by itself, below the tree of all."""
         folder, reports = os.path.dirname(self.logs[0]), self.reports(self.logs)
         tree_of_processes = self.memtrace('report', folder).stdout.split('\n\n')[0]
         for verb in 'tree', 'leaks', 'timeline', 'sites':
-            each = ['--each'] if verb == 'tree' else []
+            each = ['--each']
             whole = self.each(verb, *each, folder)
             self.assertEqual(whole.split('\n\n')[0], tree_of_processes, verb)
             shown = self.each(verb, *each, '--json', folder)
@@ -155,6 +205,35 @@ class Family(Case):
         self.assertIn('1.06 MiB allocated', text)
         self.fails(self.memtrace('tree', '--metric', 'rise', folder), 2, "don't add up", '--process PID')
 
+    def test_all_as_one(self):
+        folder = os.path.dirname(self.logs[0])
+        self.whole_is_sum(folder)
+        self.fails(self.memtrace('sites', '--metric', 'rise', folder), 2, "don't add up", '--process PID')
+        for verb in 'sites', 'leaks', 'timeline':
+            text, shown = self.each(verb, folder), self.each(verb, '--json', folder)
+            self.assertEqual(text.split('\n\n')[0], self.memtrace('report', folder).stdout.split('\n\n')[0])
+            self.assertEqual([one['family']['log'] for one in shown['processes']], self.logs)
+        self.assertIn('977 KiB held at the peak (90.0 %)', self.each('sites', folder))
+        self.assertIn('1.06 MiB in 6 blocks never given back, at 6 call sites', self.each('leaks', folder))
+
+    def test_all_as_one_over_time(self):
+        """1,000,000 are there all the time, 1,000 while 100,000 are, 100 instead of 10,000."""
+        folder = os.path.dirname(self.logs[0])
+        whole, each = self.each('timeline', '--json', folder), self.each('timeline', '--json', '--each', folder)
+        self.assertEqual(whole['peak_bytes'], 1101000)
+        levels = [sample['level_bytes'] for sample in whole['samples']]
+        steps = [level for i, level in enumerate(levels) if not i or levels[i - 1] != level]
+        self.assertEqual(steps, [1000000, 1100000, 1101000, 1100000, 1000000, 1010000, 1000000, 1000100, 1000000, 1000010, 1000000, 0])
+        self.assertEqual([sample['time_ns'] for sample in whole['samples']], sorted(sample['time_ns'] for sample in whole['samples']))
+        self.assertGreaterEqual(whole['duration_ns'], max(one['duration_ns'] for one in each))
+        self.assertEqual(whole['samples'][-1]['time_ns'], whole['duration_ns'])
+        text = self.each('timeline', folder)
+        self.assertIn('highest: 1.050 MiB', text)
+        for one in each:
+            self.assertRegex(text, r'(?m)^ *%d \|' % one['pid'])
+        rows = self.each('timeline', '--csv', folder).splitlines()
+        self.assertEqual(len(rows), len(whole['samples']) + 2)
+
     def test_one_process(self):
         folder, reports = os.path.dirname(self.logs[0]), self.reports(self.logs)
         pid = next(r['pid'] for r in reports if r['allocated_bytes'] == 10000)  # its log and that after its exec
@@ -164,7 +243,15 @@ class Family(Case):
             self.assertEqual([one['family']['log'] for one in self.each(verb, '--process', str(pid), '--json', folder)], logs)
             self.assertNotIn('sum of', self.each(verb, '--process', str(pid), folder))
             self.fails(self.memtrace(verb, '--process', '1', folder), 1, '--process 1: none of these logs')
-        self.fails(self.memtrace('timeline', '--csv', folder), 2, '--process PID')
+        self.fails(self.memtrace('timeline', '--csv', '--each', folder), 2, '--process PID')
+
+    def test_verbs_of_one_log(self):
+        folder, one = os.path.dirname(self.logs[0]), self.path('one')
+        for verb in ['lines'], ['top', '--once']:
+            self.fails(self.memtrace(*verb, folder), 2, 'logs: 6 logs are in this folder, and %s is of one of them' % verb[0])
+        os.mkdir(one)
+        os.symlink(self.logs[0], os.path.join(one, 'a.mt'))
+        self.assertEqual(self.memtrace('lines', '--json', one).stdout, self.memtrace('lines', '--json', os.path.join(one, 'a.mt')).stdout)
 
     def test_a_leak_in_any_process(self):
         self.assertEqual(self.memtrace('leaks', '--fail', *self.logs).returncode, 1)
@@ -179,6 +266,73 @@ class Family(Case):
         self.assertEqual(p.stderr.count('none.mt'), 1)
         reports = json.loads(p.stdout)
         self.assertEqual(max(r['family']['logs'] for r in reports), 6)
+
+
+SERVER = r'''
+import os
+import socket
+import subprocess
+import sys
+kept = []
+def answer(connection, size):
+    request = connection.recv(100)
+    kept.append(bytearray(size))
+    for _ in range(300):
+        kept.append(b'%d' % len(kept) * 200)
+    if size == 3000000:
+        subprocess.run([sys.argv[1], 'x'], check=True)
+    connection.sendall(request)
+def serve(server, clients):
+    for i in range(clients):
+        connection, _ = server.accept()
+        if not os.fork():
+            answer(connection, (i + 1) * 1000000)
+            sys.exit(0)
+        connection.close()
+def main():
+    server = socket.socket()
+    server.bind(('127.0.0.1', 0))
+    server.listen()
+    address = server.getsockname()
+    for i in range(4):
+        if not os.fork():
+            client = socket.create_connection(address)
+            client.sendall(b'hello')
+            client.recv(100)
+            os._exit(0)
+    serve(server, 4)
+    for i in range(8):
+        os.wait()
+main()
+'''
+
+
+class ServerFamily(FamilyCase):
+    """A server in Python that forks for each request; one of its children starts programs in C."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        script, cls.folder = os.path.join(cls.top, 'server.py'), os.path.join(cls.top, 'server_logs')
+        with open(script, 'w') as f:
+            f.write(SERVER)
+        os.mkdir(cls.folder)
+        p = cls.memtrace('run', '--min-peak', '0', '-o', os.path.join(cls.folder, '%e.%p.mt'), os.path.realpath(sys.executable), script,
+                         os.path.join(cls.top, 'family'))
+        assert p.returncode == 0, p
+
+    def test_server(self):
+        self.whole_is_sum(self.folder)
+        sites = self.each('sites', '--json', '--class', 'heap', self.folder)
+        totals = {}
+        for site in sites['sites']:
+            at = sites['frames'][sites['tree'][site['node']][1]]
+            totals[at['line']] = totals.get(at['line'], 0) + site['at_peak_bytes']
+        line = SERVER.splitlines().index('    kept.append(bytearray(size))') + 1
+        self.assertIn(totals[line], range(10000000, 10001000), totals)  # the objects themselves, too
+        leaks = self.each('leaks', '--json', self.folder)
+        self.assertEqual((leaks['metric'], leaks['start']), ('mixed', 'mixed'))
+        self.assertIn('left, or live when Python began to finalise', self.each('leaks', self.folder))
 
 
 # 10 starts 100 and 1000 before it allocates itself; 1000 does so when its parent has ended. 10 is replaced then by 10000, which

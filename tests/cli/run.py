@@ -5,7 +5,7 @@
 usage: run.py MEMTRACE CC [unittest arguments]; libmemtrace.so stands beside MEMTRACE.
 """
 from common import main
-from family import Family, LateFamily  # noqa: F401
+from family import Family, LateFamily, ServerFamily  # noqa: F401
 from page import Page  # noqa: F401
 from reading import Reading  # noqa: F401
 from running import Run  # noqa: F401

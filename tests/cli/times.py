@@ -37,6 +37,29 @@ int main(void)
 '''
 
 
+EARLY = r'''
+#include <memtrace.h>
+#include <stdlib.h>
+#include <time.h>
+static char *volatile block;
+static void take(size_t bytes)
+{
+    struct timespec time = {0, 20000000};
+    block = malloc(bytes);
+    nanosleep(&time, NULL);
+    free(block);
+    nanosleep(&time, NULL);
+}
+int main(void)
+{
+    take(3000000);
+    memtrace_period("later");
+    take(1500000);
+    return 0;
+}
+'''
+
+
 class Times(Case):
     @classmethod
     def setUpClass(cls):
@@ -65,6 +88,21 @@ class Times(Case):
         self.assertGreaterEqual(timeline['duration_ns'], samples[-1]['time_ns'])
         self.assertEqual([(m['name'], m['level_bytes']) for m in timeline['marks']], [('=half"\033[31m', 4000000)])
         self.assertEqual([(p['name'], p['level_bytes'], p['peak_bytes']) for p in timeline['periods']], [('second, part', 6000000, 8000000)])
+
+    def test_time_of_an_earlier_peak(self):
+        """3,000,000 before the period, 1,500,000 in it: the peak's time is before the period's."""
+        with open(self.path('early.c'), 'w') as f:
+            f.write(EARLY)
+        self.cc('-g', '-O1', '-I', HEADER, self.path('early.c'), '-o', self.path('early'))
+        p = self.memtrace('run', '-o', 'early.mt', self.path('early'))
+        self.assertEqual(p.returncode, 0, p)
+        report = json.loads(self.memtrace('report', '--json', 'early.mt').stdout)
+        period = report['periods'][0]
+        self.assertEqual((report['peak_bytes'], period['peak_bytes']), (3000000, 1500000))
+        self.assertGreater(report['peak_time_ns'], 0)
+        self.assertLessEqual(report['peak_time_ns'], period['time_ns'])
+        timeline = json.loads(self.view('--json', log='early.mt'))
+        self.assertEqual(timeline['peak_time_ns'], report['peak_time_ns'])
 
     def test_csv(self):
         text, timeline = self.view('--csv'), json.loads(self.view('--json'))

@@ -100,7 +100,7 @@ def family(build, folder, shots):
     command = 'import subprocess, sys; kept = bytearray(3000000); [subprocess.check_call([sys.executable, "-c", "x = bytearray(%d)" % n]) for n in (1000000, 2000000)]'
     trace(build, logs, [sys.executable, '-c', command], 'log.%p.mt')
     files = [os.path.join(logs, name) for name in sorted(os.listdir(logs))]
-    reports = [{key: report[key] for key in ('pid', 'peak_bytes', 'allocated_bytes')} for report in map(build.report, files)]
+    reports = [{key: report[key] for key in ('pid', 'peak_bytes', 'live_bytes', 'allocated_bytes', 'releases')} for report in map(build.report, files)]
     return {'page': page(build, folder, *files), 'reports': reports}
 
 

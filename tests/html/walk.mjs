@@ -146,11 +146,21 @@ for (const scheme of ['light', 'dark'])
   for (const width of [400, 1280]) {
     page = await open(browser, file, { width, scheme });
     await app(() => memtrace.showFrame(memtrace.model.facts.questions.peak.lines[0].frame));
-    for (const tab of ['lines', 'source', 'sites', 'threads']) {
-      await page.click(`#tab-${tab}`);
+    for (const tab of await page.$$eval('[role=tab]', (list) => list.map((one) => one.id))) {
+      await page.click(`#${tab}`);
       await settle(page);
       await accessible(page, `${scheme}, ${width}, ${tab}`);
     }
+    await page.keyboard.press('?');
+    await settle(page);
+    await accessible(page, `${scheme}, ${width}, help`);
+    await page.keyboard.press('Escape');
+    await page.fill('#search', 'no such name');
+    await app(() => memtrace.set({ up: true, at: '' }));
+    await settle(page);
+    await accessible(page, `${scheme}, ${width}, inverted, with a search that finds nothing`);
+    await page.fill('#search', '');
+    await app(() => memtrace.set({ up: false }));
     check(await app(() => document.documentElement.scrollWidth <= innerWidth), `${width}: nothing stands out at the right`);
     if (shots) await page.screenshot({ path: `${shots}/${scheme}-${width}.png`, fullPage: true });
     await page.context().close();

@@ -4,10 +4,12 @@
     families.py BUILD-FOLDER SUBJECT...      families.py --list
 
 What a program says and leaves behind, and its exit status, must be the same in both runs. With the preload every process
-leaves a log, the programs that the subject names are among them, and both readers can read every one of them.
+leaves a log, the programs that the subject names are among them, both readers can read every one of them, and the views of all
+processes as one come to the sums of each.
 
 Exit status: 0 all is as it should be; 1 a difference; 77 nothing of what was asked for is installed."""
 import collections
+import json
 import os
 import re
 import shutil
@@ -106,6 +108,37 @@ def logs_are_sound(run, build, wanted, complain):
     print(f"  logs: {', '.join(f'{count} {name}' for name, count in sorted(found.items()))}")
 
 
+def views_add_up(run, build, complain):
+    """Each view of all processes as one comes to the sum of what report has of each."""
+    def view(*arguments):
+        text = build.view(*arguments, run.logs)
+        return json.loads(text)
+
+    reports = view("report", "--json")
+    if not isinstance(reports, list):
+        return  # there is one log
+
+    def same_sum(what, found, name):
+        expected = sum(report[name] for report in reports)
+        if found != expected:
+            complain(f"{what} of all processes: {name} {found}, and report's come to {expected}")
+
+    sites = [site for site in view("sites", "--json", "-n", "0")["sites"] if site["class"] in ("heap", "anonymous", "shared")]
+    for name in "allocated_bytes", "released_bytes", "live_bytes", "allocations", "releases":
+        same_sum("sites", sum(site[name] for site in sites), name)
+    for metric, name in ("allocated", "allocated_bytes"), ("live", "live_bytes"):
+        same_sum("tree", view("tree", "--json", "--metric", metric)["nodes"][0]["total"], name)
+    same_sum("report --by", view("report", "--json", "--by", "module")["table"]["total"]["allocated_bytes"], "allocated_bytes")
+    leaks, each = view("leaks", "--json"), view("leaks", "--json", "--each")
+    found, expected = leaks["all"]["bytes"], sum(one["all"]["bytes"] for one in each)
+    if found != expected:
+        complain(f"leaks of all processes: {found} bytes, and those of each come to {expected}")
+    timeline = view("timeline", "--json")
+    most = max(report["peak_bytes"] for report in reports)
+    if not most <= timeline["peak_bytes"] <= sum(report["peak_bytes"] for report in reports):
+        complain(f"timeline of all processes: {timeline['peak_bytes']} at most; one alone had {most}")
+
+
 def check(subject, build):
     """What is wrong."""
     complaints = []
@@ -123,6 +156,7 @@ def check(subject, build):
         if os.listdir(runs[0].logs):
             complaints.append("the plain run left logs")
         logs_are_sound(runs[1], build, subject.logs, complaints.append)
+        views_add_up(runs[1], build, complaints.append)
         if complaints and os.environ.get("FAMILY_KEEP"):
             shutil.copytree(folder, os.environ["FAMILY_KEEP"], dirs_exist_ok=True)
     return complaints

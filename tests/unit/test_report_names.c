@@ -75,4 +75,5 @@ Test(names, of_other_languages)
 {
     fits("<alloc::vec::Vec<T> as core::ops::drop::Drop>::drop  in app", 30, "<…>::drop  in app");
     fits("prog.py:1  <module>", 19, "prog.py:1  <module>");
+    fits("<frozen os>:12  walk.<locals>.<listcomp>", 27, "<frozen os>:12  walk.<loca…");
 }

@@ -91,17 +91,6 @@ static bool whole_only(const struct exporting *e)
            (e->asked.table == TABLE_LOGS || e->asked.table == TABLE_TIMELINE);
 }
 
-static bool is_log(const char *name)
-{
-    char front[8];
-    FILE *in = fopen(name, "r");
-    if (!in)
-        return false;
-    size_t count = fread(front, 1, sizeof front, in);
-    fclose(in);
-    return log_begins(front, count);
-}
-
 static bool may(struct exporting *e)
 {
     const struct options *options = e->options;
@@ -121,7 +110,7 @@ static bool may(struct exporting *e)
                  e->format->name);
         return false;
     }
-    if (strcmp(output, "-") && is_log(output)) {
+    if (strcmp(output, "-") && log_is(output)) {
         base_say("%s: is a log: it is not overwritten", output);
         return false;
     }
