@@ -25,6 +25,15 @@ static void counters(struct builder *b, uint32_t node, uint32_t i)
                              .last = (uint64_t)i << 32 | i};
     struct mt_release release = {.releases = 1, .released = 100, .level = 900 * i, .last = i};
     struct mt_resident resident = {.grown = 4096, .readings = 1};
+    if (b->header.flags & MT_FLAG_SIZES && i % 2) {
+        struct mt_temporary temporary = {.count = 1, .bytes = 50};
+        struct mt_large large = {.count = {1}};
+        struct mt_sizes several = {.large = i % 3 ? 0 : builder_large(b, &large),
+                                   .count = {[5] = 1, [6] = i % 3 ? 1 : 0}};
+        builder_counter(b, node, MT_KIND_TEMPORARY, &temporary);
+        builder_counter(b, node, MT_KIND_SIZES, &several);
+        alloc.allocs |= MT_ALLOCS_SIZES;
+    }
     builder_counter(b, node, MT_KIND_ALLOC + i % MT_CLASSES, &alloc);
     builder_counter(b, node, MT_KIND_RELEASE + i % MT_CLASSES, &release);
     builder_counter(b, node, MT_KIND_DISCARD,
@@ -74,6 +83,7 @@ static void python_log(struct builder *b, uint32_t size)
     for (uint32_t i = 0; i < size; i++)
         frames[i] = builder_frame(b, i % 7 == 6 ? MT_FRAME_CUT : MT_FRAME_PYTHON, codes[i % 4],
                                   i == 9 ? INT32_MAX : i);
+    b->header.flags = MT_FLAG_PYTHON | MT_FLAG_THREADS | MT_FLAG_SIZES;
     stacks(b, 1, frames, size);
     stacks(b, 2, frames + size / 2, size / 2);
     struct mt_line lines[] = {
@@ -91,7 +101,6 @@ static void python_log(struct builder *b, uint32_t size)
     b->header.period = 1;
     b->header.period_level = 300;
     b->header.peak_before = 700;
-    b->header.flags = MT_FLAG_PYTHON | MT_FLAG_THREADS;
 }
 
 static void native_log(struct builder *b, uint32_t size)

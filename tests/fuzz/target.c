@@ -34,6 +34,8 @@ static const struct mode {
     {verb_sites, true, {"sites", "--json", "--sort", "live", WORLD_LOG}},
     {verb_sites, false, {"sites", WORLD_LOG}},
     {verb_sites, false, {"sites", "--all", "--sort", "rise", WORLD_LOG}},
+    {verb_sites, false, {"sites", "--all", "--histogram", WORLD_LOG}},
+    {verb_sites, true, {"sites", "--json", "--histogram", "--metric", "temporary", WORLD_LOG}},
     {verb_tree, false, {"tree", WORLD_LOG}},
     {verb_tree, true, {"tree", "--json", "--all", "--min-share", "0", WORLD_LOG}},
     {verb_tree, true, {"tree", "--json", "--inverted", "--metric", "increment", WORLD_LOG}},

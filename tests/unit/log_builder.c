@@ -81,11 +81,18 @@ uint32_t builder_thread(struct builder *b, const char *name)
 void builder_counter(struct builder *b, uint32_t node, uint32_t kind, const void *record)
 {
     uint32_t unit = (uint32_t)(b->bytes[MT_REGION_COUNTER] / MT_UNIT);
-    unsigned char *at =
-        append(b, MT_REGION_COUNTER, record, kind < MT_KIND_RELEASE ? 2 * MT_UNIT : MT_UNIT);
+    bool two = kind < MT_KIND_RELEASE || kind == MT_KIND_SIZES;
+    unsigned char *at = append(b, MT_REGION_COUNTER, record, two ? 2 * MT_UNIT : MT_UNIT);
     uint32_t link = kind | builder_node_at(b, node)->counters << 4;
     memcpy(at, &link, sizeof link);
     builder_node_at(b, node)->counters = unit;
+}
+
+uint32_t builder_large(struct builder *b, const struct mt_large *record)
+{
+    uint32_t unit = (uint32_t)(b->bytes[MT_REGION_COUNTER] / MT_UNIT), link = MT_KIND_LARGE;
+    memcpy(append(b, MT_REGION_COUNTER, record, sizeof *record), &link, sizeof link);
+    return unit;
 }
 
 uint32_t builder_run(struct builder *b, const struct mt_run *run)

@@ -26,9 +26,10 @@ struct mt_thread_entry *builder_thread_entry(struct builder *b, uint32_t index);
 uint32_t builder_frame(struct builder *b, uint32_t kind, uint32_t owner, uint64_t value);
 uint32_t builder_node(struct builder *b, uint32_t parent, uint32_t frame);
 struct mt_node *builder_node_at(struct builder *b, uint32_t node);
-/* Put a counter record (its link is filled in) on a node. */
+/* Put a counter record (its link is filled in) on a node, before those that it has. */
 void builder_counter(struct builder *b, uint32_t node, uint32_t kind, const void *record);
-uint32_t builder_run(struct builder *b, const struct mt_run *run); /* its index */
+uint32_t builder_large(struct builder *b, const struct mt_large *record); /* its unit */
+uint32_t builder_run(struct builder *b, const struct mt_run *run);        /* its index */
 /* With stretch->count sites and rises. */
 void builder_stretch(struct builder *b, const struct mt_stretch *stretch, const uint32_t *sites,
                      const uint64_t *rises);

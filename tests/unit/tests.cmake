@@ -13,7 +13,7 @@ memtrace_unit(test_runs ${INTERPOSE}/tables/runs.c ${INTERPOSE}/tables/stretches
 memtrace_unit(test_report_views report_objects)
 memtrace_unit(test_report_align report_objects)
 
-foreach(name file names reader source text)
+foreach(name file names reader sizes source text)
   memtrace_unit(test_report_${name} unit/log_builder.c report_objects)
 endforeach()
 foreach(name answers fold page rises)
