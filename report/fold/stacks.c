@@ -36,12 +36,13 @@ static void say_no_function(struct stacks *stacks, const char *name)
     stacks->absent = true;
 }
 
-bool stacks_open_under(struct stacks *stacks, const char *file, struct periods periods,
-                       const char *under)
+static bool stacks_read(struct stacks *stacks, const char *file, struct periods periods,
+                        const char *under, bool sized)
 {
     *stacks = (struct stacks){0};
     bool read = log_read(&stacks->log, file);
     if (read) {
+        stacks->log.keeps_tables = sized;
         stacks->running = log_running(&stacks->log);
         model_make(&stacks->model, &stacks->log, periods);
     }
@@ -57,6 +58,17 @@ bool stacks_open_under(struct stacks *stacks, const char *file, struct periods p
     else if (!under_keep(&stacks->model, &stacks->frames, under))
         say_no_function(stacks, under);
     return !stacks->absent;
+}
+
+bool stacks_open_under(struct stacks *stacks, const char *file, struct periods periods,
+                       const char *under)
+{
+    return stacks_read(stacks, file, periods, under, false);
+}
+
+bool stacks_open_sized(struct stacks *stacks, const char *file, struct periods periods)
+{
+    return stacks_read(stacks, file, periods, NULL, true);
 }
 
 bool stacks_open(struct stacks *stacks, const char *file, struct periods periods)

@@ -199,7 +199,8 @@ struct log {
     struct log_sample *samples; /* in the order of time */
     size_t sample_count;
 
-    bool truncated; /* the file ends before its tables do */
+    bool keeps_tables; /* model_make leaves them, for sizes_add: the caller's */
+    bool truncated;    /* the file ends before its tables do */
     uint64_t problem_count;
     struct log_problem problems[LOG_PROBLEMS_KEPT]; /* the first ones */
 };

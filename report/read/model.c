@@ -339,7 +339,8 @@ void model_make(struct model *model, struct log *log, struct periods periods)
     free(seen);
     runs_close(&model->runs, log, model->nodes);
     model_threads(model);
-    tables_give_back(log);
+    if (!log->keeps_tables)
+        tables_give_back(log);
 }
 
 void model_keep(struct model *model, const unsigned char *inside)

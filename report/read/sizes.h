@@ -19,7 +19,8 @@ uint64_t sizes_from(unsigned i);
 uint64_t sizes_to(unsigned i);
 
 /* Add the allocations of a node and class; nothing is added where the log does not have them (log->header.sizes). Their sum may be less than
- * the number of allocations, where the log was full. The model's log must still be open. */
+ * the number of allocations, where the log was full. The model's log must still be open, and
+ * have kept its tables (log->keeps_tables). */
 void sizes_add(struct sizes *sizes, const struct model *model, uint32_t node, unsigned class);
 
 #endif

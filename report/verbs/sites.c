@@ -261,7 +261,8 @@ static int sites_one(const struct log_shown *shown)
     struct stacks stacks;
     const struct options *options = shown->options;
     bool lacks = false;
-    if (stacks_open(&stacks, shown->file, options->periods) &&
+    if ((options->histogram ? stacks_open_sized : stacks_open)(&stacks, shown->file,
+                                                               options->periods) &&
         !(lacks = options->histogram && !has_sizes(&stacks))) {
         struct site_list sites = sites_of(&stacks, options, true);
         if (options->histogram)

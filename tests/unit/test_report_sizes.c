@@ -26,6 +26,7 @@ static struct stacks sized(struct builder *b, const struct mt_alloc *alloc,
     builder_counter(b, root, MT_KIND_ALLOC + MT_HEAP, alloc);
     *file = builder_file(b, &bytes);
     cr_assert(log_parse(&stacks.log, "test", *file, bytes));
+    stacks.log.keeps_tables = true;
     model_make(&stacks.model, &stacks.log, ALL_PERIODS);
     return stacks;
 }
