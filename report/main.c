@@ -11,12 +11,14 @@
 
 #include "base/base.h"
 #include "base/glyph.h"
+#include "base/target.h"
 #include "verbs/verbs.h"
 
 static int finish(int status)
 {
-    if ((ferror(stdout) | fflush(stdout)) && errno != EPIPE) {
-        base_say("standard output: %s", strerror(errno));
+    int error = target_error(stdout);
+    if (error && error != EPIPE) {
+        base_say("standard output: %s", strerror(error));
         return STATUS_BAD;
     }
     return status;

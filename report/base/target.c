@@ -98,8 +98,7 @@ bool target_open(struct target *target, const char *name, bool gzip)
     return target->out ? true : say_error(name);
 }
 
-/* Close the stream: 0, or why what was written did not all get there. */
-static int finish(FILE *out)
+int target_error(FILE *out)
 {
     errno = 0;
     bool failed = fflush(out) || ferror(out);
@@ -107,12 +106,17 @@ static int finish(FILE *out)
     /* A write that failed before may have said why to nobody: one more byte fails for the same reason. */
     if (failed && !error && fileno(out) >= 0 && write(fileno(out), "", 1) < 0)
         error = errno;
-    errno = 0;
-    if (fclose(out)) {
-        failed = true;
-        error = error ? error : errno;
-    }
     return !failed ? 0 : error ? error : EIO;
+}
+
+/* Close the stream: 0, or why what was written did not all get there. */
+static int finish(FILE *out)
+{
+    int error = target_error(out);
+    errno = 0;
+    if (fclose(out) && !error)
+        error = errno ? errno : EIO;
+    return error;
 }
 
 bool target_close(struct target *target, bool good)

@@ -21,4 +21,7 @@ bool target_open(struct target *target, const char *name, bool gzip);
  * main.c. */
 bool target_close(struct target *target, bool good);
 
+/* 0, or the errno of why what was written to the stream did not all get there. For streams that nobody else writes to. */
+int target_error(FILE *out);
+
 #endif

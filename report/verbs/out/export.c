@@ -241,9 +241,8 @@ static void put_profile(struct exporting *e)
 /* Whether standard output took it all; a pipe whose reader has gone is an error here, as half a file is of no use. */
 static void check_pipe(struct exporting *e)
 {
-    errno = 0;
-    if (e->target.out == stdout && fflush(stdout) && errno == EPIPE) {
-        base_say("standard output: %s", strerror(errno));
+    if (e->target.out == stdout && target_error(stdout) == EPIPE) {
+        base_say("standard output: %s", strerror(EPIPE));
         bad(e);
     }
 }
