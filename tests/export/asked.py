@@ -76,11 +76,13 @@ def asked(logs):
     done = subprocess.run([memtrace, 'export', '--format', 'ndjson', log], stdout=write, stderr=subprocess.PIPE, text=True)
     os.close(write)
     check(done.returncode == 2 and 'Broken pipe' in done.stderr, 'a pipe without a reader', done)
-    with subprocess.Popen([memtrace, 'export', '--format', 'speedscope', logs.log('python')], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as begun:
-        begun.stdout.read(100)  # there is far more than a pipe holds
-        begun.stdout.close()
-        said = begun.stderr.read().decode()
-    check(begun.returncode == 2 and 'standard output: Broken pipe' in said, 'a reader that goes', said)
+    # Of a binary format it is one write that fails.
+    for kind in ['speedscope'] + ['otlp'] * ('not in this memtrace' not in listed.out):
+        with subprocess.Popen([memtrace, 'export', '--format', kind, logs.log('python')], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as begun:
+            begun.stdout.read(100)  # there is far more than a pipe holds
+            begun.stdout.close()
+            said = begun.stderr.read().decode()
+        check(begun.returncode == 2 and 'standard output: Broken pipe' in said, 'a reader that goes', kind, said)
     # Binary formats are not for a terminal; text is.
     environment = {'HOME': logs.folder, 'TERM': 'dumb', 'PATH': os.environ['PATH']}
     if 'not in this memtrace' not in listed.out:
