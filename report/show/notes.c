@@ -141,6 +141,24 @@ static void notes_modules(const struct stacks *stacks, note_taker *take, void *c
              text_s(stacks->frames.changed_sources));
 }
 
+/* What the log does not have of other periods than the last. */
+static void notes_periods(const struct stacks *stacks, note_taker *take, void *context)
+{
+    const struct log_header *h = &stacks->log.header;
+    char size[TEXT_SIZE_BYTES];
+    if (stacks_whole(stacks) && h->peak_before > h->peak)
+        note(take, context,
+             "a period has begun since the peak, so what was held then is not known: the figures "
+             "are those of the peak since then, %s",
+             text_size(size, (int64_t)h->peak));
+    if (stacks->model.periods.last < h->period)
+        note(
+            take, context,
+            "what was held at the peak is known of the last period's peak only, %s: \"at peak\" is "
+            "what of that was allocated in the periods asked for",
+            text_size(size, (int64_t)h->peak));
+}
+
 static void notes_all(const struct stacks *stacks, const struct rows *lines, note_taker *take,
                       void *context)
 {
@@ -176,11 +194,7 @@ static void notes_all(const struct stacks *stacks, const struct rows *lines, not
              stacks->running ? "read" : "left");
     if (log->truncated)
         note(take, context, "the log is cut short: the figures are those of what is left");
-    if (stacks_whole(stacks) && log->header.peak_before > log->header.peak)
-        note(take, context,
-             "a period has begun since the peak, so what was held then is not known: the figures "
-             "are those of the peak since then, %s",
-             text_size(size, (int64_t)log->header.peak));
+    notes_periods(stacks, take, context);
     if (!stacks_whole(stacks) || stacks->under) { /* the header has no such figures */
         notes_modules(stacks, take, context);
         return;

@@ -103,6 +103,9 @@ class Times(Case):
         self.assertLessEqual(report['peak_time_ns'], period['time_ns'])
         timeline = json.loads(self.view('--json', log='early.mt'))
         self.assertEqual(timeline['peak_time_ns'], report['peak_time_ns'])
+        for periods, known in ('0', False), ('1', True), ('0-1', True):
+            said = self.memtrace('report', '--period', periods, 'early.mt').stdout
+            self.assertEqual("known of the last period's peak only, 1.43 MiB" in said, not known, said)
 
     def test_csv(self):
         text, timeline = self.view('--csv'), json.loads(self.view('--json'))
