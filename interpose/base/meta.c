@@ -116,24 +116,27 @@ static bool enter(void)
 
 struct call {
     void (*work)(struct call *);
-    void *block;
-    size_t bytes;
-    int flags;
-    void **blocks; /* some at once, `count` of them */
+    union { /* it lies on the program's stack: small */
+        void *block;
+        void **blocks; /* some at once, `count` of them */
+    };
+    union {
+        size_t bytes;
+        ptrdiff_t decay_ms;
+    };
     uint32_t count;
-    ptrdiff_t decay_ms;
     bool done;
 };
 
 static void allocate(struct call *c)
 {
-    c->block = mt_je_mallocx(c->bytes < 16 ? 16 : c->bytes, c->flags);
+    c->block = mt_je_mallocx(c->bytes < 16 ? 16 : c->bytes, JE_ZERO);
     c->done = c->block;
 }
 
 static void resize(struct call *c)
 {
-    c->block = mt_je_rallocx(c->block, c->bytes < 16 ? 16 : c->bytes, c->flags);
+    c->block = mt_je_rallocx(c->block, c->bytes < 16 ? 16 : c->bytes, JE_ZERO);
     c->done = c->block;
 }
 
@@ -265,7 +268,7 @@ int mt_raw_pthread_setspecific(pthread_key_t key, const void *value)
 void *mt_meta_alloc(size_t bytes)
 {
     /* The class of 8-byte blocks is the only one not aligned to 16. */
-    struct call call = {.work = allocate, .bytes = bytes, .flags = JE_ZERO};
+    struct call call = {.work = allocate, .bytes = bytes};
     ask(&call);
     if (call.block && bytes >= HUGE_BYTES)
         mt_os_huge(call.block, bytes);
@@ -276,7 +279,7 @@ static __attribute__((noinline)) void *grow_block(void *block, size_t bytes)
 {
     /* jemalloc zeroes what lies beyond the block's real size; between that and the bytes asked for before it was zero from the
      * start. */
-    struct call call = {.work = resize, .block = block, .bytes = bytes, .flags = JE_ZERO};
+    struct call call = {.work = resize, .block = block, .bytes = bytes};
     return ask(&call) ? call.block : NULL;
 }
 

@@ -390,6 +390,14 @@ void mt_account_object(struct mt_thread *t, const struct mt_start *from, const v
     enter_object(t, from, object, live);
 }
 
+/* Apart, as what it makes on the stack would be there in the usual case, too. */
+static __attribute__((noinline, cold)) void
+object_went_unseen(struct mt_thread *t, const struct mt_start *from, struct mt_live entry)
+{
+    struct mt_gone gone = {entry.unit, MT_HEAP, entry.size};
+    no_stack(t, (struct mt_event){.from = from, .gone = &gone, .gone_count = 1});
+}
+
 void mt_account_object_free(struct mt_thread *t, const struct mt_start *from, const void *object)
 {
     struct mt_live entry;
@@ -398,12 +406,10 @@ void mt_account_object_free(struct mt_thread *t, const struct mt_start *from, co
         return;
     }
     enum outcome outcome = mt_shared() ? NO_SPACE : account_object(t, from, false, &entry);
-    if (__builtin_expect(outcome == NO_SPACE, 0)) {
+    if (__builtin_expect(outcome == NO_SPACE, 0))
         release(t, from, entry);
-    } else if (__builtin_expect(outcome == NO_STACK, 0)) {
-        struct mt_gone gone = {entry.unit, MT_HEAP, entry.size};
-        no_stack(t, (struct mt_event){.from = from, .gone = &gone, .gone_count = 1});
-    }
+    else if (__builtin_expect(outcome == NO_STACK, 0))
+        object_went_unseen(t, from, entry);
     mt_recent_went(&t->recent, &t->counters, t->entry->events - 1, object, entry.unit, entry.size);
 }
 
