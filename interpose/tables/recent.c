@@ -9,7 +9,7 @@
 static inline bool is(const struct mt_recent_block *b, uint32_t event, const void *block,
                       uint32_t unit)
 {
-    return b->block == (uintptr_t)block && b->event == event && b->unit == unit;
+    return b->hidden == ~(uintptr_t)block && b->event == event && b->unit == unit;
 }
 
 void mt_recent_look(struct mt_recent *r, struct mt_counters *c, uint32_t event, uint32_t last,

@@ -12,7 +12,8 @@
 #include "tables/counters.h"
 
 struct mt_recent_block {
-    uintptr_t block;
+    uintptr_t
+        hidden; /* the complement of its address: memcheck takes any word that is one for the program's pointer */
     uint32_t event; /* number of the thread's event that brought it, mod 2^32 */
     uint32_t unit;  /* 0: no block */
 };
@@ -27,7 +28,7 @@ static inline __attribute__((always_inline)) void
 mt_recent_came(struct mt_recent *r, uint64_t event, const void *block, uint32_t unit)
 {
     r->blocks[event % MT_TEMPORARY_EVENTS] =
-        (struct mt_recent_block){(uintptr_t)block, (uint32_t)event, unit};
+        (struct mt_recent_block){~(uintptr_t)block, (uint32_t)event, unit};
 }
 
 /* The thread's event number `event` took a block away: count it if it came within the last few events. mt_recent_look is its

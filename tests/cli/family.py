@@ -97,7 +97,9 @@ class FamilyCase(Case):
         whole = self.each('sites', '-n', '0', '--json', folder)
         sums = self.by_stack(whole, names)
         self.assertEqual(sums, self.by_stack(self.each('sites', '-n', '0', '--each', '--json', folder), names))
-        self.assertEqual(len(sums), whole['site_count'], 'each call site once')
+        # Without line information several calls of one function look the same here.
+        lined = all(frame.get('line') for frame in whole['frames'])
+        (self.assertEqual if lined else self.assertLessEqual)(len(sums), whole['site_count'], 'each call site once')
         in_level = [figures for stack, figures in sums.items() if stack[0] in ('heap', 'anonymous', 'shared')]
         for i, name in enumerate(names[:4] + [None] + names[5:7]):
             if name:

@@ -77,7 +77,7 @@ def addresses(logs, path):
         return
     for mark in 'KEEP', 'GIVE', 'TEMPORARY', 'ONE', 'TWO', 'BACK':
         line = line_of('plain.c', mark)
-        found = re.search(r'0x([0-9a-f]+) M=1 \w+ \S+plain.c:%d ' % line, out)
+        found = re.search(r'0x([0-9a-f]+) M=1 \w+ \S+plain.c:%d[: ]' % line, out)
         done = run(['addr2line', '-e', logs.program('plain'), hex(int(found[1], 16) - start)])
         check(re.search(r'plain.c:%d\b' % line, done.out), 'an address in the call of line %d' % line, done.out)
 
