@@ -31,6 +31,14 @@ int main(int argc, char **argv)
 '''
 
 
+def end_group(pid):
+    """Whoever is left of it holds the test's pipes."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
 class Check(Case):
     @classmethod
     def setUpClass(cls):
@@ -312,7 +320,9 @@ max-allocations = 1e6
     def test_run_passes_signals_on(self):
         log, ready = self.path('signal.mt'), self.path('ready')
         p = subprocess.Popen([commands.memtrace, 'run', '--check', '--max-peak', '2M', '-o', log, 'sh', '-c',
-                              'trap "exit 9" TERM; : >%s; while :; do sleep 0.05; done' % ready], cwd=self.top, stderr=subprocess.PIPE)
+                              'trap "exit 9" TERM; : >%s; while :; do sleep 0.05; done' % ready], cwd=self.top, stderr=subprocess.PIPE,
+                             start_new_session=True)
+        self.addCleanup(end_group, p.pid)
         while not os.path.exists(ready):
             time.sleep(0.01)
         p.terminate()

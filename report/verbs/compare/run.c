@@ -121,12 +121,19 @@ static int wait_for(char **argv, pid_t *pid)
 {
     static const int passed[] = {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2};
     int status = -1;
+    sigset_t waiting,
+        before; /* none may come while there is a child that nothing is passed on to */
+    sigfillset(&waiting);
     fflush(NULL);
+    sigprocmask(SIG_BLOCK, &waiting, &before);
     *pid = fork();
-    if (*pid == 0)
+    if (*pid == 0) {
+        sigprocmask(SIG_SETMASK, &before, NULL);
         _exit(run_program(argv));
+    }
     if (*pid < 0) {
         base_say("fork: %s", strerror(errno));
+        sigprocmask(SIG_SETMASK, &before, NULL);
         return -1;
     }
     child = *pid;
@@ -136,6 +143,7 @@ static int wait_for(char **argv, pid_t *pid)
         sigaction(passed[i], &pass, NULL);
     sigaction(SIGINT, &ignore, NULL);
     sigaction(SIGQUIT, &ignore, NULL);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     while (waitpid(*pid, &status, 0) < 0 && errno == EINTR)
         ;
     child = 0;
