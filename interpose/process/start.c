@@ -78,6 +78,7 @@ void mt_start_before_fork(void)
 void mt_start_forked(void)
 {
     mt_os_close_inherited();
+    mt_aside_forget(); /* before the first event needs one: the threads that had them are not here */
     last_fork.pid = mt_os_pid();
     last_fork.parent = mt_os_parent();
     last_fork.time = mt_os_real();
@@ -133,7 +134,8 @@ static void forget(void)
     mt_own_forget();
     mt_pool_forget(mt_meta_torn);
     mt_os_locking = false;
-    mt_aside_forget();
+    if (last_fork.pid != mt_os_pid()) /* else mt_start_forked did; others may have one by now */
+        mt_aside_forget();
     mt_log_forget();
     mt_log_intern_forget();
     mt_modules_forget();
