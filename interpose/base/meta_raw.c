@@ -44,8 +44,6 @@ static void *spare_page(void)
 static void *map(void *at, size_t bytes, int prot, int flags, int fd, off_t offset)
 {
     void *got = mt_os_place(at, bytes, prot, flags, fd, (uint64_t)offset);
-    if (mt_os_locking && got)
-        mt_os_unlock(got, bytes);
     return got ? got : MAP_FAILED;
 }
 

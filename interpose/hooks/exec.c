@@ -61,7 +61,7 @@ static int stayed(struct mt_header *h, int result)
     return result;
 }
 
-/* In place of `environment`, if the program is `foreign`: one without us, on the stack of the caller, as a child of vfork has no
+/* In place of `environment`, if the program is `foreign` or could not live with our system calls: one without us, on the stack of the caller, as a child of vfork has no
  * other memory of its own. errno is kept. */
 #define WITHOUT_US(environment, foreign, path)                                                     \
     do {                                                                                           \

@@ -31,14 +31,6 @@ static long result(long r)
 
 bool mt_os_locking;
 
-static void *map(void *at, size_t bytes, int prot, int flags, int fd, uint64_t offset)
-{
-    void *got = mt_os_place(at, bytes, prot, flags, fd, offset);
-    if (got && __builtin_expect(mt_os_locking, 0))
-        mt_os_unlock(got, bytes);
-    return got;
-}
-
 void mt_os_unlock(void *at, size_t bytes)
 {
     mt_os_call(SYS_munlock, at, bytes);
@@ -46,19 +38,19 @@ void mt_os_unlock(void *at, size_t bytes)
 
 void *mt_os_map(size_t bytes)
 {
-    return map(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return mt_os_place(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
 void *mt_os_map_shared(size_t bytes)
 {
-    return map(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return mt_os_place(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 }
 
 void *mt_os_map_stack(size_t bytes)
 {
     size_t page = mt_os_page();
-    char *at =
-        map(NULL, page + bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    char *at = mt_os_place(NULL, page + bytes, PROT_NONE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at && mt_os_call(SYS_mprotect, at + page, bytes, PROT_READ | PROT_WRITE) != 0) {
         mt_os_unmap(at, page + bytes);
         return NULL;
@@ -68,7 +60,7 @@ void *mt_os_map_stack(size_t bytes)
 
 void *mt_os_reserve(size_t bytes)
 {
-    return map(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return mt_os_place(NULL, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 }
 
 void mt_os_unmap(void *at, size_t bytes)
@@ -78,7 +70,7 @@ void mt_os_unmap(void *at, size_t bytes)
 
 int mt_os_map_file(void *at, size_t bytes, int fd, uint64_t offset)
 {
-    if (!map(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, offset))
+    if (!mt_os_place(at, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, offset))
         return -errno;
     return (int)result(mt_os_call(SYS_madvise, at, bytes, MADV_DONTFORK));
 }
@@ -99,9 +91,10 @@ void mt_os_huge(void *at, size_t bytes)
 int mt_os_map_copy(void *at, size_t bytes, int fd, uint64_t offset)
 {
     static const int flags = MAP_PRIVATE | MAP_FIXED_NOREPLACE;
-    if (fd >= 0 && map(at, bytes, PROT_READ | PROT_WRITE, flags, fd, offset))
+    if (fd >= 0 && mt_os_place(at, bytes, PROT_READ | PROT_WRITE, flags, fd, offset))
         return 0;
-    return map(at, bytes, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0) ? 0 : -errno;
+    return mt_os_place(at, bytes, PROT_READ | PROT_WRITE, flags | MAP_ANONYMOUS, -1, 0) ? 0
+                                                                                        : -errno;
 }
 
 bool mt_os_wipe_on_fork(void *at, size_t bytes)

@@ -150,34 +150,30 @@ static uint32_t run(const struct filter *f, struct machine *m)
 
 /* ---- */
 
-static bool lets_pass(const struct filter *f, long number, const long a[6])
+/* What the filter does with the call. */
+static uint32_t action_of(const struct filter *f, long number, const long a[6])
 {
     struct machine m = {
         .data = {.nr = (int)number, .arch = ARCH, .instruction_pointer = (uintptr_t)mt_os_raw}};
     switch (f->kind) {
     case NONE:
-        return true;
+        return SECCOMP_RET_ALLOW;
     case STRICT:
-        return number == SYS_read || number == SYS_write;
+        return number == SYS_read || number == SYS_write ? SECCOMP_RET_ALLOW
+                                                         : SECCOMP_RET_KILL_THREAD;
     case NOTHING:
-        return false;
+        return SECCOMP_RET_KILL_PROCESS;
     default:
         for (unsigned i = 0; i < 6; i++)
             m.data.args[i] = (uint64_t)a[i];
-        return (run(f, &m) & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ALLOW;
+        return run(f, &m) & SECCOMP_RET_ACTION_FULL;
     }
 }
 
 /* Whether the process goes on after the call, made or not. */
 static bool survives(const struct filter *f, long number, const long a[6])
 {
-    struct machine m = {
-        .data = {.nr = (int)number, .arch = ARCH, .instruction_pointer = (uintptr_t)mt_os_raw}};
-    if (f->kind != PROGRAM)
-        return lets_pass(f, number, a);
-    for (unsigned i = 0; i < 6; i++)
-        m.data.args[i] = (uint64_t)a[i];
-    uint32_t action = run(f, &m) & SECCOMP_RET_ACTION_FULL;
+    uint32_t action = action_of(f, number, a);
     return action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG || action == SECCOMP_RET_ERRNO;
 }
 
@@ -191,7 +187,7 @@ static __attribute__((noinline, cold)) bool passes(long number, const long a[6])
 {
     uint32_t used = __atomic_load_n(&mt_os_filters, __ATOMIC_ACQUIRE);
     for (uint32_t i = 0; i < used && i < FILTERS_MAX; i++)
-        if (is_under(i) && !lets_pass(&filters[i], number, a))
+        if (is_under(i) && action_of(&filters[i], number, a) != SECCOMP_RET_ALLOW)
             return false;
     return true;
 }

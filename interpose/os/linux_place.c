@@ -37,7 +37,7 @@ static uintptr_t next_place(uintptr_t bytes)
 }
 
 /* A kernel that doesn't know MAP_FIXED_NOREPLACE takes the address as a wish. */
-void *mt_os_place(void *wanted, size_t bytes, int prot, int flags, int fd, uint64_t offset)
+static void *place(void *wanted, size_t bytes, int prot, int flags, int fd, uint64_t offset)
 {
     uintptr_t page = mt_os_page(), whole = (bytes + page - 1) & ~(page - 1), step = 0;
     for (int round = 0; !wanted && whole && round < ROUNDS; round++) {
@@ -53,4 +53,12 @@ void *mt_os_place(void *wanted, size_t bytes, int prot, int flags, int fd, uint6
     }
     long got = mt_os_call(SYS_mmap, wanted, bytes, prot, flags, fd, offset);
     return got == -1 ? NULL : (void *)got;
+}
+
+void *mt_os_place(void *wanted, size_t bytes, int prot, int flags, int fd, uint64_t offset)
+{
+    void *got = place(wanted, bytes, prot, flags, fd, offset);
+    if (got && __builtin_expect(mt_os_locking, 0))
+        mt_os_unlock(got, bytes);
+    return got;
 }

@@ -16,7 +16,7 @@
 /* ---- Memory ---- */
 
 /* mmap for the tracker's own memory; NULL and errno on failure. Where no address is wanted, the mapping lies
- * apart from the program's. Any thread, anywhere. */
+ * apart from the program's. Not locked in memory while mt_os_locking. Any thread, anywhere. */
 void *mt_os_place(void *wanted, size_t bytes, int prot, int flags, int fd, uint64_t offset);
 
 /* Anonymous private memory, zeroed; NULL on failure. */

@@ -92,6 +92,7 @@ static inline void mt_counters_subtract(uint32_t unit, uint64_t bytes, uint32_t 
     a->gone_count += count;
 }
 
+/* Whether the record's count has reached its largest value: the next event takes another record. */
 static inline bool mt_counters_full(uint32_t unit, uint32_t kind)
 {
     if (kind < MT_KIND_RELEASE)

@@ -132,11 +132,9 @@ static void make_stacks(struct making *m)
     const struct profile *profile = m->profile;
     struct strings known = {0};
     for (uint32_t i = 1; i < profile->node_count; i++) {
-        size_t depth = 0;
         if (!profile_acts(&profile->nodes[i]))
             continue;
-        for (uint32_t at = i; at; at = profile->nodes[at].parent)
-            depth++;
+        size_t depth = profile_depth(profile, i);
         Otlp__Stack *made = MAKE(m, Otlp__Stack, otlp__stack__init);
         made->location_indices = arena_alloc(&m->arena, depth, sizeof *made->location_indices);
         for (uint32_t at = i; at; at = profile->nodes[at].parent) {

@@ -207,11 +207,9 @@ static void make_stacks(struct making *m)
     const struct profile *profile = m->profile;
     m->heap->callstacks = arena_alloc(&m->arena, profile->node_count, sizeof *m->heap->callstacks);
     for (uint32_t i = 1; i < profile->node_count; i++) {
-        size_t depth = 0;
         if (!profile_acts(&profile->nodes[i]))
             continue;
-        for (uint32_t at = i; at; at = profile->nodes[at].parent)
-            depth++;
+        size_t depth = profile_depth(profile, i);
         Perfetto__Callstack *made = MAKE(m, Perfetto__Callstack, perfetto__callstack__init);
         SET(made, iid, i);
         made->frame_ids = arena_alloc(&m->arena, depth, sizeof *made->frame_ids);

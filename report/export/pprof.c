@@ -163,10 +163,8 @@ static Pprof__Sample *sample_of(struct making *m, uint32_t node)
     const struct profile *profile = m->profile;
     const struct profile_node *own = &profile->nodes[node];
     Pprof__Sample *sample = arena_alloc(&m->arena, 1, sizeof *sample);
-    size_t depth = 0;
+    size_t depth = profile_depth(profile, node);
     pprof__sample__init(sample);
-    for (uint32_t at = node; at; at = profile->nodes[at].parent)
-        depth++;
     sample->location_id = arena_alloc(&m->arena, depth, sizeof *sample->location_id);
     for (uint32_t at = node; at; at = profile->nodes[at].parent) {
         const struct profile_location *location = profile_at(profile, at);

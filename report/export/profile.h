@@ -134,6 +134,14 @@ void profile_add_more(struct profile *profile, const struct stacks *stacks,
 /* Leaves the nodes that have figures, or have such below them. Linear. */
 void profile_end(struct profile *profile);
 void profile_free(struct profile *profile);
+/* How many locations the node's stack has. */
+static inline size_t profile_depth(const struct profile *profile, uint32_t node)
+{
+    size_t depth = 0;
+    for (; node; node = profile->nodes[node].parent)
+        depth++;
+    return depth;
+}
 
 /* The text of that number; "" for 0. Valid until the next one is added. */
 const char *profile_text(const struct profile *profile, uint32_t text);

@@ -6,6 +6,7 @@
 #include "symbols/debuginfod.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -71,6 +72,8 @@ static bool child_start(void)
         debuginfod_serve(ends[1], urls);
     }
     close(ends[1]);
+    fcntl(ends[0], F_SETFD,
+          FD_CLOEXEC); /* a browser that is opened must not keep the child alive */
     child_socket = ends[0];
     return child > 0;
 }

@@ -3,34 +3,14 @@
 import json
 import os
 import shutil
-import subprocess
 
 from logs import HERE, Skip, check, run, same
+from support.npm import packages
 from support.running import Failed
 
 
-def fetched(build):
-    """The folder with the packages of package-lock.json, fetched once for each build folder."""
-    folder = build.path('export-tests')
-    if not shutil.which('npm') or not shutil.which('node'):
-        raise Skip('npm or node is not here')
-    with open(os.path.join(HERE, 'package-lock.json')) as lock:
-        wanted = lock.read()
-    stamp = os.path.join(folder, 'fetched')
-    if not os.path.exists(stamp) or open(stamp).read() != wanted:
-        os.makedirs(folder, exist_ok=True)
-        for name in 'package.json', 'package-lock.json':
-            shutil.copy(os.path.join(HERE, name), folder)
-        done = subprocess.run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], cwd=folder, capture_output=True, text=True)
-        if done.returncode:
-            raise Skip('npm ci: ' + done.stderr[:300])
-        with open(stamp, 'w') as file:
-            file.write(wanted)
-    return os.path.join(folder, 'node_modules')
-
-
 def npm(logs):
-    modules = fetched(logs.build)
+    modules = packages(HERE, logs.build.path('export-tests'))
     facts = {'folder': logs.folder, 'of': {}}
     for name in 'plain', 'inlined', 'threads', 'python', 'family':
         facts['of'][name] = {'figures': logs.figures(name), 'speedscope': logs.export('speedscope', name)}
@@ -55,7 +35,7 @@ def browser(logs):
     chromium = shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')
     if not chromium:
         raise Skip('no chromium')
-    modules = fetched(logs.build)
+    modules = packages(HERE, logs.build.path('export-tests'))
     names = {'speedscope': 'plain.speedscope.json', 'collapsed': 'plain.collapsedstack.txt', 'callgrind': 'callgrind.out.plain', 'pprof': 'plain.pb.gz'}
     kinds = {'speedscope': 'speedscope json file', 'collapsed': 'collapsed stack format', 'callgrind': 'Callgrind profile', 'pprof': 'protobuf encoded pprof file'}
     files = {}

@@ -16,6 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 from support import notebook  # noqa: E402
 from support.build import Build  # noqa: E402
+from support.npm import packages  # noqa: E402
 from support.pythons import with_modules  # noqa: E402
 from support.running import Skip, run  # noqa: E402
 
@@ -26,31 +27,13 @@ class Missing(Exception):
     pass
 
 
-def packages(build):
-    """The folder with the packages of package-lock.json, fetched once for each build folder."""
-    folder = build.path('html-tests')
-    with open(os.path.join(HERE, 'package-lock.json')) as lock:
-        wanted = lock.read()
-    stamp = os.path.join(folder, 'fetched')
-    if not os.path.exists(stamp) or open(stamp).read() != wanted:
-        os.makedirs(folder, exist_ok=True)
-        for name in ('package.json', 'package-lock.json'):
-            shutil.copy(os.path.join(HERE, name), folder)
-        done = subprocess.run(['npm', 'ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], cwd=folder, capture_output=True, text=True)
-        if done.returncode:
-            raise Missing('npm ci: ' + done.stderr[:300])
-        with open(stamp, 'w') as file:
-            file.write(wanted)
-    return os.path.join(folder, 'node_modules')
-
-
 def needs(build):
     browser = shutil.which('chromium') or shutil.which('chromium-browser') or shutil.which('google-chrome')
     if not browser or not shutil.which('npm') or not shutil.which('node'):
         raise Missing('no chromium, npm or node')
     if 'without the page' in run([build.memtrace, 'html', os.devnull]).err:
         raise Missing('memtrace was built without the page')
-    return browser, packages(build)
+    return browser, packages(HERE, build.path('html-tests'))
 
 
 def trace(build, folder, command, name='log.mt'):
