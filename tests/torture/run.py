@@ -39,6 +39,7 @@ class Subject:
 SUBJECTS = {
     'fork': Subject('fork_many', logs=1101),
     'fork-threads': Subject('fork_threads', logs=501),
+    'fork-small': Subject('small_fork', logs=9),
     'spawn': Subject('spawn', logs=60),
     'exec': Subject('exec', logs=10),
     'daemon-close': Subject('daemon', 'close', logs=3),
