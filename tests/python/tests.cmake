@@ -29,7 +29,7 @@ endforeach()
 memtrace_long(python/module-options)
 # Its figures are those of big blocks, to the byte.
 set_tests_properties(python/module-api python/module-api-others python/module-text python/module-text-others PROPERTIES ENVIRONMENT MEMTRACE_PYTHON_OBJECTS=0)
-foreach(case session pytest peer notebook)
+foreach(case session pytest limits peer notebook)
   memtrace_script(python/module-${case} python/module/run.py ${CMAKE_BINARY_DIR} ${case})
 endforeach()
 memtrace_long(python/module-notebook)

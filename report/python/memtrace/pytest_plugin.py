@@ -4,39 +4,27 @@
     pytest --memtrace                                            peak and leak of each test, with their lines
     @pytest.mark.memtrace(limit="100 MiB")                       fails when the peak stands higher above the test's start
     @pytest.mark.memtrace(leaks="1 MiB")                         fails when more is left after the test
+    pytest --memtrace-save FILE, --memtrace-baseline FILE        fails when a test takes more than when the file was saved
 
 pytest is started again under memtrace when --memtrace is given and it was not. Limits of an untraced run are not checked,
 which is said.
 """
 
+import atexit
+import contextlib
 import gc
 import os
-import re
+import shutil
 import sys
 import types
 import unittest
 
 import pytest
 
-from . import _native, _period, _tables, _text
+from . import _native, _period, _pytest_limits, _pytest_reason, _tables, _text
 
 _WORTH_LINES = 1 << 16  # bytes of a test's peak
 _STARTED = "MEMTRACE_PYTEST"  # set for the pytest that is started again
-
-_units = {"": 1, "b": 1, "kb": 1000, "mb": 1000 ** 2, "gb": 1000 ** 3, "tb": 1000 ** 4,
-          "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40,
-          "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}
-
-
-def parse_size(text):
-    """Bytes of "100 MiB", "1.5 GB", "20k", 4096."""
-    if isinstance(text, (int, float)) and not isinstance(text, bool):
-        return int(text)
-    found = re.match(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([a-zA-Z]*)\s*$", str(text))
-    if not found or found.group(2).lower() not in _units:
-        raise ValueError("%r is no amount of memory; try '100 MiB'" % (text,))
-    return int(float(found.group(1)) * _units[found.group(2).lower()])
-
 
 def pytest_addoption(parser):
     group = parser.getgroup("memtrace", "memory of each test, by memtrace")
@@ -44,6 +32,10 @@ def pytest_addoption(parser):
     group.addoption("--memtrace-top", type=int, default=10, metavar="N", help="show the N tests with the highest peaks (10; 0: all)")
     group.addoption("--memtrace-limit", metavar="SIZE", help="limit for every test without one of its own, such as '100 MiB'")
     group.addoption("--memtrace-leaks", metavar="SIZE", help="the same for what a test leaves behind")
+    group.addoption("--memtrace-save", metavar="FILE", help="save what each test took, as a baseline")
+    group.addoption("--memtrace-baseline", metavar="FILE", help="a test that takes more than in FILE fails")
+    group.addoption("--memtrace-growth", metavar="SHARE", default="0%", help="how much more than the baseline is allowed, such as "
+                                                                            "5%% (0%%); 64 KiB are, in any case")
     parser.addini("memtrace", "show the memory of each test", type="bool", default=False)
 
 
@@ -58,7 +50,8 @@ def _start_again():
     environment.setdefault("MEMTRACE_QUIET", "1")
     if "MEMTRACE_OUTPUT" not in environment:
         import tempfile
-        environment["MEMTRACE_OUTPUT"] = os.path.join(tempfile.gettempdir().replace("%", "%%"), "memtrace.pytest.%p.mt")
+        folder = tempfile.mkdtemp(prefix="memtrace.pytest.")  # of the tests' children and of workers, too
+        environment["MEMTRACE_OUTPUT"] = os.path.join(folder.replace("%", "%%"), "memtrace.%p.mt")
         environment[_STARTED] = "remove"
     sys.stdout.flush()
     sys.stderr.flush()
@@ -67,57 +60,71 @@ def _start_again():
 
 def _wanted_on_command_line():
     program = os.path.basename(sys.argv[0] if sys.argv else "")
-    return "--memtrace" in sys.argv[1:] and (program in ("pytest", "py.test", "pytest-3", "__main__.py"))
+    options = "--memtrace", "--memtrace-save", "--memtrace-baseline"
+    return any(word.split("=")[0] in options for word in sys.argv[1:]) and (program in ("pytest", "py.test", "pytest-3", "__main__.py"))
 
 
 if _wanted_on_command_line() and not _native.preloaded() and _STARTED not in os.environ:
     _start_again()  # before pytest takes hold of the standard streams
 
 
+def _remove(folder, process):
+    if os.getpid() == process:  # not in the child of a fork
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if os.environ.pop(_STARTED, None) == "remove" and _native.traced():
+    atexit.register(_remove, os.path.dirname(_native.log_path()), os.getpid())
+
+
 def pytest_configure(config):
     config.addinivalue_line("markers", "memtrace(limit=None, leaks=None): limits for the test's peak above its start, and for what "
                                        "it leaves behind, such as '100 MiB'")
     wanted = config.getoption("--memtrace") or config.getini("memtrace")
-    if wanted and not _native.traced():
-        raise pytest.UsageError("--memtrace: " + _native.how_to_start())
-    started = os.environ.pop(_STARTED, None)
-    config.pluginmanager.register(Plugin(config, wanted, started == "remove"), "memtrace-plugin")
+    for option in "--memtrace", "--memtrace-save":
+        if (wanted if option == "--memtrace" else config.getoption(option)) and not _native.traced():
+            raise pytest.UsageError("%s: %s" % (option, _native.how_to_start()))
+    config.pluginmanager.register(Plugin(config, wanted, _baseline(config)), "memtrace-plugin")
+
+
+def _baseline(config):
+    """The file that --memtrace-baseline names, or None; and a look at the other options, before a test runs."""
     for option in "--memtrace-limit", "--memtrace-leaks":
-        size = config.getoption(option)
-        try:
-            if size is not None:
-                parse_size(size)
-        except ValueError as error:
-            raise pytest.UsageError("%s: %s" % (option, error)) from None
+        with _blaming(option):
+            if config.getoption(option) is not None:
+                _pytest_limits.parse_size(config.getoption(option))
+    with _blaming("--memtrace-growth"):
+        growth = _pytest_limits.parse_share(config.getoption("--memtrace-growth"))
+    for name in "memtrace_save", "memtrace_baseline":  # workers may be elsewhere
+        if getattr(config.option, name):
+            setattr(config.option, name, os.path.abspath(getattr(config.option, name)))
+    save, path = config.option.memtrace_save, config.option.memtrace_baseline
+    with _blaming("--memtrace-save"):
+        if save and os.path.exists(save):
+            _pytest_limits.read(save)
+        elif save and not os.path.isdir(os.path.dirname(save)):
+            raise ValueError("%s: there is no such folder" % os.path.dirname(save))
+    with _blaming("--memtrace-baseline"):
+        return _pytest_limits.Baseline(path, growth) if path else None
 
 
-class Limits:
-    def __init__(self, item, config):
-        self.limit = config.getoption("--memtrace-limit")
-        self.leaks = config.getoption("--memtrace-leaks")
-        self.marked = False
-        for mark in reversed(list(item.iter_markers("memtrace"))):  # the closest one last
-            self.marked = True
-            unknown = set(mark.kwargs) - {"limit", "leaks"}
-            if unknown or len(mark.args) > 1:
-                raise ValueError("memtrace(limit=, leaks=) has no %s" % (", ".join(sorted(unknown)) or "second argument"))
-            self.limit = mark.kwargs.get("limit", mark.args[0] if mark.args else self.limit)
-            self.leaks = mark.kwargs.get("leaks", self.leaks)
-        self.limit = None if self.limit is None else parse_size(self.limit)
-        self.leaks = None if self.leaks is None else parse_size(self.leaks)
-
-    def any(self):
-        return self.limit is not None or self.leaks is not None
+@contextlib.contextmanager
+def _blaming(option):
+    try:
+        yield
+    except ValueError as error:
+        raise pytest.UsageError("%s: %s" % (option, error)) from None
 
 
 class Called:
     """A test's call, until its teardown."""
 
-    def __init__(self, periods, left, failed, leaks):
+    def __init__(self, periods, left, failed, leaks, count):
         self.periods = periods
         self.left = left
         self.failed = failed
         self.leaks = leaks  # the limit that is still to be checked
+        self.count = count  # whether what leaks is still to be told
 
 
 _CALL = pytest.StashKey()
@@ -130,7 +137,7 @@ def _held_names(case):
     return [name for name in getattr(case, "__dict__", ()) if name not in _UNITTESTS]
 
 
-def _held_text(case):
+def _case_text(case):
     """What the test case object has, the largest first, as far as its objects tell their own sizes."""
     sizes = []
     for name in _held_names(case):
@@ -167,10 +174,14 @@ def _dropped(before):
 
 
 class Plugin:
-    def __init__(self, config, wanted, remove):
+    def __init__(self, config, wanted, baseline):
         self.config = config
         self.wanted = wanted
-        self.remove = remove
+        self.baseline = baseline
+        self.saving = config.getoption("--memtrace-save")
+        self.took = {}  # for the file that is saved: test -> figures
+        self.failed = set()
+        self.new = []  # tests that the baseline does not have
         self.measured = []  # (peak above the start, left, nodeid, periods, log, [(bytes, what holds them)])
         self.unchecked = 0
 
@@ -178,14 +189,14 @@ class Plugin:
     def pytest_runtest_call(self, item):
         problem = None
         try:
-            limits = Limits(item, self.config)
+            limits = _pytest_limits.Limits(item, self.config, self.baseline, _text.size)
         except ValueError as error:
             problem = str(error)
         if problem:
-            pytest.fail("memtrace: %s" % problem, pytrace=False)
+            _pytest_reason.stop("memtrace: %s" % problem)
         if not _native.traced():
             self.unchecked += limits.any()
-        if not _native.traced() or not (self.wanted or limits.any()):
+        if not _native.traced() or not (self.wanted or self.saving or limits.any()):
             yield
             return
         _drop_traceback()  # of a test before this one, as pytest does now
@@ -193,7 +204,7 @@ class Plugin:
         stretch = _period.Stretch(item.nodeid).start()
         outcome = yield
         # What the test still holds in its own frame is gone by now, but for cycles.
-        over = limits.limit is not None and max(_native.peak_bytes(), stretch.highest) - stretch.begin > limits.limit
+        over = limits.peak is not None and max(_native.peak_bytes(), stretch.highest) - stretch.begin > limits.peak.bytes
         if not over:
             gc.collect()
         result = stretch.stop(copy=over or limits.leaks is not None)
@@ -203,22 +214,23 @@ class Plugin:
                                  ("memtrace_log", _native.log_path()),
                                  ("memtrace_periods", "%d-%d" % (result.first_period, result.last_period))]
         failed = outcome.excinfo is not None
-        item.stash[_CALL] = Called(result._periods(), left, failed, None if failed or over else limits.leaks)
+        called = Called(result._periods(), left, failed, None if failed or over else limits.leaks, bool(self.saving) and not over)
+        item.stash[_CALL] = called
         if failed:
             return  # the test has failed by itself
         if over:
-            self._fail(outcome, "the peak stood %s above the test's start, the limit is %s" % (
-                _text.size(result.increment_bytes), _text.size(limits.limit)), "held at the peak", result.held())
-        elif limits.leaks is not None and not _held_names(getattr(item, "instance", None)):
-            item.stash[_CALL].leaks = None
-            self._check_leaks(outcome, limits.leaks, _left_lines(result._periods(), result._copy))
+            words = "the peak stood %s above the test's start, %s" % (_text.size(result.increment_bytes), limits.peak.words)
+            brief = "peak %s > %s" % (_text.size(result.increment_bytes), limits.peak.brief)
+            self._fail(outcome, words, brief, _held_text(result.held()))
+        elif called.leaks is not None and not _held_names(getattr(item, "instance", None)):
+            self._check_leaks(item, outcome, called, result._copy)
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item):
         """What the test case object or the traceback of a failure still hold is no leak of the test: it is known when they go."""
         called = item.stash.get(_CALL, None)
         case = getattr(item, "instance", None) if called else None
-        text = _held_text(case)
+        text = _case_text(case)
         outcome = yield
         if called is None or os.getpid() != self._process:
             return
@@ -242,29 +254,49 @@ class Plugin:
             item.user_properties[:] = [pair for pair in item.user_properties if pair[0] not in ("memtrace_left_bytes", "memtrace_held")]
             item.user_properties += [("memtrace_left_bytes", _left_bytes(called.periods, _native.log_path())),
                                      ("memtrace_held", held)]
-        if called.leaks is not None and outcome.excinfo is None:
-            self._check_leaks(outcome, called.leaks, _left_lines(called.periods, _native.log_path()))
+        if (called.leaks is not None or called.count) and outcome.excinfo is None:
+            self._check_leaks(item, outcome, called, _native.log_path())
 
-    def _check_leaks(self, outcome, limit, leaks):
-        total = sum(count for count, _ in leaks)
-        if total > limit:
-            self._fail(outcome, "%s were left behind, the limit is %s" % (_text.size(total), _text.size(limit)), "left behind", leaks)
+    def _check_leaks(self, item, outcome, called, log):
+        limit, called.leaks, called.count = called.leaks, None, False
+        leaks = _leaks(called.periods, log) if limit is not None or called.left >= _WORTH_LINES else []
+        total = sum(count for count, _, _ in leaks)
+        item.user_properties.append(("memtrace_leaked_bytes", total))
+        if limit is not None and total > limit.bytes:
+            words = "%s were left behind, %s" % (_text.size(total), limit.words)
+            self._fail(outcome, words, "left %s > %s" % (_text.size(total), limit.brief), _leaks_text(leaks))
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item, call):
+        outcome = yield
+        _pytest_reason.represent(outcome.get_result(), call)
 
     def pytest_runtest_logreport(self, report):
         """Of this process's tests, and of those of the workers that it may have."""
         figures = dict(report.user_properties)
+        if report.failed:
+            self.failed.add(report.nodeid)
+        if report.when == "call" and self.baseline and report.nodeid not in self.baseline.tests:
+            self.new.append(report.nodeid)
         if report.when == "teardown" and "memtrace_periods" in figures:
             self.measured.append((figures["memtrace_peak_bytes"], figures["memtrace_left_bytes"], report.nodeid,
                                   figures["memtrace_periods"], figures["memtrace_log"], figures.get("memtrace_held", ())))
+            if report.nodeid not in self.failed:
+                self.took[report.nodeid] = {"peak_bytes": max(0, figures["memtrace_peak_bytes"]),
+                                            "leaked_bytes": max(0, figures.get("memtrace_leaked_bytes", 0))}
 
-    @staticmethod
-    def _fail(outcome, words, title, lines):
-        text = ["memtrace: " + words]
-        text += ["    %10s %s at %s" % (_text.size(count), title, _tables.place_text(line)) for count, line in lines[:10]]
-        try:
-            pytest.fail("\n".join(text), pytrace=False)
-        except BaseException:
-            _force(outcome, sys.exc_info())
+    def _fail(self, outcome, words, brief, lines):
+        """`lines`: [(text, frame or None)]; the first frame is to blame."""
+        blamed = next((frame for _, frame in lines if frame), None)
+        if blamed:
+            brief += " at %s:%d" % (os.path.basename(blamed["file"]), blamed["line"])
+        _pytest_reason.fail(outcome, "\n".join(["memtrace: " + words, *(text for text, _ in lines)]), brief,
+                            (blamed["file"], blamed["line"]) if blamed else None)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self):
+        if self.saving and self.took and not hasattr(self.config, "workerinput"):
+            _pytest_limits.save(self.saving, self.took)
 
     def pytest_terminal_summary(self, terminalreporter):
         if self.unchecked:
@@ -273,6 +305,13 @@ class Plugin:
                 self.unchecked, *((" has", "were") if self.unchecked == 1 else ("s have", "were"))))
         if self.wanted and self.measured:
             self._print(terminalreporter)
+        new = self.new
+        if new:
+            terminalreporter.write_line("memtrace: %d test%s not in the baseline %s, such as %s" % (
+                len(new), " is" if len(new) == 1 else "s are", self.config.option.memtrace_baseline, new[0]))
+        if self.saving:
+            terminalreporter.write_line("memtrace: what %d test%s took is saved in %s" % (
+                len(self.took), _text.s(len(self.took)), self.saving))
 
     def _print(self, out):
         out.write_sep("=", "memtrace: peak of each test above its start, and what it left behind")
@@ -289,22 +328,7 @@ class Plugin:
         if top and len(tests) > top:
             out.write_line("%d more; --memtrace-top 0 shows all" % (len(tests) - top))
 
-    def pytest_unconfigure(self, config):
-        if self.remove and _native.traced() and os.getpid() == self._process:
-            try:
-                os.unlink(_native.log_path())
-            except OSError:
-                pass
-
     _process = os.getpid()
-
-
-def _force(outcome, info):
-    """Make the hook's outcome this exception, in all versions of pluggy."""
-    if hasattr(outcome, "force_exception"):
-        outcome.force_exception(info[1])
-    else:
-        outcome._excinfo = info
 
 
 def _left_sites(view):
@@ -319,24 +343,40 @@ def _left_bytes(periods, log):
     return sum(site["live_bytes"] for site in _left_sites(_all_sites(periods, log)))
 
 
-def _left_lines(periods, log):
-    """What the test allocated and is still live, by the innermost line of the user's own code."""
-    sums, lines = {}, {}
-    view = _all_sites(periods, log)
-    for site in _left_sites(view):
-        for frame in _tables.stack_of(view, site):
-            if _tables.is_users(frame):
-                key = (frame["file"], frame["line"])
-                lines.setdefault(key, frame)
-                sums[key] = sums.get(key, 0) + site["live_bytes"]
-                break
-    return sorted(((count, lines[key]) for key, count in sums.items()), key=lambda pair: -pair[0])
+def _leaks(periods, log):
+    """What `memtrace leaks` lists, by call site, most first: [(bytes, allocations, the user's own frames, innermost first)]."""
+    view = _tables.ask("leaks", "--metric", "live", "-n", "0", *periods, log)
+    return [(site["bytes"], site["allocations"], [frame for frame in _tables.stack_of(view, site) if _is_tests(frame)])
+            for site in view["sites"]]
+
+
+def _leaks_text(leaks):
+    lines = []
+    for count, allocations, frames in leaks[:10]:
+        lines.append(("    %10s left behind, in %d allocation%s" % (_text.size(count), allocations, _text.s(allocations)), None))
+        lines += [("%14s at %s" % ("", _tables.place_text(frame)), frame) for frame in frames]
+    if len(leaks) > 10:
+        rest = sum(count for count, _, _ in leaks[10:])
+        lines.append(("    %10s left behind at %d more call site%s" % (_text.size(rest), len(leaks) - 10, _text.s(len(leaks) - 10)), None))
+    return lines
+
+
+def _held_text(held):
+    return [("    %10s held at the peak at %s" % (_text.size(count), _tables.place_text(line)), line)
+            for count, line in held if _is_tests(line)][:10]
+
+
+def _is_tests(line, worker=None):
+    """The user's own line. A worker of pytest-xdist is started by a text of execnet's, which is in no file."""
+    if worker is None:
+        worker = "PYTEST_XDIST_WORKER" in os.environ
+    return _tables.is_users(line) and not (worker and line["file"] == "<string>")
 
 
 def _risen_lines(log, periods, increment):
     """The three lines of the user's own that rose most in a test, by a tenth of its peak at least. Of lines that rise alike,
     calling each other, the one with the fewest allocations comes first."""
     lines = [line for line in _tables.ask("report", "--period", periods, log)["lines"]
-             if _tables.is_users(line) and line["rise_bytes"] >= increment / 10 and line["file"] != sys.argv[0]]
+             if _is_tests(line, log != _native.log_path()) and line["rise_bytes"] >= increment / 10 and line["file"] != sys.argv[0]]
     lines.sort(key=lambda line: (-line["rise_bytes"], line["allocations"], line["file"], line["line"]))
     return lines[:3]

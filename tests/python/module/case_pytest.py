@@ -128,7 +128,7 @@ def held(build, python):
         same(outcomes(out), {"TestCase::test_set_up": "PASSED", "TestCase::test_set_up_and_leak": "ERROR", "TestPlain::test_own": "PASSED",
                              "TestPlain::test_shared": "PASSED", "test_fails": "FAILED", "test_after_a_failure": "PASSED",
                              "test_fails_last": "FAILED"}, "outcomes\n" + out)
-        matches(out, r"^memtrace: 3\.00 MiB were left behind, the limit is 1\.00 MiB\n +3\.00 MiB left behind at test_it\.py:9 in take", "the leak alone")
+        matches(out, r"^memtrace: 3\.00 MiB were left behind, the limit is 1\.00 MiB\n +3\.00 MiB left behind, in \d+ allocations?\n +at test_it\.py:9 in take", "the leak alone")
         for test, peak, left, what in (("TestCase::test_set_up", "7.00 MiB", None, r"7\.00 MiB  not left: held by the test case object: self\.block, self\.other"),
                                        ("TestCase::test_set_up_and_leak", "10.0 MiB", "3.00 MiB", r"7\.00 MiB  not left: held by the test case object: self\.block, self\.other"),
                                        ("TestPlain::test_own", "4.00 MiB", None, r"4\.00 MiB  not left: held by the test case object: self\.mine"),
@@ -178,7 +178,7 @@ def check(build):
         same(outcomes(out), limited, "with --memtrace\n" + out)
         matches(out, r"^memtrace: the peak stood 13\.0 MiB above the test's start, the limit is 10\.0 MiB\n"
                      r" +13\.0 MiB held at the peak at test_it\.py:9 in take: return bytearray\(mib << 20\)$", "a limit")
-        matches(out, r"^memtrace: 3\.00 MiB were left behind, the limit is 1\.00 MiB\n +3\.00 MiB left behind at test_it\.py:9 in take", "a leak")
+        matches(out, r"^memtrace: 3\.00 MiB were left behind, the limit is 1\.00 MiB\n +3\.00 MiB left behind, in \d+ allocations?\n +at test_it\.py:9 in take", "a leak")
         matches(out, r"^memtrace: '1 XB' is no amount of memory; try '100 MiB'$", "a mistake")
         matches(out, r"^ +20\.0 MiB +\S+ \w+  test_it\.py::test_unmarked\n +20\.0 MiB  test_it\.py:9 in take: .*\n"
                      r" +20\.0 MiB  test_it\.py:31 in test_unmarked: take\(20\)$", "the list")
