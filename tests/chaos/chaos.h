@@ -45,6 +45,9 @@ extern __thread volatile int calm; /* a signal handler may allocate: no allocato
 extern char chaos_self[4096], chaos_file[4096], chaos_top[4096];
 extern int chaos_background; /* threads beside the first */
 
+/* No timer whose handler makes system calls. */
+void chaos_plain_timer(void);
+
 /* A line. Allocates nothing, makes no system call, may be called on a stack of 4 KiB. */
 void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The name of an error; its number where it is a rare one. */

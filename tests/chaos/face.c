@@ -48,6 +48,7 @@ static void descriptors(void)
     char now[160], before[160] = "";
     struct rlimit limit;
     int first = -1, fd = 0;
+    tell("descriptors"); /* there may be none */
     getrlimit(RLIMIT_NOFILE, &limit);
     rlim_t most = limit.rlim_max < 30000 ? limit.rlim_max : 30000;
     for (; fd < (int)most; fd++) {

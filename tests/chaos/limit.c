@@ -90,6 +90,7 @@ void step_strict(const struct step *step)
     void *blocks[20];
     if (chaos_background) /* they would go on for ever */
         step_join(step);
+    chaos_plain_timer(); /* a handler that maps would end it, sooner or later */
     for (int i = 0; i < 20; i++)
         blocks[i] = malloc(200);
     for (int i = 0; i < 20; i++)

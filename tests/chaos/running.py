@@ -155,24 +155,24 @@ class Surroundings:
             os.remove(path)
 
 
+DESCRIPTORS = re.compile(r'(\S+) descriptors$')
 DESCRIPTOR = re.compile(r'(\S+) fd (\d+)-(\d+) (.*)')
 SIZES = re.compile(r'(\S+) vm (-?\d+) locked (-?\d+)')
 
 
 def faces(lines):
     """The lines without those of descriptors, and these, by number, as one for each row of them."""
-    rest, rows, now = [], [], None
+    rest, rows, last = [], [], {}
     for line in lines:
-        found = DESCRIPTOR.match(line)
-        if not found:
+        begin, found = DESCRIPTORS.match(line), DESCRIPTOR.match(line)
+        if begin:
+            last[begin[1]] = {}
+            rows.append((begin[1], last[begin[1]]))
+        if not found or found[1] not in last:
             rest.append(line)
-            now = None
             continue
-        if now is None:
-            now = {}
-            rows.append((found[1], now))
         for fd in range(int(found[2]), int(found[3]) + 1):
-            now[fd] = found[4]
+            last[found[1]][fd] = found[4]
     return rest, rows
 
 

@@ -42,6 +42,12 @@ static void set_timer(long microseconds)
     setitimer(ITIMER_REAL, &every, NULL);
 }
 
+void chaos_plain_timer(void)
+{
+    if (kind & 1)
+        set_timer(0);
+}
+
 /* n: the handler's kind, and above it the frequency: 1, 5 or 10 kHz. */
 void step_timer(const struct step *step)
 {
