@@ -12,7 +12,7 @@
 #include "os/call.h"
 #include "os/os.h"
 
-#define MOST   ((size_t)32 << 20)
+#define MOST   ((size_t)16 << 20)
 #define LEAST  ((size_t)1 << 20)
 #define RANGES 256u
 
