@@ -73,7 +73,9 @@ static void write_text(const struct verdicts *verdicts, FILE *out)
         free(text);
     }
     text_count(count, verdicts->count);
-    if (verdicts->broken)
+    if (verdicts->broken && verdicts->count == 1)
+        fputs("The budget is broken.\n", out);
+    else if (verdicts->broken)
         fprintf(out, "%s of %s budgets %s broken.\n", text_count(broken, verdicts->broken), count,
                 verdicts->broken == 1 ? "is" : "are");
     else

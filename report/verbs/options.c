@@ -152,8 +152,8 @@ const struct option_about option_abouts[] = {
      "several runs; all logs that "
      "are checked are then the runs that are compared with these"},
     {"max-growth", 0, CHECKS, "PERCENT", take_max_growth, 0, NULL, NULL,
-     "with --baseline: how much the peak may have grown (5%); with --save: what is added to what "
-     "was measured (0%)"},
+     "with --baseline: how much the peak may have grown; with --save: what is added to what was "
+     "measured (5%)"},
     {"metric", 0, CHECKS, "METRIC", take_adding_metric, 0, NULL, values_adding_metrics,
      "with --baseline: what may grow by --max-growth: peak, live, leaked, allocated or "
      "allocations"},

@@ -201,7 +201,10 @@ max-allocations = 1e6
 
     def test_save(self):
         saved, more = self.path('saved.toml'), self.path('more.mt')
-        p = self.memtrace('check', '--save', saved, self.spent)
+        self.assertEqual(self.memtrace('check', '--save', saved, self.spent).returncode, 0)
+        self.assertEqual({name: int(value) for name, value in re.findall(r'^max-(\w+) = (\d+)$', self.read(saved).decode(), re.M)},
+                         {name: value * 105 // 100 for name, value in self.VALUES.items()})
+        p = self.memtrace('check', '--save', saved, '--max-growth', '0%', self.spent)
         self.assertEqual((p.returncode, p.stdout, p.stderr), (0, '', ''))
         text = self.read(saved).decode()
         self.assertEqual({name: int(value) for name, value in re.findall(r'^max-(\w+) = (\d+)$', text, re.M)}, self.VALUES)
@@ -217,7 +220,7 @@ max-allocations = 1e6
         self.fails(self.memtrace('check', '--save', by_hand, self.spent), 2, '--force replaces it')
         self.assertEqual(self.read(by_hand), b'[program.x]\nmax-peak = 1\n')
         self.assertEqual(self.memtrace('check', '--save', by_hand, '--force', self.spent).returncode, 0)
-        self.assertIn(b'max-peak = 5100000', self.read(by_hand))
+        self.assertIn(b'max-peak = 5355000', self.read(by_hand))
         self.fails(self.memtrace('check', '--save', '/dev/full', '--force', self.spent), 2, 'No space left')
 
     def test_odd_names(self):

@@ -177,7 +177,7 @@ static int save(struct checking *checking, const struct options *logs)
 {
     const struct options *options = checking->options;
     struct checking all = {.options = options, .suppressions = checking->suppressions};
-    double percent = 0;
+    double percent = USUAL_GROWTH; /* no two runs are the same to the byte */
     for (unsigned kind = 0; kind < BUDGETS; kind++)
         budgets_add(&all.budgets,
                     &(struct budget){.kind = (enum budget_kind)kind, .limit = INT64_MAX});
