@@ -79,7 +79,7 @@ class Check(Case):
         self.assertEqual((p.returncode, p.stderr), (1, ''))
         self.assertEqual(p.stdout.splitlines()[:2], ['spender: peak: 4.86 MiB, 2.86 MiB above the budget of 2.00 MiB  (%s)' % self.spent,
                                                      '    2.38 MiB  spender.c:%d  fill' % lines['FILL']])
-        self.assertEqual(p.stdout.splitlines()[-1], '1 of 1 budgets is broken.')
+        self.assertEqual(p.stdout.splitlines()[-1], 'The budget is broken.')
         p = self.memtrace('check', '--max-peak', '5M', '--max-live', '1G', '--max-allocations', '1e6', self.spent)
         self.assertEqual((p.returncode, p.stdout, p.stderr), (0, '3 budgets hold.\n', ''))
 
