@@ -161,9 +161,10 @@ void step_dumpable(const struct step *step)
 void step_lockall(const struct step *step)
 {
     int spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (spare < 0)
+    if (spare >= 0)
+        close(spare);
+    if (spare < 3) /* the library needs one, and takes no standard one */
         return;
-    close(spare);
     struct rlimit limit = {32 << 20, RLIM_INFINITY}, old;
     uid_t user = geteuid();
     getrlimit(RLIMIT_MEMLOCK, &old);
