@@ -103,6 +103,7 @@ def mark(name):
 
 _folder = os.path.dirname(os.path.abspath(__file__))
 _above = os.path.dirname(os.path.dirname(_folder))  # where the library is installed: .../python/memtrace
+_installed = [os.path.join(_above, *up, "memtrace") for up in ((os.pardir,), (os.pardir, os.pardir, "lib"))]  # lib, lib64: .../site-packages
 
 
 def _loaded_library():
@@ -124,7 +125,7 @@ def find_library():
         if path:
             return path
     for path in (os.environ.get("MEMTRACE_LIBRARY"), os.path.join(_above, "libmemtrace.so"),
-                 os.path.join(_above, "lib", "libmemtrace.so")):
+                 os.path.join(_above, "lib", "libmemtrace.so"), *(os.path.join(place, "libmemtrace.so") for place in _installed)):
         if path and os.path.isfile(path):
             return os.path.abspath(path)
     return None

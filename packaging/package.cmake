@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+#
+# What a package holds beside the programs, and how CPack makes a .deb and an .rpm of it (scripts/package).
+
+# For programs that use memtrace.h: find_package(memtrace) and pkg-config. There is nothing to link with: the library is preloaded.
+include(CMakePackageConfigHelpers)
+set(config ${CMAKE_BINARY_DIR}/packaging)
+configure_package_config_file(packaging/memtraceConfig.cmake.in ${config}/memtraceConfig.cmake
+  INSTALL_DESTINATION lib/cmake/memtrace PATH_VARS CMAKE_INSTALL_INCLUDEDIR)
+write_basic_package_version_file(${config}/memtraceConfigVersion.cmake COMPATIBILITY SameMajorVersion ARCH_INDEPENDENT)
+configure_file(packaging/memtrace.pc.in ${config}/memtrace.pc @ONLY)
+install(FILES ${config}/memtraceConfig.cmake ${config}/memtraceConfigVersion.cmake DESTINATION lib/cmake/memtrace)
+install(FILES ${config}/memtrace.pc DESTINATION lib/pkgconfig)
+install(FILES README.md CHANGELOG.md LICENSE DESTINATION share/doc/memtrace)
+
+# The system's Python looks in one folder.
+if(MEMTRACE_PYTHON_LINKS)
+  set(links ${CMAKE_BINARY_DIR}/packaging/links)
+  file(MAKE_DIRECTORY ${links})
+  foreach(name memtrace memtrace-${PROJECT_VERSION}.dist-info)
+    file(CREATE_LINK ../../memtrace/python/${name} ${links}/${name} SYMBOLIC)
+    install(FILES ${links}/${name} DESTINATION lib/python3/dist-packages)
+  endforeach()
+endif()
+
+set(CPACK_PACKAGE_NAME memtrace)
+set(CPACK_PACKAGE_VENDOR memtrace)
+set(CPACK_PACKAGE_CONTACT "the memtrace project <memtrace@example.org>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "which line took the memory: an allocation profiler")
+set(CPACK_PACKAGE_DESCRIPTION "memtrace follows every allocation of an unmodified program, by a library that is preloaded, and shows live and\n\
+ peak bytes for each line of Python, C, C++ and Rust: tables, trees, leaks, a curve, one HTML page.")
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_RESOURCE_FILE_LICENSE ${CMAKE_SOURCE_DIR}/LICENSE)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION devel)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS python3)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${CMAKE_SOURCE_DIR}/packaging/prerm)
+set(CPACK_RPM_FILE_NAME RPM-DEFAULT)
+set(CPACK_RPM_PACKAGE_LICENSE MIT)
+set(CPACK_RPM_PRE_UNINSTALL_SCRIPT_FILE ${CMAKE_SOURCE_DIR}/packaging/prerm)
+set(CPACK_RPM_EXCLUDE_FROM_AUTO_FILELIST_ADDITION /usr/lib/cmake /usr/lib/pkgconfig /usr/lib/python3 /usr/lib/python3/dist-packages
+  /usr/share/bash-completion /usr/share/bash-completion/completions /usr/share/fish /usr/share/fish/vendor_completions.d /usr/share/zsh
+  /usr/share/zsh/site-functions /usr/share/man /usr/share/man/man1)
+include(CPack)
