@@ -66,9 +66,10 @@ bool stacks_open_under(struct stacks *stacks, const char *file, struct periods p
     return stacks_read(stacks, file, periods, under, false);
 }
 
-bool stacks_open_sized(struct stacks *stacks, const char *file, struct periods periods)
+bool stacks_open_sized(struct stacks *stacks, const char *file, struct periods periods,
+                       const char *under)
 {
-    return stacks_read(stacks, file, periods, NULL, true);
+    return stacks_read(stacks, file, periods, under, true);
 }
 
 bool stacks_open(struct stacks *stacks, const char *file, struct periods periods)

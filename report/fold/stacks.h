@@ -39,8 +39,9 @@ bool stacks_open(struct stacks *stacks, const char *file, struct periods periods
  * stacks are as if outside of the periods. Executions are not known then, as they are not counted by stack. NULL: of all. */
 bool stacks_open_under(struct stacks *stacks, const char *file, struct periods periods,
                        const char *under);
-/* As stacks_open, and sizes_add (read/sizes.h) may be asked, which takes memory. */
-bool stacks_open_sized(struct stacks *stacks, const char *file, struct periods periods);
+/* The same, and sizes_add (read/sizes.h) may be asked, which takes memory. */
+bool stacks_open_sized(struct stacks *stacks, const char *file, struct periods periods,
+                       const char *under);
 /* The same of a log that is in stacks->log already. Says nothing. */
 void stacks_make(struct stacks *stacks, struct periods periods);
 void stacks_close(struct stacks *stacks);

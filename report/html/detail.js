@@ -3,6 +3,7 @@
 import { button, copy, fill, make } from './dom.js';
 import { listing } from './listing.js';
 import { pathOf } from './boxes.js';
+import { sizesOf } from './sizes.js';
 import { figure, share, size } from './text.js';
 
 const NEAR = 6, LISTED = 6;
@@ -77,7 +78,7 @@ export function detail(app, box) {
   const title = make('h2', { id: 'detail-title' }, frame ? frame.name : icicle.label(box));
   if (!f) {
     const words = box.others || box.small ? `${icicle.label(box)}: too small to be drawn or to be kept apart. Their sum is exact.` : 'All stacks.';
-    return fill(place, title, make('p', {}, words), metricsTable(app, box));
+    return fill(place, title, make('p', {}, words), metricsTable(app, box), sizesOf(app, box));
   }
   const [callers, callees] = around(app, frame.key);
   const allocations = model.own.allocations && !app.filtered ? box.rows.reduce((sum, row) => sum + model.total('allocations')[row], 0) : 0;
@@ -90,5 +91,5 @@ export function detail(app, box) {
   const where = frame.line || model.source.has(f.id) ? button(frame.where || 'source', () => app.showSource(f.id, frame.line), { class: 'link', title: 'Open the annotated source (s)' }) : make('span', {}, frame.where);
   const source = model.source.has(f.id) && frame.line ? listing(model, f.id, { only: [frame.line - NEAR, frame.line + NEAR], around: frame.line, compact: true }) : null;
   return fill(place, title, make('p', {}, where, f.module ? `  in ${f.module}` : `  ${f.file && f.file !== f.short ? f.file : ''}`), metricsTable(app, box),
-    allocations ? make('p', {}, `${size(Math.round(bytes / allocations))} an allocation on average`) : null, tools, source, list(app, 'Callers', callers), list(app, 'Callees', callees));
+    allocations ? make('p', {}, `${size(Math.round(bytes / allocations))} an allocation on average`) : null, sizesOf(app, box), tools, source, list(app, 'Callers', callers), list(app, 'Callees', callees));
 }

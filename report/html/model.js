@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A log: its names, and the tree of stacks in pre-order with the figures of each row. Row 0 is the root.
 import { body, facts, Columns } from './data.js';
+import { readSizes } from './sizes.js';
 import { shorten } from './text.js';
 
 const base = (path) => path.slice(path.lastIndexOf('/') + 1) || path;
@@ -37,6 +38,7 @@ export class Model {
     this.#names(columns);
     this.#tree(columns);
     this.#lines(columns);
+    lazy(this, 'sizes', () => readSizes(columns));
     this.time = {
       at: columns.numbers('time.at', true), level: columns.numbers('time.level'),
       high: columns.numbers('time.high'), resident: columns.numbers('time.resident'),

@@ -2,6 +2,7 @@
 // What stands in the tabs: tables of lines, call sites, leaks, threads, modules, files, processes; and the source.
 import { make } from './dom.js';
 import { listing } from './listing.js';
+import { sizesTab } from './sizes.js';
 import { Table } from './table.js';
 import { count, size, visible } from './text.js';
 
@@ -130,6 +131,7 @@ export function tabsOf(app) {
     ['modules', 'Modules', () => keysTab(app, 'modules', 'Module', (row) => row.module || 'Python code, and code of no module', 'No module is known.')],
     ['files', 'Files', () => keysTab(app, 'files', 'File', (row) => row.file || '(no source file is known)', 'No source file is known.')],
     ['classes', 'Classes', () => classesTab(facts)]];
+  if (app.model.sizes.get(0)?.counts.length) tabs.push(['sizes', 'Sizes', () => sizesTab(app)]);
   if (app.family) tabs.push(['processes', 'Processes', () => processesTab(app)]);
   return tabs;
 }

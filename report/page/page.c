@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "page/facts.h"
 #include "page/redact.h"
+#include "page/sizes.h"
 #include "page/tree.h"
 #include "show/listing.h"
 #include "show/metric.h"
@@ -17,8 +18,9 @@
 
 #define NODES_MOST  2000000u /* rows that a browser can hold in comfort */
 #define ROUNDS      8u
-#define LINES_LEAST 300u /* stay, whatever the budget is */
-#define LINES_SHOWN 50u  /* without scripts */
+#define LINES_LEAST 300u  /* stay, whatever the budget is */
+#define LINES_SHOWN 50u   /* without scripts */
+#define SIZED_MOST  3000u /* rows with the sizes of their allocations */
 
 /* ---- text ---- */
 
@@ -94,6 +96,7 @@ static struct made make(struct view *view, const struct whole *whole, const stru
     facts.told = source_columns(view, lines, &names, options->source,
                                 budget < SOURCE_MOST ? budget : SOURCE_MOST, &columns);
     tree_columns(&pruned, &names, &columns);
+    sizes_columns(&view->stacks, &view->filter, whole, &pruned, SIZED_MOST, &columns);
     struct bytes text = facts_make(&facts);
     struct made made = {bytes_pack(&text, 9), bytes_pack(&columns.body, 9)};
     bytes_free(&text);

@@ -147,6 +147,7 @@ static uint32_t add_row(struct pruned *pruned, uint32_t key, uint32_t level)
 static void add_entry(struct pruning *p, uint32_t entry, uint32_t level)
 {
     uint32_t row = add_row(p->pruned, p->whole->tree.key[entry], level);
+    p->pruned->entry[row] = entry;
     for (unsigned f = 0; f < PAGE_FIGURES; f++)
         p->pruned->own[f][row] = p->whole->own[f][entry];
     p->pruned->kept++;
@@ -215,6 +216,7 @@ void pruned_make(struct pruned *pruned, const struct whole *whole, uint32_t most
     }
     room += 2;
     pruned->key = base_alloc(room, sizeof *pruned->key);
+    pruned->entry = base_alloc(room, sizeof *pruned->entry);
     pruned->level = base_alloc(room, sizeof *pruned->level);
     pruned->folded = base_alloc(room, sizeof *pruned->folded);
     for (unsigned f = 0; f < PAGE_FIGURES; f++)
@@ -227,6 +229,7 @@ void pruned_make(struct pruned *pruned, const struct whole *whole, uint32_t most
 void pruned_free(struct pruned *pruned)
 {
     free(pruned->key);
+    free(pruned->entry);
     free(pruned->level);
     free(pruned->folded);
     for (unsigned f = 0; f < PAGE_FIGURES; f++)

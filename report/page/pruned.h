@@ -30,6 +30,7 @@ void whole_free(struct whole *whole);
 struct pruned {
     uint32_t count;
     uint32_t *key;              /* as in struct tree; row 0 is the root */
+    uint32_t *entry;            /* in struct whole; of others: 0 */
     uint32_t *level;            /* 0: the root */
     uint32_t *folded;           /* PRUNED_OTHERS: how many entries it stands for, else 0 */
     int64_t *own[PAGE_FIGURES]; /* of others: of all that they stand for */

@@ -7,10 +7,10 @@
 #define EVERYTHING ((1u << METRICS) - 1)
 
 bool view_open(struct view *view, const char *file, struct periods periods, const char *under,
-               const struct filter *filter)
+               const struct filter *filter, bool sized)
 {
     *view = (struct view){.filter = *filter};
-    if (!stacks_open_under(&view->stacks, file, periods, under))
+    if (!(sized ? stacks_open_sized : stacks_open_under)(&view->stacks, file, periods, under))
         return false;
     unsigned metrics = filter->classes ? EVERYTHING & ~(1u << METRIC_RISE) : EVERYTHING;
     fold_lines(&view->stacks, metrics, filter, &view->lines, &view->functions);

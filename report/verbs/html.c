@@ -97,7 +97,7 @@ static void redact(struct view *view)
 
 static bool open_log(struct view *view, const char *log, const struct options *options)
 {
-    if (!view_open(view, log, options->periods, options->under, &options->filter))
+    if (!view_open(view, log, options->periods, options->under, &options->filter, true))
         return false;
     if (options->redact)
         redact(view);

@@ -316,7 +316,7 @@ static int report_one(const struct log_shown *shown)
     struct view view;
     if (options->by != GROUPINGS)
         return report_by(shown);
-    if (view_open(&view, shown->file, options->periods, options->under, &options->filter)) {
+    if (view_open(&view, shown->file, options->periods, options->under, &options->filter, false)) {
         if (shown->json)
             json_report(&view, options, shown->json, shown->family, shown->index);
         else

@@ -261,8 +261,8 @@ static int sites_one(const struct log_shown *shown)
     struct stacks stacks;
     const struct options *options = shown->options;
     bool lacks = false;
-    if ((options->histogram ? stacks_open_sized : stacks_open)(&stacks, shown->file,
-                                                               options->periods) &&
+    if ((options->histogram ? stacks_open_sized : stacks_open_under)(&stacks, shown->file,
+                                                                     options->periods, NULL) &&
         !(lacks = options->histogram && !has_sizes(&stacks))) {
         struct site_list sites = sites_of(&stacks, options, true);
         if (options->histogram)

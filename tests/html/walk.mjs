@@ -122,12 +122,17 @@ await settle(page);
 check((await page.getAttribute('#tab-source', 'aria-selected')) === 'true', 'a line leads to its source');
 check((await text(page, '#panel')).includes('def '), 'the source is there');
 check((await app(() => document.querySelectorAll('#panel .listing .chosen').length)) === 1, 'its line is marked');
-for (const tab of ['leaks', 'sites', 'threads', 'modules', 'files', 'classes']) {
+// Sizes: each allocation once, and those of a box are at most its allocations.
+equal(await app(() => [...memtrace.model.sizes.get(0).counts].reduce((a, b) => a + b)), report.allocations, 'sizes');
+check(await app(() => [...memtrace.model.sizes].every(([row, { counts }]) => !row || [...counts].reduce((a, b) => a + b) === memtrace.model.own.allocations[row])), 'sizes of a row');
+await app(() => memtrace.select(memtrace.boxes.children(memtrace.boxes.root)[0]));
+check((await text(page, '#detail')).includes('to 127 B') || /\d to (\d+ B|< \d)/.test(await text(page, '#detail')), `sizes in the details: ${await text(page, '#detail')}`);
+for (const tab of ['leaks', 'sites', 'threads', 'modules', 'files', 'classes', 'sizes']) {
   await page.click(`#tab-${tab}`);
   await settle(page);
   check((await page.locator('#panel table tbody tr').count()) > 0, `the tab ${tab} has a table`);
 }
-await page.focus('#tab-classes');
+await page.focus('#tab-sizes');
 await page.keyboard.press('ArrowRight');
 await settle(page);
 check((await page.getAttribute('#tab-lines', 'aria-selected')) === 'true', 'arrow keys walk the tabs');

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "page/sizes.h"
+
+#include <stdlib.h>
+
+#include "base/base.h"
+#include "fold/select.h"
+#include "read/sizes.h"
+
+struct chosen {
+    uint32_t row;
+    int64_t allocations;
+};
+
+static int most_first(const void *a, const void *b)
+{
+    const struct chosen *x = a, *y = b;
+    return (x->allocations < y->allocations) - (x->allocations > y->allocations);
+}
+
+static int in_order(const void *a, const void *b)
+{
+    const struct chosen *x = a, *y = b;
+    return (x->row > y->row) - (x->row < y->row);
+}
+
+static unsigned allocations_at(void)
+{
+    unsigned f = 0;
+    while (page_figures[f] != METRIC_ALLOCATIONS)
+        f++;
+    return f;
+}
+
+/* In the order of the rows. The root is the first, whatever it did itself. */
+static struct chosen *choose(const struct pruned *pruned, uint32_t most, uint32_t *count)
+{
+    const int64_t *own = pruned->own[allocations_at()];
+    struct chosen *list = base_alloc(pruned->count, sizeof *list);
+    uint32_t found = 1;
+    list[0] = (struct chosen){0, INT64_MAX};
+    for (uint32_t i = 1; i < pruned->count; i++)
+        if (pruned->key[i] != PRUNED_OTHERS && own[i] > 0)
+            list[found++] = (struct chosen){i, own[i]};
+    qsort(list, found, sizeof *list, most_first);
+    *count = found < most + 1 ? found : most + 1;
+    qsort(list, *count, sizeof *list, in_order);
+    return list;
+}
+
+static void count_all(const struct stacks *stacks, const struct filter *filter,
+                      const struct whole *whole, const uint32_t *place, struct sizes *sizes)
+{
+    struct query query = {.filter = *filter};
+    struct selection selection;
+    struct leaf leaf;
+    selection_make(&selection, stacks, filter);
+    for (size_t at = 0; stacks_next(stacks, &at, &leaf);) {
+        if (!selection_has(&selection, leaf.node) || !query_counts(&query, leaf.class))
+            continue;
+        uint32_t entry = whole->tree.of_node[leaf.node];
+        sizes_add(&sizes[0], &stacks->model, leaf.node, leaf.class);
+        if (place[entry])
+            sizes_add(&sizes[place[entry]], &stacks->model, leaf.node, leaf.class);
+    }
+    selection_free(&selection);
+}
+
+static void put(const struct chosen *list, const struct sizes *sizes, uint32_t count,
+                struct columns *columns)
+{
+    columns_begin(columns, "sizes.row");
+    for (uint32_t i = 0; i < count; i++)
+        columns_number(columns, list[i].row - (i ? list[i - 1].row : 0));
+    uint32_t *from = base_alloc(count + 1, sizeof *from),
+             *length = base_alloc(count + 1, sizeof *length);
+    for (uint32_t i = 0; i < count; i++)
+        for (unsigned power = 0; power < SIZES; power++) {
+            if (!sizes[i].count[power])
+                continue;
+            from[i] = length[i] ? from[i] : power;
+            length[i] = power + 1 - from[i];
+        }
+    columns_begin(columns, "sizes.from");
+    for (uint32_t i = 0; i < count; i++)
+        columns_number(columns, from[i]);
+    columns_begin(columns, "sizes.length");
+    for (uint32_t i = 0; i < count; i++)
+        columns_number(columns, length[i]);
+    columns_begin(columns, "sizes.count");
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t power = from[i]; power < from[i] + length[i]; power++)
+            columns_number(columns, sizes[i].count[power]);
+    free(from);
+    free(length);
+}
+
+void sizes_columns(const struct stacks *stacks, const struct filter *filter,
+                   const struct whole *whole, const struct pruned *pruned, uint32_t most,
+                   struct columns *columns)
+{
+    uint32_t count = 0;
+    bool known = stacks->log.keeps_tables && stacks->log.header.sizes;
+    struct chosen *list = known ? choose(pruned, most, &count) : NULL;
+    struct sizes *sizes = base_alloc(count + 1, sizeof *sizes);
+    if (known) {
+        uint32_t *place = base_alloc(whole->tree.count, sizeof *place);
+        for (uint32_t i = 1; i < count; i++)
+            place[pruned->entry[list[i].row]] = i;
+        count_all(stacks, filter, whole, place, sizes);
+        free(place);
+    }
+    put(list, sizes, count, columns);
+    free(sizes);
+    free(list);
+}
