@@ -161,9 +161,12 @@ void step_dumpable(const struct step *step)
 void step_lockall(const struct step *step)
 {
     int spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    struct rlimit files;
     if (spare >= 0)
         close(spare);
-    if (spare < 3) /* the library needs one, and takes no standard one */
+    getrlimit(RLIMIT_FSIZE, &files);
+    /* The library needs one, and takes no standard one; and it does nothing where it may have no log. */
+    if (spare < 3 || files.rlim_cur < 1 << 20)
         return;
     struct rlimit limit = {32 << 20, RLIM_INFINITY}, old;
     uid_t user = geteuid();
