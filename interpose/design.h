@@ -17,7 +17,7 @@
  *   log/           the log: its file, its regions, what stands in it once
  *                  offers log.h, intern.h, open.h
  *   loader/        what the dynamic loader has loaded: objects, their symbols, the real functions behind ours
- *                  offers object.h, modules.h, real.h, program.h, foreign_program.h, library.h, symbol.h
+ *                  offers object.h, modules.h, real.h, heap.h, program.h, foreign_program.h, library.h, symbol.h
  *   unwind/        native stacks
  *                  offers unwind.h, stack.h, whole.h, arch.h
  *   foreign/       an interpreter's frames among the native ones, and how the stack reaches an interpreter
@@ -101,7 +101,7 @@
  *   object           a loaded object is a file that the loader mapped; an interpreter's object is a piece of its memory
  *
  *
- * PLATFORMS. The file is chosen, not a part of it by #if: os/linux*.c (Linux), loader/object_glibc.c (glibc),
+ * PLATFORMS. The file is chosen, not a part of it by #if: os/linux*.c (Linux), loader/object_glibc.c and heap_glibc.c (glibc),
  * loader/library_elf.c (ELF), unwind/bounds_linux.c, unwind/full_libunwind.c; base/aside_*.S, unwind/arch_*.h and
  * unwind/rule_layout_*.h (the processor). What a port still has to look at:
  *

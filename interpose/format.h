@@ -168,6 +168,8 @@ struct mt_header {
 #define MT_FLAG_ENDED 16u
 /* Sizes and temporary blocks are counted; mt_alloc.allocs has 31 bits */
 #define MT_FLAG_SIZES 32u
+/* The program finished, and the records of slack are all there */
+#define MT_FLAG_SLACK 64u
 
 /* One frame of the tree of all stacks. A node's index is greater than its parent's. Entries that
  * are not (yet) in use are all zero. The children of 0 are the threads' roots (frame kind
@@ -406,7 +408,8 @@ enum mt_record_kind {
     MT_RECORD_SOURCE = 7,  /* struct mt_record_source */
     MT_RECORD_MARK = 8,    /* struct mt_record_mark */
     MT_RECORD_COMMAND = 9, /* struct mt_record_command */
-    MT_RECORD_FILE = 10    /* struct mt_record_file */
+    MT_RECORD_FILE = 10,   /* struct mt_record_file */
+    MT_RECORD_SLACK = 11   /* struct mt_record_slack */
 };
 
 struct mt_record {
@@ -504,6 +507,20 @@ struct mt_record_file {
     uint32_t reserved;
 };
 #define MT_SOURCE_HASHED 0x400000u
+
+/* What the blocks of an mt_alloc that were live when the program finished could hold beyond what was asked for. */
+struct mt_slack {
+    uint32_t unit;   /* of the mt_alloc */
+    uint32_t blocks; /* how many they were */
+    uint64_t bytes;  /* usable less requested, of all of them */
+};
+/* Several of them. An mt_alloc that is in none of these records had no live blocks, if MT_FLAG_SLACK is set. */
+struct mt_record_slack {
+    struct mt_record head;
+    uint32_t count;
+    uint32_t reserved;
+    /* struct mt_slack slack[] */
+};
 
 /* The hash of a file's bytes: it begins as their number, then takes up each eight of them as a little-endian number, the last ones
  * filled up with zeros. */

@@ -38,8 +38,9 @@ static void at_exit(int status, void *unused)
     struct mt_self outer = mt_self;
     mt_guard();
     struct mt_header *h = mt_log.header;
-    mt_finish();
-    if (outer.depth == 0 || (outer.depth >= MT_IN_HEAP && !mt_critical))
+    bool sound = outer.depth == 0 || (outer.depth >= MT_IN_HEAP && !mt_critical);
+    mt_finish(sound);
+    if (sound)
         mt_tables_end(outer.thread);
     mt_untraced_gather();
     h->exit_status = status;

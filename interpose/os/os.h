@@ -53,6 +53,13 @@ bool mt_os_zero(void *at, size_t bytes);
 /* Copy memory of this process that may not be there. False: it is not, or the system does not allow
  * it. */
 bool mt_os_read_memory(uintptr_t address, void *to, size_t bytes);
+/* Copy several pieces, one behind the other, 1,024 at most: how many bytes there were up to the first piece that is not there, of which
+ * a part may have been copied; 0 if the system does not allow it. */
+struct mt_os_span {
+    uintptr_t at;
+    size_t bytes;
+};
+size_t mt_os_read_spans(const struct mt_os_span *spans, uint32_t count, void *to);
 /* Size of a System V segment of shared memory; 0: not known. */
 size_t mt_os_segment(int id);
 /* Bytes of a page. No system call. */

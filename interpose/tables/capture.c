@@ -83,7 +83,7 @@ static uint32_t descend(struct mt_capture *c)
 {
     for (uint32_t i = c->path_used - 1; i < c->keys_used; i++) {
         if (__builtin_expect(mt_finish_is(c->keys[i]), 0))
-            mt_finish();
+            mt_finish(true);
         uint32_t frame = frame_of(c->keys[i]);
         uint32_t node = frame ? mt_tree_child(&c->tree, c->path[i], frame) : 0;
         if (!node)
@@ -419,7 +419,7 @@ static bool walk_foreign(struct mt_capture *c, const struct mt_start *from)
     if (__builtin_expect(!printed, 0) && mt_foreign_refused(c->foreign))
         return false;
     if (__builtin_expect(__atomic_load_n(*mt_interpreter->finishing, __ATOMIC_RELAXED) != 0, 0))
-        mt_finish();
+        mt_finish(true);
     if (whole && printed) {
         tag = tag_of(whole->at + from->object, print);
         pair = pair_find(c, tag);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
+#include "loader/heap.h"
 #include "loader/real.h"
 #include "log/log.h"
 #include "os/os.h"
 #include "tables/finish.h"
+#include "tables/slack.h"
 
 struct mt_finish_code mt_finish_code;
 static uint32_t finished;
@@ -12,9 +14,10 @@ void mt_finish_init(void)
     uintptr_t begin, end;
     if (mt_real_code("exit", &begin, &end))
         mt_finish_code = (struct mt_finish_code){begin, end - begin};
+    mt_heap_init();
 }
 
-void mt_finish(void)
+void mt_finish(bool sound)
 {
     struct mt_header *h = mt_log.header;
     if (__atomic_load_n(&finished, __ATOMIC_RELAXED) ||
@@ -27,6 +30,8 @@ void mt_finish(void)
     __atomic_store_n(&h->finish_time, time ? time : 1, __ATOMIC_RELEASE);
     /* From now on every record notes what it has live before it changes, see counters.c. */
     __atomic_fetch_or(&h->peak_seq, MT_SEQ_FINISHED, __ATOMIC_RELEASE);
+    if (sound)
+        mt_slack_take();
 }
 
 void mt_finish_forget(void)

@@ -26,8 +26,9 @@ static inline bool mt_finish_is(uintptr_t pc)
 /* Find exit's code; once, before the first event. Calls the loader. */
 void mt_finish_init(void);
 
-/* The program has finished: the first call counts. With the guard set, any thread, before the event that tells is entered. */
-void mt_finish(void);
+/* The program has finished: the first call counts. With the guard set, any thread, before the event that tells is entered.
+ * `sound`: no table of ours is half-changed by this thread, so that the live blocks can be looked at. */
+void mt_finish(bool sound);
 
 /* It has not, in this process (fork child). */
 void mt_finish_forget(void);

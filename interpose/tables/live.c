@@ -334,6 +334,55 @@ bool mt_live_enter(uintptr_t block, struct mt_live entry, struct mt_live *stale)
     return ok && (__builtin_expect(size != SIZE_BIG, 1) || enter_big(block, entry.size));
 }
 
+/* The entries of a page, from the one at `from` on, as far as they have room. Returns how many were added. */
+static uint32_t add_some(struct slot *slot, uint32_t from, struct mt_live_some *some)
+{
+    const uint64_t *entries = slot_entries(slot);
+    uint32_t count = slot_count(slot), i = from;
+    for (; i < count && some->count < MT_LIVE_AT_ONCE; i++) {
+        uint64_t entry = entries[i];
+        uintptr_t block = slot_page(slot) << 12 | (uintptr_t)offset_of(entry) << 3;
+        uint64_t size = entry >> OFFSET_BITS & SIZE_BIG;
+        some->block[some->count] = block;
+        some->live[some->count++] =
+            (struct mt_live){size == SIZE_BIG ? mt_live_big_size(block, SIZE_BIG) : size,
+                             (uint32_t)(entry >> (OFFSET_BITS + SIZE_BITS))};
+    }
+    return i - from;
+}
+
+static bool each_of(struct shard *s, bool (*visit)(const struct mt_live_some *some, void *context),
+                    void *context)
+{
+    struct mt_live_some some = {.count = 0};
+    for (uint64_t i = 0; s->slots && i <= s->mask; i++) {
+        struct slot *slot = &s->slots[i];
+        for (uint32_t at = 0; slot->w0 && at < slot_count(slot);) {
+            at += add_some(slot, at, &some);
+            if (some.count < MT_LIVE_AT_ONCE)
+                continue;
+            if (!visit(&some, context))
+                return false;
+            some.count = 0;
+        }
+    }
+    return !some.count || visit(&some, context);
+}
+
+bool mt_live_each(bool (*visit)(const struct mt_live_some *some, void *context), void *context)
+{
+    bool all = true;
+    for (uint32_t i = 0; i < SHARDS && all; i++) {
+        bool locked = mt_shared();
+        if (locked)
+            lock_shard(&shards[i]);
+        all = each_of(&shards[i], visit, context);
+        if (locked)
+            unlock_shard(&shards[i]);
+    }
+    return all;
+}
+
 bool mt_live_take(uintptr_t block, struct mt_live *entry)
 {
     uint64_t page = block >> 12, hash = hash_of(page);

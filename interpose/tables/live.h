@@ -25,6 +25,17 @@ void mt_live_prefetch(uintptr_t block);
 /* Take a block out: *entry is what was entered. False: it is not known. */
 bool mt_live_take(uintptr_t block, struct mt_live *entry);
 
+/* Some live blocks. */
+#define MT_LIVE_AT_ONCE 256u
+struct mt_live_some {
+    uint32_t count;
+    uintptr_t block[MT_LIVE_AT_ONCE];
+    struct mt_live live[MT_LIVE_AT_ONCE];
+};
+/* Visit all blocks, some at a time, none of which is released meanwhile, until `visit` returns false, or to the end: true. What a visit
+ * may not do: allocate, enter or take. Takes the shards' locks, each for all of its visits; 6 KiB of stack. */
+bool mt_live_each(bool (*visit)(const struct mt_live_some *some, void *context), void *context);
+
 /* Child of a fork: all blocks are its parent's from now on. Where that had several threads the table
  * may be torn, and is forgotten. */
 void mt_live_inherit(void);

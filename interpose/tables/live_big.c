@@ -87,6 +87,15 @@ uint64_t mt_live_big_take(uintptr_t block, uint64_t unknown)
     return size;
 }
 
+uint64_t mt_live_big_size(uintptr_t block, uint64_t unknown)
+{
+    mt_lock_take(&lock);
+    const struct big *b = bigs ? find(block) : NULL;
+    uint64_t size = b && b->block ? b->size : unknown;
+    mt_lock_drop(&lock);
+    return size;
+}
+
 void mt_live_big_inherit(void)
 {
     if (mt_meta_torn) {

@@ -170,6 +170,7 @@ static void add_part(struct joined *joined, const struct stacks *part)
                              .running = part->running,
                              .periods = header->period != 0};
     joined->stacks.running |= part->running;
+    joined->stacks.log.header.slack |= header->slack;
 }
 
 void joined_add(struct joined *joined, const struct stacks *part)

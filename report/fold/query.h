@@ -35,7 +35,8 @@ enum metric {
     METRIC_RELEASED,    /* by events under the row's key, whoever allocated it */
     METRIC_RELEASES,    /* number of them */
     METRIC_INCREMENT,   /* allocated less released */
-    METRIC_TEMPORARY,  /* number of blocks that the thread which allocated them gave back at once */
+    METRIC_TEMPORARY, /* number of blocks that the thread which allocated them gave back at once */
+    METRIC_SLACK, /* what the blocks that were live at the finish could hold beyond what was asked for */
     METRIC_RESIDENT,   /* growth of the resident set */
     METRIC_DISCARDED,  /* given back to the system, and still mapped */
     METRIC_USAGE,      /* level of the process after the latest event */
@@ -84,5 +85,10 @@ static inline bool query_wants(const struct query *query, enum metric metric)
 {
     return query->metrics >> metric & 1u;
 }
+
+struct stacks;
+/* Whether the log tells of this metric; else says that it doesn't, and why, and the status is STATUS_NO. METRICS: of all that are
+ * shown anyway. */
+bool stacks_know(struct stacks *stacks, enum metric metric);
 
 #endif

@@ -48,6 +48,8 @@ int64_t sums_metric(const struct sums *sums, enum metric metric)
         return sums_increment(sums);
     case METRIC_TEMPORARY:
         return bounded(sums->temporary);
+    case METRIC_SLACK:
+        return bounded(sums->slack);
     case METRIC_RESIDENT:
         return sums->resident;
     case METRIC_DISCARDED:

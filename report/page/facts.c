@@ -143,6 +143,8 @@ static void json_metrics(const struct facts *facts, struct json *json)
 {
     json_open(json, "metrics", '[');
     for (unsigned f = 0; f < PAGE_FIGURES; f++) {
+        if (page_figures[f] == METRIC_SLACK && !facts->view->stacks.log.header.slack)
+            continue; /* not known */
         json_open(json, NULL, '{');
         json_string(json, "name", metric_name(page_figures[f]));
         json_string(json, "title", metric_title(page_figures[f]));

@@ -8,8 +8,8 @@
 #include "fold/select.h"
 
 const enum metric page_figures[PAGE_FIGURES] = {
-    METRIC_PEAK,        METRIC_LIVE,     METRIC_LEAKED,   METRIC_ALLOCATED,
-    METRIC_ALLOCATIONS, METRIC_RELEASED, METRIC_TEMPORARY};
+    METRIC_PEAK,        METRIC_LIVE,     METRIC_LEAKED,    METRIC_ALLOCATED,
+    METRIC_ALLOCATIONS, METRIC_RELEASED, METRIC_TEMPORARY, METRIC_SLACK};
 
 /* As row_metric has it, but not raised to 0: parts of a damaged log add up, too. */
 static int64_t sum(int64_t a, int64_t b)

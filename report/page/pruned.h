@@ -11,7 +11,7 @@
 #include "fold/tree.h"
 
 /* The figures of a page's tree: those that add up. */
-#define PAGE_FIGURES 7u
+#define PAGE_FIGURES 8u
 extern const enum metric page_figures[PAGE_FIGURES];
 
 /* All stacks, with the figures of each. */

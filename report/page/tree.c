@@ -2,8 +2,8 @@
 #include "page/tree.h"
 
 static const char *const titles[PAGE_FIGURES] = {
-    "tree.peak",        "tree.live",     "tree.leaked",   "tree.allocated",
-    "tree.allocations", "tree.released", "tree.temporary"};
+    "tree.peak",        "tree.live",     "tree.leaked",    "tree.allocated",
+    "tree.allocations", "tree.released", "tree.temporary", "tree.slack"};
 
 void tree_columns(const struct pruned *pruned, const struct naming *names, struct columns *columns)
 {

@@ -78,6 +78,7 @@ struct log_header {
     bool finished; /* main returned, exit was called, or CPython began to finalise */
     bool threads;  /* several threads: the peak may be off by events under way */
     bool sizes;    /* sizes and temporary blocks were counted */
+    bool slack;    /* the slack of what was live when the program finished is known */
     bool ended;    /* nothing was recorded from some instant on */
 };
 
@@ -141,6 +142,13 @@ struct log_mark {
     struct log_text name;
 };
 
+/* What the blocks of a counter record could hold beyond what was asked for. */
+struct log_slack {
+    uint32_t unit; /* of the record; may be out of range */
+    uint32_t blocks;
+    uint64_t bytes;
+};
+
 struct log_sample {
     uint64_t time;      /* of the sample */
     uint64_t level;     /* then */
@@ -196,6 +204,8 @@ struct log {
     size_t note_count;
     struct log_mark *marks; /* in the order of time, but for those of several threads */
     size_t mark_count;
+    struct log_slack *slacks;
+    size_t slack_count;
     struct log_sample *samples; /* in the order of time */
     size_t sample_count;
 

@@ -19,6 +19,7 @@ struct chain {
     uint32_t last_class;   /* of the last mt_alloc, CLASSES: none */
     struct sums unclassed; /* resident and discarded */
     struct map *finishes;  /* unit of an mt_alloc -> 1 + its entry in FINISH */
+    struct map *slacks;    /* ... -> 1 + its entry in log->slacks */
 };
 
 static bool chain_claim(struct chain *chain, uint32_t unit, uint32_t units)
@@ -42,6 +43,13 @@ static int64_t late_of(const struct chain *chain, uint32_t unit, uint64_t live)
     return found ? (int64_t)(tables->finishes[found - 1].live - live) : 0;
 }
 
+static uint64_t slack_of(const struct chain *chain, uint32_t unit)
+{
+    const struct log *log = chain->model->log;
+    uint32_t found = log->slack_count ? *map_at(chain->slacks, unit) : 0;
+    return found && log->header.slack ? log->slacks[found - 1].bytes : 0;
+}
+
 static void chain_alloc(struct chain *chain, uint32_t class, uint32_t unit,
                         const struct mt_alloc *record)
 {
@@ -54,6 +62,7 @@ static void chain_alloc(struct chain *chain, uint32_t class, uint32_t unit,
                        .gone = record->gone,
                        .late = late_of(chain, unit, live),
                        .at_peak = (int64_t)held,
+                       .slack = slack_of(chain, unit),
                        .allocations = allocations,
                        .gone_count = record->gone_count,
                        .live_peak = record->live_peak,
@@ -323,9 +332,14 @@ void model_make(struct model *model, struct log *log, struct periods periods)
     unsigned char *seen = base_alloc(tables->unit_count / 8 + (size_t)1, 1);
     uint32_t *depth = base_alloc(tables->node_count + (size_t)1, sizeof *depth);
     size_t cap = 0;
-    struct map finishes = {0};
-    struct chain chain = {
-        .model = model, .seen = seen, .last_class = CLASSES, .finishes = &finishes};
+    struct map finishes = {0}, slacks = {0};
+    struct chain chain = {.model = model,
+                          .seen = seen,
+                          .last_class = CLASSES,
+                          .finishes = &finishes,
+                          .slacks = &slacks};
+    for (size_t i = 0; i < log->slack_count; i++)
+        *map_at(&slacks, log->slacks[i].unit) = (uint32_t)i + 1;
     for (uint32_t i = 1; i < tables->finish_count; i++)
         *map_at(&finishes, tables->finishes[i].unit) = i + 1;
     static const struct mt_node unused;
@@ -335,6 +349,7 @@ void model_make(struct model *model, struct log *log, struct periods periods)
             model_node_take(model, i, &chain, depth, &cap);
     model_settle(model);
     map_free(&finishes);
+    map_free(&slacks);
     free(depth);
     free(seen);
     runs_close(&model->runs, log, model->nodes);

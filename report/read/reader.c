@@ -227,6 +227,7 @@ static void header_take(struct log_header *to, const struct mt_header *from)
         .python = from->flags & MT_FLAG_PYTHON,
         .threads = from->flags & MT_FLAG_THREADS,
         .sizes = from->flags & MT_FLAG_SIZES,
+        .slack = from->flags & MT_FLAG_SLACK,
         .ended = from->flags & MT_FLAG_ENDED};
     _Static_assert((int)CLASS_HEAP == MT_HEAP && (int)CLASS_ANON == MT_ANON &&
                        (int)CLASS_FILE == MT_FILE && (int)CLASS_RESERVED == MT_RESERVED &&
@@ -383,6 +384,7 @@ void log_close(struct log *log)
     free(log->lines);
     free(log->notes);
     free(log->marks);
+    free(log->slacks);
     free(log->file);
     *log = (struct log){0};
 }

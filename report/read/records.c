@@ -17,7 +17,7 @@
 struct records {
     struct log *log;
     size_t modules_cap, strings_cap, codes_cap, lines_cap, sources_cap, notes_cap, marks_cap,
-        files_cap, stamps_cap;
+        files_cap, stamps_cap, slacks_cap;
     struct mt_record_code *raw_codes;
     size_t raw_count, raw_cap;
     uint32_t *commands; /* ids of codes */
@@ -227,6 +227,23 @@ static bool read_file(struct records *records, struct cursor *in)
     return true;
 }
 
+static bool read_slack(struct records *records, struct cursor *in)
+{
+    struct mt_record_slack record;
+    struct log *log = records->log;
+    if (!cursor_read(in, &record, sizeof record, "a record of slack that is too short"))
+        return false;
+    for (uint32_t i = 0; i < record.count; i++) {
+        struct mt_slack one;
+        if (!cursor_read(in, &one, sizeof one, "slack beyond its record"))
+            return false;
+        log->slacks =
+            base_room(log->slacks, &records->slacks_cap, log->slack_count + 1, sizeof *log->slacks);
+        log->slacks[log->slack_count++] = (struct log_slack){one.unit, one.blocks, one.bytes};
+    }
+    return true;
+}
+
 static bool read_body(struct records *records, uint32_t kind, struct cursor *in)
 {
     switch (kind) {
@@ -250,6 +267,8 @@ static bool read_body(struct records *records, uint32_t kind, struct cursor *in)
         return read_command(records, in);
     case MT_RECORD_FILE:
         return read_file(records, in);
+    case MT_RECORD_SLACK:
+        return read_slack(records, in);
     default:
         return true; /* a kind of a later version: skipped by its length */
     }

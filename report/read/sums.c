@@ -16,6 +16,7 @@ void sums_add(struct sums *sums, const struct sums *more)
     sums->discards += more->discards;
     sums->temporary += more->temporary;
     sums->temporary_bytes += more->temporary_bytes;
+    sums->slack += more->slack;
     sums->resident = (int64_t)((uint64_t)sums->resident + (uint64_t)more->resident);
     sums->readings += more->readings;
     if (more->happened && (!sums->happened || more->last > sums->last)) {

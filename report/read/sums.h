@@ -25,6 +25,7 @@ struct sums {
     uint64_t discards;
     uint64_t temporary; /* number of blocks that their thread gave back at once: SCHEMA.md */
     uint64_t temporary_bytes;
+    uint64_t slack;    /* usable less requested, of what was live when the program finished */
     int64_t resident;  /* growth of the resident set seen here */
     uint64_t readings; /* ... and of how many readings that is the sum */
     uint64_t last; /* place in time of the latest event: (tick << 32) | the thread's event number */

@@ -15,6 +15,7 @@ static const struct {
                     [METRIC_RELEASES] = {"Releases", "releases"},
                     [METRIC_INCREMENT] = {"Increment", "allocated less released"},
                     [METRIC_TEMPORARY] = {"Temporary", "temporary"},
+                    [METRIC_SLACK] = {"Slack", "slack"},
                     [METRIC_RESIDENT] = {"Resident", "grown in the resident set"},
                     [METRIC_DISCARDED] = {"Discarded", "discarded"},
                     [METRIC_USAGE] = {"Mem usage", "in use after the last event"},

@@ -45,6 +45,7 @@ void json_temporary(struct json *json, const struct sums *sums)
 {
     json_unsigned(json, "temporary", sums->temporary);
     json_unsigned(json, "temporary_bytes", sums->temporary_bytes);
+    json_unsigned(json, "slack_bytes", sums->slack);
 }
 
 void json_row(struct json *json, const struct row *row)
@@ -78,6 +79,7 @@ void json_executions(struct json *json, const char *member, const struct row *ro
 
 void json_process(const struct log *log, struct json *json)
 {
+    json_bool(json, "slack_known", log->header.slack);
     json_text(json, "program", log->exe.bytes ? log->exe.text : NULL, log->exe.bytes);
     json_open(json, "argv", '[');
     for (size_t i = 0; i < log->argv.bytes;) {

@@ -15,7 +15,7 @@ void json_place(const struct frames *frames, struct json *json, uint32_t place);
 void json_function(const struct frames *frames, struct json *json, uint32_t function);
 /* rise_bytes, rise_at_least, rise_most_bytes; null where the row is without a rise. */
 void json_rise(struct json *json, const struct row *row);
-/* temporary, temporary_bytes. */
+/* temporary, temporary_bytes, slack_bytes. */
 void json_temporary(struct json *json, const struct sums *sums);
 /* The figures of a row. */
 void json_row(struct json *json, const struct row *row);

@@ -99,6 +99,8 @@ static bool open_log(struct view *view, const char *log, const struct options *o
 {
     if (!view_open(view, log, options->periods, options->under, &options->filter, true))
         return false;
+    if (!stacks_know(&view->stacks, options->metric))
+        return false;
     if (options->redact)
         redact(view);
     return true;

@@ -83,22 +83,25 @@ const struct option_about option_abouts[] = {
      "which figure rows are ranked by and share in: peak (held at the process's peak), live (when "
      "the program finished, or now), leaked (after all destructors), allocated, allocations, "
      "released, releases, increment (allocated less released), rise, temporary (blocks that the "
-     "thread which allocated them gave back within its next 8 events), resident, discarded, usage "
-     "or executions"},
+     "thread which allocated them gave back within its next 8 events), slack (what blocks that "
+     "were live when the program finished could hold beyond what was asked for), resident, "
+     "discarded, usage or executions"},
     {"metric", 0, OF_SITES | OF_TREE | OF_TOP | OF_DIFF, "METRIC", take_stack_metric, 0, NULL,
      values_stack_metrics,
      "which figure rows are ranked by and share in: peak (held at the process's peak), live (when "
      "the program finished, or now), leaked (after all destructors), allocated, allocations, "
      "released, releases, increment (allocated less released), rise, temporary (blocks that the "
-     "thread which allocated them gave back within its next 8 events) or resident"},
+     "thread which allocated them gave back within its next 8 events), slack (what blocks that "
+     "were live when the program finished could hold beyond what was asked for) or resident"},
     {"metric", 0, OF_LEAKS, "METRIC", take_leak_metric, 0, NULL, values_leak_metrics,
      "which figure: leaked (left after all destructors) or live (when the program finished, or "
      "now)"},
     {"metric", 0, OF_HTML, "METRIC", take_page_metric, 0, NULL, values_page_metrics,
      "which figure the page begins with: peak (held at the process's peak), live (when the "
-     "program finished, or now), leaked (after all destructors), allocated, allocations, released "
-     "or temporary (blocks that the thread which allocated them gave back within its next 8 "
-     "events); it has the others, too"},
+     "program finished, or now), leaked (after all destructors), allocated, allocations, "
+     "released, temporary (blocks that the thread which allocated them gave back within its next "
+     "8 events) or slack (what blocks that were live when the program finished could hold beyond "
+     "what was asked for); it has the others, too"},
     {"metric", 0, OF_EXPORT, "METRIC", take_export_metric, 0, NULL, values_export_metrics,
      "which figure, where the format has one, or which it begins with: peak (held at the process's "
      "peak; the default), live (when the program finished, or now), leaked (after all "

@@ -69,7 +69,7 @@ size_t values_leak_metrics(const char **words)
 /* Those that every format has. */
 static bool export_metric(enum metric metric)
 {
-    return page_metric(metric) && metric != METRIC_TEMPORARY;
+    return page_metric(metric) && metric != METRIC_TEMPORARY && metric != METRIC_SLACK;
 }
 
 size_t values_export_metrics(const char **words)

@@ -263,7 +263,8 @@ static int report_by(const struct log_shown *shown)
     const struct options *options = shown->options;
     struct json *json = shown->json;
     struct stacks stacks;
-    if (stacks_open_under(&stacks, shown->file, options->periods, options->under)) {
+    if (stacks_open_under(&stacks, shown->file, options->periods, options->under) &&
+        stacks_know(&stacks, options->metric)) {
         struct by by = by_of(&stacks, options);
         if (json) {
             json_open(json, NULL, '{');
@@ -316,7 +317,8 @@ static int report_one(const struct log_shown *shown)
     struct view view;
     if (options->by != GROUPINGS)
         return report_by(shown);
-    if (view_open(&view, shown->file, options->periods, options->under, &options->filter, false)) {
+    if (view_open(&view, shown->file, options->periods, options->under, &options->filter, false) &&
+        stacks_know(&view.stacks, options->metric)) {
         if (shown->json)
             json_report(&view, options, shown->json, shown->family, shown->index);
         else

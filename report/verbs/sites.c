@@ -263,6 +263,7 @@ static int sites_one(const struct log_shown *shown)
     bool lacks = false;
     if ((options->histogram ? stacks_open_sized : stacks_open_under)(&stacks, shown->file,
                                                                      options->periods, NULL) &&
+        stacks_know(&stacks, options->metric) &&
         !(lacks = options->histogram && !has_sizes(&stacks))) {
         struct site_list sites = sites_of(&stacks, options, true);
         if (options->histogram)

@@ -106,7 +106,8 @@ static int tree_one(const struct log_shown *shown)
 {
     const struct options *options = shown->options;
     struct stacks stacks;
-    if (stacks_open_under(&stacks, shown->file, options->periods, options->under)) {
+    if (stacks_open_under(&stacks, shown->file, options->periods, options->under) &&
+        stacks_know(&stacks, options->metric)) {
         struct branching branching = branching_of(&stacks, options);
         struct branches branches;
         branches_make(&branches, &stacks, &branching);

@@ -182,7 +182,7 @@ class OneFile(Case):
         self.fails(self.memtrace('html', '-o', self.path('out/broken.html'), broken), 2, 'broken.mt')
         self.assertEqual(sorted(os.listdir(self.path('out'))), ['notes.html', 'page.html'])
         self.fails(self.memtrace('html', '-o', '/dev/full', self.log), 2, '/dev/full: No space left')
-        self.fails(self.memtrace('html', '--metric', 'rise', self.log), 2, '--metric takes peak, live, leaked, allocated, allocations, released or temporary', 'rise')
+        self.fails(self.memtrace('html', '--metric', 'rise', self.log), 2, '--metric takes peak, live, leaked, allocated, allocations, released, temporary or slack', 'rise')
 
     def test_two_are_equal(self):
         self.assertEqual(self.page().text, self.page().text)

@@ -37,10 +37,13 @@ class Tests(Outcome):
         return self.build.traced(os.path.join(directory, '%p.mt'), **{
             'MEMTRACE_PYTHON_OBJECTS': '0', 'KNOWN_TRACED': '1', 'PYTHONDONTWRITEBYTECODE': '1', **variables})
 
-    def traced(self, command):
+    def traced(self, command, preload=None):
         """Run it; its output and its logs: (pid, name), in the order of their beginning."""
         directory = self.fresh()
-        done = run(command, self.environment(directory))
+        environment = self.environment(directory)
+        if preload:
+            environment['LD_PRELOAD'] += ':' + preload
+        done = run(command, environment)
         if done.status or done.err:
             raise Failed('%s: status %d: %s' % (' '.join(command), done.status, done.err[:2000]))
         logs = [os.path.join(directory, name) for name in os.listdir(directory)]

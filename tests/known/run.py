@@ -4,7 +4,7 @@
 
     run.py BUILD [PART...]
 
-BUILD is the build directory (libmemtrace.so, memtrace, known/). Parts: native, python, seed, kill, step, early, damaged, sizes; all by default.
+BUILD is the build directory (libmemtrace.so, memtrace, known/). Parts: native, python, seed, kill, step, early, damaged, sizes, slack; all by default.
 Every log is also checked and compared by the second reader.
 """
 import argparse
@@ -17,11 +17,12 @@ import killing  # noqa: E402
 import native  # noqa: E402
 import scripts  # noqa: E402
 import sizes  # noqa: E402
+import slack  # noqa: E402
 from common import Tests  # noqa: E402
 from support import pythons  # noqa: E402
 
 PARTS = dict(native=native.native, python=scripts.python, seed=scripts.seed, kill=killing.kill, early=killing.early,
-             step=killing.step, damaged=damaged.damaged, sizes=sizes.sizes)
+             step=killing.step, damaged=damaged.damaged, sizes=sizes.sizes, slack=slack.slack)
 
 
 def main():

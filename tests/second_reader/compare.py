@@ -81,7 +81,7 @@ def compare_lines(log, report, same, period=None):
 
 
 def compare_sites(log, totals, sites, same):
-    keys = ('allocated', 'released', 'leaked', 'at_peak', 'allocations', 'releases', 'temporary', 'temporary_bytes')
+    keys = ('allocated', 'released', 'leaked', 'at_peak', 'allocations', 'releases', 'temporary', 'temporary_bytes', 'slack')
     sums = {}
     for site in sites['sites']:
         t = sums.setdefault(site['class'], dict.fromkeys(keys, 0))

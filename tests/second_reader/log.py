@@ -8,8 +8,8 @@ NODE, COUNTER, FRAME, RECORD, THREAD, RUN, TIMELINE, STRETCH, FINISH = range(1, 
 ENTRY_BYTES = {NODE: 32, COUNTER: 32, FRAME: 16, RECORD: 1, THREAD: 128, RUN: 32, TIMELINE: 32, STRETCH: 16, FINISH: 16}
 NATIVE, PYTHON, THREAD_ROOT, CUT, UNKNOWN = range(1, 6)
 ON_RETURN = 4294967295  # in place of a line
-FLAG_FULL, FLAG_FALLBACK, FLAG_PYTHON, FLAG_THREADS, FLAG_SIZES = 1, 2, 4, 8, 32
-FIGURES = ('allocated', 'released', 'gone', 'at_peak', 'allocations', 'releases', 'gone_count', 'discarded', 'discards', 'resident', 'late', 'temporary', 'temporary_bytes')
+FLAG_FULL, FLAG_FALLBACK, FLAG_PYTHON, FLAG_THREADS, FLAG_SIZES, FLAG_SLACK = 1, 2, 4, 8, 32, 64
+FIGURES = ('allocated', 'released', 'gone', 'at_peak', 'allocations', 'releases', 'gone_count', 'discarded', 'discards', 'resident', 'late', 'temporary', 'temporary_bytes', 'slack')
 
 
 class NotALog(Exception):
@@ -120,7 +120,7 @@ class Log:
         self.exe = self.cwd = None
         self.argv = []
         self.modules, self.strings, self.codes, self.notes, self.marks, self.counted = {}, {}, {}, [], [], []
-        self.files = []
+        self.files, self.slack = [], {}
         at = 0
         while at < len(data):
             if len(data) - at < 8:
@@ -181,6 +181,12 @@ class Log:
             if bool(module) == bool(file):
                 self.problem('a file that is of module %d and of string %d' % (module, file))
             self.files.append((module, file, size, modified, digest, changes))
+        elif kind == 11:
+            for i in range(self.take('I', 8, record)[0]):
+                unit, blocks, size = self.take('IIQ', 16 + 16 * i, record)
+                if unit in self.slack:
+                    self.problem('slack of the record at %d is there twice' % unit)
+                self.slack[unit] = (blocks, size)
         elif kind == 6:
             code, first, count, period = self.take('IIII', 8, record)
             self.counted += [(period, code, first + i - 1 if i else 0) + self.take('QQQ', 24 + 24 * i, record)
@@ -383,6 +389,11 @@ class Log:
         c['allocated'] += allocated
         c['gone'] += gone
         c['late'] += self.finish.get(unit, live) - live
+        if self.flags & FLAG_SLACK:
+            blocks, size = self.slack.pop(unit, (0, 0))
+            c['slack'] += size
+            if blocks > allocs or size > blocks * 65536:
+                self.problem('node %d: slack of %d in %d blocks of %d' % (node, size, blocks, allocs))
         c['allocations'] += allocs
         c['gone_count'] += gone_count
         if class_ in COUNTED:
