@@ -33,6 +33,8 @@
  *             offers changes.h, match.h, matched.h, show.h, side.h
  *   budget/   budgets of what programs may take, whether logs keep to them, in the formats of CI
  *             offers budget.h, formats.h, verdict.h
+ *   advice/   what a log shows that something could be done about: a few sentences, each with its line
+ *             offers advice.h
  *   export/   logs as other programs' files: a tree of stacks of its own, and a file for each format
  *             offers formats.h, profile.h, prune.h
  *   top/      the live screen of `memtrace top`

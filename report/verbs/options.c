@@ -186,7 +186,7 @@ const struct option_about option_abouts[] = {
     {"under", 0, UNDER, "FUNCTION", NULL, FLAG(under), NULL, NULL,
      "only what happened under calls of this function, or FILE:FUNCTION, without the frames "
      "further out. Executions are not known then"},
-    {"process", 0, FAMILIES, "PID", take_process, 0, NULL, NULL,
+    {"process", 0, FAMILIES | OF_WHY, "PID", take_process, 0, NULL, NULL,
      "of several logs only those of this process"},
     {"each", 0, FAMILIES & ~OF_EXPORT, NULL, NULL, FLAG(each), NULL, NULL,
      "of several logs each process by itself, not all as one"},
@@ -194,6 +194,7 @@ const struct option_about option_abouts[] = {
      "at most N stacks; the others are folded into frames \"(below N bytes)\". 0: all"},
     {"min-share", 0, OF_EXPORT, "PERCENT", take_share, 0, NULL, NULL,
      "fold what comes to less than this share of the whole, likewise"},
+    {"top", 'n', OF_WHY, "N", take_top, 0, NULL, NULL, "at most N pieces of advice; 0: all"},
     {"top", 'n', ROWS & ~OF_HTML, "N", take_top, 0, NULL, NULL,
      "at most N rows; 0: all. Of a tree: below each row"},
     {"min-share", 0, ROWS | OF_LINES, "PERCENT", take_share, 0, NULL, NULL,
@@ -214,16 +215,16 @@ const struct option_about option_abouts[] = {
     {"histogram", 0, OF_SITES, NULL, NULL, FLAG(histogram), NULL, NULL,
      "for each power of two, how many allocations of such a requested size there were"},
     {"precision", 0, OF_LINES, "N", take_precision, 0, NULL, NULL, "decimals with --mprun (1)"},
-    {"bytes", 0, (ALL & ~(OF_HTML | OF_EXPORT)) | OF_MEMIT | OF_CHECK | OF_BENCH, NULL, NULL, 0,
-     text_sizes_exact, NULL, "exact sizes, such as 8,000,000 B for 7.63 MiB"},
-    {"search", 0, TABLES | OF_TOP | OF_CHECK, "DIR", take_search, 0, NULL, NULL,
+    {"bytes", 0, (ALL & ~(OF_HTML | OF_EXPORT)) | OF_MEMIT | OF_CHECK | OF_BENCH | OF_WHY, NULL,
+     NULL, 0, text_sizes_exact, NULL, "exact sizes, such as 8,000,000 B for 7.63 MiB"},
+    {"search", 0, TABLES | OF_TOP | OF_CHECK | OF_WHY, "DIR", take_search, 0, NULL, NULL,
      "look below this folder, too, for programs and libraries that are gone, and for debug "
      "information; they are known by their build-ids. May be given up to 16 times"},
     {"shims", 0, TABLES | OF_TOP, NULL, NULL, 0, act_shims, NULL,
      "allocator shims too, such as operator new and xmalloc (memtrace --rules)"},
     {"csv", 0, OF_TIMELINE, NULL, NULL, FLAG(csv), NULL, NULL, "as comma-separated values"},
-    {"json", 0, (ALL & ~(OF_HTML | OF_TOP | OF_EXPORT)) | OF_MEMIT | OF_CHECK | OF_BENCH, NULL,
-     NULL, FLAG(json), NULL, NULL, "as JSON (SCHEMA.md)"},
+    {"json", 0, (ALL & ~(OF_HTML | OF_TOP | OF_EXPORT)) | OF_MEMIT | OF_CHECK | OF_BENCH | OF_WHY,
+     NULL, NULL, FLAG(json), NULL, NULL, "as JSON (SCHEMA.md)"},
 };
 
 const size_t option_count = sizeof option_abouts / sizeof option_abouts[0];

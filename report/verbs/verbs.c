@@ -29,6 +29,7 @@ const struct verb verbs[] = {
     {NULL, verb_sites, &verb_sites_about, "call sites with their stacks"},
     {NULL, verb_tree, &verb_tree_about, "who called whom, with the share of each branch"},
     {NULL, verb_leaks, &verb_leaks_about, "what was never given back, by call site"},
+    {NULL, verb_why, &verb_why_about, "advice: what grows, what is wasted, what could be saved"},
     {NULL, verb_timeline, &verb_timeline_about, "the level and the resident set over time"},
     {NULL, verb_top, &verb_top_about, "a screen that follows a running process, or browses a log"},
     {"compare", verb_diff, &verb_diff_about, "what grew, shrank, is new or gone between two logs"},

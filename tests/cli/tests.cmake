@@ -4,6 +4,7 @@ memtrace_script(cli_views cli/views.py $<TARGET_FILE:memtrace> ${CMAKE_C_COMPILE
 set_tests_properties(cli_views PROPERTIES FAIL_REGULAR_EXPRESSION "${sanitizer_complaints}")
 memtrace_script(cli_cache cli/cache.py $<TARGET_FILE:memtrace> ${CMAKE_C_COMPILER})
 set_tests_properties(cli_cache PROPERTIES FAIL_REGULAR_EXPRESSION "${sanitizer_complaints}")
+memtrace_script(cli_why cli/advice.py $<TARGET_FILE:memtrace> ${CMAKE_C_COMPILER})
 memtrace_script(cli_late cli/late.py $<TARGET_FILE:memtrace> ${CMAKE_C_COMPILER})
 set_tests_properties(cli_late PROPERTIES FAIL_REGULAR_EXPRESSION "${sanitizer_complaints}")
 foreach(shell bash zsh fish)

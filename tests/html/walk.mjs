@@ -10,7 +10,7 @@ const app = (act, argument) => page.evaluate(act, argument);
 equal(await app(() => memtrace.model.metrics.map((m) => [m.name, m.total, memtrace.model.total(m.name)[0]])), [
   ['peak', report.peak_bytes, report.peak_bytes], ['live', report.live_bytes, report.live_bytes], ['leaked', report.leaked_bytes, report.leaked_bytes],
   ['allocated', report.allocated_bytes, report.allocated_bytes], ['allocations', report.allocations, report.allocations], ['released', report.released_bytes, report.released_bytes],
-  ['temporary', report.temporary, report.temporary],
+  ['temporary', report.temporary, report.temporary], ['slack', report.slack_bytes, report.slack_bytes],
 ], 'totals');
 check((await text(page, '#answer')).includes(`programs.py:${lines.FEATURES}`) || (await text(page, '#answer')).includes(`programs.py:${lines.PARSE}`), `the answer names the line: ${await text(page, '#answer')}`);
 const sums = await app(() => {
