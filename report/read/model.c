@@ -42,6 +42,12 @@ static int64_t late_of(const struct chain *chain, uint32_t unit, uint64_t live)
     return found ? (int64_t)(tables->finishes[found - 1].live - live) : 0;
 }
 
+/* Whether levels and places in time are known. */
+static bool tells_levels(const struct chain *chain)
+{
+    return chain->model->log->header.origin != LOG_IMPORTED;
+}
+
 static void chain_alloc(struct chain *chain, uint32_t class, uint32_t unit,
                         const struct mt_alloc *record)
 {
@@ -59,7 +65,7 @@ static void chain_alloc(struct chain *chain, uint32_t class, uint32_t unit,
                        .live_peak = record->live_peak,
                        .last = record->last,
                        .level = record->level,
-                       .happened = allocations > 0};
+                       .happened = allocations > 0 && tells_levels(chain)};
     sums_add(&chain->by_class[class], &one);
     chain->present[class] = true;
     chain->last_class = class;
@@ -309,6 +315,7 @@ static void model_threads(struct model *model)
         struct thread *thread = &model->threads[i];
         thread->leaf = raw->leaf < model->node_count ? raw->leaf : 0;
         thread->tid = raw->tid;
+        thread->events = raw->events;
         model->events += raw->events;
         memcpy(thread->name, raw->name, sizeof raw->name);
     }

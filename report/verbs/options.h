@@ -34,7 +34,8 @@ enum {
     OF_DIFF = 1u << 11,
     OF_CHECK = 1u << 12,
     OF_BENCH = 1u << 13,
-    OF_EXPORT = 1u << 20
+    OF_EXPORT = 1u << 20,
+    OF_MERGE = 1u << 24
 };
 
 #define OPTION_UNSET SIZE_MAX
