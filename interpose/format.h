@@ -406,16 +406,16 @@ struct mt_sample {
 
 /* Records: variable length, padded with zeros to 8 bytes. */
 enum mt_record_kind {
-    MT_RECORD_PROCESS = 1, /* struct mt_record_process */
-    MT_RECORD_MODULE = 2,  /* struct mt_record_module */
-    MT_RECORD_STRING = 3,  /* struct mt_record_string */
-    MT_RECORD_CODE = 4,    /* struct mt_record_code */
-    MT_RECORD_NOTE = 5,    /* struct mt_record_note */
-    MT_RECORD_LINES = 6,   /* struct mt_record_lines */
-    MT_RECORD_SOURCE = 7,  /* struct mt_record_source */
-    MT_RECORD_MARK = 8,    /* struct mt_record_mark */
-    MT_RECORD_COMMAND = 9, /* struct mt_record_command */
-    MT_RECORD_FILE = 10,   /* struct mt_record_file */
+    MT_RECORD_PROCESS = 1,  /* struct mt_record_process */
+    MT_RECORD_MODULE = 2,   /* struct mt_record_module */
+    MT_RECORD_STRING = 3,   /* struct mt_record_string */
+    MT_RECORD_CODE = 4,     /* struct mt_record_code */
+    MT_RECORD_NOTE = 5,     /* struct mt_record_note */
+    MT_RECORD_LINES = 6,    /* struct mt_record_lines */
+    MT_RECORD_SOURCE = 7,   /* struct mt_record_source */
+    MT_RECORD_MARK = 8,     /* struct mt_record_mark */
+    MT_RECORD_COMMAND = 9,  /* struct mt_record_command */
+    MT_RECORD_FILE = 10,    /* struct mt_record_file */
     MT_RECORD_PLACE = 11,   /* struct mt_record_place */
     MT_RECORD_PROGRAM = 12, /* struct mt_record_program */
     MT_RECORD_LAST = MT_RECORD_PROGRAM

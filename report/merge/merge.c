@@ -124,11 +124,19 @@ static void add_nodes(struct adding *a)
     for (uint32_t i = 1; i < model->node_count; i++) {
         if (!used[i])
             continue;
-        a->nodes[i] =
-            draft_node(a->draft, a->nodes[model->nodes[i].parent], frame_of(a, model->nodes[i].frame));
-        draft_rise(a->draft, a->nodes[i], model->runs.of_node[i].rise, model->runs.of_node[i].alone);
+        a->nodes[i] = draft_node(a->draft, a->nodes[model->nodes[i].parent],
+                                 frame_of(a, model->nodes[i].frame));
+        draft_rise(a->draft, a->nodes[i], model->runs.of_node[i].rise,
+                   model->runs.of_node[i].alone);
     }
     free(used);
+}
+
+static void thread_add(struct adding *a, const struct thread *from, uint32_t id)
+{
+    struct draft_thread *to = &a->draft->thread_sums[id];
+    to->events += from->events;
+    to->level = (int64_t)((uint64_t)to->level + (uint64_t)from->level);
 }
 
 static void add_entries(struct adding *a)
@@ -143,7 +151,7 @@ static void add_entries(struct adding *a)
             draft_sizes(to, &sizes);
     }
     for (uint32_t i = 1; i < a->model.thread_count; i++)
-        a->draft->thread_events[thread_of(a, i)] += a->model.threads[i].events;
+        thread_add(a, &a->model.threads[i], thread_of(a, i));
 }
 
 static void add_stretches(struct adding *a)
@@ -157,8 +165,7 @@ static void add_stretches(struct adding *a)
             sites[k] = a->nodes[runs->sites[s->first + k]];
             known = known && sites[k];
         }
-        known = known && (!s->before || a->nodes[s->before]) &&
-                (!s->after || a->nodes[s->after]);
+        known = known && (!s->before || a->nodes[s->before]) && (!s->after || a->nodes[s->after]);
         if (known)
             draft_stretch(a->draft, s->kind, a->nodes[s->parent], a->nodes[s->before],
                           a->nodes[s->after], sites, runs->rises + s->first, s->count);
@@ -331,10 +338,11 @@ void merge_end(struct merge *merge)
     }
     name_programs(&merge->draft);
     if (merge->periods) {
-        int length = snprintf(note, sizeof note,
-                              "of %zu process%s what was held at the peak is not known, as a period "
-                              "began after it: the rows at the peak lack that",
-                              merge->periods, merge->periods == 1 ? "" : "es");
+        int length =
+            snprintf(note, sizeof note,
+                     "of %zu process%s what was held at the peak is not known, as a period "
+                     "began after it: the rows at the peak lack that",
+                     merge->periods, merge->periods == 1 ? "" : "es");
         draft_note(&merge->draft, note, (size_t)length);
     }
 }

@@ -11,7 +11,7 @@
  * One log is open at a time, so memory is that of the largest of them and of all different stacks. Modules are known by their
  * build-ids, or without one by their paths; native code by its offset there, Python code by file, function and line, threads by their
  * names; periods are not told apart. All figures are sums. The peak is that of the processes' peaks, and what was held at the peak of
- * what each held at its own. Levels and rises at a line are the highest of the processes'.
+ * what each held at its own. Rises are the highest of the processes'; levels at a line are not kept.
  */
 #ifndef MERGE_MERGE_H
 #define MERGE_MERGE_H

@@ -10,7 +10,7 @@
 
 uint32_t draft_text(struct draft *draft, const char *text, size_t bytes)
 {
-    return bytes ? once_add(&draft->texts, text, bytes) : 0;
+    return once_add(&draft->texts, text, bytes);
 }
 
 /* ---- what frames are of ---- */
@@ -41,9 +41,8 @@ uint32_t draft_module(struct draft *draft, const struct draft_module *module)
     }
     if (module->size > known->size)
         known->size = module->size;
-    if (known->stamp.known &&
-        (!module->stamp.known || module->stamp.bytes != known->stamp.bytes ||
-         module->stamp.modified != known->stamp.modified))
+    if (known->stamp.known && (!module->stamp.known || module->stamp.bytes != known->stamp.bytes ||
+                               module->stamp.modified != known->stamp.modified))
         known->stamp = (struct log_stamp){0};
     return id;
 }
@@ -60,11 +59,11 @@ uint32_t draft_thread(struct draft *draft, const char *name, size_t bytes)
     memcpy(padded, name, bytes < sizeof padded ? bytes : sizeof padded);
     uint32_t id = once_add(&draft->threads, padded, sizeof padded);
     size_t before = draft->thread_cap;
-    draft->thread_events = base_room(draft->thread_events, &draft->thread_cap, id + (size_t)1,
-                                     sizeof *draft->thread_events);
+    draft->thread_sums = base_room(draft->thread_sums, &draft->thread_cap, id + (size_t)1,
+                                   sizeof *draft->thread_sums);
     if (draft->thread_cap > before)
-        memset(draft->thread_events + before, 0,
-               (draft->thread_cap - before) * sizeof *draft->thread_events);
+        memset(draft->thread_sums + before, 0,
+               (draft->thread_cap - before) * sizeof *draft->thread_sums);
     return id;
 }
 
@@ -123,14 +122,12 @@ struct draft_entry *draft_add(struct draft *draft, uint32_t node, enum log_class
     if (!*known) {
         draft->entries = base_room(draft->entries, &draft->entry_cap,
                                    draft->entry_count + (size_t)1, sizeof *draft->entries);
-        draft->entries[draft->entry_count] = (struct draft_entry){
-            .node = node, .class = class, .next = draft->nodes[node].entries};
+        draft->entries[draft->entry_count] =
+            (struct draft_entry){.node = node, .class = class, .next = draft->nodes[node].entries};
         draft->nodes[node].entries = *known = draft->entry_count++;
     }
     struct draft_entry *entry = &draft->entries[*known];
-    struct sums more = *sums;
-    more.last = more.level; /* the highest one is the last one */
-    sums_add(&entry->sums, &more);
+    sums_add(&entry->sums, sums);
     return entry;
 }
 
@@ -177,8 +174,7 @@ void draft_stretch(struct draft *draft, unsigned kind, uint32_t parent, uint32_t
     if (draft->stretches.count > had) {
         draft->rises = base_room(draft->rises, &draft->rise_cap, draft->rise_count + count,
                                  sizeof *draft->rises);
-        draft->rise_at =
-            base_room(draft->rise_at, &draft->rise_at_cap, id, sizeof *draft->rise_at);
+        draft->rise_at = base_room(draft->rise_at, &draft->rise_at_cap, id, sizeof *draft->rise_at);
         draft->rise_at[id - 1] = draft->rise_count;
         memset(draft->rises + draft->rise_count, 0, count * sizeof *draft->rises);
         draft->rise_count += count;
@@ -197,17 +193,15 @@ void draft_lines(struct draft *draft, uint32_t code, const struct log_lines *lin
     if (!*known) {
         draft->lines = base_room(draft->lines, &draft->lines_cap, draft->lines_count + (size_t)1,
                                  sizeof *draft->lines);
-        draft->lines[draft->lines_count++] = (struct draft_lines){
-            code, lines->first_line, lines->count,
-            base_alloc(lines->count + (size_t)1, sizeof(struct log_line))};
+        draft->lines[draft->lines_count++] =
+            (struct draft_lines){code, lines->first_line, lines->count,
+                                 base_alloc(lines->count + (size_t)1, sizeof(struct log_line))};
         *known = draft->lines_count;
     }
     struct draft_lines *to = &draft->lines[*known - 1];
     for (uint32_t i = 0; i < lines->count && i < to->count; i++) {
         struct log_line line = log_line(lines, i);
         to->lines[i].executions += line.executions;
-        if (line.level > to->lines[i].level)
-            to->lines[i].level = to->lines[i].last = line.level;
     }
 }
 
@@ -225,10 +219,10 @@ void draft_file(struct draft *draft, uint32_t text, const struct log_stamp *stam
         file->source = source;
     if (!stamp || !stamp->known)
         return;
-    bool other = file->stamp.known && (file->stamp.bytes != stamp->bytes ||
-                                       (file->stamp.hash && stamp->hash
-                                            ? file->stamp.hash != stamp->hash
-                                            : file->stamp.modified != stamp->modified));
+    bool other = file->stamp.known &&
+                 (file->stamp.bytes != stamp->bytes ||
+                  (file->stamp.hash && stamp->hash ? file->stamp.hash != stamp->hash
+                                                   : file->stamp.modified != stamp->modified));
     uint32_t changes = file->stamp.changes + other;
     if (!file->stamp.known || stamp->modified > file->stamp.modified)
         file->stamp = *stamp;
@@ -262,9 +256,8 @@ void draft_note(struct draft *draft, const char *text, size_t bytes)
 
 void draft_free(struct draft *draft)
 {
-    struct once *sets[] = {&draft->texts,  &draft->modules_known, &draft->codes,
-                           &draft->threads, &draft->frames,       &draft->places,
-                           &draft->notes,  &draft->stretches};
+    struct once *sets[] = {&draft->texts,  &draft->modules_known, &draft->codes, &draft->threads,
+                           &draft->frames, &draft->places,        &draft->notes, &draft->stretches};
     struct map *maps[] = {&draft->children, &draft->entry_of, &draft->lines_of, &draft->file_of,
                           &draft->program_of};
     for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
@@ -281,7 +274,7 @@ void draft_free(struct draft *draft)
     free(draft->lines);
     free(draft->files);
     free(draft->programs);
-    free(draft->thread_events);
+    free(draft->thread_sums);
     free(draft->rises);
     free(draft->rise_at);
     *draft = (struct draft){0};

@@ -48,7 +48,13 @@ struct draft_node {
 /* Executions of a code's lines. */
 struct draft_lines {
     uint32_t code, first_line, count;
-    struct log_line *lines;
+    struct log_line *lines; /* executions alone */
+};
+
+/* Of all threads of one name. */
+struct draft_thread {
+    uint64_t events;
+    int64_t level; /* bytes allocated less released by them */
 };
 
 struct draft_program {
@@ -74,8 +80,8 @@ struct draft {
     struct draft_lines *lines;
     struct draft_file *files;
     struct draft_program *programs;
-    uint64_t *thread_events;
-    struct log_sample *samples; /* at most DRAFT_SAMPLES; the caller's */
+    struct draft_thread *thread_sums; /* by thread */
+    struct log_sample *samples;       /* at most DRAFT_SAMPLES; the caller's */
     size_t sample_count;
     uint64_t *rises; /* by stretch: as many as it has, from rise_at[stretch - 1] on */
     size_t *rise_at;
@@ -90,7 +96,7 @@ struct draft {
 };
 #define DRAFT_SAMPLES 512u
 
-/* The number of a text; 0 for an empty one. */
+/* The number of a text. */
 uint32_t draft_text(struct draft *draft, const char *text, size_t bytes);
 /* The module with this build-id, or without one with this path; of one that is known already the rest stays as it is. */
 uint32_t draft_module(struct draft *draft, const struct draft_module *module);
@@ -109,7 +115,7 @@ uint32_t draft_named(struct draft *draft, uint32_t module, const struct draft_pl
                      uint32_t count);
 /* The child of a node that has this frame, made if there is none. */
 uint32_t draft_node(struct draft *draft, uint32_t parent, uint32_t frame);
-/* Add figures of a node and class; node 0: of none. Of `level` the highest stays. The entry is valid until the next one is made. */
+/* Add figures of a node and class; node 0: of none. Levels are not kept. The entry is valid until the next one is made. */
 struct draft_entry *draft_add(struct draft *draft, uint32_t node, enum log_class class,
                               const struct sums *sums);
 /* Allocations by size, of an entry. */

@@ -102,7 +102,6 @@ static void put_alloc(struct putting *p, uint32_t *last, uint32_t *first,
     record.allocs = part(&left->sums.allocations) | (p->sized ? MT_ALLOCS_SIZES : 0);
     record.gone_count = part(&left->sums.gone_count);
     record.saved_seq = 1;
-    record.level = record.last = sums->level;
     if (begins) { /* bytes have room in the first one */
         record.allocated = sums->allocated;
         record.gone = sums->gone;
@@ -126,10 +125,9 @@ static void put_alloc(struct putting *p, uint32_t *last, uint32_t *first,
 }
 
 static void put_release(struct putting *p, uint32_t *last, uint32_t *first, uint32_t kind,
-                        uint32_t count, uint64_t bytes, uint64_t level)
+                        uint32_t count, uint64_t bytes)
 {
-    struct mt_release record = {
-        .link = kind, .releases = count, .released = bytes, .level = level, .last = level};
+    struct mt_release record = {.link = kind, .releases = count, .released = bytes};
     void *at = link_record(p, last, first, kind, sizeof record);
     memcpy(at, &record, sizeof record);
 }
@@ -149,10 +147,9 @@ static void put_entry(struct putting *p, uint32_t *last, uint32_t *first,
             put_alloc(p, last, first, entry, &left, i == 0);
         if (releases || (i == 0 && sums->released))
             put_release(p, last, first, MT_KIND_RELEASE + entry->class, releases,
-                        i == 0 ? sums->released : 0, sums->level);
+                        i == 0 ? sums->released : 0);
         if (discards || (i == 0 && sums->discarded))
-            put_release(p, last, first, MT_KIND_DISCARD, discards, i == 0 ? sums->discarded : 0,
-                        sums->level);
+            put_release(p, last, first, MT_KIND_DISCARD, discards, i == 0 ? sums->discarded : 0);
     }
     if (sums->readings || sums->resident) {
         struct mt_resident record = {
@@ -170,10 +167,8 @@ bool putting_nodes(struct putting *p)
     putting_more(&p->regions[MT_REGION_FINISH], sizeof(struct mt_finish));
     for (uint32_t i = 0; i < draft->node_count; i++) {
         const struct draft_node *from = &draft->nodes[i];
-        struct mt_node node = {.parent = from->parent,
-                               .frame = from->frame,
-                               .rise = from->rise,
-                               .alone = from->alone};
+        struct mt_node node = {
+            .parent = from->parent, .frame = from->frame, .rise = from->rise, .alone = from->alone};
         uint32_t last = 0;
         for (uint32_t e = from->entries; e; e = draft->entries[e].next)
             put_entry(p, &last, &node.counters, &draft->entries[e]);
@@ -204,8 +199,7 @@ void putting_stretches(struct putting *p)
                                     .count = (uint8_t)count};
         unsigned char *to = putting_more(region, (size_t)MT_STRETCH_UNITS(count) * MT_STRETCH_UNIT);
         memcpy(to, &record, sizeof record);
-        memcpy(to + sizeof record, draft->rises + draft->rise_at[id - 1],
-               count * sizeof(uint64_t));
+        memcpy(to + sizeof record, draft->rises + draft->rise_at[id - 1], count * sizeof(uint64_t));
         memcpy(to + sizeof record + count * sizeof(uint64_t), from + sizeof key,
                length - sizeof key);
     }

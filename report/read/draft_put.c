@@ -113,11 +113,10 @@ static void put_lines(struct putting *p)
         const struct draft_lines *lines = &p->draft->lines[i];
         struct mt_record_lines head = {
             .code = lines->code, .first_line = lines->first_line, .count = lines->count};
-        unsigned char *at = record(p, MT_RECORD_LINES, &head, sizeof head,
-                                   lines->count * sizeof(struct mt_line));
+        unsigned char *at =
+            record(p, MT_RECORD_LINES, &head, sizeof head, lines->count * sizeof(struct mt_line));
         for (uint32_t k = 0; k < lines->count; k++) {
-            struct mt_line line = {lines->lines[k].executions, lines->lines[k].level,
-                                   lines->lines[k].last};
+            struct mt_line line = {.executions = lines->lines[k].executions};
             memcpy(at + k * sizeof line, &line, sizeof line);
         }
     }
@@ -166,7 +165,9 @@ static void put_threads(struct putting *p)
     size_t length;
     putting_more(&p->regions[MT_REGION_THREAD], sizeof(struct mt_thread_entry));
     for (uint32_t id = 1; id <= draft->threads.count; id++) {
-        struct mt_thread_entry thread = {.started = 1, .events = draft->thread_events[id]};
+        struct mt_thread_entry thread = {.started = 1,
+                                         .events = draft->thread_sums[id].events,
+                                         .level = draft->thread_sums[id].level};
         memcpy(thread.name, once_get(&draft->threads, id, &length), sizeof thread.name);
         putting_add(p, MT_REGION_THREAD, &thread, sizeof thread);
     }
@@ -183,7 +184,7 @@ static void put_frames(struct putting *p)
     putting_more(&p->regions[MT_REGION_FRAME], sizeof(struct mt_frame_entry));
     for (uint32_t id = 1; id <= p->draft->frames.count; id++)
         putting_add(p, MT_REGION_FRAME, once_get(&p->draft->frames, id, &length),
-            sizeof(struct mt_frame_entry));
+                    sizeof(struct mt_frame_entry));
 }
 
 static uint32_t flags_of(const struct log_header *h)
@@ -225,6 +226,7 @@ static void header_make(struct mt_header *to, const struct log_header *from)
                              .pid = from->pid,
                              .parent_pid = from->parent_pid,
                              .start_real = from->start_real,
+                             .start_ticks = from->start_ticks,
                              .end_time = from->end_time,
                              .exit_status = from->exit_status,
                              .process_start = from->process_start,
@@ -255,10 +257,14 @@ static void header_make(struct mt_header *to, const struct log_header *from)
 static void put_file(struct putting *p, FILE *out)
 {
     static const uint8_t unit[MT_REGION_COUNT] = {
-        [MT_REGION_NODE] = sizeof(struct mt_node),        [MT_REGION_COUNTER] = MT_UNIT,
-        [MT_REGION_FRAME] = sizeof(struct mt_frame_entry), [MT_REGION_RECORD] = 1,
-        [MT_REGION_THREAD] = sizeof(struct mt_thread_entry), [MT_REGION_RUN] = sizeof(struct mt_run),
-        [MT_REGION_TIMELINE] = sizeof(struct mt_sample),  [MT_REGION_STRETCH] = MT_STRETCH_UNIT,
+        [MT_REGION_NODE] = sizeof(struct mt_node),
+        [MT_REGION_COUNTER] = MT_UNIT,
+        [MT_REGION_FRAME] = sizeof(struct mt_frame_entry),
+        [MT_REGION_RECORD] = 1,
+        [MT_REGION_THREAD] = sizeof(struct mt_thread_entry),
+        [MT_REGION_RUN] = sizeof(struct mt_run),
+        [MT_REGION_TIMELINE] = sizeof(struct mt_sample),
+        [MT_REGION_STRETCH] = MT_STRETCH_UNIT,
         [MT_REGION_FINISH] = sizeof(struct mt_finish)};
     struct mt_header header;
     uint64_t at = MT_HEADER_BYTES;

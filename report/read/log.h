@@ -36,8 +36,8 @@ enum log_end {
     LOG_END_EXEC     /* replaced by another program */
 };
 
-/* What a log was made of. Of a merged one, figures are sums, the peak too; levels, rises and live_peak at a line are the highest of
- * the processes'. Of an imported one is not known what the other program does not tell: levels, rises, who released. */
+/* What a log was made of. Of a merged one, figures are sums, the peak too; rises are the highest of the processes', levels at a
+ * line are not known. Of an imported one is not known what the other program does not tell: levels, rises, who released. */
 enum log_origin { LOG_OF_PROCESS, LOG_MERGED, LOG_IMPORTED };
 
 struct log_level {
@@ -248,6 +248,11 @@ uint64_t log_ends(const struct log *log);
 /* The names of a native frame, the innermost first; their number in *count, 0: the log has none. */
 const struct log_place *log_places(const struct log *log, uint32_t module, uint64_t value,
                                    size_t *count);
+/* Whether the levels of its lines are those of one process, and known. */
+static inline bool log_tells_levels(const struct log *log)
+{
+    return log->header.origin == LOG_OF_PROCESS;
+}
 /* When the process began; where that is not known, when the log did. */
 static inline uint64_t log_began(const struct log *log)
 {

@@ -42,12 +42,6 @@ static int64_t late_of(const struct chain *chain, uint32_t unit, uint64_t live)
     return found ? (int64_t)(tables->finishes[found - 1].live - live) : 0;
 }
 
-/* Whether levels and places in time are known. */
-static bool tells_levels(const struct chain *chain)
-{
-    return chain->model->log->header.origin != LOG_IMPORTED;
-}
-
 static void chain_alloc(struct chain *chain, uint32_t class, uint32_t unit,
                         const struct mt_alloc *record)
 {
@@ -65,7 +59,7 @@ static void chain_alloc(struct chain *chain, uint32_t class, uint32_t unit,
                        .live_peak = record->live_peak,
                        .last = record->last,
                        .level = record->level,
-                       .happened = allocations > 0 && tells_levels(chain)};
+                       .happened = allocations > 0 && log_tells_levels(chain->model->log)};
     sums_add(&chain->by_class[class], &one);
     chain->present[class] = true;
     chain->last_class = class;
@@ -77,7 +71,7 @@ static void chain_release(struct chain *chain, uint32_t class, const struct mt_r
                        .releases = record->releases,
                        .last = record->last,
                        .level = record->level,
-                       .happened = record->releases > 0};
+                       .happened = record->releases > 0 && log_tells_levels(chain->model->log)};
     sums_add(&chain->by_class[class], &one);
     chain->present[class] = true;
 }
@@ -88,7 +82,7 @@ static void chain_discard(struct chain *chain, const struct mt_discard *record)
                        .discards = record->discards,
                        .last = record->last,
                        .level = record->level,
-                       .happened = record->discards > 0};
+                       .happened = record->discards > 0 && log_tells_levels(chain->model->log)};
     sums_add(&chain->unclassed, &one);
 }
 
@@ -316,6 +310,7 @@ static void model_threads(struct model *model)
         thread->leaf = raw->leaf < model->node_count ? raw->leaf : 0;
         thread->tid = raw->tid;
         thread->events = raw->events;
+        thread->level = raw->level;
         model->events += raw->events;
         memcpy(thread->name, raw->name, sizeof raw->name);
     }

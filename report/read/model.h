@@ -24,6 +24,7 @@ struct thread {
     int32_t tid;   /* of the present or last thread */
     char name[17]; /* of that one */
     uint64_t events;
+    int64_t level; /* bytes allocated less released by them */
 };
 
 struct model {

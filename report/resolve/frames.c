@@ -263,8 +263,7 @@ static uint32_t resolve_here(struct resolver *resolver, struct wanted *list, uin
     for (uint32_t i = 0; i < count; i++) {
         size_t known;
         const struct log_frame *frame = &list[i].frame;
-        const struct log_place *place =
-            log_places(frames->log, frame->owner, frame->value, &known);
+        const struct log_place *place = log_places(frames->log, frame->owner, frame->value, &known);
         struct symbol symbols[SYMBOLS_INLINED_MAX];
         struct resolved resolved;
         if (!known) {

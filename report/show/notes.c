@@ -52,12 +52,13 @@ static void notes_counted(const struct stacks *stacks, note_taker *take, void *c
              text_count(count, h->dropped_events), text_size(size, (int64_t)h->dropped_bytes),
              per_cent(h->dropped_bytes, allocated + h->dropped_bytes));
     if (lost->allocations || lost->releases)
-        note(take, context,
-             "of %s allocation%s (%s, %.1f %% of all) and %s release%s the call site is not known%s",
-             text_count(count, lost->allocations), text_s(lost->allocations),
-             text_size(size, (int64_t)lost->allocated), per_cent(lost->allocated, allocated),
-             text_count(other, lost->releases), text_s(lost->releases),
-             h->origin == LOG_OF_PROCESS ? ": the disk or a limit was full" : "");
+        note(
+            take, context,
+            "of %s allocation%s (%s, %.1f %% of all) and %s release%s the call site is not known%s",
+            text_count(count, lost->allocations), text_s(lost->allocations),
+            text_size(size, (int64_t)lost->allocated), per_cent(lost->allocated, allocated),
+            text_count(other, lost->releases), text_s(lost->releases),
+            h->origin == LOG_OF_PROCESS ? ": the disk or a limit was full" : "");
     else if (h->full)
         note(take, context, "at some time the log could not grow: the disk or a limit was full");
     if (h->unknown_releases)
@@ -169,9 +170,10 @@ static void notes_origin(const struct stacks *stacks, note_taker *take, void *co
         most = log->programs[i].peak > most ? log->programs[i].peak : most;
     if (log->header.origin == LOG_MERGED)
         note(take, context,
-             "merged out of the logs of %s process%s: figures are sums; the peak is the sum of their "
+             "merged out of the logs of %s process%s: figures are sums; the peak is the sum of "
+             "their "
              "peaks, which need not have been at the same time (the highest of one process is %s); "
-             "rises and mem usage are those of the process with the highest",
+             "a rise is the highest of one process; mem usage at a line is not known",
              text_count(count, log->header.processes), log->header.processes == 1 ? "" : "es",
              text_size(size, (int64_t)most));
     else if (log->header.origin == LOG_IMPORTED)

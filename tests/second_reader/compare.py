@@ -75,7 +75,7 @@ def compare_lines(log, report, same, period=None):
     same('Python lines', sorted(set(ours) - set(theirs), key=str), sorted(set(theirs) - set(ours), key=str))
     for key in sorted(set(ours) & set(theirs), key=str):
         for name, value in line_figures(ours[key]).items():
-            if name == 'mem_usage_bytes' and log.flags & FLAG_THREADS:
+            if name == 'mem_usage_bytes' and (log.flags & FLAG_THREADS or log.origin):
                 continue  # events of two threads may have the same tick: either may be the last
             same('%s:%s %s: %s' % (key + (name,)), value, theirs[key][name])
 

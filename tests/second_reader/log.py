@@ -81,7 +81,10 @@ class Log:
         self.untraced_first = data[736:992].split(b'\0')[0]
         if data[991] or bool(self.untraced) < bool(self.untraced_first):
             self.problem('path of a program that was not traced: %r' % self.untraced_first)
-        if any(data[456:728]):
+        self.origin, self.processes = self.take('II', 720)
+        if self.origin > 2 or bool(self.processes) != (self.origin == 1):
+            self.problem('origin %d of %d processes' % (self.origin, self.processes))
+        if any(data[456:720]):
             self.problem('reserved bytes of the header are not zero')
         if self.extents_used > 448:
             raise NotALog('%d extents' % self.extents_used)
@@ -120,6 +123,7 @@ class Log:
         self.exe = self.cwd = None
         self.argv = []
         self.modules, self.strings, self.codes, self.notes, self.marks, self.counted = {}, {}, {}, [], [], []
+        self.programs = []
         self.files = []
         at = 0
         while at < len(data):
@@ -181,6 +185,14 @@ class Log:
             if bool(module) == bool(file):
                 self.problem('a file that is of module %d and of string %d' % (module, file))
             self.files.append((module, file, size, modified, digest, changes))
+        elif kind == 11:
+            module, function, file = self.take('III', 8, record)
+            for what, table, number in (('module', self.modules, module), ('function', self.strings, function), ('file', self.strings, file)):
+                if number and number not in table:
+                    self.problem('a place of %s %d, which is not there' % (what, number))
+        elif kind == 12:
+            processes, length, peak, first, last = self.take('IIQQQ', 8, record)
+            self.programs.append((self.texts(record, 40, length)[0], processes, peak))
         elif kind == 6:
             code, first, count, period = self.take('IIII', 8, record)
             self.counted += [(period, code, first + i - 1 if i else 0) + self.take('QQQ', 24 + 24 * i, record)

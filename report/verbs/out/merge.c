@@ -25,9 +25,8 @@ const struct verb_about verb_merge_about = {
         "code by file, function and line; threads by their names.\n\n"
         "All figures are sums. So the peak of the merged log is the sum of the processes' peaks, "
         "which need not have been at the same time, and what a line held at the peak is what it "
-        "held in each process at that process's own peak. Rises, mem usage and the most that a "
-        "call site ever held are those of the process with the highest. The curve over time, "
-        "marks and periods are not kept.\n\n"
+        "held in each process at that process's own peak. Rises are the highest of one process. "
+        "Mem usage at a line, the curve over time, marks and periods are not kept.\n\n"
         "One log is open at a time: memory grows with the number of different stacks, not with "
         "that of the logs.\n",
     .end = "",
