@@ -35,6 +35,8 @@
  *             offers budget.h, formats.h, verdict.h
  *   export/   logs as other programs' files: a tree of stacks of its own, and a file for each format
  *             offers formats.h, profile.h, prune.h
+ *   import/   other programs' files as logs
+ *             offers import.h
  *   merge/    several logs as one
  *             offers merge.h
  *   top/      the live screen of `memtrace top`

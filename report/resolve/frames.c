@@ -277,7 +277,8 @@ static uint32_t resolve_here(struct resolver *resolver, struct wanted *list, uin
                                          .file = text_add(frames, place[k].file),
                                          .line = place[k].line,
                                          .language = "native"};
-        resolve_native(frames, frame, symbols, (uint32_t)known, path, &resolved);
+        /* Where the module is not known, the source file tells whose code it is. */
+        resolve_native(frames, frame, symbols, (uint32_t)known, *path ? path : "?", &resolved);
         resolver_keep(resolver, list[i].index, &resolved);
     }
     return left;

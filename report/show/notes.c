@@ -51,7 +51,7 @@ static void notes_counted(const struct stacks *stacks, note_taker *take, void *c
              "them",
              text_count(count, h->dropped_events), text_size(size, (int64_t)h->dropped_bytes),
              per_cent(h->dropped_bytes, allocated + h->dropped_bytes));
-    if (lost->allocations || lost->releases)
+    if (lost->allocations || (lost->releases && h->origin != LOG_IMPORTED))
         note(
             take, context,
             "of %s allocation%s (%s, %.1f %% of all) and %s release%s the call site is not known%s",

@@ -65,7 +65,7 @@ const struct option_about option_abouts[] = {
      "It is whole or not there. Of several logs, formats that hold one process need %p in it, "
      "which "
      "becomes the pid. A log is not overwritten"},
-    {"output", 'o', OF_MERGE, "LOG", NULL, FLAG(output), NULL, NULL,
+    {"output", 'o', OF_MERGE | OF_IMPORT, "LOG", NULL, FLAG(output), NULL, NULL,
      "the log to write; a log of that name is replaced, what is no log is refused. It is whole or "
      "not there. - is standard output"},
     {"table", 0, OF_EXPORT, "TABLE", NULL, FLAG(table), NULL, export_table_names,

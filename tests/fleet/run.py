@@ -11,12 +11,14 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'export'))
 sys.path.insert(0, HERE)
+import imports  # noqa: E402
 import merge  # noqa: E402
 from logs import Logs  # noqa: E402
 from support.build import Build  # noqa: E402
 from support.running import Failed, Skip  # noqa: E402
 
-SUBJECTS = {'merge': merge.merge, 'refuses': merge.refuses}
+SUBJECTS = {'merge': merge.merge, 'refuses': merge.refuses,
+            'heaptrack': imports.heaptrack, 'dhat': imports.dhat, 'memray': imports.memray, 'hostile': imports.hostile}
 
 
 def main():

@@ -123,7 +123,7 @@ class Log:
         self.exe = self.cwd = None
         self.argv = []
         self.modules, self.strings, self.codes, self.notes, self.marks, self.counted = {}, {}, {}, [], [], []
-        self.programs = []
+        self.programs, self.places = [], set()
         self.files = []
         at = 0
         while at < len(data):
@@ -186,7 +186,8 @@ class Log:
                 self.problem('a file that is of module %d and of string %d' % (module, file))
             self.files.append((module, file, size, modified, digest, changes))
         elif kind == 11:
-            module, function, file = self.take('III', 8, record)
+            module, function, file, _, value = self.take('IIIIQ', 8, record)
+            self.places.add((module, value))
             for what, table, number in (('module', self.modules, module), ('function', self.strings, function), ('file', self.strings, file)):
                 if number and number not in table:
                     self.problem('a place of %s %d, which is not there' % (what, number))
@@ -205,7 +206,9 @@ class Log:
         for i, (value, owner, kind) in enumerate(self.entries(FRAME, 'QII')):
             if i and kind == NATIVE:
                 module = self.modules.get(owner)
-                if not module:
+                if self.origin and (owner, value) in self.places:
+                    pass  # a number, for names that stand in the log
+                elif not module:
                     self.problem('frame %d is in module %d, which is not there' % (i, owner))
                 elif not module['start'] <= value + module['base'] <= module['end']:
                     self.problem('frame %d: %#x is outside of its module' % (i, value))
