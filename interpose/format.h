@@ -73,6 +73,13 @@ enum mt_end {
     MT_END_EXEC = 2     /* replaced by another program */
 };
 
+/* Who wrote the log, if not the process that it is of. Then `origin` tells what its figures are: FORMAT.md, *Logs of other origin*. */
+enum mt_origin {
+    MT_ORIGIN_PROCESS = 0,
+    MT_ORIGIN_MERGED = 1,  /* out of the logs of several processes */
+    MT_ORIGIN_IMPORTED = 2 /* out of another program's file */
+};
+
 struct mt_class_level {
     uint64_t level; /* live bytes now */
     uint64_t peak;  /* the most it ever was */
@@ -138,7 +145,9 @@ struct mt_header {
     uint64_t finish_time;  /* since start_mono; 0: not yet, or it ended without them */
     uint64_t finish_level; /* level then */
     uint64_t finish_class[8];
-    uint8_t reserved[272];
+    uint8_t reserved[264];
+    uint32_t origin;    /* enum mt_origin */
+    uint32_t processes; /* that the figures are of; 0: of one */
     /* From here on up to the extents. */
     /* Programs that were executed without the library, as their loader can't load it: by this process, or by a child of it that has no
      * log. How many; 1: the path of the first one is there, or being written (for the writer only); that path, cut at its end,
@@ -399,17 +408,20 @@ struct mt_sample {
 
 /* Records: variable length, padded with zeros to 8 bytes. */
 enum mt_record_kind {
-    MT_RECORD_PROCESS = 1, /* struct mt_record_process */
-    MT_RECORD_MODULE = 2,  /* struct mt_record_module */
-    MT_RECORD_STRING = 3,  /* struct mt_record_string */
-    MT_RECORD_CODE = 4,    /* struct mt_record_code */
-    MT_RECORD_NOTE = 5,    /* struct mt_record_note */
-    MT_RECORD_LINES = 6,   /* struct mt_record_lines */
-    MT_RECORD_SOURCE = 7,  /* struct mt_record_source */
-    MT_RECORD_MARK = 8,    /* struct mt_record_mark */
-    MT_RECORD_COMMAND = 9, /* struct mt_record_command */
-    MT_RECORD_FILE = 10,   /* struct mt_record_file */
-    MT_RECORD_SLACK = 11   /* struct mt_record_slack */
+    MT_RECORD_PROCESS = 1,  /* struct mt_record_process */
+    MT_RECORD_MODULE = 2,   /* struct mt_record_module */
+    MT_RECORD_STRING = 3,   /* struct mt_record_string */
+    MT_RECORD_CODE = 4,     /* struct mt_record_code */
+    MT_RECORD_NOTE = 5,     /* struct mt_record_note */
+    MT_RECORD_LINES = 6,    /* struct mt_record_lines */
+    MT_RECORD_SOURCE = 7,   /* struct mt_record_source */
+    MT_RECORD_MARK = 8,     /* struct mt_record_mark */
+    MT_RECORD_COMMAND = 9,  /* struct mt_record_command */
+    MT_RECORD_FILE = 10,    /* struct mt_record_file */
+    MT_RECORD_SLACK = 11,   /* struct mt_record_slack */
+    MT_RECORD_PLACE = 12,   /* struct mt_record_place */
+    MT_RECORD_PROGRAM = 13, /* struct mt_record_program */
+    MT_RECORD_LAST = MT_RECORD_PROGRAM
 };
 
 struct mt_record {
@@ -522,6 +534,28 @@ struct mt_record_slack {
     /* struct mt_slack slack[] */
 };
 
+/* The names of a native frame that no file tells: its module and value. Several of one frame: the first one is the innermost inlined
+ * call, the last one the function that has the code. */
+struct mt_record_place {
+    struct mt_record head;
+    uint32_t module;   /* id of a module record, or 0 */
+    uint32_t function; /* string ids; 0: not known */
+    uint32_t file;
+    uint32_t line; /* 0: not known */
+    uint64_t value;
+};
+
+/* A program of which there are processes among those that the log was merged of. */
+struct mt_record_program {
+    struct mt_record head;
+    uint32_t processes;
+    uint32_t bytes;
+    uint64_t peak;  /* the highest of theirs */
+    uint64_t first; /* CLOCK_REALTIME: when the first of them began, 0: not known; */
+    uint64_t last;  /* the last */
+    /* char path[], of the executable */
+};
+
 /* The hash of a file's bytes: it begins as their number, then takes up each eight of them as a little-endian number, the last ones
  * filled up with zeros. */
 static inline uint64_t mt_source_hash(uint64_t hash, uint64_t eight)
@@ -580,5 +614,8 @@ _Static_assert(sizeof(struct mt_finish) == 16, "format");
 _Static_assert(sizeof(struct mt_sample) == 32, "format");
 _Static_assert(sizeof(struct mt_record_mark) == 40, "format");
 _Static_assert(sizeof(struct mt_record_file) == 48, "format");
+_Static_assert(offsetof(struct mt_header, origin) == 720, "format");
+_Static_assert(sizeof(struct mt_record_place) == 32, "format");
+_Static_assert(sizeof(struct mt_record_program) == 40, "format");
 
 #endif

@@ -15,11 +15,11 @@
  * from here on: "read/log.h".
  *
  *   base/     memory that never fails, messages, foreign text, files, maps, progress, the number of threads
- *             offers amount.h, base.h, file.h, glyph.h, map.h, nearest.h, progress.h, target.h, text.h, threads.h, toml.h
+ *             offers amount.h, base.h, file.h, glyph.h, map.h, nearest.h, once.h, progress.h, target.h, text.h, threads.h, toml.h
  *   symbols/  what an ELF file says about an address: functions, lines, inlined calls; the cache of that
  *             offers batch.h, find.h, jit.h, lookup.h, symbols.h
  *   read/     the log, in which nothing is trusted: checked records, the tree of stacks, figures and runs of each node
- *             offers beside.h, log.h, model.h, node.h, reader.h, runs.h, sizes.h, sums.h
+ *             offers beside.h, draft.h, log.h, model.h, node.h, reader.h, runs.h, sizes.h, sums.h
  *   resolve/  from frames to places, whose code a place is, source text, what a person's -f means
  *             offers changed.h, frames.h, keeps.h, match.h, rank.h, rules.h, short.h, source.h, source_log.h, source_of.h, suppress.h
  *   fold/     from resolved stacks to rows; several logs as a family
@@ -37,6 +37,10 @@
  *             offers advice.h
  *   export/   logs as other programs' files: a tree of stacks of its own, and a file for each format
  *             offers formats.h, profile.h, prune.h
+ *   import/   other programs' files as logs
+ *             offers import.h
+ *   merge/    several logs as one
+ *             offers merge.h
  *   top/      the live screen of `memtrace top`
  *             offers reading.h, screen.h
  *   verbs/    the command line: a file for each verb

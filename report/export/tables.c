@@ -314,7 +314,10 @@ static void put_line(struct writing *w, uint32_t index, const struct row *row,
         cells_unsigned(&w->cells, row->rise);
         cells_bool(&w->cells, row->rise_most != 0);
     }
-    cells_signed(&w->cells, sums_increment(&row->sums));
+    if (row->releaseless)
+        cells_null(&w->cells);
+    else
+        cells_signed(&w->cells, sums_increment(&row->sums));
     cells_signed(&w->cells, row->sums.at_peak);
     cells_signed(&w->cells, sums_live(&row->sums));
     cells_unsigned(&w->cells, row->sums.allocations);

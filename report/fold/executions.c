@@ -6,12 +6,12 @@
 #include "base/base.h"
 
 /* The level is that of the latest event, unless the line began later and nothing has happened in it since. */
-static void line_put(struct row *row, const struct log_line *counted)
+static void line_put(const struct stacks *stacks, struct row *row, const struct log_line *counted)
 {
     struct sums *sums = &row->sums;
     row->exact = true;
     row->executions += counted->executions;
-    if (sums->happened && sums->last >= counted->last)
+    if (!log_tells_levels(&stacks->log) || (sums->happened && sums->last >= counted->last))
         return;
     sums->happened = true;
     sums->last = counted->last;
@@ -25,13 +25,13 @@ static void lines_put(const struct stacks *stacks, struct row *lines)
     for (size_t i = 0; i < exact->count; i++) {
         const struct exact_line *one = &exact->list[i];
         if (!one->call)
-            line_put(&lines[one->place], &one->counted);
+            line_put(stacks, &lines[one->place], &one->counted);
         own[one->place] |= !one->call;
     }
     for (size_t i = 0; i < exact->count; i++) { /* calls whose first line is none of the body's */
         const struct exact_line *one = &exact->list[i];
         if (one->call && !own[one->place])
-            line_put(&lines[one->place], &one->counted);
+            line_put(stacks, &lines[one->place], &one->counted);
     }
     free(own);
 }

@@ -349,8 +349,11 @@ void fold(const struct stacks *stacks, const struct query *query, struct rows *r
         if (query_wants(query, METRIC_EXECUTIONS) && !f.selection.nodes)
             executions_put(stacks, rows);
     }
-    for (uint32_t k = 0; k < rows->count; k++)
-        rows->list[k].riseless = !query_wants(query, METRIC_RISE);
+    bool imported = stacks->log.header.origin == LOG_IMPORTED;
+    for (uint32_t k = 0; k < rows->count; k++) {
+        rows->list[k].riseless = imported || !query_wants(query, METRIC_RISE);
+        rows->list[k].releaseless = imported;
+    }
     free(f.row_of);
     free(f.sums);
     tree_free(&f.tree);

@@ -17,7 +17,8 @@ struct row {
     uint32_t key;        /* see enum grouping */
     uint8_t class;       /* BY_SITE: of its blocks */
     bool exact;          /* executions are counted */
-    bool riseless;       /* the query did not want rises */
+    bool riseless;       /* the query did not want rises, or they are not known */
+    bool releaseless;    /* who released memory is not known, nor is the increment */
 };
 
 /* Most groupings have a row for each key that there could be, list[key], even without figures. BY_SITE has a row for each stack

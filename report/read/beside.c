@@ -37,6 +37,8 @@ static uint64_t began(const struct mt_header *header)
 static enum beside_kind kind_of(const struct log_header *mine, uint64_t my_begin,
                                 const struct mt_header *other)
 {
+    if (mine->origin != LOG_OF_PROCESS || other->origin != MT_ORIGIN_PROCESS)
+        return BESIDE_KINDS; /* no process wrote it */
     if (other->pid == mine->pid && other->start_ticks == mine->start_ticks && mine->start_ticks) {
         if (other->start_real == mine->start_real)
             return BESIDE_KINDS; /* this one, or a copy of it */

@@ -36,6 +36,10 @@ enum log_end {
     LOG_END_EXEC     /* replaced by another program */
 };
 
+/* What a log was made of. Of a merged one, figures are sums, the peak too; rises are the highest of the processes', levels at a
+ * line are not known. Of an imported one is not known what the other program does not tell: levels, rises, who released. */
+enum log_origin { LOG_OF_PROCESS, LOG_MERGED, LOG_IMPORTED };
+
 struct log_level {
     uint64_t level, peak; /* now; the most it ever was */
     uint64_t live;        /* when the program finished, else now */
@@ -80,6 +84,8 @@ struct log_header {
     bool sizes;    /* sizes and temporary blocks were counted */
     bool slack;    /* the slack of what was live when the program finished is known */
     bool ended;    /* nothing was recorded from some instant on */
+    enum log_origin origin;
+    uint32_t processes; /* that the figures are of; 0: one */
 };
 
 /* What a file was at the run. */
@@ -128,6 +134,22 @@ struct log_source {
 struct log_file {
     uint32_t file; /* in log->strings; may be out of range */
     struct log_stamp stamp;
+};
+
+/* A name of a native frame that stands in the log itself. */
+struct log_place {
+    uint32_t module; /* may be out of range; 0: none */
+    uint64_t value;
+    struct log_text function, file;
+    uint32_t line; /* 0: not known */
+    size_t order;  /* in the log */
+};
+
+/* Of a merged log: how many processes were of this program, the highest peak of one, when the first and the last began. */
+struct log_program {
+    struct log_text path;
+    uint32_t processes;
+    uint64_t peak, first, last;
 };
 
 struct log_note {
@@ -202,6 +224,11 @@ struct log {
     size_t lines_count;
     struct log_note *notes;
     size_t note_count;
+    /* By module and value, those of one frame the innermost first. */
+    struct log_place *places;
+    size_t place_count;
+    struct log_program *programs;
+    size_t program_count;
     struct log_mark *marks; /* in the order of time, but for those of several threads */
     size_t mark_count;
     struct log_slack *slacks;
@@ -228,6 +255,14 @@ static inline uint64_t log_peak(const struct log *log)
 uint64_t log_peak_time(const struct log *log);
 /* How long the log goes, ns, at least 1. */
 uint64_t log_ends(const struct log *log);
+/* The names of a native frame, the innermost first; their number in *count, 0: the log has none. */
+const struct log_place *log_places(const struct log *log, uint32_t module, uint64_t value,
+                                   size_t *count);
+/* Whether the levels of its lines are those of one process, and known. */
+static inline bool log_tells_levels(const struct log *log)
+{
+    return log->header.origin == LOG_OF_PROCESS;
+}
 /* When the process began; where that is not known, when the log did. */
 static inline uint64_t log_began(const struct log *log)
 {

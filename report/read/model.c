@@ -68,7 +68,7 @@ static void chain_alloc(struct chain *chain, uint32_t class, uint32_t unit,
                        .live_peak = record->live_peak,
                        .last = record->last,
                        .level = record->level,
-                       .happened = allocations > 0};
+                       .happened = allocations > 0 && log_tells_levels(chain->model->log)};
     sums_add(&chain->by_class[class], &one);
     chain->present[class] = true;
     chain->last_class = class;
@@ -80,7 +80,7 @@ static void chain_release(struct chain *chain, uint32_t class, const struct mt_r
                        .releases = record->releases,
                        .last = record->last,
                        .level = record->level,
-                       .happened = record->releases > 0};
+                       .happened = record->releases > 0 && log_tells_levels(chain->model->log)};
     sums_add(&chain->by_class[class], &one);
     chain->present[class] = true;
 }
@@ -91,7 +91,7 @@ static void chain_discard(struct chain *chain, const struct mt_discard *record)
                        .discards = record->discards,
                        .last = record->last,
                        .level = record->level,
-                       .happened = record->discards > 0};
+                       .happened = record->discards > 0 && log_tells_levels(chain->model->log)};
     sums_add(&chain->unclassed, &one);
 }
 
@@ -318,6 +318,8 @@ static void model_threads(struct model *model)
         struct thread *thread = &model->threads[i];
         thread->leaf = raw->leaf < model->node_count ? raw->leaf : 0;
         thread->tid = raw->tid;
+        thread->events = raw->events;
+        thread->level = raw->level;
         model->events += raw->events;
         memcpy(thread->name, raw->name, sizeof raw->name);
     }

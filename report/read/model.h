@@ -23,6 +23,8 @@ struct thread {
     uint32_t leaf; /* node of the last event; 0: none, or the thread has ended */
     int32_t tid;   /* of the present or last thread */
     char name[17]; /* of that one */
+    uint64_t events;
+    int64_t level; /* bytes allocated less released by them */
 };
 
 struct model {

@@ -228,7 +228,11 @@ static void header_take(struct log_header *to, const struct mt_header *from)
         .threads = from->flags & MT_FLAG_THREADS,
         .sizes = from->flags & MT_FLAG_SIZES,
         .slack = from->flags & MT_FLAG_SLACK,
-        .ended = from->flags & MT_FLAG_ENDED};
+        .ended = from->flags & MT_FLAG_ENDED,
+        .origin = from->origin == MT_ORIGIN_MERGED     ? LOG_MERGED
+                  : from->origin == MT_ORIGIN_IMPORTED ? LOG_IMPORTED
+                                                       : LOG_OF_PROCESS,
+        .processes = from->processes};
     _Static_assert((int)CLASS_HEAP == MT_HEAP && (int)CLASS_ANON == MT_ANON &&
                        (int)CLASS_FILE == MT_FILE && (int)CLASS_RESERVED == MT_RESERVED &&
                        (int)CLASSES == MT_CLASSES,
@@ -385,6 +389,8 @@ void log_close(struct log *log)
     free(log->notes);
     free(log->marks);
     free(log->slacks);
+    free(log->places);
+    free(log->programs);
     free(log->file);
     *log = (struct log){0};
 }

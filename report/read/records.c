@@ -17,7 +17,9 @@
 struct records {
     struct log *log;
     size_t modules_cap, strings_cap, codes_cap, lines_cap, sources_cap, notes_cap, marks_cap,
-        files_cap, stamps_cap, slacks_cap;
+        files_cap, stamps_cap, slacks_cap, places_cap, programs_cap;
+    struct mt_record_place *raw_places;
+    size_t raw_place_count;
     struct mt_record_code *raw_codes;
     size_t raw_count, raw_cap;
     uint32_t *commands; /* ids of codes */
@@ -244,6 +246,35 @@ static bool read_slack(struct records *records, struct cursor *in)
     return true;
 }
 
+static bool read_place(struct records *records, struct cursor *in)
+{
+    struct mt_record_place record;
+    if (!cursor_read(in, &record, sizeof record, "a place that is too short"))
+        return false;
+    records->raw_places = base_room(records->raw_places, &records->places_cap,
+                                    records->raw_place_count + 1, sizeof record);
+    records->raw_places[records->raw_place_count++] = record;
+    return true;
+}
+
+static bool read_program(struct records *records, struct cursor *in)
+{
+    struct mt_record_program record;
+    struct log_program program;
+    struct log *log = records->log;
+    if (!cursor_read(in, &record, sizeof record, "a program record that is too short") ||
+        !name_read(in, &program.path, record.bytes))
+        return false;
+    program.processes = record.processes;
+    program.peak = record.peak;
+    program.first = record.first;
+    program.last = record.last;
+    log->programs =
+        base_room(log->programs, &records->programs_cap, log->program_count + 1, sizeof program);
+    log->programs[log->program_count++] = program;
+    return true;
+}
+
 static bool read_body(struct records *records, uint32_t kind, struct cursor *in)
 {
     switch (kind) {
@@ -269,6 +300,10 @@ static bool read_body(struct records *records, uint32_t kind, struct cursor *in)
         return read_file(records, in);
     case MT_RECORD_SLACK:
         return read_slack(records, in);
+    case MT_RECORD_PLACE:
+        return read_place(records, in);
+    case MT_RECORD_PROGRAM:
+        return read_program(records, in);
     default:
         return true; /* a kind of a later version: skipped by its length */
     }
@@ -313,6 +348,57 @@ static void resolve_stamps(struct records *records)
     free(records->stamps);
 }
 
+static int place_order(const struct log_place *place, uint32_t module, uint64_t value)
+{
+    if (place->module != module)
+        return place->module < module ? -1 : 1;
+    return place->value < value ? -1 : place->value > value;
+}
+
+/* Of one frame in the order of the log. */
+static int by_frame(const void *a, const void *b)
+{
+    const struct log_place *x = a, *y = b;
+    int order = place_order(x, y->module, y->value);
+    return order ? order : x->order < y->order ? -1 : 1;
+}
+
+static void resolve_places(struct records *records)
+{
+    struct log *log = records->log;
+    log->place_count = records->raw_place_count;
+    log->places = base_alloc(log->place_count + 1, sizeof *log->places);
+    for (size_t i = 0; i < log->place_count; i++) {
+        const struct mt_record_place *raw = &records->raw_places[i];
+        log->places[i] = (struct log_place){.module = raw->module,
+                                            .value = raw->value,
+                                            .function = string_at(log, raw->function),
+                                            .file = string_at(log, raw->file),
+                                            .line = raw->line,
+                                            .order = i};
+    }
+    if (log->place_count)
+        qsort(log->places, log->place_count, sizeof *log->places, by_frame);
+    free(records->raw_places);
+}
+
+const struct log_place *log_places(const struct log *log, uint32_t module, uint64_t value,
+                                   size_t *count)
+{
+    size_t low = 0, high = log->place_count, end;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (place_order(&log->places[middle], module, value) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (end = low; end < log->place_count && !place_order(&log->places[end], module, value);)
+        end++;
+    *count = end - low;
+    return log->places + low;
+}
+
 void records_read(struct log *log)
 {
     struct records records = {.log = log};
@@ -341,4 +427,5 @@ void records_read(struct log *log)
         log_problem_in(log, MT_REGION_RECORD, all.failed_at, "%s", all.failure);
     resolve_codes(&records);
     resolve_stamps(&records);
+    resolve_places(&records);
 }

@@ -218,6 +218,11 @@ static void resolve_native(struct frames *frames, const struct log_frame *frame,
                                      module_path, &out->places[out->count]);
 }
 
+static uint32_t text_add(struct frames *frames, struct log_text text)
+{
+    return text.bytes ? strings_add(&frames->strings, text.text, text.bytes) : 0;
+}
+
 /* ---- all frames ---- */
 
 /* A frame that is to be resolved. */
@@ -249,9 +254,39 @@ static void resolver_keep(struct resolver *resolver, uint32_t frame,
     resolver->found_count += resolved->count;
 }
 
+/* Native frames of one module, list[0..count), whose names stand in the log. The others are left in the list; their number. */
+static uint32_t resolve_here(struct resolver *resolver, struct wanted *list, uint32_t count,
+                             const char *path)
+{
+    struct frames *frames = resolver->frames;
+    uint32_t left = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        size_t known;
+        const struct log_frame *frame = &list[i].frame;
+        const struct log_place *place = log_places(frames->log, frame->owner, frame->value, &known);
+        struct symbol symbols[SYMBOLS_INLINED_MAX];
+        struct resolved resolved;
+        if (!known) {
+            list[left++] = list[i];
+            continue;
+        }
+        if (known > SYMBOLS_INLINED_MAX)
+            known = SYMBOLS_INLINED_MAX;
+        for (size_t k = 0; k < known; k++)
+            symbols[k] = (struct symbol){.function = text_add(frames, place[k].function),
+                                         .file = text_add(frames, place[k].file),
+                                         .line = place[k].line,
+                                         .language = "native"};
+        /* Where the module is not known, the source file tells whose code it is. */
+        resolve_native(frames, frame, symbols, (uint32_t)known, *path ? path : "?", &resolved);
+        resolver_keep(resolver, list[i].index, &resolved);
+    }
+    return left;
+}
+
 /* Native frames of one module, list[0..count). The tracker's own, where it stands in for a function
  * of Python's, are left out. */
-static void resolve_module(struct resolver *resolver, const struct wanted *list, uint32_t count,
+static void resolve_module(struct resolver *resolver, struct wanted *list, uint32_t count,
                            size_t done_before)
 {
     struct frames *frames = resolver->frames;
@@ -260,7 +295,9 @@ static void resolve_module(struct resolver *resolver, const struct wanted *list,
     uint32_t module = list[0].frame.owner;
     const struct log_module *m = module < log->module_count ? &log->modules[module] : &none;
     char *path = base_copy(m->path.text ? m->path.text : "", m->path.bytes);
-    if (rank_is_tracker(path)) {
+    if (log->place_count)
+        count = resolve_here(resolver, list, count, path);
+    if (!count || rank_is_tracker(path)) {
         free(path);
         return;
     }

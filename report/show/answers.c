@@ -122,6 +122,10 @@ static void print_answer(const struct stacks *stacks, const struct answers *answ
     const struct answer *answer = &answers->of[question];
     struct table table;
     print_title(stacks, answers, question, out);
+    if (question == QUESTION_JUMPED && stacks->log.header.origin == LOG_IMPORTED) {
+        fputs("  not known\n\n", out);
+        return;
+    }
     if (question != QUESTION_JUMPED && answer->total.bytes <= 0) {
         fputs("  nothing\n\n", out);
         return;

@@ -49,7 +49,10 @@ static void row_figures(struct table *table, const struct row *key, const struct
         table_cell_size(table, (int64_t)sums->level);
     else
         table_cell(table, NULL);
-    table_cell_size(table, sums_increment(sums));
+    if (key->releaseless)
+        table_cell(table, NULL);
+    else
+        table_cell_size(table, sums_increment(sums));
     if (key->riseless)
         table_cell(table, NULL);
     else

@@ -51,13 +51,14 @@ static void notes_counted(const struct stacks *stacks, note_taker *take, void *c
              "them",
              text_count(count, h->dropped_events), text_size(size, (int64_t)h->dropped_bytes),
              per_cent(h->dropped_bytes, allocated + h->dropped_bytes));
-    if (lost->allocations || lost->releases)
-        note(take, context,
-             "of %s allocation%s (%s, %.1f %% of all) and %s release%s the call site is not known: "
-             "the disk or a limit was full",
-             text_count(count, lost->allocations), text_s(lost->allocations),
-             text_size(size, (int64_t)lost->allocated), per_cent(lost->allocated, allocated),
-             text_count(other, lost->releases), text_s(lost->releases));
+    if (lost->allocations || (lost->releases && h->origin != LOG_IMPORTED))
+        note(
+            take, context,
+            "of %s allocation%s (%s, %.1f %% of all) and %s release%s the call site is not known%s",
+            text_count(count, lost->allocations), text_s(lost->allocations),
+            text_size(size, (int64_t)lost->allocated), per_cent(lost->allocated, allocated),
+            text_count(other, lost->releases), text_s(lost->releases),
+            h->origin == LOG_OF_PROCESS ? ": the disk or a limit was full" : "");
     else if (h->full)
         note(take, context, "at some time the log could not grow: the disk or a limit was full");
     if (h->unknown_releases)
@@ -159,11 +160,33 @@ static void notes_periods(const struct stacks *stacks, note_taker *take, void *c
             text_size(size, (int64_t)h->peak));
 }
 
+/* What the figures of a log are that no process wrote. */
+static void notes_origin(const struct stacks *stacks, note_taker *take, void *context)
+{
+    const struct log *log = &stacks->log;
+    char count[TEXT_COUNT_BYTES], size[TEXT_SIZE_BYTES];
+    uint64_t most = 0;
+    for (size_t i = 0; i < log->program_count; i++)
+        most = log->programs[i].peak > most ? log->programs[i].peak : most;
+    if (log->header.origin == LOG_MERGED)
+        note(take, context,
+             "merged out of the logs of %s process%s: figures are sums; the peak is the sum of "
+             "their "
+             "peaks, which need not have been at the same time (the highest of one process is %s); "
+             "a rise is the highest of one process; mem usage at a line is not known",
+             text_count(count, log->header.processes), log->header.processes == 1 ? "" : "es",
+             text_size(size, (int64_t)most));
+    else if (log->header.origin == LOG_IMPORTED)
+        note(take, context,
+             "imported: who released memory, rises and mem usage at a line are not known");
+}
+
 static void notes_all(const struct stacks *stacks, const struct rows *lines, note_taker *take,
                       void *context)
 {
     const struct log *log = &stacks->log;
     char size[TEXT_SIZE_BYTES], count[NOTES_COUNT_BYTES], other[NOTES_COUNT_BYTES];
+    notes_origin(stacks, take, context);
     for (size_t i = 0; i < log->note_count; i++)
         take(context, log->notes[i].text.text, log->notes[i].text.bytes);
     if (stacks->processes)

@@ -55,17 +55,26 @@ void json_row(struct json *json, const struct row *row)
         json_unsigned(json, "mem_usage_bytes", sums->level);
     else
         json_null(json, "mem_usage_bytes");
-    json_signed(json, "increment_bytes", sums_increment(sums));
+    if (row->releaseless)
+        json_null(json, "increment_bytes");
+    else
+        json_signed(json, "increment_bytes", sums_increment(sums));
     json_rise(json, row);
     json_unsigned(json, "allocated_bytes", sums->allocated);
-    json_unsigned(json, "released_bytes", sums->released);
+    if (row->releaseless)
+        json_null(json, "released_bytes");
+    else
+        json_unsigned(json, "released_bytes", sums->released);
     json_signed(json, "live_bytes", sums_live(sums));
     json_signed(json, "leaked_bytes", sums_leaked(sums));
     json_signed(json, "at_peak_bytes", sums->at_peak);
     json_unsigned(json, "discarded_bytes", sums->discarded);
     json_signed(json, "resident_bytes", sums->resident);
     json_unsigned(json, "allocations", sums->allocations);
-    json_unsigned(json, "releases", sums->releases);
+    if (row->releaseless)
+        json_null(json, "releases");
+    else
+        json_unsigned(json, "releases", sums->releases);
     json_temporary(json, sums);
 }
 

@@ -30,14 +30,16 @@ static uint64_t duration(const struct stacks *stacks)
 static void print_command(const struct log *log, FILE *out)
 {
     struct log_text command = log->argv.bytes ? log->argv : log->exe;
-    char *text = base_copy(command.text ? command.text : "", command.bytes), pid[32];
+    char *text = base_copy(command.text ? command.text : "", command.bytes), pid[32] = "";
     size_t bytes = command.bytes, cut = terminal_cut();
     while (bytes && !text[bytes - 1])
         bytes--;
     for (size_t i = 0; i < bytes; i++)
         if (!text[i])
             text[i] = ' '; /* between arguments */
-    int room = snprintf(pid, sizeof pid, "   (pid %" PRId32 ")", log->header.pid);
+    int room = log->header.origin == LOG_OF_PROCESS || log->header.pid
+                   ? snprintf(pid, sizeof pid, "   (pid %" PRId32 ")", log->header.pid)
+                   : 0;
     fputs(terminal_on(STYLE_TITLE), out);
     if (bytes)
         text_put(out, text, bytes, cut == SIZE_MAX ? cut : cut - (size_t)room);
@@ -57,6 +59,15 @@ static void print_end(const struct stacks *stacks, FILE *out)
         strftime(started, sizeof started, "%Y-%m-%d %H:%M:%S", &when);
     fprintf(out, "  started    %s\n", *started ? started : "at an unknown time");
     double ran = (double)duration(stacks) / 1e9;
+    if (h->origin == LOG_MERGED) {
+        fprintf(out, "  ended      the last of them %.3f s after that\n", ran);
+        return;
+    }
+    if (h->origin == LOG_IMPORTED) {
+        if (ran > 0)
+            fprintf(out, "  ended      after %.3f s\n", ran);
+        return;
+    }
     if (stacks->running)
         fprintf(out, "  running    for at least %.3f s; read at event %s\n", ran,
                 text_count(events, stacks->model.events));

@@ -65,6 +65,9 @@ const struct option_about option_abouts[] = {
      "It is whole or not there. Of several logs, formats that hold one process need %p in it, "
      "which "
      "becomes the pid. A log is not overwritten"},
+    {"output", 'o', OF_MERGE | OF_IMPORT, "LOG", NULL, FLAG(output), NULL, NULL,
+     "the log to write; a log of that name is replaced, what is no log is refused. It is whole or "
+     "not there. - is standard output"},
     {"table", 0, OF_EXPORT, "TABLE", NULL, FLAG(table), NULL, export_table_names,
      "of csv and ndjson: logs, sites (the default), lines or timeline"},
     {"threads", 0, OF_EXPORT, NULL, NULL, FLAG(threads), NULL, NULL,

@@ -35,7 +35,9 @@ enum {
     OF_CHECK = 1u << 12,
     OF_BENCH = 1u << 13,
     OF_EXPORT = 1u << 20,
-    OF_WHY = 1u << 21
+    OF_WHY = 1u << 21,
+    OF_MERGE = 1u << 24,
+    OF_IMPORT = 1u << 25
 };
 
 #define OPTION_UNSET SIZE_MAX
@@ -161,7 +163,7 @@ struct verb_about {
     bool program;             /* takes a program and its arguments instead */
     bool sides;               /* takes logs of two sides, and leaves folders as they are */
     const char *const *words; /* takes one of these words instead; NULL behind the last */
-    const char *word;         /* what such a word is called, in a message */
+    const char *word;         /* what it takes is called so in messages; NULL: log */
     const char *takes;        /* what it takes, for the usage; NULL: LOG */
     const char *intro;        /* what it shows; wrapped when it is printed */
     const char *end;          /* what stands behind the options; "" */

@@ -171,12 +171,12 @@ int options_read(struct options *options, const struct verb_about *about, int ar
         return STATUS_DONE;
     if (options->log_count && about->several)
         return logs_expand(options) ? STATUS_DONE : STATUS_BAD;
-    if (options->log_count == 1 && !about->program && !about->words &&
+    if (options->log_count == 1 && !about->program && !about->word &&
         !one_in_folder(options, about))
         return STATUS_BAD;
     if (options->log_count == 1 || (options->log_count && about->program))
         return STATUS_DONE;
-    const char *what = about->program ? "program" : about->words ? about->word : "log";
+    const char *what = about->program ? "program" : about->word ? about->word : "log";
     base_say(options->log_count ? "%s: one %s at a time" : "%s: which %s?", about->name, what);
     return verb_usage(about->name);
 }

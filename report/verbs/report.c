@@ -91,7 +91,10 @@ static void print_sorted(const struct view *view, enum metric metric, const uint
         table_cell_size(&table, row_metric(key, METRIC_PEAK));
         table_cell_size(&table, row_metric(key, METRIC_LIVE));
         table_cell_size(&table, row_metric(key, METRIC_LEAKED));
-        table_cell_size(&table, sums_increment(&key->sums));
+        if (key->releaseless)
+            table_cell(&table, NULL);
+        else
+            table_cell_size(&table, sums_increment(&key->sums));
         table_cell_size(&table, (int64_t)key->sums.allocated);
         table_cell_count(&table, key->sums.allocations);
         char *text = name_of_place(&view->stacks.frames, list[i]);

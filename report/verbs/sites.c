@@ -232,7 +232,11 @@ static bool has_sizes(const struct stacks *stacks)
 {
     if (stacks->log.header.sizes)
         return true;
-    base_say("sites: %s has no sizes: an earlier version of memtrace wrote it", stacks->log.name);
+    enum log_origin origin = stacks->log.header.origin;
+    base_say("sites: %s has no sizes: %s", stacks->log.name,
+             origin == LOG_OF_PROCESS ? "an earlier version of memtrace wrote it"
+             : origin == LOG_MERGED   ? "a log that was merged into it has none"
+                                      : "the file that it was imported from has none");
     return false;
 }
 

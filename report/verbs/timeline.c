@@ -45,6 +45,17 @@ static void show(const struct log *log, const struct log_shown *shown)
     }
 }
 
+/* A log that no process wrote may have no curve. */
+static bool has_curve(const struct log *log, const struct options *options)
+{
+    if (log->header.origin == LOG_OF_PROCESS || log->sample_count || options->json || options->csv)
+        return true;
+    base_say("%s: has no curve over time: it was %s", log->name,
+             log->header.origin == LOG_MERGED ? "merged out of several logs, which have"
+                                              : "imported from a file without one");
+    return false;
+}
+
 /* No names are needed, so none are looked up. */
 static int timeline_one(const struct log_shown *shown)
 {
@@ -54,11 +65,12 @@ static int timeline_one(const struct log_shown *shown)
     if (read)
         model_make(&model, &log, ALL_PERIODS);
     bool damaged = log_say_problems(&log);
-    if (read)
+    bool absent = read && !has_curve(&log, shown->options);
+    if (read && !absent)
         show(&log, shown);
     model_free(&model);
     log_close(&log);
-    return damaged ? STATUS_BAD : STATUS_DONE;
+    return damaged ? STATUS_BAD : absent ? STATUS_NO : STATUS_DONE;
 }
 
 /* Of all processes. */

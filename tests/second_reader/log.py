@@ -81,7 +81,10 @@ class Log:
         self.untraced_first = data[736:992].split(b'\0')[0]
         if data[991] or bool(self.untraced) < bool(self.untraced_first):
             self.problem('path of a program that was not traced: %r' % self.untraced_first)
-        if any(data[456:728]):
+        self.origin, self.processes = self.take('II', 720)
+        if self.origin > 2 or bool(self.processes) != (self.origin == 1):
+            self.problem('origin %d of %d processes' % (self.origin, self.processes))
+        if any(data[456:720]):
             self.problem('reserved bytes of the header are not zero')
         if self.extents_used > 448:
             raise NotALog('%d extents' % self.extents_used)
@@ -121,6 +124,7 @@ class Log:
         self.argv = []
         self.modules, self.strings, self.codes, self.notes, self.marks, self.counted = {}, {}, {}, [], [], []
         self.files, self.slack = [], {}
+        self.programs, self.places = [], set()
         at = 0
         while at < len(data):
             if len(data) - at < 8:
@@ -187,6 +191,15 @@ class Log:
                 if unit in self.slack:
                     self.problem('slack of the record at %d is there twice' % unit)
                 self.slack[unit] = (blocks, size)
+        elif kind == 12:
+            module, function, file, _, value = self.take('IIIIQ', 8, record)
+            self.places.add((module, value))
+            for what, table, number in (('module', self.modules, module), ('function', self.strings, function), ('file', self.strings, file)):
+                if number and number not in table:
+                    self.problem('a place of %s %d, which is not there' % (what, number))
+        elif kind == 13:
+            processes, length, peak, first, last = self.take('IIQQQ', 8, record)
+            self.programs.append((self.texts(record, 40, length)[0], processes, peak))
         elif kind == 6:
             code, first, count, period = self.take('IIII', 8, record)
             self.counted += [(period, code, first + i - 1 if i else 0) + self.take('QQQ', 24 + 24 * i, record)
@@ -199,7 +212,9 @@ class Log:
         for i, (value, owner, kind) in enumerate(self.entries(FRAME, 'QII')):
             if i and kind == NATIVE:
                 module = self.modules.get(owner)
-                if not module:
+                if self.origin and (owner, value) in self.places:
+                    pass  # a number, for names that stand in the log
+                elif not module:
                     self.problem('frame %d is in module %d, which is not there' % (i, owner))
                 elif not module['start'] <= value + module['base'] <= module['end']:
                     self.problem('frame %d: %#x is outside of its module' % (i, value))

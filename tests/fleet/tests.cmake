@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+memtrace_scripts(fleet/ fleet/run.py)
