@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "resolve/encoding.h"
+#include "resolve/packed.h"
 
 #define SOURCE_MAX_BYTES  ((size_t)64 << 20)
 #define SOURCES_MAX_BYTES ((size_t)256 << 20)
@@ -31,6 +32,14 @@ static void source_split(struct source *source)
     source->lines[source->line_count] = (uint32_t)source->bytes;
 }
 
+/* The same for a text of a file's, which may be in another encoding. */
+static void source_lines(struct source *source)
+{
+    source_split(source);
+    iconv_t encoding = encoding_open(source->text, source->bytes);
+    source->encoding = encoding == ENCODING_NONE ? NULL : encoding;
+}
+
 static void source_load(struct source *source, int folder, size_t most)
 {
     struct stat info;
@@ -42,9 +51,7 @@ static void source_load(struct source *source, int folder, size_t most)
         source->bytes = file_read(fd, source->text, (size_t)info.st_size);
         source->modified =
             (uint64_t)info.st_mtim.tv_sec * 1000000000u + (uint64_t)info.st_mtim.tv_nsec;
-        source_split(source);
-        iconv_t encoding = encoding_open(source->text, source->bytes);
-        source->encoding = encoding == ENCODING_NONE ? NULL : encoding;
+        source_lines(source);
     }
     close(fd);
 }
@@ -133,6 +140,12 @@ const struct source *sources_get(struct sources *sources, const char *path)
     size_t length = strlen(path);
     if (path[0] == '<' && path[length - 1] == '>')
         return source;
+    if (sources->pack) {
+        packed_source(sources->pack, source);
+        if (source->text)
+            source_lines(source);
+        return source;
+    }
     int folder = AT_FDCWD;
     if (sources->folder && path[0] != '/')
         folder = open(sources->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/map.h"
+#include "pack/pack.h"
 #include "read/log.h"
 
 struct source {
@@ -30,6 +31,7 @@ struct sources {
     struct source **list; /* by path */
     size_t count, cap;
     size_t bytes;           /* of all their texts and lines */
+    struct pack *pack;      /* files are looked for there, not on this machine; NULL: here */
     char *folder;           /* where relative names start, NULL: here */
     struct strings stamped; /* paths that the log has a stamp of: stamps[id - 1] */
     struct log_stamp *stamps;

@@ -65,6 +65,10 @@ const struct option_about option_abouts[] = {
      "It is whole or not there. Of several logs, formats that hold one process need %p in it, "
      "which "
      "becomes the pid. A log is not overwritten"},
+    {"output", 'o', OF_PACK, "FILE", NULL, FLAG(output), NULL, NULL,
+     "the file to write; without it, the log's name with z behind it. It is whole or not there"},
+    {"no-source", 0, OF_PACK, NULL, NULL, FLAG(no_source), NULL, NULL,
+     "leave the text of source files out"},
     {"table", 0, OF_EXPORT, "TABLE", NULL, FLAG(table), NULL, export_table_names,
      "of csv and ndjson: logs, sites (the default), lines or timeline"},
     {"threads", 0, OF_EXPORT, NULL, NULL, FLAG(threads), NULL, NULL,
@@ -213,7 +217,7 @@ const struct option_about option_abouts[] = {
     {"precision", 0, OF_LINES, "N", take_precision, 0, NULL, NULL, "decimals with --mprun (1)"},
     {"bytes", 0, (ALL & ~(OF_HTML | OF_EXPORT)) | OF_MEMIT | OF_CHECK | OF_BENCH, NULL, NULL, 0,
      text_sizes_exact, NULL, "exact sizes, such as 8,000,000 B for 7.63 MiB"},
-    {"search", 0, TABLES | OF_TOP | OF_CHECK, "DIR", take_search, 0, NULL, NULL,
+    {"search", 0, TABLES | OF_TOP | OF_CHECK | OF_PACK, "DIR", take_search, 0, NULL, NULL,
      "look below this folder, too, for programs and libraries that are gone, and for debug "
      "information; they are known by their build-ids. May be given up to 16 times"},
     {"shims", 0, TABLES | OF_TOP, NULL, NULL, 0, act_shims, NULL,

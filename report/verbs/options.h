@@ -34,7 +34,8 @@ enum {
     OF_DIFF = 1u << 11,
     OF_CHECK = 1u << 12,
     OF_BENCH = 1u << 13,
-    OF_EXPORT = 1u << 20
+    OF_EXPORT = 1u << 20,
+    OF_PACK = 1u << 21
 };
 
 #define OPTION_UNSET SIZE_MAX
@@ -57,6 +58,7 @@ struct options {
     const char *min_peak;               /* NULL: not given */
     const char *output;                 /* NULL: not given */
     const char *format, *table;         /* of export; NULL: not given */
+    bool no_source;                     /* of pack */
     bool list, threads;                 /* of export */
     bool user;                          /* of kernel, as the next three */
     const char *prefix, *name, *python; /* NULL: not given */

@@ -36,6 +36,7 @@ const struct verb verbs[] = {
     {"send it to others", verb_html, &verb_html_about,
      "one HTML file: curve, flame graph, lines, source"},
     {NULL, verb_export, &verb_export_about, "other programs' formats: pprof, speedscope, CSV, ..."},
+    {NULL, verb_pack, &verb_pack_about, "a log with its names and source, for another machine"},
     {"set up", verb_kernel, &verb_kernel_about, "add a traced kernel to Jupyter, or remove it"},
     {NULL, verb_completions, &verb_completions_about,
      "completions for bash, zsh or fish, to be sourced"},
