@@ -174,11 +174,12 @@ struct pack_out;
 struct tables; /* the log's own tables: tables.h */
 
 struct log {
-    const char *name;  /* the file's name, the caller's */
-    void *file;        /* the file's bytes when log_read made them */
-    struct pack *pack; /* the file is packed: what it holds beside the log; NULL: it is not */
-    struct pack_out
-        *packing; /* the caller's: what is looked up for the log is put down here; NULL: nowhere */
+    const char *name; /* the file's name, the caller's */
+    void *file;       /* the file's bytes when log_read made them */
+    /* What a packed file holds beside the log; NULL: it is not packed. */
+    struct pack *pack;
+    /* The caller's: what is looked up for the log is put down there; NULL: nowhere. */
+    struct pack_out *packing;
     struct tables *tables;
     struct log_header header;
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "pack/pack.h"
 #include "symbols/batch.h"
 
 #define NUMBER_BYTES 24u
@@ -93,44 +94,4 @@ bool packed_made(const struct log *log, const struct jit *jit, uint64_t address,
         free(data);
     }
     return true;
-}
-
-/* ---- sources ---- */
-
-void packed_source(struct pack *pack, struct source *source)
-{
-    struct pack_part part;
-    struct pack_source kept;
-    if (!pack_find(pack, PACK_SOURCE, source->path, &part) || part.bytes < sizeof kept)
-        return;
-    memcpy(&kept, part.data, sizeof kept);
-    source->modified = kept.modified;
-    source->changed = kept.flags & PACK_CHANGED;
-    source->mixed = kept.flags & PACK_MIXED;
-    if (kept.flags & PACK_TEXT) {
-        source->bytes = part.bytes - sizeof kept;
-        source->text = base_alloc(source->bytes + 1, 1);
-        memcpy(source->text, (const char *)part.data + sizeof kept, source->bytes);
-    }
-}
-
-void packed_sources_add(struct pack_out *out, const struct sources *sources, bool texts)
-{
-    for (size_t i = 0; i < sources->count; i++) {
-        const struct source *source = sources->list[i];
-        bool text = texts && source->text;
-        if (!source->text && !source->changed && !source->mixed)
-            continue;
-        struct pack_source kept = {.modified = source->modified,
-                                   .flags = (text ? PACK_TEXT : 0) |
-                                            (source->changed ? PACK_CHANGED : 0) |
-                                            (source->mixed ? PACK_MIXED : 0)};
-        size_t bytes = sizeof kept + (text ? source->bytes : 0);
-        char *data = base_alloc(bytes, 1);
-        memcpy(data, &kept, sizeof kept);
-        if (text)
-            memcpy(data + sizeof kept, source->text, source->bytes);
-        pack_add(out, PACK_SOURCE, source->path, data, bytes);
-        free(data);
-    }
 }

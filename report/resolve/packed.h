@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * What `memtrace pack` keeps beside a log, put there and taken from there: symbols, the names of code made at run time, sources.
+ * What `memtrace pack` keeps beside a log, put there and taken from there: symbols, the names of code made at run time. Sources: source.h.
  */
 #ifndef RESOLVE_PACKED_H
 #define RESOLVE_PACKED_H
 
-#include "resolve/source.h"
+#include "read/log.h"
 #include "symbols/jit.h"
 #include "symbols/lookup.h"
 
@@ -14,9 +14,5 @@ void packed_batch(const struct log *log, uint32_t module, struct batch *batch);
 /* jit_find, likewise. Texts valid until jit_free and log_close. */
 bool packed_made(const struct log *log, const struct jit *jit, uint64_t address,
                  struct jit_code *out);
-/* A source as it was when the log was packed; one that is not in the pack has no text. */
-void packed_source(struct pack *pack, struct source *source);
-/* Put all of them down that were asked for; `texts`: with their texts. */
-void packed_sources_add(struct pack_out *out, const struct sources *sources, bool texts);
 
 #endif

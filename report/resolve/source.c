@@ -10,7 +10,6 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "resolve/encoding.h"
-#include "resolve/packed.h"
 
 #define SOURCE_MAX_BYTES  ((size_t)64 << 20)
 #define SOURCES_MAX_BYTES ((size_t)256 << 20)
@@ -54,6 +53,24 @@ static void source_load(struct source *source, int folder, size_t most)
         source_lines(source);
     }
     close(fd);
+}
+
+/* As it was when the log was packed; one that is not in the pack has no text. */
+static void source_unpack(struct pack *pack, struct source *source)
+{
+    struct pack_part part;
+    struct pack_source kept;
+    if (!pack_find(pack, PACK_SOURCE, source->path, &part) || part.bytes < sizeof kept)
+        return;
+    memcpy(&kept, part.data, sizeof kept);
+    source->modified = kept.modified;
+    source->changed = kept.flags & PACK_CHANGED;
+    source->mixed = kept.flags & PACK_MIXED;
+    if (kept.flags & PACK_TEXT) {
+        source->bytes = part.bytes - sizeof kept;
+        source->text = base_alloc(source->bytes + 1, 1);
+        memcpy(source->text, (const char *)part.data + sizeof kept, source->bytes);
+    }
 }
 
 /* The place of the path's stamp; *made: it is new, and empty. */
@@ -141,7 +158,7 @@ const struct source *sources_get(struct sources *sources, const char *path)
     if (path[0] == '<' && path[length - 1] == '>')
         return source;
     if (sources->pack) {
-        packed_source(sources->pack, source);
+        source_unpack(sources->pack, source);
         if (source->text)
             source_lines(source);
         return source;
@@ -356,6 +373,27 @@ bool source_python_defines(const struct source *source, uint32_t first, const ch
             return false;
     }
     return defines == 1;
+}
+
+void sources_pack(const struct sources *sources, struct pack_out *out, bool texts)
+{
+    for (size_t i = 0; i < sources->count; i++) {
+        const struct source *source = sources->list[i];
+        bool text = texts && source->text;
+        if (!source->text && !source->changed && !source->mixed)
+            continue;
+        struct pack_source kept = {.modified = source->modified,
+                                   .flags = (text ? PACK_TEXT : 0) |
+                                            (source->changed ? PACK_CHANGED : 0) |
+                                            (source->mixed ? PACK_MIXED : 0)};
+        size_t bytes = sizeof kept + (text ? source->bytes : 0);
+        char *data = base_alloc(bytes, 1);
+        memcpy(data, &kept, sizeof kept);
+        if (text)
+            memcpy(data + sizeof kept, source->text, source->bytes);
+        pack_add(out, PACK_SOURCE, source->path, data, bytes);
+        free(data);
+    }
 }
 
 void sources_free(struct sources *sources)

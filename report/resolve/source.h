@@ -58,6 +58,8 @@ char *source_line(const struct source *source, uint32_t number);
 uint32_t source_python_end(const struct source *source, uint32_t first);
 /* Whether a Python function or class called `name` begins at line `first`, with its decorators. */
 bool source_python_defines(const struct source *source, uint32_t first, const char *name);
+/* Put all files that were asked for into a pack; `texts`: with their texts. */
+void sources_pack(const struct sources *sources, struct pack_out *out, bool texts);
 void sources_free(struct sources *sources);
 
 #endif

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/base.h"
-#include "symbols/batch.h"
 #include "symbols/cache_file.h"
 
 #define CACHE_MAGIC   "mtsymbol"
@@ -352,7 +351,7 @@ void cache_store(const struct cache *cache, const struct batch *batch, struct sy
 
 /* ---- packed files ---- */
 
-unsigned char *batch_pack(const struct batch *batch, size_t *bytes)
+unsigned char *cache_pack(const struct batch *batch, size_t *bytes)
 {
     struct cache_head head = {
         .version = CACHE_VERSION, .order = CACHE_ORDER, .tool = MEMTRACE_VERSION};
@@ -364,7 +363,7 @@ unsigned char *batch_pack(const struct batch *batch, size_t *bytes)
     return data;
 }
 
-bool batch_unpack(struct batch *batch, const void *data, size_t bytes)
+bool cache_unpack(struct batch *batch, const void *data, size_t bytes)
 {
     struct cache cache = {.head = data};
     if (!data_whole(data, bytes))

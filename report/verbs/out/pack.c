@@ -15,7 +15,6 @@
 #include "read/model.h"
 #include "read/reader.h"
 #include "resolve/frames.h"
-#include "resolve/packed.h"
 #include "resolve/source_log.h"
 #include "resolve/source_of.h"
 #include "verbs/verbs.h"
@@ -68,7 +67,7 @@ static void add_sources(struct pack_out *out, const struct log *log, const struc
             sources_get(&sources, path);
         free(path);
     }
-    packed_sources_add(out, &sources, texts);
+    sources_pack(&sources, out, texts);
     sources_free(&sources);
 }
 
