@@ -23,7 +23,7 @@
  *   read/     the log, in which nothing is trusted: checked records, the tree of stacks, figures and runs of each node
  *             offers beside.h, log.h, model.h, node.h, reader.h, runs.h, sizes.h, sums.h
  *   resolve/  from frames to places, whose code a place is, source text, what a person's -f means
- *             offers changed.h, frames.h, keeps.h, match.h, rank.h, rules.h, short.h, source.h, source_log.h, source_of.h, suppress.h
+ *             offers changed.h, frames.h, keeps.h, match.h, rank.h, rules.h, short.h, source.h, source_log.h, source_map.h, source_of.h, suppress.h
  *   fold/     from resolved stacks to rows; several logs as a family
  *             offers answers.h, branches.h, course.h, exact.h, family.h, fold.h, joined.h, leaks.h, own.h, query.h, rows.h, select.h, stacks.h, tree.h, unsure.h
  *   show/     rows as text and JSON

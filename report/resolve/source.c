@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "resolve/encoding.h"
+#include "resolve/source_map.h"
 
 #define SOURCE_MAX_BYTES  ((size_t)64 << 20)
 #define SOURCES_MAX_BYTES ((size_t)256 << 20)
@@ -39,17 +40,19 @@ static void source_lines(struct source *source)
     source->encoding = encoding == ENCODING_NONE ? NULL : encoding;
 }
 
-static void source_load(struct source *source, int folder, size_t most)
+/* `mapped`: where it is now, of which the time says nothing; NULL: where it was. */
+static void source_load(struct source *source, int folder, const char *mapped, size_t most)
 {
     struct stat info;
-    int fd = file_open(folder, source->path, &info);
+    int fd = file_open(mapped ? AT_FDCWD : folder, mapped ? mapped : source->path, &info);
     if (fd < 0)
         return;
     if (info.st_size >= 0 && (size_t)info.st_size <= most) {
         source->text = base_alloc((size_t)info.st_size + 1, 1);
         source->bytes = file_read(fd, source->text, (size_t)info.st_size);
-        source->modified =
-            (uint64_t)info.st_mtim.tv_sec * 1000000000u + (uint64_t)info.st_mtim.tv_nsec;
+        if (!mapped)
+            source->modified =
+                (uint64_t)info.st_mtim.tv_sec * 1000000000u + (uint64_t)info.st_mtim.tv_nsec;
         source_lines(source);
     }
     close(fd);
@@ -103,7 +106,7 @@ static void source_compare(struct sources *sources, struct source *source)
         return;
     bool same = stamp->bytes == source->bytes &&
                 (stamp->hash ? stamp->hash == log_hash(source->text, source->bytes)
-                             : stamp->modified == source->modified);
+                             : !source->modified || stamp->modified == source->modified);
     if (same)
         return;
     source->changed = true;
@@ -163,11 +166,13 @@ const struct source *sources_get(struct sources *sources, const char *path)
             source_lines(source);
         return source;
     }
+    char *mapped = source_map(sources->folder, path);
     int folder = AT_FDCWD;
     if (sources->folder && path[0] != '/')
         folder = open(sources->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (folder != -1)
-        source_load(source, folder, source_room(sources));
+        source_load(source, folder, mapped, source_room(sources));
+    free(mapped);
     source_compare(sources, source);
     if (folder >= 0)
         close(folder);

@@ -19,10 +19,11 @@ struct source {
     size_t bytes;
     uint32_t *lines; /* start of each line; lines[line_count] is one past the end */
     uint32_t line_count;
-    uint64_t modified; /* ns since 1970 */
-    bool changed;      /* it is not what it was at the run, so it has no text */
-    bool mixed;        /* it changed while the program ran, too */
-    void *encoding;    /* iconv_t to UTF-8 (encoding.h); NULL: its lines are taken as they are */
+    uint64_t
+        modified;   /* ns since 1970; 0: it is elsewhere now (source_map.h), and does not count */
+    bool changed;   /* it is not what it was at the run, so it has no text */
+    bool mixed;     /* it changed while the program ran, too */
+    void *encoding; /* iconv_t to UTF-8 (encoding.h); NULL: its lines are taken as they are */
 };
 
 /* All files read so far. */

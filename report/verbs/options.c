@@ -220,6 +220,12 @@ const struct option_about option_abouts[] = {
     {"search", 0, TABLES | OF_TOP | OF_CHECK | OF_PACK, "DIR", take_search, 0, NULL, NULL,
      "look below this folder, too, for programs and libraries that are gone, and for debug "
      "information; they are known by their build-ids. May be given up to 16 times"},
+    {"sysroot", 0, TABLES | OF_TOP | OF_CHECK | OF_PACK, "DIR", take_sysroot, 0, NULL, NULL,
+     "look for programs and libraries that are gone at their paths below this folder, and for "
+     "debug information in its usr/lib/debug; they are known by their build-ids"},
+    {"source-map", 0, TABLES | OF_TOP | OF_PACK, "OLD=NEW", take_source_map, 0, NULL, NULL,
+     "source files below the folder OLD are below NEW now. Their text counts whatever its time is; "
+     "that of a Python file must be what ran. May be given up to 16 times"},
     {"shims", 0, TABLES | OF_TOP, NULL, NULL, 0, act_shims, NULL,
      "allocator shims too, such as operator new and xmalloc (memtrace --rules)"},
     {"csv", 0, OF_TIMELINE, NULL, NULL, FLAG(csv), NULL, NULL, "as comma-separated values"},

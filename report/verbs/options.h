@@ -132,6 +132,8 @@ bool take_precision(struct options *options, const char *name, const char *text)
 bool take_share(struct options *options, const char *name, const char *text);
 bool take_period(struct options *options, const char *name, const char *text);
 bool take_class(struct options *options, const char *name, const char *text);
+bool take_source_map(struct options *options, const char *name, const char *text);
+bool take_sysroot(struct options *options, const char *name, const char *folder);
 bool take_search(struct options *options, const char *name, const char *text);
 bool take_delay(struct options *options, const char *name, const char *text);
 bool take_name(struct options *options, const char *name, const char *text);

@@ -136,5 +136,71 @@ class Packed(Case):
             self.assertRegex(p.stderr, r'^memtrace: %s: offset \d+: .*(packed|unpacked)' % re.escape(name))
 
 
+class Mapped(Case):
+    def test_a_moved_folder(self):
+        os.makedirs(self.path('old/lib'))
+        source = self.path('old/lib/native.c')
+        with open(source, 'w') as f:
+            f.write(INLINED)
+        self.cc('-g', '-O1', '-Wl,--build-id', source, '-o', self.path('native'))
+        log = self.path('native.mt')
+        self.assertEqual(self.memtrace('run', '-o', log, self.path('native')).returncode, 0)
+        before = self.memtrace('report', log)
+        self.assertIn('/* INLINED */', before.stdout)
+        os.rename(self.path('old'), self.path('new'))
+        os.utime(self.path('new/lib/native.c'))  # as a checkout: newer than the program
+        self.assertNotIn('/* INLINED */', self.memtrace('report', log).stdout)
+        for old, new in ('old', 'new'), ('old/', 'new'), ('old/lib', 'new/lib'), ('old/lib/native.c', 'new/lib/native.c'):
+            p = self.memtrace('report', '--source-map', '%s/%s=%s' % (self.top, old, self.path(new)), log)
+            self.assertEqual((p.returncode, p.stdout, p.stderr), (0, before.stdout, ''))
+        p = self.memtrace('report', '--source-map', '%s/ol=%s' % (self.top, self.path('new')), log)
+        self.assertNotIn('/* INLINED */', p.stdout)
+        for text in 'old', '=new', 'old=':
+            self.fails(self.memtrace('report', '--source-map', text, log), 2, 'source-map %s: this is not OLD=NEW' % text)
+
+    def test_sysroot(self):
+        names = '"inlined"', '"outer"'
+        source, program, log = self.path('s.c'), self.path('bin/prog'), self.path('alone/prog.mt')
+        os.makedirs(self.path('bin'))
+        os.mkdir(self.path('alone'))
+        with open(source, 'w') as f:
+            f.write(INLINED)
+        self.cc('-g', '-O1', '-Wl,--build-id=0x0102030405060708', source, '-o', program)
+        # files near the log and the working folder are found without it
+        subprocess.run([commands.memtrace, 'run', '-o', log, program], cwd=self.path('alone'), check=True, stderr=subprocess.DEVNULL)
+        report = lambda root, **env: self.memtrace('report', '--json', '--sysroot', root, log, MEMTRACE_CACHE='0').stdout  # noqa: E731
+        for place in 'whole', 'stripped', 'other':
+            os.makedirs(self.path(place) + self.top + '/bin')
+        shutil.copy(program, self.path('whole') + program)
+        debug = self.path('stripped') + '/usr/lib/debug/.build-id/01/'
+        os.makedirs(debug)
+        subprocess.run(['objcopy', '--only-keep-debug', program, debug + '02030405060708.debug'], check=True)
+        subprocess.run(['objcopy', '--strip-all', program, self.path('stripped') + program], check=True)
+        os.remove(program)
+        self.cc('-g', '-O1', '-Wl,--build-id=0x0102030405060709', source, '-o', self.path('other') + program)
+        self.assertNotIn(names[0], self.memtrace('report', '--json', log, MEMTRACE_CACHE='0').stdout)
+        for place, there in ('whole', True), ('stripped', True), ('other', False):
+            out = report(self.path(place))
+            for name in names:
+                (self.assertIn if there else self.assertNotIn)(name, out, place)
+        self.fails(self.memtrace('report', '--sysroot', self.path('none'), log), 2, 'sysroot')
+
+    def test_python_must_be_what_ran(self):
+        os.mkdir(self.path('was'))
+        with open(self.path('was/script.py'), 'w') as f:
+            f.write(SCRIPT)
+        log = self.path('script.mt')
+        self.assertEqual(self.memtrace('run', '-o', log, shutil.which('python3'), self.path('was/script.py')).returncode, 0)
+        os.rename(self.path('was'), self.path('is'))
+        os.utime(self.path('is/script.py'))
+        way = '--source-map', '%s=%s' % (self.path('was'), self.path('is'))
+        self.assertIn('# BUILD', self.memtrace('report', *way, log).stdout)
+        with open(self.path('is/script.py'), 'a') as f:
+            f.write('#')
+        p = self.memtrace('report', *way, log)
+        self.assertNotIn('# BUILD', p.stdout)
+        self.assertIn('has changed since the run', p.stderr)
+
+
 if __name__ == '__main__':
     main()
