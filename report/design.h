@@ -16,12 +16,14 @@
  *
  *   base/     memory that never fails, messages, foreign text, files, maps, progress, the number of threads
  *             offers amount.h, base.h, file.h, glyph.h, map.h, nearest.h, once.h, progress.h, target.h, text.h, threads.h, toml.h
+ *   pack/     the container of `memtrace pack`: named sections in one compressed file
+ *             offers pack.h
  *   symbols/  what an ELF file says about an address: functions, lines, inlined calls; the cache of that
  *             offers batch.h, find.h, jit.h, lookup.h, symbols.h
  *   read/     the log, in which nothing is trusted: checked records, the tree of stacks, figures and runs of each node
  *             offers beside.h, draft.h, log.h, model.h, node.h, reader.h, runs.h, sizes.h, sums.h
  *   resolve/  from frames to places, whose code a place is, source text, what a person's -f means
- *             offers changed.h, frames.h, keeps.h, match.h, rank.h, rules.h, short.h, source.h, source_log.h, source_of.h, suppress.h
+ *             offers changed.h, frames.h, keeps.h, match.h, rank.h, rules.h, short.h, source.h, source_log.h, source_map.h, source_of.h, suppress.h
  *   fold/     from resolved stacks to rows; several logs as a family
  *             offers answers.h, branches.h, course.h, exact.h, family.h, fold.h, joined.h, leaks.h, own.h, query.h, rows.h, select.h, stacks.h, tree.h, unsure.h
  *   show/     rows as text and JSON

@@ -44,7 +44,7 @@ uint64_t log_hash(const void *data, size_t bytes)
 bool log_running(const struct log *log)
 {
     const struct log_header *header = &log->header;
-    if (header->end != LOG_END_UNKNOWN || header->pid <= 0 || !header->start_ticks)
+    if (log->pack || header->end != LOG_END_UNKNOWN || header->pid <= 0 || !header->start_ticks)
         return false;
     char path[64], text[1024];
     snprintf(path, sizeof path, "/proc/%" PRId32 "/stat", header->pid);

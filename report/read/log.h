@@ -199,11 +199,17 @@ struct log_problem {
 };
 #define LOG_PROBLEMS_KEPT 4u
 
+struct pack;
+struct pack_out;
 struct tables; /* the log's own tables: tables.h */
 
 struct log {
     const char *name; /* the file's name, the caller's */
     void *file;       /* the file's bytes when log_read made them */
+    /* What a packed file holds beside the log; NULL: it is not packed. */
+    struct pack *pack;
+    /* The caller's: what is looked up for the log is put down there; NULL: nowhere. */
+    struct pack_out *packing;
     struct tables *tables;
     struct log_header header;
 

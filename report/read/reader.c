@@ -12,6 +12,7 @@
 
 #include "base/base.h"
 #include "base/file.h"
+#include "pack/pack.h"
 #include "read/records.h"
 #include "read/snapshot.h"
 #include "read/tables.h"
@@ -297,7 +298,7 @@ bool log_begins(int fd)
 bool log_is(const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    bool is = fd >= 0 && log_begins(fd);
+    bool is = fd >= 0 && (log_begins(fd) || pack_begins(fd));
     if (fd >= 0)
         close(fd);
     return is;
@@ -353,6 +354,21 @@ void tables_give_back(struct log *log)
     t->node_count = t->unit_count = t->run_count = t->stretch_units = t->finish_count = 0;
 }
 
+/* A packed file. */
+static bool log_unpack(struct log *log, int fd, size_t size)
+{
+    const char *name = log->name;
+    struct pack_problem problem;
+    struct pack_part part;
+    struct pack *pack = pack_read(fd, size, &problem);
+    if (!pack)
+        return log_problem(log, problem.offset, "%s", problem.reason);
+    bool there = pack_find(pack, PACK_LOG, "", &part);
+    bool read = there && log_parse(log, name, part.data, part.bytes);
+    log->pack = pack;
+    return there ? read : log_problem(log, 0, "the packed file has no log in it");
+}
+
 bool log_read(struct log *log, const char *name)
 {
     *log = (struct log){.name = name};
@@ -362,6 +378,11 @@ bool log_read(struct log *log, const char *name)
         return log_problem(log, 0, "cannot be opened: %s", strerror(errno));
     if (fd < 0)
         return log_problem(log, 0, "not a regular file");
+    if (pack_begins(fd)) {
+        bool read = log_unpack(log, fd, (size_t)info.st_size);
+        close(fd);
+        return read;
+    }
     size_t bytes = 0;
     void *data = log_load(log, fd, (size_t)info.st_size, &bytes);
     close(fd);
@@ -392,5 +413,6 @@ void log_close(struct log *log)
     free(log->places);
     free(log->programs);
     free(log->file);
+    pack_free(log->pack);
     *log = (struct log){0};
 }

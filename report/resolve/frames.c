@@ -9,6 +9,7 @@
 #include "symbols/find.h"
 #include "symbols/jit.h"
 #include "base/progress.h"
+#include "resolve/packed.h"
 #include "resolve/rules.h"
 #include "symbols/symbols.h"
 
@@ -317,7 +318,7 @@ static void resolve_module(struct resolver *resolver, struct wanted *list, uint3
     for (uint32_t i = 0; i < count; i++)
         batch.items[i].address = frame_address(&list[i].frame);
     progress_of(&resolver->progress, path);
-    batch_run(&batch);
+    packed_batch(log, module, &batch);
     for (uint32_t i = 0; i < count; i++) {
         struct resolved resolved;
         const struct batch_item *item = &batch.items[i];
@@ -352,7 +353,7 @@ static void resolve_other(struct resolver *resolver, const struct wanted *wanted
         resolve_word(frames, "[outer frames are not known]", &resolved);
         break;
     default:
-        if (jit_find(resolver->jit, frame_address(frame), &made))
+        if (packed_made(frames->log, resolver->jit, frame_address(frame), &made))
             resolve_made(frames, &made, &resolved);
         else
             resolve_word(frames, "[unknown code]", &resolved);

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "resolve/encoding.h"
+#include "resolve/source_map.h"
 
 #define SOURCE_MAX_BYTES  ((size_t)64 << 20)
 #define SOURCES_MAX_BYTES ((size_t)256 << 20)
@@ -31,22 +32,48 @@ static void source_split(struct source *source)
     source->lines[source->line_count] = (uint32_t)source->bytes;
 }
 
-static void source_load(struct source *source, int folder, size_t most)
+/* The same for a text of a file's, which may be in another encoding. */
+static void source_lines(struct source *source)
+{
+    source_split(source);
+    iconv_t encoding = encoding_open(source->text, source->bytes);
+    source->encoding = encoding == ENCODING_NONE ? NULL : encoding;
+}
+
+/* `mapped`: where it is now, of which the time says nothing; NULL: where it was. */
+static void source_load(struct source *source, int folder, const char *mapped, size_t most)
 {
     struct stat info;
-    int fd = file_open(folder, source->path, &info);
+    int fd = file_open(mapped ? AT_FDCWD : folder, mapped ? mapped : source->path, &info);
     if (fd < 0)
         return;
     if (info.st_size >= 0 && (size_t)info.st_size <= most) {
         source->text = base_alloc((size_t)info.st_size + 1, 1);
         source->bytes = file_read(fd, source->text, (size_t)info.st_size);
-        source->modified =
-            (uint64_t)info.st_mtim.tv_sec * 1000000000u + (uint64_t)info.st_mtim.tv_nsec;
-        source_split(source);
-        iconv_t encoding = encoding_open(source->text, source->bytes);
-        source->encoding = encoding == ENCODING_NONE ? NULL : encoding;
+        if (!mapped)
+            source->modified =
+                (uint64_t)info.st_mtim.tv_sec * 1000000000u + (uint64_t)info.st_mtim.tv_nsec;
+        source_lines(source);
     }
     close(fd);
+}
+
+/* As it was when the log was packed; one that is not in the pack has no text. */
+static void source_unpack(struct pack *pack, struct source *source)
+{
+    struct pack_part part;
+    struct pack_source kept;
+    if (!pack_find(pack, PACK_SOURCE, source->path, &part) || part.bytes < sizeof kept)
+        return;
+    memcpy(&kept, part.data, sizeof kept);
+    source->modified = kept.modified;
+    source->changed = kept.flags & PACK_CHANGED;
+    source->mixed = kept.flags & PACK_MIXED;
+    if (kept.flags & PACK_TEXT) {
+        source->bytes = part.bytes - sizeof kept;
+        source->text = base_alloc(source->bytes + 1, 1);
+        memcpy(source->text, (const char *)part.data + sizeof kept, source->bytes);
+    }
 }
 
 /* The place of the path's stamp; *made: it is new, and empty. */
@@ -79,7 +106,7 @@ static void source_compare(struct sources *sources, struct source *source)
         return;
     bool same = stamp->bytes == source->bytes &&
                 (stamp->hash ? stamp->hash == log_hash(source->text, source->bytes)
-                             : stamp->modified == source->modified);
+                             : !source->modified || stamp->modified == source->modified);
     if (same)
         return;
     source->changed = true;
@@ -133,11 +160,19 @@ const struct source *sources_get(struct sources *sources, const char *path)
     size_t length = strlen(path);
     if (path[0] == '<' && path[length - 1] == '>')
         return source;
+    if (sources->pack) {
+        source_unpack(sources->pack, source);
+        if (source->text)
+            source_lines(source);
+        return source;
+    }
+    char *mapped = source_map(sources->folder, path);
     int folder = AT_FDCWD;
     if (sources->folder && path[0] != '/')
         folder = open(sources->folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (folder != -1)
-        source_load(source, folder, source_room(sources));
+        source_load(source, folder, mapped, source_room(sources));
+    free(mapped);
     source_compare(sources, source);
     if (folder >= 0)
         close(folder);
@@ -343,6 +378,27 @@ bool source_python_defines(const struct source *source, uint32_t first, const ch
             return false;
     }
     return defines == 1;
+}
+
+void sources_pack(const struct sources *sources, struct pack_out *out, bool texts)
+{
+    for (size_t i = 0; i < sources->count; i++) {
+        const struct source *source = sources->list[i];
+        bool text = texts && source->text;
+        if (!source->text && !source->changed && !source->mixed)
+            continue;
+        struct pack_source kept = {.modified = source->modified,
+                                   .flags = (text ? PACK_TEXT : 0) |
+                                            (source->changed ? PACK_CHANGED : 0) |
+                                            (source->mixed ? PACK_MIXED : 0)};
+        size_t bytes = sizeof kept + (text ? source->bytes : 0);
+        char *data = base_alloc(bytes, 1);
+        memcpy(data, &kept, sizeof kept);
+        if (text)
+            memcpy(data + sizeof kept, source->text, source->bytes);
+        pack_add(out, PACK_SOURCE, source->path, data, bytes);
+        free(data);
+    }
 }
 
 void sources_free(struct sources *sources)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/map.h"
+#include "pack/pack.h"
 #include "read/log.h"
 
 struct source {
@@ -18,10 +19,11 @@ struct source {
     size_t bytes;
     uint32_t *lines; /* start of each line; lines[line_count] is one past the end */
     uint32_t line_count;
-    uint64_t modified; /* ns since 1970 */
-    bool changed;      /* it is not what it was at the run, so it has no text */
-    bool mixed;        /* it changed while the program ran, too */
-    void *encoding;    /* iconv_t to UTF-8 (encoding.h); NULL: its lines are taken as they are */
+    uint64_t
+        modified;   /* ns since 1970; 0: it is elsewhere now (source_map.h), and does not count */
+    bool changed;   /* it is not what it was at the run, so it has no text */
+    bool mixed;     /* it changed while the program ran, too */
+    void *encoding; /* iconv_t to UTF-8 (encoding.h); NULL: its lines are taken as they are */
 };
 
 /* All files read so far. */
@@ -30,6 +32,7 @@ struct sources {
     struct source **list; /* by path */
     size_t count, cap;
     size_t bytes;           /* of all their texts and lines */
+    struct pack *pack;      /* files are looked for there, not on this machine; NULL: here */
     char *folder;           /* where relative names start, NULL: here */
     struct strings stamped; /* paths that the log has a stamp of: stamps[id - 1] */
     struct log_stamp *stamps;
@@ -56,6 +59,8 @@ char *source_line(const struct source *source, uint32_t number);
 uint32_t source_python_end(const struct source *source, uint32_t first);
 /* Whether a Python function or class called `name` begins at line `first`, with its decorators. */
 bool source_python_defines(const struct source *source, uint32_t first, const char *name);
+/* Put all files that were asked for into a pack; `texts`: with their texts. */
+void sources_pack(const struct sources *sources, struct pack_out *out, bool texts);
 void sources_free(struct sources *sources);
 
 #endif

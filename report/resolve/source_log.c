@@ -62,6 +62,7 @@ static bool is_interpreter(const struct log_text *exe)
 
 void sources_of_log(struct sources *sources, const struct log *log)
 {
+    sources->pack = log->pack;
     if (log->cwd.bytes)
         sources->folder = base_copy(log->cwd.text, log->cwd.bytes);
     const char *command =

@@ -254,6 +254,16 @@ void batch_run(struct batch *batch)
     free(elsewhere);
 }
 
+unsigned char *batch_pack(const struct batch *batch, size_t *bytes)
+{
+    return cache_pack(batch, bytes);
+}
+
+bool batch_unpack(struct batch *batch, const void *data, size_t bytes)
+{
+    return cache_unpack(batch, data, bytes);
+}
+
 void batch_free(struct batch *batch)
 {
     free(batch->symbols);

@@ -12,6 +12,10 @@
 
 /* Look all items up. */
 void batch_run(struct batch *batch);
+/* All that was found, as a packed log keeps it, to be freed; NULL: it is too much. The addresses are ascending. */
+unsigned char *batch_pack(const struct batch *batch, size_t *bytes);
+/* Take it from there; false: it is damaged or of another version. `data` is aligned to 8 bytes. */
+bool batch_unpack(struct batch *batch, const void *data, size_t bytes);
 /* Frees the symbols. */
 void batch_free(struct batch *batch);
 

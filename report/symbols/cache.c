@@ -93,14 +93,21 @@ static bool parts_sound(const struct cache_head *head)
 }
 
 /* Is it a whole file of the present kind, and sound? */
-static bool data_sound(const unsigned char *data, size_t bytes)
+static bool data_whole(const unsigned char *data, size_t bytes)
 {
     const struct cache_head *head = (const void *)data;
-    char tool[sizeof head->tool] = MEMTRACE_VERSION;
     return bytes >= sizeof *head && !memcmp(head->magic, CACHE_MAGIC, sizeof head->magic) &&
            head->version == CACHE_VERSION && head->order == CACHE_ORDER &&
-           !memcmp(head->tool, tool, sizeof tool) && size_of_parts(head) == bytes &&
+           size_of_parts(head) == bytes &&
            head->hash == map_hash(data + HASHED_FROM, bytes - HASHED_FROM) && parts_sound(head);
+}
+
+/* Likewise, and written by this memtrace. */
+static bool data_sound(const unsigned char *data, size_t bytes)
+{
+    char tool[sizeof(((struct cache_head *)0)->tool)] = MEMTRACE_VERSION;
+    return data_whole(data, bytes) &&
+           !memcmp(((const struct cache_head *)(const void *)data)->tool, tool, sizeof tool);
 }
 
 /* Is it about these files, as they are now? */
@@ -340,4 +347,27 @@ void cache_store(const struct cache *cache, const struct batch *batch, struct sy
     if (data)
         cache_file_write(cache->folder, cache->name, data, bytes, CACHE_BYTES_MAX);
     free(data);
+}
+
+/* ---- packed files ---- */
+
+unsigned char *cache_pack(const struct batch *batch, size_t *bytes)
+{
+    struct cache_head head = {
+        .version = CACHE_VERSION, .order = CACHE_ORDER, .tool = MEMTRACE_VERSION};
+    struct output output = {0};
+    memcpy(head.magic, CACHE_MAGIC, sizeof head.magic);
+    output_merge(&output, NULL, batch);
+    unsigned char *data = output_data(&output, &head, bytes);
+    output_free(&output);
+    return data;
+}
+
+bool cache_unpack(struct batch *batch, const void *data, size_t bytes)
+{
+    struct cache cache = {.head = data};
+    if (!data_whole(data, bytes))
+        return false;
+    cache_take(&cache, batch);
+    return true;
 }

@@ -39,5 +39,8 @@ size_t cache_take(const struct cache *cache, struct batch *batch);
 /* Keep all items of `batch`, with what was in the file before, if the module has debug information. */
 void cache_store(const struct cache *cache, const struct batch *batch, struct symbols *symbols);
 void cache_close(struct cache *cache);
+/* batch_pack and batch_unpack. */
+unsigned char *cache_pack(const struct batch *batch, size_t *bytes);
+bool cache_unpack(struct batch *batch, const void *data, size_t bytes);
 
 #endif

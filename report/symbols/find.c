@@ -16,6 +16,7 @@
 #define SEARCHED_MAX 16u
 #define NEAR_MAX     4u
 
+static const struct folder_bounds flat = {.depth = 0, .files = 200000, .hidden = true};
 static const struct folder_bounds deep = {.depth = 32, .files = 200000, .hidden = true};
 static const struct folder_bounds near = {.depth = 5, .files = 50000, .hidden = false};
 
@@ -26,19 +27,34 @@ static struct {
 } searched[SEARCHED_MAX];
 static size_t searched_count;
 
+static const char *sysroot; /* NULL: none */
+
 struct find {
     char *path[NEAR_MAX];
     struct folder folder[NEAR_MAX];
     size_t count;
 };
 
-bool find_search(const char *folder)
+static bool is_folder(const char *path)
 {
     struct stat info;
-    if (stat(folder, &info) < 0)
+    if (stat(path, &info) < 0)
         return false;
     errno = ENOTDIR;
-    if (!S_ISDIR(info.st_mode))
+    return S_ISDIR(info.st_mode);
+}
+
+bool find_sysroot(const char *folder)
+{
+    if (!is_folder(folder))
+        return false;
+    sysroot = folder;
+    return true;
+}
+
+bool find_search(const char *folder)
+{
+    if (!is_folder(folder))
         return false;
     errno = ENOSPC;
     if (searched_count == SEARCHED_MAX)
@@ -75,6 +91,36 @@ static char *in_debug_folder(const unsigned char *build_id, size_t bytes)
     return access(path, R_OK) ? NULL : base_copy(path, strlen(path));
 }
 
+/* A file with this build-id in the folder of the sysroot that has this one; NULL: there is none. To be freed. */
+static char *beside_in_sysroot(const char *path, const unsigned char *build_id, size_t bytes,
+                               bool debug)
+{
+    const char *slash = strrchr(path, '/');
+    struct folder folder = {0};
+    if (path[0] != '/')
+        return NULL;
+    char *whole = base_alloc(strlen(sysroot) + strlen(path) + 1, 1);
+    sprintf(whole, "%s%.*s", sysroot, (int)(slash - path), path);
+    folder_read(&folder, whole, &flat);
+    const char *found = folder_find(&folder, slash + 1, build_id, bytes, debug);
+    char *copy = found ? realpath(found, NULL) : NULL;
+    folder_free(&folder);
+    free(whole);
+    return copy;
+}
+
+static char *in_sysroot(const char *path, const unsigned char *build_id, size_t bytes, bool debug)
+{
+    char name[256];
+    int used = snprintf(name, sizeof name, "/usr/lib/debug/.build-id/%02x/", build_id[0]);
+    if (!sysroot || bytes < 2 || bytes > 64)
+        return NULL;
+    char *found = beside_in_sysroot(path, build_id, bytes, debug);
+    for (size_t i = 1; i < bytes; i++)
+        used += sprintf(name + used, "%02x", build_id[i]);
+    return found ? found : beside_in_sysroot(name, build_id, bytes, debug);
+}
+
 static const char *in_searched(size_t i, const unsigned char *build_id, size_t bytes, bool debug)
 {
     struct folder *folder = &searched[i].folder;
@@ -93,7 +139,9 @@ char *find_file(struct find *find, const char *path, const unsigned char *build_
     const char *slash = strrchr(path, '/'), *found = NULL;
     if (!build_id_bytes)
         return NULL;
-    char *whole = in_debug_folder(build_id, build_id_bytes);
+    char *whole = in_sysroot(path, build_id, build_id_bytes, debug);
+    if (!whole)
+        whole = in_debug_folder(build_id, build_id_bytes);
     if (!whole)
         whole = debuginfod_file(build_id, build_id_bytes, progress);
     if (whole)

@@ -2,6 +2,7 @@
  *
  * A module's file, or one with its debug information, that is not where the module was: found by its build-id. In this order:
  *
+ *   the folder of --sysroot: where the module was, and usr/lib/debug/.build-id, below it
  *   /usr/lib/debug/.build-id
  *   debuginfod, if the environment names servers (debuginfod.h)
  *   the folders of --search, with all that is below them
@@ -20,6 +21,9 @@
 
 /* What --search names: for all logs from now on. False, with errno: it is no folder. The text stays the caller's. */
 bool find_search(const char *folder);
+
+/* What --sysroot names, likewise; the last one counts. */
+bool find_sysroot(const char *folder);
 
 struct find;
 /* Never NULL; find_free afterwards. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/base.h"
 #include "base/text.h"
@@ -19,7 +20,20 @@
 static int is_log_name(const struct dirent *entry)
 {
     size_t length = strlen(entry->d_name);
-    return length > 3 && !strcmp(entry->d_name + length - 3, ".mt");
+    return (length > 3 && !strcmp(entry->d_name + length - 3, ".mt")) ||
+           (length > 4 && !strcmp(entry->d_name + length - 4, ".mtz"));
+}
+
+/* Is it packed, and stands beside the log itself? */
+static bool is_second(const char *log)
+{
+    size_t length = strlen(log);
+    if (log[length - 1] != 'z')
+        return false;
+    char *unpacked = base_copy(log, length - 1);
+    bool second = !access(unpacked, F_OK);
+    free(unpacked);
+    return second;
 }
 
 static void add(struct options *options, char *log)
@@ -40,13 +54,17 @@ static bool add_folder(struct options *options, const char *folder)
     const char *slash = folder[strlen(folder) - 1] == '/' ? "" : "/";
     for (int i = 0; i < count; i++) {
         char *log = NULL;
-        if (asprintf(&log, "%s%s%s", folder, slash, entries[i]->d_name) >= 0)
+        if (asprintf(&log, "%s%s%s", folder, slash, entries[i]->d_name) < 0)
+            log = NULL;
+        if (log && !is_second(log))
             add(options, log);
+        else
+            free(log);
         free(entries[i]);
     }
     free(entries);
     if (!count)
-        base_say("%s: no log (*.mt) is in this folder", folder);
+        base_say("%s: no log (*.mt, *.mtz) is in this folder", folder);
     return count > 0;
 }
 

@@ -65,6 +65,10 @@ const struct option_about option_abouts[] = {
      "It is whole or not there. Of several logs, formats that hold one process need %p in it, "
      "which "
      "becomes the pid. A log is not overwritten"},
+    {"output", 'o', OF_PACK, "FILE", NULL, FLAG(output), NULL, NULL,
+     "the file to write; without it, the log's name with z behind it. It is whole or not there"},
+    {"no-source", 0, OF_PACK, NULL, NULL, FLAG(no_source), NULL, NULL,
+     "leave the text of source files out"},
     {"output", 'o', OF_MERGE | OF_IMPORT, "LOG", NULL, FLAG(output), NULL, NULL,
      "the log to write; a log of that name is replaced, what is no log is refused. It is whole or "
      "not there. - is standard output"},
@@ -220,9 +224,16 @@ const struct option_about option_abouts[] = {
     {"precision", 0, OF_LINES, "N", take_precision, 0, NULL, NULL, "decimals with --mprun (1)"},
     {"bytes", 0, (ALL & ~(OF_HTML | OF_EXPORT)) | OF_MEMIT | OF_CHECK | OF_BENCH | OF_WHY, NULL,
      NULL, 0, text_sizes_exact, NULL, "exact sizes, such as 8,000,000 B for 7.63 MiB"},
-    {"search", 0, TABLES | OF_TOP | OF_CHECK | OF_WHY, "DIR", take_search, 0, NULL, NULL,
+    {"search", 0, TABLES | OF_TOP | OF_CHECK | OF_WHY | OF_PACK, "DIR", take_search, 0, NULL, NULL,
      "look below this folder, too, for programs and libraries that are gone, and for debug "
      "information; they are known by their build-ids. May be given up to 16 times"},
+    {"sysroot", 0, TABLES | OF_TOP | OF_CHECK | OF_PACK | OF_WHY, "DIR", take_sysroot, 0, NULL,
+     NULL,
+     "look for programs and libraries that are gone at their paths below this folder, and for "
+     "debug information in its usr/lib/debug; they are known by their build-ids"},
+    {"source-map", 0, TABLES | OF_TOP | OF_PACK, "OLD=NEW", take_source_map, 0, NULL, NULL,
+     "source files below the folder OLD are below NEW now. Their text counts whatever its time is; "
+     "that of a Python file must be what ran. May be given up to 16 times"},
     {"shims", 0, TABLES | OF_TOP, NULL, NULL, 0, act_shims, NULL,
      "allocator shims too, such as operator new and xmalloc (memtrace --rules)"},
     {"csv", 0, OF_TIMELINE, NULL, NULL, FLAG(csv), NULL, NULL, "as comma-separated values"},

@@ -37,7 +37,8 @@ enum {
     OF_EXPORT = 1u << 20,
     OF_WHY = 1u << 21,
     OF_MERGE = 1u << 24,
-    OF_IMPORT = 1u << 25
+    OF_IMPORT = 1u << 25,
+    OF_PACK = 1u << 26
 };
 
 #define OPTION_UNSET SIZE_MAX
@@ -60,6 +61,7 @@ struct options {
     const char *min_peak;               /* NULL: not given */
     const char *output;                 /* NULL: not given */
     const char *format, *table;         /* of export; NULL: not given */
+    bool no_source;                     /* of pack */
     bool list, threads;                 /* of export */
     bool user;                          /* of kernel, as the next three */
     const char *prefix, *name, *python; /* NULL: not given */
@@ -133,6 +135,8 @@ bool take_precision(struct options *options, const char *name, const char *text)
 bool take_share(struct options *options, const char *name, const char *text);
 bool take_period(struct options *options, const char *name, const char *text);
 bool take_class(struct options *options, const char *name, const char *text);
+bool take_source_map(struct options *options, const char *name, const char *text);
+bool take_sysroot(struct options *options, const char *name, const char *folder);
 bool take_search(struct options *options, const char *name, const char *text);
 bool take_delay(struct options *options, const char *name, const char *text);
 bool take_name(struct options *options, const char *name, const char *text);

@@ -8,6 +8,7 @@
 
 #include "base/amount.h"
 #include "base/base.h"
+#include "resolve/source_map.h"
 #include "budget/formats.h"
 #include "page/pruned.h"
 #include "symbols/find.h"
@@ -385,6 +386,27 @@ bool take_search(struct options *options, const char *name, const char *folder)
         base_say("%s: at most 16 folders", name);
     else
         base_say("%s %s: %s", name, folder, strerror(errno));
+    return false;
+}
+
+bool take_sysroot(struct options *options, const char *name, const char *folder)
+{
+    (void)options;
+    if (find_sysroot(folder))
+        return true;
+    base_say("%s %s: %s", name, folder, strerror(errno));
+    return false;
+}
+
+bool take_source_map(struct options *options, const char *name, const char *text)
+{
+    (void)options;
+    if (source_map_add(text))
+        return true;
+    if (errno == ENOSPC)
+        base_say("%s: at most %u of them", name, SOURCE_MAPS_MAX);
+    else
+        base_say("%s %s: this is not OLD=NEW", name, text);
     return false;
 }
 

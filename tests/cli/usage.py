@@ -79,7 +79,7 @@ class Unreadable(Case):
         folder = self.path('folder')
         os.mkdir(folder)
         for verb in 'report', 'sites', 'tree', 'leaks', 'timeline', 'html', 'lines':
-            self.fails(self.memtrace(verb, folder), 2, '%s: no log (*.mt) is in this folder' % folder)
+            self.fails(self.memtrace(verb, folder), 2, '%s: no log (*.mt, *.mtz) is in this folder' % folder)
         for name in 'two.mt', 'one.mt', 'three.log':
             os.symlink(self.log, os.path.join(folder, name))
         for given in folder, folder + '/':
