@@ -65,8 +65,9 @@ static void print_peak(const struct stacks *stacks, const struct advices *advice
 {
     char peak[TEXT_SIZE_BYTES], held[TEXT_SIZE_BYTES], share[SHARE_BYTES];
     int64_t whole = (int64_t)log_peak(&stacks->log);
-    fprintf(out, "Peak %s, %.3f s after the start", text_size(peak, whole),
-            (double)log_peak_time(&stacks->log) / 1e9);
+    fprintf(out, "Peak %s", text_size(peak, whole));
+    if (log_peak_time(&stacks->log)) /* else it is not known: of several processes, say */
+        fprintf(out, ", %.3f s after the start", (double)log_peak_time(&stacks->log) / 1e9);
     if (advices->peak_place == ADVICE_NO_PLACE) {
         fputs("; no line holds a tenth of it.\n\n", out);
         return;
