@@ -105,10 +105,10 @@ static void json_place(const struct stacks *stacks, uint32_t place, struct json 
     const struct place *at = &frames->places[place];
     const struct function *function = &frames->functions[at->function];
     char *name = name_of_place(frames, place);
-    json_string(json, "file", frames_file(frames, function));
+    json_cstring(json, "file", frames_file(frames, function));
     json_unsigned(json, "line", at->line);
-    json_string(json, "function", frames_name(frames, function));
-    json_string(json, "at", name);
+    json_cstring(json, "function", frames_name(frames, function));
+    json_cstring(json, "at", name);
     free(name);
 }
 
@@ -118,7 +118,7 @@ void advices_json(const struct stacks *stacks, const struct advices *advices, si
     json_unsigned(json, "peak_bytes", log_peak(&stacks->log));
     json_unsigned(json, "peak_time_ns", log_peak_time(&stacks->log));
     if (advices->peak_place == ADVICE_NO_PLACE) {
-        json_null(json, "peak_held");
+        json_none(json, "peak_held");
     } else {
         json_open(json, "peak_held", '{');
         json_signed(json, "bytes", advices->peak_bytes);
@@ -129,10 +129,10 @@ void advices_json(const struct stacks *stacks, const struct advices *advices, si
     for (size_t i = 0; i < advices->count && i < top; i++) {
         const struct advice *one = &advices->list[i];
         json_open(json, NULL, '{');
-        json_string(json, "kind", advice_name(one->kind));
+        json_cstring(json, "kind", advice_name(one->kind));
         json_signed(json, "bytes", one->bytes);
-        json_string(json, "what", one->what);
-        json_string(json, "act", one->act);
+        json_cstring(json, "what", one->what);
+        json_cstring(json, "act", one->act);
         if (one->place != ADVICE_NO_PLACE)
             json_place(stacks, one->place, json);
         json_close(json, '}');

@@ -42,9 +42,9 @@ static void put_location(struct json *json, const struct held *held)
     json_open(json, NULL, '{');
     json_open(json, "physicalLocation", '{');
     json_open(json, "artifactLocation", '{');
-    json_string(json, "uri", uri);
+    json_cstring(json, "uri", uri);
     if (uri[0] && !text_starts(uri, "file:"))
-        json_string(json, "uriBaseId", "%SRCROOT%");
+        json_cstring(json, "uriBaseId", "%SRCROOT%");
     json_close(json, '}');
     if (held->line) {
         json_open(json, "region", '{');
@@ -54,12 +54,12 @@ static void put_location(struct json *json, const struct held *held)
     json_close(json, '}');
     json_open(json, "logicalLocations", '[');
     json_open(json, NULL, '{');
-    json_string(json, "fullyQualifiedName", held->function ? held->function : held->name);
-    json_string(json, "kind", "function");
+    json_cstring(json, "fullyQualifiedName", held->function ? held->function : held->name);
+    json_cstring(json, "kind", "function");
     json_close(json, '}');
     json_close(json, ']');
     json_open(json, "message", '{');
-    json_string(json, "text", held->name);
+    json_cstring(json, "text", held->name);
     json_close(json, '}');
     json_close(json, '}');
     free(uri);
@@ -81,11 +81,11 @@ static void put_result(struct json *json, const struct verdict *verdict)
     if (asprintf(&whole, "%s: %s", verdict->program, text) < 0)
         whole = NULL;
     json_open(json, NULL, '{');
-    json_string(json, "ruleId", verdict->name);
-    json_string(json, "level", verdict->broken ? "error" : "none");
-    json_string(json, "kind", verdict->broken ? "fail" : "pass");
+    json_cstring(json, "ruleId", verdict->name);
+    json_cstring(json, "level", verdict->broken ? "error" : "none");
+    json_cstring(json, "kind", verdict->broken ? "fail" : "pass");
     json_open(json, "message", '{');
-    json_string(json, "text", whole ? whole : text);
+    json_cstring(json, "text", whole ? whole : text);
     json_close(json, '}');
     put_locations(json, verdict, "locations", 0, 1);
     put_locations(json, verdict, "relatedLocations", 1, HELD_LINES);
@@ -105,11 +105,11 @@ static void put_rules(struct json *json, const struct verdicts *verdicts)
         if (before)
             continue;
         json_open(json, NULL, '{');
-        json_string(json, "id", verdicts->list[i].name);
+        json_cstring(json, "id", verdicts->list[i].name);
         json_open(json, "shortDescription", '{');
-        json_string(json, "text",
-                    verdicts->list[i].growth ? "How much a figure of memory may grow"
-                                             : "The most memory that may be used");
+        json_cstring(json, "text",
+                     verdicts->list[i].growth ? "How much a figure of memory may grow"
+                                              : "The most memory that may be used");
         json_close(json, '}');
         json_close(json, '}');
     }
@@ -120,14 +120,14 @@ void verdicts_sarif(const struct verdicts *verdicts, FILE *out)
 {
     struct json json = {.out = out};
     json_open(&json, NULL, '{');
-    json_string(&json, "$schema", SARIF_SCHEMA);
-    json_string(&json, "version", "2.1.0");
+    json_cstring(&json, "$schema", SARIF_SCHEMA);
+    json_cstring(&json, "version", "2.1.0");
     json_open(&json, "runs", '[');
     json_open(&json, NULL, '{');
     json_open(&json, "tool", '{');
     json_open(&json, "driver", '{');
-    json_string(&json, "name", "memtrace");
-    json_string(&json, "semanticVersion", MEMTRACE_VERSION);
+    json_cstring(&json, "name", "memtrace");
+    json_cstring(&json, "semanticVersion", MEMTRACE_VERSION);
     put_rules(&json, verdicts);
     json_close(&json, '}');
     json_close(&json, '}');
@@ -148,12 +148,12 @@ static void put_held(struct json *json, const struct verdict *verdict)
     for (size_t h = 0; h < verdict->held_count; h++) {
         const struct held *held = &verdict->held[h];
         json_open(json, NULL, '{');
-        json_string(json, "file", held->file);
+        json_cstring(json, "file", held->file);
         if (held->line)
             json_unsigned(json, "line", held->line);
         else
-            json_null(json, "line");
-        json_string(json, "function", held->function);
+            json_none(json, "line");
+        json_cstring(json, "function", held->function);
         json_signed(json, "value", held->value);
         json_close(json, '}');
     }
@@ -164,26 +164,26 @@ void verdicts_json(const struct verdicts *verdicts, FILE *out)
 {
     struct json json = {.out = out};
     json_open(&json, NULL, '{');
-    json_string(&json, "schema", "memtrace-check/1");
+    json_cstring(&json, "schema", "memtrace-check/1");
     json_unsigned(&json, "broken", verdicts->broken);
     json_open(&json, "budgets", '[');
     for (size_t i = 0; i < verdicts->count; i++) {
         const struct verdict *verdict = &verdicts->list[i];
         char *text = verdict_text(verdict);
         json_open(&json, NULL, '{');
-        json_string(&json, "program", verdict->program);
-        json_string(&json, "log", verdict->log);
-        json_string(&json, "name", verdict->name);
-        json_string(&json, "at", verdict->at);
-        json_string(&json, "source", verdict->source);
+        json_cstring(&json, "program", verdict->program);
+        json_cstring(&json, "log", verdict->log);
+        json_cstring(&json, "name", verdict->name);
+        json_cstring(&json, "at", verdict->at);
+        json_cstring(&json, "source", verdict->source);
         json_bool(&json, "broken", verdict->broken);
         json_signed(&json, "value", verdict->value);
         json_signed(&json, "limit", verdict->limit);
         if (verdict->growth)
             json_signed(&json, "old_value", verdict->old);
         else
-            json_null(&json, "old_value");
-        json_string(&json, "text", text);
+            json_none(&json, "old_value");
+        json_cstring(&json, "text", text);
         put_held(&json, verdict);
         json_close(&json, '}');
         free(text);

@@ -15,7 +15,7 @@ static void json_figures(struct json *json, const char *member, const struct fig
 
 static void json_change(struct json *json, const struct change *change)
 {
-    json_string(json, "kind", change_word(change));
+    json_cstring(json, "kind", change_word(change));
     json_signed(json, "change", change->change);
     json_figures(json, "old", &change->of[SIDE_OLD]);
     json_figures(json, "new", &change->of[SIDE_NEW]);
@@ -34,7 +34,7 @@ static void json_key(struct json *json, const struct side *side, enum grouping b
         json_text(json, "module", known ? log->modules[key].path.text : NULL,
                   known ? log->modules[key].path.bytes : 0);
     } else if (by == BY_FUNCTION) {
-        json_string(json, "file", frames_file(frames, &frames->functions[key]));
+        json_cstring(json, "file", frames_file(frames, &frames->functions[key]));
         json_function(frames, json, key);
     } else if (by == BY_LINE) {
         json_place(frames, json, key);
@@ -58,15 +58,15 @@ static void json_row_of(const struct changes_shown *shown, struct json *json,
     json_open(json, NULL, '{');
     json_change(json, change);
     json_bool(json, "not_yours", rest);
-    json_string(json, "matched_by",
-                change->key[SIDE_OLD] == CHANGE_NONE || change->key[SIDE_NEW] == CHANGE_NONE
-                    ? NULL
-                    : matched_name(change->how));
+    json_cstring(json, "matched_by",
+                 change->key[SIDE_OLD] == CHANGE_NONE || change->key[SIDE_NEW] == CHANGE_NONE
+                     ? NULL
+                     : matched_name(change->how));
     if (by == BY_SITE)
-        json_string(json, "class", class_name(change->class));
+        json_cstring(json, "class", class_name(change->class));
     for (unsigned s = 0; s < SIDES; s++) {
         if (change->key[s] == CHANGE_NONE || rest) {
-            json_null(json, at[s]);
+            json_none(json, at[s]);
             continue;
         }
         json_open(json, at[s], '{');
@@ -81,8 +81,8 @@ void changes_json(const struct changes_shown *shown, struct json *json)
     static const char *const runs[SIDES] = {"old_runs", "new_runs"};
     static const char *const notes[SIDES] = {"old_notes", "new_notes"};
     const struct changes *changes = shown->changes;
-    json_string(json, "by", grouping_name(shown->comparing->by));
-    json_string(json, "metric", metric_name(shown->comparing->metric));
+    json_cstring(json, "by", grouping_name(shown->comparing->by));
+    json_cstring(json, "metric", metric_name(shown->comparing->metric));
     json_bool(json, "adds_up", metric_adds(shown->comparing->metric));
     for (unsigned s = 0; s < SIDES; s++)
         json_unsigned(json, runs[s], changes->runs[s]);
@@ -97,7 +97,7 @@ void changes_json(const struct changes_shown *shown, struct json *json)
     for (unsigned s = 0; s < SIDES; s++) {
         json_open(json, notes[s], '[');
         for (size_t i = 0; i < shown->sides[s].note_count; i++)
-            json_string(json, NULL, shown->sides[s].notes[i]);
+            json_cstring(json, NULL, shown->sides[s].notes[i]);
         json_close(json, ']');
     }
 }

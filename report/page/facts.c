@@ -39,7 +39,7 @@ static void json_frame(struct json *json, const struct naming *names, uint32_t p
     if (names->of_place[place])
         json_unsigned(json, "frame", names->of_place[place] - 1);
     else
-        json_null(json, "frame");
+        json_none(json, "frame");
 }
 
 static void json_part(struct json *json, const char *name, const struct answer_part *part)
@@ -63,7 +63,7 @@ static void json_questions(const struct facts *facts, struct json *json)
         return; /* they are about the level */
     answers_make(&answers, &facts->view->stacks, &facts->view->lines, &asking);
     json_open(json, "questions", '{');
-    json_string(json, "kept_is", metric_name(answers.kept));
+    json_cstring(json, "kept_is", metric_name(answers.kept));
     for (enum question q = 0; q < QUESTIONS; q++) {
         json_open(json, titles[q], '{');
         json_open(json, "lines", '[');
@@ -114,12 +114,12 @@ static void json_threads(const struct facts *facts, struct json *json)
     const struct model *model = &facts->view->stacks.model;
     int32_t pid = facts->view->stacks.log.header.pid;
     json_open(json, "thread_names", '[');
-    json_string(json, NULL, "(not known)");
+    json_cstring(json, NULL, "(not known)");
     for (uint32_t t = 1; t < model->thread_count; t++) {
         char name[32];
         bool first = model->threads[t].tid == pid && shares_name(model, t);
         snprintf(name, sizeof name, "%s%s", model->threads[t].name, first ? " (main)" : "");
-        json_string(json, NULL, name);
+        json_cstring(json, NULL, name);
     }
     json_close(json, ']');
 }
@@ -146,9 +146,9 @@ static void json_metrics(const struct facts *facts, struct json *json)
         if (page_figures[f] == METRIC_SLACK && !facts->view->stacks.log.header.slack)
             continue; /* not known */
         json_open(json, NULL, '{');
-        json_string(json, "name", metric_name(page_figures[f]));
-        json_string(json, "title", metric_title(page_figures[f]));
-        json_string(json, "phrase", metric_phrase(page_figures[f]));
+        json_cstring(json, "name", metric_name(page_figures[f]));
+        json_cstring(json, "title", metric_title(page_figures[f]));
+        json_cstring(json, "phrase", metric_phrase(page_figures[f]));
         json_bool(json, "bytes", metric_bytes(page_figures[f]));
         json_signed(json, "own", facts->pruned->own[f][0]);
         json_signed(json, "total", facts->whole->total[f][0]);
@@ -157,17 +157,17 @@ static void json_metrics(const struct facts *facts, struct json *json)
     json_close(json, ']');
     json_open(json, "languages", '[');
     for (unsigned i = 0; naming_language(i); i++)
-        json_string(json, NULL, naming_language(i));
+        json_cstring(json, NULL, naming_language(i));
     json_close(json, ']');
 }
 
 static void json_page(const struct facts *facts, struct json *json)
 {
     static const char *const sources[] = {"none", "lines", "functions"};
-    json_string(json, "schema", SCHEMA);
-    json_string(json, "version", MEMTRACE_VERSION);
-    json_string(json, "metric", metric_name(facts->options->metric));
-    json_string(json, "source", sources[facts->options->source]);
+    json_cstring(json, "schema", SCHEMA);
+    json_cstring(json, "version", MEMTRACE_VERSION);
+    json_cstring(json, "metric", metric_name(facts->options->metric));
+    json_cstring(json, "source", sources[facts->options->source]);
     json_bool(json, "redacted", facts->options->redact);
     json_bool(json, "finished", facts->view->stacks.log.header.finished);
     json_unsigned(json, "processes", facts->view->stacks.processes);
@@ -204,17 +204,17 @@ static void json_member(struct json *json, const struct family *family, size_t i
     if (redact) /* the program alone */
         command[strcspn(command, " ")] = 0;
     json_open(json, NULL, '{');
-    json_string(json, "log", redact ? path_base(member->log) : member->log);
-    json_string(json, "command", member->command ? command : NULL);
+    json_cstring(json, "log", redact ? path_base(member->log) : member->log);
+    json_cstring(json, "command", member->command ? command : NULL);
     json_signed(json, "pid", member->pid);
     json_unsigned(json, "start_time_ns", member->start);
     json_bool(json, "exec", member->exec);
     if (member->parent == SIZE_MAX)
-        json_null(json, "parent");
+        json_none(json, "parent");
     else
         json_unsigned(json, "parent", member->parent);
     if (page == SIZE_MAX)
-        json_null(json, "page");
+        json_none(json, "page");
     else
         json_unsigned(json, "page", page);
     json_unsigned(json, "peak_bytes", member->own.peak);

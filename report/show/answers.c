@@ -187,7 +187,7 @@ static void json_line(struct view *view, enum question question, const struct an
     json_place(frames, json, line->place);
     char *text =
         source_of_line(&view->sources, frames, &frames->functions[place->function], place->line);
-    json_string(json, "source", text);
+    json_cstring(json, "source", text);
     free(text);
     json_signed(json, "bytes", line->bytes);
     if (question == QUESTION_JUMPED) {
@@ -218,7 +218,7 @@ void answers_json(struct view *view, const struct answers *answers, struct json 
                              : q == QUESTION_JUMPED ? "rise"
                                                     : metric_name(answers->kept);
         json_open(json, names[q], '{');
-        json_string(json, "figure", figure);
+        json_cstring(json, "figure", figure);
         json_open(json, "lines", '[');
         for (size_t i = 0; i < answer->count; i++)
             json_line(view, q, &answer->lines[i], json);

@@ -63,8 +63,8 @@ void beside_json(const struct log *log, struct json *json)
     json_open(json, "beside", '[');
     for (size_t i = 0; i < count; i++) {
         json_open(json, NULL, '{');
-        json_string(json, "log", list[i].name);
-        json_string(json, "relation", relations[list[i].kind]);
+        json_cstring(json, "log", list[i].name);
+        json_cstring(json, "relation", relations[list[i].kind]);
         json_unsigned(json, "peak_bytes", list[i].peak);
         json_close(json, '}');
     }

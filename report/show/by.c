@@ -220,24 +220,24 @@ static void json_key(const struct listed *listed, struct json *json, uint32_t ke
         json_place(frames, json, key);
         break;
     case BY_FUNCTION:
-        json_string(json, "file", frames_file(frames, &frames->functions[key]));
+        json_cstring(json, "file", frames_file(frames, &frames->functions[key]));
         json_function(frames, json, key);
         break;
     case BY_FILE:
-        json_string(json, "file", strings_get(&frames->strings, key));
+        json_cstring(json, "file", strings_get(&frames->strings, key));
         break;
     case BY_MODULE:
         module = key ? log->modules[key].path : (struct log_text){0};
         json_text(json, "module", module.bytes ? module.text : NULL, module.bytes);
         break;
     case BY_THREAD:
-        json_string(json, "thread",
-                    key && key < listed->stacks->model.thread_count
-                        ? listed->stacks->model.threads[key].name
-                        : NULL);
+        json_cstring(json, "thread",
+                     key && key < listed->stacks->model.thread_count
+                         ? listed->stacks->model.threads[key].name
+                         : NULL);
         break;
     default:
-        json_string(json, "class", class_name(key));
+        json_cstring(json, "class", class_name(key));
     }
 }
 
@@ -254,8 +254,8 @@ void by_json(const struct stacks *stacks, const struct by *by, struct json *json
     listed_make(&listed, stacks, by);
     struct row whole = fold_whole(stacks, &by->filter), others = others_of(&listed),
                rest = rest_of(&listed);
-    json_string(json, "by", grouping_name(by->by));
-    json_string(json, "metric", metric_name(by->metric));
+    json_cstring(json, "by", grouping_name(by->by));
+    json_cstring(json, "metric", metric_name(by->metric));
     json_open(json, "rows", '[');
     for (size_t i = 0; i < listed.shown; i++) {
         uint32_t key = listed.list[i];

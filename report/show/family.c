@@ -97,9 +97,9 @@ void family_json(const struct family *family, size_t index, struct json *json)
     const struct member *member = &family->members[index];
     const struct family_sums *all = &member->all;
     json_open(json, "family", '{');
-    json_string(json, "log", member->log);
-    json_string(json, "parent_log",
-                member->parent == SIZE_MAX ? NULL : family->members[member->parent].log);
+    json_cstring(json, "log", member->log);
+    json_cstring(json, "parent_log",
+                 member->parent == SIZE_MAX ? NULL : family->members[member->parent].log);
     json_bool(json, "exec", member->exec);
     json_unsigned(json, "logs", all->processes);
     json_unsigned(json, "peak_sum_bytes", all->peak);

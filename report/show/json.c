@@ -54,7 +54,7 @@ static void json_character(FILE *out, uint32_t code, const char *text, size_t le
 void json_text(struct json *json, const char *key, const char *text, size_t bytes)
 {
     if (!text) {
-        json_null(json, key);
+        json_none(json, key);
         return;
     }
     json_value(json, key);
@@ -71,7 +71,7 @@ void json_text(struct json *json, const char *key, const char *text, size_t byte
     fputc('"', json->out);
 }
 
-void json_string(struct json *json, const char *key, const char *text)
+void json_cstring(struct json *json, const char *key, const char *text)
 {
     json_text(json, key, text, text ? strlen(text) : 0);
 }
@@ -94,7 +94,7 @@ void json_bool(struct json *json, const char *key, bool value)
     fputs(value ? "true" : "false", json->out);
 }
 
-void json_null(struct json *json, const char *key)
+void json_none(struct json *json, const char *key)
 {
     json_value(json, key);
     fputs("null", json->out);

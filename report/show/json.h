@@ -23,11 +23,11 @@ void json_open(struct json *json, const char *key, char bracket); /* '{' or '[' 
 void json_close(struct json *json, char bracket);                 /* '}' or ']' */
 /* `text` NULL: null. Broken UTF-8 becomes U+FFFD. */
 void json_text(struct json *json, const char *key, const char *text, size_t bytes);
-void json_string(struct json *json, const char *key, const char *text);
+void json_cstring(struct json *json, const char *key, const char *text);
 void json_unsigned(struct json *json, const char *key, uint64_t value);
 void json_signed(struct json *json, const char *key, int64_t value);
 void json_bool(struct json *json, const char *key, bool value);
-void json_null(struct json *json, const char *key);
+void json_none(struct json *json, const char *key);
 /* An element [parent, value] of an array, on one line; `parent` less than 0: null. */
 void json_link(struct json *json, int64_t parent, uint64_t value);
 

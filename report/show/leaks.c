@@ -191,7 +191,7 @@ static void json_sum(const struct leaks *leaks, const struct leak_sum *sum, stru
     if (counts_blocks(leaks))
         json_signed(json, "blocks", sum->blocks);
     else
-        json_null(json, "blocks");
+        json_none(json, "blocks");
     json_signed(json, "allocations", sum->allocations);
 }
 
@@ -217,7 +217,7 @@ static void json_sites(const struct stacks *stacks, const struct leaks *leaks, s
         json_open(json, NULL, '{');
         json_sum(leaks, &leak->sum, json);
         json_signed(json, "grown_bytes", leak->grown);
-        json_string(json, "class", class_name(leak->class));
+        json_cstring(json, "class", class_name(leak->class));
         stacks_json_node(&written, json, leak->entry);
         json_close(json, '}');
     }
@@ -233,8 +233,8 @@ void leaks_json(const struct stacks *stacks, const struct leaks *leaks,
                                         [LEAK_START_PERIODS] = "periods",
                                         [LEAK_START_EVENTS] = "events",
                                         [LEAK_START_MIXED] = "mixed"};
-    json_string(json, "metric", leaks->metric == METRICS ? "mixed" : metric_name(leaks->metric));
-    json_string(json, "start", names[leaks->start]);
+    json_cstring(json, "metric", leaks->metric == METRICS ? "mixed" : metric_name(leaks->metric));
+    json_cstring(json, "start", names[leaks->start]);
     json_part(leaks, "all", &leaks->all, json);
     json_part(leaks, "total", &leaks->total, json);
     json_unsigned(json, "site_count", leaks->count);
@@ -242,7 +242,7 @@ void leaks_json(const struct stacks *stacks, const struct leaks *leaks,
     json_open(json, "residents", '[');
     for (size_t i = 0; i < leaks->resident_count; i++) {
         json_open(json, NULL, '{');
-        json_string(json, "name", leaks->residents[i].name);
+        json_cstring(json, "name", leaks->residents[i].name);
         json_sum(leaks, &leaks->residents[i].sum, json);
         json_close(json, '}');
     }
@@ -252,8 +252,8 @@ void leaks_json(const struct stacks *stacks, const struct leaks *leaks,
     json_open(json, "suppressions", '[');
     for (size_t i = 0; i < suppressions->count; i++) {
         json_open(json, NULL, '{');
-        json_string(json, "pattern", suppressions->list[i].pattern);
-        json_string(json, "file", suppressions->list[i].file);
+        json_cstring(json, "pattern", suppressions->list[i].pattern);
+        json_cstring(json, "file", suppressions->list[i].file);
         json_unsigned(json, "line", suppressions->list[i].line);
         json_sum(leaks, &leaks->suppressed[i], json);
         json_close(json, '}');

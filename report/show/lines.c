@@ -231,7 +231,7 @@ static void json_line(struct view *view, struct json *json, uint32_t index)
     json_row(json, &view->lines.list[index]);
     json_executions(json, "executions", &view->lines.list[index]);
     char *text = source_of_line(&view->sources, &view->stacks.frames, function, place->line);
-    json_string(json, "source", text);
+    json_cstring(json, "source", text);
     free(text);
     json_bool(json, "user", function->rank == RANK_USER);
     json_close(json, '}');
@@ -241,12 +241,12 @@ static void json_of_function(struct view *view, struct json *json, uint32_t inde
 {
     const struct function *function = &view->stacks.frames.functions[index];
     json_open(json, NULL, '{');
-    json_string(json, "file", frames_file(&view->stacks.frames, function));
+    json_cstring(json, "file", frames_file(&view->stacks.frames, function));
     json_function(&view->stacks.frames, json, index);
     if (function->first_line)
         json_unsigned(json, "first_line", function->first_line);
     else
-        json_null(json, "first_line");
+        json_none(json, "first_line");
     json_bool(json, "source_changed",
               source_of_changed(&view->sources, &view->stacks.frames, function));
     json_row(json, &view->functions.list[index]);

@@ -7,8 +7,8 @@ void json_function(const struct frames *frames, struct json *json, uint32_t func
 {
     const struct function *f = &frames->functions[function];
     struct log_text module = frames_module(frames, f);
-    json_string(json, "function", frames_name(frames, f));
-    json_string(json, "language", f->language);
+    json_cstring(json, "function", frames_name(frames, f));
+    json_cstring(json, "language", f->language);
     json_text(json, "module", module.bytes ? module.text : NULL, module.bytes);
 }
 
@@ -16,11 +16,11 @@ void json_place(const struct frames *frames, struct json *json, uint32_t place)
 {
     const struct place *p = &frames->places[place];
     const char *file = frames_file(frames, &frames->functions[p->function]);
-    json_string(json, "file", file);
+    json_cstring(json, "file", file);
     if (file && p->line && p->line != PLACE_RETURNS)
         json_unsigned(json, "line", p->line);
     else
-        json_null(json, "line");
+        json_none(json, "line");
     if (p->line == PLACE_RETURNS)
         json_bool(json, "on_return", true);
     json_function(frames, json, p->function);
@@ -31,9 +31,9 @@ void json_place(const struct frames *frames, struct json *json, uint32_t place)
 void json_rise(struct json *json, const struct row *row)
 {
     if (row->riseless) {
-        json_null(json, "rise_bytes");
+        json_none(json, "rise_bytes");
         json_bool(json, "rise_at_least", false);
-        json_null(json, "rise_most_bytes");
+        json_none(json, "rise_most_bytes");
         return;
     }
     json_unsigned(json, "rise_bytes", row->rise);
@@ -54,15 +54,15 @@ void json_row(struct json *json, const struct row *row)
     if (sums->happened)
         json_unsigned(json, "mem_usage_bytes", sums->level);
     else
-        json_null(json, "mem_usage_bytes");
+        json_none(json, "mem_usage_bytes");
     if (row->releaseless)
-        json_null(json, "increment_bytes");
+        json_none(json, "increment_bytes");
     else
         json_signed(json, "increment_bytes", sums_increment(sums));
     json_rise(json, row);
     json_unsigned(json, "allocated_bytes", sums->allocated);
     if (row->releaseless)
-        json_null(json, "released_bytes");
+        json_none(json, "released_bytes");
     else
         json_unsigned(json, "released_bytes", sums->released);
     json_signed(json, "live_bytes", sums_live(sums));
@@ -72,7 +72,7 @@ void json_row(struct json *json, const struct row *row)
     json_signed(json, "resident_bytes", sums->resident);
     json_unsigned(json, "allocations", sums->allocations);
     if (row->releaseless)
-        json_null(json, "releases");
+        json_none(json, "releases");
     else
         json_unsigned(json, "releases", sums->releases);
     json_temporary(json, sums);
@@ -83,7 +83,7 @@ void json_executions(struct json *json, const char *member, const struct row *ro
     if (row->exact)
         json_unsigned(json, member, row->executions);
     else
-        json_null(json, member);
+        json_none(json, member);
 }
 
 void json_process(const struct log *log, struct json *json)

@@ -80,7 +80,7 @@ void sizes_json(const struct sizes *sizes, struct json *json)
         json_open(json, NULL, '{');
         json_unsigned(json, "from_bytes", sizes_from(i));
         if (sizes_to(i) == UINT64_MAX)
-            json_null(json, "to_bytes");
+            json_none(json, "to_bytes");
         else
             json_unsigned(json, "to_bytes", sizes_to(i));
         json_unsigned(json, "allocations", sizes->count[i]);

@@ -69,7 +69,7 @@ struct stacks_json stacks_json(const struct frames *frames, const struct tree *t
 void stacks_json_node(const struct stacks_json *stacks, struct json *json, uint32_t entry)
 {
     if (stacks->node[entry] == STACKS_JSON_NONE)
-        json_null(json, "node");
+        json_none(json, "node");
     else
         json_unsigned(json, "node", stacks->node[entry]);
 }

@@ -170,7 +170,7 @@ static void json_end(const struct stacks *stacks, struct json *json)
 {
     const struct log_header *h = &stacks->log.header;
     if (h->end != LOG_END_EXIT && h->end != LOG_END_EXEC) {
-        json_null(json, "exit");
+        json_none(json, "exit");
     } else {
         json_open(json, "exit", '{');
         if (h->end == LOG_END_EXIT)
@@ -208,7 +208,7 @@ void summary_json(const struct stacks *stacks, const struct rows *lines, struct 
 {
     const struct log_header *h = &stacks->log.header;
     const struct sums *total = &stacks->model.total;
-    json_string(json, "log", stacks->log.name);
+    json_cstring(json, "log", stacks->log.name);
     json_process(&stacks->log, json);
     json_end(stacks, json);
     json_unsigned(json, "peak_bytes", log_peak(&stacks->log));

@@ -229,7 +229,7 @@ static uint32_t *json_frames(const struct stacks *stacks, const struct branches 
             continue;
         json_open(json, NULL, '{');
         if (functions) {
-            json_string(json, "file", frames_file(frames, &frames->functions[key]));
+            json_cstring(json, "file", frames_file(frames, &frames->functions[key]));
             json_function(frames, json, key);
         } else {
             json_place(frames, json, key);
@@ -247,11 +247,11 @@ static void json_branch(const struct branches *branches, const struct branch *br
     bool root = branch->key == BRANCH_ROOT;
     json_open(json, NULL, '{');
     if (root)
-        json_null(json, "parent");
+        json_none(json, "parent");
     else
         json_unsigned(json, "parent", branch->parent);
     if (!branch_has_name(branch->key))
-        json_null(json, "frame");
+        json_none(json, "frame");
     else
         json_unsigned(json, "frame", index[branch->key]);
     if (branch->key == BRANCH_OTHERS)
@@ -264,7 +264,7 @@ static void json_branch(const struct branches *branches, const struct branch *br
     if (metric_adds(branches->metric))
         json_signed(json, "own", branch->own);
     else
-        json_null(json, "own");
+        json_none(json, "own");
     json_signed(json, "allocations", branch->allocations);
     json_close(json, '}');
 }

@@ -62,7 +62,7 @@ static void json_one(const struct stacks *stacks, const struct leaks *leaks,
     struct json *json = shown_log->json;
     struct leaks_shown shown = shown_of(shown_log->options);
     json_open(json, NULL, '{');
-    json_string(json, "schema", SCHEMA);
+    json_cstring(json, "schema", SCHEMA);
     json_process(&stacks->log, json);
     if (shown_log->family)
         family_json(shown_log->family, shown_log->index, json);

@@ -158,7 +158,7 @@ static int lines_one(const char *file, const struct options *options)
         if (options->json) {
             struct json json = {.out = stdout};
             json_open(&json, NULL, '{');
-            json_string(&json, "schema", "memtrace-lines/1");
+            json_cstring(&json, "schema", "memtrace-lines/1");
             json_process(&view.stacks.log, &json);
             notes_json(&view.stacks, &view.lines, &json);
             lines_json(&view, &json, wanted,

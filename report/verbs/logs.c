@@ -239,10 +239,10 @@ void together_json_processes(const struct family *family, struct json *json)
 void together_json_begin(const struct together *together, const char *schema, struct json *json)
 {
     json_open(json, NULL, '{');
-    json_string(json, "schema", schema);
+    json_cstring(json, "schema", schema);
     together_json_processes(&together->family, json);
     json_open(json, "notes", '[');
     for (size_t i = 0; i < together->note_count; i++)
-        json_string(json, NULL, together->notes[i]);
+        json_cstring(json, NULL, together->notes[i]);
     json_close(json, ']');
 }

@@ -228,7 +228,7 @@ static void json_report(struct view *view, const struct options *options, struct
 {
     struct answers answers;
     json_open(json, NULL, '{');
-    json_string(json, "schema", "memtrace-report/1");
+    json_cstring(json, "schema", "memtrace-report/1");
     summary_json(&view->stacks, &view->lines, json);
     beside_json(&view->stacks.log, json);
     if (family)
@@ -271,7 +271,7 @@ static int report_by(const struct log_shown *shown)
         struct by by = by_of(&stacks, options);
         if (json) {
             json_open(json, NULL, '{');
-            json_string(json, "schema", "memtrace-report/1");
+            json_cstring(json, "schema", "memtrace-report/1");
             summary_json(&stacks, NULL, json);
             if (shown->family)
                 family_json(shown->family, shown->index, json);

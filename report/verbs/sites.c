@@ -112,7 +112,7 @@ static void json_site(const struct site_list *sites, const struct stacks_json *s
     const struct row *site = &sites->rows.list[sites->list[number]];
     const struct sums *sums = &site->sums;
     json_open(json, NULL, '{');
-    json_string(json, "class", class_name(site->class));
+    json_cstring(json, "class", class_name(site->class));
     json_unsigned(json, "allocated_bytes", sums->allocated);
     json_unsigned(json, "gone_bytes", sums->gone);
     json_signed(json, "live_bytes", sums_live(sums));
@@ -179,7 +179,7 @@ static void json_process_sites(const struct site_list *sites, const struct log_s
     struct json *json = shown->json;
     const struct stacks *stacks = sites->stacks;
     json_open(json, NULL, '{');
-    json_string(json, "schema", SCHEMA);
+    json_cstring(json, "schema", SCHEMA);
     json_process(&stacks->log, json);
     json_unsigned(json, "peak_bytes", log_peak(&stacks->log));
     json_unsigned(json, "site_count", sites->count);

@@ -34,7 +34,7 @@ static void show(const struct log *log, const struct log_shown *shown)
         timeline_csv(log, stdout);
     } else if (json) {
         json_open(json, NULL, '{');
-        json_string(json, "schema", "memtrace-timeline/1");
+        json_cstring(json, "schema", "memtrace-timeline/1");
         json_process(log, json);
         if (shown->family)
             family_json(shown->family, shown->index, json);
@@ -97,7 +97,7 @@ static int timeline_whole(const struct options *options)
     } else if (options->json) {
         struct json json = {.out = stdout};
         json_open(&json, NULL, '{');
-        json_string(&json, "schema", "memtrace-timeline/1");
+        json_cstring(&json, "schema", "memtrace-timeline/1");
         together_json_processes(&family, &json);
         timeline_json(&course.all, &json);
         json_close(&json, '}');

@@ -67,8 +67,8 @@ static void print_tree(const struct stacks *stacks, const struct branching *bran
 static void json_branches(const struct stacks *stacks, const struct branching *branching,
                           const struct branches *branches, struct json *json)
 {
-    json_string(json, "metric", metric_name(branching->metric));
-    json_string(json, "by", grouping_name(branching->by));
+    json_cstring(json, "metric", metric_name(branching->metric));
+    json_cstring(json, "by", grouping_name(branching->by));
     json_bool(json, "inverted", branching->inverted);
     json_bool(json, "adds_up", metric_adds(branching->metric));
     json_unsigned(json, "entry_count", branches->entries);
@@ -80,7 +80,7 @@ static void json_tree(const struct stacks *stacks, const struct branching *branc
 {
     struct json *json = shown->json;
     json_open(json, NULL, '{');
-    json_string(json, "schema", "memtrace-tree/1");
+    json_cstring(json, "schema", "memtrace-tree/1");
     json_process(&stacks->log, json);
     if (shown->family)
         family_json(shown->family, shown->index, json);

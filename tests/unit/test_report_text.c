@@ -203,10 +203,10 @@ Test(json, nests)
     json_open(&json, "list", '[');
     json_unsigned(&json, NULL, UINT64_MAX);
     json_signed(&json, NULL, INT64_MIN);
-    json_null(&json, NULL);
+    json_none(&json, NULL);
     json_close(&json, ']');
     json_bool(&json, "yes", true);
-    json_string(&json, "none", NULL);
+    json_cstring(&json, "none", NULL);
     json_close(&json, '}');
     paper_expect(&paper,
                  "{\n \"empty\": [],\n \"list\": [\n  18446744073709551615,\n"

@@ -202,7 +202,7 @@ static void print_json(const struct bench_run *runs, size_t count)
 {
     struct json json = {.out = stdout};
     json_open(&json, NULL, '{');
-    json_string(&json, "schema", "memtrace-bench/1");
+    json_cstring(&json, "schema", "memtrace-bench/1");
     json_open(&json, "runs", '[');
     for (size_t i = 0; i < count; i++) {
         json_open(&json, NULL, '{');
@@ -211,14 +211,14 @@ static void print_json(const struct bench_run *runs, size_t count)
             if (knows(&runs[i], (enum figure)f))
                 json_unsigned(&json, figures[f].member, runs[i].of[f]);
             else
-                json_null(&json, figures[f].member);
+                json_none(&json, figures[f].member);
         json_close(&json, '}');
     }
     json_close(&json, ']');
     for (unsigned f = 0; f < FIGURES; f++) {
         struct spread spread = spread_of(runs, count, (enum figure)f);
         if (!spread.runs) {
-            json_null(&json, figures[f].member);
+            json_none(&json, figures[f].member);
             continue;
         }
         json_open(&json, figures[f].member, '{');

@@ -96,7 +96,7 @@ static int show(const struct changes_shown *shown, const struct options *options
     if (options->json) {
         struct json json = {.out = stdout};
         json_open(&json, NULL, '{');
-        json_string(&json, "schema", "memtrace-diff/1");
+        json_cstring(&json, "schema", "memtrace-diff/1");
         changes_json(shown, &json);
         json_close(&json, '}');
     } else {

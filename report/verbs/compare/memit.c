@@ -219,36 +219,36 @@ static void print_json(const struct memit_run *runs, size_t count, const struct 
 {
     struct json json = {.out = stdout};
     json_open(&json, NULL, '{');
-    json_string(&json, "schema", "memtrace-memit/1");
+    json_cstring(&json, "schema", "memtrace-memit/1");
     json_open(&json, "runs", '[');
     for (size_t i = 0; i < count; i++) {
         json_open(&json, NULL, '{');
         if (runs[i].seen)
             json_unsigned(&json, "peak_bytes", runs[i].peak);
         else
-            json_null(&json, "peak_bytes");
+            json_none(&json, "peak_bytes");
         json_unsigned(&json, "children_peak_bytes", runs[i].children);
         json_signed(&json, "exit_status", fresh_status(&runs[i].fresh));
         json_bool(&json, "timed_out", runs[i].fresh.timed_out);
-        json_string(&json, "last_line", runs[i].last);
+        json_cstring(&json, "last_line", runs[i].last);
         json_close(&json, '}');
     }
     json_close(&json, ']');
     if (best)
         json_unsigned(&json, "peak_bytes", best->peak + best->children);
     else
-        json_null(&json, "peak_bytes");
+        json_none(&json, "peak_bytes");
     json_open(&json, "held", '[');
     for (unsigned i = 0; best && i < HELD_LINES && best->held[i]; i++) {
         json_open(&json, NULL, '{');
-        json_string(&json, "line", best->held[i]);
+        json_cstring(&json, "line", best->held[i]);
         json_unsigned(&json, "bytes", best->held_bytes[i]);
         json_close(&json, '}');
     }
     json_close(&json, ']');
     json_open(&json, "notes", '[');
     for (size_t i = 0; best && i < best->note_count; i++)
-        json_string(&json, NULL, best->notes[i]);
+        json_cstring(&json, NULL, best->notes[i]);
     json_close(&json, ']');
     json_close(&json, '}');
 }

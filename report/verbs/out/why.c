@@ -38,7 +38,7 @@ static int why_one(const struct log_shown *shown)
         advices_make(&advices, &stacks);
         if (shown->json) {
             json_open(shown->json, NULL, '{');
-            json_string(shown->json, "schema", SCHEMA);
+            json_cstring(shown->json, "schema", SCHEMA);
             json_process(&stacks.log, shown->json);
             if (shown->family)
                 family_json(shown->family, shown->index, shown->json);
