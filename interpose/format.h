@@ -42,8 +42,11 @@ enum mt_region {
     /* units of MT_STRETCH_UNIT bytes: struct mt_stretch, of two or more */
     MT_REGION_STRETCH = 8,
     MT_REGION_FINISH = 9, /* struct mt_finish */
-    MT_REGION_COUNT = 10
+    MT_REGION_HELD = 10,  /* uint32_t, one for each two units of COUNTER: see mt_alloc.saved */
+    MT_REGION_COUNT = 11
 };
+/* Regions up to FINISH have a number of entries in use. HELD has those of COUNTER. */
+#define MT_REGION_USED 10
 
 struct mt_extent {
     uint64_t offset; /* in the file */
@@ -123,7 +126,7 @@ struct mt_header {
     uint32_t tick;             /* see mt_alloc.last */
 
     /* Entries in use, written after the entries themselves; RECORD: bytes; TIMELINE: samples. */
-    uint64_t used[MT_REGION_COUNT];
+    uint64_t used[MT_REGION_USED];
     uint64_t file_bytes; /* end of the last extent */
     uint32_t extents_used;
     uint32_t sample_events; /* reserved, 0 */
@@ -179,6 +182,8 @@ struct mt_header {
 #define MT_FLAG_SIZES 32u
 /* The program finished, and the records of slack are all there */
 #define MT_FLAG_SLACK 64u
+/* HELD is there */
+#define MT_FLAG_HELD 128u
 
 /* One frame of the tree of all stacks. A node's index is greater than its parent's. Entries that
  * are not (yet) in use are all zero. The children of 0 are the threads' roots (frame kind
@@ -258,8 +263,9 @@ struct mt_alloc {
     /* bytes of what was allocated here that anyone released; live = allocated - gone */
     uint64_t gone;
     uint64_t live_peak; /* the highest live ever was here */
-    uint64_t saved;     /* live when saved_seq was written: see there */
-    uint64_t level;     /* level of the process after the last event here */
+    /* live when saved_seq was written: see there. The number of blocks that this was is in HELD, at the record's first unit / 2 */
+    uint64_t saved;
+    uint64_t level; /* level of the process after the last event here */
     /* its place in time: (header.tick << 32) | thread's event number mod 2^32 */
     uint64_t last;
     uint32_t gone_count; /* number of releases of what was allocated here */

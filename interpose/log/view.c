@@ -18,6 +18,7 @@ static const struct {
     [MT_REGION_THREAD] = {64u << 10, 1ull << 28},   [MT_REGION_RUN] = {128u << 10, 1ull << 30},
     [MT_REGION_TIMELINE] = {64u << 10, 64u << 10}, /* keeps its size, which is whole pages of any system */
     [MT_REGION_STRETCH] = {128u << 10, 1ull << 30}, [MT_REGION_FINISH] = {128u << 10, 1ull << 30},
+    [MT_REGION_HELD] = {64u << 10, 1ull << 29}, /* a sixteenth of COUNTER's */
 };
 
 struct view {

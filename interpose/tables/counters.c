@@ -51,8 +51,11 @@ uint32_t mt_counters_find(struct mt_counters *c, uint32_t node, uint32_t kind)
 void mt_counters_keep(uint32_t unit, uint32_t seq, uint64_t live)
 {
     struct mt_alloc *a = mt_counters_at(unit);
-    if ((a->saved_seq ^ seq) & ~MT_SEQ_FINISHED)
+    if ((a->saved_seq ^ seq) & ~MT_SEQ_FINISHED) {
         a->saved = live;
+        *mt_counters_held(unit) =
+            MT_ALLOCS(a->allocs) - __atomic_load_n(&a->gone_count, __ATOMIC_RELAXED);
+    }
     if (seq & ~a->saved_seq & MT_SEQ_FINISHED) {
         uint64_t i = mt_log_reserve(MT_REGION_FINISH, sizeof(struct mt_finish), 1);
         struct mt_finish *f = (struct mt_finish *)mt_log.base[MT_REGION_FINISH] + i;
@@ -198,7 +201,7 @@ void mt_counters_went(uint32_t unit, uint64_t bytes, uint32_t count)
 void mt_counters_lost_init(void)
 {
     struct mt_counters nobody = {0};
-    __atomic_fetch_or(&mt_log.header->flags, MT_FLAG_SIZES, __ATOMIC_RELAXED);
+    __atomic_fetch_or(&mt_log.header->flags, MT_FLAG_SIZES | MT_FLAG_HELD, __ATOMIC_RELAXED);
     mt_counters_find(&nobody, 0, MT_KIND_DISCARD);
     mt_counters_find(&nobody, 0, MT_KIND_RESIDENT);
     for (uint32_t class = MT_CLASSES; class -- > 0;) { /* the heap's are the first in the chain */

@@ -56,6 +56,12 @@ static inline __attribute__((always_inline)) void mt_counters_sized(struct mt_al
 /* A block of this mt_alloc was temporary: one of the heap's. By the record's owner; `c`: its own. */
 void mt_counters_temporary(struct mt_counters *c, uint32_t unit, uint64_t bytes);
 
+/* Where the number of blocks is kept that mt_alloc.saved is of. */
+static inline uint32_t *mt_counters_held(uint32_t unit)
+{
+    return (uint32_t *)(void *)mt_log.base[MT_REGION_HELD] + unit / 2;
+}
+
 /* For a process of one thread, what mt_counters_came and mt_counters_went do. */
 /* Save what was live at the peak, and when the program finished, before it changes for the first time
  * since. */
@@ -69,6 +75,7 @@ static inline void mt_counters_save(uint32_t unit, struct mt_alloc *a)
             return;
         }
         a->saved = a->allocated - a->gone;
+        *mt_counters_held(unit) = MT_ALLOCS(a->allocs) - a->gone_count;
         a->saved_seq = seq;
     }
 }

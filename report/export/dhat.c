@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * DHAT's output, file version 2. What the log does not have is 0: the number of blocks at the peak and at a stack's own top, and the
- * lifetimes, for which no limit is given below which they would count as short. A stack's top is an upper bound where several threads
+ * DHAT's output, file version 2. What the log does not have is 0: the number of blocks at a stack's own top (logs of old versions: at
+ * the peak, too), and the lifetimes, for which no limit is given below which they would count as short. A stack's top is an upper bound where several threads
  * share it.
  */
 #include <inttypes.h>
@@ -37,9 +37,10 @@ static void put_point(FILE *out, const struct profile *profile, uint32_t node)
     top = top < end ? end : top;
     fprintf(out,
             "{\"tb\":%" PRIu64 ",\"tbk\":%" PRIu64 ",\"tl\":0,\"mb\":%" PRIu64
-            ",\"mbk\":0,\"gb\":%" PRIu64 ",\"gbk\":0,\"eb\":%" PRIu64 ",\"ebk\":%" PRIu64 ",",
-            total, positive(own[FIGURE_ALLOCATIONS]), top, peak, end,
-            positive(figure_minus(own[FIGURE_ALLOCATIONS], own[FIGURE_FREES])));
+            ",\"mbk\":0,\"gb\":%" PRIu64 ",\"gbk\":%" PRIu64 ",\"eb\":%" PRIu64 ",\"ebk\":%" PRIu64
+            ",",
+            total, positive(own[FIGURE_ALLOCATIONS]), top, peak, positive(own[FIGURE_PEAK_BLOCKS]),
+            end, positive(figure_minus(own[FIGURE_ALLOCATIONS], own[FIGURE_FREES])));
     put_stack(out, profile, node);
 }
 

@@ -273,7 +273,7 @@ static Otlp__ResourceProfiles *make_process(struct making *m, uint32_t process)
     scope->scope->name = (char *)"memtrace";
     scope->scope->version = (char *)MEMTRACE_VERSION;
     scope->profiles = arena_alloc(&m->arena, SAMPLE_TYPES, sizeof(Otlp__Profile *));
-    for (unsigned type = 0; type < SAMPLE_TYPES; type++)
+    for (unsigned type = 0; type < sample_types_of(m->profile); type++)
         scope->profiles[scope->n_profiles++] = make_profile(m, process, type);
     return made;
 }

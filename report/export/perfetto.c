@@ -240,7 +240,9 @@ static Perfetto__HeapSample *make_sample(struct making *m, uint32_t node, bool p
     Perfetto__HeapSample *made = MAKE(m, Perfetto__HeapSample, perfetto__heap_sample__init);
     SET(made, callstack_id, node);
     if (peak) {
-        SET(made, self_max, positive(own[FIGURE_PEAK])); /* of how many blocks is not known */
+        SET(made, self_max, positive(own[FIGURE_PEAK]));
+        if (m->profile->held)
+            SET(made, self_max_count, positive(own[FIGURE_PEAK_BLOCKS]));
         return made;
     }
     SET(made, self_allocated, positive(own[FIGURE_ALLOCATED]));

@@ -38,14 +38,15 @@ static Pprof__ValueType *value_type(struct making *m, const char *type, const ch
 
 static void make_types(struct making *m, const struct export_asked *asked)
 {
-    size_t shown = SAMPLE_TYPES - 1;
-    m->out.sample_type = arena_alloc(&m->arena, SAMPLE_TYPES, sizeof *m->out.sample_type);
-    for (size_t i = 0; i < SAMPLE_TYPES; i++) {
+    enum figure figure = asked->metric == METRICS ? FIGURE_PEAK : figure_of(asked->metric);
+    size_t shown = 0, types = sample_types_of(m->profile);
+    m->out.sample_type = arena_alloc(&m->arena, types, sizeof *m->out.sample_type);
+    for (size_t i = 0; i < types; i++) {
         m->out.sample_type[i] = value_type(m, sample_types[i].type, sample_types[i].unit);
-        if (asked->metric != METRICS && sample_types[i].figure == figure_of(asked->metric))
+        if (sample_types[i].figure == figure)
             shown = i;
     }
-    m->out.n_sample_type = SAMPLE_TYPES;
+    m->out.n_sample_type = types;
     m->out.default_sample_type = m->out.sample_type[shown]->type;
     m->out.period_type = value_type(m, "space", "bytes");
     m->out.period = 1;
@@ -174,9 +175,10 @@ static Pprof__Sample *sample_of(struct making *m, uint32_t node)
             sample->location_id[sample->n_location_id++] =
                 m->locations[profile->nodes[at].location];
     }
-    sample->value = arena_alloc(&m->arena, SAMPLE_TYPES, sizeof *sample->value);
-    sample->n_value = SAMPLE_TYPES;
-    for (size_t i = 0; i < SAMPLE_TYPES; i++)
+    size_t types = sample_types_of(m->profile);
+    sample->value = arena_alloc(&m->arena, types, sizeof *sample->value);
+    sample->n_value = types;
+    for (size_t i = 0; i < types; i++)
         sample->value[i] = sample_value(own, &sample_types[i]);
     return sample;
 }

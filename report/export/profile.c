@@ -69,7 +69,8 @@ void profile_begin(struct profile *profile, unsigned how)
                                 .function_count = 1,
                                 .line_count = 1,
                                 .location_count = 1,
-                                .node_count = 1};
+                                .node_count = 1,
+                                .held = true};
     profile->modules = base_room(NULL, &profile->module_cap, 1, sizeof *profile->modules);
     profile->functions = base_room(NULL, &profile->function_cap, 1, sizeof *profile->functions);
     profile->lines = base_room(NULL, &profile->line_cap, 1, sizeof *profile->lines);

@@ -21,6 +21,7 @@
 /* The figures that formats take. All of them add up, but for FIGURE_TOP, of which sums are upper bounds. */
 enum figure {
     FIGURE_PEAK,        /* bytes: live at the process's peak */
+    FIGURE_PEAK_BLOCKS, /* number of them; without profile.held 0 */
     FIGURE_LIVE,        /* bytes: when the program finished, or now */
     FIGURE_LEAKED,      /* bytes: after all destructors, or now */
     FIGURE_ALLOCATED,   /* bytes */
@@ -121,6 +122,7 @@ struct profile {
     uint32_t module_count, function_count, line_count, location_count, node_count, process_count;
     size_t module_cap, function_cap, line_cap, location_cap, node_cap, process_cap;
     struct map children; /* parent, location -> node */
+    bool held;           /* the number of blocks at the peak is known */
     uint32_t no_module;  /* a text: what stands for the module of code that has none */
 };
 

@@ -237,6 +237,7 @@ static void add_nodes(struct adding *a)
 static void figures_add(int64_t own[FIGURES], const struct sums *sums, bool released)
 {
     own[FIGURE_PEAK] = figure_plus(own[FIGURE_PEAK], sums->at_peak);
+    own[FIGURE_PEAK_BLOCKS] = figure_plus(own[FIGURE_PEAK_BLOCKS], (int64_t)sums->blocks_at_peak);
     own[FIGURE_LIVE] = figure_plus(own[FIGURE_LIVE], sums_live(sums));
     own[FIGURE_LEAKED] = figure_plus(own[FIGURE_LEAKED], sums_leaked(sums));
     own[FIGURE_ALLOCATED] = figure_plus(own[FIGURE_ALLOCATED], (int64_t)sums->allocated);
@@ -356,6 +357,7 @@ void profile_add_more(struct profile *profile, const struct stacks *stacks,
     a.node = base_alloc(stacks->model.node_count + (size_t)1, sizeof *a.node);
     if (profile->how & PROFILE_PROCESSES)
         a.root = profile_child(profile, 0, profile->processes[profile->process_count - 1].root);
+    profile->held &= stacks->log.header.held;
     add_program(&a);
     add_nodes(&a);
     add_figures(&a, filter);

@@ -24,7 +24,8 @@ static const char *const columns[TABLES][24] = {
                     NULL},
     [TABLE_SITES] = {"log_id", "period", "thread", "class", "stack_id", "leaf_function",
                      "leaf_file", "leaf_line", "stack", "allocs", "allocated_bytes", "frees",
-                     "freed_bytes", "peak_bytes", "live_bytes", "leaked_bytes", NULL},
+                     "freed_bytes", "peak_bytes", "peak_blocks", "live_bytes", "leaked_bytes",
+                     NULL},
     [TABLE_LINES] = {"log_id", "file", "line", "function", "language", "module", "rise_bytes",
                      "rise_at_least", "increment_bytes", "peak_bytes", "live_bytes", "allocs",
                      "allocated_bytes", "own_peak_bytes", "own_live_bytes", "own_allocs",
@@ -235,6 +236,10 @@ static void put_site(struct writing *w, const struct profile *profile, uint32_t 
     cells_signed(&w->cells, own[FIGURE_FREES]);
     cells_signed(&w->cells, figure_minus(own[FIGURE_ALLOCATED], own[FIGURE_LEAKED]));
     cells_signed(&w->cells, own[FIGURE_PEAK]);
+    if (profile->held)
+        cells_signed(&w->cells, own[FIGURE_PEAK_BLOCKS]);
+    else
+        cells_null(&w->cells);
     cells_signed(&w->cells, own[FIGURE_LIVE]);
     cells_signed(&w->cells, own[FIGURE_LEAKED]);
 }

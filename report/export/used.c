@@ -7,7 +7,8 @@ const struct sample_type sample_types[SAMPLE_TYPES] = {
     {FIGURES, "inuse_objects", "count"},
     {FIGURE_LEAKED, "inuse_space", "bytes"},
     {FIGURE_LIVE, "live_space", "bytes"},
-    {FIGURE_PEAK, "peak_space", "bytes"}};
+    {FIGURE_PEAK, "peak_space", "bytes"},
+    {FIGURE_PEAK_BLOCKS, "peak_objects", "count"}};
 
 int64_t sample_value(const struct profile_node *node, const struct sample_type *type)
 {

@@ -12,8 +12,13 @@ struct sample_type {
     enum figure figure; /* FIGURES: blocks that are left after all destructors */
     const char *type, *unit;
 };
-#define SAMPLE_TYPES 6u
+#define SAMPLE_TYPES 7u
 extern const struct sample_type sample_types[SAMPLE_TYPES];
+/* How many of them are known of this profile: the first ones. */
+static inline unsigned sample_types_of(const struct profile *profile)
+{
+    return profile->held ? SAMPLE_TYPES : SAMPLE_TYPES - 1;
+}
 /* At least 0. */
 int64_t sample_value(const struct profile_node *node, const struct sample_type *type);
 

@@ -293,7 +293,7 @@ static void fold_sites(struct folding *f)
         struct row *row = &rows->list[*found - 1];
         sums_add(&row->sums, sums);
         if (!query_counts(f->query, leaf.class))
-            row->sums.at_peak = 0; /* the peak is the level's */
+            row->sums.at_peak = row->sums.blocks_at_peak = 0; /* the peak is the level's */
         forget_level(&row->sums);
         uint64_t rise = query_wants(f->query, METRIC_RISE) ? rise_of_node(f->stacks, leaf.node) : 0;
         if (rise > row->rise)

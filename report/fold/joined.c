@@ -169,6 +169,8 @@ static void add_part(struct joined *joined, const struct stacks *part)
                              .finished = header->finished,
                              .running = part->running,
                              .periods = header->period != 0};
+    joined->stacks.log.header.held =
+        header->held && (joined->part_count == 1 || joined->stacks.log.header.held);
     joined->stacks.running |= part->running;
     joined->stacks.log.header.slack |= header->slack;
 }

@@ -125,16 +125,17 @@ static bool number(struct dhat *d, size_t index, const json_t *stack, const char
 
 static bool take_stack(struct dhat *d, size_t index, const json_t *stack)
 {
-    uint64_t bytes, blocks, at_peak, at_end, blocks_end, top;
+    uint64_t bytes, blocks, at_peak, blocks_at_peak, at_end, blocks_end, top;
     const json_t *frames = json_object_get(stack, "fs");
     if (!number(d, index, stack, "tb", true, &bytes) ||
         !number(d, index, stack, "tbk", true, &blocks) ||
         !number(d, index, stack, "mb", false, &top) ||
         !number(d, index, stack, "gb", true, &at_peak) ||
+        !number(d, index, stack, "gbk", true, &blocks_at_peak) ||
         !number(d, index, stack, "eb", true, &at_end) ||
         !number(d, index, stack, "ebk", true, &blocks_end))
         return false;
-    if (at_end > bytes || at_peak > bytes || blocks_end > blocks)
+    if (at_end > bytes || at_peak > bytes || blocks_end > blocks || blocks_at_peak > blocks)
         return bad(d, "pps", index, "more is live than was allocated");
     if (!json_is_array(frames))
         return bad(d, "pps", index, "no list of frames (fs)");
@@ -153,7 +154,8 @@ static bool take_stack(struct dhat *d, size_t index, const json_t *stack)
                         .gone = bytes - at_end,
                         .gone_count = blocks - blocks_end,
                         .live_peak = top,
-                        .at_peak = (int64_t)at_peak};
+                        .at_peak = (int64_t)at_peak,
+                        .blocks_at_peak = blocks_at_peak};
     import_add(d->draft, node, CLASS_HEAP, &sums, NULL);
     return true;
 }
@@ -188,6 +190,7 @@ bool dhat_import(struct draft *draft, struct input *input)
     static const char note[] =
         "imported from DHAT: sizes of blocks, temporary ones and times are not known";
     struct dhat d = {.draft = draft, .input = input};
+    draft->header.held = true;
     size_t bytes;
     char *text = input_whole(input, &bytes);
     json_error_t error;

@@ -15,7 +15,7 @@
 struct trace {
     uint32_t node;
     struct sums sums;
-    uint64_t saved;
+    uint64_t saved, saved_blocks;
     uint32_t saved_seq;
     struct sizes *sizes;
 };
@@ -159,12 +159,18 @@ static uint64_t live_of(const struct trace *trace)
     return trace->sums.allocated - trace->sums.gone;
 }
 
+static uint64_t blocks_of(const struct trace *trace)
+{
+    return trace->sums.allocations - trace->sums.gone_count;
+}
+
 /* Before a trace changes: what it has live was live at the peak. */
 static void keep(struct heaptrack *h, struct trace *trace)
 {
     if (h->at_peak || trace->saved_seq == h->seq)
         return;
     trace->saved = live_of(trace);
+    trace->saved_blocks = blocks_of(trace);
     trace->saved_seq = h->seq;
 }
 
@@ -318,6 +324,7 @@ static void take_figures(struct heaptrack *h)
         struct trace *trace = &h->traces[i];
         bool saved = !h->at_peak && trace->saved_seq == h->seq;
         trace->sums.at_peak = (int64_t)(saved ? trace->saved : live_of(trace));
+        trace->sums.blocks_at_peak = saved ? trace->saved_blocks : blocks_of(trace);
         if (trace->sums.allocations)
             import_add(h->draft, trace->node, CLASS_HEAP, &trace->sums, trace->sizes);
         free(trace->sizes);
@@ -338,7 +345,7 @@ bool heaptrack_import(struct draft *draft, struct input *input)
     add_sample(&h);
     take_figures(&h);
     import_command(draft, h.command ? h.command : "", h.command_bytes);
-    draft->header.sizes = true;
+    draft->header.sizes = draft->header.held = true;
     draft->header.peak_time = h.peak_ns;
     draft->header.end_time = h.ns;
     draft->samples = base_alloc(h.sample_count, sizeof *draft->samples);

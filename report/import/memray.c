@@ -107,8 +107,11 @@ static bool take_line(struct memray *m, char *line, size_t bytes)
         return false;
     if (size > INT64_MAX / 2)
         return input_say(m->input, "a size that cannot be");
-    struct sums sums = {
-        .allocated = size, .allocations = count, .at_peak = (int64_t)size, .live_peak = size};
+    struct sums sums = {.allocated = size,
+                        .allocations = count,
+                        .at_peak = (int64_t)size,
+                        .blocks_at_peak = count,
+                        .live_peak = size};
     import_add(m->draft, node, is_mapping(m) ? CLASS_ANON : CLASS_HEAP, &sums, NULL);
     return true;
 }
@@ -120,6 +123,7 @@ bool memray_import(struct draft *draft, struct input *input)
         "the "
         "end: that stands for allocated, peak and live alike; the rest is not known";
     struct memray m = {.draft = draft, .input = input};
+    draft->header.held = true;
     size_t bytes;
     char *line = input_line(input, &bytes);
     bool good = line && split(&m, line, bytes);

@@ -251,6 +251,7 @@ static void add_header(struct merge *merge, struct adding *a)
     to->threads |= from->threads;
     to->ended |= from->ended;
     merge->unsized += !from->sizes;
+    merge->unheld += !from->held;
     merge->periods += from->peak_before > from->peak;
     add_levels(a);
 }
@@ -326,6 +327,7 @@ void merge_end(struct merge *merge)
     char note[200];
     header->origin = LOG_MERGED;
     header->sizes = merge->logs && !merge->unsized;
+    header->held = merge->logs && !merge->unheld;
     header->process_start = header->start_real & ~(uint64_t)1;
     if (header->peak < header->level)
         header->peak = header->level;

@@ -25,6 +25,7 @@ struct merge {
     bool damaged;         /* something could not be read; it was said */
     size_t periods;       /* logs whose peak was before their last period */
     size_t unsized;       /* without sizes */
+    size_t unheld;        /* without the number of blocks at the peak */
     uint64_t end;         /* the last one, since 1970 */
     struct once untraced; /* the path of the first program without the library */
 };

@@ -28,7 +28,8 @@ void putting_add(struct putting *p, enum mt_region region, const void *entry, si
 static uint64_t most_of(const struct sums *sums, const struct sizes *sizes)
 {
     uint64_t most = sums->allocations;
-    uint64_t others[] = {sums->gone_count, sums->temporary, sums->releases, sums->discards};
+    uint64_t others[] = {sums->gone_count, sums->temporary, sums->releases, sums->discards,
+                         sums->blocks_at_peak};
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
         most = others[i] > most ? others[i] : most;
     for (unsigned i = 0; sizes && i < SIZES; i++)
@@ -91,6 +92,18 @@ struct left {
     struct sizes sizes;
 };
 
+/* How many blocks of the mt_alloc at `unit` were live at the peak. */
+static void put_held(struct putting *p, uint32_t unit, uint32_t blocks)
+{
+    struct bytes *held = &p->regions[MT_REGION_HELD];
+    size_t at = unit / 2 * sizeof blocks;
+    if (!p->held)
+        return;
+    if (held->used <= at)
+        putting_more(held, at + sizeof blocks - held->used);
+    memcpy(held->data + at, &blocks, sizeof blocks);
+}
+
 static void put_alloc(struct putting *p, uint32_t *last, uint32_t *first,
                       const struct draft_entry *entry, struct left *left, bool begins)
 {
@@ -109,6 +122,7 @@ static void put_alloc(struct putting *p, uint32_t *last, uint32_t *first,
         record.saved = (uint64_t)sums->at_peak;
     }
     memcpy(at, &record, sizeof record);
+    put_held(p, unit, part(&left->sums.blocks_at_peak));
     if (begins && sums->late) {
         struct mt_finish finish = {.unit = unit, .live = (uint64_t)sums_live(sums)};
         putting_add(p, MT_REGION_FINISH, &finish, sizeof finish);
@@ -176,6 +190,10 @@ bool putting_nodes(struct putting *p)
         if (p->regions[MT_REGION_COUNTER].used / MT_UNIT >= UNITS_MOST)
             return false;
     }
+    size_t units = p->regions[MT_REGION_COUNTER].used / MT_UNIT;
+    size_t held = p->held ? (units + 1) / 2 * sizeof(uint32_t) : 0;
+    if (held > p->regions[MT_REGION_HELD].used)
+        putting_more(&p->regions[MT_REGION_HELD], held - p->regions[MT_REGION_HELD].used);
     if (!draft->node_count)
         putting_more(&p->regions[MT_REGION_NODE], sizeof(struct mt_node));
     return true;

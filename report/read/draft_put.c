@@ -191,7 +191,8 @@ static uint32_t flags_of(const struct log_header *h)
 {
     return (h->full ? MT_FLAG_FULL : 0) | (h->fallback ? MT_FLAG_FALLBACK : 0) |
            (h->python ? MT_FLAG_PYTHON : 0) | (h->threads ? MT_FLAG_THREADS : 0) |
-           (h->ended ? MT_FLAG_ENDED : 0) | (h->sizes ? MT_FLAG_SIZES : 0);
+           (h->ended ? MT_FLAG_ENDED : 0) | (h->sizes ? MT_FLAG_SIZES : 0) |
+           (h->held ? MT_FLAG_HELD : 0);
 }
 
 static void header_levels(struct mt_header *to, const struct log_header *from)
@@ -265,14 +266,16 @@ static void put_file(struct putting *p, FILE *out)
         [MT_REGION_RUN] = sizeof(struct mt_run),
         [MT_REGION_TIMELINE] = sizeof(struct mt_sample),
         [MT_REGION_STRETCH] = MT_STRETCH_UNIT,
-        [MT_REGION_FINISH] = sizeof(struct mt_finish)};
+        [MT_REGION_FINISH] = sizeof(struct mt_finish),
+        [MT_REGION_HELD] = sizeof(uint32_t)};
     struct mt_header header;
     uint64_t at = MT_HEADER_BYTES;
     header_make(&header, &p->draft->header);
     for (unsigned r = 1; r < MT_REGION_COUNT; r++) {
         struct bytes *bytes = &p->regions[r];
         size_t rest = bytes->used % PAGE;
-        header.used[r] = bytes->used / unit[r];
+        if (r < MT_REGION_USED)
+            header.used[r] = bytes->used / unit[r];
         if (!bytes->used)
             continue;
         if (rest)
@@ -290,7 +293,7 @@ static void put_file(struct putting *p, FILE *out)
 
 bool draft_put(struct draft *draft, FILE *out)
 {
-    struct putting p = {.draft = draft, .sized = draft->header.sizes};
+    struct putting p = {.draft = draft, .sized = draft->header.sizes, .held = draft->header.held};
     bool fits = putting_nodes(&p);
     if (fits) {
         put_frames(&p);

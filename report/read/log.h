@@ -83,6 +83,7 @@ struct log_header {
     bool threads;  /* several threads: the peak may be off by events under way */
     bool sizes;    /* sizes and temporary blocks were counted */
     bool slack;    /* the slack of what was live when the program finished is known */
+    bool held;     /* the number of blocks at the peak is known */
     bool ended;    /* nothing was recorded from some instant on */
     enum log_origin origin;
     uint32_t processes; /* that the figures are of; 0: one */

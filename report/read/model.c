@@ -50,6 +50,24 @@ static uint64_t slack_of(const struct chain *chain, uint32_t unit)
     return found && log->header.slack ? log->slacks[found - 1].bytes : 0;
 }
 
+/* A mapping may be released in several parts. */
+static uint64_t blocks_left(uint32_t allocations, uint32_t gone)
+{
+    return gone < allocations ? allocations - gone : 0;
+}
+
+/* Of the record's blocks, how many were live at the peak. `saved`: that was kept, as they have changed since. */
+static uint64_t blocks_at_peak(const struct chain *chain, uint32_t unit, uint64_t live, bool saved)
+{
+    const struct tables *tables = chain->model->log->tables;
+    if (!chain->model->log->header.held)
+        return 0;
+    if (!saved)
+        return live;
+    uint32_t held = unit / 2 < tables->held_count ? tables->held[unit / 2] : 0;
+    return held <= INT32_MAX ? held : 0; /* below 0: as above */
+}
+
 static void chain_alloc(struct chain *chain, uint32_t class, uint32_t unit,
                         const struct mt_alloc *record)
 {
@@ -57,11 +75,13 @@ static void chain_alloc(struct chain *chain, uint32_t class, uint32_t unit,
     uint64_t live = record->allocated - record->gone;
     uint32_t allocations = tables_allocs(chain->model->log->tables, record->allocs);
     bool changed = (record->saved_seq ^ header->peak_seq) & ~MT_SEQ_FINISHED;
-    uint64_t held = header->at_peak || changed ? live : record->saved;
+    bool saved = !header->at_peak && !changed;
     struct sums one = {.allocated = record->allocated,
                        .gone = record->gone,
                        .late = late_of(chain, unit, live),
-                       .at_peak = (int64_t)held,
+                       .at_peak = (int64_t)(saved ? record->saved : live),
+                       .blocks_at_peak = blocks_at_peak(
+                           chain, unit, blocks_left(allocations, record->gone_count), saved),
                        .slack = slack_of(chain, unit),
                        .allocations = allocations,
                        .gone_count = record->gone_count,

@@ -17,6 +17,7 @@ struct putting {
     struct draft *draft;
     struct bytes regions[MT_REGION_COUNT];
     bool sized; /* the log says how large allocations were */
+    bool held;  /* ... and how many blocks were live at the peak */
 };
 
 /* Room for `length` bytes, zeroed, at the end. Valid until the next call. */

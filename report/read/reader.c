@@ -141,8 +141,9 @@ static uint32_t region_make(struct log *log, unsigned region, size_t entry, cons
                             size_t bytes)
 {
     struct region *r = &log->tables->regions[region];
-    uint64_t used = log->tables->header.used[region];
-    uint64_t place = offsetof(struct mt_header, used) + region * sizeof(uint64_t);
+    unsigned counted = region == MT_REGION_HELD ? MT_REGION_COUNTER : region;
+    uint64_t used = log->tables->header.used[counted] / (counted == region ? 1 : 2);
+    uint64_t place = offsetof(struct mt_header, used) + counted * sizeof(uint64_t);
     unsigned pieces;
     uint64_t reserved;
     uint64_t there = region_there(log, region, bytes, &pieces, &reserved);
@@ -229,6 +230,7 @@ static void header_take(struct log_header *to, const struct mt_header *from)
         .threads = from->flags & MT_FLAG_THREADS,
         .sizes = from->flags & MT_FLAG_SIZES,
         .slack = from->flags & MT_FLAG_SLACK,
+        .held = from->flags & MT_FLAG_HELD,
         .ended = from->flags & MT_FLAG_ENDED,
         .origin = from->origin == MT_ORIGIN_MERGED     ? LOG_MERGED
                   : from->origin == MT_ORIGIN_IMPORTED ? LOG_IMPORTED
@@ -273,6 +275,8 @@ bool log_parse(struct log *log, const char *name, const void *data, size_t bytes
     t->run_count = region_make(log, MT_REGION_RUN, sizeof *t->runs, data, bytes);
     t->stretch_units = region_make(log, MT_REGION_STRETCH, sizeof *t->stretches, data, bytes);
     t->finish_count = region_make(log, MT_REGION_FINISH, sizeof *t->finishes, data, bytes);
+    if (log->header.held)
+        t->held_count = region_make(log, MT_REGION_HELD, sizeof *t->held, data, bytes);
     uint32_t samples = region_make(log, MT_REGION_TIMELINE, sizeof(struct mt_sample), data, bytes);
     region_make(log, MT_REGION_RECORD, 1, data, bytes);
     t->nodes = (const struct mt_node *)(const void *)r[MT_REGION_NODE].data;
@@ -282,6 +286,7 @@ bool log_parse(struct log *log, const char *name, const void *data, size_t bytes
     t->runs = (const struct mt_run *)(const void *)r[MT_REGION_RUN].data;
     t->stretches = (const struct mt_stretch *)(const void *)r[MT_REGION_STRETCH].data;
     t->finishes = (const struct mt_finish *)(const void *)r[MT_REGION_FINISH].data;
+    t->held = (const uint32_t *)(const void *)r[MT_REGION_HELD].data;
     samples_take(log, (const struct mt_sample *)(const void *)r[MT_REGION_TIMELINE].data, samples);
     log->frame_count = t->frame_count;
     records_read(log);
@@ -339,8 +344,8 @@ static void give_back(const struct log *log, unsigned char *data, size_t bytes)
 
 void tables_give_back(struct log *log)
 {
-    static const unsigned char taken[] = {MT_REGION_NODE, MT_REGION_COUNTER, MT_REGION_RUN,
-                                          MT_REGION_STRETCH, MT_REGION_FINISH};
+    static const unsigned char taken[] = {MT_REGION_NODE,    MT_REGION_COUNTER, MT_REGION_RUN,
+                                          MT_REGION_STRETCH, MT_REGION_FINISH,  MT_REGION_HELD};
     struct tables *t = log->tables;
     for (size_t i = 0; i < sizeof taken; i++) {
         free(t->regions[taken[i]].owned);
@@ -351,7 +356,9 @@ void tables_give_back(struct log *log)
     t->runs = NULL;
     t->stretches = NULL;
     t->finishes = NULL;
+    t->held = NULL;
     t->node_count = t->unit_count = t->run_count = t->stretch_units = t->finish_count = 0;
+    t->held_count = 0;
 }
 
 /* A packed file. */

@@ -15,8 +15,8 @@ struct snapshot {
     int fd;
     unsigned char *data;
     size_t bytes;
-    struct mt_header header;        /* as it was read last */
-    uint64_t used[MT_REGION_COUNT]; /* of the regions that have been read */
+    struct mt_header header;       /* as it was read last */
+    uint64_t used[MT_REGION_USED]; /* of the regions that have been read */
 };
 
 /* The header as it is now, and room for all that it says is there. */
@@ -52,7 +52,8 @@ static bool read_region(struct snapshot *s, unsigned region)
 {
     if (!look_again(s))
         return false;
-    s->used[region] = s->header.used[region];
+    if (region < MT_REGION_USED)
+        s->used[region] = s->header.used[region];
     for (uint32_t i = 0; i < s->header.extents_used; i++) {
         size_t length = extent_bytes(s, i, region);
         uint64_t offset = s->header.extents[i].offset;
@@ -152,7 +153,7 @@ static bool read_counters(struct snapshot *s)
             memcpy(before + done, s->data + s->header.extents[i].offset, length);
         done += length;
     }
-    bool read = read_region(s, MT_REGION_COUNTER);
+    bool read = read_region(s, MT_REGION_HELD) && read_region(s, MT_REGION_COUNTER);
     if (read)
         as_before(s, before, bytes);
     free(before);

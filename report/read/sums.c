@@ -8,6 +8,7 @@ void sums_add(struct sums *sums, const struct sums *more)
     sums->gone += more->gone;
     sums->late = (int64_t)((uint64_t)sums->late + (uint64_t)more->late);
     sums->at_peak = (int64_t)((uint64_t)sums->at_peak + (uint64_t)more->at_peak);
+    sums->blocks_at_peak += more->blocks_at_peak;
     sums->allocations += more->allocations;
     sums->releases += more->releases;
     sums->gone_count += more->gone_count;

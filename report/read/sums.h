@@ -9,15 +9,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Bytes, but for the numbers: allocations, releases, gone_count, discards, temporary, readings. */
+/* Bytes, but for the numbers: blocks_at_peak, allocations, releases, gone_count, discards, temporary, readings. */
 struct sums {
     uint64_t allocated; /* by events here */
     uint64_t released;  /* by events here, whoever allocated it */
     uint64_t gone;      /* of what was allocated here, whoever released it */
     int64_t
         late; /* of what was allocated here: released less allocated after the program had finished */
-    int64_t at_peak;      /* of what was allocated here, live at the process's peak */
-    uint64_t allocations; /* numbers of these events */
+    int64_t at_peak;         /* of what was allocated here, live at the process's peak */
+    uint64_t blocks_at_peak; /* the number of blocks that this was; without log_header.held 0 */
+    uint64_t allocations;    /* numbers of these events */
     uint64_t releases;
     uint64_t gone_count;
     uint64_t live_peak; /* most that was ever live here; a sum of several is an upper bound */

@@ -33,6 +33,8 @@ struct tables {
     uint32_t stretch_units;
     const struct mt_finish *finishes;
     uint32_t finish_count;
+    const uint32_t *held; /* by unit / 2 */
+    uint32_t held_count;
 };
 
 /* The number in mt_alloc.allocs: 31 bits, but in logs of versions without sizes. */
@@ -41,7 +43,7 @@ static inline uint32_t tables_allocs(const struct tables *tables, uint32_t alloc
     return tables->header.flags & MT_FLAG_SIZES ? MT_ALLOCS(allocs) : allocs;
 }
 
-/* Frees what the model is made of: nodes, counters, runs, stretches, finishes. */
+/* Frees what the model is made of: nodes, counters, runs, stretches, finishes, held. */
 void tables_give_back(struct log *log);
 /* Add a problem at byte `offset` of the file. Always false. */
 bool log_problem(struct log *log, uint64_t offset, const char *format, ...)

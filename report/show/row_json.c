@@ -68,6 +68,7 @@ void json_row(struct json *json, const struct row *row)
     json_signed(json, "live_bytes", sums_live(sums));
     json_signed(json, "leaked_bytes", sums_leaked(sums));
     json_signed(json, "at_peak_bytes", sums->at_peak);
+    json_unsigned(json, "at_peak_blocks", sums->blocks_at_peak);
     json_unsigned(json, "discarded_bytes", sums->discarded);
     json_signed(json, "resident_bytes", sums->resident);
     json_unsigned(json, "allocations", sums->allocations);
@@ -89,6 +90,7 @@ void json_executions(struct json *json, const char *member, const struct row *ro
 void json_process(const struct log *log, struct json *json)
 {
     json_bool(json, "slack_known", log->header.slack);
+    json_bool(json, "at_peak_blocks_known", log->header.held);
     json_text(json, "program", log->exe.bytes ? log->exe.text : NULL, log->exe.bytes);
     json_open(json, "argv", '[');
     for (size_t i = 0; i < log->argv.bytes;) {

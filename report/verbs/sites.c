@@ -119,6 +119,7 @@ static void json_site(const struct site_list *sites, const struct stacks_json *s
     json_signed(json, "leaked_bytes", sums_leaked(sums));
     json_unsigned(json, "live_peak_bytes", sums->live_peak);
     json_signed(json, "at_peak_bytes", sums->at_peak);
+    json_unsigned(json, "at_peak_blocks", sums->blocks_at_peak);
     json_unsigned(json, "released_bytes", sums->released);
     json_rise(json, site);
     json_unsigned(json, "discarded_bytes", sums->discarded);

@@ -126,7 +126,7 @@ static void change_head(uint64_t *state, struct image *image)
 {
     size_t from = next(state) % 32 ? offsetof(struct mt_header, machine) : 0;
     if (next(state) % 3 == 0)
-        change_word(state, image->head + offsetof(struct mt_header, used), 8 * MT_REGION_COUNT);
+        change_word(state, image->head + offsetof(struct mt_header, used), 8 * MT_REGION_USED);
     else
         change_word(state, image->head + from, sizeof image->head - from);
 }

@@ -83,6 +83,9 @@ def compare_line(truth, account, report, found):
         keys += ('discarded',)
     if not account['threads'] and 'at_peak' in truth:
         keys += ('at_peak',)
+        if 'at_peak_blocks' in truth:  # no mappings
+            merged['at_peak_blocks_bytes'] = sum(line['at_peak_blocks'] for line in lines)
+            keys += ('at_peak_blocks',)
     if account['exact'] and not account['threads'] and len(lines) == 1 and any(figures):  # else only the resident set was read
         merged['mem_usage_bytes'] = lines[0]['mem_usage_bytes']
         keys += ('mem_usage',)

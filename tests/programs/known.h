@@ -45,6 +45,7 @@ struct known_line {
     int line;
     struct known_sums sums; /* of what is in the level */
     int64_t at_peak, rise, level, discarded;
+    int64_t blocks, at_peak_blocks; /* of the heap's: live now, and at the peak */
     struct known_sums by_class[KNOWN_CLASSES];
 };
 
@@ -175,6 +176,7 @@ static void known_gone(const struct known_stack *s, enum known_class of, int64_t
         if (!known_counts(s, i))
             continue;
         known_lines[s->line[i]].by_class[of].freed += bytes;
+        known_lines[s->line[i]].blocks -= of == KNOWN_HEAP;
         if (known_in_level(of))
             known_lines[s->line[i]].sums.freed += bytes;
     }
@@ -205,6 +207,7 @@ static void known_came(enum known_class of, int64_t bytes)
         if (!known_counts(&known_here, i))
             continue;
         l->by_class[of].allocated += bytes;
+        l->blocks += of == KNOWN_HEAP;
         l->by_class[of].allocations++;
         if (known_in_level(of)) {
             l->sums.allocated += bytes;
@@ -236,8 +239,10 @@ static void known_settle(void)
     if (known_level <= known_peak)
         return;
     known_peak = known_level;
-    for (int i = 1; i < known_line_count; i++)
+    for (int i = 1; i < known_line_count; i++) {
         known_lines[i].at_peak = known_lines[i].sums.allocated - known_lines[i].sums.freed;
+        known_lines[i].at_peak_blocks = known_lines[i].blocks;
+    }
 }
 
 /* ---- blocks ---- */
@@ -378,7 +383,7 @@ __attribute__((unused)) static void known_forked(void)
 {
     for (int i = 1; i < known_line_count; i++) {
         struct known_line *l = &known_lines[i];
-        l->at_peak = l->rise = l->level = l->discarded = 0;
+        l->at_peak = l->rise = l->level = l->discarded = l->blocks = l->at_peak_blocks = 0;
         memset(&l->sums, 0, sizeof l->sums);
         memset(l->by_class, 0, sizeof l->by_class);
     }
@@ -415,6 +420,8 @@ static int known_end(int exact)
         known_say(1, ", \"rise\": %lld, \"at_peak\": %lld, \"mem_usage\": %lld, ",
                   (long long)l->rise, (long long)l->at_peak, (long long)l->level);
         known_say(1, "\"discarded\": %lld", (long long)l->discarded);
+        if (!l->by_class[KNOWN_ANON].allocations && !l->by_class[KNOWN_SHARED].allocations)
+            known_say(1, ", \"at_peak_blocks\": %lld", (long long)l->at_peak_blocks);
         for (int c = KNOWN_FILE; c < KNOWN_CLASSES; c++) {
             known_say(1, "%s\"%s\": {", c > KNOWN_FILE ? ", " : ", \"by_class\": {", names[c]);
             known_print_sums(&l->by_class[c]);

@@ -86,15 +86,15 @@ def compare_lines(log, report, same, period=None):
 
 
 def compare_sites(log, totals, sites, same):
-    keys = ('allocated', 'released', 'leaked', 'at_peak', 'allocations', 'releases', 'temporary', 'temporary_bytes', 'slack')
+    keys = ('allocated', 'released', 'leaked', 'at_peak', 'at_peak_blocks', 'allocations', 'releases', 'temporary', 'temporary_bytes', 'slack')
     sums = {}
     for site in sites['sites']:
         t = sums.setdefault(site['class'], dict.fromkeys(keys, 0))
         for key in keys:
-            t[key] += site[key if key in ('allocations', 'releases') or key.startswith('temporary') else key + '_bytes']
+            t[key] += site[key if key in ('allocations', 'releases', 'at_peak_blocks') or key.startswith('temporary') else key + '_bytes']
     for name, ours in totals.items():
         for key in keys:
-            if key == 'at_peak' and name not in [CLASSES[c] for c in COUNTED]:
+            if key.startswith('at_peak') and name not in [CLASSES[c] for c in COUNTED]:
                 continue
             here, theirs = ours['live' if key == 'leaked' else key], sums.get(name, {}).get(key, 0)
             if log.end == 1 or abs(here - theirs) > log.level_of_live_peak:  # else an event under way: its bytes without its count are no site

@@ -72,5 +72,5 @@ def no_line():
 def line_figures(line):
     return dict(allocated_bytes=line['allocated'], released_bytes=line['released'],
                 increment_bytes=line['allocated'] - line['released'], discarded_bytes=line['discarded'], live_bytes=line['allocated'] - line['gone'] + line['late'], leaked_bytes=line['allocated'] - line['gone'],
-                at_peak_bytes=line['at_peak'], allocations=line['allocations'], releases=line['releases'],
+                at_peak_bytes=line['at_peak'], at_peak_blocks=line['at_peak_blocks'], allocations=line['allocations'], releases=line['releases'],
                 rise_bytes=line['rise'], rise_most_bytes=max(line['rise'], line['rise_most']), mem_usage_bytes=line['when'][1], executions=line['executions'])

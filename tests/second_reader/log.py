@@ -4,12 +4,12 @@ import struct
 
 CLASSES = ('heap', 'anonymous', 'shared', 'file', 'reserved')
 COUNTED = (0, 1, 2)  # classes that make up the level
-NODE, COUNTER, FRAME, RECORD, THREAD, RUN, TIMELINE, STRETCH, FINISH = range(1, 10)
-ENTRY_BYTES = {NODE: 32, COUNTER: 32, FRAME: 16, RECORD: 1, THREAD: 128, RUN: 32, TIMELINE: 32, STRETCH: 16, FINISH: 16}
+NODE, COUNTER, FRAME, RECORD, THREAD, RUN, TIMELINE, STRETCH, FINISH, HELD = range(1, 11)
+ENTRY_BYTES = {NODE: 32, COUNTER: 32, FRAME: 16, RECORD: 1, THREAD: 128, RUN: 32, TIMELINE: 32, STRETCH: 16, FINISH: 16, HELD: 4}
 NATIVE, PYTHON, THREAD_ROOT, CUT, UNKNOWN = range(1, 6)
 ON_RETURN = 4294967295  # in place of a line
-FLAG_FULL, FLAG_FALLBACK, FLAG_PYTHON, FLAG_THREADS, FLAG_SIZES, FLAG_SLACK = 1, 2, 4, 8, 32, 64
-FIGURES = ('allocated', 'released', 'gone', 'at_peak', 'allocations', 'releases', 'gone_count', 'discarded', 'discards', 'resident', 'late', 'temporary', 'temporary_bytes', 'slack')
+FLAG_FULL, FLAG_FALLBACK, FLAG_PYTHON, FLAG_THREADS, FLAG_SIZES, FLAG_SLACK, FLAG_HELD = 1, 2, 4, 8, 32, 64, 128
+FIGURES = ('allocated', 'released', 'gone', 'at_peak', 'at_peak_blocks', 'allocations', 'releases', 'gone_count', 'discarded', 'discards', 'resident', 'late', 'temporary', 'temporary_bytes', 'slack')
 
 
 class NotALog(Exception):
@@ -105,7 +105,8 @@ class Log:
     def region(self, region):
         pieces = [self.data[offset:offset + pages * 4096] for offset, pages, r in self.extents if r == region]
         data = b''.join(pieces)
-        need = self.used[region] * ENTRY_BYTES[region]
+        used = self.used[COUNTER] // 2 if region == HELD and self.flags & FLAG_HELD else self.used[region] if region != HELD else 0
+        need = used * ENTRY_BYTES[region]
         if need > len(data):
             self.problem('region %d uses %d bytes of %d' % (region, need, len(data)))
         return data[:need]
@@ -399,7 +400,13 @@ class Log:
             self.problem('node %d: allocated %d, gone %d, peak of live %d' % (node, allocated, gone, live_peak))
         elif live_peak < live:
             self.under_way('node %d: allocated %d, gone %d, peak of live %d' % (node, allocated, gone, live_peak))
-        held = saved if not self.at_peak and (saved_seq ^ self.peak_seq) & 0x7fffffff == 0 else live
+        kept = not self.at_peak and (saved_seq ^ self.peak_seq) & 0x7fffffff == 0
+        held = saved if kept else live
+        blocks_held = max(0, allocs - gone_count)
+        if kept and self.flags & FLAG_HELD:
+            blocks_held = max(0, self.take('i', unit // 2 * 4, self.regions[HELD])[0])
+            if blocks_held > allocs:
+                self.problem('node %d: %d blocks at the peak of %d' % (node, blocks_held, allocs))
         c = self.figures(node, class_)
         c['allocated'] += allocated
         c['gone'] += gone
@@ -413,6 +420,7 @@ class Log:
         c['gone_count'] += gone_count
         if class_ in COUNTED:
             c['at_peak'] += held
+            c['at_peak_blocks'] += blocks_held if self.flags & FLAG_HELD else 0
             self.level_of_live_peak = max(self.level_of_live_peak, live_peak, live)
         self.happened(node, class_, last, level, allocs)
         return class_, allocs, allocated, several

@@ -223,12 +223,13 @@ struct piece {
 
 unsigned char *builder_file(struct builder *b, size_t *bytes)
 {
-    static const size_t entry[MT_REGION_COUNT] = {1, 32, 32, 16, 1, 128, 32, 32, 16, 16};
+    static const size_t entry[MT_REGION_COUNT] = {1, 32, 32, 16, 1, 128, 32, 32, 16, 16, 4};
     struct piece pieces[2 * MT_REGION_COUNT];
     unsigned count = 0;
     size_t total = MT_HEADER_BYTES;
     for (unsigned r = 1; r < MT_REGION_COUNT; r++) {
-        b->header.used[r] = b->bytes[r] / entry[r];
+        if (r < MT_REGION_USED)
+            b->header.used[r] = b->bytes[r] / entry[r];
         size_t first = b->scatter && b->bytes[r] > PAGE ? PAGE : b->bytes[r];
         if (first)
             pieces[count++] = (struct piece){r, 0, first};

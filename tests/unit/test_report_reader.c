@@ -122,7 +122,7 @@ Test(reader, reads_a_log_without_events)
     memset(header->extents, 0, sizeof header->extents);
     header->extents_used = 0;
     header->file_bytes = sizeof *header;
-    for (unsigned r = 0; r < MT_REGION_COUNT; r++)
+    for (unsigned r = 0; r < MT_REGION_USED; r++)
         header->used[r] = r == MT_REGION_COUNTER ? 2 : 1;
     cr_assert(digest(&stacks, file, sizeof *header));
     cr_expect_eq(stacks.log.problem_count, 0, "%s", stacks.log.problems[0].reason);
