@@ -2,6 +2,7 @@
 #include "base/progress.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,9 +11,16 @@
 
 #define BAR_CELLS 30u
 
+/* One that can erase a line. */
+static bool can_show(void)
+{
+    const char *term = getenv("TERM");
+    return isatty(2) == 1 && (!term || strcmp(term, "dumb") != 0);
+}
+
 void progress_start(struct progress *progress, const char *what, size_t total)
 {
-    *progress = (struct progress){.what = what, .total = total, .terminal = isatty(2) == 1};
+    *progress = (struct progress){.what = what, .total = total, .terminal = can_show()};
     if (progress->terminal)
         progress->start = base_now();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A progress bar on standard error. Nothing is shown when standard error is not a terminal, or in the first second.
+ * A progress bar on standard error. Nothing is shown when standard error is not a terminal or one that is dumb ($TERM), or in the first second.
  */
 #ifndef PROGRESS_H
 #define PROGRESS_H

@@ -88,6 +88,10 @@ static void print_site(const struct site_list *sites, const struct row *site, si
         fputs(text_size(rise, (int64_t)site->rise), stdout);
     }
     putchar('\n');
+    if (sums->blocks_at_peak && sums->blocks_at_peak < sums->allocations) {
+        print_amount((uint64_t)sums->at_peak, "held at the peak", sums->blocks_at_peak, "block");
+        putchar('\n');
+    }
     if (sums->gone_count) {
         print_amount(sums->gone, "of that released", sums->gone_count, "release");
         putchar('\n');

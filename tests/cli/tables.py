@@ -126,8 +126,8 @@ class Tables(Case):
         sites = json.loads(self.memtrace('sites', '--json', '-n', '0', self.log).stdout)
         self.assertEqual(sites['schema'], 'memtrace-sites/2')
         first = with_stacks(sites)[0]
-        self.assertEqual((first['at_peak_bytes'], first['live_bytes'], first['gone_bytes'], first['class']),
-                         (8000000, 0, 8000000, 'heap'))
+        self.assertEqual((first['at_peak_bytes'], first['at_peak_blocks'], first['live_bytes'], first['gone_bytes'], first['class']),
+                         (8000000, 1, 0, 8000000, 'heap'))
         self.assertEqual([(f['function'], f['line']) for f in first['stack'][:2]],
                          [('take', line_of('TAKE')), ('main', line_of('GONE'))])
         for site in sites['sites']:

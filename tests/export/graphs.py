@@ -130,5 +130,7 @@ def dhat(logs):
              {'totalBytes': wanted['allocated_bytes'], 'totalBlocks': wanted['allocations'], 'peakBytes': wanted['peak_bytes'], 'endBytes': wanted['leaked_bytes']},
              'what dh_view makes of %s' % name)
         check(seen['shown'] > 3 and not seen['bad'], 'it is shown, without NaN', name, seen)
-    keep = [frame for frame in json.load(open(logs.export('dhat', 'plain')))['ftbl'] if ': keep (' in frame]
+    plain = json.load(open(logs.export('dhat', 'plain')))
+    same(sum(point['gbk'] for point in plain['pps']), 3, 'blocks at the peak')
+    keep = [frame for frame in plain['ftbl'] if ': keep (' in frame]
     check(len(keep) == 1 and keep[0].endswith('plain.c:%d)' % line_of('plain.c', 'KEEP')), 'a frame', keep)

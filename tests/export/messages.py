@@ -8,7 +8,7 @@ import subprocess
 
 from logs import HERE, FIGURES, Skip, check, each, line_of, number, run, same, text_messages
 
-TYPES = ['alloc_objects/count', 'alloc_space/bytes', 'inuse_objects/count', 'inuse_space/bytes', 'live_space/bytes', 'peak_space/bytes']
+TYPES = ['alloc_objects/count', 'alloc_space/bytes', 'inuse_objects/count', 'inuse_space/bytes', 'live_space/bytes', 'peak_space/bytes', 'peak_objects/count']
 OF_TYPE = {'alloc_objects': 'allocations', 'alloc_space': 'allocated_bytes', 'inuse_space': 'leaked_bytes', 'live_space': 'live_bytes', 'peak_space': 'peak_bytes'}
 
 
@@ -51,6 +51,7 @@ def pprof(logs):
     check('[dflt]' in raw(logs, logs.export('pprof', 'plain', '--metric', 'allocated'))[0][1], 'or what was asked for')
     _, samples, locations = raw(logs, logs.export('pprof', 'plain'))
     same(sum(values[2] for values, _ in samples), 2, 'blocks that are left')
+    same(sum(values[6] for values, _ in samples), 3, 'blocks at the peak')
     top = pprof_of(logs, '-top', '-unit=b', logs.export('pprof', 'plain'))
     check(re.search(r'^ *2000000B +66\.67% .* keep$', top, re.M), '-top', top)
     lines = pprof_of(logs, '-list=^keep$', '-unit=b', logs.export('pprof', 'plain'))
@@ -155,7 +156,7 @@ def perfetto(logs):
         for frame in frames.values():
             check(number(frame, 'mapping_id') in mappings and number(frame, 'function_name_id') in texts, 'a mapping and a name for each frame', frame)
         check(all(frame in frames for stack in stacks.values() for frame in stack), 'frames of stacks', name)
-        wanted, sums, pids = logs.figures(name), dict.fromkeys(FIGURES, 0), set()
+        wanted, sums, pids, blocks = logs.figures(name), dict.fromkeys(FIGURES, 0), set(), 0
         for dump in each(heap, 'process_dumps'):
             pids.add(number(dump, 'pid'))
             for sample in each(dump, 'samples'):
@@ -165,8 +166,11 @@ def perfetto(logs):
                 sums['allocated_bytes'] += number(sample, 'self_allocated')
                 sums['leaked_bytes'] += number(sample, 'self_allocated') - number(sample, 'self_freed')
                 sums['allocations'] += number(sample, 'alloc_count')
+                blocks += number(sample, 'self_max_count')
         del sums['live_bytes'], wanted['live_bytes']
         same(sums, wanted, 'totals of %s' % name)
+        if name == 'plain':
+            same(blocks, 3, 'blocks at the peak')
         same(len(pids), 3 if name == 'family' else 1, 'processes')
         counters(packets, pids, name)
         if name == 'inlined':

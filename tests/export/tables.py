@@ -53,6 +53,7 @@ def tables(logs):
     deep = next(row for row in sites if row['leaf_function'] == 'recurse' and row['allocs'])
     same(deep['stack'][-1], 'recurse (plain.c:%d)' % line_of('plain.c', 'DEEP'), 'the innermost frame is the last')
     same(len([row for row in sites if row['leaf_function'] == 'keep']), 2, 'two stacks end in keep()')
+    same(sum(row['peak_blocks'] for row in sites), 3, 'blocks at the peak')
     curve = rows_of(logs, 'ndjson', 'python', 'timeline')
     check([row['t_ns'] for row in curve] == sorted(row['t_ns'] for row in curve), 'in the order of time')
     same(max(row['level_max_bytes'] for row in curve), logs.figures('python')['peak_bytes'], 'the peak in the curve')
