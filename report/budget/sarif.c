@@ -65,6 +65,21 @@ static void put_location(struct json *json, const struct held *held)
     free(uri);
 }
 
+/* GitHub refuses a file in which a result has no location: that of the budget, or else the log. */
+static void put_place_of_budget(struct json *json, const struct verdict *verdict)
+{
+    const char *colon = verdict->source ? strrchr(verdict->source, ':') : NULL;
+    uint32_t line = colon ? (uint32_t)strtoul(colon + 1, NULL, 10) : 0;
+    char *file = line ? strndup(verdict->source, (size_t)(colon - verdict->source)) : NULL;
+    char *program = strdup(verdict->program);
+    struct held held = {
+        .file = file ? file : verdict->log, .line = line ? line : 1, .name = program};
+    if (held.file && program)
+        put_location(json, &held);
+    free(file);
+    free(program);
+}
+
 static void put_locations(struct json *json, const struct verdict *verdict, const char *member,
                           size_t from, size_t to)
 {
@@ -72,6 +87,8 @@ static void put_locations(struct json *json, const struct verdict *verdict, cons
     for (size_t h = from; h < to && h < verdict->held_count; h++)
         if (verdict->held[h].file)
             put_location(json, &verdict->held[h]);
+    if (from == verdict->held_count && to == from + 1)
+        put_place_of_budget(json, verdict);
     json_close(json, ']');
 }
 
@@ -82,16 +99,62 @@ static void put_result(struct json *json, const struct verdict *verdict)
         whole = NULL;
     json_open(json, NULL, '{');
     json_cstring(json, "ruleId", verdict->name);
-    json_cstring(json, "level", verdict->broken ? "error" : "none");
-    json_cstring(json, "kind", verdict->broken ? "fail" : "pass");
+    json_cstring(json, "level", "error");
+    json_cstring(json, "kind", "fail");
     json_open(json, "message", '{');
     json_cstring(json, "text", whole ? whole : text);
     json_close(json, '}');
-    put_locations(json, verdict, "locations", 0, 1);
-    put_locations(json, verdict, "relatedLocations", 1, HELD_LINES);
+    size_t first = 0;
+    while (first < verdict->held_count && !verdict->held[first].file)
+        first++;
+    put_locations(json, verdict, "locations", first, first + 1);
+    put_locations(json, verdict, "relatedLocations", first + 1, HELD_LINES);
     json_close(json, '}');
     free(whole);
     free(text);
+}
+
+static void put_text(struct json *json, const char *member, const char *text)
+{
+    json_open(json, member, '{');
+    json_cstring(json, "text", text);
+    json_close(json, '}');
+}
+
+/* With what GitHub's code scanning demands of a rule: a full description and a help text. */
+static void put_rule(struct json *json, const struct verdict *verdict)
+{
+    static const char *const what[METRICS] = {
+        [METRIC_PEAK] = "The highest level of live bytes",
+        [METRIC_LIVE] = "The bytes that are live when the program has finished",
+        [METRIC_LEAKED] = "The bytes that are never released",
+        [METRIC_ALLOCATED] = "The bytes that are allocated in all",
+        [METRIC_ALLOCATIONS] = "The number of allocations"};
+    static const char help[] =
+        "The locations are the lines that hold the most of it. 'memtrace report LOG' and 'memtrace "
+        "html LOG' show all others, with their callers.";
+    char name[40], brief[160], full[240];
+    size_t at = 0;
+    bool upper = true;
+    for (const char *c = verdict->name; *c && at + 8 < sizeof name;
+         c++) { /* PeakGrowth, PeakBudget */
+        if (*c != '-')
+            name[at++] = (char)(upper ? toupper((unsigned char)*c) : *c);
+        upper = *c == '-';
+    }
+    strcpy(name + at, verdict->growth ? "" : "Budget");
+    snprintf(brief, sizeof brief, "%s %s", what[verdict->metric],
+             verdict->growth ? "may grow by a limited amount" : "must keep to a budget");
+    snprintf(full, sizeof full, "%s%s", brief,
+             verdict->growth ? " since the baseline (memtrace check --baseline)."
+                             : " (memtrace check: an option or a file of budgets).");
+    json_open(json, NULL, '{');
+    json_cstring(json, "id", verdict->name);
+    json_cstring(json, "name", name);
+    put_text(json, "shortDescription", brief);
+    put_text(json, "fullDescription", full);
+    put_text(json, "help", help);
+    json_close(json, '}');
 }
 
 /* Each name that a verdict has, once. */
@@ -102,16 +165,8 @@ static void put_rules(struct json *json, const struct verdicts *verdicts)
         bool before = false;
         for (size_t k = 0; k < i && !before; k++)
             before = !strcmp(verdicts->list[k].name, verdicts->list[i].name);
-        if (before)
-            continue;
-        json_open(json, NULL, '{');
-        json_cstring(json, "id", verdicts->list[i].name);
-        json_open(json, "shortDescription", '{');
-        json_cstring(json, "text",
-                     verdicts->list[i].growth ? "How much a figure of memory may grow"
-                                              : "The most memory that may be used");
-        json_close(json, '}');
-        json_close(json, '}');
+        if (!before)
+            put_rule(json, &verdicts->list[i]);
     }
     json_close(json, ']');
 }
@@ -133,7 +188,8 @@ void verdicts_sarif(const struct verdicts *verdicts, FILE *out)
     json_close(&json, '}');
     json_open(&json, "results", '[');
     for (size_t i = 0; i < verdicts->count; i++)
-        put_result(&json, &verdicts->list[i]);
+        if (verdicts->list[i].broken) /* what passes has no location, and no alert */
+            put_result(&json, &verdicts->list[i]);
     json_close(&json, ']');
     json_close(&json, '}');
     json_close(&json, ']');

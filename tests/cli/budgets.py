@@ -280,9 +280,8 @@ max-allocations = 1e6
         rules = {rule['id'] for rule in driver['rules']}
         self.assertEqual(rules, {'peak', 'live'})
         results = {result['ruleId']: result for result in run['results']}
-        self.assertEqual(set(results), rules)
+        self.assertEqual(set(results), {'peak'})  # what passes is a rule alone: GitHub refuses a result without a location
         self.assertEqual((results['peak']['level'], results['peak']['kind']), ('error', 'fail'))
-        self.assertEqual((results['live']['level'], results['live']['kind']), ('none', 'pass'))  # 3.27.10: a kind but "fail" has the level "none"
         self.assertTrue(results['peak']['message']['text'].startswith('spender: peak: 4.86 MiB'))
         location, = results['peak']['locations']
         place = location['physicalLocation']

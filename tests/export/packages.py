@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Readers from npm: speedscope and its schema, pprof-format, DuckDB."""
+"""Readers from npm: speedscope and its schema, pprof-format, DuckDB, Microsoft's SARIF tool."""
 import json
 import os
+import re
 import shutil
 
 from logs import HERE, Skip, check, run, same
@@ -28,6 +29,36 @@ def npm(logs):
     done = run(['node', os.path.join(HERE, 'npm.mjs'), modules, file.name])
     if done.status:
         raise Failed(done.out[-2000:] + done.err[-3000:])
+
+
+def sarif(logs):
+    """What check writes for code scanning, by the rules of the standard and by those of GitHub's."""
+    modules = packages(os.path.join(HERE, 'sarif'), logs.build.path('sarif-tests'))
+    tool = os.path.join(modules, '@microsoft', 'sarif-multitool-linux', 'Sarif.Multitool')
+    if not os.path.exists(tool) or os.uname().machine != 'x86_64':
+        raise Skip('the SARIF tool is not for this machine')
+    os.chmod(tool, 0o755)
+    path = os.path.join(logs.folder, 'check.sarif')
+
+    def problems(text):
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write(text)
+        done = run([tool, 'validate', path, '--rule-kind', 'Sarif;Ghas', '--level', 'Error;Warning'],
+                   {**os.environ, 'DOTNET_SYSTEM_GLOBALIZATION_INVARIANT': '1', 'DOTNET_BUNDLE_EXTRACT_BASE_DIR': logs.folder, 'TMPDIR': logs.folder})
+        check(not done.status and 'Analysis completed successfully' in done.out, 'the SARIF tool', done.out[-1500:], done.err[-1500:])
+        return sorted(re.findall(r': (?:error|warning) (\w+): ', done.out))
+
+    bare = os.path.join(logs.folder, 'bare')  # of which no line is known
+    shutil.copy(logs.program('plain'), bare)
+    check(not run(['strip', bare]).status, 'strip')
+    budgets = [option for name in ('peak', 'live', 'leaked', 'allocated', 'allocations') for option in ('--max-' + name, '1')]
+    for log, *options in [logs.log('inlined'), *budgets], [logs.log('plain'), '--baseline', logs.log('inlined'), '--max-growth', '5%'], \
+            [logs.log('inlined'), '--max-peak', '1G'], [logs.trace([bare], bare + '.mt'), *budgets]:
+        done = run([logs.build.memtrace, 'check', '--format', 'sarif', *options, log])
+        check(done.status == ('1G' not in options) and not done.err, 'check', done.status, done.err)
+        # Not known here: a page of the project's (2005).
+        same(problems(done.out), ['SARIF2005'], 'what the SARIF tool says of %s' % options)
+    check('GH2012' in problems(re.sub(r'"fullDescription": {[^}]*},', '', done.out)), 'the SARIF tool finds what is missing')
 
 
 def browser(logs):

@@ -22,7 +22,7 @@ from support.running import Failed, Skip  # noqa: E402
 
 SUBJECTS = {'collapsed': stacks.collapsed, 'speedscope': stacks.speedscope, 'pprof': messages.pprof, 'otlp': messages.otlp,
             'perfetto': messages.perfetto, 'callgrind': graphs.callgrind, 'massif': graphs.massif, 'heaptrack': graphs.heaptrack,
-            'dhat': graphs.dhat, 'tables': tables.tables, 'pruned': stacks.pruned, 'asked': asked.asked, 'npm': packages.npm, 'browser': packages.browser}
+            'dhat': graphs.dhat, 'tables': tables.tables, 'pruned': stacks.pruned, 'asked': asked.asked, 'npm': packages.npm, 'sarif': packages.sarif, 'browser': packages.browser}
 
 
 def main():
