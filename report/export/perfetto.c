@@ -19,6 +19,7 @@
 #define CLOCK_COARSE      4u /* without it heap profiles are dropped */
 #define CLOCK_BOOT        6u
 #define UNIT_BYTES        3
+#define EVENT_INSTANT     3
 #define EVENT_COUNTER     4
 
 struct making {
@@ -123,6 +124,17 @@ static void make_value(struct making *m, uint64_t time, uint64_t track, uint64_t
     to->track_event = made;
 }
 
+static void make_mark(struct making *m, uint64_t time, uint64_t track, uint32_t name)
+{
+    Perfetto__TracePacket *to = packet(m, SEQUENCE_COUNTERS);
+    Perfetto__TrackEvent *made = MAKE(m, Perfetto__TrackEvent, perfetto__track_event__init);
+    SET(to, timestamp, time);
+    SET(made, type, EVENT_INSTANT);
+    SET(made, track_uuid, track);
+    made->name = text(m, name);
+    to->track_event = made;
+}
+
 static void make_counters(struct making *m, uint32_t process)
 {
     const struct profile_process *from = &m->profile->processes[process];
@@ -143,6 +155,8 @@ static void make_counters(struct making *m, uint32_t process)
     }
     if (from->peak)
         make_value(m, start + from->peak_time, level, from->peak);
+    for (size_t i = 0; i < from->mark_count; i++)
+        make_mark(m, start + from->marks[i].time, uuid, from->marks[i].name);
 }
 
 /* ---- what is interned ---- */

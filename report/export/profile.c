@@ -86,8 +86,10 @@ void profile_begin(struct profile *profile, unsigned how)
 
 void profile_free(struct profile *profile)
 {
-    for (uint32_t i = 0; i < profile->process_count; i++)
+    for (uint32_t i = 0; i < profile->process_count; i++) {
         free(profile->processes[i].samples);
+        free(profile->processes[i].marks);
+    }
     strings_free(&profile->texts);
     strings_free(&profile->functions_known);
     strings_free(&profile->locations_known);

@@ -89,6 +89,12 @@ struct profile_node {
     int64_t own[FIGURES];
 };
 
+/* What the program said of an instant. */
+struct profile_mark {
+    uint64_t time; /* since the process's start */
+    uint32_t name; /* in texts */
+};
+
 struct profile_process {
     int32_t pid, parent_pid;
     uint32_t name, exe, command; /* in texts */
@@ -97,6 +103,8 @@ struct profile_process {
     uint64_t duration, peak, peak_time;
     struct log_sample *samples; /* in the order of time */
     size_t sample_count;
+    struct profile_mark *marks; /* and beginnings of periods */
+    size_t mark_count;
 };
 
 /* How a profile is made. */

@@ -320,6 +320,19 @@ static uint64_t duration_of(const struct log *log)
     return known > log->header.peak_time ? known : log->header.peak_time;
 }
 
+static void add_marks(struct profile *profile, struct profile_process *process,
+                      const struct log *log)
+{
+    process->marks = base_alloc(log->mark_count, sizeof *process->marks);
+    for (size_t i = 0; i < log->mark_count; i++) {
+        struct log_text name = log->marks[i].name;
+        const char *shown = name.bytes ? name.text : "(no name)";
+        size_t bytes = name.bytes ? name.bytes : strlen("(no name)");
+        process->marks[process->mark_count++] = (struct profile_mark){
+            .time = log->marks[i].time, .name = profile_text_add(profile, shown, bytes)};
+    }
+}
+
 static void add_process(struct profile *profile, const struct log *log)
 {
     char *exe = base_copy(log->exe.text ? log->exe.text : "", log->exe.bytes);
@@ -342,6 +355,7 @@ static void add_process(struct profile *profile, const struct log *log)
     process->samples = base_alloc(log->sample_count, sizeof *process->samples);
     if (log->sample_count)
         memcpy(process->samples, log->samples, log->sample_count * sizeof *process->samples);
+    add_marks(profile, process, log);
     free(exe);
 }
 

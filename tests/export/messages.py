@@ -173,10 +173,21 @@ def perfetto(logs):
             same(blocks, 3, 'blocks at the peak')
         same(len(pids), 3 if name == 'family' else 1, 'processes')
         counters(packets, pids, name)
+        marks(packets, name)
         if name == 'inlined':
             lines = [[(each(line, 'function_name')[0], number(line, 'line_number')) for line in each(place, 'lines')]
                      for packet in packets for place in each(packet, 'module_symbols', 'address_symbols')]
             check([('take<int>', line_of('inlined.cc', 'INLINED')), ('outer', line_of('inlined.cc', 'INT'))] in lines, 'inlined calls', lines[:20])
+
+
+def marks(packets, name):
+    """On the track of the process, between the process's beginning and the last sample."""
+    processes = {number(track, 'uuid') for packet in packets for track in each(packet, 'track_descriptor') if each(track, 'process')}
+    seen = [(each(event, 'name'), number(event, 'track_uuid') in processes, number(packet, 'timestamp')) for packet in packets
+            for event in each(packet, 'track_event') if number(event, 'type') == 3]
+    times = [number(packet, 'timestamp') for packet in packets if each(packet, 'track_event', 'counter_value')]
+    same([mark[:2] for mark in seen], [(['half way'], True)] if name == 'plain' else [], 'marks of %s' % name)
+    check(all(0 < time <= max(times) for _, _, time in seen), 'when', seen, times[-2:])
 
 
 def counters(packets, pids, name):

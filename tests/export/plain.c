@@ -5,6 +5,8 @@
  */
 #include <stdlib.h>
 
+#include "../../interpose/memtrace.h"
+
 static void *volatile kept[3];
 
 static __attribute__((noinline)) void keep(int i)
@@ -50,6 +52,8 @@ int main(int argc, char **argv)
     keep(1);     /* TWO */
     give_back(); /* BACK */
     free(kept[0]);
+    if (memtrace_mark)
+        memtrace_mark("half way");
     temporaries();
     recurse(20);
     return 0;
