@@ -162,7 +162,8 @@ static void add_part(struct joined *joined, const struct stacks *part)
     joined->parts =
         base_room(joined->parts, &joined->part_cap, joined->part_count + 1, sizeof *joined->parts);
     joined->parts[joined->part_count++] =
-        (struct joined_part){.node = joined->stacks.model.node_count,
+        (struct joined_part){.log = part->log.name,
+                             .node = joined->stacks.model.node_count,
                              .thread = joined->stacks.model.thread_count,
                              .pid = header->pid,
                              .python = header->python,

@@ -9,6 +9,7 @@
 
 /* A process among them: what tells its nodes and threads, which stand together, and what its header says. */
 struct joined_part {
+    const char *log;       /* its name: the log's own text */
     uint32_t node, thread; /* its first ones */
     int32_t pid;
     bool python, finished, running;

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "fold/fold.h"
 #include "fold/select.h"
+#include "read/reader.h"
 #include "show/family.h"
 #include "show/metric.h"
 #include "show/notes.h"
@@ -209,40 +210,81 @@ static void choose(struct site_list *sites, size_t top, double least)
         sites->shown++;
 }
 
-/* The sizes of the sites that are shown. */
-static void find_sizes(struct site_list *sites, const struct filter *filter)
+/* By entry of the tree and class: 1 + index of the site that is shown, 0: it is not. To be freed. */
+static uint32_t *sites_shown(const struct site_list *sites)
 {
-    const struct stacks *stacks = sites->stacks;
-    const struct tree *tree = &sites->rows.tree;
-    uint32_t *shown = base_alloc((size_t)tree->count * CLASSES, sizeof *shown); /* 1 + index */
-    struct selection selection;
-    struct leaf leaf;
-    selection_make(&selection, stacks, filter);
-    sites->sizes = base_alloc(sites->shown + 1, sizeof *sites->sizes);
+    uint32_t *shown = base_alloc((size_t)sites->rows.tree.count * CLASSES, sizeof *shown);
     for (uint32_t i = 0; i < sites->shown; i++) {
         const struct row *site = &sites->rows.list[sites->list[i]];
         shown[(size_t)site->key * CLASSES + site->class] = i + 1;
     }
-    for (size_t at = 0; stacks_next(stacks, &at, &leaf);) {
-        uint32_t found = shown[(size_t)tree->of_node[leaf.node] * CLASSES + leaf.class];
-        if (found && selection_has(&selection, leaf.node))
-            sizes_add(&sites->sizes[found - 1], &stacks->model, leaf.node, leaf.class);
+    return shown;
+}
+
+/* The sizes of the sites that are shown, from the model that the nodes of `first` and on are of. */
+static void find_sizes_in(struct site_list *sites, const struct selection *selection,
+                          const uint32_t *shown, const struct model *model, uint32_t first)
+{
+    const struct model *all = &sites->stacks->model;
+    for (size_t e = 0; e < model->entry_count; e++) {
+        uint32_t node = model->entries[e].node, class = model->entries[e].class;
+        if (!node || first + node - 1 >= all->node_count)
+            continue; /* or one that the process made since */
+        uint32_t entry = sites->rows.tree.of_node[first + node - 1];
+        uint32_t found = shown[(size_t)entry * CLASSES + class];
+        if (found && selection_has(selection, first + node - 1))
+            sizes_add(&sites->sizes[found - 1], model, node, class);
     }
+}
+
+static void find_sizes(struct site_list *sites, const struct filter *filter)
+{
+    uint32_t *shown = sites_shown(sites);
+    struct selection selection;
+    selection_make(&selection, sites->stacks, filter);
+    sites->sizes = base_alloc(sites->shown + 1, sizeof *sites->sizes);
+    find_sizes_in(sites, &selection, shown, &sites->stacks->model, 1);
     selection_free(&selection);
     free(shown);
 }
 
 /* Are they in the log? Else says so. */
-static bool has_sizes(const struct stacks *stacks)
+static bool has_sizes(const struct log *log)
 {
-    if (stacks->log.header.sizes)
+    if (log->header.sizes)
         return true;
-    enum log_origin origin = stacks->log.header.origin;
-    base_say("sites: %s has no sizes: %s", stacks->log.name,
+    enum log_origin origin = log->header.origin;
+    base_say("sites: %s has no sizes: %s", log->name,
              origin == LOG_OF_PROCESS ? "an earlier version of memtrace wrote it"
              : origin == LOG_MERGED   ? "a log that was merged into it has none"
                                       : "the file that it was imported from has none");
     return false;
+}
+
+/* Of several processes: their logs are read again, one at a time, as the sizes of all call sites would be too many to keep. False: a log
+ * has none. */
+static bool find_sizes_whole(struct site_list *sites, const struct options *options,
+                             const struct joined *joined)
+{
+    uint32_t *shown = sites_shown(sites);
+    struct selection selection;
+    bool have = true;
+    selection_make(&selection, sites->stacks, &options->filter);
+    sites->sizes = base_alloc(sites->shown + 1, sizeof *sites->sizes);
+    for (size_t i = 0; i < joined->part_count && have; i++) {
+        struct log log;
+        struct model model = {0};
+        if (log_read(&log, joined->parts[i].log) && (have = has_sizes(&log))) {
+            log.keeps_tables = true;
+            model_make(&model, &log, options->periods);
+            find_sizes_in(sites, &selection, shown, &model, joined->parts[i].node);
+        }
+        model_free(&model);
+        log_close(&log);
+    }
+    selection_free(&selection);
+    free(shown);
+    return have;
 }
 
 static struct site_list sites_of(const struct stacks *stacks, const struct options *options,
@@ -273,7 +315,7 @@ static int sites_one(const struct log_shown *shown)
     if ((options->histogram ? stacks_open_sized : stacks_open_under)(&stacks, shown->file,
                                                                      options->periods, NULL) &&
         stacks_know(&stacks, options->metric) &&
-        !(lacks = options->histogram && !has_sizes(&stacks))) {
+        !(lacks = options->histogram && !has_sizes(&stacks.log))) {
         struct site_list sites = sites_of(&stacks, options, true);
         if (options->histogram)
             find_sizes(&sites, &options->filter);
@@ -296,13 +338,12 @@ static int sites_whole(const struct options *options)
     struct together together;
     if (together_refuses(options, "sites"))
         return STATUS_BAD;
-    if (options->histogram) {
-        base_say("sites: --histogram is of one process: --each or --process PID");
-        return STATUS_BAD;
-    }
     together_open(&together, options);
     struct site_list sites = sites_of(&together.joined.stacks, options, false);
-    if (options->json) {
+    bool lacks = options->histogram && !find_sizes_whole(&sites, options, &together.joined);
+    if (lacks) {
+        together.status = together.status > STATUS_NO ? together.status : STATUS_NO;
+    } else if (options->json) {
         struct json json = {.out = stdout};
         together_json_begin(&together, SCHEMA, &json);
         json_unsigned(&json, "peak_sum_bytes", together.family.total.peak);

@@ -75,9 +75,8 @@ class FamilyCase(Case):
         return json.loads(p.stdout) if '--json' in arguments else p.stdout
 
     @staticmethod
-    def by_stack(view, names):
-        """The figures of the call sites of one or several processes, by their stacks."""
-        sums = {}
+    def stacks(view):
+        """The call sites of one or several processes, each with its stack."""
         for one in view if isinstance(view, list) else [view]:
             frames = [tuple(frame.get(name) for name in ('file', 'line', 'function', 'language', 'module')) for frame in one['frames']]
             for site in one['sites']:
@@ -85,10 +84,24 @@ class FamilyCase(Case):
                 while at is not None:
                     at, frame = one['tree'][at][0], frames[one['tree'][at][1]]
                     stack.append(frame)
-                total = sums.setdefault(tuple(stack), [0] * len(names))
-                for i, name in enumerate(names):
-                    total[i] += site[name]
+                yield tuple(stack), site
+
+    def by_stack(self, view, names):
+        """Their figures, by stack."""
+        sums = {}
+        for stack, site in self.stacks(view):
+            total = sums.setdefault(stack, [0] * len(names))
+            for i, name in enumerate(names):
+                total[i] += site[name]
         return sums
+
+    def sizes(self, view):
+        """By stack and size, numbers of allocations."""
+        counts = {}
+        for stack, site in self.stacks(view):
+            for size in site['sizes']:
+                counts[stack, size['from_bytes']] = counts.get((stack, size['from_bytes']), 0) + size['allocations']
+        return counts
 
     def whole_is_sum(self, folder):
         """Sites and leaks of all processes are the sums of those of each, and add up to what report has."""
@@ -97,6 +110,10 @@ class FamilyCase(Case):
         whole = self.each('sites', '-n', '0', '--json', folder)
         sums = self.by_stack(whole, names)
         self.assertEqual(sums, self.by_stack(self.each('sites', '-n', '0', '--each', '--json', folder), names))
+        sized = self.each('sites', '-n', '0', '--histogram', '--json', folder)
+        self.assertEqual(self.by_stack(sized, names), sums)
+        self.assertEqual(self.sizes(sized), self.sizes(self.each('sites', '-n', '0', '--each', '--histogram', '--json', folder)))
+        self.assertEqual(sum(self.sizes(sized).values()), sum(site['allocations'] for site in sized['sites']))
         # Without line information several calls of one function look the same here.
         lined = all(frame.get('line') for frame in whole['frames'])
         (self.assertEqual if lined else self.assertLessEqual)(len(sums), whole['site_count'], 'each call site once')
