@@ -247,6 +247,14 @@ static void add_attribute(struct making *m, Otlp__Resource *resource, const char
     resource->attributes[resource->n_attributes++] = made;
 }
 
+static bool has_label(const struct export_sent *sent, const char *name)
+{
+    bool found = false;
+    for (size_t i = 0; i < sent->label_count; i++)
+        found |= !strcmp(sent->labels[i].name, name);
+    return found;
+}
+
 static Otlp__Resource *make_resource(struct making *m, const struct profile_process *from)
 {
     Otlp__Resource *made = MAKE(m, Otlp__Resource, otlp__resource__init);
@@ -254,9 +262,11 @@ static Otlp__Resource *make_resource(struct making *m, const struct profile_proc
     const char *name = profile_text(m->profile, from->name);
     pid->value_case = OTLP__ANY_VALUE__VALUE_INT_VALUE;
     pid->int_value = from->pid;
-    made->attributes = arena_alloc(&m->arena, 4 + m->sent->label_count, sizeof *made->attributes);
+    made->attributes = arena_alloc(&m->arena, 5 + m->sent->label_count, sizeof *made->attributes);
     add_attribute(m, made, "service.name", any_text(m, m->sent->service ? m->sent->service : name));
     add_attribute(m, made, "process.pid", pid);
+    if (from->host && !has_label(m->sent, "host.name"))
+        add_attribute(m, made, "host.name", any_text(m, profile_text(m->profile, from->host)));
     add_attribute(m, made, "process.executable.name", any_text(m, name));
     add_attribute(m, made, "process.command_line",
                   any_text(m, profile_text(m->profile, from->command)));

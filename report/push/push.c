@@ -152,27 +152,15 @@ void push_end(struct push *push)
 
 /* ---- one log ---- */
 
-/* The script's name of an interpreter's process, else the program's. To be freed. */
+/* To be freed. */
 static char *service_of(const struct log *log)
 {
-    const struct log_text *argv = &log->argv;
-    struct log_text found = log->exe.bytes ? log->exe : *argv;
-    size_t at = argv->bytes ? strnlen(argv->text, argv->bytes) + 1 : 0, length = 0;
-    for (; log->header.python && at < argv->bytes; at += length + 1) {
-        length = strnlen(argv->text + at, argv->bytes - at);
-        if (length && argv->text[at] != '-') {
-            found = (struct log_text){argv->text + at, (uint32_t)length};
-            break;
-        }
-    }
-    char *whole = base_copy(found.bytes ? found.text : "", found.bytes);
-    const char *slash = strrchr(whole, '/');
-    char *service = push_service_clean(slash && slash[1] ? slash + 1 : whole);
+    struct log_text called = log_called(log);
+    char *whole =
+        base_copy(called.bytes ? called.text : "program", called.bytes ? called.bytes : 7);
+    char *service = push_service_clean(whole);
     free(whole);
-    if (*service)
-        return service;
-    free(service);
-    return base_copy("program", strlen("program"));
+    return service;
 }
 
 static uint64_t now_real(void)

@@ -226,6 +226,7 @@ def otlp(logs):
     process, = each(data, 'resource_profiles')
     attributes = {each(one, 'key')[0]: each(one, 'value')[0] for one in each(process, 'resource', 'attributes')}
     same(attributes['service.name'], [('string_value', 'shop: 1')], 'the service')
+    same(attributes['host.name'], [('string_value', os.uname().nodename[:63])], 'the host')
     same(attributes['deployment.environment'], [('string_value', 'test')], 'a label')
     profiles = each(process, 'scope_profiles', 'profiles')
     texts = each(tables, 'string_table')
