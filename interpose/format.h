@@ -148,7 +148,9 @@ struct mt_header {
     uint64_t finish_time;  /* since start_mono; 0: not yet, or it ended without them */
     uint64_t finish_level; /* level then */
     uint64_t finish_class[8];
-    uint8_t reserved[264];
+    uint8_t reserved[200];
+    /* Name of the machine (or container) when the log was begun, with a NUL; empty: not known. */
+    char host[64];
     uint32_t origin;    /* enum mt_origin */
     uint32_t processes; /* that the figures are of; 0: of one */
     /* From here on up to the extents. */
@@ -620,6 +622,7 @@ _Static_assert(sizeof(struct mt_finish) == 16, "format");
 _Static_assert(sizeof(struct mt_sample) == 32, "format");
 _Static_assert(sizeof(struct mt_record_mark) == 40, "format");
 _Static_assert(sizeof(struct mt_record_file) == 48, "format");
+_Static_assert(offsetof(struct mt_header, host) == 656, "format");
 _Static_assert(offsetof(struct mt_header, origin) == 720, "format");
 _Static_assert(sizeof(struct mt_record_place) == 32, "format");
 _Static_assert(sizeof(struct mt_record_program) == 40, "format");

@@ -38,7 +38,9 @@
  *   advice/   what a log shows that something could be done about: a few sentences, each with its line
  *             offers advice.h
  *   export/   logs as other programs' files: a tree of stacks of its own, and a file for each format
- *             offers formats.h, profile.h, prune.h
+ *             offers formats.h, otlp_answer.h, profile.h, prune.h
+ *   push/     logs sent to servers of profiles
+ *             offers push.h, servers.h
  *   import/   other programs' files as logs
  *             offers import.h
  *   merge/    several logs as one

@@ -52,6 +52,14 @@ uint64_t mt_os_start_ticks(void)
     return p ? mt_str_number(p + 1) : 0;
 }
 
+void mt_os_host(char *name, size_t bytes)
+{
+    ssize_t n = mt_os_read_file("/proc/sys/kernel/hostname", name, bytes - 1);
+    if (n > 0 && name[n - 1] == '\n')
+        n--;
+    name[n > 0 ? n : 0] = 0;
+}
+
 uint64_t mt_os_resident(void)
 {
     /* statm is "size resident shared ...", in pages. */

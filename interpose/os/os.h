@@ -176,6 +176,9 @@ const char *mt_os_program(void);
 /* When the process started, in the system's own unit: tells whether a pid is still the same
  * process. 0: not known. */
 uint64_t mt_os_start_ticks(void);
+/* The machine's name, or the container's, in name[0..bytes) with a NUL; "": not known. Read from /proc, as uname is a call that a filter
+ * which this process began under need not let pass. */
+void mt_os_host(char *name, size_t bytes);
 /* Files are made, and the log is opened, as the user that the process begins as. Once, before that. */
 void mt_os_note_user(void);
 /* Whether this process may do what the user who started it may not (set-user-ID and the like). */

@@ -113,6 +113,7 @@ static void describe_process(void)
     __atomic_thread_fence(__ATOMIC_RELEASE);
     memcpy(h->magic, MT_MAGIC, sizeof h->magic);
     h->start_ticks = mt_os_start_ticks();
+    mt_os_host(h->host, sizeof h->host);
     h->process_start = forked ? last_fork.time | MT_START_EXACT : process_start(h->start_ticks);
     static char exe[4096], cwd[4096]; /* one start at a time */
     size_t exe_bytes = mt_program_path(exe, sizeof exe);

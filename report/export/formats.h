@@ -12,6 +12,21 @@
 /* The flat tables of csv and ndjson: report/TABLES.md. */
 enum table_kind { TABLE_LOGS, TABLE_SITES, TABLE_LINES, TABLE_TIMELINE, TABLES };
 
+/* Of pprof and otlp, where they are sent to a server. */
+struct export_label {
+    const char *name, *value;
+};
+struct export_sent {
+    uint64_t
+        time; /* since 1970, ns: that the profile is of, as a snapshot; 0: when the process began */
+    size_t deepest; /* of pprof: a stack's frames that are written, its innermost; 0: all */
+    bool packed;    /* otlp, too, in gzip */
+    /* of otlp: of the resource */
+    const char *service; /* NULL: the program's name */
+    const struct export_label *labels;
+    size_t label_count;
+};
+
 /* What was asked for. */
 struct export_asked {
     enum metric metric; /* METRICS: not given */
@@ -20,6 +35,7 @@ struct export_asked {
     bool filtered;    /* the filter, or the periods, leave something out */
     double min_share; /* per cent; less than 0: not given */
     size_t top;       /* SIZE_MAX: not given */
+    struct export_sent sent;
 };
 
 /* What a format has room for. */

@@ -15,6 +15,7 @@
 
 struct making {
     const struct profile *profile;
+    const struct export_sent *sent;
     struct arena arena;
     struct text_table texts;
     uint64_t *modules, *locations; /* by the profile's: places in the tables; 0: not used */
@@ -228,8 +229,8 @@ static Otlp__Profile *make_profile(struct making *m, uint32_t process, unsigned 
     made->sample_type = value_type(m, sample_types[type].type, sample_types[type].unit);
     made->period_type = value_type(m, "memory", "bytes");
     made->period = 1;
-    made->time_unix_nano = from->start;
-    made->duration_nano = from->duration;
+    made->time_unix_nano = m->sent->time ? m->sent->time : from->start;
+    made->duration_nano = m->sent->time ? 0 : from->duration;
     made->profile_id.len = sizeof id;
     made->profile_id.data = arena_alloc(&m->arena, 1, sizeof id);
     memcpy(made->profile_id.data, id, sizeof id);
@@ -246,6 +247,14 @@ static void add_attribute(struct making *m, Otlp__Resource *resource, const char
     resource->attributes[resource->n_attributes++] = made;
 }
 
+static bool has_label(const struct export_sent *sent, const char *name)
+{
+    bool found = false;
+    for (size_t i = 0; i < sent->label_count; i++)
+        found |= !strcmp(sent->labels[i].name, name);
+    return found;
+}
+
 static Otlp__Resource *make_resource(struct making *m, const struct profile_process *from)
 {
     Otlp__Resource *made = MAKE(m, Otlp__Resource, otlp__resource__init);
@@ -253,12 +262,16 @@ static Otlp__Resource *make_resource(struct making *m, const struct profile_proc
     const char *name = profile_text(m->profile, from->name);
     pid->value_case = OTLP__ANY_VALUE__VALUE_INT_VALUE;
     pid->int_value = from->pid;
-    made->attributes = arena_alloc(&m->arena, 4, sizeof *made->attributes);
-    add_attribute(m, made, "service.name", any_text(m, name));
+    made->attributes = arena_alloc(&m->arena, 5 + m->sent->label_count, sizeof *made->attributes);
+    add_attribute(m, made, "service.name", any_text(m, m->sent->service ? m->sent->service : name));
     add_attribute(m, made, "process.pid", pid);
+    if (from->host && !has_label(m->sent, "host.name"))
+        add_attribute(m, made, "host.name", any_text(m, profile_text(m->profile, from->host)));
     add_attribute(m, made, "process.executable.name", any_text(m, name));
     add_attribute(m, made, "process.command_line",
                   any_text(m, profile_text(m->profile, from->command)));
+    for (size_t i = 0; i < m->sent->label_count; i++)
+        add_attribute(m, made, m->sent->labels[i].name, any_text(m, m->sent->labels[i].value));
     return made;
 }
 
@@ -280,8 +293,7 @@ static Otlp__ResourceProfiles *make_process(struct making *m, uint32_t process)
 
 bool otlp_put(FILE *out, const struct profile *profile, const struct export_asked *asked)
 {
-    (void)asked;
-    struct making m = {.profile = profile};
+    struct making m = {.profile = profile, .sent = &asked->sent};
     m.modules = base_alloc(profile->module_count, sizeof *m.modules);
     m.locations = base_alloc(profile->location_count, sizeof *m.locations);
     m.functions = base_alloc(profile->function_count, sizeof *m.functions);
@@ -295,7 +307,7 @@ bool otlp_put(FILE *out, const struct profile *profile, const struct export_aske
         m.out.resource_profiles[m.out.n_resource_profiles++] = make_process(&m, i);
     m.tables.string_table = text_table_list(&m.texts, &m.arena, &m.tables.n_string_table);
     m.out.dictionary = &m.tables;
-    bool good = protobuf_put(out, &m.out.base, false);
+    bool good = protobuf_put(out, &m.out.base, asked->sent.packed);
     text_table_free(&m.texts);
     arena_free(&m.arena);
     free(m.modules);

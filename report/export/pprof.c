@@ -19,6 +19,8 @@ struct making {
     struct text_table texts;
     uint64_t *modules; /* by the profile's: ids; 0: not used */
     uint64_t *functions, *locations;
+    size_t deepest;    /* SIZE_MAX: stacks are whole */
+    uint64_t left_out; /* location that stands for outer frames that are not; 0: there is none */
     Pprof__Profile out;
 };
 
@@ -113,11 +115,44 @@ static void make_lines(struct making *m, const struct profile_location *from,
     }
 }
 
+/* Is there a stack that is too deep? */
+static bool any_deeper(const struct profile *profile, size_t deepest)
+{
+    bool found = false;
+    size_t *depth = base_alloc(profile->node_count, sizeof *depth);
+    for (uint32_t i = 1; i < profile->node_count && !found; i++) {
+        depth[i] = depth[profile->nodes[i].parent] + !used_root(profile_at(profile, i));
+        found = depth[i] > deepest;
+    }
+    free(depth);
+    return found;
+}
+
+/* What stands for the outer frames that are left out. */
+static void make_left_out(struct making *m)
+{
+    Pprof__Location *location = arena_alloc(&m->arena, 1, sizeof *location);
+    Pprof__Function *function = arena_alloc(&m->arena, 1, sizeof *function);
+    Pprof__Line *line = arena_alloc(&m->arena, 1, sizeof *line);
+    pprof__location__init(location);
+    pprof__function__init(function);
+    pprof__line__init(line);
+    m->out.function[m->out.n_function++] = function;
+    m->out.location[m->out.n_location++] = location;
+    function->name = text_table_add(&m->texts, "(outer frames left out)");
+    function->id = line->function_id = m->out.n_function;
+    location->id = m->left_out = m->out.n_location;
+    location->line = arena_alloc(&m->arena, 1, sizeof *location->line);
+    location->line[location->n_line++] = line;
+}
+
 static void make_locations(struct making *m)
 {
     const struct profile *profile = m->profile;
-    m->out.location = arena_alloc(&m->arena, profile->location_count, sizeof *m->out.location);
-    m->out.function = arena_alloc(&m->arena, profile->function_count, sizeof *m->out.function);
+    m->out.location =
+        arena_alloc(&m->arena, profile->location_count + (size_t)1, sizeof *m->out.location);
+    m->out.function =
+        arena_alloc(&m->arena, profile->function_count + (size_t)1, sizeof *m->out.function);
     for (uint32_t i = 1; i < profile->location_count; i++) {
         const struct profile_location *from = &profile->locations[i];
         if (!m->locations[i])
@@ -130,6 +165,8 @@ static void make_locations(struct making *m)
         location->address = from->address;
         make_lines(m, from, location);
     }
+    if (any_deeper(profile, m->deepest))
+        make_left_out(m);
 }
 
 /* ---- samples ---- */
@@ -175,6 +212,10 @@ static Pprof__Sample *sample_of(struct making *m, uint32_t node)
             sample->location_id[sample->n_location_id++] =
                 m->locations[profile->nodes[at].location];
     }
+    if (sample->n_location_id > m->deepest) {
+        sample->n_location_id = m->deepest;
+        sample->location_id[m->deepest - 1] = m->left_out;
+    }
     size_t types = sample_types_of(m->profile);
     sample->value = arena_alloc(&m->arena, types, sizeof *sample->value);
     sample->n_value = types;
@@ -192,7 +233,7 @@ static void make_samples(struct making *m)
             m->out.sample[m->out.n_sample++] = sample_of(m, i);
 }
 
-static void make_comments(struct making *m)
+static void make_comments(struct making *m, const struct export_asked *asked)
 {
     const struct profile *profile = m->profile;
     m->out.comment = arena_alloc(&m->arena, (size_t)profile->process_count + 1, sizeof(int64_t));
@@ -202,14 +243,16 @@ static void make_comments(struct making *m)
                    "peak at the process's peak");
     for (uint32_t i = 0; i < profile->process_count && i < 100; i++)
         m->out.comment[m->out.n_comment++] = text(m, profile->processes[i].command);
-    for (uint32_t i = 0; i < profile->process_count; i++)
+    m->out.time_nanos = (int64_t)asked->sent.time;
+    for (uint32_t i = 0; i < profile->process_count && !asked->sent.time; i++)
         if (!m->out.time_nanos || (int64_t)profile->processes[i].start < m->out.time_nanos)
             m->out.time_nanos = (int64_t)profile->processes[i].start;
 }
 
 bool pprof_put(FILE *out, const struct profile *profile, const struct export_asked *asked)
 {
-    struct making m = {.profile = profile};
+    struct making m = {.profile = profile,
+                       .deepest = asked->sent.deepest ? asked->sent.deepest : SIZE_MAX};
     m.modules = base_alloc(profile->module_count, sizeof *m.modules);
     m.functions = base_alloc(profile->function_count, sizeof *m.functions);
     m.locations = base_alloc(profile->location_count, sizeof *m.locations);
@@ -219,7 +262,7 @@ bool pprof_put(FILE *out, const struct profile *profile, const struct export_ask
     make_mappings(&m);
     make_locations(&m);
     make_samples(&m);
-    make_comments(&m);
+    make_comments(&m, asked);
     m.out.string_table = text_table_list(&m.texts, &m.arena, &m.out.n_string_table);
     bool good = protobuf_put(out, &m.out.base, true);
     text_table_free(&m.texts);

@@ -98,6 +98,7 @@ struct profile_mark {
 struct profile_process {
     int32_t pid, parent_pid;
     uint32_t name, exe, command; /* in texts */
+    uint32_t host;               /* in texts; 0: not known */
     uint32_t root;               /* its location, where processes have roots */
     uint64_t start;              /* since 1970; 0: not known */
     uint64_t duration, peak, peak_time;

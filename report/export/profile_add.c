@@ -341,17 +341,19 @@ static void add_process(struct profile *profile, const struct log *log)
     profile->processes = base_room(profile->processes, &profile->process_cap,
                                    profile->process_count + (size_t)1, sizeof *profile->processes);
     struct profile_process *process = &profile->processes[profile->process_count++];
-    *process = (struct profile_process){.pid = log->header.pid,
-                                        .parent_pid = log->header.parent_pid,
-                                        .name = profile_text_add(profile, *base ? base : "program",
-                                                                 strlen(*base ? base : "program")),
-                                        .exe = profile_text_add(profile, exe, strlen(exe)),
-                                        .command = command_of(profile, log),
-                                        .start = log->header.start_real,
-                                        .duration = duration_of(log),
-                                        .peak = log_peak(log),
-                                        .peak_time = log->header.peak_time,
-                                        .sample_count = log->sample_count};
+    *process = (struct profile_process){
+        .pid = log->header.pid,
+        .parent_pid = log->header.parent_pid,
+        .name =
+            profile_text_add(profile, *base ? base : "program", strlen(*base ? base : "program")),
+        .exe = profile_text_add(profile, exe, strlen(exe)),
+        .command = command_of(profile, log),
+        .host = profile_text_add(profile, log->header.host.text, log->header.host.bytes),
+        .start = log->header.start_real,
+        .duration = duration_of(log),
+        .peak = log_peak(log),
+        .peak_time = log->header.peak_time,
+        .sample_count = log->sample_count};
     process->samples = base_alloc(log->sample_count, sizeof *process->samples);
     if (log->sample_count)
         memcpy(process->samples, log->samples, log->sample_count * sizeof *process->samples);

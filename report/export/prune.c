@@ -101,7 +101,9 @@ void prune(struct profile *profile, const struct pruning *pruning)
         branch[profile->nodes[i].parent] |= branch[i];
     }
     for (uint32_t i = 1; i < before; i++) {
-        near[i] = branch[i] ? i : near[profile->nodes[i].parent];
+        bool stands =
+            pruning->in_one ? profile_at(profile, i)->kind == LOCATION_PROCESS : branch[i];
+        near[i] = stands ? i : near[profile->nodes[i].parent];
         if (stays[i] || !profile_acts(&profile->nodes[i]))
             continue;
         uint32_t to = profile_child(profile, near[i], location);

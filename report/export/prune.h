@@ -13,6 +13,8 @@ struct pruning {
     enum figure named; /* in bytes: the N of the frames is of this one */
     double least;      /* per cent of the whole; 0: any */
     size_t top;        /* stacks; SIZE_MAX: any number */
+    /* What is folded becomes one frame of the process, so that no more than `top` stacks and that one are left. */
+    bool in_one;
 };
 /* What is left: frames below which something reaches `least`, and of the stacks the `top` highest. Stacks of less stand at the
  * innermost frame that is left, in a frame of kind LOCATION_BELOW. After profile_end. Linear, but for a sort. */

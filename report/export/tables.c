@@ -21,7 +21,7 @@ static const char *const columns[TABLES][24] = {
                     "end",        "exit_status",  "peak_bytes", "peak_ns",
                     "live_bytes", "leaked_bytes", "allocs",     "allocated_bytes",
                     "frees",      "freed_bytes",  "flags",      "version",
-                    NULL},
+                    "program",    "build_id",     "log",        NULL},
     [TABLE_SITES] = {"log_id", "period", "thread", "class", "stack_id", "leaf_function",
                      "leaf_file", "leaf_line", "stack", "allocs", "allocated_bytes", "frees",
                      "freed_bytes", "peak_bytes", "peak_blocks", "live_bytes", "leaked_bytes",
@@ -49,7 +49,12 @@ static void make_id(char id[24], const struct log *log)
     const struct log_header *h = &log->header;
     uint64_t parts[] = {(uint32_t)h->pid, (uint32_t)h->parent_pid, h->start_real, h->process_start,
                         h->start_ticks};
-    snprintf(id, 24, "%016" PRIx64, map_hash(parts, sizeof parts));
+    uint64_t hash = map_hash(parts, sizeof parts);
+    if (h->host.bytes) {
+        uint64_t both[] = {hash, map_hash(h->host.text, h->host.bytes)};
+        hash = map_hash(both, sizeof both);
+    }
+    snprintf(id, 24, "%016" PRIx64, hash);
 }
 
 static const char *clean(struct writing *w, const char *text, size_t bytes)
@@ -139,13 +144,29 @@ static uint64_t duration_of(const struct log *log)
     return known > log->header.peak_time ? known : log->header.peak_time;
 }
 
+/* Of the program's file, in hex. */
+static void put_build_id(struct writing *w)
+{
+    const struct log *log = &w->stacks->log;
+    char text[2 * 64 + 1] = "";
+    for (uint32_t i = 0; i < log->module_count && !*text; i++) {
+        const struct log_module *module = &log->modules[i];
+        if (!module->known || !log->exe.bytes || module->path.bytes != log->exe.bytes ||
+            memcmp(module->path.text, log->exe.text, log->exe.bytes) != 0)
+            continue;
+        for (uint32_t k = 0; k < module->build_id_bytes && k < 64; k++)
+            snprintf(text + 2 * k, 3, "%02x", module->build_id[k]);
+    }
+    cells_text(&w->cells, *text ? text : NULL);
+}
+
 static void put_log(struct writing *w)
 {
     const struct log *log = &w->stacks->log;
     const struct log_header *h = &log->header;
     const struct sums *total = &w->stacks->model.total;
     cells_text(&w->cells, w->id);
-    cells_null(&w->cells); /* the log does not say on which host it was written */
+    cells_text(&w->cells, clean(w, h->host.text, h->host.bytes));
     cells_text(&w->cells, clean(w, log->exe.text, log->exe.bytes));
     put_argv(w, &log->argv);
     cells_signed(&w->cells, h->pid);
@@ -163,6 +184,10 @@ static void put_log(struct writing *w)
     cells_unsigned(&w->cells, total->released);
     put_flags(w);
     cells_text(&w->cells, MEMTRACE_VERSION);
+    struct log_text called = log_called(log);
+    cells_text(&w->cells, clean(w, called.text, called.bytes));
+    put_build_id(w);
+    cells_known(w, log->name);
 }
 
 /* ---- sites ---- */

@@ -30,6 +30,40 @@ bool log_say_problems(const struct log *log)
     return log->problem_count > 0;
 }
 
+/* The argument that is the interpreter's program; empty: it has none. */
+static struct log_text script_of(const struct log_text *argv)
+{
+    bool takes = false; /* the option before takes an argument */
+    for (size_t at = 0, length; at < argv->bytes; at += length + 1) {
+        const char *one = argv->text + at;
+        length = strnlen(one, argv->bytes - at);
+        if (length && *one != '-' && at && !takes)
+            return (struct log_text){one, (uint32_t)length};
+        takes = length == 2 && *one == '-' && (one[1] == 'X' || one[1] == 'W');
+        if (length && *one == '-' && one[length - 1] == 'c')
+            break; /* its program is in the next one */
+    }
+    return (struct log_text){0};
+}
+
+struct log_text log_called(const struct log *log)
+{
+    struct log_text called = {0};
+    if (log->header.python)
+        called = script_of(&log->argv);
+    if (!called.bytes)
+        called = log->exe;
+    if (!called.bytes && log->argv.bytes)
+        called =
+            (struct log_text){log->argv.text, (uint32_t)strnlen(log->argv.text, log->argv.bytes)};
+    const char *slash = called.bytes ? memrchr(called.text, '/', called.bytes) : NULL;
+    if (slash && slash + 1 < called.text + called.bytes) {
+        called.bytes -= (uint32_t)(slash + 1 - called.text);
+        called.text = slash + 1;
+    }
+    return called;
+}
+
 uint64_t log_hash(const void *data, size_t bytes)
 {
     uint64_t hash = bytes;

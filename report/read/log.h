@@ -48,6 +48,7 @@ struct log_level {
 /* The process: how it began and ended, its level, and what is not in the tables. */
 struct log_header {
     int32_t pid, parent_pid;
+    struct log_text host;   /* the machine's name; empty: not known */
     uint64_t start_real;    /* of the log, since 1970; 0: not known */
     uint64_t process_start; /* of the process; 0: not known */
     bool start_exact;       /* process_start is; else to about 10 ms */
@@ -277,6 +278,9 @@ static inline uint64_t log_began(const struct log *log)
 }
 /* The hash that stands in a struct log_stamp. */
 uint64_t log_hash(const void *data, size_t bytes);
+/* What people call the process: without its folders the script or module that an interpreter of Python's was given, else the program.
+ * Empty: not known. */
+struct log_text log_called(const struct log *log);
 /* Whether the process that wrote the log is still there: its pid may be another's by now, its start time tells. Asks /proc. */
 bool log_running(const struct log *log);
 /* Print the problems on standard error: "memtrace: FILE: offset N: reason". True if there were any. */

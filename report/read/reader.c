@@ -194,6 +194,7 @@ static void header_take(struct log_header *to, const struct mt_header *from)
     *to = (struct log_header){
         .pid = from->pid,
         .parent_pid = from->parent_pid,
+        .host = {from->host, (uint32_t)strnlen(from->host, sizeof from->host)},
         .start_real = from->start_real,
         .process_start = from->process_start,
         .start_exact = from->process_start & MT_START_EXACT,

@@ -3,16 +3,17 @@
 
 #include "base/text.h"
 #include "export/formats.h"
+#include "push/servers.h"
 #include "resolve/frames.h"
 
 #define ROWS (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML | OF_DIFF)
 #define TABLES                                                                                     \
-    (OF_REPORT | OF_LINES | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML | OF_DIFF | OF_EXPORT)
-#define STACKS   (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML | OF_DIFF | OF_EXPORT)
+    (OF_REPORT | OF_LINES | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML | OF_DIFF | OF_EXPORT | OF_PUSH)
+#define STACKS   (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_HTML | OF_DIFF | OF_EXPORT | OF_PUSH)
 #define FAMILIES (OF_REPORT | OF_SITES | OF_TREE | OF_LEAKS | OF_TIMELINE | OF_HTML | OF_EXPORT)
 #define ALL      (TABLES | OF_TIMELINE | OF_TOP)
 #define CHECKS   (OF_CHECK | OF_RUN)
-#define UNDER    (OF_REPORT | OF_LINES | OF_TREE | OF_HTML | OF_DIFF | OF_EXPORT)
+#define UNDER    (OF_REPORT | OF_LINES | OF_TREE | OF_HTML | OF_DIFF | OF_EXPORT | OF_PUSH)
 
 /* ---- the options ---- */
 
@@ -76,6 +77,25 @@ const struct option_about option_abouts[] = {
      "of csv and ndjson: logs, sites (the default), lines or timeline"},
     {"threads", 0, OF_EXPORT, NULL, NULL, FLAG(threads), NULL, NULL,
      "keep threads apart: by a root frame, or a label, with the thread's name"},
+    {"to", 0, OF_PUSH, "SERVER", NULL, FLAG(to), NULL, push_server_names,
+     "what kind of server it is: pyroscope, parca or otlp (an OpenTelemetry collector)"},
+    {"service", 0, OF_PUSH, "NAME", NULL, FLAG(service), NULL, NULL,
+     "the service's name; without it the program's, or the script's"},
+    {"label", 0, OF_PUSH, "NAME=VALUE", take_label, 0, NULL, NULL,
+     "send this along, such as env=test; may be given up to 25 times"},
+    {"tenant", 0, OF_PUSH, "NAME", NULL, FLAG(tenant), NULL, NULL,
+     "whose profiles they are, where a server has several tenants (the header X-Scope-OrgID)"},
+    {"header", 0, OF_PUSH, "HEADER", take_header, 0, NULL, NULL,
+     "send this header, too, NAME: VALUE; may be given several times"},
+    {"time", 0, OF_PUSH, "TIME", NULL, FLAG(time), NULL, values_push_times,
+     "which time the profiles are of: end, when the process ended (the default), or now. Pyroscope "
+     "drops what is older than an hour"},
+    {"retries", 0, OF_PUSH, "N", take_retries, 0, NULL, NULL,
+     "how often a request that failed is tried again (4)"},
+    {"timeout", 't', OF_PUSH, "SECONDS", take_timeout, 0, NULL, NULL,
+     "give up a request that takes longer (60)"},
+    {"dry-run", 0, OF_PUSH, NULL, NULL, FLAG(dry_run), NULL, NULL,
+     "send nothing; print what would be sent"},
     {"source", 0, OF_HTML, "WHICH", take_source, 0, NULL, values_page_sources,
      "how much source the page carries: none, lines (those with figures, and six on each side; the "
      "default) or functions (all of them)"},
@@ -197,9 +217,9 @@ const struct option_about option_abouts[] = {
      "of several logs only those of this process"},
     {"each", 0, FAMILIES & ~OF_EXPORT, NULL, NULL, FLAG(each), NULL, NULL,
      "of several logs each process by itself, not all as one"},
-    {"top", 'n', OF_EXPORT, "N", take_top, 0, NULL, NULL,
+    {"top", 'n', OF_EXPORT | OF_PUSH, "N", take_top, 0, NULL, NULL,
      "at most N stacks; the others are folded into frames \"(below N bytes)\". 0: all"},
-    {"min-share", 0, OF_EXPORT, "PERCENT", take_share, 0, NULL, NULL,
+    {"min-share", 0, OF_EXPORT | OF_PUSH, "PERCENT", take_share, 0, NULL, NULL,
      "fold what comes to less than this share of the whole, likewise"},
     {"top", 'n', OF_WHY, "N", take_top, 0, NULL, NULL, "at most N pieces of advice; 0: all"},
     {"top", 'n', ROWS & ~OF_HTML, "N", take_top, 0, NULL, NULL,
@@ -207,7 +227,8 @@ const struct option_about option_abouts[] = {
     {"min-share", 0, ROWS | OF_LINES, "PERCENT", take_share, 0, NULL, NULL,
      "leave out rows of less than this share of the whole; what is left out is summed up in a row "
      "of its own"},
-    {"all", 'a', (TABLES & ~(OF_HTML | OF_EXPORT)) | OF_TOP, NULL, NULL, FLAG(all), NULL, NULL,
+    {"all", 'a', (TABLES & ~(OF_HTML | OF_EXPORT | OF_PUSH)) | OF_TOP, NULL, NULL, FLAG(all), NULL,
+     NULL,
      "libraries and the interpreter too, not only your own code; rows that show nothing (0.0 %); "
      "of functions all lines"},
     {"suppress", 0, OF_LEAKS | CHECKS, "FILE", take_suppress, 0, NULL, NULL,
@@ -222,8 +243,8 @@ const struct option_about option_abouts[] = {
     {"histogram", 0, OF_SITES, NULL, NULL, FLAG(histogram), NULL, NULL,
      "for each power of two, how many allocations of such a requested size there were"},
     {"precision", 0, OF_LINES, "N", take_precision, 0, NULL, NULL, "decimals with --mprun (1)"},
-    {"bytes", 0, (ALL & ~(OF_HTML | OF_EXPORT)) | OF_MEMIT | OF_CHECK | OF_BENCH | OF_WHY, NULL,
-     NULL, 0, text_sizes_exact, NULL, "exact sizes, such as 8,000,000 B for 7.63 MiB"},
+    {"bytes", 0, (ALL & ~(OF_HTML | OF_EXPORT | OF_PUSH)) | OF_MEMIT | OF_CHECK | OF_BENCH | OF_WHY,
+     NULL, NULL, 0, text_sizes_exact, NULL, "exact sizes, such as 8,000,000 B for 7.63 MiB"},
     {"search", 0, TABLES | OF_TOP | OF_CHECK | OF_WHY | OF_PACK, "DIR", take_search, 0, NULL, NULL,
      "look below this folder, too, for programs and libraries that are gone, and for debug "
      "information; they are known by their build-ids. May be given up to 16 times"},
@@ -237,7 +258,8 @@ const struct option_about option_abouts[] = {
     {"shims", 0, TABLES | OF_TOP, NULL, NULL, 0, act_shims, NULL,
      "allocator shims too, such as operator new and xmalloc (memtrace --rules)"},
     {"csv", 0, OF_TIMELINE, NULL, NULL, FLAG(csv), NULL, NULL, "as comma-separated values"},
-    {"json", 0, (ALL & ~(OF_HTML | OF_TOP | OF_EXPORT)) | OF_MEMIT | OF_CHECK | OF_BENCH | OF_WHY,
+    {"json", 0,
+     (ALL & ~(OF_HTML | OF_TOP | OF_EXPORT | OF_PUSH)) | OF_MEMIT | OF_CHECK | OF_BENCH | OF_WHY,
      NULL, NULL, FLAG(json), NULL, NULL, "as JSON (SCHEMA.md)"},
 };
 

@@ -38,7 +38,8 @@ enum {
     OF_WHY = 1u << 21,
     OF_MERGE = 1u << 24,
     OF_IMPORT = 1u << 25,
-    OF_PACK = 1u << 26
+    OF_PACK = 1u << 26,
+    OF_PUSH = 1u << 27
 };
 
 #define OPTION_UNSET SIZE_MAX
@@ -57,11 +58,16 @@ struct options {
     size_t depth;         /* OPTION_UNSET */
     double min_share;     /* per cent; less than 0: not given */
     int precision;
-    long repeat, timeout;               /* of memit and bench, 0: not given; seconds, 0: none */
-    const char *min_peak;               /* NULL: not given */
-    const char *output;                 /* NULL: not given */
-    const char *format, *table;         /* of export; NULL: not given */
-    bool no_source;                     /* of pack */
+    long repeat, timeout;                     /* of memit, bench and push, 0: not given; seconds */
+    const char *min_peak;                     /* NULL: not given */
+    const char *output;                       /* NULL: not given */
+    const char *format, *table;               /* of export; NULL: not given */
+    bool no_source;                           /* of pack */
+    const char *to, *tenant, *service, *time; /* of push; NULL: not given */
+    const char **headers, **labels;
+    size_t header_count, label_count;
+    long retries; /* less than 0: not given */
+    bool dry_run;
     bool list, threads;                 /* of export */
     bool user;                          /* of kernel, as the next three */
     const char *prefix, *name, *python; /* NULL: not given */
@@ -85,8 +91,8 @@ struct options {
 };
 
 /* The one description of all options. */
-#define OPTION_VALUES 32u /* the most words that an option takes */
-#define OPTIONS_MOST  96u /* the most that there are */
+#define OPTION_VALUES 32u  /* the most words that an option takes */
+#define OPTIONS_MOST  112u /* the most that there are */
 
 struct option_about {
     const char *name;
@@ -141,6 +147,9 @@ bool take_search(struct options *options, const char *name, const char *text);
 bool take_delay(struct options *options, const char *name, const char *text);
 bool take_name(struct options *options, const char *name, const char *text);
 bool take_suppress(struct options *options, const char *name, const char *text);
+bool take_header(struct options *options, const char *name, const char *text);
+bool take_label(struct options *options, const char *name, const char *text);
+bool take_retries(struct options *options, const char *name, const char *text);
 
 /* Each is an option_about.values. */
 size_t values_metrics(const char **words);
@@ -156,6 +165,7 @@ size_t values_tree_keys(const char **words);
 size_t values_classes(const char **words);
 size_t values_page_sources(const char **words);
 size_t values_top_views(const char **words);
+size_t values_push_times(const char **words);
 
 /* ---- verbs ---- */
 

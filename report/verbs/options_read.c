@@ -149,11 +149,14 @@ int options_read(struct options *options, const struct verb_about *about, int ar
                                 .min_share = -1,
                                 .source = SOURCE_LINES,
                                 .budget = OPTION_UNSET,
+                                .retries = -1,
                                 .delay = 1,
                                 .precision = 1};
     options->names = base_alloc((size_t)argc, sizeof *options->names);
     options->suppressions = base_alloc((size_t)argc, sizeof *options->suppressions);
     options->baselines = base_alloc((size_t)argc, sizeof *options->baselines);
+    options->headers = base_alloc((size_t)argc, sizeof *options->headers);
+    options->labels = base_alloc((size_t)argc, sizeof *options->labels);
     opterr = 0;
     for (int i = 1; about->sides && i < argc && !options->second; i++)
         if (!strcmp(argv[i], "--")) /* getopt_long moves what stands before it */
@@ -191,7 +194,10 @@ void options_free(struct options *options)
     free(options->names);
     free(options->suppressions);
     free(options->baselines);
+    free(options->headers);
+    free(options->labels);
     options->names = options->suppressions = options->baselines = NULL;
+    options->headers = options->labels = NULL;
 }
 
 /* ---- what they mean ---- */

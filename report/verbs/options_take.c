@@ -52,6 +52,13 @@ static bool page_metric(enum metric metric)
     return found;
 }
 
+size_t values_push_times(const char **words)
+{
+    words[0] = "now";
+    words[1] = "end";
+    return 2;
+}
+
 size_t values_metrics(const char **words)
 {
     return metrics_where(words, any_metric);
@@ -425,6 +432,26 @@ bool take_name(struct options *options, const char *name, const char *text)
     options->names[options->name_count++] = text;
     return true;
 }
+bool take_header(struct options *options, const char *name, const char *text)
+{
+    (void)name;
+    options->headers[options->header_count++] = text;
+    return true;
+}
+
+bool take_label(struct options *options, const char *name, const char *text)
+{
+    (void)name;
+    options->labels[options->label_count++] = text;
+    return true;
+}
+
+bool take_retries(struct options *options, const char *name, const char *text)
+{
+    options->retries = verb_number(name, text, 100);
+    return options->retries >= 0;
+}
+
 bool take_suppress(struct options *options, const char *name, const char *text)
 {
     (void)name;

@@ -38,6 +38,8 @@ const struct verb verbs[] = {
      "one HTML file: curve, flame graph, lines, source"},
     {NULL, verb_export, &verb_export_about, "other programs' formats: pprof, speedscope, CSV, ..."},
     {NULL, verb_pack, &verb_pack_about, "a log with its names and source, for another machine"},
+    {NULL, verb_push, &verb_push_about,
+     "to a server: Pyroscope, Parca, an OpenTelemetry collector"},
     {NULL, verb_merge, &verb_merge_about, "many processes' logs, or many machines', as one log"},
     {NULL, verb_import, &verb_import_about, "a log of heaptrack's, DHAT's or memray's file"},
     {"set up", verb_kernel, &verb_kernel_about, "add a traced kernel to Jupyter, or remove it"},

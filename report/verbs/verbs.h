@@ -30,12 +30,13 @@ int verb_why(int argc, char **argv);
 int verb_merge(int argc, char **argv);
 int verb_import(int argc, char **argv);
 int verb_pack(int argc, char **argv);
+int verb_push(int argc, char **argv);
 /* Of what options_help makes what --help prints. */
 extern const struct verb_about verb_run_about, verb_report_about, verb_lines_about,
     verb_sites_about, verb_tree_about, verb_leaks_about, verb_timeline_about, verb_html_about,
     verb_memit_about, verb_top_about, verb_completions_about, verb_notebook_about,
     verb_kernel_about, verb_diff_about, verb_check_about, verb_bench_about, verb_export_about,
-    verb_why_about, verb_merge_about, verb_import_about, verb_pack_about;
+    verb_why_about, verb_merge_about, verb_import_about, verb_pack_about, verb_push_about;
 
 /* The list of all verbs, group by group, in the order of --help. */
 struct verb {

@@ -2,8 +2,10 @@
 """csv and ndjson: flat, all columns always there, the same in both, with the report's figures."""
 import csv
 import json
+import os
+import re
 
-from logs import check, line_of, same
+from logs import check, line_of, run, same
 
 TABLES = ('logs', 'sites', 'lines', 'timeline')
 
@@ -41,8 +43,11 @@ def tables(logs):
         same(sum(row['freed_bytes'] for row in sites), figures['allocated_bytes'] - figures['leaked_bytes'], 'what was released')
     report = logs.build.report(logs.log('plain'))
     row, = rows_of(logs, 'ndjson', 'plain', 'logs')
-    same((row['pid'], row['parent_pid'], row['exe'], row['argv'], row['end'], row['exit_status'], row['duration_ns'], row['peak_ns'], row['host']),
-         (report['pid'], report['parent_pid'], report['program'], report['argv'], 'exit', 0, report['duration_ns'], report['peak_time_ns'], None), 'of a log')
+    same((row['pid'], row['parent_pid'], row['exe'], row['argv'], row['end'], row['exit_status'], row['duration_ns'], row['peak_ns'], row['host'], row['program'], row['log']),
+         (report['pid'], report['parent_pid'], report['program'], report['argv'], 'exit', 0, report['duration_ns'], report['peak_time_ns'], os.uname().nodename[:63], 'plain', logs.log('plain')), 'of a log')
+    notes = run(['readelf', '-n', logs.program('plain')]).out
+    same(row['build_id'], re.search(r'Build ID: ([0-9a-f]+)', notes)[1], 'build-id')
+    same([one['program'] for one in rows_of(logs, 'ndjson', 'python', 'logs')], ['script.py'], "a script's name")
     lines = {(row['function'], row['line']): row for row in rows_of(logs, 'ndjson', 'plain', 'lines')}
     keep = lines['keep', line_of('plain.c', 'KEEP')]
     same((keep['increment_bytes'], keep['peak_bytes'], keep['own_peak_bytes'], keep['live_bytes'], keep['allocs']), (2000000, 2000000, 2000000, 1000000, 2), 'keep()')

@@ -13,12 +13,15 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'export'))
 sys.path.insert(0, HERE)
 import imports  # noqa: E402
 import merge  # noqa: E402
+import push  # noqa: E402
+import queries  # noqa: E402
 from logs import Logs  # noqa: E402
 from support.build import Build  # noqa: E402
 from support.running import Failed, Skip  # noqa: E402
 
 SUBJECTS = {'merge': merge.merge, 'refuses': merge.refuses,
-            'heaptrack': imports.heaptrack, 'dhat': imports.dhat, 'memray': imports.memray, 'hostile': imports.hostile}
+            'heaptrack': imports.heaptrack, 'dhat': imports.dhat, 'memray': imports.memray, 'hostile': imports.hostile,
+            'push-pyroscope': push.pyroscope, 'push-limits': push.limits, 'push-parca': push.parca, 'push-otlp': push.otlp, 'push-answers': push.answers, 'push-usage': push.usage, 'queries': queries.queried}
 
 
 def main():

@@ -84,7 +84,10 @@ class Log:
         self.origin, self.processes = self.take('II', 720)
         if self.origin > 2 or bool(self.processes) != (self.origin == 1):
             self.problem('origin %d of %d processes' % (self.origin, self.processes))
-        if any(data[456:720]):
+        self.host = data[656:720].split(b'\0')[0]
+        if data[719] or any(data[656 + len(self.host):720]) or (self.origin and self.host):
+            self.problem('name of the host: %r' % self.host)
+        if any(data[456:656]):
             self.problem('reserved bytes of the header are not zero')
         if self.extents_used > 448:
             raise NotALog('%d extents' % self.extents_used)
