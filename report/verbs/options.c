@@ -76,6 +76,9 @@ const struct option_about option_abouts[] = {
      "of csv and ndjson: logs, sites (the default), lines or timeline"},
     {"threads", 0, OF_EXPORT, NULL, NULL, FLAG(threads), NULL, NULL,
      "keep threads apart: by a root frame, or a label, with the thread's name"},
+    {"diff", 0, OF_HTML, NULL, NULL, FLAG(diff), NULL, NULL,
+     "what changed between two logs, OLD and NEW, or OLD... -- NEW..., as memtrace diff takes and "
+     "matches them"},
     {"source", 0, OF_HTML, "WHICH", take_source, 0, NULL, values_page_sources,
      "how much source the page carries: none, lines (those with figures, and six on each side; the "
      "default) or functions (all of them)"},
