@@ -34,7 +34,7 @@ export function lineItems(model, metric, own) {
     pair.forEach((value, k) => { if (k < 2) rest[k] -= value; });
     if (pair[0] || pair[1]) items.push({ frame: number - 1, name: frame.full + (frame.was ? `  (was line ${frame.was})` : ''), own: own || frame.function.own, ...changeOf(pair, whole, model) });
   });
-  if (own && (Math.round(rest[0]) || Math.round(rest[1]))) items.push({ frame: -1, name: NOT_YOURS, own: true, ...changeOf([...rest, null], whole, model) });
+  if (own && (Math.round(rest[0]) || Math.round(rest[1]))) items.push({ frame: -1, name: NOT_YOURS, own: true, ...changeOf([...rest, metric.rest_margin ?? null], whole, model) });
   return items;
 }
 

@@ -178,13 +178,16 @@ static void json_folded(const struct facts *facts, struct json *json)
     json_close(json, '}');
 }
 
-/* Of a comparison: the old side's, and the margin of the total. */
+/* Of a comparison: the old side's, and the margins of the total and of what no own line did. */
 static void json_old(const struct facts *facts, unsigned f, struct json *json)
 {
     json_signed(json, "old_own", facts->pruned->own[FIGURES_OLD + f][0]);
     json_signed(json, "old_total", facts->whole->total[FIGURES_OLD + f][0]);
-    if (facts->whole->figures > FIGURES_MARGIN)
-        json_signed(json, "margin", facts->whole->total[FIGURES_MARGIN + f][0]);
+    if (facts->whole->figures <= FIGURES_MARGIN)
+        return;
+    json_signed(json, "margin", facts->whole->total[FIGURES_MARGIN + f][0]);
+    json_signed(json, "rest_margin",
+                facts->both->own.margin[f][facts->view->stacks.frames.place_count]);
 }
 
 static void json_metrics(const struct facts *facts, struct json *json)

@@ -34,11 +34,11 @@ def parse(count):
 
 def index(rows):
     table = [bytes(1000) for _ in rows]
-    extra = {"of": bytearray(2000000)}  # NEW
-    return table, extra
+    return table, None
 
 def main():
     rows = parse(300)
+    rows.append(bytes(2000000))  # NEW
     return rows, index(rows)
 
 held = main()
@@ -52,10 +52,14 @@ __attribute__((noinline)) static void fill(int from, int count, size_t size)
     for (int i = 0; i < count; i++)
         held[from + i] = memset(malloc(size), 1, size); /* MORE */
 }
+__attribute__((noinline)) static void once(void)
+{
+    held[2000] = malloc(1000000); /* GONE */
+}
 int main(void)
 {
     fill(0, 100, 10000);
-    held[2000] = malloc(1000000); /* GONE */
+    once();
     return held[2000] == NULL;
 }
 '''
@@ -63,6 +67,14 @@ C_NEW = '''\
 #include <stdlib.h>
 #include <string.h>
 static void *held[3000];
+
+__attribute__((noinline)) static void *table(unsigned wide, unsigned high)
+{
+    char **lists = realloc(NULL, wide * sizeof *lists);
+    for (unsigned i = 0; i < wide; i++)
+        lists[i] = calloc(high, 1); /* NEW */
+    return lists;
+}
 
 /* All that follows has moved. */
 
@@ -74,8 +86,7 @@ __attribute__((noinline)) static void fill(int from, int count, size_t size)
 int main(void)
 {
     fill(0, 300, 10000);
-    held[2001] = calloc(1, 500000); /* NEW */
-    return held[2001] == NULL;
+    return !table(50, 10000);
 }
 '''
 # What memtrace why speaks of: lines TEMPORARY and SMALL.
