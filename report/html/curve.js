@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The curve: live bytes and the resident set over time, with the peak and the program's marks.
 import uPlot from 'uplot';
-import { size, seconds, visible } from './text.js';
+import { isExact, size, seconds, visible } from './text.js';
 import { fill, make } from './dom.js';
 
 const HEIGHT = 140, NONE = { show: false };
@@ -59,7 +59,7 @@ export class Curve {
     this.plot = new uPlot({
       width: this.#width(), height: HEIGHT, legend: { show: false }, scales: { x: { time: false }, y: { range: (u, low, top) => [0, top * 1.1 || 1] } },
       cursor: { drag: { x: true, y: false, setScale: false }, points: { show: false } },
-      axes: [{ ...axis, size: 26, values: (u, list) => list.map((v) => `${v} s`) }, { ...axis, size: 76, space: 24, values: (u, list) => list.map((v) => size(v)), incrs: INCREMENTS }],
+      axes: [{ ...axis, size: 26, values: (u, list) => list.map((v) => `${v} s`) }, { ...axis, size: isExact() ? 116 : 76, space: 24, values: (u, list) => list.map((v) => size(v)), incrs: INCREMENTS }],
       series: [{}, { points: NONE, stroke: colour('--live'), width: 1, fill: colour('--live-fill'), paths: uPlot.paths.stepped({ align: 1 }) },
         ...(old ? [{ points: NONE, stroke: colour('--resident'), width: 1.5, dash: [6, 3], paths: uPlot.paths.stepped({ align: 1 }) }]
           : [{ points: NONE, stroke: colour('--live'), width: 1, dash: [2, 3] }, { points: NONE, stroke: colour('--resident'), width: 1, spanGaps: true }])],

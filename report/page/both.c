@@ -68,6 +68,7 @@ struct placing {
     uint32_t *in_joined[SIDES]; /* by place of the side's names */
     uint32_t *to[SIDES];        /* by place of the joined stacks: the one that stands for it */
     uint32_t *of_line[SIDES];   /* by number of the match: a place + 1; 0: none */
+    uint32_t *function_now;     /* by function of the joined stacks: the one that stands for it */
     unsigned char *taken;       /* by place: the new side has it */
     size_t count;               /* of places before any was added */
 };
@@ -85,32 +86,51 @@ static void place_new(struct placing *p)
     }
 }
 
+/* Functions of the old side that are in the new one by the same name, as their lines tell: what they no longer do stays theirs. */
+static void functions_kept(struct placing *p)
+{
+    const struct frames *frames = &p->both->joined.stacks.frames;
+    size_t count = p->both->sides[SIDE_OLD].names.stacks.frames.place_count;
+    p->function_now = base_alloc(frames->function_count + 1, sizeof *p->function_now);
+    for (uint32_t f = 0; f < frames->function_count; f++)
+        p->function_now[f] = f;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t new = p->of_line[SIDE_NEW][p->match.ids[SIDE_OLD][i]];
+        if (!new)
+            continue;
+        uint32_t from = frames->places[p->in_joined[SIDE_OLD][i]].function;
+        uint32_t to = frames->places[new - 1].function;
+        if (frames->functions[from].name == frames->functions[to].name)
+            p->function_now[from] = to;
+    }
+}
+
 /* A place for a line that the new side does not have: at the line where its text is now, if that is known. */
 static uint32_t place_apart(struct placing *p, uint32_t like, uint32_t line)
 {
     struct frames *frames = &p->both->joined.stacks.frames;
-    struct place place = frames->places[like];
+    struct place place = {.function = p->function_now[frames->places[like].function],
+                          .line = line,
+                          .address = frames->places[like].address};
+    if (!p->taken[like] && !memcmp(&place, &frames->places[like], sizeof place))
+        return like;
     frames->places = base_room(frames->places, &frames->place_cap, frames->place_count + 1,
                                sizeof *frames->places);
-    place.line = line;
     frames->places[frames->place_count] = place;
     return (uint32_t)frames->place_count++;
 }
 
 static void place_old(struct placing *p)
 {
-    struct both *both = p->both;
-    const struct frames *names = &both->sides[SIDE_OLD].names.stacks.frames;
+    const struct frames *names = &p->both->sides[SIDE_OLD].names.stacks.frames;
     for (size_t i = 0; i < names->place_count; i++) {
         uint32_t id = p->match.ids[SIDE_OLD][i], place = p->in_joined[SIDE_OLD][i];
-        uint32_t line = names->places[i].line, now = p->match.now[i];
+        uint32_t now = p->match.now[i];
         uint32_t *one = &p->of_line[SIDE_OLD][id];
         if (p->of_line[SIDE_NEW][id])
             *one = p->of_line[SIDE_NEW][id];
         if (!*one)
-            *one = 1 + (p->taken[place] || (now && now != line)
-                            ? place_apart(p, place, now ? now : line)
-                            : place);
+            *one = 1 + place_apart(p, place, now ? now : names->places[i].line);
         p->to[SIDE_OLD][place] = *one - 1;
     }
 }
@@ -151,6 +171,7 @@ static void place_all(struct both *both)
             p.to[s][i] = i;
     }
     place_new(&p);
+    functions_kept(&p);
     place_old(&p);
     place_tell(&p);
     for (size_t i = 0; i < joined->place_of_count; i++) {
@@ -162,6 +183,7 @@ static void place_all(struct both *both)
         free(p.to[s]);
         free(p.of_line[s]);
     }
+    free(p.function_now);
     free(p.taken);
     match_free(&p.match);
 }
