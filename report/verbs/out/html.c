@@ -26,7 +26,7 @@ const struct verb_about verb_html_about = {
     .of = OF_HTML,
     .several = true,
     .may_sides = true,
-    .takes = "LOG... | --diff OLD NEW | --diff OLD... -- NEW",
+    .takes = "LOG... | --diff OLD... [--] NEW",
     .intro =
         "One HTML file with everything: summary, curve, flame graph, lines, source. It needs no "
         "network and no other\n"
