@@ -17,8 +17,12 @@
 #include "show/metric.h"
 #include "show/name.h"
 
-#define NODES_MOST  2000000u /* rows that a browser can hold in comfort */
-#define ROUNDS      8u
+#define NODES_MOST 2000000u /* rows that a browser can hold in comfort */
+#define ROUNDS     8u
+/* How hard data are packed; while a large tree is folded less hard, which takes a fraction of the time and little more room. */
+#define LEVEL       9
+#define LEVEL_TRIED 4
+#define NODES_TRIED 1000000u
 #define LINES_LEAST 300u  /* stay, whatever the budget is */
 #define LINES_SHOWN 50u   /* without scripts */
 #define SIZED_MOST  3000u /* rows with the sizes of their allocations */
@@ -98,7 +102,7 @@ static void columns_of(const struct shown *shown, const struct pruned *pruned,
     sizes_columns(&view->stacks, &view->filter, shown->whole, pruned, SIZED_MOST, columns);
 }
 
-static struct made make(const struct shown *shown, uint32_t nodes, size_t budget)
+static struct made make(const struct shown *shown, uint32_t nodes, size_t budget, int level)
 {
     const struct page_options *options = shown->options;
     struct pruned pruned;
@@ -120,7 +124,7 @@ static struct made make(const struct shown *shown, uint32_t nodes, size_t budget
                                 budget < SOURCE_MOST ? budget : SOURCE_MOST, &columns);
     tree_columns(&pruned, &names, &columns);
     struct bytes text = facts_make(&facts);
-    struct made made = {bytes_pack(&text, 9), bytes_pack(&columns.body, 9)};
+    struct made made = {bytes_pack(&text, level), bytes_pack(&columns.body, level)};
     bytes_free(&text);
     columns_free(&columns);
     naming_free(&names);
@@ -145,7 +149,8 @@ static void put(FILE *out, struct shown *shown, size_t index, size_t budget)
     struct line_list *lines = &shown->lines;
     progress_start(&progress, "folding the stacks", ROUNDS);
     uint32_t nodes = shown->whole->acting < NODES_MOST ? shown->whole->acting : NODES_MOST;
-    struct made made = make(shown, nodes, budget);
+    int level = nodes > NODES_TRIED ? LEVEL_TRIED : LEVEL;
+    struct made made = make(shown, nodes, budget, level);
     for (unsigned round = 1; round < ROUNDS && in_file(&made) > budget && nodes > 100; round++) {
         progress_at(&progress, round);
         /* Names and lines take their part, so that the tree's share is not known: go down by no more than it takes. */
@@ -159,7 +164,11 @@ static void put(FILE *out, struct shown *shown, size_t index, size_t budget)
             lines->left_out += lines->count - kept;
             lines->count = kept;
         }
-        made = make(shown, nodes, budget);
+        made = make(shown, nodes, budget, level);
+    }
+    if (level != LEVEL) {
+        made_free(&made);
+        made = make(shown, nodes, budget, LEVEL);
     }
     progress_end(&progress);
     stream(out, "facts", index, &made.facts);
