@@ -77,7 +77,12 @@ def hostile(build, folder, shots):
         damaged[name] = os.path.join(folder, name + '.html')
         with open(damaged[name], 'w') as file:
             file.write(changed)
-    return {'page': out, 'damaged': damaged}
+    both = os.path.join(folder, 'both.html')
+    other = trace(build, folder, [sys.executable, '-c', 'pass'], 'other.mt')
+    done = run([build.memtrace, 'html', '--diff', '-o', both, other, log])
+    if done.status:
+        sys.exit('memtrace html --diff: status %d: %s' % (done.status, done.err))
+    return {'page': out, 'damaged': damaged, 'both': both}
 
 
 def family(build, folder, shots):
