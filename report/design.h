@@ -29,14 +29,14 @@
  *   show/     rows as text and JSON
  *             offers answers.h, beside.h, by.h, curve.h, family.h, fit.h, json.h, leaks.h, lines.h, listing.h, marks.h, metric.h, mprun.h, name.h, notes.h, row_json.h,
  *             offers sizes.h, stack.h, stacks_json.h, summary.h, table.h, terminal.h, timeline.h, tree.h, view.h
- *   page/     rows, the tree and the curve as one HTML file: folded, packed, with the viewer around them
- *             offers page.h, pruned.h, redact.h, tables.h, together.h
  *   compare/  two sides of logs: whose names are the same, what changed by more than by chance, as text and JSON
  *             offers changes.h, match.h, matched.h, show.h, side.h
  *   budget/   budgets of what programs may take, whether logs keep to them, in the formats of CI
  *             offers budget.h, formats.h, verdict.h
  *   advice/   what a log shows that something could be done about: a few sentences, each with its line
  *             offers advice.h
+ *   page/     rows, the tree and the curve, of a log or of two sides, as one HTML file: folded, packed, with the viewer around them
+ *             offers both.h, page.h, pruned.h, redact.h, tables.h, together.h
  *   export/   logs as other programs' files: a tree of stacks of its own, and a file for each format
  *             offers formats.h, otlp_answer.h, profile.h, prune.h
  *   push/     logs sent to servers of profiles
@@ -50,6 +50,7 @@
  *   verbs/    the command line: a file for each verb
  *             offers logs.h, options.h, python_folder.h, run.h, verbs.h
  *   verbs/compare/  the verbs that run a program several times or compare runs
+ *             offers runs.h
  *   verbs/out/  the verbs that take a log elsewhere
  *
  * ../interpose/format.h is included by read/ alone: what the others know of a log is read/log.h and read/model.h.

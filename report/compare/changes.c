@@ -143,12 +143,13 @@ static int value_order(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static int64_t common_spread(const struct table *table, const uint32_t runs[SIDES])
+static int64_t common_spread(const struct change *rows, size_t rows_count,
+                             const uint32_t runs[SIDES])
 {
     size_t count = 0;
-    int64_t *ranges = base_alloc(table->count + 1, sizeof *ranges), found = 0;
-    for (size_t i = 0; i < table->count && runs[SIDE_OLD] + runs[SIDE_NEW] < ENOUGH_RUNS; i++) {
-        int64_t a = range_of(&table->rows[i], SIDE_OLD), b = range_of(&table->rows[i], SIDE_NEW);
+    int64_t *ranges = base_alloc(rows_count + 1, sizeof *ranges), found = 0;
+    for (size_t i = 0; i < rows_count && runs[SIDE_OLD] + runs[SIDE_NEW] < ENOUGH_RUNS; i++) {
+        int64_t a = range_of(&rows[i], SIDE_OLD), b = range_of(&rows[i], SIDE_NEW);
         if (a || b)
             ranges[count++] = a > b ? a : b;
     }
@@ -160,15 +161,25 @@ static int64_t common_spread(const struct table *table, const uint32_t runs[SIDE
     return found;
 }
 
-static void judge_rows(struct changes *changes, struct table *table)
+void changes_judge(struct change *rows, const int64_t *values, size_t count,
+                   const uint32_t runs[SIDES])
 {
-    for (size_t i = 0; i < table->count; i++)
-        judge(&table->rows[i], table->values + i * table->width, changes->runs, 0);
-    int64_t least = common_spread(table, changes->runs);
-    for (size_t i = 0; i < table->count; i++) {
-        judge(&table->rows[i], table->values + i * table->width, changes->runs, least);
-        changes->beyond += table->rows[i].beyond;
-    }
+    size_t width = (size_t)runs[SIDE_OLD] + runs[SIDE_NEW];
+    for (size_t i = 0; i < count; i++)
+        judge(&rows[i], values + i * width, runs, 0);
+    int64_t least = common_spread(rows, count, runs);
+    for (size_t i = 0; i < count && least; i++)
+        judge(&rows[i], values + i * width, runs, least);
+}
+
+int64_t change_margin(const struct change *change)
+{
+    const struct figures *old = &change->of[SIDE_OLD], *new = &change->of[SIDE_NEW];
+    int64_t up = difference(new->least, old->most), down = difference(old->least, new->most);
+    int64_t apart = up > down ? up : down;
+    int64_t size = change->change < 0 ? difference(0, change->change) : change->change;
+    __int128 margin = (__int128)size - apart + change->spread;
+    return margin > INT64_MAX ? INT64_MAX : (int64_t)margin;
 }
 
 static void judge_total(struct changes *changes, const struct side sides[SIDES])
@@ -195,7 +206,9 @@ void changes_make(struct changes *changes, const struct side sides[SIDES],
     fill(&table);
     match_free(&match);
     map_free(&table.index);
-    judge_rows(changes, &table);
+    changes_judge(table.rows, table.values, table.count, changes->runs);
+    for (size_t i = 0; i < table.count; i++)
+        changes->beyond += table.rows[i].beyond;
     free(table.values);
     if (table.count)
         qsort(table.rows, table.count, sizeof *table.rows, change_order);

@@ -40,6 +40,13 @@ void changes_make(struct changes *changes, const struct side sides[SIDES],
                   const struct comparing *comparing);
 void changes_free(struct changes *changes);
 
+/* Judges rows by what they come to in each run: in values[i * runs of both sides], those of the old side first. Fills in `of`,
+ * `change`, `spread` and `beyond` of rows[0..count), as changes_make does. */
+void changes_judge(struct change *rows, const int64_t *values, size_t count,
+                   const uint32_t runs[SIDES]);
+/* How large its change may be at most, so that runs of one side differ by it: it is beyond if it is larger. */
+int64_t change_margin(const struct change *change);
+
 /* What stands for the whole when shares are asked: the larger mean of the totals. */
 int64_t changes_whole(const struct changes *changes);
 /* How many rows are shown: those beyond the spread, of at least `least` per cent of the whole, at most `top`. `all`: every one that differs. */

@@ -92,6 +92,19 @@ static void number_sites(struct match *match, const struct side sides[SIDES],
     map_free(&numbering.index);
 }
 
+static void lines_now(struct match *match, const struct twins *twins)
+{
+    size_t count = twins->sides[SIDE_OLD].names.stacks.frames.place_count;
+    match->now = base_alloc(count + 1, sizeof *match->now);
+    for (size_t place = 0; place < count; place++) {
+        const struct line *line = &twins->line[SIDE_OLD][twins->line_of[SIDE_OLD][place]];
+        uint32_t file = twins->group[SIDE_OLD][line->group].file;
+        bool edited;
+        if (file && line->line && line->line != PLACE_RETURNS)
+            match->now[place] = twins_line(twins, file, line->line, &edited);
+    }
+}
+
 void match_make(struct match *match, const struct side sides[SIDES], enum grouping by)
 {
     struct twins twins;
@@ -109,6 +122,8 @@ void match_make(struct match *match, const struct side sides[SIDES], enum groupi
     } else {
         number(match, &twins, by);
     }
+    if (by == BY_LINE)
+        lines_now(match, &twins);
     twins_free(&twins);
 }
 
@@ -117,5 +132,6 @@ void match_free(struct match *match)
     free(match->ids[SIDE_OLD]);
     free(match->ids[SIDE_NEW]);
     free(match->how);
+    free(match->now);
     *match = (struct match){0};
 }

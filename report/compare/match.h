@@ -17,6 +17,8 @@ struct match {
     uint32_t *ids[SIDES]; /* by key of the side: a place, function, module, or site */
     uint32_t id_count;
     unsigned char *how; /* by number: enum matched */
+    /* BY_LINE, by place of the old side: the line that its text is at now; 0: it is gone, or the texts are not known. */
+    uint32_t *now;
 };
 
 /* `sides`: after side_end. match_free afterwards. */

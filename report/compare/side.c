@@ -244,6 +244,8 @@ bool side_log(struct side *side, const char *file, struct periods periods)
         add_notes(side, &stacks);
         if (!side->program && stacks.log.exe.bytes)
             side->program = base_copy(stacks.log.exe.text, stacks.log.exe.bytes);
+        if (side->added)
+            side->added(side, &stacks, side->context);
         free(adding.places);
     }
     int status = stacks_status(&stacks);

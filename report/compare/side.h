@@ -58,6 +58,9 @@ struct side {
     char **notes;  /* what the figures of a log lack, each once */
     size_t note_count, notes_cap;
     int status; /* the highest of stacks_status */
+    /* Called with each log that was added, which is closed then; NULL: nobody asks. */
+    void (*added)(struct side *side, const struct stacks *stacks, void *context);
+    void *context; /* the caller's */
 };
 
 /* An empty side. `comparing` stays the caller's, and must outlive it. */

@@ -9,21 +9,29 @@ export class Boxes {
     Object.assign(this, { model, byFunction, up, pivot });
     // By frame: it is drawn. What a hidden frame did is its caller's.
     this.shown = Uint8Array.from(model.frames, (f) => (libraries || !f.function || f.function.own ? 1 : 0));
-    const own = model.own[metric];
-    let counted = own;
-    if (taken || threads) {
-      counted = new Float64Array(model.rows);
+    const counted = (own) => {
+      if (!taken && !threads) return own;
+      const some = new Float64Array(model.rows);
       let until = 0, inside = !threads;
       for (let i = 0; i < model.rows; i++) {
         if (threads && i >= until && model.level[i] === 1) {
           inside = threads === model.frames[model.frame[i]]?.thread;
           until = model.end[i];
         }
-        counted[i] = inside && (!taken || taken[i]) ? own[i] : 0;
+        some[i] = inside && (!taken || taken[i]) ? own[i] : 0;
       }
+      return some;
+    };
+    const whole = !taken && !threads;
+    this.own = counted(model.own[metric]);
+    this.total = whole ? model.total(metric) : model.sum(this.own);
+    if (model.diff) {
+      this.sides = ['old', 'new'].map((side) => {
+        const own = counted(model.by[side][metric]);
+        return { own, total: whole ? model.totalOf(side, metric) : model.sum(own) };
+      });
+      this.margin = model.margin?.[metric] ?? null;
     }
-    this.own = counted;
-    this.total = counted === own ? model.total(metric) : model.sum(counted);
     this.root = this.#root();
   }
 
@@ -53,16 +61,19 @@ export class Boxes {
     box.key = this.pivot;
     box.at = rows.map((row) => this.outward(model.parent[row]));
     box.values = rows.map((row) => this.total[row]);
+    box.from = rows;
     return box;
   }
 
   #leaves(box) {
     box.at = [];
     box.values = [];
+    box.from = []; // the rows that these are of
     for (let i = 1; i < this.model.rows; i++)
       if (this.own[i]) {
         box.at.push(this.outward(i));
         box.values.push(this.own[i]);
+        box.from.push(i);
       }
   }
 
@@ -81,7 +92,7 @@ export class Boxes {
     let box = found.get(key);
     if (!box) {
       box = { parent, depth: parent.depth + 1, frame: this.model.frame[row], key, value: 0, rows: [], folded: 0, others: key === -1 && !this.up };
-      if (this.up) { box.at = []; box.values = []; }
+      if (this.up) { box.at = []; box.values = []; box.from = []; }
       found.set(key, box);
     }
     if (key === -1) box.folded += this.model.folded[row];
@@ -106,7 +117,17 @@ export class Boxes {
       to.rows.push(row);
       to.at.push(this.outward(this.model.parent[row]));
       to.values.push(box.values[i]);
+      to.from.push(box.from[i]);
     }
+  }
+
+  /** What a box was in the old side and is in the new one: [old, new, by how much they differ by chance at most, or null]. */
+  pair(box) {
+    if (box.pair) return box.pair;
+    const add = (rows, list) => rows.reduce((sum, row) => sum + list[row], 0);
+    const leaves = this.up && !box.others, rows = leaves ? box.from : box.rows, of = leaves && this.pivot === null ? 'own' : 'total';
+    if (box.small) return box.pair = box.members.map((one) => this.pair(one)).reduce((sum, one) => sum.map((value, k) => (one[k] === null ? null : value + one[k])), [0, 0, 0]);
+    return box.pair = [...this.sides.map((side) => add(rows, side[of])), this.margin ? add(rows, this.margin) : null];
   }
 
   drawn(row) {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The bar of details: a box's figures, its source, who calls it and what it calls, its stack.
+import { figuresOf } from './changes.js';
+import { signed } from './change.js';
 import { button, copy, fill, make } from './dom.js';
 import { listing } from './listing.js';
 import { pathOf } from './boxes.js';
@@ -20,6 +22,7 @@ function selfOf(boxes, row, total) {
 }
 
 function metricsTable(app, box) {
+  if (app.model.diff) return figuresOf(app, box);
   const { model, boxes } = app, body = make('tbody');
   for (const metric of model.metrics) {
     const total = model.total(metric.name), whole = total[0];
@@ -38,29 +41,31 @@ function metricsTable(app, box) {
 /** Callers and callees of a function, over all stacks that are shown, by what came through them. */
 function around(app, key) {
   const { model, boxes } = app, callers = new Map(), callees = new Map();
-  const add = (map, row, value) => {
+  const grown = (row) => (boxes.sides ? Math.round(boxes.sides[1].total[row]) - Math.round(boxes.sides[0].total[row]) : 0);
+  const add = (map, row, value, change) => {
     const frame = model.frame[row];
     const f = model.frames[frame], name = f ? f.key : row ? '' : null;
     if (name === null || name === key) return;
-    const at = map.get(name) ?? { frame, value: 0 };
+    const at = map.get(name) ?? { frame, value: 0, change: 0 };
     at.value += value;
+    at.change += change;
     map.set(name, at);
   };
   for (let i = 1, inside = 0; i < model.rows; i++) {
     if (model.frames[model.frame[i]]?.key !== key) continue;
     if (i >= inside) {
-      add(callers, boxes.outward(model.parent[i]), boxes.total[i]);
+      add(callers, boxes.outward(model.parent[i]), boxes.total[i], grown(i));
       inside = model.end[i];
     }
-    boxes.callees(i, (child) => add(callees, child, boxes.total[child]));
+    boxes.callees(i, (child) => add(callees, child, boxes.total[child], grown(child)));
   }
-  return [callers, callees].map((map) => [...map.values()].sort((a, b) => b.value - a.value));
+  return [callers, callees].map((map) => [...map.values()].sort((a, b) => (model.diff && Math.abs(b.change) - Math.abs(a.change)) || b.value - a.value));
 }
 
 function list(app, title, items) {
   if (!items.length) return null;
   const metric = app.model.metric(app.state.metric);
-  return make('div', {}, make('h2', {}, title), make('ul', { class: 'lines-list' }, ...items.slice(0, LISTED).map(({ frame, value }) => make('li', {}, make('span', {}, figure(metric, value)),
+  return make('div', {}, make('h2', {}, title), make('ul', { class: 'lines-list' }, ...items.slice(0, LISTED).map(({ frame, value, change }) => make('li', {}, make('span', {}, app.model.diff ? (change ? signed(metric, change) : 'as before') : figure(metric, value)),
     frame < 0 ? 'folded others' : button(app.model.frames[frame].function ? app.model.frames[frame].key.replace('\n', '  ') : app.model.frames[frame].full, () => app.showFrame(frame), { class: 'link' }))),
     items.length > LISTED ? make('li', {}, `${items.length - LISTED} more`) : null));
 }
@@ -81,7 +86,7 @@ export function detail(app, box) {
     return fill(place, title, make('p', {}, words), metricsTable(app, box), sizesOf(app, box));
   }
   const [callers, callees] = around(app, frame.key);
-  const allocations = model.own.allocations && !app.filtered ? box.rows.reduce((sum, row) => sum + model.total('allocations')[row], 0) : 0;
+  const allocations = !model.diff && model.own.allocations && !app.filtered ? box.rows.reduce((sum, row) => sum + model.total('allocations')[row], 0) : 0;
   const bytes = allocations ? box.rows.reduce((sum, row) => sum + model.total('allocated')[row], 0) : 0;
   const said = make('span', { role: 'status' });
   const tools = make('div', { class: 'tools' }, button('Zoom', () => app.zoom(box), { title: 'Zoom to this box (z, Enter)' }),
@@ -89,7 +94,7 @@ export function detail(app, box) {
     button('Focus', () => app.focus(frame), { title: 'Only stacks through this function (f)' }), button('Drop', () => app.drop(frame), { title: 'Only stacks without this function (x)' }),
     button('Copy stack', async () => { said.textContent = (await copy(stackText(app, box))) ? 'copied' : 'not allowed'; }, { title: 'Copy the stack (y)' }), said);
   const where = frame.line || model.source.has(f.id) ? button(frame.where || 'source', () => app.showSource(f.id, frame.line), { class: 'link', title: 'Open the annotated source (s)' }) : make('span', {}, frame.where);
-  const source = model.source.has(f.id) && frame.line ? listing(model, f.id, { only: [frame.line - NEAR, frame.line + NEAR], around: frame.line, compact: true }) : null;
-  return fill(place, title, make('p', {}, where, f.module ? `  in ${f.module}` : `  ${f.file && f.file !== f.short ? f.file : ''}`), metricsTable(app, box),
+  const source = model.source.has(f.id) && frame.line && !frame.gone ? listing(model, f.id, { only: [frame.line - NEAR, frame.line + NEAR], around: frame.line, compact: true, metric: model.metric(app.state.metric) }) : null;
+  return fill(place, title, make('p', {}, where, f.module ? `  in ${f.module}` : `  ${f.file && f.file !== f.short ? f.file : ''}`, frame.was ? `  was line ${frame.was}` : ''), metricsTable(app, box),
     allocations ? make('p', {}, `${size(Math.round(bytes / allocations))} an allocation on average`) : null, sizesOf(app, box), tools, source, list(app, 'Callers', callers), list(app, 'Callees', callees));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The graph: a canvas as high as what one sees of it, in a box that scrolls. The heaviest stand left; what is narrower than a pixel is one
 // hatched box of others at the right of its parent.
+import { changeOf, colourOf, wordsOf, signed } from './change.js';
 import { figure, share } from './text.js';
 
 const ROW = 20, TEXT_LEAST = 30;
@@ -64,6 +65,7 @@ export class Icicle {
   #children(box, place) {
     if (!(box.value > 0)) return;
     let x = box.x, small = 0, left = 0, folded = 0;
+    const members = [];
     const scale = box.w / box.value;
     for (const child of this.boxes.children(box)) {
       const w = child.value * scale;
@@ -72,12 +74,18 @@ export class Icicle {
         x += w;
       } else if (child.value > 0) {
         small += child.value;
+        members.push(child);
         left += child.others ? 0 : 1;
         folded += child.folded;
       }
     }
     if (small * scale >= 1)
-      place({ parent: box, depth: box.depth + 1, frame: -1, small: true, value: small, rows: [], count: left, folded, key: -1 }, x, small * scale);
+      place({ parent: box, depth: box.depth + 1, frame: -1, small: true, value: small, rows: [], members, count: left, folded, key: -1 }, x, small * scale);
+  }
+
+  /** Of two sides: what has become of a box. */
+  change(box) {
+    return box.change ??= changeOf(this.boxes.pair(box), this.boxes.pair(this.boxes.root), this.boxes.model);
   }
 
   soon() {
@@ -110,6 +118,27 @@ export class Icicle {
       for (const box of this.levels[level]) this.#box(c, box, level * ROW - top);
   }
 
+  /** Of what is gone: stripes over the colour. */
+  #stripes(c, x, y, w) {
+    if (!this.striped) {
+      const tile = document.createElement('canvas');
+      tile.width = tile.height = 8;
+      const t = tile.getContext('2d');
+      t.strokeStyle = '#ffffffb0';
+      t.lineWidth = 2;
+      for (const at of [0, 8]) {
+        t.beginPath();
+        t.moveTo(at - 8, 8);
+        t.lineTo(at, 0);
+        t.lineTo(at + 8, -8);
+        t.stroke();
+      }
+      this.striped = c.createPattern(tile, 'repeat');
+    }
+    c.fillStyle = this.striped;
+    c.fillRect(x, y, w, ROW - 1);
+  }
+
   #hatch(c) {
     if (!this.pattern) {
       const tile = document.createElement('canvas');
@@ -131,8 +160,10 @@ export class Icicle {
     const f = box.frame >= 0 ? this.boxes.model.frames[box.frame] : null, w = Math.max(box.w - 0.5, 0.5);
     const marked = this.found && f && this.found[box.frame];
     c.globalAlpha = this.found && !marked && f ? 0.35 : 1;
-    c.fillStyle = box.small ? this.#hatch(c) : f?.function ? this.colour(f.function) : '#cfd4da';
+    const change = this.boxes.model.diff ? this.change(box) : null;
+    c.fillStyle = box.small ? this.#hatch(c) : change ? colourOf(change) : f?.function ? this.colour(f.function) : '#cfd4da';
     c.fillRect(box.x, y, w, ROW - 1);
+    if (change?.kind === 'gone' && !box.small) this.#stripes(c, box.x, y, w);
     c.globalAlpha = 1;
     if (marked) {
       c.strokeStyle = '#b3009e';
@@ -150,8 +181,8 @@ export class Icicle {
     c.rect(box.x, y, w - 2, ROW);
     c.clip();
     c.fillStyle = this.found && !marked && f ? this.ink : '#000';
-    const text = this.label(box);
-    if (box.small) {
+    const text = (change?.shown ? `${change.kind === 'new' || change.kind === 'gone' ? `${change.kind} ` : ''}${signed(this.metric, change.change)}  ` : '') + this.label(box);
+    if (box.small || change?.kind === 'gone') {
       c.fillStyle = '#fff';
       c.globalAlpha = 0.75;
       c.fillRect(box.x + 2, y + 2, Math.min(c.measureText(text).width + 4, w - 4), ROW - 5);
@@ -185,6 +216,7 @@ export class Icicle {
   /** A sentence about a box. */
   words(box) {
     const value = figure(this.metric, box.value), whole = this.boxes.root.value, name = box.frame >= 0 ? this.boxes.model.frames[box.frame].full : this.label(box);
+    if (this.boxes.model.diff) return `${name}: ${wordsOf(this.metric, this.change(box))}`;
     const zoom = this.zoomed.root ? '' : `, ${share(box.value, this.zoomed.value)} of the zoom`;
     return `${name}: ${value}, ${share(box.value, whole)} of all${zoom}`;
   }

@@ -2,6 +2,7 @@
 // The page: holds what is looked at, and has each part draw it.
 import { facts, unpack } from './data.js';
 import { Boxes } from './boxes.js';
+import { changeOf, wordsOf } from './change.js';
 import { Curve } from './curve.js';
 import { detail, stackText } from './detail.js';
 import { button, by, copy, fill, make } from './dom.js';
@@ -64,12 +65,14 @@ class App {
     if (other) this.begin();
     this.say('');
     if (other || changed('q')) this.search();
-    if (other || changed('filter', 'thread', 'metric', 'up', 'byFunction', 'pivot', 'libraries')) this.graph();
-    if (other || changed('at', 'filter', 'thread', 'metric', 'up', 'byFunction', 'pivot', 'libraries')) this.zoomTo(state.at);
+    if (model.diff) model.look(state.run);
+    if (model.diff && !other && changed('metric')) summary(this);
+    if (other || changed('filter', 'thread', 'metric', 'up', 'byFunction', 'pivot', 'libraries', 'run')) this.graph();
+    if (other || changed('at', 'filter', 'thread', 'metric', 'up', 'byFunction', 'pivot', 'libraries', 'run')) this.zoomTo(state.at);
     if (other || changed('q', 'metric', 'filter', 'thread')) this.count();
     this.marked();
     this.pressed();
-    if (other || changed('tab', 'metric', 'own', 'libraries', 'source', 'line')) this.tabs();
+    if (other || changed('tab', 'metric', 'own', 'libraries', 'source', 'line', 'kind', 'all')) this.tabs();
     else if (changed('q')) this.filterLines?.();
   }
 
@@ -81,6 +84,10 @@ class App {
     by('thread-label').hidden = threads.length < 2;
     fill(by('thread'), make('option', { value: '' }, 'all'), ...threads.map((name) => make('option', { value: name }, name)));
     summary(this);
+    by('colour-label').hidden = Boolean(model.diff);
+    by('run-label').hidden = by('diff-legend').hidden = !model.diff;
+    by('curve-legend').hidden = Boolean(model.diff);
+    by('curves-legend').hidden = !model.diff;
     this.curve.show(model);
     this.icicle.selected = null;
     detail(this, null);
@@ -91,6 +98,7 @@ class App {
     on('metric', 'change', () => this.set({ metric: by('metric').value }));
     on('thread', 'change', () => this.set({ thread: by('thread').value, at: '' }));
     on('search', 'input', () => this.set({ q: by('search').value }, true));
+    on('run', 'change', () => this.set({ run: by('run').value }));
     on('invert', 'click', () => this.set({ up: !this.state.up, at: '' }));
     on('by', 'click', () => this.set({ byFunction: !this.state.byFunction, at: '' }));
     on('frames', 'click', () => this.set({ libraries: !this.state.libraries }));
@@ -140,6 +148,11 @@ class App {
     this.boxes = new Boxes(model, { metric: state.metric, byFunction: state.byFunction, up: state.up, pivot: state.pivot, taken, threads: state.thread, libraries: state.libraries });
     this.icicle.selected = null;
     const metric = model.metric(state.metric), whole = this.boxes.root.value;
+    if (model.diff) {
+      const of = { both: 'the larger of the old and the new run, at each call site', new: 'the new run', old: 'the old run' }[state.run];
+      by('unit').textContent = `Width: ${metric.bytes ? 'bytes' : 'number of allocations'} ${metric.phrase} in ${of}. All: ${wordsOf(metric, changeOf(this.boxes.pair(this.boxes.root), this.boxes.pair(this.boxes.root), model))}.`;
+      return this.chips();
+    }
     by('unit').textContent = whole > 0 ? `Width: ${metric.bytes ? 'bytes' : 'number of allocations'} ${metric.phrase ?? metric.title}; ${figure(metric, whole)} in all${state.up ? '. What allocates on top, its callers below' : ''}.`
       : `Nothing is ${metric.phrase ?? metric.title}${this.filtered ? ' in these stacks' : ''}.`;
     this.chips();
@@ -185,6 +198,7 @@ class App {
     by('by').setAttribute('aria-pressed', state.byFunction);
     by('frames').setAttribute('aria-pressed', state.libraries);
     by('metric').value = state.metric;
+    by('run').value = state.run;
     by('thread').value = state.thread;
     if (this.family) by('process').value = state.process;
   }

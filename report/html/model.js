@@ -35,15 +35,20 @@ export class Model {
     const columns = new Columns(body(`columns-${index}`), this.facts.columns);
     this.columns = columns;
     this.metrics = this.facts.metrics;
+    this.diff = this.facts.diff ?? null; // of two sides: what was held in runs of each, on average
     this.#names(columns);
     this.#tree(columns);
     this.#lines(columns);
-    lazy(this, 'sizes', () => readSizes(columns));
-    this.time = {
-      at: columns.numbers('time.at', true), level: columns.numbers('time.level'),
-      high: columns.numbers('time.high'), resident: columns.numbers('time.resident'),
-    };
-    for (let i = 1; i < this.time.at.length; i++) this.time.at[i] += this.time.at[i - 1];
+    lazy(this, 'sizes', () => (this.diff ? new Map() : readSizes(columns)));
+    this.time = this.#time(columns, '');
+    if (this.diff) this.oldTime = this.#time(columns, 'old.');
+  }
+
+  #time(columns, side) {
+    const numbers = (name, signed) => columns.numbers(`${side}time.${name}`, signed);
+    const time = { at: numbers('at', true), level: numbers('level'), high: numbers('high'), resident: numbers('resident') };
+    for (let i = 1; i < time.at.length; i++) time.at[i] += time.at[i - 1];
+    return time;
   }
 
   #names(columns) {
@@ -57,6 +62,12 @@ export class Model {
     const of = columns.numbers('frame.function'), line = columns.numbers('frame.line'), address = columns.numbers('frame.address');
     this.frames = [...of].map((f, i) => this.#frame(i, this.functions[f - 1], line[i], address[i]));
     this.frames.forEach((frame, i) => { frame.id = i; });
+    if (!this.diff) return;
+    const was = columns.numbers('frame.was'), gone = columns.numbers('frame.gone');
+    this.frames.forEach((frame, i) => {
+      frame.was = was[i];
+      if (gone[i]) Object.assign(frame, { gone: true, where: `${frame.where} (old)`, label: `${frame.label} (old)`, full: `${frame.full} (old)` });
+    });
   }
 
   #frame(id, f, code, address) {
@@ -99,20 +110,47 @@ export class Model {
     for (; depth >= 0; depth--) end[path[depth]] = rows;
     this.own = {};
     this.totals = {};
-    for (const metric of this.metrics)
-      lazy(this.own, metric.name, () => {
-        const list = new Float64Array(rows);
-        list.set(columns.numbers(`tree.${metric.name}`, true), 1);
-        list[0] = metric.own;
-        return list;
-      });
+    const made = (to, metric, name, first, runs = 1) => lazy(to, metric.name, () => {
+      const list = new Float64Array(rows);
+      list.set(columns.numbers(`${name}tree.${metric.name}`, true), 1);
+      list[0] = first;
+      return runs > 1 ? list.map((value) => value / runs) : list;
+    });
+    if (this.diff) this.#sides(made);
+    else for (const metric of this.metrics) made(this.own, metric, '', metric.own);
+  }
+
+  /** Of two sides: the figures of each, and by row the larger of both, which boxes are as wide as. */
+  #sides(made) {
+    const [old, now] = this.diff.sides, several = old.runs + now.runs > 2;
+    this.by = { old: {}, new: {}, both: {} };
+    this.totalsBy = { old: {}, new: {}, both: {} };
+    this.margin = several ? {} : null; // by row: changes of its total that are no larger are by chance
+    for (const metric of this.metrics) {
+      made(this.by.new, metric, '', metric.own, now.runs);
+      made(this.by.old, metric, 'old.', metric.old_own, old.runs);
+      if (several) made(this.margin, metric, 'margin.', metric.margin);
+      lazy(this.by.both, metric.name, () => this.by.new[metric.name].map((value, i) => Math.max(value, this.by.old[metric.name][i])));
+    }
+    this.look('both');
+  }
+
+  /** How wide boxes are: 'both', 'new' or 'old'. */
+  look(which) {
+    this.own = this.by[which];
+    this.totals = this.totalsBy[which];
+  }
+
+  /** By row: the total of one side. */
+  totalOf(which, name) {
+    return this.totalsBy[which][name] ??= this.sum(this.by[which][name]);
   }
 
   #lines(columns) {
-    const names = Object.keys(this.facts.columns).filter((name) => /^(line|own)\.(?!frame|rise)/.test(name));
+    const names = Object.keys(this.facts.columns).filter((name) => /^(?:old\.|margin\.)?(?:line|own)\.(?!frame|rise)/.test(name));
     this.line = { frame: columns.numbers('line.frame', false, Int32Array) };
     for (const name of names) lazy(this.line, name, () => columns.numbers(name, name !== 'line.executions'));
-    for (const name of ['line.rise', 'line.rise_most']) lazy(this.line, name, () => columns.numbers(name));
+    for (const name of this.diff ? [] : ['line.rise', 'line.rise_most']) lazy(this.line, name, () => columns.numbers(name));
   }
 
   metric(name) { return this.metrics.find((metric) => metric.name === name); }
@@ -139,6 +177,13 @@ export class Model {
       this.sources.get(f[i]).set(line, text[i] ?? '');
     }
     return this.sources;
+  }
+
+  /** Of two sides: by frame that is gone, what its line said. */
+  get gone() {
+    const frame = this.columns.numbers('gone.frame'), text = this.columns.texts('gone.text'), list = new Map([...frame].map((id, i) => [id, text[i] ?? '']));
+    Object.defineProperty(this, 'gone', { value: list });
+    return list;
   }
 
   /** Rows outward from one, without the root. */

@@ -4,9 +4,9 @@
 import { hash24 } from './model.js';
 import { pathOf } from './boxes.js';
 
-export const USUAL = { process: 0, tab: 'lines', metric: 'peak', up: false, byFunction: false, thread: '', q: '', filter: '', pivot: null, at: '', source: null, line: 0, own: false, libraries: false, theme: '' };
+export const USUAL = { process: 0, tab: 'lines', metric: 'peak', up: false, byFunction: false, thread: '', q: '', filter: '', pivot: null, at: '', source: null, line: 0, own: false, libraries: false, theme: '', run: 'both', kind: 'changed', all: false };
 
-const NAMES = { p: 'process', v: 'tab', m: 'metric', th: 'thread', q: 'q', f: 'filter', at: 'at' };
+const NAMES = { p: 'process', v: 'tab', m: 'metric', th: 'thread', q: 'q', f: 'filter', at: 'at', w: 'run', k: 'kind' };
 
 const tokenOf = (frame) => (frame ? hash24(frame.key) + (frame.line || frame.returns ? hash24(`line ${frame.line}`).slice(0, 2) : 'AA') : '------');
 
@@ -32,6 +32,7 @@ export function write(state, model) {
   if (state.byFunction) out.set('by', 'function');
   if (state.own) out.set('own', '1');
   if (state.libraries) out.set('all', '1');
+  if (state.all) out.set('calls', '1');
   if (state.pivot !== null) out.set('pivot', hash24(state.pivot));
   if (state.source !== null) out.set('src', hash24(functionKey(model.functions[state.source])) + (state.line ? `.${state.line}` : ''));
   return out.toString();
@@ -49,6 +50,8 @@ export function read(hash, modelOf, usual) {
   state.up = given.get('dir') === 'up';
   state.byFunction = given.get('by') === 'function';
   state.own = given.get('own') === '1';
+  state.all = given.get('calls') === '1';
+  if (!['both', 'new', 'old'].includes(state.run)) state.run = 'both';
   state.libraries = given.get('all') === '1';
   if (given.has('pivot')) state.pivot = model.frames.find((f) => f.function && hash24(f.key) === given.get('pivot'))?.key ?? null;
   if (given.has('src')) {

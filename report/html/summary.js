@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The first answer: a sentence, the totals, the honest notes.
+import { advice } from './advice.js';
+import { logsOf, summary as changes } from './changes.js';
 import { by, fill, make } from './dom.js';
 import { count, seconds, share, size, visible } from './text.js';
 
@@ -27,6 +29,14 @@ function card(name, figure, more) {
 }
 
 export function summary(app) {
+  const { facts } = app.model;
+  advice(app);
+  by('foot').textContent = foot(facts);
+  if (facts.diff) changes(app);
+  else totals(app);
+}
+
+function totals(app) {
   const { facts } = app.model, words = answer(app.model);
   by('what').textContent = title(facts);
   by('what').title = title(facts);
@@ -41,12 +51,11 @@ export function summary(app) {
   notes.hidden = !facts.notes.length;
   notes.querySelector('summary').textContent = `${facts.notes.length} note${facts.notes.length === 1 ? '' : 's'}: what these figures lack, or can't be sure of`;
   fill(notes.querySelector('ul'), ...facts.notes.map((note) => make('li', {}, visible(note))));
-  by('foot').textContent = foot(facts);
 }
 
 /** What is in the page, and what was folded. */
 function foot(facts) {
-  const { folded } = facts, parts = [`memtrace ${facts.version}, log ${visible(base(facts.log))}.`];
+  const { folded } = facts, parts = [`memtrace ${facts.version}, ${facts.diff ? logsOf(facts) : `log ${visible(base(facts.log))}`}.`];
   if (folded.others) parts.push(`${count(folded.nodes - folded.kept)} of ${count(folded.nodes)} nodes were folded into ${count(folded.others)} rows of others, which keep the sums: those below ${(folded.parts_per_billion / 1e7).toPrecision(2)} % of every metric.`);
   else parts.push(`All ${count(folded.nodes)} nodes of the tree of stacks are here.`);
   if (folded.lines_left_out) parts.push(`${count(folded.lines_left_out)} lines were left out.`);

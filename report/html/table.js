@@ -68,7 +68,7 @@ export class Table {
     this.columns.forEach((column, k) => {
       const text = column.text ? column.text(i) : column.value(i);
       const item = column.name ? make('th', { scope: 'row', class: 'name', title: text }, this.on ? button(text, () => this.choose(i), { class: 'link' }) : text)
-        : make('td', { class: 'figure' }, text);
+        : make('td', { class: `figure ${column.tint?.(i) ?? ''}` }, text);
       if (column.bar && this.most[k] > 0) {
         const bar = make('i', { class: 'bar', 'aria-hidden': 'true' });
         bar.style.width = `${Math.max(0, 100 * column.value(i) / this.most[k])}%`;
@@ -112,7 +112,7 @@ export class Table {
   }
 
   async copy() {
-    const rows = [this.columns.map((column) => column.title), ...this.list.map((i) => this.columns.map((column) => cell(column.text && column.name ? column.text(i) : column.value(i))))];
+    const rows = [this.columns.map((column) => column.title), ...this.list.map((i) => this.columns.map((column) => cell(column.text && column.name ? column.text(i) : (column.plain ?? column.value)(i))))];
     this.status.textContent = (await copy(rows.map((row) => row.join('\t')).join('\n'))) ? `${this.list.length} rows copied` : 'The browser does not let this page copy.';
   }
 }

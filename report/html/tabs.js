@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What stands in the tabs: tables of lines, call sites, leaks, threads, modules, files, processes; and the source.
 import { make } from './dom.js';
+import { changesTabs, lineItems } from './changes.js';
 import { listing } from './listing.js';
 import { sizesTab } from './sizes.js';
 import { Table } from './table.js';
@@ -102,14 +103,22 @@ function processesTab(app) {
   return table.element;
 }
 
+/** Of a page of two sides: the line of one's own that changed most. */
+function mostChanged({ model, state }) {
+  const items = model.diff ? lineItems(model, model.metric(state.metric), true).filter((item) => item.frame >= 0 && item.own) : [];
+  return items.reduce((most, item) => (!most || Math.abs(item.change) > Math.abs(most.change) ? item : most), null)?.frame;
+}
+
 function sourceTab(app) {
-  const { model } = app, weight = new Map(), list = model.line[`line.${app.state.metric}`] ?? model.line['line.peak'];
-  model.line.frame.forEach((frame, i) => {
-    const f = model.frames[frame - 1]?.function;
-    if (f) weight.set(f.id, Math.max(weight.get(f.id) ?? 0, list[i]));
-  });
+  const { model } = app, weight = new Map(), diff = model.diff && lineItems(model, model.metric(app.state.metric), false), list = diff ? null : model.line[`line.${app.state.metric}`] ?? model.line['line.peak'];
+  const weigh = (frame, value) => {
+    const f = model.frames[frame]?.function;
+    if (f) weight.set(f.id, Math.max(weight.get(f.id) ?? 0, value));
+  };
+  if (diff) diff.forEach((item) => weigh(item.frame, Math.abs(item.change)));
+  else model.line.frame.forEach((frame, i) => weigh(frame - 1, list[i]));
   const ids = [...weight.keys()].filter((id) => model.source.has(id)).sort((a, b) => weight.get(b) - weight.get(a));
-  const answer = model.frames[model.facts.questions?.peak.lines[0]?.frame]?.function?.id;
+  const answer = model.frames[model.facts.questions?.peak.lines[0]?.frame ?? mostChanged(app)]?.function?.id;
   const chosen = app.state.source ?? (ids.includes(answer) ? answer : ids[0]);
   if (chosen !== undefined && !ids.includes(chosen)) ids.unshift(chosen);
   if (!ids.length) return make('p', { class: 'empty' }, 'The page has no source: it was made without, there is no debug information, or the files were not found.');
@@ -118,13 +127,18 @@ function sourceTab(app) {
     return make('option', { value: id, selected: id === chosen }, `${f.short || f.module}  ${f.name}${weight.get(id) ? '  ' + textOf(app.state.metric)(weight.get(id)) : ''}`);
   }));
   select.addEventListener('change', () => app.set({ source: Number(select.value), line: 0 }));
-  const view = listing(model, chosen, { around: app.state.line });
+  const view = listing(model, chosen, { around: app.state.line, metric: model.metric(app.state.metric) });
   requestAnimationFrame(() => view.querySelector('.chosen')?.scrollIntoView({ block: 'nearest' }));
   return make('div', {}, make('div', { class: 'tools' }, make('label', {}, 'Function ', select), make('span', {}, model.functions[chosen].file)), view);
 }
 
 /** The tabs that this page has something for: [id, title, make]. */
 export function tabsOf(app) {
+  if (app.model.diff) {
+    const tabs = changesTabs(app);
+    tabs.splice(1, 0, ['source', 'Source', () => sourceTab(app)]);
+    return tabs;
+  }
   const { facts } = app.model, tabs = [['lines', 'Lines', () => linesTab(app)], ['source', 'Source', () => sourceTab(app)],
     ['leaks', 'Leaks', () => leaksTab(app)], ['sites', 'Call sites', () => sitesTab(app, app.state.metric, `Call sites by ${app.state.metric}`, 'No call site has any.')],
     ['threads', 'Threads', () => keysTab(app, 'threads', 'Thread', (row) => row.thread || row.name || '(no name)', 'No thread has figures.')],

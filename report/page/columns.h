@@ -8,7 +8,7 @@
 #include "page/bytes.h"
 #include "show/json.h"
 
-#define COLUMNS_MOST     64u
+#define COLUMNS_MOST     128u
 #define COLUMN_TEXT_MOST 4096u /* bytes of one text; a longer one is cut, and ends in "..." */
 
 struct column {

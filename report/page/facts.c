@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "advice/advice.h"
 #include "base/base.h"
 #include "fold/answers.h"
+#include "page/both_columns.h"
 #include "page/redact.h"
 #include "show/by.h"
 #include "show/metric.h"
@@ -15,6 +17,7 @@
 #define SCHEMA       "memtrace-page/1"
 #define ANSWERS_MOST 5u
 #define ROWS_MOST    2000u
+#define ADVICE_MOST  10u /* as `memtrace why` shows */
 
 static FILE *memory(char **text, size_t *bytes)
 {
@@ -32,6 +35,13 @@ static struct bytes taken(FILE *out, char **text, const size_t *bytes, bool reda
         redact_homes(*text);
     struct bytes all = {(unsigned char *)*text, redact ? strlen(*text) : *bytes, *bytes};
     return all;
+}
+
+/* Are some stacks left out? */
+static bool filtered(const struct facts *facts)
+{
+    const struct filter *filter = &facts->view->filter;
+    return filter->thread || filter->function || filter->file || filter->module || filter->classes;
 }
 
 static void json_frame(struct json *json, const struct naming *names, uint32_t place)
@@ -84,6 +94,35 @@ static void json_questions(const struct facts *facts, struct json *json)
     }
     json_close(json, '}');
     answers_free(&answers);
+}
+
+/* What `memtrace why` says, which speaks of a whole process. */
+static void json_advice(const struct facts *facts, struct json *json)
+{
+    const struct stacks *stacks = &facts->view->stacks;
+    struct advices advices;
+    if (stacks->processes || !stacks_whole(stacks) || stacks->under || filtered(facts))
+        return;
+    advices_make(&advices, stacks);
+    json_open(json, "advice", '[');
+    for (size_t i = 0; i < advices.count && i < ADVICE_MOST; i++) {
+        const struct advice *one = &advices.list[i];
+        json_open(json, NULL, '{');
+        json_cstring(json, "kind", advice_name(one->kind));
+        json_signed(json, "bytes", one->bytes);
+        json_cstring(json, "what", one->what);
+        json_cstring(json, "act", one->act);
+        if (one->place != ADVICE_NO_PLACE) {
+            char *name = name_of_place(&stacks->frames, one->place);
+            json_frame(json, facts->names, one->place);
+            json_cstring(json, "at", name);
+            free(name);
+        }
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+    json_unsigned(json, "advice_count", advices.count);
+    advices_free(&advices);
 }
 
 static void json_by(const struct facts *facts, struct json *json, const char *name,
@@ -139,12 +178,26 @@ static void json_folded(const struct facts *facts, struct json *json)
     json_close(json, '}');
 }
 
+/* Of a comparison: the old side's, and the margins of the total and of what no own line did. */
+static void json_old(const struct facts *facts, unsigned f, struct json *json)
+{
+    json_signed(json, "old_own", facts->pruned->own[FIGURES_OLD + f][0]);
+    json_signed(json, "old_total", facts->whole->total[FIGURES_OLD + f][0]);
+    if (facts->whole->figures <= FIGURES_MARGIN)
+        return;
+    json_signed(json, "margin", facts->whole->total[FIGURES_MARGIN + f][0]);
+    json_signed(json, "rest_margin",
+                facts->both->own.margin[f][facts->view->stacks.frames.place_count]);
+}
+
 static void json_metrics(const struct facts *facts, struct json *json)
 {
     json_open(json, "metrics", '[');
     for (unsigned f = 0; f < PAGE_FIGURES; f++) {
         if (page_figures[f] == METRIC_SLACK && !facts->view->stacks.log.header.slack)
             continue; /* not known */
+        if (facts->both && !facts->both->peak_known && page_figures[f] == METRIC_PEAK)
+            continue;
         json_open(json, NULL, '{');
         json_cstring(json, "name", metric_name(page_figures[f]));
         json_cstring(json, "title", metric_title(page_figures[f]));
@@ -152,6 +205,8 @@ static void json_metrics(const struct facts *facts, struct json *json)
         json_bool(json, "bytes", metric_bytes(page_figures[f]));
         json_signed(json, "own", facts->pruned->own[f][0]);
         json_signed(json, "total", facts->whole->total[f][0]);
+        if (facts->both)
+            json_old(facts, f, json);
         json_close(json, '}');
     }
     json_close(json, ']');
@@ -185,11 +240,16 @@ struct bytes facts_make(const struct facts *facts)
     struct json json = {.out = out};
     json_open(&json, NULL, '{');
     json_page(facts, &json);
-    summary_json(&facts->view->stacks, &facts->view->lines, &json);
-    json_questions(facts, &json);
-    json_by(facts, &json, "modules", BY_MODULE);
-    json_by(facts, &json, "files", BY_FILE);
-    json_by(facts, &json, "threads", BY_THREAD);
+    if (facts->both) {
+        both_json(facts->both, facts->options->redact, &json);
+    } else {
+        summary_json(&facts->view->stacks, &facts->view->lines, &json);
+        json_questions(facts, &json);
+        json_advice(facts, &json);
+        json_by(facts, &json, "modules", BY_MODULE);
+        json_by(facts, &json, "files", BY_FILE);
+        json_by(facts, &json, "threads", BY_THREAD);
+    }
     columns_json(facts->columns, &json);
     json_close(&json, '}');
     return taken(out, &text, &bytes, facts->options->redact);

@@ -5,6 +5,7 @@
 #ifndef PAGE_FACTS_H
 #define PAGE_FACTS_H
 
+#include "page/both.h"
 #include "page/bytes.h"
 #include "page/columns.h"
 #include "page/pruned.h"
@@ -13,6 +14,7 @@
 
 struct facts {
     struct view *view;
+    const struct both *both; /* NULL: of a log */
     const struct page_options *options;
     const struct whole *whole;
     const struct pruned *pruned;

@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "base/progress.h"
 #include "base/text.h"
+#include "page/both_columns.h"
 #include "page/facts.h"
 #include "page/redact.h"
 #include "page/sizes.h"
@@ -16,8 +17,12 @@
 #include "show/metric.h"
 #include "show/name.h"
 
-#define NODES_MOST  2000000u /* rows that a browser can hold in comfort */
-#define ROUNDS      8u
+#define NODES_MOST 2000000u /* rows that a browser can hold in comfort */
+#define ROUNDS     8u
+/* How hard data are packed; while a large tree is folded less hard, which takes a fraction of the time and little more room. */
+#define LEVEL       9
+#define LEVEL_TRIED 4
+#define NODES_TRIED 1000000u
 #define LINES_LEAST 300u  /* stay, whatever the budget is */
 #define LINES_SHOWN 50u   /* without scripts */
 #define SIZED_MOST  3000u /* rows with the sizes of their allocations */
@@ -70,35 +75,56 @@ static void stream(FILE *out, const char *name, size_t index, const struct bytes
 
 /* ---- a log ---- */
 
-/* All that is packed of a log, with a tree of so many nodes. */
+/* What a page shows of a log, or of two sides. */
+struct shown {
+    struct view *view;
+    const struct both *both; /* NULL: of a log */
+    const struct page_options *options;
+    const struct whole *whole;
+    struct line_list lines;
+};
+
+/* All that is packed of it, with a tree of so many nodes. */
 struct made {
     struct bytes facts, columns;
 };
 
-static struct made make(struct view *view, const struct whole *whole, const struct line_list *lines,
-                        const struct page_options *options, uint32_t nodes, size_t budget)
+static void columns_of(const struct shown *shown, const struct pruned *pruned,
+                       const struct naming *names, struct columns *columns)
 {
+    struct view *view = shown->view;
+    if (shown->both) {
+        both_columns(shown->both, &shown->lines, names, shown->options->source, columns);
+        return;
+    }
+    lines_columns(&shown->lines, view, names, columns);
+    time_columns(&view->stacks.log, false, columns);
+    sizes_columns(&view->stacks, &view->filter, shown->whole, pruned, SIZED_MOST, columns);
+}
+
+static struct made make(const struct shown *shown, uint32_t nodes, size_t budget, int level)
+{
+    const struct page_options *options = shown->options;
     struct pruned pruned;
     struct naming names;
     struct columns columns = {0};
-    pruned_make(&pruned, whole, nodes, options->least);
-    naming_make(&names, &view->stacks, &pruned, lines->places, lines->count);
+    pruned_make(&pruned, shown->whole, nodes, options->least);
+    naming_make(&names, &shown->view->stacks, &pruned, shown->lines.places, shown->lines.count);
     naming_columns(&names, &columns, options->redact);
-    lines_columns(lines, view, &names, &columns);
-    time_columns(&view->stacks.log, &columns);
-    struct facts facts = {.view = view,
+    columns_of(shown, &pruned, &names, &columns);
+    struct facts facts = {.view = shown->view,
+                          .both = shown->both,
                           .options = options,
-                          .whole = whole,
+                          .whole = shown->whole,
                           .pruned = &pruned,
                           .names = &names,
-                          .lines = lines,
+                          .lines = &shown->lines,
                           .columns = &columns};
-    facts.told = source_columns(view, lines, &names, options->source,
+    facts.told = source_columns(shown->view, &shown->lines, &names, options->source,
                                 budget < SOURCE_MOST ? budget : SOURCE_MOST, &columns);
     tree_columns(&pruned, &names, &columns);
-    sizes_columns(&view->stacks, &view->filter, whole, &pruned, SIZED_MOST, &columns);
     struct bytes text = facts_make(&facts);
-    struct made made = {bytes_pack(&text, 9), bytes_pack(&columns.body, 9)};
+    struct made made = {bytes_pack(&text, level), bytes_pack(&columns.body, level)};
     bytes_free(&text);
     columns_free(&columns);
     naming_free(&names);
@@ -117,17 +143,14 @@ static size_t in_file(const struct made *made)
     return (made->facts.count + made->columns.count + 2) / 3 * 4;
 }
 
-void page_log(FILE *out, struct view *view, size_t index, const struct page_options *options,
-              size_t budget)
+static void put(FILE *out, struct shown *shown, size_t index, size_t budget)
 {
-    struct whole whole;
-    struct line_list lines;
     struct progress progress;
+    struct line_list *lines = &shown->lines;
     progress_start(&progress, "folding the stacks", ROUNDS);
-    whole_make(&whole, &view->stacks, &view->filter);
-    line_list_make(&lines, view);
-    uint32_t nodes = whole.acting < NODES_MOST ? whole.acting : NODES_MOST;
-    struct made made = make(view, &whole, &lines, options, nodes, budget);
+    uint32_t nodes = shown->whole->acting < NODES_MOST ? shown->whole->acting : NODES_MOST;
+    int level = nodes > NODES_TRIED ? LEVEL_TRIED : LEVEL;
+    struct made made = make(shown, nodes, budget, level);
     for (unsigned round = 1; round < ROUNDS && in_file(&made) > budget && nodes > 100; round++) {
         progress_at(&progress, round);
         /* Names and lines take their part, so that the tree's share is not known: go down by no more than it takes. */
@@ -135,20 +158,42 @@ void page_log(FILE *out, struct view *view, size_t index, const struct page_opti
         nodes = (uint32_t)((double)nodes * (ratio < 0.1 ? 0.1 : ratio * 0.97));
         made_free(&made);
         /* Where they take most of it, the lines that have least go, too. */
-        if (ratio < 0.5 && lines.count > LINES_LEAST) {
-            size_t kept = (size_t)((double)lines.count * ratio);
+        if (ratio < 0.5 && lines->count > LINES_LEAST) {
+            size_t kept = (size_t)((double)lines->count * ratio);
             kept = kept < LINES_LEAST ? LINES_LEAST : kept;
-            lines.left_out += lines.count - kept;
-            lines.count = kept;
+            lines->left_out += lines->count - kept;
+            lines->count = kept;
         }
-        made = make(view, &whole, &lines, options, nodes, budget);
+        made = make(shown, nodes, budget, level);
+    }
+    if (level != LEVEL) {
+        made_free(&made);
+        made = make(shown, nodes, budget, LEVEL);
     }
     progress_end(&progress);
     stream(out, "facts", index, &made.facts);
     stream(out, "columns", index, &made.columns);
     made_free(&made);
-    line_list_free(&lines);
+    line_list_free(lines);
+}
+
+void page_log(FILE *out, struct view *view, size_t index, const struct page_options *options,
+              size_t budget)
+{
+    struct whole whole;
+    struct shown shown = {.view = view, .options = options, .whole = &whole};
+    whole_make(&whole, &view->stacks, &view->filter);
+    line_list_make(&shown.lines, view);
+    put(out, &shown, index, budget);
     whole_free(&whole);
+}
+
+void page_both(FILE *out, struct both *both, const struct page_options *options)
+{
+    struct shown shown = {
+        .view = &both->view, .both = both, .options = options, .whole = &both->whole};
+    both_lines(both, options->metric, &shown.lines);
+    put(out, &shown, 0, options->budget);
 }
 
 void page_family(FILE *out, const struct family *family, const size_t *which, bool redact)
@@ -216,4 +261,58 @@ void page_end(FILE *out, struct view *view, const struct page_options *options)
     fputs("</tbody></table>\n</noscript>\n", out);
     fputs(page_viewer.script, out);
     free(lines);
+}
+
+/* ---- a comparison without scripts ---- */
+
+static int64_t mean(const struct both *both, unsigned side, int64_t sum)
+{
+    __int128 runs = both->runs[side], half = sum < 0 ? -runs / 2 : runs / 2;
+    return (int64_t)((sum + half) / runs);
+}
+
+static void change_cells(FILE *out, enum metric metric, int64_t old, int64_t new)
+{
+    char figure[TEXT_SIZE_BYTES], change[TEXT_SIZE_BYTES + 2];
+    int64_t grown = (int64_t)((uint64_t) new - (uint64_t)old);
+    snprintf(change, sizeof change, "%s%s", grown > 0 ? "+" : "",
+             metric_text(figure, metric, grown));
+    cell(out, change);
+    cell(out, metric_text(figure, metric, old));
+    cell(out, metric_text(figure, metric, new));
+}
+
+void page_both_end(FILE *out, const struct both *both, const struct page_options *options)
+{
+    struct line_list lines;
+    unsigned f = 0;
+    for (unsigned k = 0; k < PAGE_FIGURES; k++)
+        f = page_figures[k] == options->metric ? k : f;
+    both_lines(both, options->metric, &lines);
+    fprintf(out,
+            "<noscript>\n<p>This page needs scripts for its graphs. Here are the first lines.</p>\n"
+            "<table><caption>What changed: %s, with all that a line calls</caption>\n"
+            "<thead><tr><th scope=\"col\">Change</th><th scope=\"col\">Old</th><th "
+            "scope=\"col\">New</th><th scope=\"col\">Line</th></tr></thead>\n<tbody>\n<tr>",
+            metric_phrase(options->metric));
+    change_cells(out, options->metric, mean(both, SIDE_OLD, both->whole.total[FIGURES_OLD + f][0]),
+                 mean(both, SIDE_NEW, both->whole.total[f][0]));
+    fputs("<th scope=\"row\">total</th></tr>\n", out);
+    for (size_t i = 0; i < lines.count && i < LINES_SHOWN; i++) {
+        uint32_t place = lines.places[i];
+        char *name = name_of_place(&both->view.stacks.frames, place);
+        if (options->redact)
+            redact_homes(name);
+        fputs("<tr>", out);
+        change_cells(out, options->metric,
+                     mean(both, SIDE_OLD, both->with_all.sums[SIDE_OLD][f][place]),
+                     mean(both, SIDE_NEW, both->with_all.sums[SIDE_NEW][f][place]));
+        fputs("<th scope=\"row\">", out);
+        page_text(out, name);
+        fputs("</th></tr>\n", out);
+        free(name);
+    }
+    fputs("</tbody></table>\n</noscript>\n", out);
+    fputs(page_viewer.script, out);
+    line_list_free(&lines);
 }

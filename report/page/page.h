@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "fold/family.h"
+#include "page/both.h"
 #include "page/tables.h"
 #include "show/view.h"
 
@@ -26,10 +27,15 @@ void page_begin(FILE *out, const char *title);
 /* The data of the log `index`, packed into at most `budget` bytes as far as folding the tree can do it. */
 void page_log(FILE *out, struct view *view, size_t index, const struct page_options *options,
               size_t budget);
+/* The data of a comparison, after both_end, likewise: the page's log 0. */
+void page_both(FILE *out, struct both *both, const struct page_options *options);
 /* The processes; which[i]: the number that log i has on this page, or SIZE_MAX. */
 void page_family(FILE *out, const struct family *family, const size_t *which, bool redact);
 /* What is shown where scripts don't run: totals and the 50 first lines of this log, then the end of the page. */
 void page_end(FILE *out, struct view *view, const struct page_options *options);
+
+/* The same of a comparison. */
+void page_both_end(FILE *out, const struct both *both, const struct page_options *options);
 
 /* Foreign text in HTML: nothing in it is markup, control characters, direction marks and what takes no room are shown as escapes,
  * broken UTF-8 as U+FFFD. At most COLUMN_TEXT_MOST bytes of it. */

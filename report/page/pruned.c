@@ -11,13 +11,7 @@ const enum metric page_figures[PAGE_FIGURES] = {
     METRIC_PEAK,        METRIC_LIVE,     METRIC_LEAKED,    METRIC_ALLOCATED,
     METRIC_ALLOCATIONS, METRIC_RELEASED, METRIC_TEMPORARY, METRIC_SLACK};
 
-/* As row_metric has it, but not raised to 0: parts of a damaged log add up, too. */
-static int64_t sum(int64_t a, int64_t b)
-{
-    return (int64_t)((uint64_t)a + (uint64_t)b);
-}
-
-static bool several_threads(const struct stacks *stacks)
+bool whole_threads(const struct stacks *stacks)
 {
     uint32_t first = 0;
     for (uint32_t i = 1; i < stacks->model.node_count; i++) {
@@ -43,18 +37,18 @@ static void whole_own(struct whole *whole, const struct stacks *stacks, const st
         uint32_t entry = whole->tree.of_node[leaf.node];
         for (unsigned f = 0; f < PAGE_FIGURES; f++)
             whole->own[f][entry] =
-                sum(whole->own[f][entry], sums_metric(leaf.sums, page_figures[f]));
+                whole_sum(whole->own[f][entry], sums_metric(leaf.sums, page_figures[f]));
     }
     selection_free(&selection);
 }
 
-static void whole_shares(struct whole *whole)
+void whole_shares(struct whole *whole)
 {
     uint32_t count = whole->tree.count;
     whole->share = base_alloc(count, sizeof *whole->share);
     for (uint32_t i = count; i-- > 0;) {
         bool acts = whole->share[i] > 0;
-        for (unsigned f = 0; f < PAGE_FIGURES; f++) {
+        for (unsigned f = 0; f < whole->figures && f < FIGURES_MARGIN; f++) {
             int64_t all = whole->total[f][0], part = whole->total[f][i];
             if (!part)
                 continue;
@@ -71,8 +65,8 @@ static void whole_shares(struct whole *whole)
 
 void whole_make(struct whole *whole, const struct stacks *stacks, const struct filter *filter)
 {
-    *whole = (struct whole){0};
-    tree_make(&whole->tree, stacks, NULL, several_threads(stacks));
+    *whole = (struct whole){.figures = PAGE_FIGURES};
+    tree_make(&whole->tree, stacks, NULL, whole_threads(stacks));
     uint32_t count = whole->tree.count;
     for (unsigned f = 0; f < PAGE_FIGURES; f++) {
         whole->own[f] = base_alloc(count, sizeof *whole->own[f]);
@@ -82,9 +76,9 @@ void whole_make(struct whole *whole, const struct stacks *stacks, const struct f
     for (unsigned f = 0; f < PAGE_FIGURES; f++)
         for (uint32_t i = count; i-- > 0;) {
             int64_t *total = whole->total[f];
-            total[i] = sum(total[i], whole->own[f][i]);
+            total[i] = whole_sum(total[i], whole->own[f][i]);
             if (i)
-                total[whole->tree.parent[i]] = sum(total[whole->tree.parent[i]], total[i]);
+                total[whole->tree.parent[i]] = whole_sum(total[whole->tree.parent[i]], total[i]);
         }
     whole_shares(whole);
 }
@@ -92,7 +86,7 @@ void whole_make(struct whole *whole, const struct stacks *stacks, const struct f
 void whole_free(struct whole *whole)
 {
     tree_free(&whole->tree);
-    for (unsigned f = 0; f < PAGE_FIGURES; f++) {
+    for (unsigned f = 0; f < FIGURES_MOST; f++) {
         free(whole->own[f]);
         free(whole->total[f]);
     }
@@ -148,7 +142,7 @@ static void add_entry(struct pruning *p, uint32_t entry, uint32_t level)
 {
     uint32_t row = add_row(p->pruned, p->whole->tree.key[entry], level);
     p->pruned->entry[row] = entry;
-    for (unsigned f = 0; f < PAGE_FIGURES; f++)
+    for (unsigned f = 0; f < p->whole->figures; f++)
         p->pruned->own[f][row] = p->whole->own[f][entry];
     p->pruned->kept++;
 }
@@ -164,8 +158,8 @@ static void add_others(struct pruning *p, uint32_t entry, uint32_t level)
         if (row == UINT32_MAX)
             row = add_row(p->pruned, PRUNED_OTHERS, level);
         p->pruned->folded[row] += p->below[child];
-        for (unsigned f = 0; f < PAGE_FIGURES; f++)
-            p->pruned->own[f][row] = sum(p->pruned->own[f][row], whole->total[f][child]);
+        for (unsigned f = 0; f < whole->figures; f++)
+            p->pruned->own[f][row] = whole_sum(p->pruned->own[f][row], whole->total[f][child]);
     }
 }
 
@@ -202,7 +196,7 @@ void pruned_make(struct pruned *pruned, const struct whole *whole, uint32_t most
                         .whole = whole,
                         .children = children_make(count),
                         .below = base_alloc(count, sizeof *p.below)};
-    *pruned = (struct pruned){0};
+    *pruned = (struct pruned){.figures = whole->figures};
     p.least = share_least(whole, most, least);
     pruned->least = (double)p.least;
     size_t room = 1;
@@ -219,7 +213,7 @@ void pruned_make(struct pruned *pruned, const struct whole *whole, uint32_t most
     pruned->entry = base_alloc(room, sizeof *pruned->entry);
     pruned->level = base_alloc(room, sizeof *pruned->level);
     pruned->folded = base_alloc(room, sizeof *pruned->folded);
-    for (unsigned f = 0; f < PAGE_FIGURES; f++)
+    for (unsigned f = 0; f < whole->figures; f++)
         pruned->own[f] = base_alloc(room, sizeof *pruned->own[f]);
     add_all(&p);
     children_free(&p.children);
@@ -232,7 +226,7 @@ void pruned_free(struct pruned *pruned)
     free(pruned->entry);
     free(pruned->level);
     free(pruned->folded);
-    for (unsigned f = 0; f < PAGE_FIGURES; f++)
+    for (unsigned f = 0; f < FIGURES_MOST; f++)
         free(pruned->own[f]);
     *pruned = (struct pruned){0};
 }

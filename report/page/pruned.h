@@ -14,17 +14,32 @@
 #define PAGE_FIGURES 8u
 extern const enum metric page_figures[PAGE_FIGURES];
 
+/* Of a comparison: where those of the old side and the margins (compare/changes.h) begin; before them stand those of the new side. */
+#define FIGURES_OLD    PAGE_FIGURES
+#define FIGURES_MARGIN (2 * PAGE_FIGURES)
+#define FIGURES_MOST   (3 * PAGE_FIGURES)
+
 /* All stacks, with the figures of each. */
 struct whole {
-    struct tree tree;             /* of places; below threads' roots if there are several threads */
-    int64_t *own[PAGE_FIGURES];   /* by entry */
-    int64_t *total[PAGE_FIGURES]; /* by entry: with all below it; of entry 0 that of everything */
+    struct tree tree; /* of places; below threads' roots if there are several threads */
+    unsigned figures; /* PAGE_FIGURES; of a comparison FIGURES_MARGIN, with margins FIGURES_MOST */
+    int64_t *own[FIGURES_MOST];   /* by entry; margins are those of the total */
+    int64_t *total[FIGURES_MOST]; /* by entry: with all below it; of entry 0 that of everything */
     float *
         share; /* by entry: the greatest share that it has of any figure, from 0 to 1; no less than its children's */
     uint32_t acting; /* number of entries that have any figure */
 };
 void whole_make(struct whole *whole, const struct stacks *stacks, const struct filter *filter);
 void whole_free(struct whole *whole);
+/* Are there several threads to be told apart? */
+bool whole_threads(const struct stacks *stacks);
+/* Fills in `share` and `acting`, for those who have filled in the figures. */
+void whole_shares(struct whole *whole);
+/* Sums of parts of a damaged log, too: they wrap. */
+static inline int64_t whole_sum(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a + (uint64_t)b);
+}
 
 #define PRUNED_OTHERS UINT32_MAX /* in place of a key: the row of others */
 struct pruned {
@@ -33,7 +48,8 @@ struct pruned {
     uint32_t *entry;            /* in struct whole; of others: 0 */
     uint32_t *level;            /* 0: the root */
     uint32_t *folded;           /* PRUNED_OTHERS: how many entries it stands for, else 0 */
-    int64_t *own[PAGE_FIGURES]; /* of others: of all that they stand for */
+    unsigned figures;           /* as of struct whole */
+    int64_t *own[FIGURES_MOST]; /* of others: of all that they stand for */
     uint32_t kept;              /* rows that are no others */
     double least;               /* entries of this share and more were kept */
 };

@@ -112,8 +112,7 @@ static void fill_log(struct page_together *together, const char *name, struct lo
             (struct log_text){together->notes[i].text, (uint32_t)together->notes[i].bytes};
 }
 
-/* Threads of one name are one, whichever process they are of: a page divides by thread first. */
-static void threads_by_name(struct model *model)
+void page_threads_by_name(struct model *model)
 {
     struct strings names = {0};
     uint32_t *slots = base_alloc(model->thread_count + (size_t)1, sizeof *slots);
@@ -139,7 +138,7 @@ bool page_together_view(struct page_together *together, const char *name,
         return false;
     course_end(&together->course);
     joined_end(&together->joined);
-    threads_by_name(&together->joined.stacks.model);
+    page_threads_by_name(&together->joined.stacks.model);
     /* The lists of places and modules are shared with the view: what the view frees is not freed twice. */
     view->stacks = together->joined.stacks;
     together->joined.stacks = (struct stacks){0};

@@ -33,6 +33,8 @@ void page_together_add(struct page_together *together, const struct stacks *stac
  * the peak is the sum of the processes' peaks. False: nothing was added. view_close in any case, and page_together_free after that. */
 bool page_together_view(struct page_together *together, const char *name,
                         const struct filter *filter, struct view *view);
+/* Threads of one name become one, whichever process they are of: a page divides by thread first. */
+void page_threads_by_name(struct model *model);
 void page_together_free(struct page_together *together);
 
 #endif

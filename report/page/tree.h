@@ -13,9 +13,12 @@
  *   tree.up      0: a child of the row before; n: n - 1 levels up from there, and a child of that one's parent
  *   tree.frame   0: others, else the frame's number + 1
  *   tree.folded  of others: how many nodes they stand for
- *   tree.METRIC  own */
+ *   tree.METRIC  own; of a comparison what all runs of the new side come to
+ *   old.tree.METRIC, margin.tree.METRIC: of a comparison; by how much a row's total changes by chance at most, where there are
+ *                more than two runs */
 void tree_columns(const struct pruned *pruned, const struct naming *names, struct columns *columns);
-/* The columns time.*: samples of the timeline; at: in microseconds, less that of the sample before. */
-void time_columns(const struct log *log, struct columns *columns);
+/* The columns time.*: samples of the timeline; at: in microseconds, less that of the sample before. `old`: of the old side,
+ * old.time.*. */
+void time_columns(const struct log *log, bool old, struct columns *columns);
 
 #endif

@@ -96,6 +96,9 @@ const struct option_about option_abouts[] = {
      "give up a request that takes longer (60)"},
     {"dry-run", 0, OF_PUSH, NULL, NULL, FLAG(dry_run), NULL, NULL,
      "send nothing; print what would be sent"},
+    {"diff", 0, OF_HTML, NULL, NULL, FLAG(diff), NULL, NULL,
+     "what changed between two logs, OLD and NEW, or OLD... -- NEW..., as memtrace diff takes and "
+     "matches them"},
     {"source", 0, OF_HTML, "WHICH", take_source, 0, NULL, values_page_sources,
      "how much source the page carries: none, lines (those with figures, and six on each side; the "
      "default) or functions (all of them)"},

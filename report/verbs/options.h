@@ -46,7 +46,8 @@ enum {
 
 /* What was asked for; a verb looks at what its options can set. */
 struct options {
-    bool all, json, csv, own, inverted, fail, mprun, redact, force, once, children, each, histogram;
+    bool all, json, csv, own, inverted, fail, mprun, redact, force, once, children, each, histogram,
+        diff;
     struct periods periods;
     const char *under;    /* NULL: everything */
     unsigned view;        /* enum top_view */
@@ -176,6 +177,7 @@ struct verb_about {
     bool several;             /* takes several logs */
     bool program;             /* takes a program and its arguments instead */
     bool sides;               /* takes logs of two sides, and leaves folders as they are */
+    bool may_sides;           /* does so with --diff */
     const char *const *words; /* takes one of these words instead; NULL behind the last */
     const char *word;         /* what it takes is called so in messages; NULL: log */
     const char *takes;        /* what it takes, for the usage; NULL: LOG */

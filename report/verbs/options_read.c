@@ -158,7 +158,7 @@ int options_read(struct options *options, const struct verb_about *about, int ar
     options->headers = base_alloc((size_t)argc, sizeof *options->headers);
     options->labels = base_alloc((size_t)argc, sizeof *options->labels);
     opterr = 0;
-    for (int i = 1; about->sides && i < argc && !options->second; i++)
+    for (int i = 1; (about->sides || about->may_sides) && i < argc && !options->second; i++)
         if (!strcmp(argv[i], "--")) /* getopt_long moves what stands before it */
             options->second = (size_t)(argc - i - 1);
     while ((value = getopt_long(argc, argv, known.letters, known.longs, NULL)) != -1) {
@@ -170,7 +170,8 @@ int options_read(struct options *options, const struct verb_about *about, int ar
     }
     options->logs = argv + optind;
     options->log_count = (size_t)(argc - optind);
-    if ((options->log_count && about->sides) || (!options->log_count && options->list))
+    if ((options->log_count && (about->sides || options->diff)) ||
+        (!options->log_count && options->list))
         return STATUS_DONE;
     if (options->log_count && about->several)
         return logs_expand(options) ? STATUS_DONE : STATUS_BAD;

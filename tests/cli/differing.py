@@ -5,6 +5,7 @@ import os
 import shutil
 
 from common import Case, line_of
+from one_file import Page
 from times import HEADER
 
 OLD = r'''
@@ -65,6 +66,15 @@ more = [bytes(1000) for i in range(100)]
 '''
 
 
+# What a page has.
+FIGURES = 'peak', 'live', 'leaked', 'allocated', 'allocations', 'released', 'temporary', 'slack'
+
+
+def rounded(total, runs):
+    """The mean of several runs, as diff rounds it."""
+    return (total + runs // 2) // runs if total >= 0 else -((-total + runs // 2) // runs)
+
+
 class Differ(Case):
     def make(self, name, program, *options):
         folder = self.path(name)
@@ -95,7 +105,34 @@ class Differ(Case):
         if found['adds_up'] and not found['other_count']:
             self.assertEqual(sum(row['change'] for row in found['rows']), found['total']['change'])
             self.assertEqual(sum(row['new']['mean'] for row in found['rows']), found['total']['new']['mean'])
+        if status == 0 and found['by'] == 'line' and found['metric'] in FIGURES and set(arg for arg in args if arg.startswith('--')) <= {'--', '--metric', '--module', '--function'}:
+            self.page(found, *args, **env)
         return found
+
+    def page(self, found, *args, **env):
+        """The page of the same runs has the same total and rows, whichever way they were matched."""
+        p = self.memtrace('html', '--diff', '-o', '-', *args, **env)
+        if 'without the page' in p.stderr:
+            return
+        self.assertEqual(p.returncode, 0, p)
+        page, metric = Page(p.stdout), found['metric']
+        figure = next(m for m in page.facts['metrics'] if m['name'] == metric)
+        old, new = (side['runs'] for side in page.facts['diff']['sides'])
+        self.assertEqual(page.facts['metric'], metric)
+        self.assertEqual((old, new), (found['old_runs'], found['new_runs']))
+        self.assertEqual([rounded(figure['old_total'], old), rounded(figure['total'], new)], [found['total'][side]['mean'] for side in ('old', 'new')])
+        for side in 'old.', '':
+            self.assertEqual(sum(page.numbers(side + 'tree.' + metric, True)) + figure[side.replace('.', '_') + 'own'], figure[side.replace('.', '_') + 'total'])
+        before, now = page.numbers('old.own.' + metric, True), page.numbers('own.' + metric, True)
+        rest = figure['old_total'] - sum(before), figure['total'] - sum(now)
+        margins = page.numbers('margin.own.' + metric, True) + [figure['rest_margin']] if old + new > 2 else [0] * (len(now) + 1)
+        rows = [(rounded(a, old), rounded(b, new), margin) for a, b, margin in zip(before + [rest[0]], now + [rest[1]], margins)]
+        wanted = sorted((row['old']['mean'], row['new']['mean']) for row in found['rows'])
+        beyond = sorted((a, b) for a, b, margin in rows if abs(b - a) > margin)
+        self.assertEqual([row for row in wanted if row not in beyond], [])
+        if len(wanted) < 20: # diff's usual number of rows, of at least 0.05 % of the whole
+            least = max(figure['old_total'] / old, figure['total'] / new) / 2000
+            self.assertEqual([(a, b) for a, b in beyond if (a, b) not in wanted and abs(b - a) >= least], [])
 
     @staticmethod
     def lines(found):
@@ -329,6 +366,47 @@ int main(void)
         at = self.path('at@1.mt')
         shutil.copy(log, at)
         self.assertEqual(self.diff(at, log)['rows'], [])
+
+    def test_wrong_page(self):
+        out = self.path('page.html')
+        page = lambda *args: self.memtrace('html', '--diff', '-o', out, *args)
+        if 'without the page' in page(self.old, self.old).stderr:
+            self.skipTest('memtrace was built without the page')
+        self.assertIn(b'memtrace page', self.read(out)[:60])
+        os.unlink(out)
+        self.fails(page(self.old), 2, 'html: --diff takes two logs')
+        self.fails(page(self.old, '--'), 2, 'html: --diff takes two logs')
+        self.fails(page('--', self.old, self.old), 2, 'html: --diff takes two logs')
+        self.fails(page(self.old, self.old, self.old), 2, 'which of these are old?')
+        self.fails(page('--each', self.old, self.old), 2, '--process and --each are not for --diff')
+        self.fails(page('--process', '7', self.old, self.old), 2, '--process and --each are not for --diff')
+        self.fails(page(self.old, self.source), 2, 'not a memtrace log')
+        self.fails(page(self.old, self.path('nowhere.mt')), 2, 'nowhere.mt: offset 0: cannot be opened: No such file')
+        self.fails(page(self.old + '@7', self.old), 1, 'period')
+        self.fails(page('--metric', 'rise', self.old, self.old), 2, '--metric takes')
+        self.assertFalse(os.path.exists(out))
+
+    def test_redacted_page(self):
+        p = self.memtrace('html', '--diff', '--redact', '-o', '-', self.old, self.make('other', comes(OLD)))
+        if 'without the page' in p.stderr:
+            self.skipTest('memtrace was built without the page')
+        page = Page(p.stdout)
+        self.assertEqual([side['argv'] for side in page.facts['diff']['sides']], [[], []])
+        self.assertEqual((page.texts('source.text'), page.texts('gone.text')), ([], []))
+
+    def test_gone_page(self):
+        """What is gone is there with its old line and text; what stays has its new line, and the old one where that was another."""
+        p = self.memtrace('html', '--diff', '-o', '-', self.old, self.make('other', comes(OLD)))
+        if 'without the page' in p.stderr:
+            self.skipTest('memtrace was built without the page')
+        page = Page(p.stdout)
+        line, gone, was = (page.numbers('frame.' + name) for name in ('line', 'gone', 'was'))
+        at = page.numbers('gone.frame')
+        self.assertEqual([(line[frame] - 1, text.strip()) for frame, text in zip(at, page.texts('gone.text')) if 'GOES' in text],
+                         [(line_of('GOES', OLD), 'kept[5] = malloc(300000); /* GOES */')])
+        self.assertTrue(all(gone[frame] for frame in at))
+        new = comes(OLD)
+        self.assertIn((line_of('TAKE', new), line_of('TAKE', OLD), 0), [(number - 1, before, flag) for number, before, flag in zip(line, was, gone)])
 
     def test_wrong(self):
         self.fails(self.memtrace('diff'), 2, 'which log?')

@@ -18,6 +18,12 @@ export function equal(found, wanted, what) {
   check(JSON.stringify(found) === JSON.stringify(wanted), `${what}: ${JSON.stringify(found)}, not ${JSON.stringify(wanted)}`);
 }
 
+// What has failed until then is worth more than where it ended.
+process.on('uncaughtException', (error) => {
+  failures.push(error.stack);
+  end();
+});
+
 export async function start() {
   return need('playwright-core').chromium.launch({ executablePath: chromium, args: ['--no-sandbox', '--disable-gpu'] });
 }

@@ -2,7 +2,7 @@
 // Names that would be markup, code, commands of a terminal or formulas: all are shown, none acts.
 import { check, end, equal, facts, open, settle, start } from './browser.mjs';
 
-const { page: file, damaged } = facts(), browser = await start();
+const { page: file, damaged, both } = facts(), browser = await start();
 for (const scripts of [true, false]) {
   const page = await open(browser, file, { scripts, hash: '#q=%3C/script%3E&f=%3Cimg%20src=x%20onerror=hit%3E&at=%3Cb%3E&src=%22' });
   if (!scripts) {
@@ -28,6 +28,24 @@ for (const scripts of [true, false]) {
   check(names.every((name) => !/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u200b\ufeff]/.test(name)), 'nothing hidden is left');
   const copied = await page.evaluate(async () => { const { cells } = window; let text = ''; navigator.clipboard.writeText = async (t) => { text = t; }; [...document.querySelectorAll('#panel button')].find((b) => b.textContent === 'Copy as TSV').click(); await new Promise((r) => setTimeout(r, 50)); return cells ?? text; });
   check(!/(^|\t)[=+@]/m.test(copied), 'no formula is copied');
+  await page.context().close();
+}
+// The same where they are in one of two sides.
+for (const scripts of [true, false]) {
+  const page = await open(browser, both, { scripts });
+  if (!scripts) {
+    check((await page.locator('img, b b, object, iframe, a[href^=javascript]').count()) === 0, 'two sides, without scripts: no element of a name');
+    continue;
+  }
+  for (const tab of await page.$$eval('[role=tab]', (list) => list.map((one) => one.id))) {
+    await page.click(`#${tab}`);
+    await settle(page);
+  }
+  await page.evaluate(() => memtrace.model.frames.forEach((f, i) => { if (f.function?.own) memtrace.showFrame(i); }));
+  await settle(page);
+  equal(await page.evaluate(() => window.hit), undefined, 'two sides: nothing of a name ran');
+  equal(await page.evaluate(() => document.querySelectorAll('img, object, iframe, script:not([type]) ~ script:not([type])').length), 0, 'two sides: no element came from a name');
+  check(await page.evaluate(() => memtrace.model.functions.some((f) => f.name === '</script><img src=x onerror="window.hit=1">')), 'two sides: a name is there as it is');
   await page.context().close();
 }
 // A page that was cut or changed says so, and shows nothing wrong.

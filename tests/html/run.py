@@ -20,6 +20,9 @@ from support.npm import packages  # noqa: E402
 from support.pythons import with_modules  # noqa: E402
 from support.running import Skip, run  # noqa: E402
 
+sys.path.insert(0, HERE)
+import changed  # noqa: E402
+
 PROGRAM = os.path.join(HERE, 'programs.py')
 
 
@@ -74,7 +77,12 @@ def hostile(build, folder, shots):
         damaged[name] = os.path.join(folder, name + '.html')
         with open(damaged[name], 'w') as file:
             file.write(changed)
-    return {'page': out, 'damaged': damaged}
+    both = os.path.join(folder, 'both.html')
+    other = trace(build, folder, [sys.executable, '-c', 'pass'], 'other.mt')
+    done = run([build.memtrace, 'html', '--diff', '-o', both, other, log])
+    if done.status:
+        sys.exit('memtrace html --diff: status %d: %s' % (done.status, done.err))
+    return {'page': out, 'damaged': damaged, 'both': both}
 
 
 def family(build, folder, shots):
@@ -99,7 +107,60 @@ def executed(build, folder, shots):
     return {'page': os.path.join(folder, 'book.nbconvert.html'), 'lines': notebook.TAKE.splitlines(), 'shots': shots}
 
 
-SUBJECTS = {'walk': walk, 'hostile': hostile, 'family': family, 'notebook': executed}
+def compiled(folder, name, text):
+    source, program = os.path.join(folder, name + '.c'), os.path.join(folder, name)
+    with open(source, 'w') as file:
+        file.write(text)
+    compiler = shutil.which('cc')
+    if not compiler:
+        raise Skip('no C compiler')
+    done = run([compiler, '-g', '-O1', '-fno-builtin', '-o', program, source])
+    if done.status:
+        sys.exit(done.err)
+    return program
+
+
+def commands(folder):
+    """By name: the two versions of a program that is traced, their texts, and how many times each runs."""
+    def script(version, text):
+        path = os.path.join(folder, version, 'work.py')
+        with open(path, 'w') as file:
+            file.write(text)
+        return [sys.executable, path]
+    for version in 'old', 'new':
+        os.makedirs(os.path.join(folder, version))
+    python = [script('old', changed.PYTHON_OLD), script('new', changed.PYTHON_NEW)]
+    native = [[compiled(os.path.join(folder, version), 'work', text)] for version, text in (('old', changed.C_OLD), ('new', changed.C_NEW))]
+    return {'python': (python, changed.PYTHON_OLD, changed.PYTHON_NEW, 1), 'native': (native, changed.C_OLD, changed.C_NEW, 1),
+            'several': (python, changed.PYTHON_OLD, changed.PYTHON_NEW, 3), 'same': ([python[0], python[0]], changed.PYTHON_OLD, changed.PYTHON_OLD, 3)}
+
+
+METRICS = 'peak', 'live', 'leaked', 'allocated', 'allocations', 'released', 'temporary', 'slack'
+
+
+def changes(build, folder, shots):
+    """Pages of what changed, with what memtrace diff says of the same logs, by metric."""
+    pages = {}
+    for name, (versions, old, new, runs) in commands(folder).items():
+        sides = [[trace(build, folder, command, '%s-%s-%d.mt' % (name, side, i)) for i in range(runs)] for side, command in zip(('old', 'new'), versions)]
+        sides = [*sides[0], '--', *sides[1]]
+        path = os.path.join(folder, name + '.html')
+        shutil.move(page(build, folder, '--diff', *sides), path)
+        diffs = {metric: json.loads(build.view('diff', '--json', '-n', '0', '--min-share', '0', '--metric', metric, *sides)) for metric in METRICS}
+        pages[name] = {'page': path, 'diffs': diffs, 'runs': runs, 'old': changed.lines(old), 'new': changed.lines(new)}
+    return {'pages': pages, 'shots': shots}
+
+
+def advice(build, folder, shots):
+    program, pages = compiled(folder, 'advised', changed.ADVISED), {}
+    for name, arguments in (('faults', ['x']), ('none', [])):
+        log, path = trace(build, folder, [program, *arguments], name + '.mt'), os.path.join(folder, name + '.html')
+        shutil.move(page(build, folder, log), path)
+        pages[name] = {'page': path, 'why': json.loads(build.view('why', '--json', log))}
+    return {'pages': pages, 'lines': changed.lines(changed.ADVISED), 'shots': shots}
+
+
+SUBJECTS = {'walk': walk, 'hostile': hostile, 'family': family, 'notebook': executed, 'changes': changes, 'advice': advice}
 
 
 def main():

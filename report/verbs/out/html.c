@@ -18,18 +18,24 @@
 #include "show/metric.h"
 #include "show/name.h"
 #include "verbs/logs.h"
+#include "verbs/out/html_diff.h"
 #include "verbs/verbs.h"
 
 const struct verb_about verb_html_about = {
     .name = "html",
     .of = OF_HTML,
     .several = true,
+    .may_sides = true,
+    .takes = "LOG... | --diff OLD... [--] NEW",
     .intro =
         "One HTML file with everything: summary, curve, flame graph, lines, source. It needs no "
         "network and no other\n"
         "file. Of several logs it has the tree of the processes, all of them as one, and the eight "
         "with the highest\n"
-        "peaks each by itself; with --each not all as one.\n",
+        "peaks each by itself; with --each not all as one.\n\n"
+        "With --diff it shows what changed between OLD and NEW: each is a run as of memtrace diff, "
+        "and all views have\n"
+        "the figures of both, coloured by what grew, shrank, is new or gone.\n",
     .end =
         "The file is LOG with .html in place of .mt, in the current folder. What is too small to "
         "see is folded into\n"
@@ -88,6 +94,17 @@ static bool may_write(const char *name, bool force)
 
 /* ---- the page ---- */
 
+static struct page_options page_options_of(const struct options *options)
+{
+    struct page_options page = {
+        .metric = options_metric(options, METRIC_PEAK),
+        .source = options->redact ? SOURCE_NONE : options->source,
+        .redact = options->redact,
+        .least = options_min_share(options, 0) / 100,
+        .budget = 1000 * (options->budget == OPTION_UNSET ? BUDGET_USUAL : options->budget)};
+    return page;
+}
+
 /* What a page that goes to others should not have, taken out of what was read. */
 static void redact(struct view *view)
 {
@@ -120,17 +137,6 @@ static char *title_of(const struct view *view)
         title = base_copy("memtrace", 8);
     free(exe);
     return title;
-}
-
-static struct page_options page_options_of(const struct options *options)
-{
-    struct page_options page = {
-        .metric = options_metric(options, METRIC_PEAK),
-        .source = options->redact ? SOURCE_NONE : options->source,
-        .redact = options->redact,
-        .least = options_min_share(options, 0) / 100,
-        .budget = 1000 * (options->budget == OPTION_UNSET ? BUDGET_USUAL : options->budget)};
-    return page;
 }
 
 /* Log `index` of the command line as the page's number `number`. */
@@ -285,12 +291,14 @@ static int html(const struct options *options)
 {
     struct target target;
     bool whole = false;
-    char *usual = usual_name(options->logs[0]);
+    char *usual = usual_name(options->logs[options->diff ? options->log_count - 1 : 0]);
     int status = STATUS_BAD;
     const char *name = options->output ? options->output : usual;
     if (may_write(name, options->force)) {
         if (target_open(&target, name, false))
-            status = put_page(target.out, options, &whole);
+            status = options->diff
+                         ? html_diff(target.out, options, page_options_of(options), &whole)
+                         : put_page(target.out, options, &whole);
         if (!target_close(&target, whole) && status == STATUS_DONE)
             status = STATUS_BAD;
     }
@@ -309,7 +317,9 @@ int verb_html(int argc, char **argv)
                  "be had then");
         status = STATUS_BAD;
     }
-    if (status == STATUS_DONE && !keep_process(&options))
+    if (status == STATUS_DONE && options.diff && !html_diff_usable(&options))
+        status = verb_usage("html");
+    if (status == STATUS_DONE && !options.diff && !keep_process(&options))
         status = STATUS_NO;
     if (status == STATUS_DONE)
         status = html(&options);
