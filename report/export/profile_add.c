@@ -152,7 +152,7 @@ static uint64_t address_of(const struct adding *a, const struct log_frame *frame
 static uint32_t location_of_frame(struct adding *a, uint32_t frame, const uint32_t *places,
                                   uint32_t count)
 {
-    struct log_frame from = log_frame(&a->stacks->log, frame);
+    struct log_frame from = frames_of_log(&a->stacks->frames, frame);
     uint32_t module = from.kind == FRAME_NATIVE ? module_of(a, from.owner) : 0;
     struct profile_location location = {.kind = LOCATION_CODE,
                                         .module = module,
@@ -170,7 +170,7 @@ static uint32_t location_of_frame(struct adding *a, uint32_t frame, const uint32
 /* One place of a frame. */
 static uint32_t location_of_place(struct adding *a, uint32_t frame, uint32_t index)
 {
-    struct log_frame from = log_frame(&a->stacks->log, frame);
+    struct log_frame from = frames_of_log(&a->stacks->frames, frame);
     const struct place *place = &a->stacks->frames.places[index];
     uint32_t module = from.kind == FRAME_NATIVE ? module_of(a, from.owner) : 0;
     struct profile_location location = {.kind = LOCATION_CODE,
@@ -191,7 +191,7 @@ static uint32_t root_of(struct adding *a, const struct node *node)
     struct log_frame frame = {.kind = FRAME_UNKNOWN};
     uint32_t at = a->root;
     if (node->frame)
-        frame = log_frame(&a->stacks->log, node->frame);
+        frame = frames_of_log(&a->stacks->frames, node->frame);
     if ((a->profile->how & PROFILE_PERIODS) && a->stacks->log.header.period) {
         char name[32];
         uint32_t period = frame.kind == FRAME_THREAD ? (uint32_t)frame.value : 0;
@@ -352,7 +352,7 @@ void profile_add_more(struct profile *profile, const struct stacks *stacks,
     a.modules = base_alloc(stacks->log.module_count + 1, sizeof *a.modules);
     a.functions = base_alloc(frames->function_count + 1, sizeof *a.functions);
     a.places = base_alloc(frames->place_count + 1, sizeof *a.places);
-    a.frames = base_alloc(stacks->log.frame_count + (size_t)1, sizeof *a.frames);
+    a.frames = base_alloc(frames->frame_count + (size_t)1, sizeof *a.frames);
     a.node = base_alloc(stacks->model.node_count + (size_t)1, sizeof *a.node);
     if (profile->how & PROFILE_PROCESSES)
         a.root = profile_child(profile, 0, profile->processes[profile->process_count - 1].root);

@@ -10,7 +10,8 @@
 #include "symbols/jit.h"
 #include "base/progress.h"
 #include "resolve/packed.h"
-#include "resolve/rules.h"
+#include "resolve/places.h"
+#include "resolve/tails.h"
 #include "symbols/symbols.h"
 
 const char *frames_file(const struct frames *frames, const struct function *function)
@@ -47,92 +48,16 @@ enum rank frames_rank(const struct frames *frames)
     return best;
 }
 
-bool frames_shims;
-
-/* Two records for one function (a module loaded twice, inlined and not) may each know a part of its
- * extent. */
-static void function_extend(struct function *known, const struct function *more)
-{
-    if (more->first_line && (!known->first_line || more->first_line < known->first_line))
-        known->first_line = more->first_line;
-    if (more->last_line > known->last_line)
-        known->last_line = more->last_line;
-    if (more->rank < known->rank)
-        known->rank = more->rank;
-}
-
-/* A function is its file and name; Python's also its first line, because names there are not unique
- * (lambdas), native code without a source file also its module. */
-static uint32_t function_add(struct frames *frames, const struct function *function)
-{
-    bool python = !strcmp(function->language, "Python");
-    uint32_t key[5] = {function->name, function->file, function->file ? 0 : function->module,
-                       python ? function->first_line : 0, function->command};
-    uint32_t *first = map_at(&frames->function_index, map_key(key, sizeof key));
-    for (uint32_t id = *first; id; id = frames->function_chain[id - 1]) {
-        struct function *known = &frames->functions[id - 1];
-        if (known->name == function->name && known->file == function->file &&
-            (known->file || known->module == function->module) &&
-            (!python || known->first_line == function->first_line) &&
-            known->command == function->command) {
-            function_extend(known, function);
-            return id - 1;
-        }
-    }
-    size_t count = frames->function_count++;
-    frames->functions =
-        base_room(frames->functions, &frames->function_cap, count + 1, sizeof *frames->functions);
-    frames->function_chain = base_room(frames->function_chain, &frames->function_chain_cap,
-                                       count + 1, sizeof *frames->function_chain);
-    frames->functions[count] = *function;
-    frames->function_chain[count] = *first;
-    *first = (uint32_t)count + 1;
-    return (uint32_t)count;
-}
-
-static uint32_t place_add(struct frames *frames, const struct place *place)
-{
-    uint64_t key[2] = {(uint64_t)place->function << 32 | place->line, place->address};
-    uint32_t *first = map_at(&frames->place_index, map_key(key, sizeof key));
-    for (uint32_t id = *first; id; id = frames->place_chain[id - 1]) {
-        const struct place *known = &frames->places[id - 1];
-        if (known->function == place->function && known->line == place->line &&
-            known->address == place->address)
-            return id - 1;
-    }
-    size_t count = frames->place_count++;
-    frames->places =
-        base_room(frames->places, &frames->place_cap, count + 1, sizeof *frames->places);
-    frames->place_chain = base_room(frames->place_chain, &frames->place_chain_cap, count + 1,
-                                    sizeof *frames->place_chain);
-    frames->places[count] = *place;
-    frames->place_chain[count] = *first;
-    *first = (uint32_t)count + 1;
-    return (uint32_t)count;
-}
-
 /* ---- the kinds of frames ---- */
-
-/* Where to look it up: at the call, not at what follows it. */
-static uint64_t frame_address(const struct log_frame *frame)
-{
-    return frame->value ? frame->value - 1 : 0;
-}
-
-/* The places of one frame, outermost first. */
-struct resolved {
-    uint32_t count;
-    uint32_t places[SYMBOLS_INLINED_MAX];
-};
 
 static void resolve_word(struct frames *frames, const char *word, struct resolved *out)
 {
     struct function function = {.name = strings_add(&frames->strings, word, strlen(word)),
                                 .language = "native",
                                 .rank = RANK_LIBRARY};
-    struct place place = {.function = function_add(frames, &function)};
+    struct place place = {.function = places_function(frames, &function)};
     out->count = 1;
-    out->places[0] = place_add(frames, &place);
+    out->places[0] = places_place(frames, &place);
 }
 
 /* Code of a JIT compiler that wrote its names down. */
@@ -144,9 +69,9 @@ static void resolve_made(struct frames *frames, const struct jit_code *code, str
                                 .rank = code->file ? RANK_USER : RANK_PROGRAM};
     if (code->file)
         function.file = strings_add(&frames->strings, code->file, strlen(code->file));
-    struct place place = {.function = function_add(frames, &function), .line = code->line};
+    struct place place = {.function = places_function(frames, &function), .line = code->line};
     out->count = 1;
-    out->places[0] = place_add(frames, &place);
+    out->places[0] = places_place(frames, &place);
 }
 
 uint32_t frames_python(struct frames *frames, uint32_t owner, uint32_t line)
@@ -162,8 +87,8 @@ uint32_t frames_python(struct frames *frames, uint32_t owner, uint32_t line)
     if (code.name.text)
         function.name = strings_add(&frames->strings, code.name.text, code.name.bytes);
     function.rank = rank_python(strings_get(&frames->strings, function.file));
-    struct place place = {.function = function_add(frames, &function), .line = line};
-    return place_add(frames, &place);
+    struct place place = {.function = places_function(frames, &function), .line = line};
+    return places_place(frames, &place);
 }
 
 static void resolve_python(struct frames *frames, const struct log_frame *frame,
@@ -172,51 +97,6 @@ static void resolve_python(struct frames *frames, const struct log_frame *frame,
     out->count = 1;
     bool is_line = frame->value <= INT32_MAX || frame->value == LOG_LINE_RETURN;
     out->places[0] = frames_python(frames, frame->owner, is_line ? (uint32_t)frame->value : 0);
-}
-
-static bool is_program(const struct log *log, uint32_t module)
-{
-    const struct log_text *exe = &log->exe;
-    return exe->bytes && module < log->module_count &&
-           log->modules[module].path.bytes == exe->bytes &&
-           !memcmp(log->modules[module].path.text, exe->text, exe->bytes);
-}
-
-/* One of its places; false: nobody is to see it. */
-static bool resolve_symbol(struct frames *frames, const struct log_frame *frame,
-                           const struct symbol *symbol, const char *module_path, uint32_t *out)
-{
-    const char *name = strings_get(&frames->strings, symbol->function);
-    if (name && (rules_start(name) || (!frames_shims && rules_shim(name))))
-        return false;
-    struct rank_code code = {.name = name,
-                             .file = strings_get(&frames->strings, symbol->file),
-                             .module = module_path,
-                             .program = is_program(frames->log, frame->owner),
-                             .python = frames->log->header.python};
-    struct function function = {.name = symbol->function,
-                                .file = symbol->file,
-                                .module = frame->owner,
-                                .first_line = symbol->first_line,
-                                .last_line = symbol->last_line,
-                                .language = symbol->language,
-                                .rank = rank_native(&code)};
-    struct place place = {.function = function_add(frames, &function),
-                          .line = symbol->line,
-                          .address = symbol->function || symbol->file ? 0 : frame_address(frame)};
-    *out = place_add(frames, &place);
-    return true;
-}
-
-static void resolve_native(struct frames *frames, const struct log_frame *frame,
-                           const struct symbol *found, uint32_t count, const char *module_path,
-                           struct resolved *out)
-{
-    static const struct symbol nothing = {.language = "native"};
-    out->count = 0;
-    for (uint32_t i = 0; i < (count ? count : 1); i++)
-        out->count += resolve_symbol(frames, frame, count ? &found[count - 1 - i] : &nothing,
-                                     module_path, &out->places[out->count]);
 }
 
 static uint32_t text_add(struct frames *frames, struct log_text text)
@@ -239,6 +119,8 @@ struct resolver {
     uint32_t *found;
     size_t found_count, found_cap;
     struct progress progress;
+    struct symbol_call *calls; /* of each frame; names in `names` */
+    struct strings names;      /* what the linker calls functions */
     struct find *find;
     struct jit *jit;
 };
@@ -279,7 +161,8 @@ static uint32_t resolve_here(struct resolver *resolver, struct wanted *list, uin
                                          .line = place[k].line,
                                          .language = "native"};
         /* Where the module is not known, the source file tells whose code it is. */
-        resolve_native(frames, frame, symbols, (uint32_t)known, *path ? path : "?", &resolved);
+        places_native(frames, frame, symbols, (uint32_t)known, *path ? path : "?", false,
+                      &resolved);
         resolver_keep(resolver, list[i].index, &resolved);
     }
     return left;
@@ -313,17 +196,19 @@ static void resolve_module(struct resolver *resolver, struct wanted *list, uint3
                                      .bytes = m->stamp.bytes,
                                      .modified = m->stamp.modified},
                           .strings = &frames->strings,
+                          .names = &resolver->names,
                           .progress = &resolver->progress,
                           .done_before = done_before};
     for (uint32_t i = 0; i < count; i++)
-        batch.items[i].address = frame_address(&list[i].frame);
+        batch.items[i].address = places_address(&list[i].frame);
     progress_of(&resolver->progress, path);
     packed_batch(log, module, &batch);
     for (uint32_t i = 0; i < count; i++) {
         struct resolved resolved;
         const struct batch_item *item = &batch.items[i];
-        resolve_native(frames, &list[i].frame, item->count ? batch.symbols + item->first : NULL,
-                       item->count, path, &resolved);
+        places_native(frames, &list[i].frame, item->count ? batch.symbols + item->first : NULL,
+                       item->count, path, false, &resolved);
+        resolver->calls[list[i].index] = item->call;
         resolver_keep(resolver, list[i].index, &resolved);
     }
     if (batch.problem || batch.lines_problem) {
@@ -353,7 +238,7 @@ static void resolve_other(struct resolver *resolver, const struct wanted *wanted
         resolve_word(frames, "[outer frames are not known]", &resolved);
         break;
     default:
-        if (packed_made(frames->log, resolver->jit, frame_address(frame), &made))
+        if (packed_made(frames->log, resolver->jit, places_address(frame), &made))
             resolve_made(frames, &made, &resolved);
         else
             resolve_word(frames, "[unknown code]", &resolved);
@@ -397,8 +282,11 @@ static struct wanted *frames_wanted(const struct model *model, uint32_t *count)
 static void frames_take(struct frames *frames, const struct resolver *resolver)
 {
     uint32_t count = frames->log->frame_count;
-    frames->start = base_alloc(count + (size_t)2, sizeof *frames->start);
-    frames->place_of = base_alloc(resolver->found_count + 1, sizeof *frames->place_of);
+    frames->frame_count = count;
+    frames->start = base_room(NULL, &frames->start_cap, count + (size_t)2, sizeof *frames->start);
+    memset(frames->start, 0, (count + (size_t)2) * sizeof *frames->start);
+    frames->place_of = base_room(NULL, &frames->place_of_cap, resolver->found_count + 1,
+                                 sizeof *frames->place_of);
     for (uint32_t f = 0; f < count; f++) {
         for (uint32_t k = 0; k < resolver->length[f]; k++)
             frames->place_of[frames->start[f] + k] = resolver->found[resolver->at[f] + k];
@@ -413,12 +301,12 @@ static void rank_stripped(struct frames *frames)
     const struct log *log = frames->log;
     for (size_t f = 0; f < frames->function_count; f++) {
         const struct function *function = &frames->functions[f];
-        if (function->rank < RANK_LIBRARY && is_program(log, function->module))
+        if (function->rank < RANK_LIBRARY && places_of_program(log, function->module))
             return;
     }
     for (size_t f = 0; f < frames->function_count && !log->header.python; f++) {
         struct function *function = &frames->functions[f];
-        if (!function->name && !function->file && is_program(log, function->module))
+        if (!function->name && !function->file && places_of_program(log, function->module))
             function->rank = RANK_PROGRAM;
     }
 }
@@ -449,7 +337,9 @@ void frames_make(struct frames *frames, struct model *model)
     struct resolver resolver = {.frames = frames,
                                 .at = base_alloc(log->frame_count + (size_t)1, sizeof(uint32_t)),
                                 .length =
-                                    base_alloc(log->frame_count + (size_t)1, sizeof(uint32_t))};
+                                    base_alloc(log->frame_count + (size_t)1, sizeof(uint32_t)),
+                                .calls = base_alloc(log->frame_count + (size_t)1,
+                                                    sizeof *resolver.calls)};
     resolver_look(&resolver, log);
     progress_start(&resolver.progress, "reading symbols", count);
     for (uint32_t i = 0, end; i < count; i = end) {
@@ -464,13 +354,16 @@ void frames_make(struct frames *frames, struct model *model)
         resolve_module(&resolver, wanted + i, end - i, i);
     }
     progress_end(&resolver.progress);
-    rank_stripped(frames);
     frames_take(frames, &resolver);
+    tails_make(frames, model, resolver.calls, &resolver.names, resolver.find);
+    rank_stripped(frames);
     find_free(resolver.find);
     jit_free(resolver.jit);
     free(resolver.found);
     free(resolver.at);
     free(resolver.length);
+    free(resolver.calls);
+    strings_free(&resolver.names);
     free(wanted);
 }
 
@@ -486,5 +379,6 @@ void frames_free(struct frames *frames)
     free(frames->start);
     free(frames->shorts);
     free(frames->place_of);
+    free(frames->more);
     *frames = (struct frames){0};
 }

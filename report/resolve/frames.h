@@ -26,6 +26,7 @@ struct function {
 struct place {
     uint32_t function; /* index in functions */
     uint32_t line;     /* 0: not known; PLACE_RETURNS */
+    bool tail;         /* it was left by a tail call: the stack does not have it, the debug information tells it */
     uint64_t address;  /* where nothing better is known: offset in the module */
 };
 
@@ -37,9 +38,13 @@ struct frames {
     struct place *places;
     size_t place_count, place_cap;
     /* The places of frame f: place_of[start[f]] up to place_of[start[f + 1] - 1], outermost first.
-     * Frames that no node uses and threads' roots have none. */
+     * Frames that no node uses and threads' roots have none. From log->frame_count on: frames of the log once more, with
+     * functions around them that a tail call took off the stack, and frames of such functions alone. */
     uint32_t *start;
     uint32_t *place_of;
+    uint32_t frame_count;
+    struct log_frame *more; /* what the frames from log->frame_count on are made of */
+    size_t more_cap, start_cap, place_of_cap;
     const char **shorts; /* by file: short.h; of those up to short_count */
     size_t short_count;
     struct map function_index, place_index;
@@ -53,7 +58,8 @@ struct frames {
 extern bool frames_shims;
 
 /* Resolve all frames that the model's nodes use. Opens the modules' files; says on standard error
- * which cannot be used; shows its progress there when that is a terminal. */
+ * which cannot be used; shows its progress there when that is a terminal. Nodes get other frames, and some are added, for functions that a
+ * tail call took off the stack. */
 void frames_make(struct frames *frames, struct model *model);
 /* The place of a line of Python code record `code`, made if there is none yet. */
 uint32_t frames_python(struct frames *frames, uint32_t code, uint32_t line);
@@ -65,6 +71,15 @@ static inline uint32_t frames_places(const struct frames *frames, uint32_t frame
 {
     *places = frames->place_of + frames->start[frame];
     return frames->start[frame + 1] - frames->start[frame];
+}
+
+/* The log's frame that it is, or is made of; frame 0 is of kind FRAME_UNKNOWN. */
+static inline struct log_frame frames_of_log(const struct frames *frames, uint32_t frame)
+{
+    if (!frame)
+        return (struct log_frame){.kind = FRAME_UNKNOWN};
+    return frame < frames->log->frame_count ? log_frame(frames->log, frame)
+                                            : frames->more[frame - frames->log->frame_count];
 }
 
 /* Whether a place of frame `frame` is in one of these functions: a byte for each function, not 0 for those. */

@@ -14,6 +14,8 @@ struct batch_item {
     uint64_t address;
     uint32_t first, count; /* in batch->symbols: innermost first, as symbols_find has them */
     bool known;
+    struct symbol_call call; /* names in batch->names */
+    struct symbol_code code; /* with batch->tails: the function; the name in batch->names */
 };
 
 struct batch {
@@ -22,6 +24,8 @@ struct batch {
     size_t count;
     struct symbols_wanted wanted;
     struct strings *strings; /* texts of the result */
+    struct strings *names;   /* what the linker calls functions */
+    bool tails;              /* tail calls of functions are looked up, and addresses are tails_key's */
     struct progress *progress;
     size_t done_before; /* for the progress */
 
@@ -30,5 +34,8 @@ struct batch {
     const char *problem;       /* why there are no symbols at all; NULL: nothing is wrong */
     const char *lines_problem; /* why there are no lines, likewise */
 };
+
+/* Tells a function from the others of the module, in place of an address. */
+uint64_t tails_key(const struct strings *names, const struct symbol_code *code);
 
 #endif

@@ -78,3 +78,24 @@ const struct name *names_find(const struct names *names, uint64_t address)
     bool between = name->high > name->low && address >= name->high; /* two functions */
     return between ? NULL : name;
 }
+
+bool names_defined(Dwfl_Module *module, const char *text, struct defined *out)
+{
+    int count = dwfl_module_getsymtab(module);
+    for (int i = 1; i < count; i++) {
+        GElf_Sym entry;
+        GElf_Addr address;
+        const char *name =
+            dwfl_module_getsym_info(module, i, &entry, &address, NULL, NULL, NULL);
+        int type = GELF_ST_TYPE(entry.st_info), seen = GELF_ST_VISIBILITY(entry.st_other);
+        if (!name || strcmp(name, text) != 0 || entry.st_shndx == SHN_UNDEF ||
+            GELF_ST_BIND(entry.st_info) == STB_LOCAL ||
+            (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE))
+            continue;
+        *out = (struct defined){.address = address,
+                                .chosen = type == STT_GNU_IFUNC,
+                                .exported = seen == STV_DEFAULT};
+        return true;
+    }
+    return false;
+}

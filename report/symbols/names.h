@@ -7,6 +7,7 @@
 #define NAMES_H
 
 #include <elfutils/libdwfl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,5 +26,13 @@ void names_make(struct names *names, Dwfl_Module *module);
 void names_free(struct names *names);
 /* The function at `address`, NULL if there is none. Valid as long as the names. */
 const struct name *names_find(const struct names *names, uint64_t address);
+/* A function that the module defines for others. */
+struct defined {
+    GElf_Addr address;
+    bool chosen;   /* at run time: the code is elsewhere */
+    bool exported; /* another module's function of this name may stand in for it */
+};
+/* Goes through all symbols. False: there is no such name. */
+bool names_defined(Dwfl_Module *module, const char *text, struct defined *out);
 
 #endif
