@@ -107,8 +107,7 @@ static bool resolve_symbol(struct frames *frames, const struct log_frame *frame,
 }
 
 void places_native(struct frames *frames, const struct log_frame *frame,
-                           const struct symbol *found, uint32_t count, const char *module_path,
-                           struct resolved *out)
+                           const struct symbol *found, uint32_t count, const char *module_path, bool tail, struct resolved *out)
 {
     static const struct symbol nothing = {.language = "native"};
     out->count = 0;

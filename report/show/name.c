@@ -36,6 +36,11 @@ static char *module_name(const struct frames *frames, const struct function *fun
     return name;
 }
 
+const char *tail_mark(const struct place *place)
+{
+    return place->tail ? " (tail call)" : "";
+}
+
 char *name_of_place(const struct frames *frames, uint32_t place)
 {
     const struct place *p = &frames->places[place];
@@ -45,8 +50,11 @@ char *name_of_place(const struct frames *frames, uint32_t place)
     if (file && p->line == PLACE_RETURNS)
         return text_format("%s: on return  %s", frames_short(frames, function), name ? name : "?");
     if (file && p->line)
-        return text_format("%s:%" PRIu32 "  %s", frames_short(frames, function), p->line,
-                           name ? name : "?");
+        return text_format("%s:%" PRIu32 "  %s%s", frames_short(frames, function), p->line,
+                           name ? name : "?", tail_mark(p));
+    if (file && p->tail)
+        return text_format("%s  %s%s", frames_short(frames, function), name ? name : "?",
+                           tail_mark(p));
     char *module = module_name(frames, function), *text;
     if (name)
         text = text_format("%s%s%s", name, *module ? "  in " : "", module);

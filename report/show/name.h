@@ -7,6 +7,8 @@
 
 #include "resolve/frames.h"
 
+/* Behind the name of a function that a tail call took off the stack; else "". */
+const char *tail_mark(const struct place *place);
 /* "file.c:12  function", "function  in module.so", "module.so+0x123", ... To be freed. Foreign text: print it by text_put or
  * table_cell. */
 char *name_of_place(const struct frames *frames, uint32_t place);

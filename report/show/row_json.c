@@ -24,6 +24,8 @@ void json_place(const struct frames *frames, struct json *json, uint32_t place)
     if (p->line == PLACE_RETURNS)
         json_bool(json, "on_return", true);
     json_function(frames, json, p->function);
+    if (p->tail)
+        json_bool(json, "tail_call", true);
     if (p->address)
         json_unsigned(json, "address", p->address);
 }

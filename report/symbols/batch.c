@@ -90,7 +90,7 @@ static void *worker_run(void *argument)
         for (size_t t = crew->pieces[piece]; t < crew->pieces[piece + 1]; t++) {
             worker_task(worker, &crew->tasks[t]);
             size_t done = atomic_fetch_add(&crew->done, 1) + 1;
-            if (!worker->number)
+            if (!worker->number && batch->progress)
                 progress_at(batch->progress, batch->done_before + done);
         }
     }

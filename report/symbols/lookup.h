@@ -26,7 +26,7 @@ struct batch {
     struct strings *strings; /* texts of the result */
     struct strings *names;   /* what the linker calls functions */
     bool tails;              /* tail calls of functions are looked up, and addresses are tails_key's */
-    struct progress *progress;
+    struct progress *progress; /* NULL only with `tails` */
     size_t done_before; /* for the progress */
 
     struct symbol *symbols;
