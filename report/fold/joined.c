@@ -60,13 +60,15 @@ static uint32_t place_add(struct joined *joined, uint32_t function, const struct
 {
     struct frames *to = &joined->stacks.frames;
     char key[80];
-    int length = snprintf(key, sizeof key, "%" PRIu32 " %" PRIu32 " %" PRIx64 " %d", function,
-                          place->line, place->address, place->tail);
+    int length = snprintf(key, sizeof key, "%" PRIu32 " %" PRIu32 " %" PRIx64, function,
+                          place->line, place->address);
     uint32_t index = strings_add(&joined->places, key, (size_t)length) - 1;
     if (index == to->place_count) {
         to->places = base_room(to->places, &to->place_cap, to->place_count + 1, sizeof *to->places);
         to->places[to->place_count] = *place;
         to->places[to->place_count++].function = function;
+    } else if (to->places[index].tail != place->tail) {
+        to->places[index].tail = TAIL_AT_TIMES;
     }
     return index;
 }

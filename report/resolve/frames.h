@@ -23,10 +23,12 @@ struct function {
 
 /* In place of a line: what happens while a Python function's frame is taken down, "on return". */
 #define PLACE_RETURNS LOG_LINE_RETURN
+/* Whether it was left by a tail call wherever it stands: then the debug information tells it, as no stack has it. */
+enum tail { TAIL_NEVER, TAIL_ALWAYS, TAIL_AT_TIMES };
 struct place {
     uint32_t function; /* index in functions */
     uint32_t line;     /* 0: not known; PLACE_RETURNS */
-    bool tail;         /* it was left by a tail call: the stack does not have it, the debug information tells it */
+    enum tail tail;
     uint64_t address;  /* where nothing better is known: offset in the module */
 };
 

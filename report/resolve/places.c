@@ -51,13 +51,16 @@ uint32_t places_function(struct frames *frames, const struct function *function)
 
 uint32_t places_place(struct frames *frames, const struct place *place)
 {
-    uint64_t key[3] = {(uint64_t)place->function << 32 | place->line, place->address, place->tail};
+    uint64_t key[2] = {(uint64_t)place->function << 32 | place->line, place->address};
     uint32_t *first = map_at(&frames->place_index, map_key(key, sizeof key));
     for (uint32_t id = *first; id; id = frames->place_chain[id - 1]) {
-        const struct place *known = &frames->places[id - 1];
+        struct place *known = &frames->places[id - 1];
         if (known->function == place->function && known->line == place->line &&
-            known->address == place->address && known->tail == place->tail)
+            known->address == place->address) {
+            if (known->tail != place->tail)
+                known->tail = TAIL_AT_TIMES;
             return id - 1;
+        }
     }
     size_t count = frames->place_count++;
     frames->places =
@@ -100,7 +103,7 @@ static bool resolve_symbol(struct frames *frames, const struct log_frame *frame,
                                 .rank = rank_native(&code)};
     struct place place = {.function = places_function(frames, &function),
                           .line = symbol->line,
-                          .tail = tail,
+                          .tail = tail ? TAIL_ALWAYS : TAIL_NEVER,
                           .address = symbol->function || symbol->file ? 0 : places_address(frame)};
     *out = places_place(frames, &place);
     return true;

@@ -38,7 +38,9 @@ static char *module_name(const struct frames *frames, const struct function *fun
 
 const char *tail_mark(const struct place *place)
 {
-    return place->tail ? " (tail call)" : "";
+    static const char *const marks[] = {
+        [TAIL_NEVER] = "", [TAIL_ALWAYS] = " (tail call)", [TAIL_AT_TIMES] = " (at times tail call)"};
+    return marks[place->tail];
 }
 
 char *name_of_place(const struct frames *frames, uint32_t place)

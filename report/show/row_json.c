@@ -25,7 +25,7 @@ void json_place(const struct frames *frames, struct json *json, uint32_t place)
         json_bool(json, "on_return", true);
     json_function(frames, json, p->function);
     if (p->tail)
-        json_bool(json, "tail_call", true);
+        json_cstring(json, "tail_call", p->tail == TAIL_ALWAYS ? "always" : "at times");
     if (p->address)
         json_unsigned(json, "address", p->address);
 }
