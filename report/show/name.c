@@ -43,6 +43,18 @@ const char *tail_mark(const struct place *place)
     return marks[place->tail];
 }
 
+const char *tail_word(const struct place *place)
+{
+    static const char *const words[] = {
+        [TAIL_NEVER] = NULL, [TAIL_ALWAYS] = "always", [TAIL_AT_TIMES] = "at times"};
+    return words[place->tail];
+}
+
+char *name_of_tail(const char *name, const struct place *place)
+{
+    return text_format("%s%s", name, tail_mark(place));
+}
+
 char *name_of_place(const struct frames *frames, uint32_t place)
 {
     const struct place *p = &frames->places[place];
