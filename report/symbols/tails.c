@@ -124,6 +124,15 @@ struct telling {
     size_t told_count;
 };
 
+/* Clang gives line 0 to a jump that it made of two. symbols_find takes the line before it, which is a guess. */
+static bool has_line(struct symbols *symbols, uint64_t address)
+{
+    struct unit *unit = units_find(&symbols->units, address - symbols->bias);
+    Dwarf_Line *line = unit ? dwarf_getsrc_die(&unit->die, address - symbols->bias) : NULL;
+    int number = 0;
+    return line && !dwarf_lineno(line, &number) && number > 0;
+}
+
 static void tell(struct telling *t, const struct symbol_code *to, uint64_t address)
 {
     struct symbol places[SYMBOLS_INLINED_MAX];
@@ -132,6 +141,8 @@ static void tell(struct telling *t, const struct symbol_code *to, uint64_t addre
         t->unknown = true;
         return;
     }
+    if (count && !has_line(t->symbols, address))
+        places[0].line = 0;
     t->out[t->count++] = tails_pack(to, (uint32_t)count, false, TAILS_JUMP);
     memcpy(t->out + t->count, places, count * sizeof *places);
     t->count += count;
