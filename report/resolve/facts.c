@@ -44,6 +44,7 @@ bool facts_same_module(const struct log *log, uint32_t a, uint32_t b)
 
 void facts_start(struct facts *facts)
 {
+    facts->kept = base_alloc(facts->log->module_count + 1, sizeof *facts->kept);
     for (size_t i = 0; i < sizeof hooks / sizeof hooks[0]; i++)
         *map_at(&facts->hooks, strings_add(facts->names, hooks[i], strlen(hooks[i]))) = 1;
     for (uint32_t i = 1; i < facts->log->module_count && !facts->program; i++)
@@ -53,6 +54,9 @@ void facts_start(struct facts *facts)
 
 void facts_free(struct facts *facts)
 {
+    for (size_t i = 0; i <= facts->log->module_count; i++)
+        batch_kept_free(&facts->kept[i]);
+    free(facts->kept);
     free(facts->list);
     free(facts->edges);
     free(facts->symbols);
@@ -138,13 +142,16 @@ static void look_in(struct facts *facts, const struct asked *asked, size_t count
 {
     uint32_t module = asked[0].module;
     const struct log_module *m = module_at(facts, module);
-    char *path = base_copy(m && m->path.text ? m->path.text : "", m ? m->path.bytes : 0);
+    struct batch_kept *kept = &facts->kept[m ? module : 0];
+    if (!kept->path)
+        kept->path = base_copy(m && m->path.text ? m->path.text : "", m ? m->path.bytes : 0);
     struct batch batch = {.items = base_alloc(count, sizeof *batch.items),
                           .count = count,
                           .strings = facts->strings,
                           .names = facts->names,
+                          .kept = kept,
                           .tails = true};
-    batch.wanted.path = path;
+    batch.wanted.path = kept->path;
     batch.wanted.find = facts->find;
     if (m) {
         batch.wanted.build_id = m->build_id;
@@ -167,7 +174,6 @@ static void look_in(struct facts *facts, const struct asked *asked, size_t count
     }
     batch_free(&batch);
     free(batch.items);
-    free(path);
 }
 
 static void look_from(struct facts *facts, size_t first, bool keep)
@@ -221,6 +227,10 @@ enum found facts_find(struct facts *facts, uint32_t module, const struct symbol_
 {
     enum found found = is_there(facts, module, code, fact);
     struct symbol_code named = {.name = code->name};
+    if (found == FOUND_FUNCTION && facts->list[*fact].exported &&
+        facts_is_hook(facts, code->name) &&
+        !facts_same_module(facts->log, module, facts->program))
+        return FOUND_HOOK; /* the tracker's stands in for a library's own */
     if (found != FOUND_NOTHING)
         return found;
     if (!code->name)

@@ -40,6 +40,7 @@ struct facts {
     struct map index; /* module and tails_key -> 1 + its number */
     struct map hooks; /* names of functions that the tracker wraps -> 1 */
     uint32_t program; /* module; 0: not known */
+    struct batch_kept *kept; /* of each module: what was opened */
 };
 
 /* The members above the lists are the caller's. */

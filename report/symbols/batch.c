@@ -253,20 +253,61 @@ static char *crew_elsewhere(struct crew *crew, struct cache *cache)
     return path;
 }
 
+/* Open the module, or go on with what was opened before. */
+static void crew_open(struct crew *crew)
+{
+    struct batch_kept *kept = crew->batch->kept;
+    struct worker *first = &crew->workers[0];
+    first->crew = crew;
+    if (!kept || !kept->symbols) {
+        first->symbols = symbols_open(&crew->batch->wanted, &first->strings);
+        return;
+    }
+    first->symbols = kept->symbols;
+    first->strings = kept->strings;
+    symbols_strings(first->symbols, &first->strings);
+    if (kept->elsewhere)
+        crew->batch->wanted.path = kept->elsewhere;
+}
+
+/* The first worker's texts stay where its symbols know them to be. */
+static void crew_keep(struct crew *crew, char *elsewhere)
+{
+    struct batch_kept *kept = crew->batch->kept;
+    struct worker *first = &crew->workers[0];
+    kept->symbols = first->symbols;
+    kept->strings = first->strings;
+    symbols_strings(kept->symbols, &kept->strings);
+    if (elsewhere)
+        kept->elsewhere = elsewhere;
+    first->symbols = NULL;
+    first->strings = (struct strings){0};
+}
+
+void batch_kept_free(struct batch_kept *kept)
+{
+    if (kept->symbols)
+        symbols_close(kept->symbols);
+    strings_free(&kept->strings);
+    free(kept->elsewhere);
+    free(kept->path);
+    *kept = (struct batch_kept){0};
+}
+
 void batch_run(struct batch *batch)
 {
     struct crew crew = {.batch = batch, .worker_count = 1};
     struct worker *first = &crew.workers[0];
     char *elsewhere = NULL;
-    first->crew = &crew;
-    first->symbols = symbols_open(&batch->wanted, &first->strings);
+    crew_open(&crew);
     struct cache cache;
     cache_open(&cache, batch, first->symbols);
     size_t cached = cache_take(&cache, batch);
     if (cached < batch->count) {
         elsewhere = crew_elsewhere(&crew, &cache);
         batch->problem = symbols_problem(first->symbols);
-        batch->lines_problem = symbols_lines_problem(first->symbols);
+        if (!batch->tails) /* which are not in all modules' debug information */
+            batch->lines_problem = symbols_lines_problem(first->symbols);
         crew_divide(&crew);
         crew.wanted = batch->wanted;
         crew.wanted.find = NULL;
@@ -276,8 +317,11 @@ void batch_run(struct batch *batch)
         cache_store(&cache, batch, first->symbols);
     }
     cache_close(&cache);
+    if (batch->kept)
+        crew_keep(&crew, elsewhere);
     crew_end(&crew);
-    free(elsewhere);
+    if (!batch->kept)
+        free(elsewhere);
 }
 
 /* Names are told from entries, whose offsets are smaller, and 1 << 63 alone is the mark of shared ones. */

@@ -18,6 +18,14 @@ struct batch_item {
     struct symbol_code code; /* with batch->tails: the function; the name in batch->names */
 };
 
+/* What a batch opened, for the next one of the same module. Zeroed at first. */
+struct batch_kept {
+    char *path; /* of the module: the caller's before the first batch, then batch_kept_free's */
+    struct symbols *symbols;
+    struct strings strings;
+    char *elsewhere; /* where the module's file was found; NULL: there, or nowhere */
+};
+
 struct batch {
     /* The caller's: addresses ascending. */
     struct batch_item *items;
@@ -27,7 +35,8 @@ struct batch {
     struct strings *names;   /* what the linker calls functions */
     bool tails;              /* tail calls of functions are looked up, and addresses are tails_key's */
     struct progress *progress; /* NULL only with `tails` */
-    size_t done_before; /* for the progress */
+    size_t done_before;      /* for the progress */
+    struct batch_kept *kept; /* NULL: what is opened is closed again */
 
     struct symbol *symbols;
     size_t symbol_count, symbol_cap;

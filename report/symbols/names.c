@@ -79,8 +79,9 @@ const struct name *names_find(const struct names *names, uint64_t address)
     return between ? NULL : name;
 }
 
-bool names_defined(Dwfl_Module *module, const char *text, struct defined *out)
+size_t names_defined(Dwfl_Module *module, const char *text, struct defined *out, size_t most)
 {
+    size_t length = strlen(text), found = 0;
     int count = dwfl_module_getsymtab(module);
     for (int i = 1; i < count; i++) {
         GElf_Sym entry;
@@ -88,14 +89,17 @@ bool names_defined(Dwfl_Module *module, const char *text, struct defined *out)
         const char *name =
             dwfl_module_getsym_info(module, i, &entry, &address, NULL, NULL, NULL);
         int type = GELF_ST_TYPE(entry.st_info), seen = GELF_ST_VISIBILITY(entry.st_other);
-        if (!name || strcmp(name, text) != 0 || entry.st_shndx == SHN_UNDEF ||
-            GELF_ST_BIND(entry.st_info) == STB_LOCAL ||
+        if (!name || strncmp(name, text, length) != 0 || entry.st_shndx == SHN_UNDEF ||
             (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE))
             continue;
-        *out = (struct defined){.address = address,
-                                .chosen = type == STT_GNU_IFUNC,
-                                .exported = seen == STV_DEFAULT};
-        return true;
+        bool local = GELF_ST_BIND(entry.st_info) == STB_LOCAL;
+        if (name[length] && (name[length] != '.' || !local))
+            continue;
+        if (found++ < most)
+            out[found - 1] = (struct defined){.address = address,
+                                              .chosen = type == STT_GNU_IFUNC,
+                                              .exported = !local && seen == STV_DEFAULT,
+                                              .local = local};
     }
-    return false;
+    return found;
 }

@@ -26,13 +26,15 @@ void names_make(struct names *names, Dwfl_Module *module);
 void names_free(struct names *names);
 /* The function at `address`, NULL if there is none. Valid as long as the names. */
 const struct name *names_find(const struct names *names, uint64_t address);
-/* A function that the module defines for others. */
+/* A function that the module defines. */
 struct defined {
     GElf_Addr address;
     bool chosen;   /* at run time: the code is elsewhere */
     bool exported; /* another module's function of this name may stand in for it */
+    bool local;    /* there may be several of this name, and others are none of it */
 };
-/* Goes through all symbols. False: there is no such name. */
-bool names_defined(Dwfl_Module *module, const char *text, struct defined *out);
+/* The functions of this name, and copies of it, which have a suffix behind a dot (f.constprop.0): at most `most` of them in `out`. Returns their
+ * number, which may be more. Goes through all symbols. */
+size_t names_defined(Dwfl_Module *module, const char *text, struct defined *out, size_t most);
 
 #endif

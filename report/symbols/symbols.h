@@ -88,6 +88,8 @@ void symbols_call(struct symbols *symbols, uint64_t address, struct symbol_call 
 /* The tail calls of a function, as a list of symbols (tails.h reads it). Their number, at most SYMBOLS_INLINED_MAX. */
 size_t symbols_tails(struct symbols *symbols, const struct symbol_code *code,
                      struct symbol out[SYMBOLS_INLINED_MAX]);
+/* The strings that were given to symbols_open have moved. */
+void symbols_strings(struct symbols *symbols, struct strings *strings);
 void symbols_close(struct symbols *symbols);
 
 #endif

@@ -19,6 +19,11 @@ static uint32_t text_add(struct symbols *symbols, const char *text)
     return text && *text ? strings_add(symbols->strings, text, strlen(text)) : 0;
 }
 
+void symbols_strings(struct symbols *symbols, struct strings *strings)
+{
+    symbols->strings = strings;
+}
+
 static struct symbol_code code_of(struct symbols *symbols, Dwarf_Die *die)
 {
     Dwarf_Die origin = function_origin(die);
@@ -95,21 +100,67 @@ static void copies_by_entry(struct symbols *symbols, uint64_t entry, struct copi
     }
 }
 
-/* By what the linker knows: *defined says of what kind it is. False: the module has none of this name. */
-static bool copies_by_name(struct symbols *symbols, uint32_t name, struct copies *copies,
-                           struct defined *defined)
+/* What the linker calls it; else its name, which a function that is not for others has, too: link time optimisation puts its code into
+ * another unit. */
+static const char *name_to_look_for(struct symbols *symbols, const struct symbol_code *code)
 {
-    const char *text = strings_get(symbols->strings, name);
-    if (!text || !names_defined(symbols->module, text, defined))
-        return false;
-    struct range *function = function_at(symbols, defined->address - symbols->bias);
+    Dwarf_Die die;
+    const char *text = strings_get(symbols->strings, code->name);
+    if (!text && symbols->dwarf && code->entry && !(code->entry & ENTRY_SHARED) &&
+        dwarf_offdie(symbols->dwarf, code->entry, &die))
+        text = dwarf_diename(&die);
+    return text;
+}
+
+/* Is the local code at this address made from the entry, or was it for others before the linker made it local? */
+static bool is_of(Dwarf_Die *function, const struct symbol_code *code, const char *text)
+{
+    Dwarf_Die origin = function_origin(function);
+    const char *name = code->name ? function_linker_name(function) : NULL;
+    return dwarf_dieoffset(&origin) == code->entry || (name && !strcmp(name, text));
+}
+
+/* By the symbols: *defined says of what kind the one for others is. False: the module has none of this name. */
+static bool copies_by_name(struct symbols *symbols, const struct symbol_code *code,
+                           struct copies *copies, struct defined *defined)
+{
+    struct defined list[COPIES];
+    const char *text = name_to_look_for(symbols, code);
+    size_t count = text ? names_defined(symbols->module, text, list, COPIES) : 0;
+    const struct defined *global = NULL;
+    for (size_t i = 0; i < count && i < COPIES && code->name; i++)
+        if (!list[i].local)
+            global = &list[i];
+    if (global)
+        *defined = *global;
+    if (count > COPIES)
+        copies->count = COPIES + 1;
+    if (count > COPIES || (!global && (copies->count || !code->entry)))
+        return global;
+    symbols_open_debug(symbols);
+    for (size_t i = 0; i < count; i++) {
+        struct range *function = function_at(symbols, list[i].address - symbols->bias);
+        if (function && list[i].local && is_of(&function->die, code, text))
+            copies_add(copies, &function->die);
+    }
+    struct range *function =
+        global ? function_at(symbols, global->address - symbols->bias) : NULL;
     for (size_t i = 0; function && i < copies->count && i < COPIES; i++)
         if (copies->list[i].addr == function->die.addr)
             return true;
-    copies->count = 0; /* the linker took another one, of another unit */
-    if (function && !defined->chosen)
+    if (global)
+        copies->count = 0; /* the linker took another one, of another unit */
+    if (function && !global->chosen)
         copies_add(copies, &function->die);
-    return true;
+    return global;
+}
+
+/* Does the entry say that the code is in this module? */
+static bool is_defined_here(struct symbols *symbols, uint64_t entry)
+{
+    Dwarf_Die die;
+    return symbols->dwarf && entry && !(entry & ENTRY_SHARED) &&
+           dwarf_offdie(symbols->dwarf, entry, &die) && !dwarf_hasattr(&die, DW_AT_declaration);
 }
 
 /* ---- its jumps ---- */
@@ -218,14 +269,16 @@ size_t symbols_tails(struct symbols *symbols, const struct symbol_code *code,
     struct symbol_code self = *code;
     struct copies copies = {0};
     struct defined defined = {0};
-    out[0] = tails_pack(&self, TAILS_ELSEWHERE, false, TAILS_FUNCTION);
+    out[0] = tails_pack(&self, symbols->module ? TAILS_ELSEWHERE : TAILS_UNKNOWN, false,
+                        TAILS_FUNCTION);
     if (!symbols->module)
         return 1;
-    symbols_open_debug(symbols);
+    if (code->entry)
+        symbols_open_debug(symbols);
     if (symbols->dwarf && !symbols->units.split)
         copies_by_entry(symbols, code->entry, &copies);
-    bool named = copies_by_name(symbols, code->name, &copies, &defined);
-    if (!named && !copies.count)
+    bool named = copies_by_name(symbols, code, &copies, &defined);
+    if (!named && !copies.count && !is_defined_here(symbols, code->entry))
         return 1;
     struct telling t = {
         .symbols = symbols, .out = out, .count = 1, .unknown = !copies.count || copies.count > COPIES};
@@ -236,7 +289,7 @@ size_t symbols_tails(struct symbols *symbols, const struct symbol_code *code,
     }
     if (copies.count) {
         self = code_of(symbols, &copies.list[0]);
-    } else {
+    } else if (named) {
         const struct name *name = symbols_name_at(symbols, defined.address);
         self = (struct symbol_code){.name = name ? text_add(symbols, name->text) : code->name};
     }

@@ -288,6 +288,11 @@ size_t symbols_tails(struct symbols *symbols, const struct symbol_code *code,
     return 2 + count;
 }
 
+void symbols_strings(struct symbols *symbols, struct strings *strings)
+{
+    symbols->strings = strings;
+}
+
 void symbols_close(struct symbols *symbols)
 {
     free(symbols);

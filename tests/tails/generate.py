@@ -67,7 +67,7 @@ class Program:
         if kind == 'twice':
             return ['if (k & 1)', '    return %s;' % call, 'kept = 0;', 'return %s;' % call]
         if kind == 'pointer':
-            return ['if (k & 1)', '    return %s;' % call, 'return table[k & 3](k / 2, n);']
+            return ['if (k < 2 || k & 1)', '    return %s;' % call, 'return table[k & 3](k / 2, n);']
         if kind == 'circle':
             back = [j for j in range(index + 1) if not self.static[j] or self.file_of[j] == self.file_of[index]]
             return ['if (k > 1)', '    return s%d(k / 3, n);' % self.random.choice(back or [index]), 'return %s;' % call]

@@ -20,7 +20,7 @@ from truth import judge  # noqa: E402
 
 def random_programs(build, folder, asked):
     """`asked.programs` of them, the first made from `asked.seed`."""
-    total = dict(programs=0, lost=0, named=0, exact=0, lines=0)
+    total = dict(programs=0, lost=0, named=0, exact=0, merged=0)
     bad = 0
     for seed in range(asked.seed, asked.seed + asked.programs):
         program = Program(seed)
@@ -33,12 +33,12 @@ def random_programs(build, folder, asked):
         total['lost'] += verdict.lost
         total['named'] += verdict.named
         total['exact'] += verdict.exact
-        total['lines'] += verdict.lines_wrong
+        total['merged'] += verdict.merged
         for shown, true in verdict.wrong:
             bad += 1
             print('seed %d (%s %s): shown %s, true %s' % (seed, program.compiler, ' '.join(program.options), shown, true))
     print('%(programs)d programs: of %(lost)d frames that tail calls took away %(named)d are named; %(exact)d stacks whole again; '
-          '%(lines)d stacks with a line that the compiler gave to another call' % total)
+          'in %(merged)d a line is that of another call that reads the same' % total)
     if not total['programs']:
         raise Skip('there is no compiler here')
     if bad or not total['named']:
@@ -59,6 +59,7 @@ def main():
     parser.add_argument('--seed', type=int, default=1)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix='memtrace-tails-') as folder:
+        os.environ['XDG_CACHE_HOME'] = folder
         try:
             SUBJECTS[asked.subject](Build(asked.build), folder, asked)
         except Skip as why:

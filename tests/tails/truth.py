@@ -38,16 +38,16 @@ def compiled(command):
 
 
 def stacks(build, folder, name, program):
-    """Of the log of a run: (size of one allocation, its line in main) -> its stacks, the outermost frame first: (function, line, mark)."""
+    """Of the log of a run: (size of one allocation, its line in main) -> its stacks, the outermost frame first: (function, line, mark, file)."""
     log = os.path.join(folder, name + '.mt')
-    done = run([program], env=build.traced(log, MEMTRACE_CACHE='0'))
+    done = run([program], env=build.traced(log))
     if done.status:
         raise Failed('%s: status %d: %s' % (program, done.status, done.err[:2000]))
     found = {}
     for site in build.sites(log):
         if not site['allocations']:
             continue
-        stack = [((f['function'] or '').split('(')[0], f['line'], f.get('tail_call')) for f in reversed(site['stack']) if is_ours(f['function'])]
+        stack = [((f['function'] or '').split('(')[0], f['line'], f.get('tail_call'), os.path.basename(f['file'] or '')) for f in reversed(site['stack']) if is_ours(f['function'])]
         if not stack or stack[0][0] != 'main':
             continue
         size = site['allocated_bytes'] // site['allocations']
@@ -58,39 +58,42 @@ def stacks(build, folder, name, program):
 class Verdict:
     """What came of a program."""
 
-    def __init__(self):
-        self.wrong, self.lost, self.named, self.exact, self.lines_wrong = [], 0, 0, 0, 0
+    def __init__(self, program):
+        self.wrong, self.lost, self.named, self.exact, self.merged = [], 0, 0, 0, 0
+        self.lines = {name: text.splitlines() for name, text in program.sources.items()}
+
+    def same(self, shown, true):
+        """Is it this line of this function, or none? Of two calls that read the same a compiler makes one, and gives it either line."""
+        if shown[0] != true[0]:
+            return False
+        if shown[1] in (None, true[1]):
+            return True
+        text = self.lines.get(true[3], ())
+        return shown[2] is not None and shown[3] == true[3] and text[shown[1] - 1].strip() == text[true[1] - 1].strip()
+
+    def missing(self, shown, true):
+        """How many frames of `true` are not shown; None: `shown` is not a part of it, in its order."""
+        at = 0
+        for frame in true:
+            at += at < len(shown) and self.same(shown[at], frame)
+        return len(true) - at if at == len(shown) else None
 
     def take(self, shown, true):
         """`shown` has what the optimised program's stack shows; one of `true` is what happened."""
-        best = None
-        for stack in true:
-            missing = missing_of(shown, stack, True)
-            if missing is not None and (best is None or missing < best):
-                best = missing
-        if best is None:
-            if any(missing_of(shown, stack, False) is not None for stack in true):
-                self.lines_wrong += 1
-            else:
-                self.wrong.append((shown, true))
+        found = [missing for missing in (self.missing(shown, stack) for stack in true) if missing is not None]
+        if not found:
+            self.wrong.append((shown, true))
             return
         marked = sum(frame[2] is not None for frame in shown)
+        lines = {(frame[0], frame[1]) for stack in true for frame in stack}
+        self.merged += any(frame[1] and frame[:2] not in lines for frame in shown)
         self.named += marked
-        self.lost += marked + best
-        self.exact += best == 0 and marked > 0
-
-
-def missing_of(shown, true, lines):
-    """How many frames of `true` are not shown; None: `shown` is not a part of it, in its order."""
-    at = 0
-    for function, line, _ in true:
-        if at < len(shown) and shown[at][0] == function and (not lines or shown[at][1] in (None, line)):
-            at += 1
-    return len(true) - at if at == len(shown) else None
+        self.lost += marked + min(found)
+        self.exact += marked > 0 and not min(found)
 
 
 def judge(build, program, folder):
-    verdict = Verdict()
+    verdict = Verdict(program)
     fast = stacks(build, folder, 'fast', compile_program(program, os.path.join(folder, 'fast'), program.options))
     true = stacks(build, folder, 'true', compile_program(program, os.path.join(folder, 'true'), ['-O0', '-g']))
     for key, shown in fast.items():
