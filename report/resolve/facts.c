@@ -254,14 +254,16 @@ enum found facts_alone(struct facts *facts, uint32_t index)
     struct fact fact = facts->list[index];
     struct symbol_code named = {.name = fact.code.name};
     uint32_t other;
+    bool pending = false;
     if (!fact.exported || facts_same_module(facts->log, fact.module, facts->program))
         return FOUND_FUNCTION;
     for (uint32_t m = 1; m < facts->log->module_count; m++) {
         if (facts_same_module(facts->log, m, fact.module) || !can_have(facts, m))
             continue;
         enum found found = is_there(facts, m, &named, &other);
-        if (found != FOUND_NOTHING)
-            return found == FOUND_PENDING ? FOUND_PENDING : FOUND_NOTHING;
+        pending |= found == FOUND_PENDING;
+        if (found == FOUND_FUNCTION)
+            return FOUND_NOTHING;
     }
-    return FOUND_FUNCTION;
+    return pending ? FOUND_PENDING : FOUND_FUNCTION;
 }

@@ -36,5 +36,7 @@ struct defined {
 /* The functions of this name, and copies of it, which have a suffix behind a dot (f.constprop.0): at most `most` of them in `out`. Returns their
  * number, which may be more. Goes through all symbols. */
 size_t names_defined(Dwfl_Module *module, const char *text, struct defined *out, size_t most);
+/* The function of this name that other modules find: looks into the module's own file only, which is cheap. False: there is none. */
+bool names_exported(Dwfl_Module *module, const char *text, struct defined *out);
 
 #endif

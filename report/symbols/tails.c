@@ -126,7 +126,9 @@ static bool copies_by_name(struct symbols *symbols, const struct symbol_code *co
 {
     struct defined list[COPIES];
     const char *text = name_to_look_for(symbols, code);
-    size_t count = text ? names_defined(symbols->module, text, list, COPIES) : 0;
+    size_t count = !text         ? 0
+                   : code->entry ? names_defined(symbols->module, text, list, COPIES)
+                                 : names_exported(symbols->module, text, list);
     const struct defined *global = NULL;
     for (size_t i = 0; i < count && i < COPIES && code->name; i++)
         if (!list[i].local)
@@ -170,12 +172,15 @@ struct telling {
     struct symbol *out;
     size_t count;
     bool unknown; /* there is more than is told */
+    bool of_clang;
     /* Of the present copy, those that debug information lists. */
     Dwarf_Addr told[JUMPS];
     size_t told_count;
 };
 
-/* Clang gives line 0 to a jump that it made of two. symbols_find takes the line before it, which is a guess. */
+/* Clang gives line 0 to a jump that it made of two, and the block that both were in. symbols_find takes the line before it, which is a
+ * guess. GCC gives it the place of one of the two, which may be in a call that was inlined: then the function that has the code is sure, and
+ * nothing else. */
 static bool has_line(struct symbols *symbols, uint64_t address)
 {
     struct unit *unit = units_find(&symbols->units, address - symbols->bias);
@@ -192,8 +197,13 @@ static void tell(struct telling *t, const struct symbol_code *to, uint64_t addre
         t->unknown = true;
         return;
     }
-    if (count && !has_line(t->symbols, address))
+    if (count > 1 && !t->of_clang) {
+        places[0] = places[count - 1];
         places[0].line = 0;
+        count = 1;
+    } else if (count && !has_line(t->symbols, address)) {
+        places[0].line = 0;
+    }
     t->out[t->count++] = tails_pack(to, (uint32_t)count, false, TAILS_JUMP);
     memcpy(t->out + t->count, places, count * sizeof *places);
     t->count += count;
@@ -283,8 +293,9 @@ size_t symbols_tails(struct symbols *symbols, const struct symbol_code *code,
     struct telling t = {
         .symbols = symbols, .out = out, .count = 1, .unknown = !copies.count || copies.count > COPIES};
     for (size_t i = 0; i < copies.count && !t.unknown; i++) {
+        t.of_clang = is_of_clang(&copies.list[i]);
         tell_listed(&t, &copies.list[i]);
-        if (is_of_clang(&copies.list[i]))
+        if (t.of_clang)
             tell_read(&t, &copies.list[i]);
     }
     if (copies.count) {

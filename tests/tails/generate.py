@@ -28,6 +28,8 @@ class Program:
         self.compiler = pick(('g++', 'clang++') if self.cxx else ('gcc', 'clang'))
         self.options = [pick(('-O1', '-O2', '-O2', '-O3', '-Os')), pick(('-gdwarf-4', '-gdwarf-5')), *(['-fno-plt'] if pick((0, 0, 0, 1)) else [])]
         self.options += ['-foptimize-sibling-calls'] if self.options[0] in ('-O1', '-Os') and self.compiler.startswith('g') else []
+        # Functions that are the same to the letter are one to GCC, with one name.
+        self.options += ['-fno-ipa-icf'] if self.compiler.startswith('g') else []
         self.files = self.random.randint(1, 3)
         self.library = ['f%d' % i for i in range(1, self.files) if self.random.random() < 0.5]
         self.count = self.random.randint(4, 14)

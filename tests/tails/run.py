@@ -38,7 +38,7 @@ def random_programs(build, folder, asked):
             bad += 1
             print('seed %d (%s %s): shown %s, true %s' % (seed, program.compiler, ' '.join(program.options), shown, true))
     print('%(programs)d programs: of %(lost)d frames that tail calls took away %(named)d are named; %(exact)d stacks whole again; '
-          'in %(merged)d a line is that of another call that reads the same' % total)
+          'in %(merged)d a line is that of another call which GCC made one with it' % total)
     if not total['programs']:
         raise Skip('there is no compiler here')
     if bad or not total['named']:
