@@ -176,6 +176,8 @@ struct telling {
     /* Of the present copy, those that debug information lists. */
     Dwarf_Addr told[JUMPS];
     size_t told_count;
+    Dwarf_Addr open[JUMPS]; /* those of no known function: clang's by the global offset table are such */
+    size_t open_count;
 };
 
 /* Clang gives line 0 to a jump that it made of two, and the block that both were in. symbols_find takes the line before it, which is a
@@ -213,15 +215,20 @@ static void tell_listed(struct telling *t, Dwarf_Die *function)
 {
     struct calls calls = {0};
     calls_take(&calls, function);
-    t->told_count = 0;
+    t->told_count = t->open_count = 0;
     t->unknown |= !calls.complete;
     for (size_t i = 0; i < calls.count && !t->unknown; i++) {
         struct call *call = &calls.list[i];
         if (!call->tail)
             continue;
-        t->unknown |= !call->direct || t->told_count == JUMPS;
+        bool open = !call->direct && t->of_clang;
+        t->unknown |= (!call->direct && !open) || t->told_count == JUMPS || t->open_count == JUMPS;
         if (t->unknown)
             break;
+        if (open) {
+            t->open[t->open_count++] = call->within;
+            continue;
+        }
         struct symbol_code to = code_of(t->symbols, &call->callee);
         tell(t, &to, call->within + t->symbols->bias);
         t->told[t->told_count++] = call->within;
@@ -229,12 +236,24 @@ static void tell_listed(struct telling *t, Dwarf_Die *function)
     calls_free(&calls);
 }
 
+#define JUMP_BYTES 8u /* with its prefixes, at most */
+
 static bool is_told(const struct telling *t, Dwarf_Addr address)
 {
     for (size_t i = 0; i < t->told_count; i++)
-        if (t->told[i] - address < 8) /* a jump's length, with its prefixes */
+        if (t->told[i] - address < JUMP_BYTES)
             return true;
     return false;
+}
+
+/* The jump at `address`, whose function is known, is one of the open ones, perhaps with a prefix before it. */
+static void close_open(struct telling *t, Dwarf_Addr address)
+{
+    for (size_t i = 0; i < t->open_count; i++)
+        if (t->open[i] - (address - 2) < JUMP_BYTES) {
+            t->open[i] = t->open[--t->open_count];
+            return;
+        }
 }
 
 /* Those that clang has not listed. One to a function of the same module has no reason to be missing: then something else is unknown, too. */
@@ -257,8 +276,10 @@ static void tell_read(struct telling *t, Dwarf_Die *function)
             struct symbol_code to = {.name = text_add(symbols, jumps[i].name)};
             t->unknown |= jumps[i].to != 0;
             tell(t, &to, jumps[i].address);
+            close_open(t, jumps[i].address - symbols->bias);
         }
     }
+    t->unknown |= t->open_count != 0;
 }
 
 static bool is_of_clang(Dwarf_Die *function)

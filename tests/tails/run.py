@@ -12,6 +12,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
 sys.path.insert(0, HERE)
+import cases  # noqa: E402
 from generate import Program  # noqa: E402
 from support.build import Build  # noqa: E402
 from support.running import Failed, Skip  # noqa: E402
@@ -45,7 +46,7 @@ def random_programs(build, folder, asked):
         raise Failed('%d stacks are wrong, %d frames named' % (bad, total['named']))
 
 
-SUBJECTS = {'random': random_programs}
+SUBJECTS = {'wrappers': cases.wrappers, 'views': cases.views, 'random': random_programs}
 
 
 def main():
@@ -55,7 +56,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('build')
     parser.add_argument('subject', choices=SUBJECTS)
-    parser.add_argument('--programs', type=int, default=30)
+    parser.add_argument('--programs', type=int, default=20)
     parser.add_argument('--seed', type=int, default=1)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix='memtrace-tails-') as folder:
