@@ -19,7 +19,7 @@
  *   pack/     the container of `memtrace pack`: named sections in one compressed file
  *             offers pack.h
  *   symbols/  what an ELF file says about an address: functions, lines, inlined calls; the cache of that
- *             offers batch.h, find.h, jit.h, lookup.h, symbols.h
+ *             offers batch.h, find.h, jit.h, lookup.h, symbols.h, tails.h
  *   read/     the log, in which nothing is trusted: checked records, the tree of stacks, figures and runs of each node
  *             offers beside.h, draft.h, log.h, model.h, node.h, reader.h, runs.h, sizes.h, sums.h
  *   resolve/  from frames to places, whose code a place is, source text, what a person's -f means

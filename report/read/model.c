@@ -328,7 +328,9 @@ static void model_threads(struct model *model)
 void model_make(struct model *model, struct log *log, struct periods periods)
 {
     const struct tables *tables = log->tables;
-    *model = (struct model){.log = log, .periods = periods, .node_count = tables->node_count,
+    *model = (struct model){.log = log,
+                            .periods = periods,
+                            .node_count = tables->node_count,
                             .logged = tables->node_count};
     model->nodes = base_alloc(tables->node_count + (size_t)1, sizeof *model->nodes);
     runs_start(&model->runs, tables->node_count);
@@ -410,8 +412,8 @@ static uint32_t *below_make(struct model *model, const uint32_t *frames)
     }
     size_t cap = count + (size_t)1, run_cap = cap;
     model->nodes = base_room(model->nodes, &cap, cap + more, sizeof *model->nodes);
-    model->runs.of_node = base_room(model->runs.of_node, &run_cap, run_cap + more,
-                                    sizeof *model->runs.of_node);
+    model->runs.of_node =
+        base_room(model->runs.of_node, &run_cap, run_cap + more, sizeof *model->runs.of_node);
     for (uint32_t i = 1; i < count; i++) {
         if (!frames[i])
             continue;

@@ -52,8 +52,8 @@ static bool is_on_path(const struct search *s, uint32_t fact)
     const struct fact *f = &s->facts->list[fact];
     for (uint32_t i = 0; i < s->path.length; i++) {
         const struct fact *other = &s->facts->list[s->path.steps[i].fact];
-        if (other == f || (other->module == f->module && f->self.entry &&
-                           other->self.entry == f->self.entry))
+        if (other == f ||
+            (other->module == f->module && f->self.entry && other->self.entry == f->self.entry))
             return true;
     }
     return false;

@@ -127,8 +127,8 @@ static void fact_take(struct facts *facts, struct fact *fact, const struct symbo
             base_room(facts->edges, &facts->edge_cap, facts->edge_count + 1, sizeof(struct edge));
         facts->symbols = base_room(facts->symbols, &facts->symbol_cap,
                                    facts->symbol_count + places + 1, sizeof *symbols);
-        facts->edges[facts->edge_count++] = (struct edge){
-            code_taken(facts, &symbols[i]), (uint32_t)facts->symbol_count, places};
+        facts->edges[facts->edge_count++] =
+            (struct edge){code_taken(facts, &symbols[i]), (uint32_t)facts->symbol_count, places};
         memcpy(facts->symbols + facts->symbol_count, symbols + i + 1, places * sizeof *symbols);
         facts->symbol_count += places;
         fact->count++;
@@ -228,8 +228,7 @@ enum found facts_find(struct facts *facts, uint32_t module, const struct symbol_
     enum found found = is_there(facts, module, code, fact);
     struct symbol_code named = {.name = code->name};
     if (found == FOUND_FUNCTION && facts->list[*fact].exported &&
-        facts_is_hook(facts, code->name) &&
-        !facts_same_module(facts->log, module, facts->program))
+        facts_is_hook(facts, code->name) && !facts_same_module(facts->log, module, facts->program))
         return FOUND_HOOK; /* the tracker's stands in for a library's own */
     if (found != FOUND_NOTHING)
         return found;

@@ -37,9 +37,9 @@ struct facts {
     size_t edge_count, edge_cap;
     struct symbol *symbols;
     size_t symbol_count, symbol_cap;
-    struct map index; /* module and tails_key -> 1 + its number */
-    struct map hooks; /* names of functions that the tracker wraps -> 1 */
-    uint32_t program; /* module; 0: not known */
+    struct map index;        /* module and tails_key -> 1 + its number */
+    struct map hooks;        /* names of functions that the tracker wraps -> 1 */
+    uint32_t program;        /* module; 0: not known */
     struct batch_kept *kept; /* of each module: what was opened */
 };
 

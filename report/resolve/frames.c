@@ -207,7 +207,7 @@ static void resolve_module(struct resolver *resolver, struct wanted *list, uint3
         struct resolved resolved;
         const struct batch_item *item = &batch.items[i];
         places_native(frames, &list[i].frame, item->count ? batch.symbols + item->first : NULL,
-                       item->count, path, false, &resolved);
+                      item->count, path, false, &resolved);
         resolver->calls[list[i].index] = item->call;
         resolver_keep(resolver, list[i].index, &resolved);
     }
@@ -285,8 +285,8 @@ static void frames_take(struct frames *frames, const struct resolver *resolver)
     frames->frame_count = count;
     frames->start = base_room(NULL, &frames->start_cap, count + (size_t)2, sizeof *frames->start);
     memset(frames->start, 0, (count + (size_t)2) * sizeof *frames->start);
-    frames->place_of = base_room(NULL, &frames->place_of_cap, resolver->found_count + 1,
-                                 sizeof *frames->place_of);
+    frames->place_of =
+        base_room(NULL, &frames->place_of_cap, resolver->found_count + 1, sizeof *frames->place_of);
     for (uint32_t f = 0; f < count; f++) {
         for (uint32_t k = 0; k < resolver->length[f]; k++)
             frames->place_of[frames->start[f] + k] = resolver->found[resolver->at[f] + k];
@@ -334,12 +334,11 @@ void frames_make(struct frames *frames, struct model *model)
     *frames = (struct frames){.log = log};
     uint32_t count;
     struct wanted *wanted = frames_wanted(model, &count);
-    struct resolver resolver = {.frames = frames,
-                                .at = base_alloc(log->frame_count + (size_t)1, sizeof(uint32_t)),
-                                .length =
-                                    base_alloc(log->frame_count + (size_t)1, sizeof(uint32_t)),
-                                .calls = base_alloc(log->frame_count + (size_t)1,
-                                                    sizeof *resolver.calls)};
+    struct resolver resolver = {
+        .frames = frames,
+        .at = base_alloc(log->frame_count + (size_t)1, sizeof(uint32_t)),
+        .length = base_alloc(log->frame_count + (size_t)1, sizeof(uint32_t)),
+        .calls = base_alloc(log->frame_count + (size_t)1, sizeof *resolver.calls)};
     resolver_look(&resolver, log);
     progress_start(&resolver.progress, "reading symbols", count);
     for (uint32_t i = 0, end; i < count; i = end) {

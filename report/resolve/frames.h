@@ -29,7 +29,7 @@ struct place {
     uint32_t function; /* index in functions */
     uint32_t line;     /* 0: not known; PLACE_RETURNS */
     enum tail tail;
-    uint64_t address;  /* where nothing better is known: offset in the module */
+    uint64_t address; /* where nothing better is known: offset in the module */
 };
 
 struct frames {

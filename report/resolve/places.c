@@ -109,8 +109,8 @@ static bool resolve_symbol(struct frames *frames, const struct log_frame *frame,
     return true;
 }
 
-void places_native(struct frames *frames, const struct log_frame *frame,
-                           const struct symbol *found, uint32_t count, const char *module_path, bool tail, struct resolved *out)
+void places_native(struct frames *frames, const struct log_frame *frame, const struct symbol *found,
+                   uint32_t count, const char *module_path, bool tail, struct resolved *out)
 {
     static const struct symbol nothing = {.language = "native"};
     out->count = 0;

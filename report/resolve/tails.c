@@ -161,8 +161,7 @@ static uint32_t frame_of(struct tails *t, uint32_t number)
     else
         of.owner = t->frames->functions[t->frames->places[t->places[pair->first]].function].module;
     if (!pair->frame)
-        pair->frame =
-            frame_add(t->frames, of, t->places + pair->first, pair->count, pair->inner);
+        pair->frame = frame_add(t->frames, of, t->places + pair->first, pair->count, pair->inner);
     return pair->frame;
 }
 
@@ -192,11 +191,12 @@ void tails_make(struct frames *frames, struct model *model, const struct symbol_
                 struct strings *names, struct find *find)
 {
     const struct log *log = frames->log;
-    struct tails t = {.frames = frames,
-                      .model = model,
-                      .calls = calls,
-                      .facts = {.log = log, .strings = &frames->strings, .names = names, .find = find},
-                      .owners = base_alloc(log->frame_count + (size_t)1, sizeof *t.owners)};
+    struct tails t = {
+        .frames = frames,
+        .model = model,
+        .calls = calls,
+        .facts = {.log = log, .strings = &frames->strings, .names = names, .find = find},
+        .owners = base_alloc(log->frame_count + (size_t)1, sizeof *t.owners)};
     for (uint32_t f = 1; f < log->frame_count; f++) {
         struct log_frame frame = log_frame(log, f);
         t.owners[f] = frame.kind == FRAME_NATIVE ? frame.owner : 0;

@@ -38,8 +38,9 @@ static char *module_name(const struct frames *frames, const struct function *fun
 
 const char *tail_mark(const struct place *place)
 {
-    static const char *const marks[] = {
-        [TAIL_NEVER] = "", [TAIL_ALWAYS] = " (tail call)", [TAIL_AT_TIMES] = " (at times tail call)"};
+    static const char *const marks[] = {[TAIL_NEVER] = "",
+                                        [TAIL_ALWAYS] = " (tail call)",
+                                        [TAIL_AT_TIMES] = " (at times tail call)"};
     return marks[place->tail];
 }
 

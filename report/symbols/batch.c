@@ -135,11 +135,11 @@ static void crew_divide(struct crew *crew)
     crew->tasks = base_alloc(batch->count, sizeof *crew->tasks);
     for (size_t i = 0; i < batch->count; i++)
         if (!batch->items[i].known)
-            crew->tasks[crew->count++] = (struct task){
-                .item = (uint32_t)i,
-                .unit = batch->tails ? 0
-                                     : symbols_unit(crew->workers[0].symbols,
-                                                    batch->items[i].address)};
+            crew->tasks[crew->count++] =
+                (struct task){.item = (uint32_t)i,
+                              .unit = batch->tails ? 0
+                                                   : symbols_unit(crew->workers[0].symbols,
+                                                                  batch->items[i].address)};
     qsort(crew->tasks, crew->count, sizeof *crew->tasks, task_order);
     crew->pieces = base_alloc(crew->count + 1, sizeof *crew->pieces);
     for (size_t t = 0; t < crew->count; t++)

@@ -33,10 +33,10 @@ struct batch {
     struct symbols_wanted wanted;
     struct strings *strings; /* texts of the result */
     struct strings *names;   /* what the linker calls functions */
-    bool tails;              /* tail calls of functions are looked up, and addresses are tails_key's */
+    bool tails; /* tail calls of functions are looked up, and addresses are tails_key's */
     struct progress *progress; /* NULL only with `tails` */
-    size_t done_before;      /* for the progress */
-    struct batch_kept *kept; /* NULL: what is opened is closed again */
+    size_t done_before;        /* for the progress */
+    struct batch_kept *kept;   /* NULL: what is opened is closed again */
 
     struct symbol *symbols;
     size_t symbol_count, symbol_cap;

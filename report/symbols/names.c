@@ -86,8 +86,7 @@ size_t names_defined(Dwfl_Module *module, const char *text, struct defined *out,
     for (int i = 1; i < count; i++) {
         GElf_Sym entry;
         GElf_Addr address;
-        const char *name =
-            dwfl_module_getsym_info(module, i, &entry, &address, NULL, NULL, NULL);
+        const char *name = dwfl_module_getsym_info(module, i, &entry, &address, NULL, NULL, NULL);
         int type = GELF_ST_TYPE(entry.st_info), seen = GELF_ST_VISIBILITY(entry.st_other);
         if (!name || strncmp(name, text, length) != 0 || entry.st_shndx == SHN_UNDEF ||
             (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE))
@@ -117,7 +116,8 @@ static bool exported_in(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, con
         int type = GELF_ST_TYPE(entry.st_info), seen = GELF_ST_VISIBILITY(entry.st_other);
         if (!name || strcmp(name, text) != 0 || entry.st_shndx == SHN_UNDEF ||
             GELF_ST_BIND(entry.st_info) == STB_LOCAL || seen == STV_HIDDEN ||
-            seen == STV_INTERNAL || (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE))
+            seen == STV_INTERNAL ||
+            (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE))
             continue;
         *out = (struct defined){.address = entry.st_value,
                                 .chosen = type == STT_GNU_IFUNC,

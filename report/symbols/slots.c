@@ -30,8 +30,7 @@ static void slots_take(struct slots *slots, Elf *elf, Elf_Scn *section, const GE
         const char *name = elf_strptr(elf, symbols.sh_link, symbol.st_name);
         if (!name || !*name)
             continue;
-        slots->names =
-            base_room(slots->names, &slots->cap, slots->count + 1, sizeof *slots->names);
+        slots->names = base_room(slots->names, &slots->cap, slots->count + 1, sizeof *slots->names);
         slots->names[slots->count++] = name;
         *map_at(&slots->of, entry.r_offset) = (uint32_t)slots->count;
     }

@@ -145,8 +145,7 @@ static bool copies_by_name(struct symbols *symbols, const struct symbol_code *co
         if (function && list[i].local && is_of(&function->die, code, text))
             copies_add(copies, &function->die);
     }
-    struct range *function =
-        global ? function_at(symbols, global->address - symbols->bias) : NULL;
+    struct range *function = global ? function_at(symbols, global->address - symbols->bias) : NULL;
     for (size_t i = 0; function && i < copies->count && i < COPIES; i++)
         if (copies->list[i].addr == function->die.addr)
             return true;
@@ -176,7 +175,8 @@ struct telling {
     /* Of the present copy, those that debug information lists. */
     Dwarf_Addr told[JUMPS];
     size_t told_count;
-    Dwarf_Addr open[JUMPS]; /* those of no known function: clang's by the global offset table are such */
+    Dwarf_Addr
+        open[JUMPS]; /* those of no known function: clang's by the global offset table are such */
     size_t open_count;
 };
 
@@ -265,9 +265,8 @@ static void tell_read(struct telling *t, Dwarf_Die *function)
     t->unknown |= !slots_reads(symbols->module);
     symbols_name_at(symbols, 0); /* makes the names */
     for (ptrdiff_t at = 0; (at = dwarf_ranges(function, at, &base, &low, &high)) > 0;) {
-        size_t count =
-            slots_jumps(&symbols->slots, symbols->module, &symbols->names, low + symbols->bias,
-                        high + symbols->bias, jumps, JUMPS);
+        size_t count = slots_jumps(&symbols->slots, symbols->module, &symbols->names,
+                                   low + symbols->bias, high + symbols->bias, jumps, JUMPS);
         t->unknown |= count > JUMPS;
         for (size_t i = 0; i < count && !t->unknown; i++) {
             if (is_told(t, jumps[i].address - symbols->bias) ||
@@ -286,11 +285,10 @@ static bool is_of_clang(Dwarf_Die *function)
 {
     Dwarf_Die cu;
     Dwarf_Attribute attribute;
-    const char *producer =
-        dwarf_cu_die(function->cu, &cu, NULL, NULL, NULL, NULL, NULL, NULL) &&
-                dwarf_attr(&cu, DW_AT_producer, &attribute)
-            ? dwarf_formstring(&attribute)
-            : NULL;
+    const char *producer = dwarf_cu_die(function->cu, &cu, NULL, NULL, NULL, NULL, NULL, NULL) &&
+                                   dwarf_attr(&cu, DW_AT_producer, &attribute)
+                               ? dwarf_formstring(&attribute)
+                               : NULL;
     return !producer || strstr(producer, "clang") || strstr(producer, "LLVM");
 }
 
@@ -300,8 +298,8 @@ size_t symbols_tails(struct symbols *symbols, const struct symbol_code *code,
     struct symbol_code self = *code;
     struct copies copies = {0};
     struct defined defined = {0};
-    out[0] = tails_pack(&self, symbols->module ? TAILS_ELSEWHERE : TAILS_UNKNOWN, false,
-                        TAILS_FUNCTION);
+    out[0] =
+        tails_pack(&self, symbols->module ? TAILS_ELSEWHERE : TAILS_UNKNOWN, false, TAILS_FUNCTION);
     if (!symbols->module)
         return 1;
     if (code->entry)
@@ -311,8 +309,10 @@ size_t symbols_tails(struct symbols *symbols, const struct symbol_code *code,
     bool named = copies_by_name(symbols, code, &copies, &defined);
     if (!named && !copies.count && !is_defined_here(symbols, code->entry))
         return 1;
-    struct telling t = {
-        .symbols = symbols, .out = out, .count = 1, .unknown = !copies.count || copies.count > COPIES};
+    struct telling t = {.symbols = symbols,
+                        .out = out,
+                        .count = 1,
+                        .unknown = !copies.count || copies.count > COPIES};
     for (size_t i = 0; i < copies.count && !t.unknown; i++) {
         t.of_clang = is_of_clang(&copies.list[i]);
         tell_listed(&t, &copies.list[i]);

@@ -105,18 +105,18 @@ APART void *to_hidden(size_t n)
 int main(void)
 {
     pointer = take;
-    kept = take(100);      /* stack main take */
-    kept = zeroed(200);    /* stack main zeroed */
-    kept = grown(300);     /* stack main grown */
-    kept = outer(400);     /* stack main outer inner */
-    kept = plain(500);     /* stack main plain */
-    kept = to_plain(600);  /* stack main to_plain plain */
-    kept = replace(700);   /* stack main replace */
-    kept = either(801);    /* stack main either? */
-    kept = to_either(901); /* stack main to_either either? */
-    kept = other_take(12); /* stack main other_take */
-    kept = to_other(13);   /* stack main to_other other_take */
-    kept = other_plain(14); /* stack main other_plain */
+    kept = take(100);        /* stack main take */
+    kept = zeroed(200);      /* stack main zeroed */
+    kept = grown(300);       /* stack main grown */
+    kept = outer(400);       /* stack main outer inner */
+    kept = plain(500);       /* stack main plain */
+    kept = to_plain(600);    /* stack main to_plain plain */
+    kept = replace(700);     /* stack main replace */
+    kept = either(801);      /* stack main either? */
+    kept = to_either(901);   /* stack main to_either either? */
+    kept = other_take(12);   /* stack main other_take */
+    kept = to_other(13);     /* stack main to_other other_take */
+    kept = other_plain(14);  /* stack main other_plain */
     kept = by_pointer(1600); /* stack main */
     kept = by_pointer(1701); /* stack main */
     kept = odd(1800, 3);     /* stack main */
