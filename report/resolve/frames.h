@@ -56,15 +56,10 @@ struct frames {
     unsigned module_problems; /* modules without symbols or lines that were complained about */
 };
 
-/* Whether frames_make keeps allocator shims (rules.h), which otherwise have no places: what they allocate is their callers'. */
+/* Whether resolve.h keeps allocator shims (rules.h), which otherwise have no places: what they allocate is their callers'. */
 extern bool frames_shims;
 
-/* Resolve all frames that the model's nodes use. Opens the modules' files; says on standard error
- * which cannot be used; shows its progress there when that is a terminal. Nodes get other frames, and some are added, for functions that a
- * tail call took off the stack. */
-void frames_make(struct frames *frames, struct model *model);
-/* The place of a line of Python code record `code`, made if there is none yet. */
-uint32_t frames_python(struct frames *frames, uint32_t code, uint32_t line);
+/* Frees what resolve.h made. */
 void frames_free(struct frames *frames);
 
 /* Number of places of frame `frame`, and them in *places. */

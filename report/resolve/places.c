@@ -6,8 +6,6 @@
 #include "base/base.h"
 #include "resolve/rules.h"
 
-bool frames_shims;
-
 /* Two records for one function (a module loaded twice, inlined and not) may each know a part of its
  * extent. */
 static void function_extend(struct function *known, const struct function *more)
