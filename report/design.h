@@ -19,11 +19,12 @@
  *   pack/     the container of `memtrace pack`: named sections in one compressed file
  *             offers pack.h
  *   symbols/  what an ELF file says about an address: functions, lines, inlined calls; the cache of that
- *             offers batch.h, find.h, jit.h, lookup.h, symbols.h
+ *             offers batch.h, find.h, jit.h, lookup.h, symbols.h, tails.h
  *   read/     the log, in which nothing is trusted: checked records, the tree of stacks, figures and runs of each node
  *             offers beside.h, draft.h, log.h, model.h, node.h, reader.h, runs.h, sizes.h, sums.h
  *   resolve/  from frames to places, whose code a place is, source text, what a person's -f means
- *             offers changed.h, frames.h, keeps.h, match.h, rank.h, rules.h, short.h, source.h, source_log.h, source_map.h, source_of.h, suppress.h
+ *             offers changed.h, frames.h, keeps.h, match.h, rank.h, resolve.h, rules.h, short.h, source.h, source_log.h, source_map.h,
+ *             offers source_of.h, suppress.h
  *   fold/     from resolved stacks to rows; several logs as a family
  *             offers answers.h, branches.h, course.h, exact.h, family.h, fold.h, joined.h, leaks.h, own.h, query.h, rows.h, select.h, stacks.h, tree.h, unsure.h
  *   show/     rows as text and JSON
@@ -54,6 +55,7 @@
  *   verbs/out/  the verbs that take a log elsewhere
  *
  * ../interpose/format.h is included by read/ alone: what the others know of a log is read/log.h and read/model.h.
+ * ../interpose/hooks.def is included by resolve/ alone: names of what a tail call may have led to.
  *
  * python/ is the Python module, which people import and pip lists, not a room: it calls the command and reads its JSON. CMake
  * links it into the build folder and installs it; verbs/python_folder.c finds it for `memtrace --python`.
@@ -90,7 +92,7 @@
  *   a class        enum log_class and class_name in read/log.h, beside that of interpose/format.h
  *   a log version  a file in read/ that fills struct log and struct model; read/reader.c chooses by the version
  *   a symbol file  symbols/symbols.h is what the others know; symbols/symbols_dw.c does it with elfutils
- *   a language     a kind of frame in read/log.h, its places in resolve/frames.c, its rank in resolve/rank.c
+ *   a language     a kind of frame in read/log.h, its places in resolve/resolve.c, its rank in resolve/rank.c
  *   a format       of export: export/NAME.c, its function in export/formats.h, a line in export/formats.c
  *   a figure       text_size for bytes, text_count and text_s for a number of things (base/text.h)
  *   foreign text   text_put or table_cell; a name where the room is limited: show/fit.h; stacks in JSON: show/stacks_json.h

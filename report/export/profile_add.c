@@ -12,6 +12,7 @@
 #include "export/profile.h"
 #include "fold/rows.h"
 #include "fold/select.h"
+#include "show/name.h"
 
 /* What is known of the log that is being added, by its own numbers; 0: not yet. */
 struct adding {
@@ -83,8 +84,11 @@ static uint32_t function_of(struct adding *a, const struct place *place)
     const struct function *from = &frames->functions[place->function];
     const char *name = frames_name(frames, from), *file = frames_file(frames, from);
     bool known = name || file;
-    if (known && a->functions[place->function])
+    char *marked = NULL;
+    if (known && place->tail == TAIL_NEVER && a->functions[place->function])
         return a->functions[place->function];
+    if (name && place->tail != TAIL_NEVER)
+        name = marked = name_of_tail(name, place);
     struct profile_function function = {
         .name = name ? profile_text_add(profile, name, strlen(name)) : 0,
         .file = file ? profile_text_add(profile, file, strlen(file)) : 0,
@@ -105,8 +109,9 @@ static uint32_t function_of(struct adding *a, const struct place *place)
                       profile->function_count + (size_t)1, sizeof *profile->functions);
         profile->functions[profile->function_count++] = function;
     }
-    if (known)
+    if (known && !marked)
         a->functions[place->function] = id;
+    free(marked);
     return id;
 }
 
@@ -152,7 +157,7 @@ static uint64_t address_of(const struct adding *a, const struct log_frame *frame
 static uint32_t location_of_frame(struct adding *a, uint32_t frame, const uint32_t *places,
                                   uint32_t count)
 {
-    struct log_frame from = log_frame(&a->stacks->log, frame);
+    struct log_frame from = frames_of_log(&a->stacks->frames, frame);
     uint32_t module = from.kind == FRAME_NATIVE ? module_of(a, from.owner) : 0;
     struct profile_location location = {.kind = LOCATION_CODE,
                                         .module = module,
@@ -170,9 +175,10 @@ static uint32_t location_of_frame(struct adding *a, uint32_t frame, const uint32
 /* One place of a frame. */
 static uint32_t location_of_place(struct adding *a, uint32_t frame, uint32_t index)
 {
-    struct log_frame from = log_frame(&a->stacks->log, frame);
+    struct log_frame from = frames_of_log(&a->stacks->frames, frame);
     const struct place *place = &a->stacks->frames.places[index];
-    uint32_t module = from.kind == FRAME_NATIVE ? module_of(a, from.owner) : 0;
+    bool native = from.kind == FRAME_NATIVE && place->tail != TAIL_ALWAYS;
+    uint32_t module = native ? module_of(a, from.owner) : 0;
     struct profile_location location = {.kind = LOCATION_CODE,
                                         .module = module,
                                         .address = address_of(a, &from, module),
@@ -191,7 +197,7 @@ static uint32_t root_of(struct adding *a, const struct node *node)
     struct log_frame frame = {.kind = FRAME_UNKNOWN};
     uint32_t at = a->root;
     if (node->frame)
-        frame = log_frame(&a->stacks->log, node->frame);
+        frame = frames_of_log(&a->stacks->frames, node->frame);
     if ((a->profile->how & PROFILE_PERIODS) && a->stacks->log.header.period) {
         char name[32];
         uint32_t period = frame.kind == FRAME_THREAD ? (uint32_t)frame.value : 0;
@@ -213,13 +219,15 @@ static void add_nodes(struct adding *a)
 {
     const struct model *model = &a->stacks->model;
     const struct frames *frames = &a->stacks->frames;
-    bool by_place = a->profile->how & PROFILE_PLACES;
     a->node[0] = a->root;
     for (uint32_t i = 1; i < model->node_count; i++) {
         const struct node *node = &model->nodes[i];
         uint32_t at = node->parent ? a->node[node->parent] : root_of(a, node);
         const uint32_t *places;
         uint32_t count = frames_places(frames, node->frame, &places);
+        /* Functions around a frame that a tail call took off the stack are no inlined calls of it. */
+        bool by_place =
+            a->profile->how & PROFILE_PLACES || node->frame >= a->stacks->log.frame_count;
         if (count && !by_place) {
             uint32_t *known = &a->frames[node->frame];
             *known = *known ? *known : location_of_frame(a, node->frame, places, count);

@@ -13,6 +13,7 @@
 #include "export/cells.h"
 #include "export/formats.h"
 #include "export/words.h"
+#include "show/name.h"
 #include "fold/fold.h"
 
 static const char *const columns[TABLES][24] = {
@@ -29,7 +30,7 @@ static const char *const columns[TABLES][24] = {
     [TABLE_LINES] = {"log_id", "file", "line", "function", "language", "module", "rise_bytes",
                      "rise_at_least", "increment_bytes", "peak_bytes", "live_bytes", "allocs",
                      "allocated_bytes", "own_peak_bytes", "own_live_bytes", "own_allocs",
-                     "own_allocated_bytes", NULL},
+                     "own_allocated_bytes", "tail_call", NULL},
     [TABLE_TIMELINE] = {"log_id", "t_ns", "level_bytes", "level_max_bytes", "resident_bytes",
                         NULL}};
 
@@ -356,6 +357,7 @@ static void put_line(struct writing *w, uint32_t index, const struct row *row,
     cells_signed(&w->cells, sums_live(&own->sums));
     cells_unsigned(&w->cells, own->sums.allocations);
     cells_unsigned(&w->cells, own->sums.allocated);
+    cells_known(w, tail_word(place));
 }
 
 static void put_lines(struct writing *w)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/base.h"
+#include "resolve/resolve.h"
 
 static void add(struct exact *exact, struct frames *frames, const struct log_lines *lines,
                 uint32_t index)

@@ -67,6 +67,8 @@ static uint32_t place_add(struct joined *joined, uint32_t function, const struct
         to->places = base_room(to->places, &to->place_cap, to->place_count + 1, sizeof *to->places);
         to->places[to->place_count] = *place;
         to->places[to->place_count++].function = function;
+    } else if (to->places[index].tail != place->tail) {
+        to->places[index].tail = TAIL_AT_TIMES;
     }
     return index;
 }
@@ -92,7 +94,7 @@ static void add_frames(struct joined *joined, const struct stacks *part)
     struct frames *to = &joined->stacks.frames;
     uint32_t *places = joined_names(joined, part);
     /* Frame 0, "not known", is there even if the log has none. */
-    size_t frames = part->log.frame_count ? part->log.frame_count : 1, count = from->start[frames];
+    size_t frames = from->frame_count ? from->frame_count : 1, count = from->start[frames];
     to->start = base_room(to->start, &joined->start_cap, joined->frame_count + frames + 1,
                           sizeof *to->start);
     to->place_of = base_room(to->place_of, &joined->place_of_cap,
@@ -146,6 +148,7 @@ static void begin(struct joined *joined)
     model->nodes[0] = (struct node){0};
     model->threads[0] = (struct thread){0};
     model->node_count = model->thread_count = 1;
+    model->logged = UINT32_MAX;
     /* What no node is known of stands first, as in each process. */
     model->entries = base_room(NULL, &joined->entry_cap, CLASSES, sizeof *model->entries);
     for (uint32_t c = 0; c < CLASSES; c++)

@@ -88,11 +88,36 @@ static int item_order(const void *a, const void *b)
     return order ? order : x->child < y->child ? -1 : x->child > y->child;
 }
 
+static bool is_below(const struct rises *r, uint32_t node)
+{
+    return node >= r->stacks->model.logged;
+}
+
+/* One of items[0..count) is a node that the log does not have (model_below): what happened at the present node itself, between the
+ * children's stretches. True: that is all that there is to say. */
+static bool settle_below(const struct rises *r, const struct item *items, size_t count)
+{
+    const struct node *nodes = r->stacks->model.nodes;
+    uint32_t below = items[count - 1].child, entry = items[0].spot.entry;
+    const struct run *of_node = r->runs->of_node;
+    if (count - 1 == r->children) { /* all that happened below the node is the entry's */
+        reach(r, entry, of_node[nodes[below].parent].rise, 0);
+        return true;
+    }
+    reach(r, entry, of_node[below].rise, of_node[nodes[below].parent].rise);
+    return count == 1;
+}
+
 /* `children` of the present node have the entry there: a stretch of any of them is one of it, one that was lost may have been. */
 static void settle_entry(const struct rises *r, const struct item *items, size_t children,
                          const uint64_t of[STRETCH_KINDS])
 {
     uint32_t entry = items[0].spot.entry;
+    if (is_below(r, items[children - 1].child)) { /* the last one, as its number is the highest */
+        if (settle_below(r, items, children))
+            return;
+        children--;
+    }
     if (children == 1) {
         reach(r, entry, r->runs->of_node[items[0].child].rise, 0);
         return;
@@ -173,7 +198,7 @@ void rises_of_keys(const struct stacks *stacks, const struct selection *selectio
         for (end = at; end < runs->stretch_count && runs->stretches[end].parent == node;)
             end++;
         for (uint32_t child = children.first[node]; child; child = children.next[child]) {
-            r.children++;
+            r.children += !is_below(&r, child);
             if (selection_has(selection, child))
                 collect(&r, child);
         }
@@ -206,5 +231,7 @@ void rises_of_functions(const struct stacks *stacks, const struct rows *lines,
 
 uint64_t rise_of_node(const struct stacks *stacks, uint32_t node)
 {
+    if (node >= stacks->model.logged) /* as far as the log goes */
+        node = stacks->model.nodes[node].parent;
     return stacks->model.runs.of_node[node].rise;
 }

@@ -7,6 +7,7 @@
 #include "fold/under.h"
 #include "read/reader.h"
 #include "resolve/changed.h"
+#include "resolve/resolve.h"
 #include "resolve/rules.h"
 #include "resolve/short.h"
 

@@ -36,7 +36,7 @@ struct unsure unsure_of(const struct stacks *stacks)
     unsigned char *named = base_alloc(model->node_count + (size_t)1, 1);
     for (uint32_t i = 1; i < model->node_count; i++) { /* parents come first */
         const struct node *node = &model->nodes[i];
-        unsigned kind = node->frame ? log_frame(&stacks->log, node->frame).kind : FRAME_UNKNOWN;
+        unsigned kind = frames_of_log(&stacks->frames, node->frame).kind;
         cut[i] = cut[node->parent] || kind == FRAME_CUT;
         named[i] = named[node->parent];
         if (kind == FRAME_UNKNOWN)

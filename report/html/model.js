@@ -59,8 +59,8 @@ export class Model {
       id: i, name: texts[n] ?? '', file: texts[file[i]] ?? '', short: texts[short[i]] ?? '', module: texts[module[i]] ?? '',
       language: this.facts.languages[language[i]] ?? 'native', rank: rank[i], own: rank[i] <= this.facts.own_rank,
     }));
-    const of = columns.numbers('frame.function'), line = columns.numbers('frame.line'), address = columns.numbers('frame.address');
-    this.frames = [...of].map((f, i) => this.#frame(i, this.functions[f - 1], line[i], address[i]));
+    const of = columns.numbers('frame.function'), line = columns.numbers('frame.line'), address = columns.numbers('frame.address'), tail = columns.numbers('frame.tail');
+    this.frames = [...of].map((f, i) => this.#frame(i, this.functions[f - 1], line[i], address[i], tail[i]));
     this.frames.forEach((frame, i) => { frame.id = i; });
     if (!this.diff) return;
     const was = columns.numbers('frame.was'), gone = columns.numbers('frame.gone');
@@ -76,7 +76,7 @@ export class Model {
       return { thread: name, function: null, key: `thread ${name}`, name, where: '', line: 0, label: name, full: `thread ${name}` };
     }
     const line = code > 1 ? code - 1 : 0, module = base(f.module);
-    const name = f.name || `${module || '?'}+0x${address.toString(16)}`;
+    const name = (f.name || `${module || '?'}+0x${address.toString(16)}`) + ['', ' (tail call)', ' (at times tail call)'][tail];
     const where = f.short ? f.short + (code === 1 ? ': on return' : line ? ':' + line : '') : module;
     return {
       function: f, name, line, returns: code === 1, where, label: `${f.language === 'Python' ? name : shorten(name)}${where ? '  ' + where : ''}`,

@@ -131,7 +131,7 @@ static bool sections_take(struct pack *pack, uint64_t bytes, struct pack_problem
         const unsigned char *text = pack->data + at + sizeof section;
         pack->parts = base_room(pack->parts, &pack->cap, pack->count + 1, sizeof *pack->parts);
         pack->parts[pack->count++] = (struct pack_part){text + name, (size_t)section.data_bytes};
-        if (section.kind > PACK_SOURCE ||
+        if (section.kind > PACK_TAILS ||
             name_id(&pack->names, section.kind, (const char *)text) != pack->count)
             return wrong(problem, sizeof(struct head),
                          "section %zu of the packed file is there twice, or of an unknown kind",

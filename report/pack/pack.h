@@ -20,7 +20,8 @@ enum pack_kind {
     PACK_PROBLEM,       /* why a module has no symbols; its number */
     PACK_LINES_PROBLEM, /* why it has no lines, likewise */
     PACK_MADE,          /* code of a JIT compiler; its address */
-    PACK_SOURCE         /* a source file: struct pack_source and its text; its path */
+    PACK_SOURCE,        /* a source file: struct pack_source and its text; its path */
+    PACK_TAILS          /* tail calls of a module's functions: cache.c's parts; its number */
 };
 
 struct pack_source {

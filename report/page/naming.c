@@ -207,4 +207,8 @@ void naming_columns(const struct naming *names, struct columns *columns, bool re
         columns_number(columns, names->frames[i] >= TREE_THREAD
                                     ? 0
                                     : frames->places[names->frames[i]].address);
+    columns_begin(columns, "frame.tail");
+    for (uint32_t i = 0; i < names->frame_count; i++)
+        columns_number(columns,
+                       names->frames[i] >= TREE_THREAD ? 0 : frames->places[names->frames[i]].tail);
 }

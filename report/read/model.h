@@ -32,6 +32,7 @@ struct model {
     struct periods periods;
     struct node *nodes; /* node_count of them; 0 is none */
     uint32_t node_count;
+    uint32_t logged; /* nodes from here on are none of the log: model_below */
     struct runs runs;
     struct thread *threads; /* thread_count of them; 0 is none */
     uint32_t thread_count;
@@ -55,6 +56,9 @@ void model_make(struct model *model, struct log *log, struct periods periods);
 /* Keep what happened at the nodes that have a byte here, `inside` of node_count; the others become as those outside of the periods.
  * Linear. */
 void model_keep(struct model *model, const unsigned char *inside);
+/* For resolve/: what happened at nodes that have a frame here, by node, 0: none, happened one node further in, of that frame.
+ * Their runs: of a node that the log has nothing below, the same; of others the highest rise that is certain. Once, linear. */
+void model_below(struct model *model, const uint32_t *frames);
 void model_free(struct model *model);
 
 #endif

@@ -70,6 +70,8 @@ static void add_record(struct sizes *sizes, const struct tables *tables, uint32_
 void sizes_add(struct sizes *sizes, const struct model *model, uint32_t node, unsigned class)
 {
     const struct tables *tables = model->log->tables;
+    if (node >= model->logged && node < model->node_count)
+        node = model->nodes[node].parent;
     if (!model->log->header.sizes || node >= tables->node_count)
         return;
     uint32_t unit = tables->nodes[node].counters, left = tables->unit_count;

@@ -23,10 +23,13 @@ struct function {
 
 /* In place of a line: what happens while a Python function's frame is taken down, "on return". */
 #define PLACE_RETURNS LOG_LINE_RETURN
+/* Whether it was left by a tail call wherever it stands: then the debug information tells it, as no stack has it. */
+enum tail { TAIL_NEVER, TAIL_ALWAYS, TAIL_AT_TIMES };
 struct place {
     uint32_t function; /* index in functions */
     uint32_t line;     /* 0: not known; PLACE_RETURNS */
-    uint64_t address;  /* where nothing better is known: offset in the module */
+    enum tail tail;
+    uint64_t address; /* where nothing better is known: offset in the module */
 };
 
 struct frames {
@@ -37,9 +40,13 @@ struct frames {
     struct place *places;
     size_t place_count, place_cap;
     /* The places of frame f: place_of[start[f]] up to place_of[start[f + 1] - 1], outermost first.
-     * Frames that no node uses and threads' roots have none. */
+     * Frames that no node uses and threads' roots have none. From log->frame_count on: frames of the log once more, with
+     * functions around them that a tail call took off the stack, and frames of such functions alone. */
     uint32_t *start;
     uint32_t *place_of;
+    uint32_t frame_count;
+    struct log_frame *more; /* what the frames from log->frame_count on are made of */
+    size_t more_cap, start_cap, place_of_cap;
     const char **shorts; /* by file: short.h; of those up to short_count */
     size_t short_count;
     struct map function_index, place_index;
@@ -49,14 +56,10 @@ struct frames {
     unsigned module_problems; /* modules without symbols or lines that were complained about */
 };
 
-/* Whether frames_make keeps allocator shims (rules.h), which otherwise have no places: what they allocate is their callers'. */
+/* Whether resolve.h keeps allocator shims (rules.h), which otherwise have no places: what they allocate is their callers'. */
 extern bool frames_shims;
 
-/* Resolve all frames that the model's nodes use. Opens the modules' files; says on standard error
- * which cannot be used; shows its progress there when that is a terminal. */
-void frames_make(struct frames *frames, struct model *model);
-/* The place of a line of Python code record `code`, made if there is none yet. */
-uint32_t frames_python(struct frames *frames, uint32_t code, uint32_t line);
+/* Frees what resolve.h made. */
 void frames_free(struct frames *frames);
 
 /* Number of places of frame `frame`, and them in *places. */
@@ -65,6 +68,15 @@ static inline uint32_t frames_places(const struct frames *frames, uint32_t frame
 {
     *places = frames->place_of + frames->start[frame];
     return frames->start[frame + 1] - frames->start[frame];
+}
+
+/* The log's frame that it is, or is made of; frame 0 is of kind FRAME_UNKNOWN. */
+static inline struct log_frame frames_of_log(const struct frames *frames, uint32_t frame)
+{
+    if (!frame)
+        return (struct log_frame){.kind = FRAME_UNKNOWN};
+    return frame < frames->log->frame_count ? log_frame(frames->log, frame)
+                                            : frames->more[frame - frames->log->frame_count];
 }
 
 /* Whether a place of frame `frame` is in one of these functions: a byte for each function, not 0 for those. */

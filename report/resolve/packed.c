@@ -32,6 +32,28 @@ static void text_add(struct pack_out *out, enum pack_kind kind, const char *name
         pack_add(out, kind, name, text, strlen(text) + 1);
 }
 
+void packed_tails(const struct log *log, uint32_t module, struct batch *batch)
+{
+    char name[NUMBER_BYTES];
+    struct pack_part part;
+    number_name(name, module);
+    if (!log->pack)
+        batch_run(batch);
+    else if (pack_find(log->pack, PACK_TAILS, name, &part))
+        batch_unpack(batch, part.data, part.bytes);
+}
+
+void packed_tails_keep(const struct log *log, uint32_t module, const struct batch *batch)
+{
+    char name[NUMBER_BYTES];
+    size_t bytes;
+    unsigned char *data = batch_pack(batch, &bytes);
+    number_name(name, module);
+    if (data)
+        pack_add(log->packing, PACK_TAILS, name, data, bytes);
+    free(data);
+}
+
 void packed_batch(const struct log *log, uint32_t module, struct batch *batch)
 {
     char name[NUMBER_BYTES];

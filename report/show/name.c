@@ -36,6 +36,26 @@ static char *module_name(const struct frames *frames, const struct function *fun
     return name;
 }
 
+const char *tail_mark(const struct place *place)
+{
+    static const char *const marks[] = {[TAIL_NEVER] = "",
+                                        [TAIL_ALWAYS] = " (tail call)",
+                                        [TAIL_AT_TIMES] = " (at times tail call)"};
+    return marks[place->tail];
+}
+
+const char *tail_word(const struct place *place)
+{
+    static const char *const words[] = {
+        [TAIL_NEVER] = NULL, [TAIL_ALWAYS] = "always", [TAIL_AT_TIMES] = "at times"};
+    return words[place->tail];
+}
+
+char *name_of_tail(const char *name, const struct place *place)
+{
+    return text_format("%s%s", name, tail_mark(place));
+}
+
 char *name_of_place(const struct frames *frames, uint32_t place)
 {
     const struct place *p = &frames->places[place];
@@ -45,8 +65,11 @@ char *name_of_place(const struct frames *frames, uint32_t place)
     if (file && p->line == PLACE_RETURNS)
         return text_format("%s: on return  %s", frames_short(frames, function), name ? name : "?");
     if (file && p->line)
-        return text_format("%s:%" PRIu32 "  %s", frames_short(frames, function), p->line,
-                           name ? name : "?");
+        return text_format("%s:%" PRIu32 "  %s%s", frames_short(frames, function), p->line,
+                           name ? name : "?", tail_mark(p));
+    if (file && p->tail)
+        return text_format("%s  %s%s", frames_short(frames, function), name ? name : "?",
+                           tail_mark(p));
     char *module = module_name(frames, function), *text;
     if (name)
         text = text_format("%s%s%s", name, *module ? "  in " : "", module);

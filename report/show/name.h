@@ -7,6 +7,12 @@
 
 #include "resolve/frames.h"
 
+/* Behind the name of a function that a tail call took off the stack; else "". */
+const char *tail_mark(const struct place *place);
+/* The same as a word of JSON and tables: "always", "at times"; NULL: never. */
+const char *tail_word(const struct place *place);
+/* The name with that mark, to be freed. */
+char *name_of_tail(const char *name, const struct place *place);
 /* "file.c:12  function", "function  in module.so", "module.so+0x123", ... To be freed. Foreign text: print it by text_put or
  * table_cell. */
 char *name_of_place(const struct frames *frames, uint32_t place);

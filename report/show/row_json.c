@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "show/name.h"
+
 void json_function(const struct frames *frames, struct json *json, uint32_t function)
 {
     const struct function *f = &frames->functions[function];
@@ -24,6 +26,8 @@ void json_place(const struct frames *frames, struct json *json, uint32_t place)
     if (p->line == PLACE_RETURNS)
         json_bool(json, "on_return", true);
     json_function(frames, json, p->function);
+    if (tail_word(p))
+        json_cstring(json, "tail_call", tail_word(p));
     if (p->address)
         json_unsigned(json, "address", p->address);
 }

@@ -19,6 +19,7 @@
 struct task {
     uint32_t item, worker, first, count;
     size_t unit;
+    struct symbol_call call;
 };
 
 struct worker {
@@ -45,11 +46,25 @@ struct crew {
 
 /* ---- one worker ---- */
 
+static size_t worker_tails(struct worker *worker, const struct batch_item *item,
+                           struct symbol found[SYMBOLS_INLINED_MAX])
+{
+    const char *name = strings_get(worker->crew->batch->names, item->code.name);
+    struct symbol_code code = {
+        .entry = item->code.entry,
+        .name = name ? strings_add(&worker->strings, name, strlen(name)) : 0,
+    };
+    return symbols_tails(worker->symbols, &code, found);
+}
+
 static void worker_task(struct worker *worker, struct task *task)
 {
     struct symbol found[SYMBOLS_INLINED_MAX];
     struct batch_item *item = &worker->crew->batch->items[task->item];
-    size_t count = symbols_find(worker->symbols, item->address, found);
+    size_t count = worker->crew->batch->tails ? worker_tails(worker, item, found)
+                                              : symbols_find(worker->symbols, item->address, found);
+    if (!worker->crew->batch->tails)
+        symbols_call(worker->symbols, item->address, &task->call);
     worker->found = base_room(worker->found, &worker->found_cap, worker->found_count + count + 1,
                               sizeof *worker->found);
     task->worker = worker->number;
@@ -75,7 +90,7 @@ static void *worker_run(void *argument)
         for (size_t t = crew->pieces[piece]; t < crew->pieces[piece + 1]; t++) {
             worker_task(worker, &crew->tasks[t]);
             size_t done = atomic_fetch_add(&crew->done, 1) + 1;
-            if (!worker->number)
+            if (!worker->number && batch->progress)
                 progress_at(batch->progress, batch->done_before + done);
         }
     }
@@ -120,9 +135,11 @@ static void crew_divide(struct crew *crew)
     crew->tasks = base_alloc(batch->count, sizeof *crew->tasks);
     for (size_t i = 0; i < batch->count; i++)
         if (!batch->items[i].known)
-            crew->tasks[crew->count++] = (struct task){
-                .item = (uint32_t)i,
-                .unit = symbols_unit(crew->workers[0].symbols, batch->items[i].address)};
+            crew->tasks[crew->count++] =
+                (struct task){.item = (uint32_t)i,
+                              .unit = batch->tails ? 0
+                                                   : symbols_unit(crew->workers[0].symbols,
+                                                                  batch->items[i].address)};
     qsort(crew->tasks, crew->count, sizeof *crew->tasks, task_order);
     crew->pieces = base_alloc(crew->count + 1, sizeof *crew->pieces);
     for (size_t t = 0; t < crew->count; t++)
@@ -164,9 +181,11 @@ static uint32_t text_moved(const struct worker *worker, struct strings *strings,
 static void crew_collect(struct crew *crew)
 {
     struct batch *batch = crew->batch;
-    uint32_t *same[WORKERS_MAX];
-    for (uint32_t w = 0; w < crew->worker_count; w++)
+    uint32_t *same[WORKERS_MAX], *names[WORKERS_MAX];
+    for (uint32_t w = 0; w < crew->worker_count; w++) {
         same[w] = base_alloc(crew->workers[w].strings.count + 1, sizeof *same[w]);
+        names[w] = base_alloc(crew->workers[w].strings.count + 1, sizeof *names[w]);
+    }
     qsort(crew->tasks, crew->count, sizeof *crew->tasks, task_by_item);
     for (size_t t = 0; t < crew->count; t++) {
         const struct task *task = &crew->tasks[t];
@@ -177,6 +196,11 @@ static void crew_collect(struct crew *crew)
         item->known = true;
         item->first = (uint32_t)batch->symbol_count;
         item->count = task->count;
+        item->call = task->call;
+        item->call.self.name =
+            text_moved(worker, batch->names, names[task->worker], task->call.self.name);
+        item->call.callee.name =
+            text_moved(worker, batch->names, names[task->worker], task->call.callee.name);
         for (uint32_t k = 0; k < task->count; k++) {
             struct symbol symbol = worker->found[task->first + k];
             uint32_t *map = same[task->worker];
@@ -185,8 +209,10 @@ static void crew_collect(struct crew *crew)
             batch->symbols[batch->symbol_count++] = symbol;
         }
     }
-    for (uint32_t w = 0; w < crew->worker_count; w++)
+    for (uint32_t w = 0; w < crew->worker_count; w++) {
         free(same[w]);
+        free(names[w]);
+    }
 }
 
 static void crew_end(struct crew *crew)
@@ -227,20 +253,61 @@ static char *crew_elsewhere(struct crew *crew, struct cache *cache)
     return path;
 }
 
+/* Open the module, or go on with what was opened before. */
+static void crew_open(struct crew *crew)
+{
+    struct batch_kept *kept = crew->batch->kept;
+    struct worker *first = &crew->workers[0];
+    first->crew = crew;
+    if (!kept || !kept->symbols) {
+        first->symbols = symbols_open(&crew->batch->wanted, &first->strings);
+        return;
+    }
+    first->symbols = kept->symbols;
+    first->strings = kept->strings;
+    symbols_strings(first->symbols, &first->strings);
+    if (kept->elsewhere)
+        crew->batch->wanted.path = kept->elsewhere;
+}
+
+/* The first worker's texts stay where its symbols know them to be. */
+static void crew_keep(struct crew *crew, char *elsewhere)
+{
+    struct batch_kept *kept = crew->batch->kept;
+    struct worker *first = &crew->workers[0];
+    kept->symbols = first->symbols;
+    kept->strings = first->strings;
+    symbols_strings(kept->symbols, &kept->strings);
+    if (elsewhere)
+        kept->elsewhere = elsewhere;
+    first->symbols = NULL;
+    first->strings = (struct strings){0};
+}
+
+void batch_kept_free(struct batch_kept *kept)
+{
+    if (kept->symbols)
+        symbols_close(kept->symbols);
+    strings_free(&kept->strings);
+    free(kept->elsewhere);
+    free(kept->path);
+    *kept = (struct batch_kept){0};
+}
+
 void batch_run(struct batch *batch)
 {
     struct crew crew = {.batch = batch, .worker_count = 1};
     struct worker *first = &crew.workers[0];
     char *elsewhere = NULL;
-    first->crew = &crew;
-    first->symbols = symbols_open(&batch->wanted, &first->strings);
+    crew_open(&crew);
     struct cache cache;
     cache_open(&cache, batch, first->symbols);
     size_t cached = cache_take(&cache, batch);
     if (cached < batch->count) {
         elsewhere = crew_elsewhere(&crew, &cache);
         batch->problem = symbols_problem(first->symbols);
-        batch->lines_problem = symbols_lines_problem(first->symbols);
+        if (!batch->tails) /* which are not in all modules' debug information */
+            batch->lines_problem = symbols_lines_problem(first->symbols);
         crew_divide(&crew);
         crew.wanted = batch->wanted;
         crew.wanted.find = NULL;
@@ -250,8 +317,22 @@ void batch_run(struct batch *batch)
         cache_store(&cache, batch, first->symbols);
     }
     cache_close(&cache);
+    if (batch->kept)
+        crew_keep(&crew, elsewhere);
     crew_end(&crew);
-    free(elsewhere);
+    if (!batch->kept)
+        free(elsewhere);
+}
+
+/* Names are told from entries, whose offsets are smaller, and 1 << 63 alone is the mark of shared ones. */
+#define KEY_NAMED ((uint64_t)1 << 62)
+
+uint64_t tails_key(const struct strings *names, const struct symbol_code *code)
+{
+    const char *name = strings_get(names, code->name);
+    if (code->entry || !name)
+        return code->entry;
+    return KEY_NAMED | map_hash(name, strlen(name)) >> 2;
 }
 
 unsigned char *batch_pack(const struct batch *batch, size_t *bytes)

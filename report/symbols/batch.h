@@ -16,6 +16,8 @@ void batch_run(struct batch *batch);
 unsigned char *batch_pack(const struct batch *batch, size_t *bytes);
 /* Take it from there; false: it is damaged or of another version. `data` is aligned to 8 bytes. */
 bool batch_unpack(struct batch *batch, const void *data, size_t bytes);
+/* Closes what is kept. What the batches' `wanted` pointed to must still be there. */
+void batch_kept_free(struct batch_kept *kept);
 /* Frees the symbols. */
 void batch_free(struct batch *batch);
 

@@ -13,7 +13,7 @@
 #include "symbols/cache_file.h"
 
 #define CACHE_MAGIC   "mtsymbol"
-#define CACHE_VERSION 2u /* another one whenever symbols_find finds something else in a file */
+#define CACHE_VERSION 3u /* another one whenever symbols_find finds something else in a file */
 #define CACHE_ORDER   0x01020304u
 #define ID_BYTES_MAX  64u
 
@@ -29,7 +29,8 @@ struct cache_head {
     uint32_t lookup_count, symbol_count, string_count, text_bytes;
 };
 struct cache_lookup {
-    uint64_t address;
+    uint64_t address, self, callee; /* entries: struct symbol_call */
+    uint32_t self_name, callee_name;
     uint32_t first, count;
 };
 struct cache_symbol {
@@ -87,6 +88,7 @@ static bool parts_sound(const struct cache_head *head)
     for (uint32_t i = 0; i < head->lookup_count; i++)
         if (lookups[i].count > SYMBOLS_INLINED_MAX || lookups[i].count > head->symbol_count ||
             lookups[i].first > head->symbol_count - lookups[i].count ||
+            lookups[i].self_name > strings || lookups[i].callee_name > strings ||
             (i && lookups[i].address <= lookups[i - 1].address))
             return false;
     return head->debug_path <= strings;
@@ -135,7 +137,7 @@ void cache_open(struct cache *cache, const struct batch *batch, const struct sym
         return;
     for (size_t i = 0; i < batch->wanted.build_id_bytes; i++)
         sprintf(cache->name + 2 * i, "%02x", batch->wanted.build_id[i]);
-    strcat(cache->name, ".sym");
+    strcat(cache->name, batch->tails ? ".tails.sym" : ".sym");
     cache->folder = cache_folder();
     if (!cache->folder)
         return;
@@ -151,23 +153,32 @@ void cache_open(struct cache *cache, const struct batch *batch, const struct sym
     }
 }
 
+/* A text of the file in `strings`. `same` remembers. */
+static uint32_t text_taken(const struct cache_head *head, struct strings *strings, uint32_t *same,
+                           uint32_t id)
+{
+    const char *text = string_at(head, id);
+    if (text && !same[id])
+        same[id] = strings_add(strings, text, strlen(text));
+    return text ? same[id] : 0;
+}
+
 static void item_take(const struct cache_head *head, const struct cache_lookup *lookup,
-                      struct batch *batch, struct batch_item *item, uint32_t *same)
+                      struct batch *batch, struct batch_item *item, uint32_t *same, uint32_t *names)
 {
     batch->symbols = base_room(batch->symbols, &batch->symbol_cap,
                                batch->symbol_count + lookup->count + 1, sizeof *batch->symbols);
     item->known = true;
     item->first = (uint32_t)batch->symbol_count;
     item->count = lookup->count;
+    item->call = (struct symbol_call){
+        {lookup->self, text_taken(head, batch->names, names, lookup->self_name)},
+        {lookup->callee, text_taken(head, batch->names, names, lookup->callee_name)}};
     for (uint32_t k = 0; k < lookup->count; k++) {
         const struct cache_symbol *from = &part_symbols(head)[lookup->first + k];
         uint32_t ids[3] = {from->function, from->file, from->language};
-        for (int i = 0; i < 3; i++) {
-            const char *text = string_at(head, ids[i]);
-            if (text && !same[ids[i]])
-                same[ids[i]] = strings_add(batch->strings, text, strlen(text));
-            ids[i] = text ? same[ids[i]] : 0;
-        }
+        for (int i = 0; i < 3; i++)
+            ids[i] = text_taken(head, batch->strings, same, ids[i]);
         batch->symbols[batch->symbol_count++] =
             (struct symbol){.function = ids[0],
                             .file = ids[1],
@@ -185,6 +196,7 @@ size_t cache_take(const struct cache *cache, struct batch *batch)
         return 0;
     const struct cache_lookup *lookups = part_lookups(head);
     uint32_t *same = base_alloc(head->string_count + (size_t)1, sizeof *same);
+    uint32_t *names = base_alloc(head->string_count + (size_t)1, sizeof *names);
     size_t taken = 0;
     uint32_t at = 0; /* both go up by address */
     for (size_t i = 0; i < batch->count; i++) {
@@ -193,10 +205,11 @@ size_t cache_take(const struct cache *cache, struct batch *batch)
             at++;
         if (at == head->lookup_count || lookups[at].address != item->address)
             continue;
-        item_take(head, &lookups[at], batch, item, same);
+        item_take(head, &lookups[at], batch, item, same, names);
         taken++;
     }
     free(same);
+    free(names);
     return taken;
 }
 
@@ -221,14 +234,15 @@ static uint32_t output_string(struct output *output, const char *text)
     return text ? strings_add(&output->strings, text, strlen(text)) : 0;
 }
 
-static struct cache_symbol *output_lookup(struct output *output, uint64_t address, uint32_t count)
+static struct cache_symbol *output_lookup(struct output *output, struct cache_lookup lookup)
 {
+    uint32_t count = lookup.count;
+    lookup.first = (uint32_t)output->symbol_count;
     output->lookups = base_room(output->lookups, &output->lookup_cap, output->lookup_count + 1,
                                 sizeof *output->lookups);
     output->symbols = base_room(output->symbols, &output->symbol_cap,
                                 output->symbol_count + count + 1, sizeof *output->symbols);
-    output->lookups[output->lookup_count++] =
-        (struct cache_lookup){address, (uint32_t)output->symbol_count, count};
+    output->lookups[output->lookup_count++] = lookup;
     output->symbol_count += count;
     return output->symbols + output->symbol_count - count;
 }
@@ -236,7 +250,10 @@ static struct cache_symbol *output_lookup(struct output *output, uint64_t addres
 static void output_old(struct output *output, const struct cache_head *head,
                        const struct cache_lookup *lookup)
 {
-    struct cache_symbol *to = output_lookup(output, lookup->address, lookup->count);
+    struct cache_lookup copy = *lookup;
+    copy.self_name = output_string(output, string_at(head, copy.self_name));
+    copy.callee_name = output_string(output, string_at(head, copy.callee_name));
+    struct cache_symbol *to = output_lookup(output, copy);
     for (uint32_t k = 0; k < lookup->count; k++) {
         to[k] = part_symbols(head)[lookup->first + k];
         to[k].function = output_string(output, string_at(head, to[k].function));
@@ -248,7 +265,15 @@ static void output_old(struct output *output, const struct cache_head *head,
 static void output_item(struct output *output, const struct batch *batch,
                         const struct batch_item *item)
 {
-    struct cache_symbol *to = output_lookup(output, item->address, item->count);
+    const struct symbol_call *call = &item->call;
+    struct cache_lookup lookup = {
+        .address = item->address,
+        .self = call->self.entry,
+        .callee = call->callee.entry,
+        .self_name = output_string(output, strings_get(batch->names, call->self.name)),
+        .callee_name = output_string(output, strings_get(batch->names, call->callee.name)),
+        .count = item->count};
+    struct cache_symbol *to = output_lookup(output, lookup);
     for (uint32_t k = 0; k < item->count; k++) {
         const struct symbol *from = &batch->symbols[item->first + k];
         to[k] = (struct cache_symbol){

@@ -2,6 +2,7 @@
 #include "symbols/function_name.h"
 
 #include <dwarf.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,7 @@
 
 #define NOT_MANGLED UINT32_MAX
 
-/* The entry that has the name: what an inlined or out-of-line copy was made from. */
-static Dwarf_Die function_origin(Dwarf_Die *die)
+Dwarf_Die function_origin(Dwarf_Die *die)
 {
     static const unsigned int links[] = {DW_AT_abstract_origin, DW_AT_specification};
     Dwarf_Die at = *die, next;
@@ -82,14 +82,33 @@ static uint32_t demangled(struct function_names *names, struct strings *strings,
     return *known == NOT_MANGLED ? 0 : *known;
 }
 
+static const char *linkage_name(Dwarf_Die *die)
+{
+    Dwarf_Attribute attribute;
+    if (dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute) ||
+        dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute))
+        return dwarf_formstring(&attribute);
+    return NULL;
+}
+
+const char *function_linker_name(Dwarf_Die *die)
+{
+    Dwarf_Attribute attribute;
+    bool external = false;
+    const char *linkage = linkage_name(die);
+    if (linkage)
+        return linkage;
+    if (!dwarf_attr_integrate(die, DW_AT_external, &attribute) ||
+        dwarf_formflag(&attribute, &external) || !external)
+        return NULL;
+    return dwarf_attr_integrate(die, DW_AT_name, &attribute) ? dwarf_formstring(&attribute) : NULL;
+}
+
 uint32_t function_name(struct function_names *names, struct strings *strings, Dwarf_Die *die,
                        const char *language)
 {
     Dwarf_Attribute attribute;
-    const char *linkage = NULL;
-    if (dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute) ||
-        dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attribute))
-        linkage = dwarf_formstring(&attribute);
+    const char *linkage = linkage_name(die);
     uint32_t name = linkage ? demangled(names, strings, linkage) : 0;
     const char *plain =
         dwarf_attr_integrate(die, DW_AT_name, &attribute) ? dwarf_formstring(&attribute) : linkage;

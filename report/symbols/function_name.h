@@ -17,6 +17,10 @@ struct function_names {
 /* In `strings`; 0: it has none. */
 uint32_t function_name(struct function_names *names, struct strings *strings, Dwarf_Die *die,
                        const char *language);
+/* The entry that has the name: what an inlined or out-of-line copy was made from. */
+Dwarf_Die function_origin(Dwarf_Die *die);
+/* What the linker calls it, in the file's bytes; NULL: it does not know it. */
+const char *function_linker_name(Dwarf_Die *die);
 void function_names_free(struct function_names *names);
 
 #endif

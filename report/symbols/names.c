@@ -78,3 +78,67 @@ const struct name *names_find(const struct names *names, uint64_t address)
     bool between = name->high > name->low && address >= name->high; /* two functions */
     return between ? NULL : name;
 }
+
+size_t names_defined(Dwfl_Module *module, const char *text, struct defined *out, size_t most)
+{
+    size_t length = strlen(text), found = 0;
+    int count = dwfl_module_getsymtab(module);
+    for (int i = 1; i < count; i++) {
+        GElf_Sym entry;
+        GElf_Addr address;
+        const char *name = dwfl_module_getsym_info(module, i, &entry, &address, NULL, NULL, NULL);
+        int type = GELF_ST_TYPE(entry.st_info), seen = GELF_ST_VISIBILITY(entry.st_other);
+        if (!name || strncmp(name, text, length) != 0 || entry.st_shndx == SHN_UNDEF ||
+            (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE))
+            continue;
+        bool local = GELF_ST_BIND(entry.st_info) == STB_LOCAL;
+        if (name[length] && (name[length] != '.' || !local))
+            continue;
+        if (found++ < most)
+            out[found - 1] = (struct defined){.address = address,
+                                              .chosen = type == STT_GNU_IFUNC,
+                                              .exported = !local && seen == STV_DEFAULT,
+                                              .local = local};
+    }
+    return found;
+}
+
+static bool exported_in(Elf *elf, Elf_Scn *section, const GElf_Shdr *header, const char *text,
+                        struct defined *out)
+{
+    Elf_Data *data = elf_getdata(section, NULL);
+    size_t count = data && header->sh_entsize ? header->sh_size / header->sh_entsize : 0;
+    for (size_t i = 1; i < count && i < INT32_MAX; i++) {
+        GElf_Sym entry;
+        if (!gelf_getsym(data, (int)i, &entry))
+            return false;
+        const char *name = elf_strptr(elf, header->sh_link, entry.st_name);
+        int type = GELF_ST_TYPE(entry.st_info), seen = GELF_ST_VISIBILITY(entry.st_other);
+        if (!name || strcmp(name, text) != 0 || entry.st_shndx == SHN_UNDEF ||
+            GELF_ST_BIND(entry.st_info) == STB_LOCAL || seen == STV_HIDDEN ||
+            seen == STV_INTERNAL ||
+            (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE))
+            continue;
+        *out = (struct defined){.address = entry.st_value,
+                                .chosen = type == STT_GNU_IFUNC,
+                                .exported = seen == STV_DEFAULT};
+        return true;
+    }
+    return false;
+}
+
+bool names_exported(Dwfl_Module *module, const char *text, struct defined *out)
+{
+    GElf_Addr bias;
+    Elf *elf = dwfl_module_getelf(module, &bias);
+    Elf_Scn *section = NULL;
+    while (elf && (section = elf_nextscn(elf, section))) {
+        GElf_Shdr header;
+        if (!gelf_getshdr(section, &header) || header.sh_type != SHT_DYNSYM ||
+            !exported_in(elf, section, &header, text, out))
+            continue;
+        out->address += bias;
+        return true;
+    }
+    return false;
+}

@@ -25,6 +25,16 @@ struct symbol {
 };
 #define SYMBOLS_INLINED_MAX 64u
 
+/* A function as debug information tells it from others. */
+struct symbol_code {
+    uint64_t entry; /* offset of its entry, the one that the others are made from; 0: none */
+    uint32_t name;  /* for the linker; 0: the linker does not know it */
+};
+/* What is at an address: the function that has the code, and the one that the instruction calls. All 0: not known. */
+struct symbol_call {
+    struct symbol_code self, callee;
+};
+
 /* What tells files apart without reading them. */
 struct symbols_file {
     uint64_t device, inode, bytes, modified; /* ns */
@@ -73,6 +83,13 @@ const char *symbols_lines_problem(struct symbols *symbols);
  * SYMBOLS_INLINED_MAX, 0 when nothing is known. Ascending addresses are cheapest. */
 size_t symbols_find(struct symbols *symbols, uint64_t address,
                     struct symbol out[SYMBOLS_INLINED_MAX]);
+/* Likewise of calls. `address` is within the call. */
+void symbols_call(struct symbols *symbols, uint64_t address, struct symbol_call *out);
+/* The tail calls of a function, as a list of symbols (tails.h reads it). Their number, at most SYMBOLS_INLINED_MAX. */
+size_t symbols_tails(struct symbols *symbols, const struct symbol_code *code,
+                     struct symbol out[SYMBOLS_INLINED_MAX]);
+/* The strings that were given to symbols_open have moved. */
+void symbols_strings(struct symbols *symbols, struct strings *strings);
 void symbols_close(struct symbols *symbols);
 
 #endif

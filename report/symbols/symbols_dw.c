@@ -19,26 +19,7 @@
 #include "symbols/demangle.h"
 #include "base/file.h"
 #include "symbols/folder.h"
-#include "symbols/function_name.h"
-#include "symbols/names.h"
-#include "symbols/units.h"
-
-struct symbols {
-    struct symbols_wanted wanted;
-    Dwfl *dwfl;
-    Dwfl_Module *module;
-    struct strings *strings;
-    const char *problem;
-    Dwarf *dwarf;
-    Dwarf_Addr bias; /* address in libdwfl minus address in `dwarf` */
-    bool opened;     /* debug information was looked for */
-    struct units units;
-    struct names names; /* made at the first look-up that needs them */
-    bool names_made;
-    struct function_names function_names;
-    struct symbols_file file;
-    char *elsewhere; /* what find_debuginfo took of wanted.find */
-};
+#include "symbols/inside.h"
 
 /* What elfutils knows to find on this machine; then where else the caller wants it to be looked for. */
 static int find_debuginfo(Dwfl_Module *module, void **userdata, const char *module_name,
@@ -173,6 +154,8 @@ const char *symbols_elsewhere(const struct symbols *symbols)
 void symbols_close(struct symbols *symbols)
 {
     free(symbols->elsewhere);
+    calls_free(&symbols->calls);
+    slots_free(&symbols->slots);
     units_free(&symbols->units);
     names_free(&symbols->names);
     function_names_free(&symbols->function_names);
@@ -183,7 +166,7 @@ void symbols_close(struct symbols *symbols)
 
 /* ---- one address ---- */
 
-static void symbols_open_debug(struct symbols *symbols)
+void symbols_open_debug(struct symbols *symbols)
 {
     if (symbols->opened || !symbols->module)
         return;
@@ -409,7 +392,7 @@ static size_t find_in_unit(struct symbols *symbols, struct unit *unit, Dwarf_Add
 }
 
 /* Without debug information: by the symbol tables. */
-static const struct name *name_at(struct symbols *symbols, uint64_t address)
+const struct name *symbols_name_at(struct symbols *symbols, uint64_t address)
 {
     if (!symbols->names_made)
         names_make(&symbols->names, symbols->module);
@@ -420,7 +403,7 @@ static const struct name *name_at(struct symbols *symbols, uint64_t address)
 static size_t find_name(struct symbols *symbols, uint64_t address,
                         struct symbol out[SYMBOLS_INLINED_MAX])
 {
-    const struct name *name = name_at(symbols, address);
+    const struct name *name = symbols_name_at(symbols, address);
     if (!name)
         return 0;
     uint32_t readable = demangle(symbols->strings, name->text);
@@ -437,7 +420,7 @@ static size_t find_line(struct symbols *symbols, struct unit *unit, uint64_t add
                         struct symbol out[SYMBOLS_INLINED_MAX])
 {
     struct symbol line = {0};
-    const struct name *name = name_at(symbols, address);
+    const struct name *name = symbols_name_at(symbols, address);
     line_at(symbols, unit, address - symbols->bias, name ? name->low - symbols->bias : 0, &line);
     size_t count = find_name(symbols, address, out);
     if (!line.line)

@@ -15,6 +15,7 @@
 #include "../../report/base/base.h"
 #include "../../report/base/file.h"
 #include "../../report/symbols/symbols.h"
+#include "../../report/symbols/tails.h"
 #include "../../report/top/screen.h"
 
 static bool inside;
@@ -255,6 +256,41 @@ size_t symbols_find(struct symbols *symbols, uint64_t address,
             out[i].line = 0;
     }
     return count;
+}
+
+/* Functions 1 to 8, each of which calls the next one, and some of them last. */
+void symbols_call(struct symbols *symbols, uint64_t address, struct symbol_call *out)
+{
+    static const char *const names[] = {"f", "malloc", NULL, "g"};
+    uint64_t self = 1 + address % 8, callee = 1 + (address >> 3) % 8;
+    *out = (struct symbol_call){0};
+    if (symbols->problem || address % 5 == 4)
+        return;
+    out->self = (struct symbol_code){self, text(symbols, names[self % 4])};
+    out->callee = (struct symbol_code){callee, text(symbols, names[callee % 4])};
+}
+
+size_t symbols_tails(struct symbols *symbols, const struct symbol_code *code,
+                     struct symbol out[SYMBOLS_INLINED_MAX])
+{
+    bool hook = code->entry % 8 == 7;
+    struct symbol_code to = {hook ? 0 : code->entry + 1, hook ? text(symbols, "malloc") : 0};
+    if (!code->entry || code->entry > 8) {
+        out[0] = tails_pack(code, TAILS_ELSEWHERE, false, TAILS_FUNCTION);
+        return 1;
+    }
+    struct symbol places[SYMBOLS_INLINED_MAX];
+    size_t count = symbols_find(symbols, code->entry * 5, places) % 8;
+    memcpy(out + 2, places, count * sizeof *places);
+    out[0] = tails_pack(code, code->entry == 6 ? TAILS_UNKNOWN : TAILS_KNOWN, code->entry % 2,
+                        TAILS_FUNCTION);
+    out[1] = tails_pack(&to, (uint32_t)count, false, TAILS_JUMP);
+    return 2 + count;
+}
+
+void symbols_strings(struct symbols *symbols, struct strings *strings)
+{
+    symbols->strings = strings;
 }
 
 void symbols_close(struct symbols *symbols)

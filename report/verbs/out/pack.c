@@ -14,7 +14,7 @@
 #include "pack/pack.h"
 #include "read/model.h"
 #include "read/reader.h"
-#include "resolve/frames.h"
+#include "resolve/resolve.h"
 #include "resolve/source_log.h"
 #include "resolve/source_of.h"
 #include "verbs/verbs.h"
