@@ -75,7 +75,12 @@ void mt_real_forget_error(void);
 void *mt_boot_alloc(size_t bytes, size_t align);
 /* Whether a block is boot memory; then the upper bound of what may be copied from it. Any thread.
  */
-bool mt_boot_owns(const void *block);
+#define MT_BOOT_BYTES 65536
+extern char mt_boot_memory[MT_BOOT_BYTES];
+static inline bool mt_boot_owns(const void *block)
+{
+    return (uintptr_t)block - (uintptr_t)mt_boot_memory < MT_BOOT_BYTES;
+}
 size_t mt_boot_size(const void *block);
 
 #endif

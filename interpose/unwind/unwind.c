@@ -13,7 +13,7 @@
 #include "unwind/layers.h"
 #include "unwind/rows.h"
 #include "unwind/walk.h"
-#include "unwind/whole.h"
+#include "unwind/whole_find.h"
 #ifdef MEMTRACE_VERIFY_STACKS
 #include "unwind/verify.h"
 #endif
@@ -64,7 +64,8 @@ static inline bool notice_flush(struct mt_stack *stack, struct mt_walk *walk)
     return true;
 }
 
-struct mt_whole *mt_unwind_again_unchecked(struct mt_stack *stack, const struct mt_start *from)
+static inline __attribute__((always_inline)) struct mt_whole *again(struct mt_stack *stack,
+                                                                    const struct mt_start *from)
 {
     struct mt_walk *walk = stack->state;
 
@@ -75,12 +76,17 @@ struct mt_whole *mt_unwind_again_unchecked(struct mt_stack *stack, const struct 
     return mt_whole_find(walk->wholes, from);
 }
 
+struct mt_whole *mt_unwind_again_unchecked(struct mt_stack *stack, const struct mt_start *from)
+{
+    return again(stack, from);
+}
+
 struct mt_whole *mt_unwind_again(struct mt_stack *stack, const struct mt_start *from)
 {
 #ifdef MEMTRACE_VERIFY_STACKS
     return mt_unwind_again_checked(stack, from);
 #else
-    return mt_unwind_again_unchecked(stack, from);
+    return again(stack, from);
 #endif
 }
 
