@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/near.h"
 #include "base/guard.h"
 
 /* Where an object's code lies, or a function's; empty: not known. */
@@ -23,7 +24,7 @@ static inline bool mt_nested_in(const struct mt_nested_range *range, uintptr_t p
 }
 /* Our own library; the C++ runtime whose operators are known to call the public malloc themselves; its function that
  * makes an exception, which is an allocation of its own also when an operator calls it. Written by mt_nested_find. */
-extern struct mt_nested_range mt_nested_self, mt_nested_operators, mt_nested_exceptions;
+MT_EXTERN struct mt_nested_range mt_nested_self, mt_nested_operators, mt_nested_exceptions;
 
 /* Find the addresses of those who call. To be called once the originals are known, and again when
  * C++ operators were found later, with `pc` their caller, else 0. Calls the loader: guard set, no

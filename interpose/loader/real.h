@@ -16,9 +16,10 @@ struct dl_phdr_info;
 
 struct mt_real {
 #define MT_HOOK(symbol, result, parameters) result(*symbol) parameters;
+#include "base/near.h"
 #include "hooks.def"
 };
-extern struct mt_real mt_real;
+MT_EXTERN struct mt_real mt_real;
 
 /* An allocator's own entry points. NULL with symbol_sought set: there is none. */
 struct mt_own {
@@ -27,10 +28,10 @@ struct mt_own {
     bool symbol##_sought;
 #include "hooks.def"
 };
-extern struct mt_own mt_own;
+MT_EXTERN struct mt_own mt_own;
 
 /* True once the originals are known. Plain load, for the hot path. */
-extern bool mt_real_ready;
+MT_EXTERN bool mt_real_ready;
 
 /* Find the originals. Any thread; the loader's own allocations come back here, and are served by
  * the boot pool. False: another call of this thread is under way. */
@@ -76,7 +77,7 @@ void *mt_boot_alloc(size_t bytes, size_t align);
 /* Whether a block is boot memory; then the upper bound of what may be copied from it. Any thread.
  */
 #define MT_BOOT_BYTES 65536
-extern char mt_boot_memory[MT_BOOT_BYTES];
+MT_EXTERN char mt_boot_memory[MT_BOOT_BYTES];
 static inline bool mt_boot_owns(const void *block)
 {
     return (uintptr_t)block - (uintptr_t)mt_boot_memory < MT_BOOT_BYTES;
