@@ -3,6 +3,7 @@
 
 #include "base/aside.h"
 #include "base/guard.h"
+#include "base/near.h"
 #include "log/log.h"
 #include "os/os.h"
 #include "tables/account.h"
@@ -311,8 +312,8 @@ release_too(struct mt_thread *t, const struct mt_start *from, struct mt_live blo
     mt_aside(account_aside, &(struct accounting){t, &event, 0});
 }
 
-void mt_account_enter(struct mt_thread *t, const struct mt_start *from, const void *block,
-                      struct mt_live entry)
+MT_HOT void mt_account_enter(struct mt_thread *t, const struct mt_start *from, const void *block,
+                             struct mt_live entry)
 {
     struct mt_live stale;
     if (!entry.unit)
@@ -336,14 +337,14 @@ came(struct mt_thread *t, const struct mt_start *from, const void *block, struct
     mt_account_enter(t, from, block, entry);
 }
 
-void mt_account_block(struct mt_thread *t, const struct mt_start *from, const void *block,
-                      uint64_t bytes)
+MT_HOT void mt_account_block(struct mt_thread *t, const struct mt_start *from, const void *block,
+                             uint64_t bytes)
 {
     mt_live_prefetch((uintptr_t)block);
     came(t, from, block, (struct mt_live){bytes, came_one(t, from, bytes)});
 }
 
-void mt_account_free(struct mt_thread *t, const struct mt_start *from, const void *block)
+MT_HOT void mt_account_free(struct mt_thread *t, const struct mt_start *from, const void *block)
 {
     struct mt_live entry;
     if (!mt_live_take((uintptr_t)block, &entry)) {
@@ -407,15 +408,16 @@ bool mt_account_object_take(const void *object, struct mt_live *entry)
     return take_object(object, entry);
 }
 
-void mt_account_object(struct mt_thread *t, const struct mt_start *from, const void *object,
-                       uint64_t bytes)
+MT_HOT void mt_account_object(struct mt_thread *t, const struct mt_start *from, const void *object,
+                              uint64_t bytes)
 {
     struct mt_live live = {bytes, came_one(t, from, bytes)};
     mt_recent_came(&t->recent, t->entry->events - 1, object, live.unit);
     enter_object(t, from, object, live);
 }
 
-void mt_account_object_free(struct mt_thread *t, const struct mt_start *from, const void *object)
+MT_HOT void mt_account_object_free(struct mt_thread *t, const struct mt_start *from,
+                                   const void *object)
 {
     struct mt_live entry;
     if (!take_object(object, &entry)) {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/meta.h"
+#include "base/near.h"
 #include "foreign/interpreter.h"
 #include "foreign/merge.h"
 #include "loader/modules.h"
@@ -95,7 +96,7 @@ static uint32_t descend(struct mt_capture *c)
 }
 
 /* The keys from `same` to `n` are new, and stand in c->keys. Find the leaf. */
-static bool settle(struct mt_capture *c, uint32_t same, uint32_t n)
+MT_HOT static bool settle(struct mt_capture *c, uint32_t same, uint32_t n)
 {
     for (uint32_t i = same; i < n; i++)
         c->hashes[i + 1] = hash_of(c->hashes[i], c->keys[i]);
@@ -217,7 +218,7 @@ static void again(struct mt_capture *c, struct mt_whole *whole)
 }
 
 /* The event's stack is in keys, and shares `same` nodes with the last captured one. */
-static void captured(struct mt_capture *c, uint32_t same)
+MT_HOT static void captured(struct mt_capture *c, uint32_t same)
 {
     if (c->whole)
         same = same_as_keys(c, c->whole);
@@ -348,8 +349,8 @@ static bool still_unknown(struct mt_capture *c)
 
 /* There are native frames only, before and now: the unwinder knows how much of the stack it kept.
  * `whole`: what the stack is remembered as, or NULL. */
-static __attribute__((noinline)) bool walk_native(struct mt_capture *c, const struct mt_start *from,
-                                                  struct mt_whole *whole)
+static MT_HOT __attribute__((noinline)) bool
+walk_native(struct mt_capture *c, const struct mt_start *from, struct mt_whole *whole)
 {
     const struct mt_frame *frames = c->stack.frames;
     uint32_t n = c->stack.used, same = c->stack.kept < c->keys_used ? c->stack.kept : c->keys_used;
@@ -417,8 +418,8 @@ static __attribute__((noinline, cold)) bool forget_known(struct mt_capture *c, u
 
 /* There is an interpreter: its stack is read at every event, the native one only where it is new.
  */
-static __attribute__((noinline)) bool walk_foreign(struct mt_capture *c,
-                                                   const struct mt_start *from)
+static MT_HOT __attribute__((noinline)) bool walk_foreign(struct mt_capture *c,
+                                                          const struct mt_start *from)
 {
     struct mt_whole *whole = mt_unwind_again(&c->stack, from);
     struct mt_mixed *pair;
@@ -455,7 +456,7 @@ static __attribute__((noinline)) bool walk_foreign(struct mt_capture *c,
     return found;
 }
 
-bool mt_capture(struct mt_capture *c, const struct mt_start *from)
+MT_HOT bool mt_capture(struct mt_capture *c, const struct mt_start *from)
 {
     if (__builtin_expect(!c->path_used, 0) && !root_init(c))
         return false;

@@ -29,6 +29,7 @@
 #include "base/guard.h"
 #include "base/lock.h"
 #include "base/meta.h"
+#include "base/near.h"
 #include "tables/live.h"
 #include "tables/live_big.h"
 #include "tables/live_buckets.h"
@@ -290,7 +291,7 @@ static inline struct mt_live unpack(uintptr_t block, uint64_t entry)
     return live;
 }
 
-void mt_live_prefetch(uintptr_t block)
+MT_HOT void mt_live_prefetch(uintptr_t block)
 {
     uint64_t hash = hash_of(block >> 12);
     const struct shard *s = shard_of(block >> 12);
@@ -308,7 +309,7 @@ static __attribute__((noinline, cold)) bool enter_big(uintptr_t block, uint64_t 
     return false;
 }
 
-bool mt_live_enter(uintptr_t block, struct mt_live entry, struct mt_live *stale)
+MT_HOT bool mt_live_enter(uintptr_t block, struct mt_live entry, struct mt_live *stale)
 {
     uint64_t page = block >> 12, hash = hash_of(page), replaced = 0;
     uint32_t offset = (uint32_t)(block >> 3) & ((1u << OFFSET_BITS) - 1);
@@ -380,7 +381,7 @@ bool mt_live_each(bool (*visit)(const struct mt_live_some *some, void *context),
     return all;
 }
 
-bool mt_live_take(uintptr_t block, struct mt_live *entry)
+MT_HOT bool mt_live_take(uintptr_t block, struct mt_live *entry)
 {
     uint64_t page = block >> 12, hash = hash_of(page);
     uint32_t offset = (uint32_t)(block >> 3) & ((1u << OFFSET_BITS) - 1);

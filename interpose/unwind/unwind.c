@@ -2,6 +2,7 @@
  *
  * The native stack of the calling thread: the order in which the unwinders are asked.
  */
+#include "base/near.h"
 #include "unwind/unwind.h"
 
 #include <stdatomic.h>
@@ -81,7 +82,7 @@ struct mt_whole *mt_unwind_again_unchecked(struct mt_stack *stack, const struct 
     return again(stack, from);
 }
 
-struct mt_whole *mt_unwind_again(struct mt_stack *stack, const struct mt_start *from)
+MT_HOT struct mt_whole *mt_unwind_again(struct mt_stack *stack, const struct mt_start *from)
 {
 #ifdef MEMTRACE_VERIFY_STACKS
     return mt_unwind_again_checked(stack, from);
@@ -90,7 +91,7 @@ struct mt_whole *mt_unwind_again(struct mt_stack *stack, const struct mt_start *
 #endif
 }
 
-struct mt_whole *mt_unwind_remember(struct mt_stack *stack, const struct mt_start *from)
+MT_HOT struct mt_whole *mt_unwind_remember(struct mt_stack *stack, const struct mt_start *from)
 {
     struct mt_walk *walk = stack->state;
 
@@ -119,7 +120,7 @@ static void full(void *capture)
     mt_unwind_full(c->stack, c->from);
 }
 
-void mt_unwind_layers(struct mt_stack *stack, const struct mt_start *from)
+MT_HOT void mt_unwind_layers(struct mt_stack *stack, const struct mt_start *from)
 {
     struct mt_walk *walk = walk_of(stack);
 
@@ -138,7 +139,7 @@ void mt_unwind_layers(struct mt_stack *stack, const struct mt_start *from)
     }
 }
 
-void mt_unwind(struct mt_stack *stack, const struct mt_start *from)
+MT_HOT void mt_unwind(struct mt_stack *stack, const struct mt_start *from)
 {
 #ifdef MEMTRACE_VERIFY_STACKS
     mt_unwind_checked(stack, from);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/near.h"
 #include "unwind/whole.h"
 
 #include <string.h>
@@ -63,7 +64,7 @@ __attribute__((cold)) bool mt_whole_window_ends(struct mt_wholes *wholes)
     return !poor;
 }
 
-struct mt_whole *mt_whole_search(struct mt_wholes *wholes, const struct mt_start *from)
+MT_HOT struct mt_whole *mt_whole_search(struct mt_wholes *wholes, const struct mt_start *from)
 {
     struct mt_whole_shape *shape = mt_whole_shapes(wholes, from);
     for (struct mt_whole_shape *end = shape + MT_WHOLE_WAYS; shape < end; shape++) {
@@ -174,8 +175,8 @@ static void tell_apart(struct mt_wholes *wholes, struct mt_whole_shape *shape,
     }
 }
 
-struct mt_whole *mt_whole_add(struct mt_wholes *wholes, const struct mt_stack *stack,
-                              const struct mt_walk *walk, const struct mt_start *from)
+MT_HOT struct mt_whole *mt_whole_add(struct mt_wholes *wholes, const struct mt_stack *stack,
+                                     const struct mt_walk *walk, const struct mt_start *from)
 {
     struct mt_whole_picked *words = &wholes->words;
     words->sp = from->sp;
