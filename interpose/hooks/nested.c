@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <dlfcn.h>
-#include <link.h>
 #include <pthread.h>
 
 #include "base/guard.h"
 #include "hooks/nested.h"
+#include "loader/library.h"
 #include "loader/object.h"
 #include "loader/real.h"
 
@@ -22,13 +22,12 @@ static bool object_of(const void *function, struct mt_nested_range *range)
     return true;
 }
 
-static struct mt_nested_range function_of(const void *function)
+static struct mt_nested_range function_of(void *function, const char *name)
 {
-    Dl_info info;
-    ElfW(Sym) *symbol = NULL;
-    if (!function || !dladdr1(function, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol)
+    uintptr_t begin, end;
+    if (!mt_library_code(function, name, &begin, &end))
         return (struct mt_nested_range){0, 0};
-    return (struct mt_nested_range){(uintptr_t)info.dli_saddr, symbol->st_size};
+    return (struct mt_nested_range){begin, end - begin};
 }
 
 /* The operators of a C++ runtime, all of one object together with the new handler, are known to
@@ -54,9 +53,8 @@ static void find_operators(uintptr_t pc)
         if (all[i] && (!object_of(all[i], &other) || other.start != runtime.start))
             return;
     static const char allocate[] = "__cxa_allocate_exception";
-    const void *function =
-        pc ? mt_real_from_caller(allocate, (void *)pc) : dlsym(RTLD_NEXT, allocate);
-    mt_nested_exceptions = function_of(function);
+    void *function = pc ? mt_real_from_caller(allocate, (void *)pc) : dlsym(RTLD_NEXT, allocate);
+    mt_nested_exceptions = function_of(function, allocate);
     mt_nested_operators.start = runtime.start;
     __atomic_store_n(&mt_nested_operators.bytes, runtime.bytes, __ATOMIC_RELEASE);
 }

@@ -267,16 +267,3 @@ void mt_real_find_own(void **real, bool *sought, const char *symbol, const void 
         mt_real_forget_error();
     __atomic_store_n(sought, true, __ATOMIC_RELEASE);
 }
-
-bool mt_real_code(const char *symbol, uintptr_t *begin, uintptr_t *end)
-{
-    void *function = dlsym(RTLD_NEXT, symbol);
-    const ElfW(Sym) *entry = NULL;
-    Dl_info info;
-    if (!function || !dladdr1(function, &info, (void **)&entry, RTLD_DL_SYMENT) || !entry ||
-        info.dli_saddr != function || !entry->st_size)
-        return false;
-    *begin = (uintptr_t)function;
-    *end = *begin + entry->st_size;
-    return true;
-}

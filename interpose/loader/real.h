@@ -53,10 +53,6 @@ bool mt_real_is_sanitizer(uintptr_t pc);
  * return address. NULL: there is none. Calls the loader: guard set, no lock held. */
 void *mt_real_from_caller(const char *symbol, const void *caller);
 
-/* The code of one of libc's functions: [begin, end). False: not known. Calls the loader: guard set,
- * no lock held. */
-bool mt_real_code(const char *symbol, uintptr_t *begin, uintptr_t *end);
-
 /* Look for one entry of mt_own, in the search order or among what the caller's object links with.
  * *real and *sought are set. Calls the loader: guard set, no lock held. */
 void mt_real_find_own(void **real, bool *sought, const char *symbol, const void *caller);

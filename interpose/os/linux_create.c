@@ -100,7 +100,9 @@ static int step(struct walk *w)
 static int open_folder(const char *path, const char **name)
 {
     const char *slash = strrchr(path, '/');
-    struct walk w = {.folder = -1};
+    struct walk w; /* 8 KiB: not to be cleared */
+    w.folder = -1;
+    w.links = 0;
     size_t bytes = slash ? (size_t)(slash - path) + 1 : 0;
     *name = path + bytes;
     if (bytes + 1 > sizeof w.room)
