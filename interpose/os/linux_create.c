@@ -110,7 +110,7 @@ static int open_folder(const char *path, const char **name)
     w.rest = w.room + sizeof w.room - 1 - bytes;
     memcpy(w.rest, path, bytes);
     w.room[sizeof w.room - 1] = 0;
-    int error = enter(&w, (int)open_path(AT_FDCWD, "."));
+    int error = *w.rest == '/' ? 0 : enter(&w, (int)open_path(AT_FDCWD, "."));
     while (!error && *w.rest)
         error = step(&w);
     if (!error)

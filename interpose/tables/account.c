@@ -312,21 +312,38 @@ release_too(struct mt_thread *t, const struct mt_start *from, struct mt_live blo
     mt_aside(account_aside, &(struct accounting){t, &event, 0});
 }
 
-MT_HOT void mt_account_enter(struct mt_thread *t, const struct mt_start *from, const void *block,
-                             struct mt_live entry)
+/* The block is entered, but: `stale` stood there, or (`entered` is false) it could not be. */
+static __attribute__((noinline, cold)) void entered_oddly(struct mt_thread *t,
+                                                          const struct mt_start *from, bool entered,
+                                                          struct mt_live entry,
+                                                          struct mt_live stale)
 {
-    struct mt_live stale;
-    if (!entry.unit)
-        return;
-    if (!mt_live_enter((uintptr_t)block, entry, &stale)) {
-        /* Not tracked: it will never be seen released, so it must not stay live. */
-        release_too(t, from, entry);
-        mt_log_dropped(1, 0); /* its true release; the allocation is recorded */
-    } else if (stale.unit) {
+    if (entered) {
         /* We did not see its release (a free inside a signal handler, say): it is gone all the
          * same. */
         release_too(t, from, stale);
+        return;
     }
+    /* Not tracked: it will never be seen released, so it must not stay live. */
+    release_too(t, from, entry);
+    mt_log_dropped(1, 0); /* its true release; the allocation is recorded */
+}
+
+static inline __attribute__((always_inline)) void
+enter(struct mt_thread *t, const struct mt_start *from, const void *block, struct mt_live entry)
+{
+    struct mt_live stale;
+    if (__builtin_expect(!entry.unit, 0))
+        return;
+    bool entered = mt_live_enter((uintptr_t)block, entry, &stale);
+    if (__builtin_expect(!entered || stale.unit, 0))
+        entered_oddly(t, from, entered, entry, stale);
+}
+
+void mt_account_enter(struct mt_thread *t, const struct mt_start *from, const void *block,
+                      struct mt_live entry)
+{
+    enter(t, from, block, entry);
 }
 
 /* An event brought the block. */
@@ -334,7 +351,7 @@ static inline __attribute__((always_inline)) void
 came(struct mt_thread *t, const struct mt_start *from, const void *block, struct mt_live entry)
 {
     mt_recent_came(&t->recent, t->entry->events - 1, block, entry.unit);
-    mt_account_enter(t, from, block, entry);
+    enter(t, from, block, entry);
 }
 
 MT_HOT void mt_account_block(struct mt_thread *t, const struct mt_start *from, const void *block,

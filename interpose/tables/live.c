@@ -201,13 +201,12 @@ static struct shard *shard_of(uint64_t page)
     return &shards[hash_of(page >> REGION_BITS) >> (64 - SHARD_BITS)];
 }
 
-/* Not inlined, so that they take no registers where there is one thread. */
-static __attribute__((noinline)) void lock_shard(struct shard *s)
+static void lock_shard(struct shard *s)
 {
     mt_lock_take(&s->lock);
 }
 
-static __attribute__((noinline)) void unlock_shard(struct shard *s)
+static void unlock_shard(struct shard *s)
 {
     mt_lock_drop(&s->lock);
 }
@@ -282,6 +281,25 @@ static inline __attribute__((always_inline)) uint64_t take(struct shard *s, uint
     return entry;
 }
 
+/* The same where there are several threads: apart, so that they take no registers where there is one. */
+static MT_HOT __attribute__((noinline)) bool
+enter_locked(struct shard *s, uint64_t hash, uint64_t page, uint64_t entry, uint64_t *replaced)
+{
+    lock_shard(s);
+    bool ok = enter(s, hash, page, entry, replaced);
+    unlock_shard(s);
+    return ok;
+}
+
+static MT_HOT __attribute__((noinline)) uint64_t take_locked(struct shard *s, uint64_t hash,
+                                                             uint64_t page, uint32_t offset)
+{
+    lock_shard(s);
+    uint64_t entry = take(s, hash, page, offset);
+    unlock_shard(s);
+    return entry;
+}
+
 static inline struct mt_live unpack(uintptr_t block, uint64_t entry)
 {
     struct mt_live live = {entry >> OFFSET_BITS & SIZE_BIG,
@@ -321,12 +339,8 @@ MT_HOT bool mt_live_enter(uintptr_t block, struct mt_live entry, struct mt_live 
     uint64_t word =
         (uint64_t)entry.unit << (OFFSET_BITS + SIZE_BITS) | size << OFFSET_BITS | offset;
     struct shard *s = shard_of(page);
-    bool locked = mt_shared();
-    if (__builtin_expect(locked, 0))
-        lock_shard(s);
-    bool ok = enter(s, hash, page, word, &replaced);
-    if (__builtin_expect(locked, 0))
-        unlock_shard(s);
+    bool ok = __builtin_expect(mt_shared(), 0) ? enter_locked(s, hash, page, word, &replaced)
+                                               : enter(s, hash, page, word, &replaced);
     if (__builtin_expect(replaced != 0, 0))
         *stale = unpack(block, replaced);
     return ok && (__builtin_expect(size != SIZE_BIG, 1) || enter_big(block, entry.size));
@@ -387,12 +401,8 @@ MT_HOT bool mt_live_take(uintptr_t block, struct mt_live *entry)
     uint64_t page = block >> 12, hash = hash_of(page);
     uint32_t offset = (uint32_t)(block >> 3) & ((1u << OFFSET_BITS) - 1);
     struct shard *s = shard_of(page);
-    bool locked = mt_shared();
-    if (__builtin_expect(locked, 0))
-        lock_shard(s);
-    uint64_t word = take(s, hash, page, offset);
-    if (__builtin_expect(locked, 0))
-        unlock_shard(s);
+    uint64_t word = __builtin_expect(mt_shared(), 0) ? take_locked(s, hash, page, offset)
+                                                     : take(s, hash, page, offset);
     if (word)
         *entry = unpack(block, word);
     return word != 0;
@@ -452,9 +462,7 @@ bool mt_live_inherited_take(uintptr_t block, struct mt_live *entry)
 {
     uint64_t page = block >> 12, hash = hash_of(page);
     struct shard *s = &inherited[shard_of(page) - shards];
-    lock_shard(s);
-    uint64_t word = take(s, hash, page, (uint32_t)(block >> 3) & ((1u << OFFSET_BITS) - 1));
-    unlock_shard(s);
+    uint64_t word = take_locked(s, hash, page, (uint32_t)(block >> 3) & ((1u << OFFSET_BITS) - 1));
     if (word)
         *entry = unpack(block, word);
     return word != 0;
