@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/near.h"
+
 struct mt_thread;
 
 /* The guard of a thread: 0, or what the thread is doing inside a hook. What is allocated then is
@@ -27,11 +29,11 @@ struct mt_self {
      * stack means that it was left by a jump out of a signal handler. */
     uintptr_t frame;
 };
-extern __thread struct mt_self mt_self __attribute__((tls_model("initial-exec")));
+MT_EXTERN __thread struct mt_self mt_self __attribute__((tls_model("initial-exec")));
 
 /* NULL before the process's first event. Then a word in a page that reads as zero in the child of a
  * fork: 1 while the tracker works for this process, 2 if it cannot. */
-extern uint32_t *mt_ready;
+MT_EXTERN uint32_t *mt_ready;
 
 /* Whether there may be more than one thread. glibc keeps this flag, and clears it before a second
  * thread starts. */

@@ -7,6 +7,7 @@
 #ifndef MT_FOREIGN_INTERPRETER_H
 #define MT_FOREIGN_INTERPRETER_H
 
+#include "base/near.h"
 #include "foreign/stack.h"
 
 /* What a reading found. */
@@ -36,6 +37,6 @@ struct mt_interpreter {
 };
 
 /* NULL: no interpreter is attached to. Set once, with release; to be loaded with acquire. */
-extern const struct mt_interpreter *mt_interpreter;
+MT_EXTERN const struct mt_interpreter *mt_interpreter;
 
 #endif

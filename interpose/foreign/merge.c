@@ -5,6 +5,7 @@
  * Symbols would not tell, since compilers split the loop's function. Where no such address is
  * known, the loop's code has to do.
  */
+#include "base/near.h"
 #include "foreign/merge.h"
 
 #include "base/meta.h"
@@ -205,7 +206,7 @@ static uint32_t merge_on(struct writer *w, struct mt_foreign *foreign,
     return same;
 }
 
-bool mt_foreign_read(struct mt_foreign **stack, bool object, uint64_t *print)
+MT_HOT bool mt_foreign_read(struct mt_foreign **stack, bool object, uint64_t *print)
 {
     enum mt_foreign_reading reading = mt_interpreter->read(stack, object);
     struct mt_foreign *foreign = *stack;

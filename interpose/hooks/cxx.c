@@ -10,6 +10,7 @@
  */
 #include <stdlib.h>
 
+#include "base/near.h"
 #include "hooks/cxx.h"
 #include "hooks/hooks.h"
 #include "hooks/nested.h"
@@ -36,9 +37,10 @@ int mt_personality(int version, int actions, uint64_t class, void *exception, vo
     return 8;
 }
 
-__attribute__((noinline)) void *mt_guarded_new(struct mt_thread *t, const struct mt_start *here,
-                                               mt_new_function *real, size_t recorded, size_t bytes,
-                                               uintptr_t a, uintptr_t b)
+MT_HOT __attribute__((noinline)) void *mt_guarded_new(struct mt_thread *t,
+                                                      const struct mt_start *here,
+                                                      mt_new_function *real, size_t recorded,
+                                                      size_t bytes, uintptr_t a, uintptr_t b)
 {
     __asm__ volatile(".cfi_personality 0x1b, mt_personality");
     return mt_allocated(t, here, real(bytes, a, b), recorded);
@@ -73,7 +75,7 @@ static void *malloc_for_new(struct mt_thread *t, const struct mt_start *here, si
 }
 
 #define NEW(symbol, parameters, a, b, align, throws)                                               \
-    MT_EXPORT void *symbol parameters                                                              \
+    MT_EXPORT MT_HOT void *symbol parameters                                                       \
     {                                                                                              \
         MT_HERE(here);                                                                             \
         if (!mt_real_known())                                                                      \
@@ -120,7 +122,7 @@ static inline void release(const struct mt_start *here, void *block, delete_func
 }
 
 #define DELETE(symbol, parameters, a, b)                                                           \
-    MT_EXPORT void symbol parameters                                                               \
+    MT_EXPORT MT_HOT void symbol parameters                                                        \
     {                                                                                              \
         MT_HERE(here);                                                                             \
         if (__builtin_expect(!mt_real.symbol, 0))                                                  \

@@ -6,6 +6,7 @@
 #include "base/aside.h"
 #include "base/lock.h"
 #include "base/meta.h"
+#include "base/near.h"
 #include "hooks/enter.h"
 #include "hooks/nested.h"
 #include "log/log.h"
@@ -168,7 +169,8 @@ static __attribute__((noinline)) struct mt_thread *enter_seldom(uint32_t inside,
     return t;
 }
 
-struct mt_thread *mt_enter_slow(uint32_t inside, uintptr_t frame, uintptr_t pc, uint64_t bytes)
+MT_HOT struct mt_thread *mt_enter_slow(uint32_t inside, uintptr_t frame, uintptr_t pc,
+                                       uint64_t bytes)
 {
     if (mt_self.depth && frame < mt_self.frame &&
         mt_nested_is_own(mt_self.depth, pc, bytes == MT_RELEASE))

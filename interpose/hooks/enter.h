@@ -6,6 +6,7 @@
 #define MT_ENTER_H
 
 #include "base/guard.h"
+#include "hooks/nested.h"
 #include "tables/thread.h"
 
 /* Begin an event. Returns the thread's state, with the guard set to `inside`. NULL: this call is
@@ -17,13 +18,17 @@ mt_enter_as(uint32_t inside, uintptr_t pc, uint64_t bytes)
 {
     struct mt_thread *t = mt_self.thread;
     uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
-    /* Called by the real function of a hook that is at work: operator new's malloc, delete's free. */
-    if (__builtin_expect(mt_self.depth == MT_INSIDE && frame < mt_self.frame, 0))
-        return NULL;
-    if (__builtin_expect(!t || mt_self.depth || !mt_ready || *mt_ready != 1, 0))
-        return mt_enter_slow(inside, frame, pc, bytes);
-    mt_guard_at(frame, inside);
-    return t;
+    uint32_t depth = mt_self.depth;
+    if (__builtin_expect(depth != 0, 0)) {
+        /* Called by the real function of a hook that is at work? operator new's malloc, delete's free. */
+        if (frame < mt_self.frame &&
+            (depth == MT_INSIDE || mt_nested_plainly(depth, pc, bytes == MT_RELEASE)))
+            return NULL;
+    } else if (__builtin_expect(t && *mt_ready == 1, 1)) { /* a thread has none before mt_ready */
+        mt_guard_at(frame, inside);
+        return t;
+    }
+    return mt_enter_slow(inside, frame, pc, bytes);
 }
 
 /* Begin an event in a hook whose real function may call any wrapped function. */

@@ -27,11 +27,12 @@
  */
 #include <string.h>
 
+#include "base/near.h"
 #include "hooks/hooks.h"
 #include "tables/account.h"
 #include "tables/live.h"
 
-MT_EXPORT void *malloc(size_t bytes)
+MT_HOT MT_EXPORT void *malloc(size_t bytes)
 {
     MT_HERE(here);
     if (!mt_real_known())
@@ -40,7 +41,7 @@ MT_EXPORT void *malloc(size_t bytes)
     return mt_allocated(t, &here, mt_real.malloc(bytes), bytes);
 }
 
-MT_EXPORT void *calloc(size_t count, size_t bytes)
+MT_HOT MT_EXPORT void *calloc(size_t count, size_t bytes)
 {
     MT_HERE(here);
     if (!mt_real_known()) {
@@ -63,7 +64,7 @@ static void *leave_boot(const void *block, size_t bytes)
 }
 
 /* realloc, and reallocarray of a product that does not overflow. */
-static void *resize(const struct mt_start *here, void *old, size_t bytes)
+MT_HOT static void *resize(const struct mt_start *here, void *old, size_t bytes)
 {
     struct mt_thread *t = mt_enter_heap(here->pc, bytes);
     if (!old)
@@ -101,7 +102,7 @@ static void *resize(const struct mt_start *here, void *old, size_t bytes)
     return block;
 }
 
-MT_EXPORT void *realloc(void *block, size_t bytes)
+MT_HOT MT_EXPORT void *realloc(void *block, size_t bytes)
 {
     MT_HERE(here);
     if (!mt_real_known())
@@ -139,7 +140,7 @@ static inline void release(const struct mt_start *here, void *block, void (*cons
     mt_leave(t);
 }
 
-MT_EXPORT void free(void *block)
+MT_HOT MT_EXPORT void free(void *block)
 {
     MT_HERE(here);
     release(&here, block, &mt_real.free);

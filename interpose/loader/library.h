@@ -31,6 +31,10 @@ bool mt_library_take(struct mt_library *l, const void *handle, uintptr_t begin, 
  * is called: any thread. */
 void *mt_library_symbol(const struct mt_library *l, const char *name, size_t *bytes);
 
+/* The code of a function that dlsym found by this name: [begin, end). False: not known. By the hash table of its object; where that
+ * is not of the known form the loader is asked, who reads all symbols: guard set, no lock held. */
+bool mt_library_code(void *function, const char *name, uintptr_t *begin, uintptr_t *end);
+
 /* Before a dlclose: a library that was taken stays loaded. Calls the loader, once: guard set, no
  * lock held. */
 void mt_library_pin(struct mt_library *l);

@@ -9,6 +9,7 @@
 #include <link.h>
 #include <string.h>
 
+#include "loader/object.h"
 #include "loader/real.h"
 
 /* A DT_GNU_HASH table: these words, the bloom filter, the buckets, then a word for each symbol from
@@ -90,6 +91,27 @@ void *mt_library_symbol(const struct mt_library *l, const char *name, size_t *by
     if (bytes)
         *bytes = symbol ? symbol->st_size : 0;
     return found;
+}
+
+bool mt_library_code(void *function, const char *name, uintptr_t *begin, uintptr_t *end)
+{
+    struct mt_library library = {.handle = NULL};
+    struct mt_object object;
+    const ElfW(Sym) *symbol = NULL;
+    Dl_info info;
+
+    if (function && mt_object_at((uintptr_t)function, &object) &&
+        mt_library_take(&library, object.handle, object.begin, object.end))
+        symbol = find(&library, name);
+    if (!symbol || object.base + symbol->st_value != (uintptr_t)function) { /* another version's */
+        symbol = NULL;
+        if (!function || !dladdr1(function, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol ||
+            info.dli_saddr != function)
+            return false;
+    }
+    *begin = (uintptr_t)function;
+    *end = *begin + symbol->st_size;
+    return symbol->st_size != 0;
 }
 
 void mt_library_pin(struct mt_library *l)

@@ -7,6 +7,7 @@
 #include "base/aside.h"
 #include "base/lock.h"
 #include "base/meta.h"
+#include "base/near.h"
 #include "loader/modules.h"
 #include "loader/object.h"
 #include "loader/program.h"
@@ -249,7 +250,7 @@ static uint32_t resolve(uintptr_t pc)
     return frame;
 }
 
-uint32_t mt_modules_frame(uintptr_t pc)
+MT_HOT uint32_t mt_modules_frame(uintptr_t pc)
 {
     struct table *t = __atomic_load_n(&table, __ATOMIC_ACQUIRE);
     if (t) {
@@ -276,7 +277,7 @@ bool mt_modules_unloaded(const void *block)
     return ours;
 }
 
-uint32_t mt_modules_generation(void)
+MT_HOT uint32_t mt_modules_generation(void)
 {
     return __atomic_load_n(&generation, __ATOMIC_RELAXED);
 }

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/near.h"
+
 /* Index in FRAME for a return address; 0: no space. For an address that was met before, one look-up
  * in a table, without a lock. */
 uint32_t mt_modules_frame(uintptr_t pc);
@@ -17,7 +19,7 @@ uint32_t mt_modules_frame(uintptr_t pc);
 void mt_modules_flush(void);
 
 /* The dynamic loader's own code, where it calls from; empty until the first address is resolved. */
-extern struct mt_modules_range {
+MT_EXTERN struct mt_modules_range {
     uintptr_t start, bytes;
 } mt_modules_loader;
 
@@ -36,7 +38,7 @@ bool mt_modules_unloaded(const void *block);
 uint32_t mt_modules_generation(void);
 
 /* Whether a module was seen that swaps pieces of a thread's stack: greenlet. */
-extern bool mt_modules_switching;
+MT_EXTERN bool mt_modules_switching;
 
 /* Called for each object, with its handle (loader/object.h), when the first of its addresses is met
  * on a stack. It may take no lock and call nothing. NULL: nobody listens. To be set before the

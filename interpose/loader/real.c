@@ -13,8 +13,7 @@ bool mt_real_ready;
 
 /* dlsym of glibc 2.36 allocates nothing on success, but other versions, other libcs and failing
  * look-ups may. Each block is preceded by its size. */
-#define BOOT_BYTES 65536
-static _Alignas(64) char boot_memory[BOOT_BYTES];
+_Alignas(64) char mt_boot_memory[MT_BOOT_BYTES];
 static size_t boot_used;
 
 /* volatile: glibc's headers promise that dlsym does not come back into this file; with our malloc
@@ -25,20 +24,15 @@ void *mt_boot_alloc(size_t bytes, size_t align)
 {
     if (align < 16)
         align = 16;
-    if (bytes > BOOT_BYTES || align > 4096)
+    if (bytes > MT_BOOT_BYTES || align > 4096)
         return NULL;
     size_t need = bytes + align + 16;
     size_t at = __atomic_fetch_add(&boot_used, need, __ATOMIC_RELAXED);
-    if (at + need > BOOT_BYTES)
+    if (at + need > MT_BOOT_BYTES)
         return NULL;
-    uintptr_t block = ((uintptr_t)boot_memory + at + 16 + align - 1) & ~(uintptr_t)(align - 1);
+    uintptr_t block = ((uintptr_t)mt_boot_memory + at + 16 + align - 1) & ~(uintptr_t)(align - 1);
     ((size_t *)block)[-1] = bytes;
     return (void *)block;
-}
-
-bool mt_boot_owns(const void *block)
-{
-    return (uintptr_t)block - (uintptr_t)boot_memory < BOOT_BYTES;
 }
 
 size_t mt_boot_size(const void *block)
@@ -83,7 +77,7 @@ static void note_allocator(const void *function)
     if (!r.end || r.start == object_of((uintptr_t)getauxval).start)
         return;
     if (!allocators_used)
-        add(object_of((uintptr_t)boot_memory));
+        add(object_of((uintptr_t)mt_boot_memory));
     add(r);
 }
 
@@ -138,7 +132,7 @@ const char *mt_real_stranger(void)
 
 static bool is_ours(const void *address)
 {
-    return object_of((uintptr_t)address).start == object_of((uintptr_t)boot_memory).start;
+    return object_of((uintptr_t)address).start == object_of((uintptr_t)mt_boot_memory).start;
 }
 
 /* dlsym, except where somebody's own dlsym stands before the loader's: there RTLD_NEXT means what
@@ -196,7 +190,7 @@ bool mt_real_init(void)
     resolving = true;
     /* Two threads may do this at once: both find the same. */
     void *first = dlsym(RTLD_DEFAULT, "malloc");
-    if (object_of((uintptr_t)first).start != object_of((uintptr_t)boot_memory).start &&
+    if (object_of((uintptr_t)first).start != object_of((uintptr_t)mt_boot_memory).start &&
         is_defined(first))
         stranger = first;
 #define FIND(symbol)                        *(void **)&mt_real.symbol = find_next(#symbol);
@@ -272,17 +266,4 @@ void mt_real_find_own(void **real, bool *sought, const char *symbol, const void 
     if (!found)
         mt_real_forget_error();
     __atomic_store_n(sought, true, __ATOMIC_RELEASE);
-}
-
-bool mt_real_code(const char *symbol, uintptr_t *begin, uintptr_t *end)
-{
-    void *function = dlsym(RTLD_NEXT, symbol);
-    const ElfW(Sym) *entry = NULL;
-    Dl_info info;
-    if (!function || !dladdr1(function, &info, (void **)&entry, RTLD_DL_SYMENT) || !entry ||
-        info.dli_saddr != function || !entry->st_size)
-        return false;
-    *begin = (uintptr_t)function;
-    *end = *begin + entry->st_size;
-    return true;
 }

@@ -16,9 +16,10 @@ struct dl_phdr_info;
 
 struct mt_real {
 #define MT_HOOK(symbol, result, parameters) result(*symbol) parameters;
+#include "base/near.h"
 #include "hooks.def"
 };
-extern struct mt_real mt_real;
+MT_EXTERN struct mt_real mt_real;
 
 /* An allocator's own entry points. NULL with symbol_sought set: there is none. */
 struct mt_own {
@@ -27,10 +28,10 @@ struct mt_own {
     bool symbol##_sought;
 #include "hooks.def"
 };
-extern struct mt_own mt_own;
+MT_EXTERN struct mt_own mt_own;
 
 /* True once the originals are known. Plain load, for the hot path. */
-extern bool mt_real_ready;
+MT_EXTERN bool mt_real_ready;
 
 /* Find the originals. Any thread; the loader's own allocations come back here, and are served by
  * the boot pool. False: another call of this thread is under way. */
@@ -52,10 +53,6 @@ bool mt_real_is_sanitizer(uintptr_t pc);
  * return address. NULL: there is none. Calls the loader: guard set, no lock held. */
 void *mt_real_from_caller(const char *symbol, const void *caller);
 
-/* The code of one of libc's functions: [begin, end). False: not known. Calls the loader: guard set,
- * no lock held. */
-bool mt_real_code(const char *symbol, uintptr_t *begin, uintptr_t *end);
-
 /* Look for one entry of mt_own, in the search order or among what the caller's object links with.
  * *real and *sought are set. Calls the loader: guard set, no lock held. */
 void mt_real_find_own(void **real, bool *sought, const char *symbol, const void *caller);
@@ -75,7 +72,12 @@ void mt_real_forget_error(void);
 void *mt_boot_alloc(size_t bytes, size_t align);
 /* Whether a block is boot memory; then the upper bound of what may be copied from it. Any thread.
  */
-bool mt_boot_owns(const void *block);
+#define MT_BOOT_BYTES 65536
+MT_EXTERN char mt_boot_memory[MT_BOOT_BYTES];
+static inline bool mt_boot_owns(const void *block)
+{
+    return (uintptr_t)block - (uintptr_t)mt_boot_memory < MT_BOOT_BYTES;
+}
 size_t mt_boot_size(const void *block);
 
 #endif

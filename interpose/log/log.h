@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/near.h"
 #include "format.h"
 
 /* The regions' memory. Entry i of region r is at mt_log.base[r] + i * entry size, if i is below the
@@ -20,7 +21,7 @@ struct mt_log {
     char *base[MT_REGION_COUNT];     /* of an empty region: NULL */
     uint64_t bytes[MT_REGION_COUNT]; /* usable bytes of each region's mapping */
 };
-extern struct mt_log mt_log;
+MT_EXTERN struct mt_log mt_log;
 
 /* Reserve `count` consecutive zeroed entries of `bytes` each in `region`. Returns the first one's
  * index; 0: the log cannot grow, and MT_FLAG_FULL is set. Takes a lock only if the region must

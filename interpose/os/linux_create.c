@@ -100,7 +100,9 @@ static int step(struct walk *w)
 static int open_folder(const char *path, const char **name)
 {
     const char *slash = strrchr(path, '/');
-    struct walk w = {.folder = -1};
+    struct walk w; /* 8 KiB: not to be cleared */
+    w.folder = -1;
+    w.links = 0;
     size_t bytes = slash ? (size_t)(slash - path) + 1 : 0;
     *name = path + bytes;
     if (bytes + 1 > sizeof w.room)
@@ -108,7 +110,7 @@ static int open_folder(const char *path, const char **name)
     w.rest = w.room + sizeof w.room - 1 - bytes;
     memcpy(w.rest, path, bytes);
     w.room[sizeof w.room - 1] = 0;
-    int error = enter(&w, (int)open_path(AT_FDCWD, "."));
+    int error = *w.rest == '/' ? 0 : enter(&w, (int)open_path(AT_FDCWD, "."));
     while (!error && *w.rest)
         error = step(&w);
     if (!error)

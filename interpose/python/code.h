@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/near.h"
 #include "python/lines.h"
 
 /* One code object. When it has died, the entry is used again for another one: all but `next` change
@@ -28,7 +29,7 @@ struct mt_python_code {
 /* Counts the deaths of known code objects. When it has changed, what a thread remembers about
  * addresses is void. For a code object on one's own stack a relaxed load suffices: it was made
  * under the GIL, after the death of the one before. */
-extern uint32_t mt_python_generation;
+MT_EXTERN uint32_t mt_python_generation;
 
 /* Watch for the ends of code objects, whose type this is (PyCode_Type). To be called once, by
  * mt_python_init. It is one store, and does no harm while the interpreter runs. */

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/near.h"
 #include "loader/library.h"
 #include "python/layout.h"
 
@@ -27,7 +28,7 @@ struct mt_python {
     /* counts the logs (a fork begins one): what was remembered for an earlier one is void */
     uint32_t epoch;
 };
-extern struct mt_python mt_python;
+MT_EXTERN struct mt_python mt_python;
 
 /* A word of the interpreter's, as it stands there now. It must be mapped. */
 static inline uintptr_t mt_load(uintptr_t at, unsigned offset)
@@ -59,14 +60,14 @@ static inline uintptr_t mt_python_predicted(uintptr_t value)
 }
 
 /* True once attached; any thread. */
-extern bool mt_python_attached;
+MT_EXTERN bool mt_python_attached;
 
 /* The interpreter's word that says whether it is finalising. Before we are attached, a word that is
  * always 0. */
-extern const uintptr_t *mt_python_finalizing;
+MT_EXTERN const uintptr_t *mt_python_finalizing;
 
 /* Something is to be done at the next allocation: see mt_python_check in attach.h. */
-extern bool mt_python_unsettled;
+MT_EXTERN bool mt_python_unsettled;
 
 /* Whether a mapping without reserve, made from `pc`, is that of an interpreter without the GIL. Its
  * allocator takes 1 GiB of addresses at once, which says nothing about what it uses. Any thread,

@@ -8,6 +8,7 @@
  * leaves behind. So such a reader raises a flag, then looks whether finalisation has begun. And the
  * first release after its beginning waits until all flags are down, before it frees anything.
  */
+#include "base/near.h"
 #include "python/thread.h"
 
 #include <errno.h>
@@ -449,7 +450,7 @@ static struct mt_python_thread *thread_of(struct mt_foreign **stack)
     return th;
 }
 
-enum mt_foreign_reading mt_python_thread_read(struct mt_foreign **stack, bool object)
+MT_HOT enum mt_foreign_reading mt_python_thread_read(struct mt_foreign **stack, bool object)
 {
     struct mt_python_thread *th = (struct mt_python_thread *)*stack;
 

@@ -3,6 +3,7 @@
 
 #include "base/aside.h"
 #include "base/guard.h"
+#include "base/near.h"
 #include "log/log.h"
 #include "os/os.h"
 #include "tables/account.h"
@@ -189,136 +190,13 @@ void mt_account_discard(struct mt_thread *t, const struct mt_start *from, uint64
     }
 }
 
-/* A block goes that the table of live blocks does not hold, or no longer holds. Inlined where a block is released, as each frame
- * counts on the program's stack. */
-static inline __attribute__((always_inline)) void
-release_here(struct mt_thread *t, const struct mt_start *from, struct mt_live block)
-{
-    struct mt_gone gone = {block.unit, MT_HEAP, block.size};
-    struct mt_event event = {.from = from, .gone = &gone, .gone_count = 1};
-    account(t, &event);
-}
-
-static __attribute__((noinline)) void release(struct mt_thread *t, const struct mt_start *from,
-                                              struct mt_live block)
-{
-    release_here(t, from, block);
-}
-
-/* The same within an event, aside: there would be two events' frames. */
-static __attribute__((noinline, cold)) void
-release_too(struct mt_thread *t, const struct mt_start *from, struct mt_live block)
-{
-    struct mt_gone gone = {block.unit, MT_HEAP, block.size};
-    struct mt_event event = {.from = from, .gone = &gone, .gone_count = 1};
-    mt_aside(account_aside, &(struct accounting){t, &event, 0});
-}
-
-void mt_account_enter(struct mt_thread *t, const struct mt_start *from, const void *block,
-                      struct mt_live entry)
-{
-    struct mt_live stale;
-    if (!entry.unit)
-        return;
-    if (!mt_live_enter((uintptr_t)block, entry, &stale)) {
-        /* Not tracked: it will never be seen released, so it must not stay live. */
-        release_too(t, from, entry);
-        mt_log_dropped(1, 0); /* its true release; the allocation is recorded */
-    } else if (stale.unit) {
-        /* We did not see its release (a free inside a signal handler, say): it is gone all the
-         * same. */
-        release_too(t, from, stale);
-    }
-}
-
-/* An event brought the block. */
-static inline __attribute__((always_inline)) void
-came(struct mt_thread *t, const struct mt_start *from, const void *block, struct mt_live entry)
-{
-    mt_recent_came(&t->recent, t->entry->events - 1, block, entry.unit);
-    mt_account_enter(t, from, block, entry);
-}
-
-void mt_account_block(struct mt_thread *t, const struct mt_start *from, const void *block,
-                      uint64_t bytes)
-{
-    struct mt_event event = {.from = from, .comes = true, .class = MT_HEAP, .bytes = bytes};
-    mt_live_prefetch((uintptr_t)block);
-    came(t, from, block, (struct mt_live){bytes, account(t, &event)});
-}
-
-void mt_account_free(struct mt_thread *t, const struct mt_start *from, const void *block)
-{
-    struct mt_live entry;
-    if (mt_live_take((uintptr_t)block, &entry)) {
-        __builtin_prefetch(mt_counters_at(entry.unit), 1);
-        release_here(t, from, entry);
-        mt_recent_went(&t->recent, &t->counters, t->entry->events - 1, block, entry.unit,
-                       entry.size);
-    } else {
-        mt_account_unknown(block);
-    }
-}
-
-void mt_account_moved(struct mt_thread *t, const struct mt_start *from, const struct mt_live *old,
-                      const void *block, uint64_t bytes)
-{
-    struct mt_gone gone = {old ? old->unit : 0, MT_HEAP, old ? old->size : 0};
-    struct mt_event event = {from, &gone, old ? 1 : 0, true, MT_HEAP, bytes};
-    came(t, from, block, (struct mt_live){bytes, account(t, &event)});
-}
-
-/* ---- Objects: those in an interpreter's arenas are not in the table of live blocks ---- */
-
-/* the largest object that an interpreter puts into an arena */
-#define OBJECT_MAX 512u
-
-static inline __attribute__((always_inline)) void enter_object(struct mt_thread *t,
-                                                               const struct mt_start *from,
-                                                               const void *object,
-                                                               struct mt_live entry)
-{
-    uint32_t *words = mt_objects_at((uintptr_t)object), second;
-    if (__builtin_expect(!words || entry.size - 1 >= OBJECT_MAX || entry.unit & 1 || !entry.unit,
-                         0)) {
-        mt_account_enter(t, from, object, entry);
-        return;
-    }
-    if (__builtin_expect(*words != 0, 0)) /* we did not see its release */
-        release_too(t, from, mt_objects_take(words));
-    *words = mt_objects_pack(entry, &second);
-    if (second)
-        words[1] = second;
-}
-
-void mt_account_object_enter(struct mt_thread *t, const struct mt_start *from, const void *object,
-                             struct mt_live entry)
-{
-    enter_object(t, from, object, entry);
-}
-
-static inline __attribute__((always_inline)) bool take_object(const void *object,
-                                                              struct mt_live *entry)
-{
-    uint32_t *words = mt_objects_at((uintptr_t)object);
-    if (__builtin_expect(!words || !*words, 0))
-        return mt_live_take((uintptr_t)object, entry);
-    *entry = mt_objects_take(words);
-    return true;
-}
-
-bool mt_account_object_take(const void *object, struct mt_live *entry)
-{
-    return take_object(object, entry);
-}
-
-/* What became of an object's event: without space, or without a stack (that is not captured a second time), nothing has happened yet. */
+/* What became of an event: without space, or without a stack (that is not captured a second time), nothing has happened yet. */
 enum outcome { COUNTED, NO_SPACE, NO_STACK };
 
-/* An object comes or goes. This is account() for one block of the heap, with nothing left to
- * decide, and only for a process of one thread. */
+/* A block or an object comes or goes. This is account() for one block of the heap, with nothing left to
+ * decide, and only for a process of one thread: nearly all events of such a process. */
 static inline __attribute__((always_inline)) enum outcome
-account_object(struct mt_thread *t, const struct mt_start *from, bool comes, struct mt_live *live)
+account_one(struct mt_thread *t, const struct mt_start *from, bool comes, struct mt_live *live)
 {
     struct mt_header *h = mt_log.header;
     struct mt_thread_entry *e = t->entry;
@@ -377,39 +255,193 @@ account_object(struct mt_thread *t, const struct mt_start *from, bool comes, str
     return COUNTED;
 }
 
-void mt_account_object(struct mt_thread *t, const struct mt_start *from, const void *object,
-                       uint64_t bytes)
+/* The rest of what may become of it, apart: what it makes on the stack would be there in the usual case, too. `alone`: account_one
+ * was asked, and this is what it said. Returns the counter record. */
+static __attribute__((noinline)) uint32_t came_otherwise(struct mt_thread *t,
+                                                         const struct mt_start *from, bool alone,
+                                                         enum outcome outcome, uint64_t bytes)
+{
+    struct mt_event event = {.from = from, .comes = true, .class = MT_HEAP, .bytes = bytes};
+    if (!alone)
+        return account(t, &event);
+    return outcome == NO_STACK ? no_stack(t, event) : lose(t, event);
+}
+
+static __attribute__((noinline)) void went_otherwise(struct mt_thread *t,
+                                                     const struct mt_start *from, bool alone,
+                                                     enum outcome outcome, struct mt_live block)
+{
+    struct mt_gone gone = {block.unit, MT_HEAP, block.size};
+    struct mt_event event = {.from = from, .gone = &gone, .gone_count = 1};
+    if (!alone)
+        account(t, &event);
+    else if (outcome == NO_STACK)
+        no_stack(t, event);
+    else
+        lose(t, event);
+}
+
+/* `bytes` came. Returns the counter record, 0: dropped. */
+static inline __attribute__((always_inline)) uint32_t
+came_one(struct mt_thread *t, const struct mt_start *from, uint64_t bytes)
 {
     struct mt_live live = {bytes, 0};
-    enum outcome outcome = mt_shared() ? NO_SPACE : account_object(t, from, true, &live);
-    if (__builtin_expect(outcome != COUNTED, 0)) {
-        struct mt_event event = {.from = from, .comes = true, .class = MT_HEAP, .bytes = bytes};
-        live.unit = outcome == NO_STACK ? no_stack(t, event) : mt_account(t, &event);
+    bool alone = !mt_shared();
+    enum outcome outcome = alone ? account_one(t, from, true, &live) : NO_SPACE;
+    if (__builtin_expect(outcome != COUNTED, 0))
+        live.unit = came_otherwise(t, from, alone, outcome, bytes);
+    return live.unit;
+}
+
+/* `block`, which no table holds any more, went. */
+static inline __attribute__((always_inline)) void
+went_one(struct mt_thread *t, const struct mt_start *from, struct mt_live block)
+{
+    bool alone = !mt_shared();
+    enum outcome outcome = alone ? account_one(t, from, false, &block) : NO_SPACE;
+    if (__builtin_expect(outcome != COUNTED, 0))
+        went_otherwise(t, from, alone, outcome, block);
+}
+
+/* A block goes within an event: aside, as there would be two events' frames. */
+static __attribute__((noinline, cold)) void
+release_too(struct mt_thread *t, const struct mt_start *from, struct mt_live block)
+{
+    struct mt_gone gone = {block.unit, MT_HEAP, block.size};
+    struct mt_event event = {.from = from, .gone = &gone, .gone_count = 1};
+    mt_aside(account_aside, &(struct accounting){t, &event, 0});
+}
+
+/* The block is entered, but: `stale` stood there, or (`entered` is false) it could not be. */
+static __attribute__((noinline, cold)) void entered_oddly(struct mt_thread *t,
+                                                          const struct mt_start *from, bool entered,
+                                                          struct mt_live entry,
+                                                          struct mt_live stale)
+{
+    if (entered) {
+        /* We did not see its release (a free inside a signal handler, say): it is gone all the
+         * same. */
+        release_too(t, from, stale);
+        return;
     }
+    /* Not tracked: it will never be seen released, so it must not stay live. */
+    release_too(t, from, entry);
+    mt_log_dropped(1, 0); /* its true release; the allocation is recorded */
+}
+
+static inline __attribute__((always_inline)) void
+enter(struct mt_thread *t, const struct mt_start *from, const void *block, struct mt_live entry)
+{
+    struct mt_live stale;
+    if (__builtin_expect(!entry.unit, 0))
+        return;
+    bool entered = mt_live_enter((uintptr_t)block, entry, &stale);
+    if (__builtin_expect(!entered || stale.unit, 0))
+        entered_oddly(t, from, entered, entry, stale);
+}
+
+void mt_account_enter(struct mt_thread *t, const struct mt_start *from, const void *block,
+                      struct mt_live entry)
+{
+    enter(t, from, block, entry);
+}
+
+/* An event brought the block. */
+static inline __attribute__((always_inline)) void
+came(struct mt_thread *t, const struct mt_start *from, const void *block, struct mt_live entry)
+{
+    mt_recent_came(&t->recent, t->entry->events - 1, block, entry.unit);
+    enter(t, from, block, entry);
+}
+
+MT_HOT void mt_account_block(struct mt_thread *t, const struct mt_start *from, const void *block,
+                             uint64_t bytes)
+{
+    mt_live_prefetch((uintptr_t)block);
+    came(t, from, block, (struct mt_live){bytes, came_one(t, from, bytes)});
+}
+
+MT_HOT void mt_account_free(struct mt_thread *t, const struct mt_start *from, const void *block)
+{
+    struct mt_live entry;
+    if (!mt_live_take((uintptr_t)block, &entry)) {
+        mt_account_unknown(block);
+        return;
+    }
+    __builtin_prefetch(mt_counters_at(entry.unit), 1);
+    went_one(t, from, entry);
+    mt_recent_went(&t->recent, &t->counters, t->entry->events - 1, block, entry.unit, entry.size);
+}
+
+void mt_account_moved(struct mt_thread *t, const struct mt_start *from, const struct mt_live *old,
+                      const void *block, uint64_t bytes)
+{
+    struct mt_gone gone = {old ? old->unit : 0, MT_HEAP, old ? old->size : 0};
+    struct mt_event event = {from, &gone, old ? 1 : 0, true, MT_HEAP, bytes};
+    came(t, from, block, (struct mt_live){bytes, account(t, &event)});
+}
+
+/* ---- Objects: those in an interpreter's arenas are not in the table of live blocks ---- */
+
+/* the largest object that an interpreter puts into an arena */
+#define OBJECT_MAX 512u
+
+static inline __attribute__((always_inline)) void enter_object(struct mt_thread *t,
+                                                               const struct mt_start *from,
+                                                               const void *object,
+                                                               struct mt_live entry)
+{
+    uint32_t *words = mt_objects_at((uintptr_t)object), second;
+    if (__builtin_expect(!words || entry.size - 1 >= OBJECT_MAX || entry.unit & 1 || !entry.unit,
+                         0)) {
+        mt_account_enter(t, from, object, entry);
+        return;
+    }
+    if (__builtin_expect(*words != 0, 0)) /* we did not see its release */
+        release_too(t, from, mt_objects_take(words));
+    *words = mt_objects_pack(entry, &second);
+    if (second)
+        words[1] = second;
+}
+
+void mt_account_object_enter(struct mt_thread *t, const struct mt_start *from, const void *object,
+                             struct mt_live entry)
+{
+    enter_object(t, from, object, entry);
+}
+
+static inline __attribute__((always_inline)) bool take_object(const void *object,
+                                                              struct mt_live *entry)
+{
+    uint32_t *words = mt_objects_at((uintptr_t)object);
+    if (__builtin_expect(!words || !*words, 0))
+        return mt_live_take((uintptr_t)object, entry);
+    *entry = mt_objects_take(words);
+    return true;
+}
+
+bool mt_account_object_take(const void *object, struct mt_live *entry)
+{
+    return take_object(object, entry);
+}
+
+MT_HOT void mt_account_object(struct mt_thread *t, const struct mt_start *from, const void *object,
+                              uint64_t bytes)
+{
+    struct mt_live live = {bytes, came_one(t, from, bytes)};
     mt_recent_came(&t->recent, t->entry->events - 1, object, live.unit);
     enter_object(t, from, object, live);
 }
 
-/* Apart, as what it makes on the stack would be there in the usual case, too. */
-static __attribute__((noinline, cold)) void
-object_went_unseen(struct mt_thread *t, const struct mt_start *from, struct mt_live entry)
-{
-    struct mt_gone gone = {entry.unit, MT_HEAP, entry.size};
-    no_stack(t, (struct mt_event){.from = from, .gone = &gone, .gone_count = 1});
-}
-
-void mt_account_object_free(struct mt_thread *t, const struct mt_start *from, const void *object)
+MT_HOT void mt_account_object_free(struct mt_thread *t, const struct mt_start *from,
+                                   const void *object)
 {
     struct mt_live entry;
     if (!take_object(object, &entry)) {
         mt_account_unknown(object);
         return;
     }
-    enum outcome outcome = mt_shared() ? NO_SPACE : account_object(t, from, false, &entry);
-    if (__builtin_expect(outcome == NO_SPACE, 0))
-        release(t, from, entry);
-    else if (__builtin_expect(outcome == NO_STACK, 0))
-        object_went_unseen(t, from, entry);
+    went_one(t, from, entry);
     mt_recent_went(&t->recent, &t->counters, t->entry->events - 1, object, entry.unit, entry.size);
 }
 

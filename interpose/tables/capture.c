@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/meta.h"
+#include "base/near.h"
 #include "foreign/interpreter.h"
 #include "foreign/merge.h"
 #include "loader/modules.h"
@@ -95,7 +96,7 @@ static uint32_t descend(struct mt_capture *c)
 }
 
 /* The keys from `same` to `n` are new, and stand in c->keys. Find the leaf. */
-static bool settle(struct mt_capture *c, uint32_t same, uint32_t n)
+MT_HOT static bool settle(struct mt_capture *c, uint32_t same, uint32_t n)
 {
     for (uint32_t i = same; i < n; i++)
         c->hashes[i + 1] = hash_of(c->hashes[i], c->keys[i]);
@@ -123,14 +124,6 @@ static uint32_t same_as_keys(const struct mt_capture *c, const struct mt_whole *
 {
     uint32_t n = whole->frames < c->keys_used ? whole->frames : c->keys_used, same = 0;
     while (same < n && mt_whole_pc(whole, same) == c->keys[same])
-        same++;
-    return same + 1;
-}
-
-static uint32_t same_as_whole(const struct mt_whole *a, const struct mt_whole *b)
-{
-    uint32_t n = a->frames < b->frames ? a->frames : b->frames, same = 0;
-    while (same < n && mt_whole_pc(a, same) == mt_whole_pc(b, same))
         same++;
     return same + 1;
 }
@@ -174,6 +167,20 @@ static inline uint32_t node_of(struct mt_whole *whole, uint32_t i)
     return mt_whole_nodes(whole)[i];
 }
 
+/* By their nodes, from the inside: mostly only a few are not shared. */
+static uint32_t same_as_whole(struct mt_whole *a, struct mt_whole *b)
+{
+    uint32_t n = a->frames < b->frames ? a->frames : b->frames;
+    if (!a->named)
+        name_nodes(a);
+    if (!b->named)
+        name_nodes(b);
+    const uint32_t *in_a = mt_whole_nodes(a), *in_b = mt_whole_nodes(b);
+    while (n && in_a[n - 1] != in_b[n - 1])
+        n--;
+    return n + 1;
+}
+
 /* Where the stack of the event before goes on behind the first `same` nodes, if that is at hand. */
 static uint32_t turned_from(struct mt_capture *c, uint32_t same)
 {
@@ -211,7 +218,7 @@ static void again(struct mt_capture *c, struct mt_whole *whole)
 }
 
 /* The event's stack is in keys, and shares `same` nodes with the last captured one. */
-static void captured(struct mt_capture *c, uint32_t same)
+MT_HOT static void captured(struct mt_capture *c, uint32_t same)
 {
     if (c->whole)
         same = same_as_keys(c, c->whole);
@@ -342,7 +349,8 @@ static bool still_unknown(struct mt_capture *c)
 
 /* There are native frames only, before and now: the unwinder knows how much of the stack it kept.
  * `whole`: what the stack is remembered as, or NULL. */
-static bool walk_native(struct mt_capture *c, const struct mt_start *from, struct mt_whole *whole)
+static MT_HOT __attribute__((noinline)) bool
+walk_native(struct mt_capture *c, const struct mt_start *from, struct mt_whole *whole)
 {
     const struct mt_frame *frames = c->stack.frames;
     uint32_t n = c->stack.used, same = c->stack.kept < c->keys_used ? c->stack.kept : c->keys_used;
@@ -368,7 +376,7 @@ static bool walk_native(struct mt_capture *c, const struct mt_start *from, struc
     return true;
 }
 
-static bool root_init(struct mt_capture *c)
+static __attribute__((noinline, cold)) bool root_init(struct mt_capture *c)
 {
     if (!c->slot || (!c->keys && !arrays_init(c)))
         return false;
@@ -391,7 +399,7 @@ static bool change_root(struct mt_capture *c)
 }
 
 /* Addresses, by which stacks are known, have changed their meaning. Or a period has begun. */
-static bool forget_known(struct mt_capture *c, uint32_t generation)
+static __attribute__((noinline, cold)) bool forget_known(struct mt_capture *c, uint32_t generation)
 {
     if (c->known)
         memset(c->known, 0, sizeof *c->known << c->known_bits);
@@ -410,7 +418,8 @@ static bool forget_known(struct mt_capture *c, uint32_t generation)
 
 /* There is an interpreter: its stack is read at every event, the native one only where it is new.
  */
-static bool walk_foreign(struct mt_capture *c, const struct mt_start *from)
+static MT_HOT __attribute__((noinline)) bool walk_foreign(struct mt_capture *c,
+                                                          const struct mt_start *from)
 {
     struct mt_whole *whole = mt_unwind_again(&c->stack, from);
     struct mt_mixed *pair;
@@ -447,7 +456,7 @@ static bool walk_foreign(struct mt_capture *c, const struct mt_start *from)
     return found;
 }
 
-bool mt_capture(struct mt_capture *c, const struct mt_start *from)
+MT_HOT bool mt_capture(struct mt_capture *c, const struct mt_start *from)
 {
     if (__builtin_expect(!c->path_used, 0) && !root_init(c))
         return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/guard.h"
 #include "base/lock.h"
+#include "base/near.h"
 #include "tables/counters.h"
 
 #define LOCKS 256u
@@ -31,7 +32,7 @@ static uint32_t new_units(struct mt_counters *c, uint32_t count)
     return (uint32_t)unit;
 }
 
-uint32_t mt_counters_find(struct mt_counters *c, uint32_t node, uint32_t kind)
+MT_HOT uint32_t mt_counters_find(struct mt_counters *c, uint32_t node, uint32_t kind)
 {
     struct mt_node *n = mt_log_node(node);
     for (uint32_t unit = n->counters; unit;) {
@@ -169,7 +170,7 @@ void mt_counters_temporary(struct mt_counters *c, uint32_t unit, uint64_t bytes)
     temporary->bytes += bytes;
 }
 
-void mt_counters_came(uint32_t unit, uint64_t bytes)
+MT_HOT void mt_counters_came(uint32_t unit, uint64_t bytes)
 {
     struct mt_alloc *a = mt_counters_at(unit);
     if (!mt_shared()) {
@@ -186,7 +187,7 @@ void mt_counters_came(uint32_t unit, uint64_t bytes)
         a->live_peak = live;
 }
 
-void mt_counters_went(uint32_t unit, uint64_t bytes, uint32_t count)
+MT_HOT void mt_counters_went(uint32_t unit, uint64_t bytes, uint32_t count)
 {
     struct mt_alloc *a = mt_counters_at(unit);
     if (!mt_shared()) {

@@ -11,11 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/near.h"
+
 /* Where exit's code is; begin 0: not known. Return addresses lie in (begin, end]. */
 struct mt_finish_code {
     uintptr_t begin, bytes;
 };
-extern struct mt_finish_code mt_finish_code;
+MT_EXTERN struct mt_finish_code mt_finish_code;
 
 /* Is this return address one of exit's? */
 static inline bool mt_finish_is(uintptr_t pc)

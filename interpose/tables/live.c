@@ -12,7 +12,7 @@
  *   bucket:          a byte for each entry, 8 bits of its place in the page, padded to words; the entries
  *   entry:           unit (28 bits) | size (27 bits) | address >> 3 within the page (9 bits)
  *
- * A block is found by its byte, eight of them at a time. A bucket may be full to the last entry,
+ * A block is found by its byte, eight or sixteen of them at a time (tags.h). A bucket may be full to the last entry,
  * grows by copying, and loses an entry by putting the last one in its place. (With a small hash in
  * its stead, seven eighths full, all that an event costs rose by a tenth in jq and perl, by a
  * seventh in the churn benchmark.)
@@ -29,9 +29,11 @@
 #include "base/guard.h"
 #include "base/lock.h"
 #include "base/meta.h"
+#include "base/near.h"
 #include "tables/live.h"
 #include "tables/live_big.h"
 #include "tables/live_buckets.h"
+#include "tables/tags.h"
 
 #define SHARD_BITS  7
 #define SHARDS      (1u << SHARD_BITS)
@@ -146,24 +148,20 @@ static uint8_t tag_of(uint32_t offset)
 {
     return (uint8_t)(offset >> 1);
 }
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
-               "bucket_find: byte i of a word is its bits 8i to 8i + 7");
 
-/* The place of the entry with this offset among the first `count`, or `count`. Eight bytes at a
- * time: those that are zero in x are found as in Hacker's Delight, 6-1. A byte above such a one may
- * be found, too, and what stands behind the last entry may look like a hit: hence the comparison.
- */
+/* The place of the entry with this offset among the first `count`, or `count`. What stands behind the last byte may look like a hit:
+ * hence the comparison. That is the first of the entries, at most: nothing is read behind the bucket. */
 static inline uint32_t bucket_find(const uint64_t *tags, const uint64_t *entries, uint32_t count,
                                    uint32_t offset)
 {
-    const uint64_t ones = 0x0101010101010101u, high = ones << 7;
-    uint64_t wanted = ones * tag_of(offset);
-    for (uint32_t first = 0; first < count; first += 8) {
-        uint64_t x = *tags++ ^ wanted, hits = (x - ones) & ~x & high;
+    const char *at = (const char *)tags;
+    uint8_t tag = tag_of(offset);
+    for (uint32_t first = 0; first < count; first += MT_TAGS_AT_ONCE) {
+        uint64_t hits = mt_tags_equal(at + first, tag);
         for (; __builtin_expect(hits != 0, 0); hits &= hits - 1) {
-            uint32_t at = first + ((uint32_t)__builtin_ctzll(hits) >> 3);
-            if (at < count && offset_of(entries[at]) == offset)
-                return at;
+            uint32_t i = first + (uint32_t)__builtin_ctzll(hits) / MT_TAGS_BITS;
+            if (i < count && offset_of(entries[i]) == offset)
+                return i;
         }
     }
     return count;
@@ -203,13 +201,12 @@ static struct shard *shard_of(uint64_t page)
     return &shards[hash_of(page >> REGION_BITS) >> (64 - SHARD_BITS)];
 }
 
-/* Not inlined, so that they take no registers where there is one thread. */
-static __attribute__((noinline)) void lock_shard(struct shard *s)
+static void lock_shard(struct shard *s)
 {
     mt_lock_take(&s->lock);
 }
 
-static __attribute__((noinline)) void unlock_shard(struct shard *s)
+static void unlock_shard(struct shard *s)
 {
     mt_lock_drop(&s->lock);
 }
@@ -284,6 +281,25 @@ static inline __attribute__((always_inline)) uint64_t take(struct shard *s, uint
     return entry;
 }
 
+/* The same where there are several threads: apart, so that they take no registers where there is one. */
+static MT_HOT __attribute__((noinline)) bool
+enter_locked(struct shard *s, uint64_t hash, uint64_t page, uint64_t entry, uint64_t *replaced)
+{
+    lock_shard(s);
+    bool ok = enter(s, hash, page, entry, replaced);
+    unlock_shard(s);
+    return ok;
+}
+
+static MT_HOT __attribute__((noinline)) uint64_t take_locked(struct shard *s, uint64_t hash,
+                                                             uint64_t page, uint32_t offset)
+{
+    lock_shard(s);
+    uint64_t entry = take(s, hash, page, offset);
+    unlock_shard(s);
+    return entry;
+}
+
 static inline struct mt_live unpack(uintptr_t block, uint64_t entry)
 {
     struct mt_live live = {entry >> OFFSET_BITS & SIZE_BIG,
@@ -293,7 +309,7 @@ static inline struct mt_live unpack(uintptr_t block, uint64_t entry)
     return live;
 }
 
-void mt_live_prefetch(uintptr_t block)
+MT_HOT void mt_live_prefetch(uintptr_t block)
 {
     uint64_t hash = hash_of(block >> 12);
     const struct shard *s = shard_of(block >> 12);
@@ -311,7 +327,7 @@ static __attribute__((noinline, cold)) bool enter_big(uintptr_t block, uint64_t 
     return false;
 }
 
-bool mt_live_enter(uintptr_t block, struct mt_live entry, struct mt_live *stale)
+MT_HOT bool mt_live_enter(uintptr_t block, struct mt_live entry, struct mt_live *stale)
 {
     uint64_t page = block >> 12, hash = hash_of(page), replaced = 0;
     uint32_t offset = (uint32_t)(block >> 3) & ((1u << OFFSET_BITS) - 1);
@@ -323,12 +339,8 @@ bool mt_live_enter(uintptr_t block, struct mt_live entry, struct mt_live *stale)
     uint64_t word =
         (uint64_t)entry.unit << (OFFSET_BITS + SIZE_BITS) | size << OFFSET_BITS | offset;
     struct shard *s = shard_of(page);
-    bool locked = mt_shared();
-    if (__builtin_expect(locked, 0))
-        lock_shard(s);
-    bool ok = enter(s, hash, page, word, &replaced);
-    if (__builtin_expect(locked, 0))
-        unlock_shard(s);
+    bool ok = __builtin_expect(mt_shared(), 0) ? enter_locked(s, hash, page, word, &replaced)
+                                               : enter(s, hash, page, word, &replaced);
     if (__builtin_expect(replaced != 0, 0))
         *stale = unpack(block, replaced);
     return ok && (__builtin_expect(size != SIZE_BIG, 1) || enter_big(block, entry.size));
@@ -354,7 +366,8 @@ static uint32_t add_some(struct slot *slot, uint32_t from, struct mt_live_some *
 static bool each_of(struct shard *s, bool (*visit)(const struct mt_live_some *some, void *context),
                     void *context)
 {
-    struct mt_live_some some = {.count = 0};
+    struct mt_live_some some; /* 6 KiB: not to be cleared for each shard */
+    some.count = 0;
     for (uint64_t i = 0; s->slots && i <= s->mask; i++) {
         struct slot *slot = &s->slots[i];
         for (uint32_t at = 0; slot->w0 && at < slot_count(slot);) {
@@ -383,17 +396,13 @@ bool mt_live_each(bool (*visit)(const struct mt_live_some *some, void *context),
     return all;
 }
 
-bool mt_live_take(uintptr_t block, struct mt_live *entry)
+MT_HOT bool mt_live_take(uintptr_t block, struct mt_live *entry)
 {
     uint64_t page = block >> 12, hash = hash_of(page);
     uint32_t offset = (uint32_t)(block >> 3) & ((1u << OFFSET_BITS) - 1);
     struct shard *s = shard_of(page);
-    bool locked = mt_shared();
-    if (__builtin_expect(locked, 0))
-        lock_shard(s);
-    uint64_t word = take(s, hash, page, offset);
-    if (__builtin_expect(locked, 0))
-        unlock_shard(s);
+    uint64_t word = __builtin_expect(mt_shared(), 0) ? take_locked(s, hash, page, offset)
+                                                     : take(s, hash, page, offset);
     if (word)
         *entry = unpack(block, word);
     return word != 0;
@@ -453,9 +462,7 @@ bool mt_live_inherited_take(uintptr_t block, struct mt_live *entry)
 {
     uint64_t page = block >> 12, hash = hash_of(page);
     struct shard *s = &inherited[shard_of(page) - shards];
-    lock_shard(s);
-    uint64_t word = take(s, hash, page, (uint32_t)(block >> 3) & ((1u << OFFSET_BITS) - 1));
-    unlock_shard(s);
+    uint64_t word = take_locked(s, hash, page, (uint32_t)(block >> 3) & ((1u << OFFSET_BITS) - 1));
     if (word)
         *entry = unpack(block, word);
     return word != 0;

@@ -9,10 +9,12 @@
 
 #include <stdint.h>
 
+#include "base/near.h"
+
 #define MT_BUCKET_CLASSES 28u
 
 /* Entries of a bucket of each class. Class 0 has no bucket: one entry, which stands in the slot. */
-extern const uint16_t mt_bucket_cap[MT_BUCKET_CLASSES];
+MT_EXTERN const uint16_t mt_bucket_cap[MT_BUCKET_CLASSES];
 
 static inline uint32_t mt_bucket_tag_words(uint32_t class)
 {

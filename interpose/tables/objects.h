@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/near.h"
 #include "tables/live.h"
 
 #define MT_OBJECT_TABLE_BITS 20 /* a table covers 1 MiB of addresses */
@@ -23,7 +24,7 @@ struct mt_object_table {
     uintptr_t window; /* address >> MT_OBJECT_TABLE_BITS; 0: empty */
     uint32_t *words;
 };
-extern struct mt_object_table mt_object_tables[MT_OBJECT_TABLES];
+MT_EXTERN struct mt_object_table mt_object_tables[MT_OBJECT_TABLES];
 
 /* An arena was mapped. If there is no memory for a table, its objects go into the table of live
  * blocks. */

@@ -2,6 +2,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "base/near.h"
 #include "tables/recent.h"
 
 /* An entry may be older than its place says, as not every event brings a block: hence its number. And another thread may have
@@ -12,8 +13,8 @@ static inline bool is(const struct mt_recent_block *b, uint32_t event, const voi
     return b->hidden == ~(uintptr_t)block && b->event == event && b->unit == unit;
 }
 
-void mt_recent_look(struct mt_recent *r, struct mt_counters *c, uint32_t event, uint32_t last,
-                    const void *block, uint32_t unit, uint64_t bytes)
+MT_HOT void mt_recent_look(struct mt_recent *r, struct mt_counters *c, uint32_t event,
+                           uint32_t last, const void *block, uint32_t unit, uint64_t bytes)
 {
     struct mt_recent_block *b = &r->blocks[last % MT_TEMPORARY_EVENTS];
     for (uint32_t i = 1; !is(b, last, block, unit); i++) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "base/near.h"
 #include "log/log.h"
 #include "tables/runs.h"
 
@@ -144,7 +145,7 @@ static inline struct mt_run *close_frame(struct mt_runs *r, struct mt_run *top, 
 }
 
 /* All entries that are deeper than `depth` go away. Returns the highest level since the first of them began. */
-static __attribute__((noinline)) int64_t close_deeper(struct mt_runs *r, int32_t depth)
+static MT_HOT __attribute__((noinline)) int64_t close_deeper(struct mt_runs *r, int32_t depth)
 {
     struct mt_thread_entry *e = r->entry;
     int64_t highest = INT64_MIN;
@@ -309,8 +310,8 @@ static inline void turn(struct mt_runs *r, struct mt_run *top, uint32_t depth, i
     }
 }
 
-bool mt_runs_move(struct mt_runs *r, uint32_t depth, uint32_t same, uint32_t site, uint32_t turned,
-                  uint32_t leaf)
+MT_HOT bool mt_runs_move(struct mt_runs *r, uint32_t depth, uint32_t same, uint32_t site,
+                         uint32_t turned, uint32_t leaf)
 {
     struct mt_thread_entry *e = r->entry;
     uint32_t before = 0;

@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#include "base/near.h"
 #include "format.h"
 
 /* Of one frame in the log. */
@@ -28,7 +29,7 @@ struct mt_stretches {
 
 /* Stretches that rose by this many bytes at most are not recorded: 0 until many have been looked up, then a growing part of the
  * peak, at most 1/1,024 of it. The highest it ever was stands in the log's header. */
-extern int64_t mt_stretches_floor;
+MT_EXTERN int64_t mt_stretches_floor;
 
 /* Stretches that end together, as in mt_stretch. Rises in bytes, 0 and more. */
 struct mt_ended {

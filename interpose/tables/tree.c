@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/meta.h"
+#include "base/near.h"
 #include "log/log.h"
 #include "tables/tree.h"
 
@@ -56,7 +57,7 @@ static bool grow_places(struct mt_tree *tree)
     return true;
 }
 
-uint32_t mt_tree_child(struct mt_tree *tree, uint32_t parent, uint32_t frame)
+MT_HOT uint32_t mt_tree_child(struct mt_tree *tree, uint32_t parent, uint32_t frame)
 {
     if ((!tree->places || (uint64_t)tree->nodes * 4 >= 3ull << tree->places_bits) &&
         !grow_places(tree))

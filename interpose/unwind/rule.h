@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/near.h"
 #include "unwind/rule_layout.h"
 
 #define MT_RULE_BITS     25
@@ -24,7 +25,7 @@
 
 /* Address of the table's words, aligned to a line, plus log2 of their number. That is at least 12,
  * so that the line and the tag together hold the whole pc. */
-extern _Atomic uintptr_t mt_rule_table;
+MT_EXTERN _Atomic uintptr_t mt_rule_table;
 #define MT_RULE_TABLE_BITS(table)  ((unsigned)((table)&63u))
 #define MT_RULE_TABLE_WORDS(table) ((_Atomic uint64_t *)((table) & ~(uintptr_t)63))
 

@@ -2,6 +2,7 @@
  *
  * The native stack of the calling thread: the order in which the unwinders are asked.
  */
+#include "base/near.h"
 #include "unwind/unwind.h"
 
 #include <stdatomic.h>
@@ -13,7 +14,7 @@
 #include "unwind/layers.h"
 #include "unwind/rows.h"
 #include "unwind/walk.h"
-#include "unwind/whole.h"
+#include "unwind/whole_find.h"
 #ifdef MEMTRACE_VERIFY_STACKS
 #include "unwind/verify.h"
 #endif
@@ -64,7 +65,8 @@ static inline bool notice_flush(struct mt_stack *stack, struct mt_walk *walk)
     return true;
 }
 
-struct mt_whole *mt_unwind_again_unchecked(struct mt_stack *stack, const struct mt_start *from)
+static inline __attribute__((always_inline)) struct mt_whole *again(struct mt_stack *stack,
+                                                                    const struct mt_start *from)
 {
     struct mt_walk *walk = stack->state;
 
@@ -75,16 +77,21 @@ struct mt_whole *mt_unwind_again_unchecked(struct mt_stack *stack, const struct 
     return mt_whole_find(walk->wholes, from);
 }
 
-struct mt_whole *mt_unwind_again(struct mt_stack *stack, const struct mt_start *from)
+struct mt_whole *mt_unwind_again_unchecked(struct mt_stack *stack, const struct mt_start *from)
+{
+    return again(stack, from);
+}
+
+MT_HOT struct mt_whole *mt_unwind_again(struct mt_stack *stack, const struct mt_start *from)
 {
 #ifdef MEMTRACE_VERIFY_STACKS
     return mt_unwind_again_checked(stack, from);
 #else
-    return mt_unwind_again_unchecked(stack, from);
+    return again(stack, from);
 #endif
 }
 
-struct mt_whole *mt_unwind_remember(struct mt_stack *stack, const struct mt_start *from)
+MT_HOT struct mt_whole *mt_unwind_remember(struct mt_stack *stack, const struct mt_start *from)
 {
     struct mt_walk *walk = stack->state;
 
@@ -113,7 +120,7 @@ static void full(void *capture)
     mt_unwind_full(c->stack, c->from);
 }
 
-void mt_unwind_layers(struct mt_stack *stack, const struct mt_start *from)
+MT_HOT void mt_unwind_layers(struct mt_stack *stack, const struct mt_start *from)
 {
     struct mt_walk *walk = walk_of(stack);
 
@@ -132,7 +139,7 @@ void mt_unwind_layers(struct mt_stack *stack, const struct mt_start *from)
     }
 }
 
-void mt_unwind(struct mt_stack *stack, const struct mt_start *from)
+MT_HOT void mt_unwind(struct mt_stack *stack, const struct mt_start *from)
 {
 #ifdef MEMTRACE_VERIFY_STACKS
     mt_unwind_checked(stack, from);

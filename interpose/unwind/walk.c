@@ -11,6 +11,7 @@
  * walk would not read: all lie between sp and the top of the thread's own stack. On other stacks
  * nothing is reused, and each page is checked.
  */
+#include "base/near.h"
 #include "unwind/walk.h"
 
 #include "base/meta.h"
@@ -386,7 +387,7 @@ static inline bool same_again(struct mt_stack *stack, struct mt_walk *walk,
     return true;
 }
 
-bool mt_walk(struct mt_stack *stack, struct mt_walk *walk, const struct mt_start *from)
+MT_HOT bool mt_walk(struct mt_stack *stack, struct mt_walk *walk, const struct mt_start *from)
 {
     struct job job = {.stack = stack,
                       .walk = walk,

@@ -48,9 +48,6 @@ struct mt_wholes *mt_wholes_new(void);
 void mt_wholes_free(struct mt_wholes *wholes);
 void mt_wholes_forget(struct mt_wholes *wholes);
 
-/* The remembered stack of an event from `from`; NULL: none. */
-struct mt_whole *mt_whole_find(struct mt_wholes *wholes, const struct mt_start *from);
-
 /* The pc of its frame `i`, counted from the outermost. */
 static inline uintptr_t mt_whole_pc(const struct mt_whole *whole, uint32_t i)
 {

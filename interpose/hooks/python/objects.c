@@ -9,6 +9,7 @@
  * The tables are changed only while there is no interpreter, or with the GIL held: the interpreter
  * reads them under the GIL.
  */
+#include "base/near.h"
 #include "hooks/python/objects.h"
 
 #include <errno.h>
@@ -78,7 +79,7 @@ static inline void *allocated(struct mt_thread *t, const struct mt_start *here, 
     return block;
 }
 
-static void *object_malloc(void *context, size_t bytes)
+MT_HOT static void *object_malloc(void *context, size_t bytes)
 {
     MT_HERE_FOR(here, true);
     const struct table *real = context;
@@ -125,7 +126,7 @@ static void *object_realloc(void *context, void *old, size_t bytes)
     return block;
 }
 
-static void object_free(void *context, void *block)
+MT_HOT static void object_free(void *context, void *block)
 {
     MT_HERE_FOR(here, true);
     const struct table *real = context;
