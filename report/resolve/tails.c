@@ -48,7 +48,8 @@ static bool follows(const struct tails *t, uint32_t outer, uint32_t inner)
 /* The number of a pair that is worth a look, from 1; 0: it is none. */
 static uint32_t pair_of(struct tails *t, uint32_t outer, uint32_t inner, bool make)
 {
-    if (outer >= t->frames->log->frame_count || !is_set(&t->calls[outer].callee))
+    if (outer >= t->frames->log->frame_count || !t->owners[outer] ||
+        !is_set(&t->calls[outer].callee))
         return 0;
     if (inner ? !is_set(&t->calls[inner].self) || follows(t, outer, inner)
               : facts_is_hook(&t->facts, t->calls[outer].callee.name))
@@ -199,7 +200,8 @@ void tails_make(struct frames *frames, struct model *model, const struct symbol_
         .owners = base_alloc(log->frame_count + (size_t)1, sizeof *t.owners)};
     for (uint32_t f = 1; f < log->frame_count; f++) {
         struct log_frame frame = log_frame(log, f);
-        t.owners[f] = frame.kind == FRAME_NATIVE ? frame.owner : 0;
+        bool known = frame.kind == FRAME_NATIVE && frame.owner < log->module_count;
+        t.owners[f] = known ? frame.owner : 0; /* a damaged log may name one that is not there */
     }
     facts_start(&t.facts);
     pairs_make(&t);
