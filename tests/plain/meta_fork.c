@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "../../interpose/base/meta.h"
+#include "../../interpose/base/own.h"
 
 #define THREADS  4
 #define FORKS    100
@@ -100,6 +101,7 @@ static int fork_once(int i, bool torn)
         alarm(300); /* nothing handles SIGALRM: a deadlock ends as a failure */
         void *space[4];
         mt_meta_child();
+        mt_own_forget();
         if (mt_meta_torn != torn || !block || !lives(block))
             _exit(4);
         for (int k = 0; k < 4; k++)
