@@ -58,6 +58,14 @@ static inline struct mt_node *mt_log_node(uint32_t index)
     return (struct mt_node *)mt_log.base[MT_REGION_NODE] + index;
 }
 
+/* The node that is `levels` further out than `node`, which has that many above it. */
+static inline uint32_t mt_log_ancestor(uint32_t node, uint32_t levels)
+{
+    for (; levels; levels--)
+        node = mt_log_node(node)->parent;
+    return node;
+}
+
 /* A note for the reader of the report; severity 1 is a warning. Knows only %s, %u, %d, %lu, %x and
  * %%; what is longer than 511 bytes is cut. */
 void mt_log_note(unsigned severity, const char *format, ...) __attribute__((format(printf, 2, 3)));

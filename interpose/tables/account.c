@@ -255,27 +255,21 @@ account_one(struct mt_thread *t, const struct mt_start *from, bool comes, struct
     return COUNTED;
 }
 
-/* The rest of what may become of it, apart: what it makes on the stack would be there in the usual case, too. `alone`: account_one
- * was asked, and this is what it said. Returns the counter record. */
-static __attribute__((noinline)) uint32_t came_otherwise(struct mt_thread *t,
-                                                         const struct mt_start *from, bool alone,
-                                                         enum outcome outcome, uint64_t bytes)
+/* Apart, as what it makes on the stack would be there in the usual case, too. */
+static __attribute__((noinline, cold)) uint32_t
+came_unseen(struct mt_thread *t, const struct mt_start *from, enum outcome outcome, uint64_t bytes)
 {
     struct mt_event event = {.from = from, .comes = true, .class = MT_HEAP, .bytes = bytes};
-    if (!alone)
-        return account(t, &event);
     return outcome == NO_STACK ? no_stack(t, event) : lose(t, event);
 }
 
-static __attribute__((noinline)) void went_otherwise(struct mt_thread *t,
-                                                     const struct mt_start *from, bool alone,
-                                                     enum outcome outcome, struct mt_live block)
+static __attribute__((noinline, cold)) void went_unseen(struct mt_thread *t,
+                                                        const struct mt_start *from,
+                                                        enum outcome outcome, struct mt_live block)
 {
     struct mt_gone gone = {block.unit, MT_HEAP, block.size};
     struct mt_event event = {.from = from, .gone = &gone, .gone_count = 1};
-    if (!alone)
-        account(t, &event);
-    else if (outcome == NO_STACK)
+    if (outcome == NO_STACK)
         no_stack(t, event);
     else
         lose(t, event);
@@ -285,22 +279,29 @@ static __attribute__((noinline)) void went_otherwise(struct mt_thread *t,
 static inline __attribute__((always_inline)) uint32_t
 came_one(struct mt_thread *t, const struct mt_start *from, uint64_t bytes)
 {
+    if (__builtin_expect(mt_shared(), 0)) {
+        struct mt_event event = {.from = from, .comes = true, .class = MT_HEAP, .bytes = bytes};
+        return account(t, &event);
+    }
     struct mt_live live = {bytes, 0};
-    bool alone = !mt_shared();
-    enum outcome outcome = alone ? account_one(t, from, true, &live) : NO_SPACE;
-    if (__builtin_expect(outcome != COUNTED, 0))
-        live.unit = came_otherwise(t, from, alone, outcome, bytes);
-    return live.unit;
+    enum outcome outcome = account_one(t, from, true, &live);
+    return __builtin_expect(outcome == COUNTED, 1) ? live.unit
+                                                   : came_unseen(t, from, outcome, bytes);
 }
 
 /* `block`, which no table holds any more, went. */
 static inline __attribute__((always_inline)) void
 went_one(struct mt_thread *t, const struct mt_start *from, struct mt_live block)
 {
-    bool alone = !mt_shared();
-    enum outcome outcome = alone ? account_one(t, from, false, &block) : NO_SPACE;
+    if (__builtin_expect(mt_shared(), 0)) {
+        struct mt_gone gone = {block.unit, MT_HEAP, block.size};
+        struct mt_event event = {.from = from, .gone = &gone, .gone_count = 1};
+        account(t, &event);
+        return;
+    }
+    enum outcome outcome = account_one(t, from, false, &block);
     if (__builtin_expect(outcome != COUNTED, 0))
-        went_otherwise(t, from, alone, outcome, block);
+        went_unseen(t, from, outcome, block);
 }
 
 /* A block goes within an event: aside, as there would be two events' frames. */

@@ -144,13 +144,6 @@ static uint32_t same_by_leaves(uint32_t a, uint32_t depth_a, uint32_t b, uint32_
     return depth_a + 1;
 }
 
-static uint32_t ancestor(uint32_t node, uint32_t levels)
-{
-    for (; levels; levels--)
-        node = mt_log_node(node)->parent;
-    return node;
-}
-
 static __attribute__((noinline)) void name_nodes(struct mt_whole *whole)
 {
     uint32_t *nodes = mt_whole_nodes(whole), node = whole->known.leaf;
@@ -159,23 +152,19 @@ static __attribute__((noinline)) void name_nodes(struct mt_whole *whole)
     whole->named = true;
 }
 
-/* The node of frame `i` of a remembered stack, counted from the outermost. */
-static inline uint32_t node_of(struct mt_whole *whole, uint32_t i)
+/* The nodes of a remembered stack's frames, the outermost first. */
+static inline const uint32_t *nodes_of(struct mt_whole *whole)
 {
     if (!whole->named)
         name_nodes(whole);
-    return mt_whole_nodes(whole)[i];
+    return mt_whole_nodes(whole);
 }
 
 /* By their nodes, from the inside: mostly only a few are not shared. */
 static uint32_t same_as_whole(struct mt_whole *a, struct mt_whole *b)
 {
+    const uint32_t *in_a = nodes_of(a), *in_b = nodes_of(b);
     uint32_t n = a->frames < b->frames ? a->frames : b->frames;
-    if (!a->named)
-        name_nodes(a);
-    if (!b->named)
-        name_nodes(b);
-    const uint32_t *in_a = mt_whole_nodes(a), *in_b = mt_whole_nodes(b);
     while (n && in_a[n - 1] != in_b[n - 1])
         n--;
     return n + 1;
@@ -185,7 +174,7 @@ static uint32_t same_as_whole(struct mt_whole *a, struct mt_whole *b)
 static uint32_t turned_from(struct mt_capture *c, uint32_t same)
 {
     if (c->whole)
-        return same <= c->whole->frames ? node_of(c->whole, same - 1) : 0;
+        return same <= c->whole->frames ? nodes_of(c->whole)[same - 1] : 0;
     return !c->elsewhere && same < c->path_used && same <= c->keys_used ? c->path[same] : 0;
 }
 
@@ -208,7 +197,7 @@ static void again(struct mt_capture *c, struct mt_whole *whole)
         whole->before_same = c->same;
         c->turned = turned_from(c, c->same);
     }
-    c->site = c->same <= whole->frames ? node_of(whole, c->same - 1) : 0;
+    c->site = c->same <= whole->frames ? nodes_of(whole)[c->same - 1] : 0;
     c->frames = whole->frames;
     c->hint = &whole->known;
     c->last_leaf = whole->known.leaf;
@@ -226,7 +215,7 @@ MT_HOT static void captured(struct mt_capture *c, uint32_t same)
         same = same_by_leaves(c->last_leaf, c->frames, c->hint->leaf, c->keys_used);
     c->turned = c->whole && !c->new_root ? turned_from(c, same) : 0;
     c->same = c->new_root ? 0 : same;
-    c->site = c->same <= c->keys_used ? ancestor(c->hint->leaf, c->keys_used - c->same) : 0;
+    c->site = c->same <= c->keys_used ? mt_log_ancestor(c->hint->leaf, c->keys_used - c->same) : 0;
     c->new_root = false;
     c->frames = c->keys_used;
     c->last_leaf = c->hint->leaf;
@@ -296,7 +285,7 @@ static void pair_again(struct mt_capture *c, struct mt_mixed *pair)
         c->same = pair->before_same;
     }
     c->turned = 0;
-    c->site = c->same <= pair->depth ? ancestor(pair->known.leaf, pair->depth - c->same) : 0;
+    c->site = c->same <= pair->depth ? mt_log_ancestor(pair->known.leaf, pair->depth - c->same) : 0;
     c->frames = pair->depth;
     c->hint = &pair->known;
     c->last_leaf = pair->known.leaf;

@@ -5,13 +5,6 @@
 #include "log/log.h"
 #include "tables/runs.h"
 
-static uint32_t ancestor(uint32_t node, uint32_t levels)
-{
-    for (; levels; levels--)
-        node = mt_log_node(node)->parent;
-    return node;
-}
-
 static inline uint64_t rise_of(int64_t highest, int64_t begin)
 {
     return highest > begin ? (uint64_t)(highest - begin) : 0;
@@ -41,7 +34,7 @@ static inline void end_node(uint32_t node, uint64_t rise, bool alone)
  * nothing to do for them. Rises only grow, so it stays true until the node itself rises higher. */
 static inline void end_alone(uint32_t node, uint32_t count, uint64_t rise)
 {
-    for (uint32_t left = count, n = node, done; left; left -= done, n = ancestor(n, done)) {
+    for (uint32_t left = count, n = node, done; left; left -= done, n = mt_log_ancestor(n, done)) {
         struct mt_node *at = mt_log_node(n);
         done = at->covered ? at->covered : 1;
         if (rise > at->alone) {
@@ -187,7 +180,7 @@ static inline void trim(struct mt_runs *r, struct mt_run *run, uint32_t keep, in
 /* The node at depth `depth` of the nodes of this entry. */
 static uint32_t node_at(const struct mt_run *run, uint32_t depth)
 {
-    return ancestor(run->node, run->depth + run->frames - 1u - depth);
+    return mt_log_ancestor(run->node, run->depth + run->frames - 1u - depth);
 }
 
 /* Inlined, as each frame counts on the program's stack. */
@@ -320,7 +313,7 @@ MT_HOT bool mt_runs_move(struct mt_runs *r, uint32_t depth, uint32_t same, uint3
     if (__builtin_expect(r->depth < same,
                          0)) { /* the first event, or the first since all were closed */
         same = r->depth;
-        site = ancestor(leaf, depth - 1 - same);
+        site = mt_log_ancestor(leaf, depth - 1 - same);
     }
     if (!site) {
         close_to(r, same);

@@ -14,7 +14,7 @@
 #include "unwind/layers.h"
 #include "unwind/rows.h"
 #include "unwind/walk.h"
-#include "unwind/whole_find.h"
+#include "unwind/whole.h"
 #ifdef MEMTRACE_VERIFY_STACKS
 #include "unwind/verify.h"
 #endif

@@ -8,7 +8,6 @@
 #include "os/os.h"
 #include "unwind/rule_layout.h"
 #include "unwind/walk.h"
-#include "unwind/whole_find.h"
 
 /* At least 13 of 16 events in a window must be found, or the cache rests: for REST events at first,
  * longer each time. What is found costs a look at memory that the walk's memo does not need, since

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "unwind/arch.h"
+#include "unwind/bounds.h"
 #include "unwind/stack.h"
 
 struct mt_walk;
@@ -63,5 +64,107 @@ static inline uint32_t *mt_whole_nodes(struct mt_whole *whole)
 /* Remember the stack that was just walked from `from`, in place of old ones. NULL: not possible. */
 struct mt_whole *mt_whole_add(struct mt_wholes *wholes, const struct mt_stack *stack,
                               const struct mt_walk *walk, const struct mt_start *from);
+
+/* ---- For whole.c and unwind.c alone: what each event passes, to be inlined ---- */
+
+#define MT_WHOLE_RING_BYTES (1u << 20) /* about 2,500 stacks of 20 frames */
+#define MT_WHOLE_BUCKETS    2048u
+#define MT_WHOLE_SHAPES     2048u
+/* shapes at one place: functions that are called from frames of different sizes */
+#define MT_WHOLE_WAYS   4u
+#define MT_WHOLE_PICKED 9u
+#define MT_WHOLE_WORDS  64u /* deeper stacks are left to the memo */
+#define MT_WHOLE_FEW                                                                               \
+    4u /* with more words than this, a shape's stacks take turns: the last one seldom comes again */
+
+/* A shape says which words above sp tell the entries for one (pc, sp) apart. The two innermost
+ * return addresses do for most stacks. Recursion has many stacks of one pc and sp: where two
+ * entries meet, a word in which they differ is added. */
+struct mt_whole_shape {
+    uintptr_t pc, sp;
+    uint64_t last; /* the entry found last, tried first while there are few words */
+    uint32_t count;
+    uint32_t offset[MT_WHOLE_PICKED];
+};
+
+struct mt_whole_picked {
+    uintptr_t sp;
+    uintptr_t at[MT_WHOLE_WORDS];
+    uint32_t count;
+};
+
+struct mt_wholes {
+    uint64_t newest[MT_WHOLE_BUCKETS]; /* entry->at; 0: none */
+    uint64_t next;                     /* where the next entry will stand */
+    uint64_t oldest;                   /* entries below are gone */
+    uint32_t left;                     /* events until this window, or this rest, ends */
+    uint32_t missed;                   /* in this window */
+    uint32_t next_rest;                /* how many events the next rest lasts */
+    bool rests;
+    struct mt_whole_picked
+        words; /* of the stack that is being added: too large for the program's stack */
+    _Alignas(64) struct mt_whole_shape shapes[MT_WHOLE_SHAPES];
+    _Alignas(64) char ring[MT_WHOLE_RING_BYTES];
+};
+
+/* The entry at this place of the endless ring. */
+static inline struct mt_whole *mt_whole_at(struct mt_wholes *wholes, uint64_t at)
+{
+    return (struct mt_whole *)(wholes->ring + at % MT_WHOLE_RING_BYTES);
+}
+
+/* The MT_WHOLE_WAYS places of shapes of this pc and sp. */
+static inline struct mt_whole_shape *mt_whole_shapes(struct mt_wholes *wholes,
+                                                     const struct mt_start *from)
+{
+    uint64_t h = (from->pc ^ from->sp << 12) * 0x9e3779b97f4a7c15u;
+    return &wholes->shapes[(h >> 53) & ~(uint64_t)(MT_WHOLE_WAYS - 1)];
+}
+_Static_assert(MT_WHOLE_SHAPES == 1u << (64 - 53), "mt_whole_shapes");
+
+/* Whether all words stand there. The addresses are those of an earlier walk from the same sp on the
+ * thread's own stack, which stays mapped from there up. */
+static inline bool mt_whole_stands(const struct mt_whole *whole)
+{
+    const struct mt_whole_word *w = whole->word, *end = w + whole->words;
+
+    for (; end - w >= 4; w += 4)
+        if (((mt_bounds_word(w[0].at) ^ w[0].want) | (mt_bounds_word(w[1].at) ^ w[1].want) |
+             (mt_bounds_word(w[2].at) ^ w[2].want) | (mt_bounds_word(w[3].at) ^ w[3].want)) != 0)
+            return false;
+    for (; w < end; w++)
+        if (mt_bounds_word(w->at) != w->want)
+            return false;
+    return true;
+}
+
+/* Whether it is the event's. */
+static inline bool mt_whole_is(const struct mt_whole *whole, const struct mt_start *from)
+{
+    return whole->pc == from->pc && whole->sp == from->sp &&
+           (whole->fp == from->fp || !whole->need_fp) && mt_whole_stands(whole);
+}
+
+/* The slow parts: a window or a rest ends (false: the cache rests now); search all entries of the place. */
+bool mt_whole_window_ends(struct mt_wholes *wholes);
+struct mt_whole *mt_whole_search(struct mt_wholes *wholes, const struct mt_start *from);
+
+/* The remembered stack of an event from `from`; NULL: none. By the thread. */
+static inline __attribute__((always_inline)) struct mt_whole *
+mt_whole_find(struct mt_wholes *wholes, const struct mt_start *from)
+{
+    if (__builtin_expect(--wholes->left == 0, 0) && !mt_whole_window_ends(wholes))
+        return NULL;
+    if (__builtin_expect(wholes->rests, 0))
+        return NULL;
+    const struct mt_whole_shape *shape = mt_whole_shapes(wholes, from);
+    if (shape->pc == from->pc && shape->sp == from->sp && shape->count <= MT_WHOLE_FEW &&
+        shape->last >= wholes->oldest) {
+        struct mt_whole *whole = mt_whole_at(wholes, shape->last); /* of this pc and sp */
+        if ((whole->fp == from->fp || !whole->need_fp) && mt_whole_stands(whole))
+            return whole;
+    }
+    return mt_whole_search(wholes, from);
+}
 
 #endif

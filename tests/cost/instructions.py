@@ -28,6 +28,7 @@ from support.running import clean_environment  # noqa: E402
 
 RECORDED = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'instructions.json')
 MORE = 1.03  # times the recorded figure
+BARE = [workloads.PYTHON, '-S']  # what is installed beside it is no part of the figure
 SMALL = ('vector', 'string')
 # How to make the command, and how its program's version is asked for.
 PROGRAMS = {
@@ -37,9 +38,9 @@ PROGRAMS = {
     'cc1plus': (workloads.cc1plus(SMALL, 'int main() { return std::string("a").size(); }\n'), ['g++', '-dumpfullversion']),
     'sqlite3': (workloads.sqlite(20000), ['sqlite3', '--version']),
     'perl': (workloads.perl(5000), ['perl', '-e', 'print $^V']),
-    'Python objects': (workloads.python('objects.py', workloads.OBJECTS, 1500), [workloads.PYTHON, '--version']),
-    'Python recursion': (workloads.python('recursion.py', workloads.RECURSION, 5), [workloads.PYTHON, '--version']),
-    'an empty Python script': (workloads.python('empty.py', '', 0), [workloads.PYTHON, '--version']),
+    'Python objects': (workloads.script(BARE, 'objects.py', workloads.OBJECTS, 1500), [workloads.PYTHON, '--version']),
+    'Python recursion': (workloads.script(BARE, 'recursion.py', workloads.RECURSION, 5), [workloads.PYTHON, '--version']),
+    'an empty Python script': (workloads.script(BARE, 'empty.py', '', 0), [workloads.PYTHON, '--version']),
     '/bin/true': (lambda folder: ['/bin/true'], ['/bin/true', '--version']),
 }
 WHOLE = ('an empty Python script', '/bin/true')  # the figure is that of the whole run
