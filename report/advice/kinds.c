@@ -53,6 +53,9 @@ struct trend {
 static size_t samples_of_run(const struct log *log)
 {
     size_t count = log->sample_count;
+    uint64_t finish = log->header.finish_time;
+    while (count > 2 && finish && log->samples[count - 1].time > finish)
+        count--;
     while (count > 2 && log->samples[count - 1].level < log->header.live / 2)
         count--;
     return count;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "fold/own.h"
 #include "fold/rows.h"
 #include "resolve/match.h"
 
@@ -16,6 +17,7 @@ struct measuring {
     int64_t *by_place;     /* of the innermost place of own code */
     int64_t value;
     enum rank rank;
+    unsigned char *ranks; /* own_ranks */
     bool matched;
 };
 
@@ -73,13 +75,23 @@ static void take(struct measuring *m, uint32_t place, int64_t value)
         m->by_place[place] += value;
 }
 
+/* The innermost place of own code on the node's stack; UINT32_MAX: there is none. */
+static uint32_t innermost(const struct measuring *m, uint32_t node)
+{
+    struct stack stack = stack_of(m->stacks, node);
+    for (uint32_t place; stack_next(&stack, &place);)
+        if (m->ranks[m->stacks->frames.places[place].function] <= m->rank)
+            return place;
+    return UINT32_MAX;
+}
+
 static void measure_leaves(struct measuring *m, enum metric metric)
 {
     struct leaf leaf;
     for (size_t at = 0; stacks_next(m->stacks, &at, &leaf);) {
         int64_t value = class_counts(leaf.class) ? sums_metric(leaf.sums, metric) : 0;
         if (value && (!m->inside || m->inside[leaf.node]))
-            take(m, stack_innermost(m->stacks, leaf.node, m->rank), value);
+            take(m, innermost(m, leaf.node), value);
     }
 }
 
@@ -95,8 +107,7 @@ static void measure_leaks(struct measuring *m, const struct leaks *leaks)
             if (place >= frames->place_count)
                 continue; /* a thread's root, or the like */
             inside |= m->places && m->places[place];
-            if (own == UINT32_MAX &&
-                frames->functions[frames->places[place].function].rank <= m->rank)
+            if (own == UINT32_MAX && m->ranks[frames->places[place].function] <= m->rank)
                 own = place;
         }
         if (inside)
@@ -141,11 +152,15 @@ static void list_lines(struct measured *measured, const struct measuring *m)
 void measure(struct measured *measured, const struct stacks *stacks, const struct budget *budget,
              const struct leaks *leaks)
 {
-    enum rank best = frames_rank(&stacks->frames);
+    unsigned char *ranks = own_ranks(&stacks->frames);
+    enum rank best = RANK_LIBRARY;
+    for (size_t f = 0; f < stacks->frames.function_count; f++)
+        best = ranks[f] < best ? (enum rank)ranks[f] : best;
     struct measuring m = {.stacks = stacks,
                           .by_place =
                               base_alloc(stacks->frames.place_count + 1, sizeof *m.by_place),
-                          .rank = best < RANK_PROGRAM ? RANK_PROGRAM : best};
+                          .rank = best < RANK_PROGRAM ? RANK_PROGRAM : best,
+                          .ranks = ranks};
     if (budget->at) {
         find_places(&m, budget->at);
         find_inside(&m);
@@ -160,6 +175,7 @@ void measure(struct measured *measured, const struct stacks *stacks, const struc
     free(m.places);
     free(m.inside);
     free(m.by_place);
+    free(m.ranks);
 }
 
 void measured_free(struct measured *measured)

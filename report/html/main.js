@@ -150,10 +150,10 @@ class App {
     const metric = model.metric(state.metric), whole = this.boxes.root.value;
     if (model.diff) {
       const of = { both: 'the larger of the old and the new run, at each call site', new: 'the new run', old: 'the old run' }[state.run];
-      by('unit').textContent = `Width: ${metric.bytes ? 'bytes' : 'number of allocations'} ${metric.phrase} in ${of}. All: ${wordsOf(metric, changeOf(this.boxes.pair(this.boxes.root), this.boxes.pair(this.boxes.root), model))}.`;
+      by('unit').textContent = `Width: ${metric.phrase}${metric.bytes ? ' (bytes)' : ''} in ${of}. All: ${wordsOf(metric, changeOf(this.boxes.pair(this.boxes.root), this.boxes.pair(this.boxes.root), model))}.`;
       return this.chips();
     }
-    by('unit').textContent = whole > 0 ? `Width: ${metric.bytes ? 'bytes' : 'number of allocations'} ${metric.phrase ?? metric.title}; ${figure(metric, whole)} in all${state.up ? '. What allocates on top, its callers below' : ''}.`
+    by('unit').textContent = whole > 0 ? `Width: ${metric.phrase ?? metric.title}${metric.bytes ? ' (bytes)' : ''}; ${figure(metric, whole)} in all${state.up ? '. What allocates on top, its callers below' : ''}.`
       : `Nothing is ${metric.phrase ?? metric.title}${this.filtered ? ' in these stacks' : ''}.`;
     this.chips();
   }

@@ -70,7 +70,7 @@ export class Model {
     });
   }
 
-  #frame(id, f, code, address) {
+  #frame(id, f, code, address, tail) {
     if (!f) {
       const name = this.facts.thread_names[code] || `thread ${code}`;
       return { thread: name, function: null, key: `thread ${name}`, name, where: '', line: 0, label: name, full: `thread ${name}` };

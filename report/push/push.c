@@ -382,7 +382,10 @@ int push_log(struct push *push, const struct stacks *stacks, const struct filter
     profile_add(&profile, stacks, filter);
     profile_end(&profile);
     name.time = time_of(push, stacks, &profile);
-    if (name.time)
+    if (profile.node_count <= 1) {
+        base_say("%s: has nothing of what was asked for, and was not pushed", stacks->log.name);
+        status = STATUS_NO;
+    } else if (name.time)
         status = push_profile(push, stacks, &profile, &name);
     profile_free(&profile);
     free(own);

@@ -80,12 +80,13 @@ struct log_header {
     bool full;                                  /* the disk or a limit was full at some time */
     bool fallback;                              /* the tables were written when the program ended */
     bool python;                                /* Python frames were read */
-    bool finished; /* main returned, exit was called, or CPython began to finalise */
-    bool threads;  /* several threads: the peak may be off by events under way */
-    bool sizes;    /* sizes and temporary blocks were counted */
-    bool slack;    /* the slack of what was live when the program finished is known */
-    bool held;     /* the number of blocks at the peak is known */
-    bool ended;    /* nothing was recorded from some instant on */
+    bool finished;        /* main returned, exit was called, or CPython began to finalise */
+    bool threads;         /* several threads: the peak may be off by events under way */
+    bool sizes;           /* sizes and temporary blocks were counted */
+    bool slack;           /* the slack of what was live when the program finished is known */
+    bool held;            /* the number of blocks at the peak is known */
+    uint64_t finish_time; /* since the start; 0: it has not finished, or it is not known when */
+    bool ended;           /* nothing was recorded from some instant on */
     enum log_origin origin;
     uint32_t processes; /* that the figures are of; 0: one */
 };

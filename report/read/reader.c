@@ -221,6 +221,7 @@ static void header_take(struct log_header *to, const struct mt_header *from)
         .cut_stacks = from->cut_stacks,
         .python_missed = from->python_missed,
         .finished = from->finish_time != 0,
+        .finish_time = from->finish_time,
         .live = from->finish_time ? from->finish_level : from->level,
         .rise_floor = from->rise_floor,
         .python_arenas = from->python_arenas,

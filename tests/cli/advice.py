@@ -173,6 +173,14 @@ class Advice(Case):
         self.assertEqual(advice['realloc']['bytes'], sum(24 * i for i in range(1, 5000)))
         self.assertIn('4,999 reallocations, by 24 B each', advice['realloc']['what'])
 
+    def test_python(self):
+        """What its end gives back is not the run's."""
+        script = os.path.join(self.top, 'grows.py')
+        with open(script, 'w') as file:
+            file.write('import time\nkept = []\nfor i in range(1500):\n    kept.append(bytes(20000))  # GROWTH\n    time.sleep(0.0015)\n')
+        growth, = [one for one in self.why(self.traced('/usr/bin/python3', script))['advice'] if one['kind'] == 'growth']
+        self.assertEqual((os.path.basename(growth['file']), growth['line']), ('grows.py', 4))
+
     def silent(self, log):
         self.assertEqual(self.why(log)['advice'], [])
         self.assertRegex(self.memtrace('why', log).stdout, r'^Peak .*\n(.*\n)*Nothing to advise\.\n$')

@@ -49,7 +49,11 @@ static int push_logs(struct push *push, const struct options *options)
         struct stacks stacks;
         int one = STATUS_BAD;
         bool open = stacks_open_under(&stacks, options->logs[i], options->periods, options->under);
-        if (open)
+        /* Others would take what is left of it for the whole. */
+        bool damaged = stacks.log.truncated || stacks.log.problem_count;
+        if (damaged)
+            base_say("%s: is damaged, and was not pushed", options->logs[i]);
+        else if (open)
             one = push_log(push, &stacks, &options->filter);
         int read = stacks_status(&stacks);
         one = open && one > read ? one : read;
