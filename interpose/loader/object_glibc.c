@@ -10,18 +10,19 @@
 #include <link.h>
 #include <stddef.h>
 
-extern int _dl_find_object(void *, struct dl_find_object *) __attribute__((weak));
+#include "base/newer.h"
+
 #pragma weak _r_debug /* the loader's own; this library is not linked to the loader */
 
 bool mt_object_works(void)
 {
-    return _dl_find_object != NULL;
+    return mt_newer_find_object != NULL;
 }
 
 bool mt_object_at(uintptr_t address, struct mt_object *object)
 {
     struct dl_find_object found;
-    if (!_dl_find_object || _dl_find_object((void *)address, &found) != 0)
+    if (!mt_newer_find_object || mt_newer_find_object((void *)address, &found) != 0)
         return false;
     *object = (struct mt_object){
         .begin = (uintptr_t)found.dlfo_map_start,

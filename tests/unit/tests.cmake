@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 
 # The tracker's own memory, as a module would link it.
-add_library(meta OBJECT ${INTERPOSE}/base/aside.c ${INTERPOSE}/base/aside_${CMAKE_SYSTEM_PROCESSOR}.S ${INTERPOSE}/base/key.c ${INTERPOSE}/base/lock.c ${INTERPOSE}/base/guard.c ${INTERPOSE}/base/meta.c ${INTERPOSE}/base/meta_image.c ${INTERPOSE}/base/meta_raw.c ${INTERPOSE}/base/own.c ${INTERPOSE}/base/pool.c ${INTERPOSE_LINUX})
+add_library(meta OBJECT ${INTERPOSE}/base/aside.c ${INTERPOSE}/base/aside_${CMAKE_SYSTEM_PROCESSOR}.S ${INTERPOSE}/base/key.c ${INTERPOSE}/base/lock.c ${INTERPOSE}/base/guard.c ${INTERPOSE}/base/meta.c ${INTERPOSE}/base/meta_image.c ${INTERPOSE}/base/meta_raw.c ${INTERPOSE}/base/newer_glibc.c ${INTERPOSE}/base/own.c ${INTERPOSE}/base/pool.c ${INTERPOSE_LINUX})
 target_link_libraries(meta PRIVATE memtrace_flags memtrace_sanitize INTERFACE ${jemalloc_object})
 add_dependencies(meta private_jemalloc)
 
