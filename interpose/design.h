@@ -101,7 +101,7 @@
  *   object           a loaded object is a file that the loader mapped; an interpreter's object is a piece of its memory
  *
  *
- * PLATFORMS. The file is chosen, not a part of it by #if: os/linux*.c (Linux), loader/object_glibc.c and heap_glibc.c (glibc),
+ * PLATFORMS. The file is chosen, not a part of it by #if: os/linux*.c (Linux), loader/object_glibc.c, object_list_glibc.c and heap_glibc.c (glibc),
  * loader/library_elf.c (ELF), unwind/bounds_linux.c, unwind/full_libunwind.c; base/aside_*.S, unwind/arch_*.h and
  * unwind/rule_layout_*.h (the processor). What a port still has to look at:
  *

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the tracker uses of libc where libc is new enough to have it. It is looked up when the library is loaded: a weak reference
+ * What the tracker uses of libc where libc is new enough to have it. It is looked up at the first event: a weak reference
  * would do for the linker, but the loader refuses a library that refers to a version of libc that is not there, weakly or not.
  * The file is chosen by libc: newer_glibc.c.
  */
@@ -18,8 +18,7 @@ MT_EXTERN const char *mt_newer_single_threaded;
 /* glibc 2.35's _dl_find_object: 0 if it fills in what lies at the address. It takes no lock. NULL: libc has none. */
 MT_EXTERN int (*mt_newer_find_object)(void *address, struct dl_find_object *);
 
-/* Look both up. Runs when the library is loaded, and is called before that by the first event; again it does the same. Neither
- * allocates nor takes a lock. */
+/* Look both up: at the first event, by mt_real_init alone, for a dlsym of somebody else's may allocate. */
 void mt_newer_init(void);
 
 #endif

@@ -23,7 +23,7 @@ static bool is(unsigned minor)
     return found >= minor;
 }
 
-__attribute__((constructor)) void mt_newer_init(void)
+void mt_newer_init(void)
 {
     const char *single_threaded = is(32) ? dlsym(RTLD_DEFAULT, "__libc_single_threaded") : NULL;
 

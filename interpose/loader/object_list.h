@@ -15,7 +15,7 @@
 bool mt_object_list_works(void);
 
 /* As mt_object_at. The list is read while others may change it, by system calls that fail where nothing is. What is found is
- * remembered until mt_object_list_forget. Needs less than 1 KiB of stack. */
+ * remembered until mt_object_list_forget. What takes longer runs aside. */
 bool mt_object_list_at(uintptr_t address, struct mt_object *object);
 
 /* An object is about to be unloaded, or was. Any thread, also in a signal handler. */
