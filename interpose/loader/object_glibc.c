@@ -20,11 +20,10 @@ bool mt_object_works(void)
     return mt_newer_find_object || mt_object_list_works();
 }
 
-bool mt_object_at(uintptr_t address, struct mt_object *object)
+/* Apart, so that the other way of mt_object_at needs less of the stack. */
+static __attribute__((noinline)) bool ask_glibc(uintptr_t address, struct mt_object *object)
 {
     struct dl_find_object found;
-    if (!mt_newer_find_object)
-        return mt_object_list_works() && mt_object_list_at(address, object);
     if (mt_newer_find_object((void *)address, &found) != 0)
         return false;
     *object = (struct mt_object){
@@ -36,6 +35,13 @@ bool mt_object_at(uintptr_t address, struct mt_object *object)
         .unwinding = found.dlfo_eh_frame,
     };
     return true;
+}
+
+bool mt_object_at(uintptr_t address, struct mt_object *object)
+{
+    if (mt_newer_find_object)
+        return ask_glibc(address, object);
+    return mt_object_list_works() && mt_object_list_at(address, object);
 }
 
 void mt_object_forget(void)
