@@ -13,7 +13,7 @@
  *   os/            the system, by raw calls; text without libc. A port begins here
  *                  offers os.h, call.h, str.h
  *   base/          what every floor needs: settings, locks, the guard, the tracker's own memory and stacks
- *                  offers aside.h, config.h, guard.h, key.h, lock.h, meta.h, near.h, own.h, pool.h
+ *                  offers aside.h, config.h, guard.h, key.h, lock.h, meta.h, near.h, newer.h, own.h, pool.h
  *   log/           the log: its file, its regions, what stands in it once
  *                  offers log.h, intern.h, open.h
  *   loader/        what the dynamic loader has loaded: objects, their symbols, the real functions behind ours
@@ -101,11 +101,13 @@
  *   object           a loaded object is a file that the loader mapped; an interpreter's object is a piece of its memory
  *
  *
- * PLATFORMS. The file is chosen, not a part of it by #if: os/linux*.c (Linux), loader/object_glibc.c and heap_glibc.c (glibc),
+ * PLATFORMS. The file is chosen, not a part of it by #if: os/linux*.c (Linux), loader/object_glibc.c, object_list_glibc.c and heap_glibc.c (glibc),
  * loader/library_elf.c (ELF), unwind/bounds_linux.c, unwind/full_libunwind.c; base/aside_*.S, unwind/arch_*.h and
  * unwind/rule_layout_*.h (the processor). What a port still has to look at:
  *
- *   base/guard.h          __libc_single_threaded; initial-exec thread-local variables
+ *   base/newer_glibc.c    __libc_single_threaded, _dl_find_object
+ *   os/oldest_glibc.h     versions of symbols
+ *   base/guard.h          initial-exec thread-local variables
  *   base/meta_raw.c       what jemalloc asks of the system: raw calls
  *   base/meta_image.c     where a library's variables begin and end: the linker's __start_ and __stop_
  *   loader/modules.c      the build-id: ELF notes

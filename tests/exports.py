@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: MIT
-"""exports.py HOOKS.DEF MEMTRACE.H LIBMEMTRACE.SO: the library exports what the lists name, needs nothing but libc, and finds its
-thread-local variables without a call."""
+"""exports.py HOOKS.DEF MEMTRACE.H LIBMEMTRACE.SO: the library exports what the lists name, needs nothing but libc, and no glibc newer
+than 2.17, and finds its thread-local variables without a call."""
 
 import re
 import subprocess
 import sys
+
+
+# The oldest glibc that the library can be loaded with; README.md names it. A version is refused by the loader even if all that is
+# wanted of it is weak.
+OLDEST = (2, 17)
+# libc itself, and what is part of it since glibc 2.34.
+LIBC = ("libc.so.", "libdl.so.2", "libpthread.so.0")
 
 
 def output(*command):
@@ -25,12 +32,17 @@ def main():
 
     dynamic = output("readelf", "-dW", library)
     needed = re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic)
-    wrong += [f"needs {name}" for name in needed if not name.startswith("libc.so")]
+    wrong += [f"needs {name}" for name in needed if not name.startswith(LIBC)]
     if "TEXTREL" in dynamic:
         wrong.append("has text relocations")
     undefined = output("nm", "-D", "--undefined-only", library)
     if "__tls_get_addr" in undefined:
         wrong.append("calls __tls_get_addr, which may allocate")
+    for name, version in re.findall(r"^ +[Uwv] (\w+)@+GLIBC_([\d.]+)", undefined, re.M):
+        if tuple(map(int, version.split("."))) > OLDEST:
+            wrong.append(f"{name} needs glibc {version}: see interpose/os/oldest_glibc.h and base/newer.h")
+    # An older glibc has in these what the list there names.
+    wrong += [f"does not need {name}" for name in LIBC[1:] if name not in needed]
     # A hook that calls these by name would be asking itself, or count its own work.
     wrong += [f"calls {name} by name" for name in wanted if re.search(rf"\bU {name}(@|$)", undefined, re.M)]
     for line in wrong:

@@ -22,8 +22,8 @@ VDSO = 160  # one of the kernel's, that tells the time
 SWITCH = 'mt_aside_switch'
 
 # What we call of others, on the program's stack.
-LEAVES = set('''__errno_location clock_gettime getauxval memcmp memcpy memmove memset strchr strcmp strlen strncmp strrchr strstr syscall strnlen
-    __stack_chk_fail mt_aside_register pthread_setcancelstate abort malloc_usable_size _dl_find_object pthread_self mt_os_raw strcspn strspn'''.split())
+LEAVES = set('''__errno_location clock_gettime getauxval gnu_get_libc_version memcmp memcpy memmove memset strchr strcmp strlen strncmp strrchr strstr syscall strnlen
+    __stack_chk_fail mt_aside_register pthread_setcancelstate abort malloc_usable_size mt_newer_find_object pthread_self mt_os_raw strcspn strspn'''.split())
 # The loader, which is asked at the process's first call, and by memtrace_lines, and libc: registration at the start. `plain_*` and `mt_real`
 # are the program's allocator by a pointer, and count as its own.
 OTHERS = set('''dlsym dladdr dladdr1 dlvsym dlerror dlopen pthread_atfork pthread_key_create pthread_setspecific on_exit'''.split())

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/near.h"
+#include "base/newer.h"
 
 struct mt_thread;
 
@@ -35,12 +36,10 @@ MT_EXTERN __thread struct mt_self mt_self __attribute__((tls_model("initial-exec
  * fork: 1 while the tracker works for this process, 2 if it cannot. */
 MT_EXTERN uint32_t *mt_ready;
 
-/* Whether there may be more than one thread. glibc keeps this flag, and clears it before a second
- * thread starts. */
-extern char __libc_single_threaded __attribute__((weak));
+/* Whether there may be more than one thread. */
 static inline bool mt_shared(void)
 {
-    return !&__libc_single_threaded || !__libc_single_threaded;
+    return !*mt_newer_single_threaded;
 }
 
 /* Set the guard to `depth`, for the function whose frame is `frame`. The frame is written twice,

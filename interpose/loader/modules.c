@@ -284,6 +284,7 @@ MT_HOT uint32_t mt_modules_generation(void)
 
 void mt_modules_flush(void)
 {
+    mt_object_forget();
     mt_lock_take(&lock);
     __atomic_store_n(&generation, generation + 1, __ATOMIC_RELEASE);
     mt_lock_drop(&lock);
@@ -291,6 +292,7 @@ void mt_modules_flush(void)
 
 void mt_modules_forget(void)
 {
+    mt_object_forked();
     for (struct table *t = mt_meta_torn ? NULL : table; t;) {
         struct table *older = t->older;
         mt_meta_free(t);

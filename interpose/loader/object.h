@@ -27,6 +27,12 @@ bool mt_object_works(void);
  * The answer stays true as long as the object is loaded. */
 bool mt_object_at(uintptr_t address, struct mt_object *object);
 
+/* Objects are about to be unloaded, or were: nothing of them may be remembered. Any thread, also in a signal handler. */
+void mt_object_forget(void);
+
+/* In the child of a fork, before the first of its events. */
+void mt_object_forked(void);
+
 /* As mt_object_at, but for begin and end alone, and with any libc. May take the loader's lock: only
  * where dlsym may be called as well. */
 bool mt_object_range(uintptr_t address, uintptr_t *begin, uintptr_t *end);

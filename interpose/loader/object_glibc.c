@@ -2,7 +2,7 @@
  *
  * glibc has _dl_find_object from 2.35 on: it takes no lock and may be called in a signal handler.
  * dl_iterate_phdr would take the loader's lock, and the thread that holds it may wait for a lock of
- * ours. Older versions have dladdr, for where a lock does no harm.
+ * ours. With older versions the loader's list is read (object_list.h), or dladdr asked, for where a lock does no harm.
  */
 #include "loader/object.h"
 
@@ -10,18 +10,21 @@
 #include <link.h>
 #include <stddef.h>
 
-extern int _dl_find_object(void *, struct dl_find_object *) __attribute__((weak));
+#include "base/newer.h"
+#include "loader/object_list.h"
+
 #pragma weak _r_debug /* the loader's own; this library is not linked to the loader */
 
 bool mt_object_works(void)
 {
-    return _dl_find_object != NULL;
+    return mt_newer_find_object || mt_object_list_works();
 }
 
-bool mt_object_at(uintptr_t address, struct mt_object *object)
+/* Apart, so that the other way of mt_object_at needs less of the stack. */
+static __attribute__((noinline)) bool ask_glibc(uintptr_t address, struct mt_object *object)
 {
     struct dl_find_object found;
-    if (!_dl_find_object || _dl_find_object((void *)address, &found) != 0)
+    if (mt_newer_find_object((void *)address, &found) != 0)
         return false;
     *object = (struct mt_object){
         .begin = (uintptr_t)found.dlfo_map_start,
@@ -32,6 +35,24 @@ bool mt_object_at(uintptr_t address, struct mt_object *object)
         .unwinding = found.dlfo_eh_frame,
     };
     return true;
+}
+
+bool mt_object_at(uintptr_t address, struct mt_object *object)
+{
+    if (mt_newer_find_object)
+        return ask_glibc(address, object);
+    return mt_object_list_works() && mt_object_list_at(address, object);
+}
+
+void mt_object_forget(void)
+{
+    if (!mt_newer_find_object)
+        mt_object_list_forget();
+}
+
+void mt_object_forked(void)
+{
+    mt_object_list_forked();
 }
 
 /* From the program headers, which follow the ELF header that dladdr finds. */
@@ -70,6 +91,5 @@ bool mt_object_range(uintptr_t address, uintptr_t *begin, uintptr_t *end)
 
 bool mt_object_loader(uintptr_t *begin, uintptr_t *end)
 {
-    /* _dl_find_object itself stands in libc. */
     return mt_object_works() && &_r_debug && mt_object_range(_r_debug.r_ldbase, begin, end);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "base/newer.h"
 #include "loader/object.h"
 #include "loader/real.h"
 
@@ -189,6 +190,7 @@ bool mt_real_init(void)
         return false;
     resolving = true;
     /* Two threads may do this at once: both find the same. */
+    mt_newer_init();
     void *first = dlsym(RTLD_DEFAULT, "malloc");
     if (object_of((uintptr_t)first).start != object_of((uintptr_t)mt_boot_memory).start &&
         is_defined(first))

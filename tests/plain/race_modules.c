@@ -44,6 +44,14 @@ bool mt_object_at(uintptr_t address, struct mt_object *object)
     return false;
 }
 
+void mt_object_forget(void)
+{
+}
+
+void mt_object_forked(void)
+{
+}
+
 bool mt_object_loader(uintptr_t *begin, uintptr_t *end)
 {
     (void)begin;
