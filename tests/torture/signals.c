@@ -90,6 +90,8 @@ static void *worker(void *argument)
         }
         may_jump = 0;
     }
+    if (child) /* forked outside of the work, when all was to stop */
+        in_child();
     return NULL;
 }
 
