@@ -167,7 +167,7 @@ void verdicts_growth(struct verdicts *verdicts, const struct changes_shown *show
     int64_t old = total->of[SIDE_OLD].mean;
     double most = (double)old * (1 + percent / 100);
     struct verdict verdict = {
-        .program = copy(new->program ? path_base(new->program) : "(unknown program)"),
+        .program = copy(new->called ? new->called : "(unknown program)"),
         .log = copy(shown->said[SIDE_NEW]),
         .metric = shown->comparing->metric,
         .value = total->of[SIDE_NEW].mean,

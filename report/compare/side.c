@@ -242,8 +242,11 @@ bool side_log(struct side *side, const char *file, struct periods periods)
         if (comparing->by != BY_MODULE)
             add_texts(&adding);
         add_notes(side, &stacks);
+        struct log_text called = log_called(&stacks.log);
         if (!side->program && stacks.log.exe.bytes)
             side->program = base_copy(stacks.log.exe.text, stacks.log.exe.bytes);
+        if (!side->called && called.bytes)
+            side->called = base_copy(called.text, called.bytes);
         if (side->added)
             side->added(side, &stacks, side->context);
         free(adding.places);
@@ -271,6 +274,7 @@ void side_free(struct side *side)
     free(side->totals);
     free(side->sites);
     free(side->program);
+    free(side->called);
     map_free(&side->site_index);
     joined_free(&side->names);
     *side = (struct side){0};

@@ -55,6 +55,7 @@ struct side {
     size_t site_count, sites_cap;
     struct map site_index;
     char *program; /* path of the first log's program; NULL: not known */
+    char *called;  /* log_called of it; NULL: not known */
     char **notes;  /* what the figures of a log lack, each once */
     size_t note_count, notes_cap;
     int status; /* the highest of stacks_status */
