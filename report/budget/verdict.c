@@ -166,15 +166,14 @@ void verdicts_growth(struct verdicts *verdicts, const struct changes_shown *show
     const struct side *new = &shown->sides[SIDE_NEW];
     int64_t old = total->of[SIDE_OLD].mean;
     double most = (double)old * (1 + percent / 100);
-    struct verdict verdict = {
-        .program = copy(new->called ? new->called : "(unknown program)"),
-        .log = copy(shown->said[SIDE_NEW]),
-        .metric = shown->comparing->metric,
-        .value = total->of[SIDE_NEW].mean,
-        .old = old,
-        .limit = most < 9.2e18 ? (int64_t)most : INT64_MAX,
-        .growth = true,
-        .percent = percent};
+    struct verdict verdict = {.program = copy(new->called ? new->called : "(unknown program)"),
+                              .log = copy(shown->said[SIDE_NEW]),
+                              .metric = shown->comparing->metric,
+                              .value = total->of[SIDE_NEW].mean,
+                              .old = old,
+                              .limit = most < 9.2e18 ? (int64_t)most : INT64_MAX,
+                              .growth = true,
+                              .percent = percent};
     static const char *const names[METRICS] = {[METRIC_PEAK] = "peak-growth",
                                                [METRIC_LIVE] = "live-growth",
                                                [METRIC_LEAKED] = "leaked-growth",

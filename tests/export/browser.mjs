@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 //
-// browser.mjs MODULES CHROMIUM FILE...: opens files in speedscope, in a headless Chromium, and prints what its page says of each: the title,
-// what it takes the file for, and the table of its sandwich view.
+// browser.mjs MODULES CHROMIUM FILE... [--dhat VIEWER FILE]: opens files in speedscope, in a headless Chromium, and prints what its page says
+// of each: the title, what it takes the file for, and the table of its sandwich view. Then one in valgrind's own viewer: all of its text.
 import {createRequire} from 'node:module';
 import {pathToFileURL} from 'node:url';
 
-const [modules, chromium, ...files] = process.argv.slice(2);
+const [modules, chromium, ...rest] = process.argv.slice(2);
+const dhat = rest.includes('--dhat') ? rest.splice(rest.indexOf('--dhat')) : [], files = rest;
 const need = createRequire(modules + '/');
 const browser = await need('playwright-core').chromium.launch({executablePath: chromium,
   args: ['--no-sandbox', '--allow-file-access-from-files', '--use-gl=swiftshader', '--enable-unsafe-swiftshader']});
@@ -24,6 +25,15 @@ for (const file of files) {
   seen[file] = {title: await page.title(), wrong, kind: said.filter(text => text.startsWith('Importing as')),
     rows: await page.$$eval('table tr', rows => rows.map(row => [...row.cells].map(cell => cell.textContent.trim())))};
   await page.close();
+}
+if (dhat.length) {
+  const page = await browser.newPage(), wrong = [];
+  page.on('pageerror', error => wrong.push(error.message));
+  page.on('dialog', dialog => { wrong.push(dialog.message()); dialog.dismiss(); });
+  await page.goto(pathToFileURL(dhat[1]).href);
+  await page.setInputFiles('input[type=file]', dhat[2]);
+  await page.waitForFunction(() => document.body.innerText.includes('PP 1'));
+  seen[dhat[2]] = {wrong, text: await page.evaluate(() => document.body.innerText)};
 }
 await browser.close();
 console.log(JSON.stringify(seen));

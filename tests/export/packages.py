@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 
-from logs import HERE, Skip, check, run, same
+from logs import HERE, Skip, check, line_of, run, same
 from support.npm import packages
 from support.running import Failed
 
@@ -77,9 +77,16 @@ def browser(logs):
             files[path] = form
         except Skip:
             pass
-    done = run(['node', os.path.join(HERE, 'browser.mjs'), modules, chromium, *files], {**os.environ, 'HOME': logs.folder})
+    viewer = next((path for path in ('/usr/libexec/valgrind/dh_view.html', '/usr/lib/valgrind/dh_view.html') if os.path.exists(path)), None)
+    dhat = ['--dhat', viewer, logs.export('dhat', 'plain')] if viewer else []
+    done = run(['node', os.path.join(HERE, 'browser.mjs'), modules, chromium, *files, *dhat], {**os.environ, 'HOME': logs.folder})
     check(not done.status, 'the browser', done.err[-2000:])
-    for path, page in json.loads(done.out).items():
+    seen = json.loads(done.out)
+    if dhat:
+        page = seen.pop(dhat[2])
+        same(page['wrong'], [], 'what dh_view has to say')
+        check(re.search(r': temporaries \(.*plain\.c:%d\)' % line_of('plain.c', 'TEMPORARY'), page['text']) and 'At t-gmax: 3,000,000 bytes (100%) in 3 blocks' in page['text'], 'what dh_view shows', page['text'])
+    for path, page in seen.items():
         same((page['kind'], page['wrong']), (['Importing as ' + kinds[files[path]]], []), 'what it is taken for')
         rows = {row[-1].split(' (')[0]: row for row in page['rows'] if len(row) > 1}
         for name, share in ('keep', '67%'), ('give_back', '33%'):  # of what was held at the peak
