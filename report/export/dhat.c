@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * DHAT's output, file version 2. What the log does not have is 0: the number of blocks at a stack's own top (logs of old versions: at
- * the peak, too), and the lifetimes, for which no limit is given below which they would count as short. A stack's top is an upper bound where several threads
+ * DHAT's output, file version 2. What the log does not have is 0: the lifetimes, for which no limit is given below which they would
+ * count as short (logs of old versions: the number of blocks at the peak, too). The number at a stack's own top is estimated. A stack's top is an upper bound where several threads
  * share it.
  */
 #include <inttypes.h>
@@ -27,6 +27,17 @@ static void put_stack(FILE *out, const struct profile *profile, uint32_t node)
     fputs("]}", out);
 }
 
+/* How many blocks a stack had at its own top: by their mean size, where that was not at the peak. (0, as if it were not known, would be a
+ * mean size of infinity on the viewer's page.) */
+static uint64_t top_blocks(const int64_t *own, uint64_t top)
+{
+    uint64_t count = positive(own[FIGURE_ALLOCATIONS]), total = positive(own[FIGURE_ALLOCATED]);
+    if (top == positive(own[FIGURE_PEAK]) && own[FIGURE_PEAK_BLOCKS] > 0)
+        return positive(own[FIGURE_PEAK_BLOCKS]);
+    double blocks = total ? (double)top / (double)total * (double)count + 0.5 : 0;
+    return !top ? 0 : blocks < 1 ? 1 : (uint64_t)blocks;
+}
+
 static void put_point(FILE *out, const struct profile *profile, uint32_t node)
 {
     const int64_t *own = profile->nodes[node].own;
@@ -36,11 +47,11 @@ static void put_point(FILE *out, const struct profile *profile, uint32_t node)
     top = top < peak ? peak : top;
     top = top < end ? end : top;
     fprintf(out,
-            "{\"tb\":%" PRIu64 ",\"tbk\":%" PRIu64 ",\"tl\":0,\"mb\":%" PRIu64
-            ",\"mbk\":0,\"gb\":%" PRIu64 ",\"gbk\":%" PRIu64 ",\"eb\":%" PRIu64 ",\"ebk\":%" PRIu64
-            ",",
-            total, positive(own[FIGURE_ALLOCATIONS]), top, peak, positive(own[FIGURE_PEAK_BLOCKS]),
-            end, positive(figure_minus(own[FIGURE_ALLOCATIONS], own[FIGURE_FREES])));
+            "{\"tb\":%" PRIu64 ",\"tbk\":%" PRIu64 ",\"tl\":0,\"mb\":%" PRIu64 ",\"mbk\":%" PRIu64
+            ",\"gb\":%" PRIu64 ",\"gbk\":%" PRIu64 ",\"eb\":%" PRIu64 ",\"ebk\":%" PRIu64 ",",
+            total, positive(own[FIGURE_ALLOCATIONS]), top, top_blocks(own, top), peak,
+            positive(own[FIGURE_PEAK_BLOCKS]), end,
+            positive(figure_minus(own[FIGURE_ALLOCATIONS], own[FIGURE_FREES])));
     put_stack(out, profile, node);
 }
 

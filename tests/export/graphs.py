@@ -132,5 +132,6 @@ def dhat(logs):
         check(seen['shown'] > 3 and not seen['bad'], 'it is shown, without NaN', name, seen)
     plain = json.load(open(logs.export('dhat', 'plain')))
     same(sum(point['gbk'] for point in plain['pps']), 3, 'blocks at the peak')
+    same(sorted((point['mb'], point['mbk']) for point in plain['pps']), [(100, 1), (5000, 1), (1000000, 1), (1000000, 1), (1000000, 1)], "blocks at each stack's top")
     keep = [frame for frame in plain['ftbl'] if ': keep (' in frame]
     check(len(keep) == 1 and keep[0].endswith('plain.c:%d)' % line_of('plain.c', 'KEEP')), 'a frame', keep)
