@@ -73,7 +73,7 @@ class Place:
 
 
 def needed(path):
-    """The libraries that a binary names."""
+    """The libraries that a binary names, but for those of every glibc."""
     text = subprocess.check_output(['objdump', '-p', path], text=True, env=dict(os.environ, LC_ALL='C'))
     return {name for name in re.findall(r'^ +NEEDED +(\S+)$', text, re.M) if not re.match(r'(libc|libm)\.so\.6$|ld-linux', name)}
 
