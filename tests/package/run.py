@@ -75,7 +75,7 @@ class Place:
 def needed(path):
     """The libraries that a binary names, but for those of every glibc."""
     text = subprocess.check_output(['objdump', '-p', path], text=True, env=dict(os.environ, LC_ALL='C'))
-    return {name for name in re.findall(r'^ +NEEDED +(\S+)$', text, re.M) if not re.match(r'(libc|libm)\.so\.6$|ld-linux', name)}
+    return {name for name in re.findall(r'^ +NEEDED +(\S+)$', text, re.M) if not re.match(r'(libc|libm)\.so\.6$|libdl\.so\.2$|libpthread\.so\.0$|ld-linux', name)}
 
 
 def use(place, command, python):
