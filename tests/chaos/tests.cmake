@@ -25,5 +25,5 @@ endforeach()
 
 memtrace_script(chaos/teeth chaos/teeth.py ${CMAKE_BINARY_DIR})
 memtrace_script(chaos/quick chaos/run.py ${CMAKE_BINARY_DIR} --seed 1 --count 40 --again 3)
-memtrace_script(chaos/long chaos/run.py ${CMAKE_BINARY_DIR} --seed 1000 --count 120 --again 3)
+memtrace_script(chaos/long chaos/run.py ${CMAKE_BINARY_DIR} --seed 1000 --count 80 --again 3)
 memtrace_long(chaos/long)

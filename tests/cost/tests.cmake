@@ -13,6 +13,6 @@ if(CMAKE_BUILD_TYPE STREQUAL RelWithDebInfo)
   memtrace_script(cost cost/run.py ${CMAKE_BINARY_DIR} "${CMAKE_C_COMPILER_ID} ${compiler_major} ${CMAKE_SYSTEM_PROCESSOR}")
 endif()
 # The others of scripts/bench --instructions take longer.
-memtrace_script(cost_instructions cost/instructions.py ${CMAKE_BINARY_DIR} "C++ containers" jq perl "Python objects" /bin/true)
+memtrace_script(cost_instructions cost/instructions.py ${CMAKE_BINARY_DIR} "C++ containers" jq)
 memtrace_long(cost_instructions)
 memtrace_script(cost_python_full cost/python_full.py ${CMAKE_BINARY_DIR} /usr/bin/python3)

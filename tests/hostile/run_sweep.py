@@ -23,7 +23,7 @@ ERRORS = {
     'close': [errno.EBADF], 'write': [errno.EPIPE], 'linkat': [errno.EACCES, errno.ENOENT],
 }
 OURS = os.path.basename(t.folder) + '.mt'  # a name of our own: logs that can be nowhere else go to /tmp, and so do other tests'
-POINTS = 40  # where there are more calls, so many of them fail, evenly spread
+POINTS = 20  # where there are more calls, so many of them fail, evenly spread
 
 
 def calls_of(command):
