@@ -168,6 +168,8 @@ static void add_part(struct joined *joined, const struct stacks *part)
         (struct joined_part){.log = part->log.name,
                              .node = joined->stacks.model.node_count,
                              .thread = joined->stacks.model.thread_count,
+                             .logged = joined->stacks.model.node_count + part->model.logged - 1,
+                             .entry = joined->stacks.model.entry_count,
                              .pid = header->pid,
                              .python = header->python,
                              .finished = header->finished,

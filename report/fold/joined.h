@@ -11,6 +11,8 @@
 struct joined_part {
     const char *log;       /* its name: the log's own text */
     uint32_t node, thread; /* its first ones */
+    uint32_t logged; /* nodes from here on are none of its log: model.logged, as they stand here */
+    size_t entry;    /* first of its figures */
     int32_t pid;
     bool python, finished, running;
     bool periods; /* the program began some */

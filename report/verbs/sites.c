@@ -221,29 +221,31 @@ static uint32_t *sites_shown(const struct site_list *sites)
     return shown;
 }
 
-/* The sizes of the sites that are shown, from the model that the nodes of `first` and on are of. */
+/* The sizes of the sites that are shown, of the figures from `part` up to `end`: `model` is that part's, with its log's tables. */
 static void find_sizes_in(struct site_list *sites, const struct selection *selection,
-                          const uint32_t *shown, const struct model *model, uint32_t first)
+                          const uint32_t *shown, const struct joined_part *part, size_t end,
+                          const struct model *model)
 {
     const struct model *all = &sites->stacks->model;
-    for (size_t e = 0; e < model->entry_count; e++) {
-        uint32_t node = model->entries[e].node, class = model->entries[e].class;
-        if (!node || first + node - 1 >= all->node_count)
-            continue; /* or one that the process made since */
-        uint32_t entry = sites->rows.tree.of_node[first + node - 1];
-        uint32_t found = shown[(size_t)entry * CLASSES + class];
-        if (found && selection_has(selection, first + node - 1))
-            sizes_add(&sites->sizes[found - 1], model, node, class);
+    for (size_t e = part->entry; e < end; e++) {
+        uint32_t node = all->entries[e].node, class = all->entries[e].class;
+        uint32_t found = node ? shown[(size_t)sites->rows.tree.of_node[node] * CLASSES + class] : 0;
+        if (!found || !selection_has(selection, node))
+            continue;
+        uint32_t in_log = node < part->logged ? node : all->nodes[node].parent;
+        sizes_add(&sites->sizes[found - 1], model, in_log - part->node + 1, class);
     }
 }
 
 static void find_sizes(struct site_list *sites, const struct filter *filter)
 {
+    const struct model *model = &sites->stacks->model;
+    const struct joined_part alone = {.node = 1, .logged = model->logged};
     uint32_t *shown = sites_shown(sites);
     struct selection selection;
     selection_make(&selection, sites->stacks, filter);
     sites->sizes = base_alloc(sites->shown + 1, sizeof *sites->sizes);
-    find_sizes_in(sites, &selection, shown, &sites->stacks->model, 1);
+    find_sizes_in(sites, &selection, shown, &alone, model->entry_count, model);
     selection_free(&selection);
     free(shown);
 }
@@ -277,7 +279,9 @@ static bool find_sizes_whole(struct site_list *sites, const struct options *opti
         if (log_read(&log, joined->parts[i].log) && (have = has_sizes(&log))) {
             log.keeps_tables = true;
             model_make(&model, &log, options->periods);
-            find_sizes_in(sites, &selection, shown, &model, joined->parts[i].node);
+            size_t end = i + 1 < joined->part_count ? joined->parts[i + 1].entry
+                                                    : joined->stacks.model.entry_count;
+            find_sizes_in(sites, &selection, shown, &joined->parts[i], end, &model);
         }
         model_free(&model);
         log_close(&log);

@@ -92,6 +92,19 @@ def wrappers(build, folder, asked):
         raise Skip('there is no compiler here')
 
 
+def sizes(build, folder, asked):
+    """The sizes of call sites that a tail call left are known of several processes as of one."""
+    program, logs = make(folder, 'gcc', ['-O2', '-g'], 'wrappers.c'), [os.path.join(folder, name) for name in ('a.mt', 'b.mt')]
+    for log in logs:
+        if run([program], env=build.traced(log)).status:
+            raise Failed('the program failed')
+    one = json.loads(build.view('sites', '--histogram', '--json', '-n', '0', logs[0]))['sites']
+    both = json.loads(build.view('sites', '--histogram', '--json', '-n', '0', *logs))['sites']
+    counts = [sum(size['allocations'] for site in sites for size in site['sizes']) for sites in (one, both)]
+    if not counts[0] or counts != [sum(site['allocations'] for site in sites) for sites in (one, both)] or counts[1] != 2 * counts[0]:
+        raise Failed('sizes of %d allocations of one process, of %d of two: %s' % (*counts, both))
+
+
 def views(build, folder, asked):
     """The mark stands in every view, in a packed file's as well, where neither the program nor its source is."""
     program, log = make(folder, 'gcc', ['-O2', '-g'], 'wrappers.c'), os.path.join(folder, 'log.mt')

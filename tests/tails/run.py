@@ -7,7 +7,6 @@ import argparse
 import os
 import shutil
 import sys
-import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
@@ -16,6 +15,7 @@ import cases  # noqa: E402
 from generate import Program  # noqa: E402
 from support.build import Build  # noqa: E402
 from support.running import Failed, Skip  # noqa: E402
+from support.subjects import run_subject  # noqa: E402
 from truth import judge  # noqa: E402
 
 
@@ -46,7 +46,7 @@ def random_programs(build, folder, asked):
         raise Failed('%d stacks are wrong, %d frames named' % (bad, total['named']))
 
 
-SUBJECTS = {'wrappers': cases.wrappers, 'views': cases.views, 'random': random_programs}
+SUBJECTS = {'wrappers': cases.wrappers, 'views': cases.views, 'sizes': cases.sizes, 'random': random_programs}
 
 
 def main():
@@ -59,17 +59,12 @@ def main():
     parser.add_argument('--programs', type=int, default=20)
     parser.add_argument('--seed', type=int, default=1)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix='memtrace-tails-') as folder:
+
+    def test(folder):
         os.environ['XDG_CACHE_HOME'] = folder
-        try:
-            SUBJECTS[asked.subject](Build(asked.build), folder, asked)
-        except Skip as why:
-            print('skipped:', why)
-            return 77
-        except Failed as why:
-            print(why)
-            return 1
-    return 0
+        SUBJECTS[asked.subject](Build(asked.build), folder, asked)
+
+    return run_subject('tails', test)
 
 
 if __name__ == '__main__':
