@@ -132,7 +132,7 @@ def commands(folder):
     python = [script('old', changed.PYTHON_OLD), script('new', changed.PYTHON_NEW)]
     native = [[compiled(os.path.join(folder, version), 'work', text)] for version, text in (('old', changed.C_OLD), ('new', changed.C_NEW))]
     return {'python': (python, changed.PYTHON_OLD, changed.PYTHON_NEW, 1), 'native': (native, changed.C_OLD, changed.C_NEW, 1),
-            'several': (python, changed.PYTHON_OLD, changed.PYTHON_NEW, 3), 'same': ([python[0], python[0]], changed.PYTHON_OLD, changed.PYTHON_OLD, 3)}
+            'several': (python, changed.PYTHON_OLD, changed.PYTHON_NEW, 3), 'same': ([python[0], python[0]], changed.PYTHON_OLD, changed.PYTHON_OLD, 7)}  # of three, all of one side are above the other by chance in one run of ten
 
 
 METRICS = 'peak', 'live', 'leaked', 'allocated', 'allocations', 'released', 'temporary', 'slack'
