@@ -75,23 +75,13 @@ static void take(struct measuring *m, uint32_t place, int64_t value)
         m->by_place[place] += value;
 }
 
-/* The innermost place of own code on the node's stack; UINT32_MAX: there is none. */
-static uint32_t innermost(const struct measuring *m, uint32_t node)
-{
-    struct stack stack = stack_of(m->stacks, node);
-    for (uint32_t place; stack_next(&stack, &place);)
-        if (m->ranks[m->stacks->frames.places[place].function] <= m->rank)
-            return place;
-    return UINT32_MAX;
-}
-
 static void measure_leaves(struct measuring *m, enum metric metric)
 {
     struct leaf leaf;
     for (size_t at = 0; stacks_next(m->stacks, &at, &leaf);) {
         int64_t value = class_counts(leaf.class) ? sums_metric(leaf.sums, metric) : 0;
         if (value && (!m->inside || m->inside[leaf.node]))
-            take(m, innermost(m, leaf.node), value);
+            take(m, stack_innermost(m->stacks, leaf.node, m->rank, m->ranks), value);
     }
 }
 

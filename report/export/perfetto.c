@@ -113,26 +113,27 @@ static uint64_t make_track(struct making *m, uint64_t uuid, const char *name, ui
     return uuid;
 }
 
-static void make_value(struct making *m, uint64_t time, uint64_t track, uint64_t value)
+static Perfetto__TrackEvent *make_event(struct making *m, int32_t type, uint64_t time,
+                                        uint64_t track)
 {
     Perfetto__TracePacket *to = packet(m, SEQUENCE_COUNTERS);
     Perfetto__TrackEvent *made = MAKE(m, Perfetto__TrackEvent, perfetto__track_event__init);
     SET(to, timestamp, time);
-    SET(made, type, EVENT_COUNTER);
+    SET(made, type, type);
     SET(made, track_uuid, track);
-    SET(made, counter_value, (int64_t)value);
     to->track_event = made;
+    return made;
+}
+
+static void make_value(struct making *m, uint64_t time, uint64_t track, uint64_t value)
+{
+    Perfetto__TrackEvent *made = make_event(m, EVENT_COUNTER, time, track);
+    SET(made, counter_value, (int64_t)value);
 }
 
 static void make_mark(struct making *m, uint64_t time, uint64_t track, uint32_t name)
 {
-    Perfetto__TracePacket *to = packet(m, SEQUENCE_COUNTERS);
-    Perfetto__TrackEvent *made = MAKE(m, Perfetto__TrackEvent, perfetto__track_event__init);
-    SET(to, timestamp, time);
-    SET(made, type, EVENT_INSTANT);
-    SET(made, track_uuid, track);
-    made->name = text(m, name);
-    to->track_event = made;
+    make_event(m, EVENT_INSTANT, time, track)->name = text(m, name);
 }
 
 static void make_counters(struct making *m, uint32_t process)

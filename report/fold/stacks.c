@@ -130,12 +130,15 @@ bool stack_next(struct stack *stack, uint32_t *place)
     return true;
 }
 
-uint32_t stack_innermost(const struct stacks *stacks, uint32_t node, enum rank rank)
+uint32_t stack_innermost(const struct stacks *stacks, uint32_t node, enum rank rank,
+                         const unsigned char *ranks)
 {
     const struct frames *frames = &stacks->frames;
     struct stack stack = stack_of(stacks, node);
-    for (uint32_t place; stack_next(&stack, &place);)
-        if (frames->functions[frames->places[place].function].rank <= rank)
+    for (uint32_t place; stack_next(&stack, &place);) {
+        uint32_t function = frames->places[place].function;
+        if ((ranks ? (enum rank)ranks[function] : frames->functions[function].rank) <= rank)
             return place;
+    }
     return UINT32_MAX;
 }

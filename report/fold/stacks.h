@@ -69,7 +69,9 @@ struct stack {
 struct stack stack_of(const struct stacks *stacks, uint32_t node);
 /* False: the stack is at its end. */
 bool stack_next(struct stack *stack, uint32_t *place);
-/* The innermost place of code of this rank or a better one; UINT32_MAX: there is none. */
-uint32_t stack_innermost(const struct stacks *stacks, uint32_t node, enum rank rank);
+/* The innermost place of code of this rank or a better one; UINT32_MAX: there is none. `ranks`: those of own_ranks (own.h), by function;
+ * NULL: the functions' own. */
+uint32_t stack_innermost(const struct stacks *stacks, uint32_t node, enum rank rank,
+                         const unsigned char *ranks);
 
 #endif

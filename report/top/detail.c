@@ -101,7 +101,7 @@ static bool is_of(const struct top_reading *reading, const struct top_item *item
                   enum rank rank)
 {
     const struct frames *frames = &reading->stacks.frames;
-    uint32_t place = stack_innermost(&reading->stacks, node, rank);
+    uint32_t place = stack_innermost(&reading->stacks, node, rank, NULL);
     if (item->row == TOP_REST)
         return place == UINT32_MAX;
     if (place == UINT32_MAX)

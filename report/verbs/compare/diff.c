@@ -108,13 +108,9 @@ static int show(const struct changes_shown *shown, const struct options *options
 static int diff(const struct options *options, const struct comparing *comparing)
 {
     struct side sides[SIDES];
-    size_t olds = options->log_count - (options->second ? options->second : 1);
-    int status = STATUS_DONE;
     for (unsigned s = 0; s < SIDES; s++)
         side_begin(&sides[s], comparing);
-    for (size_t i = 0; i < options->log_count && status == STATUS_DONE; i++)
-        status =
-            runs_add(&sides[i < olds ? SIDE_OLD : SIDE_NEW], options->logs[i], options->periods);
+    int status = runs_add_sides(sides, options);
     for (unsigned s = 0; s < SIDES; s++)
         side_end(&sides[s]);
     if (status == STATUS_DONE) {
@@ -137,15 +133,6 @@ static int diff(const struct options *options, const struct comparing *comparing
     return status;
 }
 
-/* Is part of a process compared? What was held at its peak is known of the last period alone. */
-static bool in_periods(const struct options *options)
-{
-    bool any = options->periods.first || options->periods.last != ALL_PERIODS.last;
-    for (size_t i = 0; i < options->log_count && !any; i++)
-        any = runs_period(options->logs[i]);
-    return any;
-}
-
 /* False after a message. */
 static bool usable(const struct options *options)
 {
@@ -165,13 +152,13 @@ int verb_diff(int argc, char **argv)
     if (status == STATUS_DONE && !usable(&options))
         status = verb_usage("diff");
     if (status == STATUS_DONE) {
-        struct comparing comparing = {
-            .by = options.by == GROUPINGS ? BY_LINE : options.by,
-            .metric =
-                options_metric(&options, in_periods(&options) ? METRIC_ALLOCATED : METRIC_PEAK),
-            .filter = options.filter,
-            .under = options.under,
-            .all = options.all};
+        struct comparing comparing = {.by = options.by == GROUPINGS ? BY_LINE : options.by,
+                                      .metric = options_metric(&options, runs_in_periods(&options)
+                                                                             ? METRIC_ALLOCATED
+                                                                             : METRIC_PEAK),
+                                      .filter = options.filter,
+                                      .under = options.under,
+                                      .all = options.all};
         status = diff(&options, &comparing);
     }
     options_free(&options);

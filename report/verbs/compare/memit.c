@@ -116,7 +116,7 @@ static void find_last(struct finished *finished, struct memit_run *run)
 {
     const struct model *model = &finished->stacks.model;
     uint32_t leaf = model->thread_count > 1 ? model->threads[1].leaf : 0;
-    uint32_t place = stack_innermost(&finished->stacks, leaf, finished->rank);
+    uint32_t place = stack_innermost(&finished->stacks, leaf, finished->rank, NULL);
     if (place != UINT32_MAX)
         run->last = place_with_source(finished, place);
 }

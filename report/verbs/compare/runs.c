@@ -84,7 +84,20 @@ int runs_add(struct side *side, const char *given, struct periods periods)
     return status;
 }
 
-bool runs_period(const char *given)
+int runs_add_sides(struct side sides[SIDES], const struct options *options)
 {
-    return period_in(given) != NULL;
+    size_t olds = options->log_count - (options->second ? options->second : 1);
+    int status = STATUS_DONE;
+    for (size_t i = 0; i < options->log_count && status == STATUS_DONE; i++)
+        status =
+            runs_add(&sides[i < olds ? SIDE_OLD : SIDE_NEW], options->logs[i], options->periods);
+    return status;
+}
+
+bool runs_in_periods(const struct options *options)
+{
+    bool any = options->periods.first || options->periods.last != ALL_PERIODS.last;
+    for (size_t i = 0; i < options->log_count && !any; i++)
+        any = period_in(options->logs[i]) != NULL;
+    return any;
 }

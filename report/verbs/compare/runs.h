@@ -5,11 +5,15 @@
 #ifndef VERBS_COMPARE_RUNS_H
 #define VERBS_COMPARE_RUNS_H
 
+#include "compare/matched.h"
 #include "compare/side.h"
+#include "verbs/options.h"
 
 /* Adds a run to a side; `periods`: those of a run that names none. An exit status; STATUS_DONE, or after a message. */
 int runs_add(struct side *side, const char *given, struct periods periods);
-/* Is a period named? */
-bool runs_period(const char *given);
+/* All of the command line, OLD NEW or OLD... -- NEW..., to their sides. Likewise. */
+int runs_add_sides(struct side sides[SIDES], const struct options *options);
+/* Is part of a process compared, by a run's name or by --period? What was held at its peak is known of the last period alone. */
+bool runs_in_periods(const struct options *options);
 
 #endif

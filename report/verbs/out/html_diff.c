@@ -22,15 +22,6 @@ bool html_diff_usable(const struct options *options)
     return false;
 }
 
-/* Is part of a process compared? What was held at its peak is known of the last period alone. */
-static bool in_periods(const struct options *options)
-{
-    bool any = options->periods.first || options->periods.last != ALL_PERIODS.last;
-    for (size_t i = 0; i < options->log_count && !any; i++)
-        any = runs_period(options->logs[i]);
-    return any;
-}
-
 static char *title_of(const struct both *both)
 {
     const char *program = both->first[SIDE_NEW].exe.text;
@@ -42,28 +33,19 @@ static char *title_of(const struct both *both)
     return title;
 }
 
-static int add_runs(struct both *both, const struct options *options)
-{
-    size_t olds = options->log_count - (options->second ? options->second : 1);
-    int status = STATUS_DONE;
-    for (size_t i = 0; i < options->log_count && status == STATUS_DONE; i++)
-        status = runs_add(&both->sides[i < olds ? SIDE_OLD : SIDE_NEW], options->logs[i],
-                          options->periods);
-    return status;
-}
-
 int html_diff(FILE *out, const struct options *options, struct page_options page, bool *whole)
 {
     struct both both;
     struct comparing comparing = {
         .by = BY_LINE,
-        .metric = options_metric(options, in_periods(options) ? METRIC_ALLOCATED : METRIC_PEAK),
+        .metric =
+            options_metric(options, runs_in_periods(options) ? METRIC_ALLOCATED : METRIC_PEAK),
         .filter = options->filter,
         .under = options->under};
     page.metric = comparing.metric;
     both_begin(&both, &comparing);
-    both.peak_known = comparing.metric == METRIC_PEAK || !in_periods(options);
-    int status = add_runs(&both, options);
+    both.peak_known = comparing.metric == METRIC_PEAK || !runs_in_periods(options);
+    int status = runs_add_sides(both.sides, options);
     *whole = status == STATUS_DONE;
     if (*whole) {
         both_end(&both, options->logs[options->log_count - 1]);
