@@ -11,7 +11,7 @@ const need = createRequire(modules + '/');
 const browser = await need('playwright-core').chromium.launch({executablePath: chromium,
   args: ['--no-sandbox', '--allow-file-access-from-files', '--use-gl=swiftshader', '--enable-unsafe-swiftshader']});
 const seen = {};
-for (const file of files) {
+async function look(file) {
   const page = await browser.newPage(), said = [], wrong = [];
   page.on('console', message => said.push(message.text()));
   page.on('pageerror', error => wrong.push(error.message));
@@ -22,10 +22,16 @@ for (const file of files) {
   await page.waitForFunction(() => document.title !== 'speedscope');
   await page.keyboard.press('3');
   await page.waitForSelector('table', {state: 'attached'});
-  seen[file] = {title: await page.title(), wrong, kind: said.filter(text => text.startsWith('Importing as')),
+  const found = {title: await page.title(), wrong, kind: said.filter(text => text.startsWith('Importing as')),
     rows: await page.$$eval('table tr', rows => rows.map(row => [...row.cells].map(cell => cell.textContent.trim())))};
   await page.close();
+  return found;
 }
+// Its drawing asserts that the graphics are in order, which in software on a busy machine they now and then aren't. What is wrong with a
+// file is wrong each time.
+for (const file of files)
+  for (let times = 0; times < 4 && !(seen[file] && !seen[file].wrong.length); times++)
+    seen[file] = await look(file);
 if (dhat.length) {
   const page = await browser.newPage(), wrong = [];
   page.on('pageerror', error => wrong.push(error.message));

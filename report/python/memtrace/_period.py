@@ -8,14 +8,13 @@ of an inner one.
 
 import builtins
 import os
-import shutil
 import sys
 import tempfile
 import threading
 import warnings
 import weakref
 
-from . import _calls, _native, _tables, _text
+from . import _calls, _log_copy, _native, _tables, _text
 
 
 class NotTraced(RuntimeError):
@@ -37,8 +36,8 @@ def _remove(path, process):
 def _copy_log():
     """The log as it is now: reading takes a while, and the next period has a peak of its own."""
     handle, path = tempfile.mkstemp(prefix="memtrace.", suffix=".mt")
-    os.close(handle)
-    shutil.copyfile(_native.log_path(), path)
+    with open(_native.log_path(), "rb", buffering=0) as log, os.fdopen(handle, "wb", buffering=0) as copy:
+        _log_copy.write(log.fileno(), copy.fileno())
     return path
 
 

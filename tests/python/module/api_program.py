@@ -7,7 +7,9 @@ import io
 import json
 import os
 import re
+import struct
 import sys
+import tempfile
 import threading
 import types
 
@@ -383,6 +385,40 @@ def threads():
     equal([x["allocated_bytes"] // MIB for x in line], [4], "threads: allocated by the workers")
 
 
+def copies():
+    """A node gets a newer counter record while its log is being copied: the copy has the record, or the node as it was before."""
+    from memtrace import _log_copy
+    send, page, node_at, unit_at = _log_copy._send, 4096, 3 * 4096, 2 * 4096
+    header = bytearray(2 * page)
+    struct.pack_into("=3Q", header, 232, 0, 2, 4)  # used: nodes, units
+    struct.pack_into("=QI", header, 312, 4 * page, 2)
+    struct.pack_into("=QIIQII", header, 1024, unit_at, 1, 2, node_at, 1, 1)
+    with tempfile.TemporaryFile(buffering=0) as log, tempfile.TemporaryFile(buffering=0) as copy:
+        write = lambda at, form, *values: os.pwrite(log.fileno(), struct.pack(form, *values), at)
+        write(0, "=8192s", bytes(header))
+        write(unit_at, "=4096s", b"")
+        write(node_at, "=4096s", b"")
+        write(unit_at + 2 * 32, "=I", 1)
+        write(node_at + 32, "=III", 0, 1, 2)
+
+        def then_it_changes(*arguments):
+            send(*arguments)
+            if not arguments[2]:
+                return  # the header
+            write(unit_at + 4 * 32, "=I", 2 << 4 | 12)
+            write(232 + 2 * 8, "=Q", 6)
+            write(node_at + 32, "=III", 0, 1, 4)
+
+        _log_copy._send = then_it_changes
+        _log_copy.write(log.fileno(), copy.fileno())
+        _log_copy._send = send
+        copied = os.pread(copy.fileno(), 5 * page, 0)
+    chain, = struct.unpack_from("=I", copied, node_at + 32 + 8)
+    used, = struct.unpack_from("=Q", copied, 232 + 2 * 8)
+    link, = struct.unpack_from("=I", copied, unit_at + chain * 32)
+    equal((len(copied), chain < used, link), (4 * page, True, 1 if chain == 2 else 2 << 4 | 12), "copies: chain %d, %d in use" % (chain, used))
+
+
 def forks():
     memtrace.start("parent")
     parent = memtrace.log_path()
@@ -424,7 +460,7 @@ if not memtrace.traced():
     sys.exit("not traced")
 simple()  # first: the figures of the others are of a process that has read its own log before
 for case in (nested, decorated, on_return, recursive, generators, coroutines, overlapping_tasks, overlapping_threads,
-             overlapping_generators, overlapping_blocks, async_generators, kinds, inner_functions, block, marks, threads, forks):
+             overlapping_generators, overlapping_blocks, async_generators, kinds, inner_functions, block, marks, threads, copies, forks):
     case()
 try:
     memtrace.stop()
