@@ -26,7 +26,8 @@
  *             offers changed.h, frames.h, keeps.h, match.h, rank.h, resolve.h, rules.h, short.h, source.h, source_log.h, source_map.h,
  *             offers source_of.h, suppress.h
  *   fold/     from resolved stacks to rows; several logs as a family
- *             offers answers.h, branches.h, course.h, exact.h, family.h, fold.h, joined.h, leaks.h, own.h, query.h, rows.h, select.h, stacks.h, tree.h, unsure.h
+ *             offers answers.h, branches.h, course.h, exact.h, family.h, fold.h, joined.h, leaks.h, own.h, query.h, rows.h, runtimes.h, select.h, stacks.h, tree.h,
+ *             offers unsure.h
  *   show/     rows as text and JSON
  *             offers answers.h, beside.h, by.h, curve.h, family.h, fit.h, json.h, leaks.h, lines.h, listing.h, marks.h, metric.h, mprun.h, name.h, notes.h, row_json.h,
  *             offers sizes.h, stack.h, stacks_json.h, summary.h, table.h, terminal.h, timeline.h, tree.h, view.h

@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "base/text.h"
+#include "fold/runtimes.h"
 #include "fold/unsure.h"
 #include "show/table.h"
 
@@ -88,6 +89,23 @@ static void notes_untraced(const struct stacks *stacks, note_taker *take, void *
              (int)h->untraced_first.bytes, h->untraced_first.text, h->untraced == 1 ? "" : ", ...");
 }
 
+/* Other languages' heaps. `nameless`: bytes that code without a name allocated. */
+static void notes_runtimes(const struct stacks *stacks, uint64_t nameless, note_taker *take,
+                           void *context)
+{
+    uint64_t mapped = stacks->log.header.class_level[CLASS_ANON].peak;
+    const struct runtime *runtime;
+    char size[TEXT_SIZE_BYTES];
+    unsigned at = 0;
+    while ((runtime = runtimes_next(stacks, &at)))
+        note(take, context,
+             "%s own heap is mapped, not taken from malloc: what is in it is not seen object by "
+             "object, but as anonymous mappings (%s at most)%s%s",
+             runtime->whose, text_size(size, (int64_t)mapped),
+             nameless && runtime->names ? "; its compiled code has names with " : "",
+             nameless && runtime->names ? runtime->names : "");
+}
+
 /* Stacks that are not what they should be, with what was allocated there. */
 static void notes_stacks(const struct stacks *stacks, note_taker *take, void *context)
 {
@@ -105,6 +123,7 @@ static void notes_stacks(const struct stacks *stacks, note_taker *take, void *co
         note(take, context,
              "not resolved: the code that made %s of allocations (%.1f %% of all) has no name",
              text_size(size, (int64_t)unsure.nameless), per_cent(unsure.nameless, allocated));
+    notes_runtimes(stacks, unsure.nameless, take, context);
 }
 
 /* Rises that are only known to be at least what is shown. */

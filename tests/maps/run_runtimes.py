@@ -50,6 +50,9 @@ def shadow(build, folder):
     return [os.path.join(build, 'maps', 'shadow')]
 
 
+WHOSE = {'node': "JavaScript's (V8's)", 'java': "Java's", 'go': "Go's"}
+
+
 def main():
     build, name = os.path.abspath(sys.argv[1]), sys.argv[2]
     with tempfile.TemporaryDirectory(prefix='memtrace-maps-') as folder:
@@ -60,10 +63,10 @@ def main():
         if not command:
             print('%s is not here' % name)
             sys.exit(77)
-        sys.exit(compare(build, folder, command))
+        sys.exit(compare(build, folder, command, WHOSE.get(name)))
 
 
-def compare(build, folder, command):
+def compare(build, folder, command, whose):
     trace, log = os.path.join(folder, 'trace'), os.path.join(folder, 'log.mt')
     usable.run(command, trace, LD_PRELOAD=os.path.join(build, 'libmemtrace.so'), MEMTRACE_OUTPUT=log, MEMTRACE_QUIET='1')
     peak, end = usable.made_usable(trace)
@@ -78,6 +81,9 @@ def compare(build, folder, command):
             bad.append('%s more than 2 %% apart' % what)
     if peak < 100 << 20:
         bad.append('only %d bytes: this tests nothing' % peak)
+    said = [note for note in report['notes'] if ' own heap is mapped, ' in note]
+    if [note.split(' own heap')[0] for note in said] != [whose] * bool(whose):
+        bad.append('whose heap: %s' % said)
     # The level is that and the heap, which were not at their own peaks at the same time.
     if not ours[0] <= report['peak_bytes'] <= ours[0] + classes['heap']['peak_bytes']:
         bad.append('the peak is %d, with %d of the heap' % (report['peak_bytes'], classes['heap']['peak_bytes']))
