@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Python stacks of CPython 3.8 to 3.14 (3.13 also without the GIL). The thread that owns a stack
+ * Python stacks of CPython 3.8 to 3.15 (3.13 also without the GIL). The thread that owns a stack
  * reads it from the interpreter's own structures: no Python API that allocates, no trace function,
  * no GIL. layout.c knows the offsets.
  */

@@ -140,6 +140,28 @@ static const struct mt_python_layout layouts[] = {
             .code_table = 136,
             .code_start = 208,
             .code_basicsize = 208},
+    [15] = {OBJECTS,
+            TEXT,
+            .style = MT_PYTHON_SHIMS,
+            .lines = MT_LINES_LOCATIONS,
+            .runtime_finalizing = 912,
+            .runtime_interpreters = 936,
+            .thread_id = 176,
+            .thread_top = 72,
+            .thread_stack_top = 264,
+            .thread_base = 80,
+            .frame_code = 0,
+            .frame_previous = 8,
+            .frame_position = 56,
+            .frame_owner = 74,
+            .shim_owner = 3,
+            .code_constants = 24,
+            .code_file = 112,
+            .code_name = 128,
+            .code_first_line = 68,
+            .code_table = 136,
+            .code_start = 208,
+            .code_basicsize = 208},
 };
 #define MINORS (sizeof layouts / sizeof *layouts)
 
@@ -177,21 +199,26 @@ static const struct mt_python_layout without_gil = {
 };
 #define WITHOUT_GIL_MINOR 13u
 
-/* Words of _Py_DebugOffsets that we use, counted from the cookie: (3.13, 3.14). Groups are
+/* Words of _Py_DebugOffsets that we use, counted from the cookie: (3.13, 3.14, 3.15). Groups are
  * cookie, version, free_threaded, runtime {size finalizing head}, interpreter {size id next ...:
- * 13, 16 words}, thread {size prev next interp current_frame thread_id ...: 9}, frame {size
- * previous executable instr_ptr localsplus owner ...: 6, 8}, code {size filename name qualname
- * linetable firstlineno argcount localsplusnames localspluskinds code_adaptive ...: 10, 11}. */
+ * 13, 16, 16 words}, thread {size prev next interp current_frame, in 3.15 base_frame
+ * last_profiled_frame last_profiled_frame_seq, thread_id ...: 9, 9, 16}, in 3.15 err_stackitem
+ * {size}, frame {size previous executable instr_ptr localsplus owner ...: 6, 8, 8}, code {size
+ * filename name qualname linetable firstlineno argcount localsplusnames localspluskinds
+ * code_adaptive ...: 10, 11, 11}. */
 enum { W_COOKIE, W_VERSION, W_FREE_THREADED, W_RUNTIME, W_INTERPRETER = W_RUNTIME + 3 };
 #define COOKIE "xdebugpy"
 
 struct groups {
     uint8_t thread, frame, code;
+    uint8_t thread_id; /* in thread */
 };
 static const struct groups groups_of[] = {
-    [13] = {W_INTERPRETER + 13, W_INTERPRETER + 13 + 9, W_INTERPRETER + 13 + 9 + 6},
-    [14] = {W_INTERPRETER + 16, W_INTERPRETER + 16 + 9, W_INTERPRETER + 16 + 9 + 8},
+    [13] = {W_INTERPRETER + 13, W_INTERPRETER + 13 + 9, W_INTERPRETER + 13 + 9 + 6, 5},
+    [14] = {W_INTERPRETER + 16, W_INTERPRETER + 16 + 9, W_INTERPRETER + 16 + 9 + 8, 5},
+    [15] = {W_INTERPRETER + 16, W_INTERPRETER + 16 + 17, W_INTERPRETER + 16 + 17 + 8, 8},
 };
+#define W_THREAD_BASE 5 /* in thread, where the layout has it */
 
 /* Take over a field of `group`, which begins with the structure's size. */
 static bool take(uint16_t *to, const uint64_t *group, unsigned field, unsigned bytes, bool *differs)
@@ -216,19 +243,21 @@ static bool take_statement(struct mt_python_layout *layout, const uint64_t *word
     /* The instructions have no fixed length, so their offset may be the size that is stated. */
     bool good = code[0] <= UINT16_MAX && code[9] <= code[0];
 
-    good = good && take(&layout->runtime_finalizing, runtime, 1, 8, differs) &&
-           take(&layout->runtime_interpreters, runtime, 2, 8, differs) &&
-           take(&layout->thread_top, thread, 4, 8, differs) &&
-           take(&layout->thread_id, thread, 5, 8, differs) &&
-           take(&layout->frame_previous, frame, 1, 8, differs) &&
-           take(&layout->frame_code, frame, 2, 8, differs) &&
-           take(&layout->frame_position, frame, 3, 8, differs) &&
-           take(&layout->frame_owner, frame, 5, 1, differs) &&
-           take(&layout->code_file, code, 1, 8, differs) &&
-           take(&layout->code_name, code, 3, 8, differs) &&
-           take(&layout->code_table, code, 4, 8, differs) &&
-           take(&layout->code_first_line, code, 5, 4, differs) &&
-           take(&layout->code_start, code, 9, 0, differs);
+    good =
+        good && take(&layout->runtime_finalizing, runtime, 1, 8, differs) &&
+        take(&layout->runtime_interpreters, runtime, 2, 8, differs) &&
+        take(&layout->thread_top, thread, 4, 8, differs) &&
+        take(&layout->thread_id, thread, groups_of[minor].thread_id, 8, differs) &&
+        (!layout->thread_base || take(&layout->thread_base, thread, W_THREAD_BASE, 8, differs)) &&
+        take(&layout->frame_previous, frame, 1, 8, differs) &&
+        take(&layout->frame_code, frame, 2, 8, differs) &&
+        take(&layout->frame_position, frame, 3, 8, differs) &&
+        take(&layout->frame_owner, frame, 5, 1, differs) &&
+        take(&layout->code_file, code, 1, 8, differs) &&
+        take(&layout->code_name, code, 3, 8, differs) &&
+        take(&layout->code_table, code, 4, 8, differs) &&
+        take(&layout->code_first_line, code, 5, 4, differs) &&
+        take(&layout->code_start, code, 9, 0, differs);
     layout->code_basicsize = layout->code_start;
     return good;
 }

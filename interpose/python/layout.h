@@ -41,6 +41,8 @@ struct mt_python_layout {
     uint16_t
         thread_stack_top; /* 3.11 on: the end of its stack of frames, which begins in the word before */
 
+    uint16_t thread_base; /* 3.15 on: pointer to the shim that ends its chain of frames, else 0 */
+
     uint16_t frame_code;
     uint16_t frame_previous;
     uint16_t frame_position; /* int f_lasti (3.8-3.10), pointer to the instruction after that */

@@ -159,13 +159,18 @@ struct fields {
     enum mt_python_style style;
     unsigned top, cframe, cframe_top, cframe_previous, code, previous, position, owner, shim_owner;
     bool top_in_cframe;
-    unsigned stack_top;
+    unsigned stack_top, base;
 };
 static const struct fields fields_311 = {
-    MT_PYTHON_ENTRIES, 56, 56, 8, 16, 32, 48, 56, 68, 0, true, 304};
-static const struct fields fields_312 = {MT_PYTHON_SHIMS, 56, 0, 0, 0, 0, 8, 56, 70, 3, true, 240};
-static const struct fields fields_313 = {MT_PYTHON_SHIMS, 72, 0, 0, 0, 0, 8, 56, 70, 3, false, 240};
-static const struct fields fields_314 = {MT_PYTHON_SHIMS, 72, 0, 0, 0, 0, 8, 56, 74, 3, false, 240};
+    MT_PYTHON_ENTRIES, 56, 56, 8, 16, 32, 48, 56, 68, 0, true, 304, 0};
+static const struct fields fields_312 = {
+    MT_PYTHON_SHIMS, 56, 0, 0, 0, 0, 8, 56, 70, 3, true, 240, 0};
+static const struct fields fields_313 = {MT_PYTHON_SHIMS, 72,  0, 0, 0, 0, 8, 56, 70, 3,
+                                         false,           240, 0};
+static const struct fields fields_314 = {MT_PYTHON_SHIMS, 72,  0, 0, 0, 0, 8, 56, 74, 3,
+                                         false,           240, 0};
+static const struct fields fields_315 = {MT_PYTHON_SHIMS, 72,  0, 0, 0, 0, 8, 56, 74, 3,
+                                         false,           264, 80};
 
 static inline __attribute__((always_inline)) struct fields fields_as(enum mt_python_style style)
 {
@@ -181,7 +186,8 @@ static inline __attribute__((always_inline)) struct fields fields_as(enum mt_pyt
                            l->frame_owner,
                            l->shim_owner,
                            l->top_in_cframe != 0,
-                           l->thread_stack_top};
+                           l->thread_stack_top,
+                           l->thread_base};
 }
 
 static bool fields_are(struct fields a)
@@ -191,7 +197,7 @@ static bool fields_are(struct fields a)
            a.cframe_top == b.cframe_top && a.cframe_previous == b.cframe_previous &&
            a.code == b.code && a.previous == b.previous && a.position == b.position &&
            a.owner == b.owner && a.shim_owner == b.shim_owner &&
-           a.top_in_cframe == b.top_in_cframe && a.stack_top == b.stack_top;
+           a.top_in_cframe == b.top_in_cframe && a.stack_top == b.stack_top && a.base == b.base;
 }
 
 /* .frame is 1 if the state can't be trusted now. */
@@ -265,12 +271,12 @@ stands(struct mt_python_thread *th, uintptr_t state, struct fields o, bool leavi
             cframe = further;
         }
         if (f == first)
-            return !link;
+            return link == (o.base ? mt_load(state, o.base) : 0);
     }
 }
 
 /* Which fields stands_now() takes. */
-static enum { UNKNOWN, OTHER, IN_311, IN_312, IN_313, IN_314 } kind;
+static enum { UNKNOWN, OTHER, IN_311, IN_312, IN_313, IN_314, IN_315 } kind;
 
 static __attribute__((noinline)) bool stands_otherwise(struct mt_python_thread *th, uintptr_t state)
 {
@@ -279,6 +285,7 @@ static __attribute__((noinline)) bool stands_otherwise(struct mt_python_thread *
                : fields_are(fields_312) ? IN_312
                : fields_are(fields_313) ? IN_313
                : fields_are(fields_314) ? IN_314
+               : fields_are(fields_315) ? IN_315
                                         : OTHER;
     switch (mt_python.layout.style) {
     case MT_PYTHON_OBJECTS:
@@ -305,6 +312,8 @@ static __attribute__((noinline)) bool stands_left(struct mt_python_thread *th, u
         return stands(th, state, fields_313, true);
     case IN_314:
         return stands(th, state, fields_314, true);
+    case IN_315:
+        return stands(th, state, fields_315, true);
     case UNKNOWN:
     case OTHER:
         break;
@@ -328,6 +337,8 @@ static inline __attribute__((always_inline)) bool stands_now(struct mt_python_th
         return stands(th, state, fields_313, false);
     case IN_314:
         return stands(th, state, fields_314, false);
+    case IN_315:
+        return stands(th, state, fields_315, false);
     case UNKNOWN:
     case OTHER:
         break;

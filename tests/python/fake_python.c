@@ -146,12 +146,33 @@ static void original_dealloc(void *code)
     memset(code, 0x55, FAKE_CODE_BYTES);
 }
 
+/* What 3.15 says of itself at the beginning of _PyRuntime: only the words that are read (layout.c). */
+static void describe(void)
+{
+    static const struct {
+        uint16_t word, value;
+    } words[] = {
+        {3, 4096}, {4, 912},  {5, 936},             /* runtime: size, finalizing, head */
+        {22, 600}, {26, 72},  {27, 80},  {30, 176}, /* thread: size, frame, base, id */
+        {39, 128}, {40, 8},   {41, 0},   {42, 56},  {44, 74}, /* frame: size, previous, code, position, owner */
+        {47, 240}, {48, 112}, {50, 128}, {51, 136}, {52, 68}, {56, 208}}; /* code */
+
+    memset(runtime, 0, sizeof runtime);
+    memcpy(runtime, "xdebugpy", 8);
+    put((uintptr_t)runtime, 8, 3u << 24 | 15u << 16 | 0xf0);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        put((uintptr_t)runtime, 8u * words[i].word, words[i].value);
+}
+
 void fake_attach(unsigned minor)
 {
     const char *why;
     bool differs;
 
-    if (!mt_python_layout_find(&L, 3u << 24 | minor << 16 | 0xf0, runtime, &differs, &why))
+    if (minor == 15)
+        describe();
+    if (!mt_python_layout_find(&L, 3u << 24 | minor << 16 | 0xf0, runtime, &differs, &why) ||
+        differs)
         abort();
     mt_python.runtime = runtime;
     mt_python.own = own;
@@ -171,8 +192,17 @@ uintptr_t fake_state_make(void)
 {
     uintptr_t state = (uintptr_t)calloc(1, 1024);
 
-    fake_state_set(state, 0, fake_state_cframe(state));
+    if (L.thread_base) {
+        put(state, L.thread_base, state + 768);
+        fake_shim_set(state + 768, 0);
+    }
+    fake_state_set(state, fake_state_base(state), fake_state_cframe(state));
     return state;
+}
+
+uintptr_t fake_state_base(uintptr_t state)
+{
+    return L.thread_base ? state + 768 : 0;
 }
 
 uintptr_t fake_state_cframe(uintptr_t state)

@@ -15,7 +15,7 @@
 #include "../../interpose/python/stack.h"
 #include "../../interpose/python/thread.h"
 
-/* Set up mt_python as if attached to 3.`minor`, 8 to 12. All threads get the thread state that fake_state points to. */
+/* Set up mt_python as if attached to 3.`minor`, 8 to 12 or 15. All threads get the thread state that fake_state points to. */
 void fake_attach(unsigned minor);
 extern _Thread_local uintptr_t fake_state; /* what PyGILState_GetThisThreadState returns */
 extern _Thread_local bool fake_attached;   /* holds the GIL */
@@ -28,6 +28,8 @@ void fake_interpreters(unsigned count);
 uintptr_t fake_state_make(void);
 /* Let the chain begin with `frame`, and with `cframe` where there are such. */
 void fake_state_set(uintptr_t state, uintptr_t frame, uintptr_t cframe);
+/* The shim at the end of all chains of frames, which lies in the thread state; 0: this version has none. */
+uintptr_t fake_state_base(uintptr_t state);
 /* The CFrame in the thread state, which is in no native loop. */
 uintptr_t fake_state_cframe(uintptr_t state);
 

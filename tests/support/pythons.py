@@ -41,7 +41,7 @@ def probe(path):
     if done.returncode or len(words) != 6:
         return None  # a version manager's shim, say
     version = (int(words[0]), int(words[1]))
-    known = words[3] == 'cpython' and (version == (3, 13) if words[4] == '1' else (3, 8) <= version <= (3, 14))
+    known = words[3] == 'cpython' and (version == (3, 13) if words[4] == '1' else (3, 8) <= version <= (3, 15))
     name = '%s %s%s' % (words[3], words[5], ' without GIL' if words[4] == '1' else '')
     return Interpreter(words[2] if words[2] != '-' else path, version, name, known, [], words[4] == '1')
 
