@@ -11,14 +11,13 @@
 #include <sys/auxv.h>
 
 #include "base/aside.h"
+#include "base/libc.h"
 #include "os/os.h"
 
 #define KNOWN_MAX  512   /* objects; those beyond are looked for each time */
 #define LIST_MAX   65536 /* a list that is longer is read while it changes */
 #define HEADER_MAX 64    /* program headers of an object */
 #define TRIES      8
-
-#pragma weak _r_debug /* the loader's own; this library is not linked to the loader */
 
 static struct mt_object known[KNOWN_MAX];
 static uint32_t known_used;
@@ -28,7 +27,7 @@ static bool writing;   /* by one thread; others go on without */
 
 bool mt_object_list_works(void)
 {
-    return &_r_debug && _r_debug.r_map;
+    return mt_libc_loaded() != NULL;
 }
 
 void mt_object_list_forget(void)
@@ -112,7 +111,7 @@ static bool is_known(uintptr_t address, struct mt_object *object)
 static bool search(uintptr_t address, struct mt_object *object, bool learning)
 {
     uint32_t before = __atomic_load_n(&epoch, __ATOMIC_SEQ_CST), used = 0;
-    uintptr_t at = (uintptr_t)_r_debug.r_map, at_last = 0;
+    uintptr_t at = (uintptr_t)mt_libc_loaded()->r_map, at_last = 0;
     struct link_map map;
     struct mt_object one;
     bool found = false, whole = true;
