@@ -57,6 +57,11 @@ uint64_t mt_os_start_ticks(void)
     return stat_field(22);
 }
 
+uintptr_t mt_os_stack_start(void)
+{
+    return stat_field(28);
+}
+
 bool mt_os_alone(void)
 {
     return stat_field(20) == 1;

@@ -79,17 +79,19 @@ static uintptr_t find_floor(uintptr_t pointer)
 
 static void find_top(struct mt_bounds *bounds)
 {
-    bool main_thread = mt_arch_thread_pointer() == main_descriptor;
-    uintptr_t top = mt_arch_thread_pointer() & ~(uintptr_t)7;
+    uintptr_t pointer = mt_arch_thread_pointer(), top = pointer & ~(uintptr_t)7;
+    bool main_thread = pointer == main_descriptor;
 
     if (main_thread && &__libc_stack_end && __libc_stack_end)
         top = ((uintptr_t)__libc_stack_end + PAGE) & ~(uintptr_t)(PAGE - 1);
-    else if (main_thread && mt_bounds_musl_main())
-        top = mt_bounds_musl_main();
-    bounds->floor = main_thread ? top - MAIN_REACH : UINTPTR_MAX;
-    if (!main_thread &&
-        (mt_libc_is_glibc() || !mt_bounds_musl_thread(mt_arch_thread_pointer(), &bounds->floor, &top)))
-        bounds->floor = find_floor(mt_arch_thread_pointer());
+    else if (main_thread && mt_bounds_musl_main(&bounds->end))
+        top = (bounds->end + PAGE) & ~(uintptr_t)(PAGE - 1);
+    if (main_thread)
+        bounds->floor = top - MAIN_REACH;
+    else if (!mt_libc_is_glibc() && mt_bounds_musl_thread(pointer, &bounds->floor, &top))
+        bounds->end = top;
+    else
+        bounds->floor = find_floor(pointer);
     bounds->top = bounds->low = top;
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * musl's loader does not tell where the main stack begins, but the kernel has put the program's arguments, its name and 16 random bytes
- * above it. A thread's descriptor has, one behind the other, the mapping that it lies in and that mapping's size, then the end of its
+ * musl's loader does not tell where the main stack begins, but the kernel does. A thread's descriptor has, one behind the other, the mapping that it lies in and that mapping's size, then the end of its
  * stack, the stack's size and that of its guard (pthread_impl.h: "map_base" to "guard_size").
  */
 #include "unwind/bounds_musl.h"
@@ -9,6 +8,7 @@
 #include <stddef.h>
 #include <sys/auxv.h>
 
+#include "os/os.h"
 #include "unwind/arch.h"
 #include "unwind/bounds.h"
 
@@ -20,11 +20,17 @@
 /* Where the descriptor has these words: as far from its place as musl 1.2's are, and as much again. */
 #define REACH 512u
 
-uintptr_t mt_bounds_musl_main(void)
+bool mt_bounds_musl_main(uintptr_t *first)
 {
-    uintptr_t above = getauxval(AT_RANDOM);
+    static uintptr_t known;
 
-    return above ? (above + PAGE) & ~(uintptr_t)(PAGE - 1) : 0;
+    /* Where the kernel does not tell: the random bytes are above, and all in between is mapped. */
+    if (!known)
+        known = mt_os_stack_start();
+    if (!known)
+        known = getauxval(AT_RANDOM);
+    *first = known;
+    return known != 0;
 }
 
 /* Are these words a mapping with a descriptor in it, and a stack? */

@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The end of the stack that the kernel made for the program, or a little more of what it put there: all of it is mapped. 0: not known. */
-uintptr_t mt_bounds_musl_main(void);
+/* Where the program's first frame lies: its arguments begin there. False: not known. */
+bool mt_bounds_musl_main(uintptr_t *first);
 
 /* [*floor, *top) is the stack of the thread whose descriptor is at `pointer`, which musl made. False: not found. */
 bool mt_bounds_musl_thread(uintptr_t pointer, uintptr_t *floor, uintptr_t *top);
