@@ -156,7 +156,10 @@ static void *find_next(const char *symbol)
  * error, and then there is none. */
 void mt_real_forget_error(void)
 {
-    (void)!dlsym(RTLD_DEFAULT, "malloc");
+    if (mt_libc_is_glibc())
+        (void)!dlsym(RTLD_DEFAULT, "malloc");
+    else
+        (void)!dlerror(); /* musl's takes no lock, and nothing else clears it */
 }
 
 /* All entry points of one allocator at once: its library is in the search order. */

@@ -72,15 +72,17 @@ static void inherit(void)
 
 void mt_start_before_fork(void)
 {
-    if (mt_ready && *mt_ready == 1) /* else nothing happened since this process was forked itself */
-        inherit();
+    if (!mt_ready || *mt_ready != 1) /* nothing happened since this process was forked itself */
+        return;
+    inherit();
     if (!mt_newer_tells())
         mt_meta_alone(mt_os_alone());
 }
 
 void mt_start_after_fork(void)
 {
-    mt_meta_alone(false);
+    if (mt_ready && *mt_ready == 1)
+        mt_meta_alone(false);
 }
 
 void mt_start_forked(void)
