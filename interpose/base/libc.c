@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "format.h"
+
 /* ---- glibc's alone. Declared here, so that this file can be compiled against either ---- */
 
 const char *gnu_get_libc_version(void) __attribute__((weak));
@@ -64,7 +66,7 @@ static void (*last)(int, void *);
 __attribute__((destructor)) static void destroy(void)
 {
     if (last)
-        last(MT_LIBC_NO_STATUS, NULL);
+        last(MT_NO_STATUS, NULL);
 }
 
 void mt_libc_at_exit(void (*handler)(int, void *))

@@ -26,10 +26,7 @@ bool mt_libc_describe(const void *address, Dl_info *info, const ElfW(Sym) * *sym
 /* dlvsym; NULL where symbols have no versions. Calls the loader. */
 void *mt_libc_versioned(void *scope, const char *symbol, const char *version);
 
-/* What `handler` gets where libc does not tell the status. */
-#define MT_LIBC_NO_STATUS (-0x7fffffff - 1)
-
-/* When the process exits, `handler` is called with the exit status after all that was registered later, and after the destructors
+/* When the process exits, `handler` is called with the exit status, or MT_NO_STATUS where libc does not tell it, after all that was registered later, and after the destructors
  * of what was loaded later. Once, from our constructor. */
 void mt_libc_at_exit(void (*handler)(int status, void *unused));
 

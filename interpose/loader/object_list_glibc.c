@@ -43,6 +43,17 @@ void mt_object_list_forked(void)
     __atomic_store_n(&writing, false, __ATOMIC_SEQ_CST);
 }
 
+/* Whether the kernel knows the program: it tells of the loader where that was called to start it. */
+static bool by_exec(const struct link_map *map)
+{
+    const ElfW(Phdr) *p = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+
+    for (size_t i = 0; p && i < getauxval(AT_PHNUM); i++)
+        if (p[i].p_type == PT_DYNAMIC)
+            return map->l_addr + p[i].p_vaddr == (uintptr_t)map->l_ld;
+    return true;
+}
+
 /* From the object's program headers. The program's own are where the kernel says. */
 static bool describe(const struct link_map *map, bool program, struct mt_object *object)
 {
@@ -51,7 +62,7 @@ static bool describe(const struct link_map *map, bool program, struct mt_object 
     uintptr_t headers, low = UINTPTR_MAX, high = 0, unwinding = 0;
     size_t count;
 
-    if (program) {
+    if (program && by_exec(map)) {
         headers = getauxval(AT_PHDR);
         count = getauxval(AT_PHNUM);
     } else {

@@ -21,4 +21,15 @@
 #define execveat(folder, path, arguments, environment, flags)                                      \
     (int)syscall(SYS_execveat, folder, path, arguments, environment, flags)
 
+/* No code of musl has unwind tables, so that a walk ends where it calls back. */
+static inline void *lacking_find(const void *key, const void *all, size_t *count, size_t bytes,
+                                 int (*compare)(const void *, const void *))
+{
+    for (size_t i = 0; i < *count; i++)
+        if (!compare(key, (const char *)all + i * bytes))
+            return (char *)(uintptr_t)all + i * bytes;
+    return NULL;
+}
+#define lfind lacking_find
+
 #endif
