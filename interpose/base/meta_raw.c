@@ -144,7 +144,7 @@ void *mt_raw_dlsym(void *handle, const char *name)
     return NULL;
 }
 
-/* What only its heap profiler calls, which is off and can't be turned on. */
+/* What only its heap profiler and its threads call, which are off and can't be turned on. */
 #define UNUSED(name)                                                                               \
     void mt_raw_no_##name(void);                                                                   \
     void mt_raw_no_##name(void)                                                                    \
@@ -153,6 +153,8 @@ void *mt_raw_dlsym(void *handle, const char *name)
     }
 UNUSED(Unwind_Backtrace)
 UNUSED(Unwind_GetIP)
+UNUSED(pthread_getname_np)
+UNUSED(pthread_setname_np)
 UNUSED(exp)
 UNUSED(log)
 UNUSED(round)

@@ -88,7 +88,7 @@ static bool describe(const struct link_map *map, bool program, struct mt_object 
         .begin = map->l_addr + (low & ~(uintptr_t)(mt_os_page() - 1)),
         .end = map->l_addr + high,
         .base = map->l_addr,
-        .path = program         ? ""
+        .path = program        ? ""
                 : *map->l_name ? map->l_name
                                : "linux-vdso.so.1", /* the only one that musl has no name for */
         .unwinding = (const void *)unwinding,

@@ -182,8 +182,7 @@ static bool is_defined(const void *found)
 {
     Dl_info info;
     const ElfW(Sym) *symbol = NULL;
-    return !mt_libc_describe(found, &info, &symbol) || !symbol ||
-           symbol->st_shndx != SHN_UNDEF;
+    return !mt_libc_describe(found, &info, &symbol) || !symbol || symbol->st_shndx != SHN_UNDEF;
 }
 
 bool mt_real_init(void)

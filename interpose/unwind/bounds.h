@@ -38,7 +38,8 @@ static inline bool mt_bounds_own(struct mt_bounds *bounds, uintptr_t sp)
                                                                     : mt_bounds_extend(bounds, sp);
 }
 
-#define MT_BOUNDS_FIRST 384u /* bytes that such frames take, with those that a loader called by name gives back */
+#define MT_BOUNDS_FIRST                                                                            \
+    384u /* bytes that such frames take, with those that a loader called by name gives back */
 
 /* Whether a frame at `sp` that nothing describes is one of libc's first, outside of main or a thread's function: nothing but such
  * frames finds room above it. */

@@ -168,8 +168,8 @@ static enum program_answer check_elf(const char *path, Elf *elf, char *why, size
         snprintf(why, bytes,
                  "is for another architecture (ELF machine %u, %u bits) than libmemtrace.so (%u, "
                  "%u bits)",
-                 header.e_machine, header.e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32, own.e_machine,
-                 own.e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32);
+                 header.e_machine, header.e_ident[EI_CLASS] == ELFCLASS64 ? 64u : 32u,
+                 own.e_machine, own.e_ident[EI_CLASS] == ELFCLASS64 ? 64u : 32u);
         return PROGRAM_UNTRACEABLE;
     }
     for (size_t i = 0; i < count; i++) {

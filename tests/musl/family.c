@@ -81,7 +81,6 @@ int main(int count, char **arguments)
         fflush(stdout);
         printf("%s started %s: status %d\n", arguments[0], arguments[1], ways[i](arguments + 1));
     }
-    printf("%s: %d, %s\n", arguments[0], kept[9999],
-           getenv("LD_PRELOAD") ? "preloaded" : "plain");
+    printf("%s: %d, %s\n", arguments[0], kept[9999], getenv("LD_PRELOAD") ? "preloaded" : "plain");
     return 7;
 }

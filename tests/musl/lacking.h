@@ -12,12 +12,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define pvalloc(bytes)                           valloc(bytes)
+#define pvalloc(bytes) valloc(bytes)
 /* musl rounds its address down, which the kernel refuses. */
 #define mprotect(at, bytes, protection)                                                            \
     ((uintptr_t)(at) % 4096 ? (errno = EINVAL, -1) : mprotect(at, bytes, protection))
 #define pkey_mprotect(at, bytes, protection, key) mprotect(at, bytes, protection)
-#define closefrom(from)                          syscall(SYS_close_range, from, ~0u, 0)
+#define closefrom(from)                           syscall(SYS_close_range, from, ~0u, 0)
 #define execveat(folder, path, arguments, environment, flags)                                      \
     (int)syscall(SYS_execveat, folder, path, arguments, environment, flags)
 
