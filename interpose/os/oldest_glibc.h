@@ -20,6 +20,7 @@
 /* clang-format off */
 MT_OLD(dladdr, GLIBC_2.2.5, GLIBC_2.17)
 MT_OLD(dladdr1, GLIBC_2.3.3, GLIBC_2.17)
+MT_OLD(dlerror, GLIBC_2.2.5, GLIBC_2.17)
 MT_OLD(dlopen, GLIBC_2.2.5, GLIBC_2.17)
 MT_OLD(dlsym, GLIBC_2.2.5, GLIBC_2.17)
 MT_OLD(dlvsym, GLIBC_2.2.5, GLIBC_2.17)
