@@ -54,17 +54,19 @@ class Tool:
         self.name, self.folder = name, os.path.join(build, 'analyze', name)
         os.makedirs(self.folder, exist_ok=True)
         digest = hashlib.sha256(shared.encode())
-        for path in '.clang-tidy', 'scripts/analyze.py', 'scripts/analyze.cppcheck':
+        for path in '.clang-tidy', 'scripts/analyze.py', 'scripts/analyze.cppcheck', 'scripts/analyze.gcc':
             with open(os.path.join(ROOT, path), 'rb') as f:
                 digest.update(f.read())
         digest.update(subprocess.run([name, '--version'], stdout=subprocess.PIPE, check=True).stdout)
         self.shared = digest.digest()
+        with open(os.path.join(ROOT, 'scripts', 'analyze.gcc')) as f:
+            self.wrong = {words[0]: words[1:] for words in map(str.split, f) if words and words[0] != '#'}
 
     def command(self, file, flags):
         if self.name == 'clang-tidy':
             return ['clang-tidy', '--quiet', '--config-file=.clang-tidy', file, '--', *flags]
         if self.name == 'gcc':
-            return ['gcc', *flags, *GCC, file]
+            return ['gcc', *flags, *GCC, *self.wrong.get(file, ()), file]
         kept = [flag for flag in flags if flag.startswith(('-D', '-I'))]
         machine = ['-D__%s__' % os.uname().machine, '-D__linux__', '-DElfW(type)=Elf64_##type', '-D_GNU_SOURCE']
         return ['cppcheck', '--quiet', '--enable=warning,performance,portability', '--inline-suppr', '--error-exitcode=1', '--language=c',

@@ -81,11 +81,10 @@ int mt_raw_munmap(void *at, size_t bytes)
         mt_own_unmapped(at, bytes);
         return 0;
     }
-    if (mt_pool_has(at))
-        mt_pool_put(at, bytes);
-    else if (mt_os_call(SYS_munmap, at, bytes) == 0)
+    bool lent = mt_pool_has(at);
+    if (!lent && mt_os_call(SYS_munmap, at, bytes) == 0)
         mt_own_unmapped(at, bytes);
-    else if (mt_os_filtered())
+    else if (lent || mt_os_filtered())
         mt_pool_put(at, bytes);
     return 0;
 }

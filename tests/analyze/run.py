@@ -65,7 +65,7 @@ def analyze(folder, tool):
 def planted(outcome):
     for tool in TOOLS:
         with tempfile.TemporaryDirectory() as folder:
-            for name in 'scripts/analyze.py', 'scripts/analyze.cppcheck', '.clang-tidy':
+            for name in 'scripts/analyze.py', 'scripts/analyze.cppcheck', 'scripts/analyze.gcc', '.clang-tidy':
                 os.makedirs(os.path.dirname(os.path.join(folder, name)), exist_ok=True)
                 shutil.copy(os.path.join(ROOT, name), os.path.join(folder, name))
             os.makedirs(os.path.join(folder, 'interpose'))
