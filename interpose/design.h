@@ -13,7 +13,7 @@
  *   os/            the system, by raw calls; text without libc. A port begins here
  *                  offers os.h, call.h, str.h
  *   base/          what every floor needs: settings, locks, the guard, the tracker's own memory and stacks
- *                  offers aside.h, config.h, guard.h, key.h, lock.h, meta.h, near.h, newer.h, own.h, pool.h
+ *                  offers aside.h, config.h, guard.h, key.h, libc.h, lock.h, meta.h, near.h, newer.h, own.h, pool.h
  *   log/           the log: its file, its regions, what stands in it once
  *                  offers log.h, intern.h, open.h
  *   loader/        what the dynamic loader has loaded: objects, their symbols, the real functions behind ours
@@ -103,8 +103,20 @@
  *
  * PLATFORMS. The file is chosen, not a part of it by #if: os/linux*.c (Linux), loader/object_glibc.c, object_list_glibc.c and heap_glibc.c (glibc),
  * loader/library_elf.c (ELF), unwind/bounds_linux.c, unwind/full_libunwind.c; base/aside_*.S, unwind/arch_*.h and
- * unwind/rule_layout_*.h (the processor). What a port still has to look at:
+ * unwind/rule_layout_*.h (the processor).
  *
+ * One library is loaded by glibc's loader and by musl's. What musl lacks is referred to weakly (base/libc.c), and then done without: where objects
+ * lie is read from the loader's list, as with an old glibc. musl's loader takes what is needed of libc.so.6, libdl.so.2 and libpthread.so.0
+ * from itself, and knows no versions. All other symbols that are referred to are in both (test exports), and no structure is shared with
+ * libc but those of the ELF format, of the kernel, and struct link_map.
+ *
+ *   unwind/bounds_musl.c  where stacks lie
+ *   hooks/nested.c        musl's allocator calls itself by its public names
+ *   loader/real.c         the last error of the loader
+ *
+ * What a port still has to look at:
+ *
+ *   base/libc.c           on_exit, dladdr1, dlvsym, __register_atfork, _r_debug
  *   base/newer_glibc.c    __libc_single_threaded, _dl_find_object
  *   os/oldest_glibc.h     versions of symbols
  *   base/guard.h          initial-exec thread-local variables
@@ -119,7 +131,6 @@
  *   os/raw_*.S, hooks/syscall_*.S   one for each processor
  *   hooks/watch.c         seccomp, mlockall
  *   hooks/dl.c, hooks/exec.c, hooks/map.c, hooks.def   the system's functions: mremap, sbrk, execveat, dl_iterate_phdr
- *   init.c                on_exit
  *
  *
  * WHERE THINGS GO

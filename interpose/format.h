@@ -70,6 +70,7 @@ enum mt_class {
 
 #define MT_START_EXACT 1ull
 
+#define MT_NO_STATUS (-0x7fffffff - 1)
 enum mt_end {
     MT_END_UNKNOWN = 0, /* still running, or killed by a signal, or left by _exit */
     MT_END_EXIT = 1,    /* exit() ran; exit_status holds its argument */
@@ -102,7 +103,7 @@ struct mt_header {
     /* field 22 of /proc/PID/stat: tells whether PID is still this process; 0: unknown */
     uint64_t start_ticks;
     uint32_t end;        /* enum mt_end */
-    int32_t exit_status; /* with MT_END_EXIT */
+    int32_t exit_status; /* with MT_END_EXIT; MT_NO_STATUS: libc does not tell it */
     uint64_t end_time;   /* since start_mono, 0: not ended by exit */
 
     /* The level and its peak: live bytes of HEAP, ANON and SHARED together. */

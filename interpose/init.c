@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/config.h"
+#include "base/libc.h"
 #include "base/lock.h"
 #include "base/meta.h"
 #include "hooks/enter.h"
@@ -85,9 +86,9 @@ __attribute__((constructor)) static void construct(void)
             mt_python_init();
     }
     mt_python_begin();
-    pthread_atfork(mt_start_before_fork, NULL, forked);
+    mt_libc_at_fork(mt_start_before_fork, mt_start_after_fork, forked);
     mt_real_forget_error();
     /* Registered first, so it runs last, after every destructor. It is told the exit status. */
-    on_exit(at_exit, NULL);
+    mt_libc_at_exit(at_exit);
     mt_self.depth = 0;
 }

@@ -2,6 +2,7 @@
 """exports.py HOOKS.DEF MEMTRACE.H LIBMEMTRACE.SO: the library exports what the lists name, needs nothing but libc, and no glibc newer
 than 2.17, and finds its thread-local variables without a call."""
 
+import os
 import re
 import subprocess
 import sys
@@ -12,6 +13,19 @@ import sys
 OLDEST = (2, 17)
 # libc itself, and what is part of it since glibc 2.34.
 LIBC = ("libc.so.", "libdl.so.2", "libpthread.so.0")
+
+
+# glibc has these and musl does not: for where there is no musl to ask.
+GLIBC_ALONE = ("__register_atfork", "dladdr1", "dlvsym", "gnu_get_libc_version", "on_exit", "_r_debug")
+
+
+def musl_lacks(undefined):
+    """What is referred to strongly and is not in the musl that is here, if one is."""
+    libc = f"/lib/ld-musl-{os.uname().machine}.so.1"
+    if not os.path.exists(libc):
+        return []
+    there = set(re.findall(r" [A-Za-z] (\S+)$", output("nm", "-D", "--defined-only", libc), re.M))
+    return [f"musl has no {name}" for name in re.findall(r"^ +U (\w+)", undefined, re.M) if name not in there]
 
 
 def output(*command):
@@ -41,6 +55,10 @@ def main():
     for name, version in re.findall(r"^ +[Uwv] (\w+)@+GLIBC_([\d.]+)", undefined, re.M):
         if tuple(map(int, version.split("."))) > OLDEST:
             wrong.append(f"{name} needs glibc {version}: see interpose/os/oldest_glibc.h and base/newer.h")
+    # musl's loader takes itself for all of these, and ends a program whose library wants what it lacks.
+    wrong += [f"musl has no {name}, so it has to be weak: see interpose/base/libc.c" for name in GLIBC_ALONE
+              if re.search(rf"\bU {name}(@|$)", undefined, re.M)]
+    wrong += musl_lacks(undefined)
     # An older glibc has in these what the list there names.
     wrong += [f"does not need {name}" for name in LIBC[1:] if name not in needed]
     # A hook that calls these by name would be asking itself, or count its own work.

@@ -53,6 +53,7 @@ const char *mt_je_malloc_conf =
     "oversize_threshold:0,dss:disabled,background_thread:false,abort_conf:false";
 
 bool mt_meta_torn;
+static bool alone; /* at the fork: mt_meta_alone */
 
 static struct mt_lock lock; /* around every call: one thread is inside */
 static bool broken;         /* somebody left it by a jump: jemalloc can't be used any more */
@@ -229,15 +230,27 @@ void mt_meta_jumped(void)
     leave();
 }
 
+void mt_meta_alone(bool now)
+{
+    alone = now;
+}
+
+/* Whether other threads of the parent may have been in the middle of a change. */
+static bool others(void)
+{
+    return mt_shared() && !alone;
+}
+
 void mt_meta_forked_inside(void)
 {
-    broken = broken || inside || mt_shared();
+    broken = broken || inside || others();
     mt_lock_forget(&lock);
 }
 
 void mt_meta_child(void)
 {
-    mt_meta_torn = broken || inside || mt_shared();
+    mt_meta_torn = broken || inside || others();
+    alone = false;
     mt_lock_forget(&lock);
     inside = false;
     if (!mt_meta_torn)

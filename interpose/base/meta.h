@@ -34,6 +34,9 @@ void mt_meta_release(void);
  * may be read, and no block of before may be released or grown: they are left behind. */
 extern bool mt_meta_torn;
 
+/* Around a fork, where libc does not tell whether there are other threads (base/newer.h): the system says that there are none. */
+void mt_meta_alone(bool alone);
+
 /* In the child of a fork, whichever way it was made, before anything else here: sets mt_meta_torn.
  * The caller is the only thread. */
 void mt_meta_child(void);

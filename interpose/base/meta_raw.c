@@ -81,11 +81,10 @@ int mt_raw_munmap(void *at, size_t bytes)
         mt_own_unmapped(at, bytes);
         return 0;
     }
-    if (mt_pool_has(at))
-        mt_pool_put(at, bytes);
-    else if (mt_os_call(SYS_munmap, at, bytes) == 0)
+    bool lent = mt_pool_has(at);
+    if (!lent && mt_os_call(SYS_munmap, at, bytes) == 0)
         mt_own_unmapped(at, bytes);
-    else if (mt_os_filtered())
+    else if (lent || mt_os_filtered())
         mt_pool_put(at, bytes);
     return 0;
 }
@@ -144,7 +143,7 @@ void *mt_raw_dlsym(void *handle, const char *name)
     return NULL;
 }
 
-/* What only its heap profiler calls, which is off and can't be turned on. */
+/* What only its heap profiler and its threads call, which are off and can't be turned on. */
 #define UNUSED(name)                                                                               \
     void mt_raw_no_##name(void);                                                                   \
     void mt_raw_no_##name(void)                                                                    \
@@ -153,6 +152,8 @@ void *mt_raw_dlsym(void *handle, const char *name)
     }
 UNUSED(Unwind_Backtrace)
 UNUSED(Unwind_GetIP)
+UNUSED(pthread_getname_np)
+UNUSED(pthread_setname_np)
 UNUSED(exp)
 UNUSED(log)
 UNUSED(round)

@@ -2,25 +2,24 @@
 #include "base/newer.h"
 
 #include <dlfcn.h>
-#include <gnu/libc-version.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+#include "base/libc.h"
 
 static const char unknown;
 const char *mt_newer_single_threaded = &unknown;
 int (*mt_newer_find_object)(void *, struct dl_find_object *);
 
+bool mt_newer_tells(void)
+{
+    return mt_newer_single_threaded != &unknown;
+}
+
 /* Whether glibc is 2.`minor` or newer. A look-up in vain would allocate the text of the error. */
 static bool is(unsigned minor)
 {
-    const char *version = gnu_get_libc_version();
-    unsigned found = 0;
-
-    if (version[0] != '2' || version[1] != '.')
-        return version[0] > '2';
-    for (version += 2; *version >= '0' && *version <= '9'; version++)
-        found = found * 10 + (unsigned)(*version - '0');
-    return found >= minor;
+    return mt_libc_minor() >= minor;
 }
 
 void mt_newer_init(void)

@@ -16,7 +16,6 @@ struct mt_thread *mt_enter_slow(uint32_t inside, uintptr_t frame, uintptr_t pc, 
 static inline __attribute__((always_inline)) struct mt_thread *
 mt_enter_as(uint32_t inside, uintptr_t pc, uint64_t bytes)
 {
-    struct mt_thread *t = mt_self.thread;
     uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
     uint32_t depth = mt_self.depth;
     if (__builtin_expect(depth != 0, 0)) {
@@ -24,9 +23,14 @@ mt_enter_as(uint32_t inside, uintptr_t pc, uint64_t bytes)
         if (frame < mt_self.frame &&
             (depth == MT_INSIDE || mt_nested_plainly(depth, pc, bytes == MT_RELEASE)))
             return NULL;
-    } else if (__builtin_expect(t && *mt_ready == 1, 1)) { /* a thread has none before mt_ready */
+    } else {
+        /* The guard first: until it is set, a signal handler may fork, and the child has neither this state nor its tables. */
         mt_guard_at(frame, inside);
-        return t;
+        __atomic_signal_fence(__ATOMIC_SEQ_CST);
+        struct mt_thread *t = mt_self.thread;
+        if (__builtin_expect(t && *mt_ready == 1, 1)) /* a thread has none before mt_ready */
+            return t;
+        mt_self.depth = 0;
     }
     return mt_enter_slow(inside, frame, pc, bytes);
 }

@@ -228,5 +228,8 @@ MT_EXPORT void *pvalloc(size_t bytes)
     if (!mt_real_known())
         return mt_boot_alloc(bytes, 4096);
     struct mt_thread *t = mt_enter_heap(here.pc, bytes);
-    return mt_allocated(t, &here, mt_real.pvalloc(bytes), bytes);
+    /* musl has none; ours can be found all the same. */
+    if (!mt_real.pvalloc)
+        errno = ENOMEM;
+    return mt_allocated(t, &here, mt_real.pvalloc ? mt_real.pvalloc(bytes) : NULL, bytes);
 }

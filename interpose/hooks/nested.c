@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "base/guard.h"
+#include "base/libc.h"
 #include "hooks/nested.h"
 #include "loader/library.h"
 #include "loader/object.h"
@@ -10,6 +11,8 @@
 
 struct mt_nested_range mt_nested_self, mt_nested_operators, mt_nested_exceptions;
 static struct mt_nested_range libc, loader;
+/* Of a libc whose allocator calls itself by its public names: the functions that do. */
+static struct mt_nested_range callers[8];
 static bool libc_known;
 
 /* Where the object of a function lies. */
@@ -59,11 +62,42 @@ static void find_operators(uintptr_t pc)
     __atomic_store_n(&mt_nested_operators.bytes, runtime.bytes, __ATOMIC_RELEASE);
 }
 
+/* musl's calloc calls malloc, reallocarray realloc, and what aligns calls aligned_alloc; each may be a jump. */
+static void find_callers(void)
+{
+    unsigned n = 0;
+#define CALLER(name)                                                                               \
+    if (mt_real.name)                                                                              \
+        callers[n++] = function_of((void *)(uintptr_t)mt_real.name, #name);
+    CALLER(calloc)
+    CALLER(realloc)
+    CALLER(reallocarray)
+    CALLER(posix_memalign)
+    CALLER(aligned_alloc)
+    CALLER(memalign)
+    CALLER(valloc)
+#undef CALLER
+}
+
+static bool is_caller(uintptr_t pc)
+{
+    for (unsigned i = 0; i < sizeof callers / sizeof callers[0]; i++)
+        if (mt_nested_in(&callers[i], pc - 1))
+            return true;
+    return false;
+}
+
 static bool find_libc(void)
 {
     uintptr_t end;
-    if (!object_of((void *)pthread_key_create, &libc) || !mt_object_loader(&loader.start, &end) ||
+    if (!object_of((void *)pthread_key_create, &libc) ||
         !object_of((void *)mt_nested_find, &mt_nested_self))
+        return false;
+    if (!mt_libc_is_glibc()) { /* musl is its own loader */
+        find_callers();
+        return true;
+    }
+    if (!mt_object_loader(&loader.start, &end))
         return false;
     loader.bytes = end - loader.start;
     return true;
@@ -80,8 +114,8 @@ bool mt_nested_is_own(uint32_t depth, uintptr_t pc, bool release)
 {
     if (mt_nested_plainly(depth, pc, release))
         return true;
-    /* libc's allocator never calls itself by its public names. */
-    if (depth == MT_INSIDE || !pc || !libc_known || mt_real_is_allocator(pc))
+    /* glibc's allocator never calls itself by its public names. */
+    if (depth == MT_INSIDE || !pc || !libc_known || mt_real_is_allocator(pc) || is_caller(pc))
         return true;
     if (depth == MT_IN_TABLES) /* we call nobody else */
         return mt_nested_in(&libc, pc) || mt_nested_in(&loader, pc);

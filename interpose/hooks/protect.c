@@ -70,8 +70,8 @@ static uintptr_t first_hole(uintptr_t start, uintptr_t end)
 }
 
 /* After the real call, which has changed all of the range, or (-1, ENOMEM) what lies before a hole in it. */
-static void protected(struct mt_thread *t, const struct mt_start *here, void *at, size_t bytes,
-                      int prot, int error)
+static void went_through(struct mt_thread *t, const struct mt_start *here, void *at, size_t bytes,
+                         int prot, int error)
 {
     uintptr_t start = (uintptr_t)at, end = mt_mapping_end(at, bytes);
     int keep = errno;
@@ -94,7 +94,7 @@ MT_EXPORT int mprotect(void *at, size_t bytes, int prot)
     struct mt_thread *t = mt_mapping_enter(&here);
     int error = mt_real.mprotect(at, bytes, prot);
     if (t)
-    protected(t, &here, at, bytes, prot, error);
+        went_through(t, &here, at, bytes, prot, error);
     if (t)
         mt_leave(t);
     return error;
@@ -108,7 +108,7 @@ MT_EXPORT int pkey_mprotect(void *at, size_t bytes, int prot, int key)
     struct mt_thread *t = mt_mapping_enter(&here);
     int error = mt_real.pkey_mprotect(at, bytes, prot, key);
     if (t)
-    protected(t, &here, at, bytes, prot, error);
+        went_through(t, &here, at, bytes, prot, error);
     if (t)
         mt_leave(t);
     return error;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Programs that are about to be executed and can't be traced: those of another libc (musl's loader ends a program whose preloaded
- * library it can't link) and of another machine (glibc's prints a complaint).
+ * Programs that are about to be executed and can't be traced: those of another libc than glibc and musl, whose loaders may end a program whose
+ * preloaded library they can't link, and of another machine (glibc's loader prints a complaint).
  */
 #ifndef MT_FOREIGN_PROGRAM_H
 #define MT_FOREIGN_PROGRAM_H

@@ -9,8 +9,8 @@
 /* This library's own ELF header. */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
-/* How this libc's loaders are called: "/lib64/ld-linux-x86-64.so.2". */
-static const char loaders[] = "ld-linux";
+/* How the loaders of the libcs are called that this library knows: "/lib64/ld-linux-x86-64.so.2", "/lib/ld-musl-x86_64.so.1". */
+static const char *const loaders[] = {"ld-linux", "ld-musl-"};
 
 #define LINE_BYTES 256u /* what the kernel reads of a script's first line */
 #define DEEP       5u   /* interpreters of interpreters that it follows */
@@ -23,7 +23,10 @@ static bool foreign_loader(int fd, const ElfW(Phdr) * header, char path[LINE_BYT
         return false;
     path[bytes] = 0;
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    return strncmp(name, loaders, sizeof loaders - 1) != 0;
+    for (unsigned i = 0; i < sizeof loaders / sizeof loaders[0]; i++)
+        if (!strncmp(name, loaders[i], strlen(loaders[i])))
+            return false;
+    return true;
 }
 
 static bool foreign_elf(int fd, const ElfW(Ehdr) * elf, char room[LINE_BYTES])

@@ -7,6 +7,7 @@
  */
 #include <sys/auxv.h>
 
+#include "base/libc.h"
 #include "loader/heap.h"
 #include "loader/object.h"
 #include "loader/real.h"
@@ -34,7 +35,8 @@ static bool is_libcs;
 void mt_heap_init(void)
 {
     uintptr_t begin, end, libc, libc_end;
-    is_libcs = mt_real.malloc && mt_object_range((uintptr_t)mt_real.malloc, &begin, &end) &&
+    is_libcs = mt_libc_is_glibc() && mt_real.malloc &&
+               mt_object_range((uintptr_t)mt_real.malloc, &begin, &end) &&
                mt_object_range((uintptr_t)getauxval, &libc, &libc_end) && begin == libc;
 }
 

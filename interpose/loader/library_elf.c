@@ -9,6 +9,7 @@
 #include <link.h>
 #include <string.h>
 
+#include "base/libc.h"
 #include "loader/object.h"
 #include "loader/real.h"
 
@@ -77,7 +78,7 @@ void *mt_library_symbol(const struct mt_library *l, const char *name, size_t *by
 {
     const struct link_map *map = l->handle;
     const ElfW(Sym) *symbol = NULL;
-    void *found, *entry = NULL;
+    void *found;
     Dl_info info;
 
     if (map) {
@@ -85,8 +86,8 @@ void *mt_library_symbol(const struct mt_library *l, const char *name, size_t *by
         found = symbol ? (void *)(map->l_addr + symbol->st_value) : NULL;
     } else {
         found = dlsym(l->scope, name);
-        if (found && bytes && dladdr1(found, &info, &entry, RTLD_DL_SYMENT))
-            symbol = entry;
+        if (found && bytes && !mt_libc_describe(found, &info, &symbol))
+            symbol = NULL;
     }
     if (bytes)
         *bytes = symbol ? symbol->st_size : 0;
@@ -105,7 +106,7 @@ bool mt_library_code(void *function, const char *name, uintptr_t *begin, uintptr
         symbol = find(&library, name);
     if (!symbol || object.base + symbol->st_value != (uintptr_t)function) { /* another version's */
         symbol = NULL;
-        if (!function || !dladdr1(function, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol ||
+        if (!function || !mt_libc_describe(function, &info, &symbol) || !symbol ||
             info.dli_saddr != function)
             return false;
     }

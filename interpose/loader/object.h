@@ -37,7 +37,7 @@ void mt_object_forked(void);
  * where dlsym may be called as well. */
 bool mt_object_range(uintptr_t address, uintptr_t *begin, uintptr_t *end);
 
-/* As mt_object_at, for the loader itself: begin and end alone. False: not known. */
+/* As mt_object_at, for the loader itself: begin and end alone. False: not known, or libc is the loader (musl). */
 bool mt_object_loader(uintptr_t *begin, uintptr_t *end);
 
 #endif

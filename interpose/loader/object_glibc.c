@@ -10,10 +10,9 @@
 #include <link.h>
 #include <stddef.h>
 
+#include "base/libc.h"
 #include "base/newer.h"
 #include "loader/object_list.h"
-
-#pragma weak _r_debug /* the loader's own; this library is not linked to the loader */
 
 bool mt_object_works(void)
 {
@@ -91,5 +90,6 @@ bool mt_object_range(uintptr_t address, uintptr_t *begin, uintptr_t *end)
 
 bool mt_object_loader(uintptr_t *begin, uintptr_t *end)
 {
-    return mt_object_works() && &_r_debug && mt_object_range(_r_debug.r_ldbase, begin, end);
+    const struct r_debug *list = mt_libc_is_glibc() ? mt_libc_loaded() : NULL;
+    return list && mt_object_works() && mt_object_range(list->r_ldbase, begin, end);
 }

@@ -11,14 +11,13 @@
 #include <sys/auxv.h>
 
 #include "base/aside.h"
+#include "base/libc.h"
 #include "os/os.h"
 
 #define KNOWN_MAX  512   /* objects; those beyond are looked for each time */
 #define LIST_MAX   65536 /* a list that is longer is read while it changes */
 #define HEADER_MAX 64    /* program headers of an object */
 #define TRIES      8
-
-#pragma weak _r_debug /* the loader's own; this library is not linked to the loader */
 
 static struct mt_object known[KNOWN_MAX];
 static uint32_t known_used;
@@ -28,7 +27,7 @@ static bool writing;   /* by one thread; others go on without */
 
 bool mt_object_list_works(void)
 {
-    return &_r_debug && _r_debug.r_map;
+    return mt_libc_loaded() != NULL;
 }
 
 void mt_object_list_forget(void)
@@ -44,6 +43,17 @@ void mt_object_list_forked(void)
     __atomic_store_n(&writing, false, __ATOMIC_SEQ_CST);
 }
 
+/* Whether the kernel knows the program: it tells of the loader where that was called to start it. */
+static bool by_exec(const struct link_map *map)
+{
+    const ElfW(Phdr) *p = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+
+    for (size_t i = 0; p && i < getauxval(AT_PHNUM); i++)
+        if (p[i].p_type == PT_DYNAMIC)
+            return map->l_addr + p[i].p_vaddr == (uintptr_t)map->l_ld;
+    return true;
+}
+
 /* From the object's program headers. The program's own are where the kernel says. */
 static bool describe(const struct link_map *map, bool program, struct mt_object *object)
 {
@@ -52,7 +62,7 @@ static bool describe(const struct link_map *map, bool program, struct mt_object 
     uintptr_t headers, low = UINTPTR_MAX, high = 0, unwinding = 0;
     size_t count;
 
-    if (program) {
+    if (program && by_exec(map)) {
         headers = getauxval(AT_PHDR);
         count = getauxval(AT_PHNUM);
     } else {
@@ -78,7 +88,9 @@ static bool describe(const struct link_map *map, bool program, struct mt_object 
         .begin = map->l_addr + (low & ~(uintptr_t)(mt_os_page() - 1)),
         .end = map->l_addr + high,
         .base = map->l_addr,
-        .path = map->l_name,
+        .path = program        ? ""
+                : *map->l_name ? map->l_name
+                               : "linux-vdso.so.1", /* the only one that musl has no name for */
         .unwinding = (const void *)unwinding,
     };
     return true;
@@ -112,7 +124,7 @@ static bool is_known(uintptr_t address, struct mt_object *object)
 static bool search(uintptr_t address, struct mt_object *object, bool learning)
 {
     uint32_t before = __atomic_load_n(&epoch, __ATOMIC_SEQ_CST), used = 0;
-    uintptr_t at = (uintptr_t)_r_debug.r_map, at_last = 0;
+    uintptr_t at = (uintptr_t)mt_libc_loaded()->r_map, at_last = 0;
     struct link_map map;
     struct mt_object one;
     bool found = false, whole = true;

@@ -8,23 +8,21 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "base/libc.h"
 #include "loader/program.h"
 #include "os/os.h"
-
-/* Weak: this library does not name the loader as one that it needs. */
-#pragma weak _r_debug
 
 /* The loader's list begins with the main program; its dynamic section lies in it. */
 static uintptr_t main_address(void)
 {
-    const struct link_map *map = &_r_debug ? _r_debug.r_map : NULL;
-    return map ? (uintptr_t)map->l_ld : 0;
+    const struct r_debug *list = mt_libc_loaded();
+    return list ? (uintptr_t)list->r_map->l_ld : 0;
 }
 
 /* Did exec start the program itself? Else its program headers are those of a loader, which lies elsewhere. */
 static bool started_by_exec(void)
 {
-    const struct link_map *map = &_r_debug ? _r_debug.r_map : NULL;
+    const struct link_map *map = mt_libc_loaded() ? mt_libc_loaded()->r_map : NULL;
     const ElfW(Phdr) *phdr = (const ElfW(Phdr) *)getauxval(AT_PHDR);
     for (size_t i = 0; phdr && map && i < getauxval(AT_PHNUM); i++)
         if (phdr[i].p_type == PT_DYNAMIC)

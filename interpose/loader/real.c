@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "base/libc.h"
 #include "base/newer.h"
 #include "loader/object.h"
 #include "loader/real.h"
@@ -145,7 +146,7 @@ static void *find_next(const char *symbol)
                                            "CXXABI_1.3.9", "CXXABI_1.3.11"};
     void *found = dlsym(RTLD_NEXT, symbol);
     for (unsigned i = 0; found && is_ours(found) && i < sizeof versions / sizeof versions[0]; i++) {
-        void *other = dlvsym(RTLD_NEXT, symbol, versions[i]);
+        void *other = mt_libc_versioned(RTLD_NEXT, symbol, versions[i]);
         found = other ? other : found;
     }
     return found && is_ours(found) ? NULL : found;
@@ -155,7 +156,10 @@ static void *find_next(const char *symbol)
  * error, and then there is none. */
 void mt_real_forget_error(void)
 {
-    (void)!dlsym(RTLD_DEFAULT, "malloc");
+    if (mt_libc_is_glibc())
+        (void)!dlsym(RTLD_DEFAULT, "malloc");
+    else
+        (void)!dlerror(); /* musl's takes no lock, and nothing else clears it */
 }
 
 /* All entry points of one allocator at once: its library is in the search order. */
@@ -178,8 +182,7 @@ static bool is_defined(const void *found)
 {
     Dl_info info;
     const ElfW(Sym) *symbol = NULL;
-    return !dladdr1(found, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol ||
-           symbol->st_shndx != SHN_UNDEF;
+    return !mt_libc_describe(found, &info, &symbol) || !symbol || symbol->st_shndx != SHN_UNDEF;
 }
 
 bool mt_real_init(void)

@@ -81,7 +81,9 @@ static int step(struct walk *w)
             w->rest++;
         return enter(w, (int)open_path(AT_FDCWD, "/"));
     }
-    char *name = w->rest, *end = strchr(name, '/');
+    char *name = w->rest, *end = name;
+    while (*end != '/') /* there is one: open_folder */
+        end++;
     *end = 0;
     for (w->rest = end + 1; *w->rest == '/';)
         w->rest++;

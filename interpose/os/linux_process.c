@@ -38,18 +38,33 @@ const char *mt_os_program(void)
     return "/proc/thread-self/exe";
 }
 
-uint64_t mt_os_start_ticks(void)
+/* A number in this process's stat, 0: not known. The command in field 2 may hold anything, its ')' is the last. */
+static uint64_t stat_field(unsigned wanted)
 {
-    /* Field 22 of stat; the command in field 2 may hold anything, its ')' is the last. */
     char text[512]; /* far more than 22 numbers take */
     ssize_t n = mt_os_read_file("/proc/self/stat", text, sizeof text - 1);
     if (n <= 0)
         return 0;
     text[n] = 0;
     const char *p = strrchr(text, ')');
-    for (unsigned field = 2; p && field < 22; field++)
+    for (unsigned field = 2; p && field < wanted; field++)
         p = strchr(p + 1, ' ');
     return p ? mt_str_number(p + 1) : 0;
+}
+
+uint64_t mt_os_start_ticks(void)
+{
+    return stat_field(22);
+}
+
+uintptr_t mt_os_stack_start(void)
+{
+    return stat_field(28);
+}
+
+bool mt_os_alone(void)
+{
+    return stat_field(20) == 1;
 }
 
 void mt_os_host(char *name, size_t bytes)

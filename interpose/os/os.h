@@ -176,6 +176,10 @@ const char *mt_os_program(void);
 /* When the process started, in the system's own unit: tells whether a pid is still the same
  * process. 0: not known. */
 uint64_t mt_os_start_ticks(void);
+/* Where the stack that the kernel made began when the program did. 0: not known. */
+uintptr_t mt_os_stack_start(void);
+/* Whether the process has no thread but this one. False where that is not known. */
+bool mt_os_alone(void);
 /* The machine's name, or the container's, in name[0..bytes) with a NUL; "": not known. Read from /proc, as uname is a call that a filter
  * which this process began under need not let pass. */
 void mt_os_host(char *name, size_t bytes);

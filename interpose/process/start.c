@@ -14,6 +14,7 @@
 #include "base/guard.h"
 #include "base/lock.h"
 #include "base/meta.h"
+#include "base/newer.h"
 #include "base/own.h"
 #include "base/pool.h"
 #include "loader/modules.h"
@@ -71,8 +72,17 @@ static void inherit(void)
 
 void mt_start_before_fork(void)
 {
-    if (mt_ready && *mt_ready == 1) /* else nothing happened since this process was forked itself */
-        inherit();
+    if (!mt_ready || *mt_ready != 1) /* nothing happened since this process was forked itself */
+        return;
+    inherit();
+    if (!mt_newer_tells())
+        mt_meta_alone(mt_os_alone());
+}
+
+void mt_start_after_fork(void)
+{
+    if (mt_ready && *mt_ready == 1)
+        mt_meta_alone(false);
 }
 
 void mt_start_forked(void)

@@ -17,8 +17,9 @@ extern bool mt_constructed;     /* the constructor has run: what needs the loade
 bool mt_start(void (*thread_ended)(void *));
 
 /* Note before a fork, in the parent, and after it, in the child, whose child that is and what it
- * inherits. By the thread that forks; no guard needed. */
+ * inherits; after it in the parent, that this is over. By the thread that forks; no guard needed. */
 void mt_start_before_fork(void);
+void mt_start_after_fork(void);
 void mt_start_forked(void);
 
 #endif

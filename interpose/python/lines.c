@@ -123,7 +123,7 @@ static int last_of_pairs(const uint8_t *table, size_t bytes, int line, int none)
     int last = line;
 
     for (size_t i = 0; i + 1 < bytes; i += 2) {
-        int step = (int8_t)table[i + 1];
+        int step = (int8_t)table[i + 1]; /* NOLINT(bugprone-signed-char-misuse): it has a sign */
 
         if (step != none)
             line += step;

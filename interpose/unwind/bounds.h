@@ -14,6 +14,8 @@ struct mt_bounds {
     uintptr_t low;
     uintptr_t top;   /* 0: not looked for yet */
     uintptr_t floor; /* the thread's own stack does not reach below this; 0: not known */
+    /* where libc's frames end that start the program or the thread, if nothing describes them; 0: its own tables do */
+    uintptr_t end;
     /* the last page that mt_bounds_peek found readable since mt_bounds_begin; 0: none */
     uintptr_t checked;
 };
@@ -34,6 +36,16 @@ static inline bool mt_bounds_own(struct mt_bounds *bounds, uintptr_t sp)
         return true;
     return sp < bounds->floor || (bounds->top && sp >= bounds->top) ? false
                                                                     : mt_bounds_extend(bounds, sp);
+}
+
+#define MT_BOUNDS_FIRST                                                                            \
+    384u /* bytes that such frames take, with those that a loader called by name gives back */
+
+/* Whether a frame at `sp` that nothing describes is one of libc's first, outside of main or a thread's function: nothing but such
+ * frames finds room above it. */
+static inline bool mt_bounds_outermost(const struct mt_bounds *bounds, uintptr_t sp)
+{
+    return sp - bounds->end + MT_BOUNDS_FIRST < 2 * MT_BOUNDS_FIRST;
 }
 
 /* Read a word anywhere. False: not mapped, or not aligned. About 0.1 us for each change of page. */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Linux and glibc. The dynamic linker knows the top of the main thread's stack; other threads have
+ * Linux and glibc; for musl see bounds_musl.c. The dynamic linker knows the top of the main thread's stack; other threads have
  * their descriptor on top of their stack. pthread_getattr_np is out of the question: it holds a
  * lock while it allocates.
  */
+#include "base/libc.h"
 #include "os/call.h"
 #include "unwind/bounds.h"
 
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "unwind/arch.h"
+#include "unwind/bounds_musl.h"
 
 #define PAGE 4096u
 
@@ -77,13 +79,20 @@ static uintptr_t find_floor(uintptr_t pointer)
 
 static void find_top(struct mt_bounds *bounds)
 {
-    bool main_thread = mt_arch_thread_pointer() == main_descriptor;
-    uintptr_t top = mt_arch_thread_pointer() & ~(uintptr_t)7;
+    uintptr_t pointer = mt_arch_thread_pointer(), top = pointer & ~(uintptr_t)7;
+    bool main_thread = pointer == main_descriptor;
 
     if (main_thread && &__libc_stack_end && __libc_stack_end)
         top = ((uintptr_t)__libc_stack_end + PAGE) & ~(uintptr_t)(PAGE - 1);
+    else if (main_thread && mt_bounds_musl_main(&bounds->end))
+        top = (bounds->end + PAGE) & ~(uintptr_t)(PAGE - 1);
+    if (main_thread)
+        bounds->floor = top - MAIN_REACH;
+    else if (!mt_libc_is_glibc() && mt_bounds_musl_thread(pointer, &bounds->floor, &top))
+        bounds->end = top;
+    else
+        bounds->floor = find_floor(pointer);
     bounds->top = bounds->low = top;
-    bounds->floor = main_thread ? top - MAIN_REACH : find_floor(mt_arch_thread_pointer());
 }
 
 bool mt_bounds_extend(struct mt_bounds *bounds, uintptr_t sp)

@@ -108,10 +108,10 @@ static void set_cfa_expression(struct machine *m, struct mt_cfi_reader *r, uintp
 
 static void restore(struct machine *m, unsigned reg)
 {
-    struct mt_cfi_place *place = place_of(&m->row, reg);
+    struct mt_cfi_place *place = place_of(&m->row, reg), *first = place_of(&m->initial, reg);
 
-    if (place)
-        *place = *place_of(&m->initial, reg);
+    if (place && first)
+        *place = *first;
 }
 
 static void remember(struct machine *m, struct mt_cfi_reader *r)

@@ -26,6 +26,7 @@
 enum outcome {
     STEPPED,
     END,       /* that was the outermost frame */
+    OUTERMOST, /* the same, by its place */
     CUT,       /* nobody can find the next frame */
     NEED_FULL, /* perhaps the full unwinder can find it */
     TOO_DEEP
@@ -110,6 +111,8 @@ static enum outcome step_guess(const struct job *job, struct position *next)
 
     if (fp == 0)
         return END;
+    if (__builtin_expect(job->own && mt_bounds_outermost(&job->walk->bounds, job->now.sp), 0))
+        return OUTERMOST;
     if (fp < job->now.sp || fp - job->now.sp > GUESS_REACH || fp % WORD)
         return CUT;
     outcome = step_to(job, fp + 2 * WORD, 1, 2, next);
@@ -411,7 +414,7 @@ MT_HOT bool mt_walk(struct mt_stack *stack, struct mt_walk *walk, const struct m
     if (outcome == NEED_FULL || !reserve(stack, walk, outer + job.count))
         return false;
     if (outer == 0)
-        stack->cut = outcome == END ? 0 : outcome == TOO_DEEP ? 1 : 2;
+        stack->cut = outcome == END || outcome == OUTERMOST ? 0 : outcome == TOO_DEEP ? 1 : 2;
     settle(&job, outer);
     if (stack->used > MT_DEPTH_MAX)
         shorten(stack);

@@ -82,7 +82,7 @@ bool glyph_knows(const char *text)
 {
     char in[8] = "", out[GLYPH_BYTES], *from = in, *to = out;
     size_t length = 1, room = sizeof out;
-    while (((unsigned char)text[length] & 0xc0) == 0x80 && length < 4)
+    while (length < 4 && ((unsigned char)text[length] & 0xc0) == 0x80)
         length++;
     if (converter == NO_CONVERTER)
         return true;

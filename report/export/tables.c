@@ -109,7 +109,7 @@ static void put_end(struct writing *w)
                           : exited                 ? "exit"
                           : h->end == LOG_END_EXEC ? "exec"
                                                    : NULL);
-    if (exited)
+    if (exited && h->exit_status != LOG_NO_STATUS)
         cells_signed(&w->cells, h->exit_status & 0xff);
     else
         cells_null(&w->cells);

@@ -298,6 +298,8 @@ static void name_programs(struct draft *draft)
     char *command = NULL, count[TEXT_COUNT_BYTES];
     size_t bytes = 0, length;
     FILE *out = open_memstream(&command, &bytes);
+    if (!out) /* no memory: it has no name then */
+        return;
     if (draft->program_count > 1)
         qsort(draft->programs, draft->program_count, sizeof *draft->programs, by_processes);
     fprintf(out, "%s process%s:", text_count(count, draft->header.processes),

@@ -105,6 +105,12 @@ static void functions_kept(struct placing *p)
     }
 }
 
+static bool same_place(const struct place *a, const struct place *b)
+{
+    return a->function == b->function && a->line == b->line && a->tail == b->tail &&
+           a->address == b->address;
+}
+
 /* A place for a line that the new side does not have: at the line where its text is now, if that is known. */
 static uint32_t place_apart(struct placing *p, uint32_t like, uint32_t line)
 {
@@ -112,7 +118,7 @@ static uint32_t place_apart(struct placing *p, uint32_t like, uint32_t line)
     struct place place = {.function = p->function_now[frames->places[like].function],
                           .line = line,
                           .address = frames->places[like].address};
-    if (!p->taken[like] && !memcmp(&place, &frames->places[like], sizeof place))
+    if (!p->taken[like] && same_place(&place, &frames->places[like]))
         return like;
     frames->places = base_room(frames->places, &frames->place_cap, frames->place_count + 1,
                                sizeof *frames->places);

@@ -120,7 +120,8 @@ static const char *gone_text(const struct both *both, uint32_t place, size_t *by
     if (!both->places[place].gone || both->places[place].old_file >= old->text_count || !line)
         return NULL;
     const char *text = line_of(&old->texts[both->places[place].old_file], line, bytes);
-    *bytes = text && *bytes > GONE_MOST ? GONE_MOST : *bytes;
+    if (text && *bytes > GONE_MOST)
+        *bytes = GONE_MOST;
     return text;
 }
 

@@ -30,9 +30,10 @@ static inline bool class_counts(unsigned class)
     return class <= CLASS_SHARED;
 }
 
+#define LOG_NO_STATUS INT32_MIN /* libc did not tell it */
 enum log_end {
     LOG_END_UNKNOWN, /* still running, or killed by a signal, or left by _exit */
-    LOG_END_EXIT,    /* by exit(exit_status) */
+    LOG_END_EXIT,    /* by exit(exit_status), which may be LOG_NO_STATUS */
     LOG_END_EXEC     /* replaced by another program */
 };
 

@@ -33,7 +33,7 @@ struct columns {
 static void columns_make(struct columns *columns, const struct listing *listing)
 {
     columns->count = 0;
-    for (unsigned char c = 0; c < COLUMNS_MOST; c++) {
+    for (unsigned c = 0; c < COLUMNS_MOST; c++) {
         if ((c == DISCARDED && !listing->discards) || (c == COUNT && !listing->exact))
             continue;
         columns->of[columns->count] = all_columns[c];

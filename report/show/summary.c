@@ -71,6 +71,9 @@ static void print_end(const struct stacks *stacks, FILE *out)
     if (stacks->running)
         fprintf(out, "  running    for at least %.3f s; read at event %s\n", ran,
                 text_count(events, stacks->model.events));
+    else if (h->end == LOG_END_EXIT && h->exit_status == LOG_NO_STATUS)
+        fprintf(out, "  ended      by exit, with a status that musl does not tell, after %.3f s\n",
+                ran);
     else if (h->end == LOG_END_EXIT)
         fprintf(out, "  ended      with exit status %" PRId32 " after %.3f s\n",
                 h->exit_status & 0xff, ran);
@@ -173,7 +176,9 @@ static void json_end(const struct stacks *stacks, struct json *json)
         json_none(json, "exit");
     } else {
         json_open(json, "exit", '{');
-        if (h->end == LOG_END_EXIT)
+        if (h->end == LOG_END_EXIT && h->exit_status == LOG_NO_STATUS)
+            json_none(json, "status");
+        else if (h->end == LOG_END_EXIT)
             json_signed(json, "status", h->exit_status & 0xff);
         else
             json_bool(json, "exec", true);

@@ -80,7 +80,7 @@ static const char *state_of(const struct top_look *look, char out[64])
         return "the log is gone: as it was last";
     if (look->reading->stacks.running)
         return look->frozen ? "frozen" : "runs";
-    if (h->end == LOG_END_EXIT)
+    if (h->end == LOG_END_EXIT && h->exit_status != LOG_NO_STATUS)
         snprintf(out, 64, "ended, status %" PRId32, h->exit_status & 0xff);
     else
         snprintf(out, 64, "ended");

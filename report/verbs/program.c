@@ -117,8 +117,15 @@ static bool is_loader(Elf *elf, const GElf_Phdr *dynamic)
     return !strncmp(file + strings + name, "ld-linux", strnlen("ld-linux", bytes - strings - name));
 }
 
-/* The loader that a program asks for, in `loader`: is it glibc's? True if that can't be found out. */
-static bool asks_for_glibc(Elf *elf, const GElf_Phdr *segment, char loader[256])
+/* musl's loader is its libc, which does not name itself: "/lib/ld-musl-x86_64.so.1". */
+static bool is_musl(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return !strncmp(slash ? slash + 1 : path, "ld-musl-", strlen("ld-musl-"));
+}
+
+/* The loader that a program asks for, in `loader`: is it glibc's or musl's? True if that can't be found out. */
+static bool asks_for_known(Elf *elf, const GElf_Phdr *segment, char loader[256])
 {
     size_t bytes;
     const char *file = elf_rawfile(elf, &bytes);
@@ -127,6 +134,8 @@ static bool asks_for_glibc(Elf *elf, const GElf_Phdr *segment, char loader[256])
         segment->p_filesz > 256)
         return true;
     snprintf(loader, 256, "%.*s", (int)segment->p_filesz, file + segment->p_offset);
+    if (is_musl(loader))
+        return true;
     int fd = open(loader, O_RDONLY | O_CLOEXEC);
     Elf *its = fd >= 0 ? elf_begin(fd, ELF_C_READ, NULL) : NULL;
     size_t count = 0;
@@ -146,7 +155,7 @@ static bool asks_for_glibc(Elf *elf, const GElf_Phdr *segment, char loader[256])
     return !known || glibc;
 }
 
-static enum program_answer check_elf(Elf *elf, char *why, size_t bytes)
+static enum program_answer check_elf(const char *path, Elf *elf, char *why, size_t bytes)
 {
     GElf_Ehdr header, own;
     size_t count = 0;
@@ -159,8 +168,8 @@ static enum program_answer check_elf(Elf *elf, char *why, size_t bytes)
         snprintf(why, bytes,
                  "is for another architecture (ELF machine %u, %u bits) than libmemtrace.so (%u, "
                  "%u bits)",
-                 header.e_machine, header.e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32, own.e_machine,
-                 own.e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32);
+                 header.e_machine, header.e_ident[EI_CLASS] == ELFCLASS64 ? 64u : 32u,
+                 own.e_machine, own.e_ident[EI_CLASS] == ELFCLASS64 ? 64u : 32u);
         return PROGRAM_UNTRACEABLE;
     }
     for (size_t i = 0; i < count; i++) {
@@ -168,16 +177,16 @@ static enum program_answer check_elf(Elf *elf, char *why, size_t bytes)
         char loader[256];
         if (!gelf_getphdr(elf, (int)i, &segment))
             continue;
-        if (segment.p_type == PT_INTERP && !asks_for_glibc(elf, &segment, loader)) {
+        if (segment.p_type == PT_INTERP && !asks_for_known(elf, &segment, loader)) {
             snprintf(
                 why, bytes,
-                "is linked with another C library than glibc, which libmemtrace.so is for (its "
-                "loader is %s)",
+                "is linked with another C library than glibc and musl, which libmemtrace.so is for "
+                "(its loader is %s)",
                 loader);
             return PROGRAM_UNTRACEABLE;
         }
         if (segment.p_type == PT_INTERP ||
-            (segment.p_type == PT_DYNAMIC && is_loader(elf, &segment)))
+            (segment.p_type == PT_DYNAMIC && (is_loader(elf, &segment) || is_musl(path))))
             return PROGRAM_FINE;
     }
     snprintf(why, bytes, "is statically linked: nothing can be preloaded into it");
@@ -244,14 +253,13 @@ static enum program_answer check_contents(const char *path, int fd, unsigned dep
     Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
     enum program_answer answer = PROGRAM_FINE; /* neither ELF nor "#!": the shell may take it */
     if (elf && elf_kind(elf) == ELF_K_ELF)
-        answer = check_elf(elf, why, why_bytes);
+        answer = check_elf(path, elf, why, why_bytes);
     else if (got == 0) {
         snprintf(why, why_bytes, "is empty");
         answer = PROGRAM_NOT_EXECUTABLE;
     }
     if (elf)
         elf_end(elf);
-    (void)path;
     return answer;
 }
 

@@ -66,7 +66,8 @@ static void moved(void)
     CHECK(p[9] == 'a');
     p = MOVE(p, 20 * 30, reallocarray(p, 20, 30));
     void *gone = MOVE(p, 0, realloc(p, none));
-    CHECK(!gone);
+    if (gone) /* musl: a block without bytes */
+        RELEASE(gone, free(gone));
     RELEASE(wall, free(wall));
     char *a = ALLOC(3 * 5, reallocarray(NULL, 3, 5));
     RELEASE(a, free(a));

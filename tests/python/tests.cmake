@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 set(fake_python python/fake_python.c unit/fake_meta.c ${INTERPOSE_LINUX} ${INTERPOSE}/base/lock.c
-  ${CMAKE_SOURCE_DIR}/tests/unit/newer.c ${INTERPOSE}/base/newer_glibc.c ${INTERPOSE}/loader/object_glibc.c ${INTERPOSE}/loader/object_list_glibc.c
+  ${CMAKE_SOURCE_DIR}/tests/unit/newer.c ${INTERPOSE}/base/libc.c ${INTERPOSE}/base/newer_glibc.c ${INTERPOSE}/loader/object_glibc.c ${INTERPOSE}/loader/object_list_glibc.c
   ${INTERPOSE}/foreign/interpreter.c ${INTERPOSE}/foreign/merge.c
   ${INTERPOSE}/python/code.c ${INTERPOSE}/python/command.c ${INTERPOSE}/python/layout.c ${INTERPOSE}/python/leave.c
   ${INTERPOSE}/python/lines.c ${INTERPOSE}/python/memory.c ${INTERPOSE}/python/stack.c

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "base/libc.h"
 #include "hooks/python/begin.h"
 
 #include <dlfcn.h>
@@ -122,7 +123,7 @@ static size_t find_runtime(void ***runtime)
     Dl_info info;
     const ElfW(Sym) *symbol = NULL;
     *runtime = (void **)dlsym(RTLD_DEFAULT, "_PyRuntime");
-    if (!*runtime || !dladdr1(*runtime, &info, (void **)&symbol, RTLD_DL_SYMENT) || !symbol)
+    if (!*runtime || !mt_libc_describe(*runtime, &info, &symbol) || !symbol)
         return 0;
     return symbol->st_size / sizeof(void *);
 }
