@@ -22,4 +22,7 @@ enum mt_cfi_result {
 /* Fill *row for the code at `pc` (of a return address that is one less). */
 enum mt_cfi_result mt_cfi_find(uintptr_t pc, struct mt_cfi_row *row);
 
+/* Objects may have been unloaded: what was found out about their memory is asked again. Any thread. */
+void mt_cfi_forget(void);
+
 #endif

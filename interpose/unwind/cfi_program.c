@@ -232,22 +232,31 @@ static void extended(struct machine *m, unsigned op, struct mt_cfi_reader *r, ui
     }
 }
 
-/* Run a program until the row for `pc` is complete. False: not understood. */
+/* Run a program until the row for `pc` is complete. False: not understood. The instructions that nearly all programs are made of are
+ * here, the others in extended(). */
 static bool run(struct machine *m, struct mt_cfi_reader r, uintptr_t pc)
 {
+    uint64_t code_align = m->cie->code_align, data_align = (uint64_t)m->cie->data_align;
+
     while (r.at < r.end && !r.bad) {
-        unsigned byte = (unsigned)mt_cfi_fixed(&r, 1);
+        unsigned byte = *r.at++;
         unsigned low = byte & 0x3f;
 
-        if ((byte & 0xc0) == 0x40) /* advance_loc */
-            m->loc += low * m->cie->code_align;
-        else if ((byte & 0xc0) == 0x80) /* offset */
-            set_place(m, low, MT_CFI_AT_CFA,
-                      (int64_t)(mt_cfi_uleb(&r) * (uint64_t)m->cie->data_align));
-        else if ((byte & 0xc0) == 0xc0)
+        switch (byte >> 6) {
+        case 1: /* advance_loc */
+            m->loc += low * code_align;
+            break;
+        case 2: /* offset */
+            set_place(m, low, MT_CFI_AT_CFA, (int64_t)(mt_cfi_uleb(&r) * data_align));
+            continue;
+        case 3:
             restore(m, low);
-        else
+            continue;
+        default:
+            if (byte == 0) /* nop */
+                continue;
             extended(m, low, &r, pc);
+        }
         if (m->loc > pc)
             return !r.bad;
     }

@@ -104,6 +104,7 @@ static void grow(uintptr_t old)
 
 void mt_rule_flush(void)
 {
+    mt_cfi_forget();
     atomic_fetch_add(&flushes, 1);
     clear(atomic_load(&mt_rule_table));
 }
