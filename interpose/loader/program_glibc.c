@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the system and glibc's loader know of the program. In the order of trust: the mapping of its own code; the path that exec was
+ * What the system and glibc's loader know of the program. In the order of trust: the file that exec started, or the mapping of the
+ * program's own code if that was a loader; the path that exec was
  * given, if that was the program's and not a loader's; the name that it was started by.
  */
 #include <errno.h>
@@ -65,11 +66,14 @@ static size_t join(char *to, size_t bytes, const char *path)
 
 size_t mt_program_path(char *to, size_t bytes)
 {
-    size_t length = mt_os_mapped_file(main_address(), to, bytes);
+    bool by_exec = started_by_exec();
+    size_t length = by_exec ? mt_os_program_file(to, bytes) : 0;
     const char *given = (const char *)getauxval(AT_EXECFN);
+    if (!length)
+        length = mt_os_mapped_file(main_address(), to, bytes);
     if (length)
         return length;
-    if (given && *given && started_by_exec())
+    if (given && *given && by_exec)
         return join(to, bytes, given);
     return strchr(mt_program_argv0(), '/') ? join(to, bytes, mt_program_argv0()) : 0;
 }

@@ -68,7 +68,7 @@ void mt_cfi_forget(void)
 }
 
 /* The program headers, which stand in the object's first page. NULL: there are none to be trusted. */
-static const ElfW(Phdr) *headers_of(const struct mt_object *object, unsigned *count)
+static const ElfW(Phdr) * headers_of(const struct mt_object *object, unsigned *count)
 {
     const ElfW(Ehdr) *elf = (const void *)object->begin;
 
