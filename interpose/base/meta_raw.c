@@ -89,9 +89,10 @@ int mt_raw_munmap(void *at, size_t bytes)
     }
     if (mt_pool_has(at))
         mt_pool_put(at, bytes);
-    else if (mt_os_call(SYS_munmap, at, bytes) == 0)
+    else if (mt_os_call(SYS_munmap, at, bytes) == 0) {
         mt_own_unmapped(at, bytes);
-    else if (mt_os_filtered())
+        mt_os_unplaced(at, bytes);
+    } else if (mt_os_filtered())
         mt_pool_put(at, bytes);
     return 0;
 }

@@ -19,6 +19,9 @@
  * apart from the program's. Not locked in memory while mt_os_locking. Any thread, anywhere. */
 void *mt_os_place(void *wanted, size_t bytes, int prot, int flags, int fd, uint64_t offset);
 
+/* What was mapped there is so no longer: mt_os_place may take the addresses again. mt_os_unmap tells it itself. */
+void mt_os_unplaced(void *unmapped, size_t bytes);
+
 /* Anonymous private memory, zeroed; NULL on failure. */
 void *mt_os_map(size_t bytes);
 /* The same, shared with what is forked from now on. */
