@@ -64,11 +64,25 @@ static size_t join(char *to, size_t bytes, const char *path)
     return (size_t)folder + length;
 }
 
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* The file that the system says it started, which is quick to ask for. Something that runs the program in its place (valgrind,
+ * an emulator) has another name. So has the target of a link, and then the mappings tell. */
+static size_t started_file(const char *given, char *to, size_t bytes)
+{
+    size_t length = given ? mt_os_program_file(to, bytes) : 0;
+    return length && !strcmp(last_part(to), last_part(given)) ? length : 0;
+}
+
 size_t mt_program_path(char *to, size_t bytes)
 {
-    bool by_exec = started_by_exec();
-    size_t length = by_exec ? mt_os_program_file(to, bytes) : 0;
     const char *given = (const char *)getauxval(AT_EXECFN);
+    bool by_exec = started_by_exec();
+    size_t length = by_exec ? started_file(given, to, bytes) : 0;
     if (!length)
         length = mt_os_mapped_file(main_address(), to, bytes);
     if (length)

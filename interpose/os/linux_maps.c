@@ -54,7 +54,7 @@ static size_t path_of(const char *line, uintptr_t address, char *to, size_t byte
 
 size_t mt_os_program_file(char *to, size_t bytes)
 {
-    long n = mt_os_call(SYS_readlinkat, AT_FDCWD, mt_os_program(), to, bytes);
+    long n = mt_os_call(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", to, bytes);
     return n > 0 && (size_t)n < bytes && *to == '/' ? without_gone(to, (size_t)n) : 0;
 }
 
