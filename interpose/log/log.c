@@ -327,7 +327,8 @@ void mt_log_note(unsigned severity, const char *format, ...)
 
 int mt_log_map(void)
 {
-    int fd = mt_log_file.fd, error = mt_os_allocate(fd, 0, FILE_FIRST);
+    bool all = !mt_config.max_log || mt_config.max_log >= FILE_FIRST;
+    int fd = mt_log_file.fd, error = all ? mt_os_allocate(fd, 0, FILE_FIRST) : -EFBIG;
     given = error ? 0 : FILE_FIRST;
     if (error) /* less will do for a process without events */
         error = mt_os_allocate(fd, 0, MT_HEADER_BYTES);

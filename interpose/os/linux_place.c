@@ -75,6 +75,15 @@ static uintptr_t hole_take(uintptr_t bytes)
     return at;
 }
 
+static struct hole *smallest_hole(void)
+{
+    struct hole *least = holes;
+    for (struct hole *h = holes; h < holes + HOLES; h++)
+        if (h->end - h->start < least->end - least->start)
+            least = h;
+    return least;
+}
+
 void mt_os_unplaced(void *unmapped, size_t bytes)
 {
     uintptr_t page = mt_os_page(), start = (uintptr_t)unmapped, end = start + bytes;
@@ -89,8 +98,10 @@ void mt_os_unplaced(void *unmapped, size_t bytes)
         end = holes[i].end > end ? holes[i].end : end;
         holes[i] = holes[--holes_used];
     }
-    if (holes_used < HOLES)
-        holes[holes_used++] = (struct hole){start, end};
+    bool room = holes_used < HOLES;
+    struct hole *to = room ? &holes[holes_used++] : smallest_hole();
+    if (room || to->end - to->start < end - start)
+        *to = (struct hole){start, end};
     holes_leave();
 }
 
