@@ -185,8 +185,10 @@ static int open_in(const char *path, bool nameless)
     if (fd < 0)
         return fd;
     int high = mt_os_high(fd);
-    if (high < 0)
+    if (high < 0) {
+        mt_os_create_end(); /* there are so few that none is to be kept */
         return fd;
+    }
     mt_os_close(fd);
     return high;
 }
