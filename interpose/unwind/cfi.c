@@ -234,7 +234,7 @@ static uintptr_t search(struct space *space, uintptr_t header, uintptr_t pc, boo
     return low ? header + (uintptr_t)entry_of(r.at, low - 1, 1) : 0;
 }
 
-static enum mt_cfi_result row_of(struct space *space, uintptr_t fde, uintptr_t pc,
+static enum mt_cfi_result row_of(struct space *space, uintptr_t fde, uintptr_t pc, bool others,
                                  struct mt_cfi_row *row)
 {
     struct mt_cfi_reader r;
@@ -259,12 +259,12 @@ static enum mt_cfi_result row_of(struct space *space, uintptr_t fde, uintptr_t p
         return MT_CFI_UNREADABLE;
     if (pc < begin || pc - begin >= bytes)
         return MT_CFI_NO_FRAME;
-    if (!mt_cfi_row_at(&cie, r, begin, pc, row))
+    if (!mt_cfi_row_at(&cie, r, begin, pc, others, row))
         return MT_CFI_UNREADABLE;
     return MT_CFI_FOUND;
 }
 
-enum mt_cfi_result mt_cfi_find(uintptr_t pc, struct mt_cfi_row *row)
+enum mt_cfi_result mt_cfi_find(uintptr_t pc, bool others, struct mt_cfi_row *row)
 {
     struct mt_object object;
     struct space space;
@@ -279,5 +279,5 @@ enum mt_cfi_result mt_cfi_find(uintptr_t pc, struct mt_cfi_row *row)
     fde = search(&space, (uintptr_t)object.unwinding, pc, &unreadable);
     if (!fde)
         return unreadable ? MT_CFI_UNREADABLE : MT_CFI_NO_FRAME;
-    return row_of(&space, fde, pc, row);
+    return row_of(&space, fde, pc, others, row);
 }
