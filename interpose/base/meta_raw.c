@@ -41,8 +41,14 @@ static void *spare_page(void)
     return (void *)(((uintptr_t)spare + mt_os_page() - 1) & ~(uintptr_t)(mt_os_page() - 1));
 }
 
+/* What is asked for up to this size is a slab or a table that has just doubled, all of whose pages are written at once: to have
+ * them all at once takes the system less than to fault them in one by one. What is larger fills up slowly. */
+#define AT_ONCE ((size_t)132 << 10) /* with the page that jemalloc adds */
+
 static void *map(void *at, size_t bytes, int prot, int flags, int fd, off_t offset)
 {
+    if (!at && bytes <= AT_ONCE && (prot & PROT_WRITE))
+        flags |= MAP_POPULATE;
     void *got = mt_os_place(at, bytes, prot, flags, fd, (uint64_t)offset);
     return got ? got : MAP_FAILED;
 }
@@ -82,9 +88,10 @@ int mt_raw_munmap(void *at, size_t bytes)
         return 0;
     }
     bool lent = mt_pool_has(at);
-    if (!lent && mt_os_call(SYS_munmap, at, bytes) == 0)
+    if (!lent && mt_os_call(SYS_munmap, at, bytes) == 0) {
         mt_own_unmapped(at, bytes);
-    else if (lent || mt_os_filtered())
+        mt_os_unplaced(at, bytes);
+    } else if (lent || mt_os_filtered())
         mt_pool_put(at, bytes);
     return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the system and glibc's loader know of the program. In the order of trust: the mapping of its own code; the path that exec was
+ * What the system and glibc's loader know of the program. In the order of trust: the file that exec started, or the mapping of the
+ * program's own code if that was a loader; the path that exec was
  * given, if that was the program's and not a loader's; the name that it was started by.
  */
 #include <errno.h>
@@ -61,13 +62,30 @@ static size_t join(char *to, size_t bytes, const char *path)
     return (size_t)folder + length;
 }
 
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* The file that the system says it started, which is quick to ask for. Something that runs the program in its place (valgrind,
+ * an emulator) has another name. So has the target of a link, and then the mappings tell. */
+static size_t started_file(const char *given, char *to, size_t bytes)
+{
+    size_t length = given ? mt_os_program_file(to, bytes) : 0;
+    return length && !strcmp(last_part(to), last_part(given)) ? length : 0;
+}
+
 size_t mt_program_path(char *to, size_t bytes)
 {
-    size_t length = mt_os_mapped_file(main_address(), to, bytes);
     const char *given = (const char *)getauxval(AT_EXECFN);
+    bool by_exec = started_by_exec();
+    size_t length = by_exec ? started_file(given, to, bytes) : 0;
+    if (!length)
+        length = mt_os_mapped_file(main_address(), to, bytes);
     if (length)
         return length;
-    if (given && *given && started_by_exec())
+    if (given && *given && by_exec)
         return join(to, bytes, given);
     return strchr(mt_program_argv0(), '/') ? join(to, bytes, mt_program_argv0()) : 0;
 }

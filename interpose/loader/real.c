@@ -185,6 +185,11 @@ static bool is_defined(const void *found)
     return !mt_libc_describe(found, &info, &symbol) || !symbol || symbol->st_shndx != SHN_UNDEF;
 }
 
+static bool is_operator(const char *symbol)
+{
+    return symbol[0] == '_' && symbol[1] == 'Z';
+}
+
 bool mt_real_init(void)
 {
     if (__atomic_load_n(&mt_real_ready, __ATOMIC_ACQUIRE))
@@ -205,7 +210,12 @@ bool mt_real_init(void)
     /* A search in vain allocates. A stranger's malloc may have called our mmap with its own lock
      * held. */
     if (!stranger) {
-#define MT_HOOK_MAYBE(symbol, result, parameters) FIND(symbol)
+        /* A search in vain takes longest. Where there is no C++ there are none of its operators; whoever has one nevertheless
+         * finds it when it is called, as one that came later (mt_real_from_caller). */
+        bool operators = find_next("_Znwm") || find_next("_ZdlPv");
+#define MT_HOOK_MAYBE(symbol, result, parameters)                                                  \
+    if (operators || !is_operator(#symbol))                                                        \
+    FIND(symbol)
 #include "hooks.def"
         note_allocator((void *)(uintptr_t)mt_real.malloc);
         find_own("mallocx", "");
@@ -222,7 +232,7 @@ bool mt_real_init(void)
 static const void *known_operator(void)
 {
 #define MT_HOOK_MAYBE(symbol, result, parameters)                                                  \
-    if (#symbol[0] == '_' && #symbol[1] == 'Z' && mt_real.symbol)                                  \
+    if (is_operator(#symbol) && mt_real.symbol)                                                    \
         return (const void *)(uintptr_t)mt_real.symbol;
 #include "hooks.def"
     return NULL;

@@ -17,6 +17,10 @@
 struct mt_log mt_log;
 
 #define EXTENT_FIRST 16384u
+/* A region doubles up to this size: each step takes half a dozen system calls. */
+#define DOUBLES_TO 131072u
+/* What every log has from its beginning: the header, and the first pieces of NODE, COUNTER (with HELD), RECORD and the rest. */
+#define FILE_FIRST (MT_HEADER_BYTES + 4 * EXTENT_FIRST + 4096)
 
 struct mt_lock mt_log_growing;
 static struct mt_lock record_lock; /* guards RECORD's end */
@@ -27,6 +31,7 @@ static const uint32_t entry_bytes[MT_REGION_COUNT] = {
     [MT_REGION_TIMELINE] = sizeof(struct mt_sample),     [MT_REGION_STRETCH] = MT_STRETCH_UNIT,
     [MT_REGION_FINISH] = sizeof(struct mt_finish),       [MT_REGION_HELD] = sizeof(uint32_t),
 };
+static uint64_t given;   /* bytes of the file that have real space, at its beginning */
 static uint32_t refused; /* requests left to refuse without asking the system again */
 
 void mt_log_dropped(uint64_t events, uint64_t bytes)
@@ -53,7 +58,10 @@ static bool map_again(int fd)
             return false;
         have[e->region] += bytes;
     }
-    return mt_views_move(fd);
+    if (!mt_views_move(fd))
+        return false;
+    given = h->file_bytes;
+    return true;
 }
 
 bool mt_log_replace(void)
@@ -109,7 +117,7 @@ static int extend(enum mt_region region, uint64_t add)
     struct mt_header *h = mt_log.header;
     uint64_t have = mt_log.bytes[region], at = whole_pages(h->file_bytes);
     int error = mt_view_room(region, have + add, mt_log_file.fd, &mt_log.base[region]);
-    if (!error)
+    if (!error && at + add > given)
         error = mt_os_allocate(mt_log_file.fd, at, add);
     if (!error)
         error = mt_view_extend(region, add, mt_log_file.fd, at);
@@ -150,8 +158,8 @@ static bool may_extend(enum mt_region region, uint64_t add)
     return (!held || extend(MT_REGION_HELD, held) == 0) && extend(region, add) == 0;
 }
 
-/* Extend a region by at least `need` bytes, if possible by a quarter of what it has: then a quarter
- * is unused at most, and the directory lasts for gigabytes. When the directory gets short, the
+/* Extend a region by at least `need` bytes, if possible by a quarter of what it has, or by as much while it is small: then a quarter
+ * is unused at most, or 64 KiB, and the directory lasts for gigabytes. When the directory gets short, the
  * region doubles. Under mt_log_growing.
  *
  * A refusal costs several system calls, and a program that runs on with a full disk would pay them
@@ -167,7 +175,8 @@ static bool grow(enum mt_region region, uint64_t need)
 {
     struct mt_header *h = mt_log.header;
     uint64_t have = mt_log.bytes[region];
-    uint64_t add = h->extents_used < MT_EXTENTS_MAX * 2 / 3 ? have / 4 : have;
+    bool quarter = h->extents_used < MT_EXTENTS_MAX * 2 / 3 && have >= DOUBLES_TO;
+    uint64_t add = quarter ? have / 4 : have;
     if (region == MT_REGION_TIMELINE)
         need = MT_SAMPLES * sizeof(struct mt_sample);
     if (need < EXTENT_FIRST)
@@ -318,7 +327,11 @@ void mt_log_note(unsigned severity, const char *format, ...)
 
 int mt_log_map(void)
 {
-    int fd = mt_log_file.fd, error = mt_os_allocate(fd, 0, MT_HEADER_BYTES);
+    bool all = !mt_config.max_log || mt_config.max_log >= FILE_FIRST;
+    int fd = mt_log_file.fd, error = all ? mt_os_allocate(fd, 0, FILE_FIRST) : -EFBIG;
+    given = error ? 0 : FILE_FIRST;
+    if (error) /* less will do for a process without events */
+        error = mt_os_allocate(fd, 0, MT_HEADER_BYTES);
     if (!error)
         error = mt_views_begin(fd, &mt_log.header);
     if (error)
@@ -361,6 +374,7 @@ void mt_log_forget(void)
     mt_views_forget();
     memset(&mt_log, 0, sizeof mt_log);
     refused = 0;
+    given = 0;
     mt_log_file.fd = -1;
     mt_log_file.path[0] = 0;
     mt_log_file.nameless = mt_log_file.temporary = false;

@@ -76,6 +76,7 @@ static int begin(int fd)
 static bool give_up(int error)
 {
     open_error = -error;
+    mt_os_create_end();
     mt_log_forget();
     return false;
 }
@@ -153,6 +154,7 @@ bool mt_log_open(const char *directory, const char *program, void (*describe)(vo
         return false;
     }
     bool opened = open_in(false) || open_elsewhere();
+    mt_os_create_end();
     mt_log_file_rest();
     return opened;
 }

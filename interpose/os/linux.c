@@ -65,7 +65,8 @@ void *mt_os_reserve(size_t bytes)
 
 void mt_os_unmap(void *at, size_t bytes)
 {
-    mt_os_call(SYS_munmap, at, bytes);
+    if (mt_os_call(SYS_munmap, at, bytes) == 0)
+        mt_os_unplaced(at, bytes);
 }
 
 int mt_os_map_file(void *at, size_t bytes, int fd, uint64_t offset)

@@ -122,6 +122,44 @@ static int open_folder(const char *path, const char **name)
     return error;
 }
 
+/* The folder of the file without a name, for the link that follows. */
+static struct {
+    int folder; /* -1: none */
+    char path[1024];
+    size_t bytes; /* of the folder's part of the path */
+} kept = {.folder = -1};
+
+static void keep_folder(int folder, const char *path, size_t bytes)
+{
+    if (bytes > sizeof kept.path) {
+        mt_os_close(folder);
+        return;
+    }
+    memcpy(kept.path, path, bytes);
+    kept.bytes = bytes;
+    kept.folder = folder; /* the number in it, if any, was a fork parent's */
+}
+
+void mt_os_create_end(void)
+{
+    if (kept.folder >= 0)
+        mt_os_close(kept.folder);
+    kept.folder = -1;
+}
+
+/* As open_folder, without a second walk where it was walked just now. */
+static int take_folder(const char *path, const char **name)
+{
+    const char *slash = strrchr(path, '/');
+    int folder = kept.folder;
+    size_t bytes = slash ? (size_t)(slash - path) + 1 : 0;
+    if (folder < 0 || bytes != kept.bytes || memcmp(path, kept.path, bytes) != 0)
+        return open_folder(path, name);
+    kept.folder = -1;
+    *name = path + bytes;
+    return folder;
+}
+
 static int open_as_now(const char *path, bool nameless)
 {
     const char *name;
@@ -131,7 +169,10 @@ static int open_as_now(const char *path, bool nameless)
     int how = nameless ? O_TMPFILE : O_CREAT | O_EXCL | O_NOFOLLOW;
     long fd = result(
         mt_os_call(SYS_openat, folder, nameless ? "." : name, O_RDWR | O_CLOEXEC | how, 0600));
-    mt_os_close(folder);
+    if (nameless && fd >= 0)
+        keep_folder(folder, path, (size_t)(name - path));
+    else
+        mt_os_close(folder);
     if (fd >= 0) /* the umask may have taken that away */
         mt_os_call(SYS_fchmod, fd, 0600);
     return (int)fd;
@@ -146,8 +187,10 @@ static int open_in(const char *path, bool nameless)
     if (fd < 0)
         return fd;
     int high = mt_os_high(fd);
-    if (high < 0)
+    if (high < 0) {
+        mt_os_create_end(); /* there are so few that none is to be kept */
         return fd;
+    }
     mt_os_close(fd);
     return high;
 }
@@ -167,7 +210,7 @@ static int link_as_now(int fd, const char *path)
     char text[40];
     struct mt_str s = MT_STR(text);
     const char *name;
-    int folder = open_folder(path, &name);
+    int folder = take_folder(path, &name);
     if (folder < 0)
         return folder;
     mt_str_add_z(&s, "/proc/thread-self/fd/");

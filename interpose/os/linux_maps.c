@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "os/call.h"
 #include "os/os.h"
 
 #define ROOM 65536u /* a line is at most a path and 100 bytes */
@@ -21,11 +22,20 @@ static const char *number(const char *p, uintptr_t *value)
     return p;
 }
 
-/* The path in a line of proc_pid_maps(5), if the mapping holds the address: a newline in it is \012, and one that has no name any
- * more ends in " (deleted)". */
-static size_t path_of(const char *line, uintptr_t address, char *to, size_t bytes)
+/* A file that has no name any more has this behind its path. */
+static size_t without_gone(char *path, size_t length)
 {
     static const char gone[] = " (deleted)";
+    if (length > sizeof gone - 1 &&
+        !memcmp(path + length - (sizeof gone - 1), gone, sizeof gone - 1))
+        length -= sizeof gone - 1;
+    path[length] = 0;
+    return length;
+}
+
+/* The path in a line of proc_pid_maps(5), if the mapping holds the address: a newline in it is \012. */
+static size_t path_of(const char *line, uintptr_t address, char *to, size_t bytes)
+{
     uintptr_t start, end;
     const char *p = number(line, &start), *path = strchr(line, '/');
     if (*p != '-')
@@ -39,10 +49,13 @@ static size_t path_of(const char *line, uintptr_t address, char *to, size_t byte
         to[used++] = newline ? '\n' : *path;
         path += newline ? 3 : 0;
     }
-    if (used > sizeof gone - 1 && !memcmp(to + used - (sizeof gone - 1), gone, sizeof gone - 1))
-        used -= sizeof gone - 1;
-    to[used] = 0;
-    return used;
+    return without_gone(to, used);
+}
+
+size_t mt_os_program_file(char *to, size_t bytes)
+{
+    long n = mt_os_call(SYS_readlinkat, AT_FDCWD, "/proc/self/exe", to, bytes);
+    return n > 0 && (size_t)n < bytes && *to == '/' ? without_gone(to, (size_t)n) : 0;
 }
 
 /* Call `visit` for each line of /proc/thread-self/maps, until it returns true. False: there is no such file, or nothing in it. */

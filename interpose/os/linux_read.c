@@ -21,6 +21,7 @@ void mt_os_close_inherited(void)
     if (flags >= 0 && (flags & AT_ONCE) == AT_ONCE && (flags & O_ACCMODE) == O_RDONLY)
         mt_os_close(fd);
     read_last = -1;
+    mt_os_create_end();
 }
 
 ssize_t mt_os_read_file(const char *path, void *to, size_t bytes)

@@ -19,6 +19,9 @@
  * apart from the program's. Not locked in memory while mt_os_locking. Any thread, anywhere. */
 void *mt_os_place(void *wanted, size_t bytes, int prot, int flags, int fd, uint64_t offset);
 
+/* What was mapped there is so no longer: mt_os_place may take the addresses again. mt_os_unmap tells it itself. */
+void mt_os_unplaced(void *unmapped, size_t bytes);
+
 /* Anonymous private memory, zeroed; NULL on failure. */
 void *mt_os_map(size_t bytes);
 /* The same, shared with what is forked from now on. */
@@ -74,6 +77,8 @@ int mt_os_create(const char *path);
 /* The same without a name, in the folder that `path` is in (-EOPNOTSUPP or -EISDIR: not on this
  * file system). */
 int mt_os_create_nameless(const char *path);
+/* After one or more of these, and of mt_os_link: the folder is no longer kept open. One thread at a time calls the three. */
+void mt_os_create_end(void);
 /* Give it the name `path`. 0 or -errno; -EEXIST: the name is taken. */
 int mt_os_link(int fd, const char *path);
 /* What an open file is, as far as mapping it goes. */
@@ -122,6 +127,8 @@ ssize_t mt_os_read(int fd, void *to, size_t bytes);
 /* The absolute path of the file that is mapped at `address`, with a NUL, at most `bytes` in all: its
  * length, 0: not known (no /proc, or no file there). Takes some 30 us, and 64 KiB for as long. */
 size_t mt_os_mapped_file(uintptr_t address, char *to, size_t bytes);
+/* The same of the file that exec started this process from: 1 us. */
+size_t mt_os_program_file(char *to, size_t bytes);
 /* Call `visit` for each mapping of the process that can be locked, in order; `room`: for the longest line of
  * /proc/self/maps, best 64 KiB. False: there is no /proc. */
 bool mt_os_each_mapping(char *room, size_t bytes,
@@ -129,7 +136,8 @@ bool mt_os_each_mapping(char *room, size_t bytes,
                         void *context);
 /* Up to `bytes` of a file from its beginning: how many were read, or -errno. */
 ssize_t mt_os_read_file(const char *path, void *to, size_t bytes);
-/* In the child of a fork: another thread of the parent may have been in mt_os_read_file, whose descriptor the child then has. */
+/* In the child of a fork: another thread of the parent may have been in mt_os_read_file, or have made a file, and
+ * the child then has a descriptor of that. */
 void mt_os_close_inherited(void);
 /* Whether the path leads to something. */
 bool mt_os_exists(const char *path);

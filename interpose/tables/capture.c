@@ -487,12 +487,12 @@ void mt_capture_thread_end(struct mt_capture *c)
     mt_capture_lost(c);
 }
 
-void mt_capture_forget(struct mt_capture *c)
+void mt_capture_rest(struct mt_capture *c)
 {
-    mt_capture_thread_end(c);
-    mt_tree_free(&c->tree);
     mt_meta_free(c->known);
     mt_meta_free(c->pairs);
     if (c->keys)
         mt_meta_unmap(c->keys, ARRAY_BYTES);
+    c->known = NULL, c->pairs = NULL, c->keys = NULL;
+    c->known_used = c->path_used = 0; /* the next event finds its root again */
 }

@@ -63,7 +63,8 @@ void mt_capture_lost(struct mt_capture *c);
  * of its stack. */
 void mt_capture_thread_end(struct mt_capture *c);
 
-/* Release the part's memory (child of a fork). */
-void mt_capture_forget(struct mt_capture *c);
+/* After mt_capture_thread_end: no thread has the part for now. What can be found out again is released: all but the tree. Guard set,
+ * any thread. */
+void mt_capture_rest(struct mt_capture *c);
 
 #endif

@@ -62,6 +62,8 @@ struct shard {
 } __attribute__((aligned(64)));
 
 static struct shard shards[SHARDS];
+static bool filled
+    [SHARDS]; /* had an entry once: the others' memory is not to be touched by those who go through all */
 
 static uint64_t hash_of(uint64_t key)
 {
@@ -112,6 +114,8 @@ static __attribute__((noinline)) bool slots_grow(struct shard *s)
     struct slot *old = s->slots, *grown = mt_meta_alloc(count * sizeof *grown);
     if (!grown)
         return false;
+    if (!old)
+        __atomic_store_n(&filled[s - shards], true, __ATOMIC_RELAXED);
     s->slots = grown;
     s->mask = count - 1;
     s->most = count / 4 * 3;
@@ -387,6 +391,8 @@ bool mt_live_each(bool (*visit)(const struct mt_live_some *some, void *context),
     bool all = true;
     for (uint32_t i = 0; i < SHARDS && all; i++) {
         bool locked = mt_shared();
+        if (!__atomic_load_n(&filled[i], __ATOMIC_RELAXED))
+            continue;
         if (locked)
             lock_shard(&shards[i]);
         all = each_of(&shards[i], visit, context);

@@ -15,9 +15,13 @@
 #include "tables/stretches.h"
 #include "tables/thread.h"
 
-static struct mt_lock lock;           /* guards the two lists */
-static struct mt_thread *free_states; /* slots whose threads ended */
-static struct mt_thread **states;     /* all of them, for mt_slots_forget */
+/* Slots whose threads ended. The next thread gets one of the few that still have all their memory, if there is one. */
+#define WARM 4u
+
+static struct mt_lock lock; /* guards all below */
+static struct mt_thread *warm_states, *free_states;
+static uint32_t warm;             /* how many of the former */
+static struct mt_thread **states; /* all of them, for mt_slots_forget */
 static uint32_t states_used, states_cap;
 static pthread_key_t key;
 static bool key_made;
@@ -68,13 +72,22 @@ static struct mt_thread *new_state(void)
     return t;
 }
 
+/* Under lock. NULL: all are in use. */
+static struct mt_thread *free_state(void)
+{
+    struct mt_thread **list = warm_states ? &warm_states : &free_states, *t = *list;
+    if (t) {
+        warm -= warm_states != NULL;
+        *list = t->next_free;
+    }
+    return t;
+}
+
 struct mt_thread *mt_slots_take(void)
 {
     mt_lock_take(&lock);
-    struct mt_thread *t = free_states;
-    if (t)
-        free_states = t->next_free;
-    else
+    struct mt_thread *t = free_state();
+    if (!t)
         t = new_state();
     mt_lock_drop(&lock);
     if (t && t->lent_to && t->lent_to != mt_os_tid())
@@ -84,18 +97,29 @@ struct mt_thread *mt_slots_take(void)
     return t;
 }
 
-static void put_back(struct mt_thread *t)
+static void put_back(struct mt_thread *t, bool warmly)
 {
     mt_lock_take(&lock);
-    t->next_free = free_states;
-    free_states = t;
+    struct mt_thread **list = warmly ? &warm_states : &free_states;
+    t->next_free = *list;
+    *list = t;
+    warm += warmly;
     mt_lock_drop(&lock);
+}
+
+/* Of threads that end at the same time a few more may be. */
+static bool may_be_warm(void)
+{
+    return __atomic_load_n(&warm, __ATOMIC_RELAXED) < WARM;
 }
 
 void mt_slots_return(struct mt_thread *t)
 {
+    bool warmly = may_be_warm();
     mt_account_thread_end(t);
-    put_back(t);
+    if (!warmly)
+        mt_capture_rest(&t->capture);
+    put_back(t, warmly);
 }
 
 struct mt_thread *mt_slots_borrow(void)
@@ -109,7 +133,7 @@ struct mt_thread *mt_slots_borrow(void)
 void mt_slots_give_back(struct mt_thread *t)
 {
     mt_account_thread_pause(t);
-    put_back(t);
+    put_back(t, true); /* most likely for the same thread again */
 }
 
 void mt_slots_started(struct mt_thread *t)
@@ -137,7 +161,10 @@ bool mt_slots_remember(void *value)
 void mt_slots_forget(void)
 {
     for (uint32_t i = 0; !mt_meta_torn && i < states_used; i++) {
-        mt_capture_forget(&states[i]->capture);
+        struct mt_capture *c = &states[i]->capture;
+        mt_capture_thread_end(c);
+        mt_capture_rest(c);
+        mt_tree_free(&c->tree);
         mt_stretches_forget(&states[i]->runs.stretches);
         mt_meta_free(states[i]);
     }
@@ -145,7 +172,8 @@ void mt_slots_forget(void)
         mt_meta_free(states);
     mt_stretches_restart();
     states = NULL;
-    free_states = NULL;
+    warm_states = free_states = NULL;
+    warm = 0;
     states_used = states_cap = 0;
     mt_lock_forget(&lock);
     mt_self.thread = NULL;

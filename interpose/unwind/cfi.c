@@ -9,6 +9,7 @@
 #include "unwind/cfi.h"
 
 #include <link.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "loader/object.h"
@@ -19,26 +20,64 @@
 
 /* The object whose tables are read. They may be damaged: nothing is read but what lies in one of its segments. */
 struct space {
-    const ElfW(Phdr) * headers;
-    unsigned count;
-    uintptr_t base;
+    const struct mt_object *object;
     uintptr_t low,
         high; /* the segment that was found last, all of which can be read; empty: none */
 };
 
-/* From the program headers, which stand in the object's first page. */
-static bool space_of(const struct mt_object *object, struct space *space)
+/* Segments that were found whole, until something is unloaded: most of what is asked for lies in few of them, and to look one up
+ * takes a system call. A word has the segment's pages: the first one's number, and how many, so that it can be read without a lock. */
+#define WHOLE_BITS      6
+#define WHOLE_COUNT     28
+#define WHOLE_PAGE      4096u
+#define WHOLE_PAGES_MAX (((uint64_t)1 << WHOLE_COUNT) - 1)
+
+static _Atomic uint64_t whole[1u << WHOLE_BITS];
+
+static _Atomic uint64_t *whole_at(uintptr_t at)
+{
+    return &whole[(at / WHOLE_PAGE * 0x9e3779b97f4a7c15u) >> (64 - WHOLE_BITS)];
+}
+
+static bool recall_whole(struct space *space, uintptr_t at)
+{
+    uint64_t word = atomic_load_explicit(whole_at(at), memory_order_relaxed);
+    uintptr_t low = (word >> WHOLE_COUNT) * WHOLE_PAGE,
+              bytes = (word & WHOLE_PAGES_MAX) * WHOLE_PAGE;
+
+    if (at - low >= bytes)
+        return false;
+    space->low = low;
+    space->high = low + bytes;
+    return true;
+}
+
+static void note_whole(const struct space *space, uintptr_t at)
+{
+    uint64_t first = space->low / WHOLE_PAGE, last = (space->high - 1) / WHOLE_PAGE;
+
+    if (first >> (64 - WHOLE_COUNT) == 0 && last - first < WHOLE_PAGES_MAX)
+        atomic_store_explicit(whole_at(at), first << WHOLE_COUNT | (last - first + 1),
+                              memory_order_relaxed);
+}
+
+void mt_cfi_forget(void)
+{
+    for (unsigned i = 0; i < 1u << WHOLE_BITS; i++)
+        atomic_store_explicit(&whole[i], 0, memory_order_relaxed);
+}
+
+/* The program headers, which stand in the object's first page. NULL: there are none to be trusted. */
+static const ElfW(Phdr) * headers_of(const struct mt_object *object, unsigned *count)
 {
     const ElfW(Ehdr) *elf = (const void *)object->begin;
 
     if (object->end - object->begin < 4096 || memcmp(elf->e_ident, ELFMAG, SELFMAG) != 0 ||
         elf->e_phentsize != sizeof(ElfW(Phdr)) || elf->e_phoff % sizeof(uintptr_t) ||
         elf->e_phoff > 4096 || elf->e_phoff + elf->e_phnum * sizeof(ElfW(Phdr)) > 4096)
-        return false;
-    *space = (struct space){.headers = (const void *)(object->begin + elf->e_phoff),
-                            .count = elf->e_phnum,
-                            .base = object->base};
-    return true;
+        return NULL;
+    *count = elf->e_phnum;
+    return (const void *)(object->begin + elf->e_phoff);
 }
 
 /* A file that was truncated lacks the last pages of its segments. */
@@ -47,23 +86,33 @@ static bool is_whole(uintptr_t low, uintptr_t high)
     return low < high && mt_bounds_there(high - 1);
 }
 
+/* The segment that has `at`, by the object's headers. False: none, or it is not whole. */
+static bool find_segment(struct space *space, uintptr_t at)
+{
+    unsigned count = 0;
+    const ElfW(Phdr) *p = headers_of(space->object, &count);
+
+    for (const ElfW(Phdr) *end = p + count; p < end; p++) {
+        uintptr_t low = space->object->base + p->p_vaddr;
+
+        if (p->p_type != PT_LOAD || !(p->p_flags & PF_R) || at - low >= p->p_filesz)
+            continue;
+        if (!is_whole(low, low + p->p_filesz))
+            return false;
+        space->low = low;
+        space->high = low + p->p_filesz;
+        note_whole(space, at);
+        return true;
+    }
+    return false;
+}
+
 /* A reader of what lies at `at`, up to the end of the segment. False: it is in none. */
 static bool look(struct space *space, uintptr_t at, struct mt_cfi_reader *r)
 {
-    for (unsigned i = 0; at - space->low >= space->high - space->low; i++) {
-        const ElfW(Phdr) *p = &space->headers[i];
-        uintptr_t low;
-
-        if (i == space->count)
-            return false;
-        low = space->base + p->p_vaddr;
-        if (p->p_type == PT_LOAD && (p->p_flags & PF_R) && at - low < p->p_filesz) {
-            if (!is_whole(low, low + p->p_filesz))
-                return false;
-            space->low = low;
-            space->high = low + p->p_filesz;
-        }
-    }
+    if (at - space->low >= space->high - space->low && !recall_whole(space, at) &&
+        !find_segment(space, at))
+        return false;
     *r = (struct mt_cfi_reader){(const uint8_t *)at, (const uint8_t *)space->high, false};
     return true;
 }
@@ -185,7 +234,7 @@ static uintptr_t search(struct space *space, uintptr_t header, uintptr_t pc, boo
     return low ? header + (uintptr_t)entry_of(r.at, low - 1, 1) : 0;
 }
 
-static enum mt_cfi_result row_of(struct space *space, uintptr_t fde, uintptr_t pc,
+static enum mt_cfi_result row_of(struct space *space, uintptr_t fde, uintptr_t pc, bool others,
                                  struct mt_cfi_row *row)
 {
     struct mt_cfi_reader r;
@@ -210,12 +259,12 @@ static enum mt_cfi_result row_of(struct space *space, uintptr_t fde, uintptr_t p
         return MT_CFI_UNREADABLE;
     if (pc < begin || pc - begin >= bytes)
         return MT_CFI_NO_FRAME;
-    if (!mt_cfi_row_at(&cie, r, begin, pc, row))
+    if (!mt_cfi_row_at(&cie, r, begin, pc, others, row))
         return MT_CFI_UNREADABLE;
     return MT_CFI_FOUND;
 }
 
-enum mt_cfi_result mt_cfi_find(uintptr_t pc, struct mt_cfi_row *row)
+enum mt_cfi_result mt_cfi_find(uintptr_t pc, bool others, struct mt_cfi_row *row)
 {
     struct mt_object object;
     struct space space;
@@ -226,10 +275,9 @@ enum mt_cfi_result mt_cfi_find(uintptr_t pc, struct mt_cfi_row *row)
         return MT_CFI_NO_OBJECT;
     if (!object.unwinding)
         return MT_CFI_NO_FRAME;
-    if (!space_of(&object, &space))
-        return MT_CFI_UNREADABLE;
+    space = (struct space){.object = &object};
     fde = search(&space, (uintptr_t)object.unwinding, pc, &unreadable);
     if (!fde)
         return unreadable ? MT_CFI_UNREADABLE : MT_CFI_NO_FRAME;
-    return row_of(&space, fde, pc, row);
+    return row_of(&space, fde, pc, others, row);
 }

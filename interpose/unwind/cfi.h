@@ -8,6 +8,7 @@
 #ifndef MT_CFI_H
 #define MT_CFI_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "unwind/cfi_row.h"
@@ -19,7 +20,11 @@ enum mt_cfi_result {
     MT_CFI_UNREADABLE /* described in a way that is not understood here */
 };
 
-/* Fill *row for the code at `pc` (of a return address that is one less). */
-enum mt_cfi_result mt_cfi_find(uintptr_t pc, struct mt_cfi_row *row);
+/* Fill *row for the code at `pc` (of a return address that is one less). Without `others`, row->other is not filled in, which takes
+ * half the time. */
+enum mt_cfi_result mt_cfi_find(uintptr_t pc, bool others, struct mt_cfi_row *row);
+
+/* Objects may have been unloaded: what was found out about their memory is asked again. Any thread. */
+void mt_cfi_forget(void);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "unwind/cfi_program.h"
 
+#include <stddef.h>
+
 #include "unwind/arch.h"
 
 #define REMEMBERED_MAX 8
@@ -12,8 +14,18 @@ struct machine {
     struct mt_cfi_row initial;
     struct mt_cfi_row remembered[REMEMBERED_MAX];
     unsigned depth;
+    bool others; /* `other` of the rows is in use */
     uintptr_t loc;
 };
+
+static inline void copy(const struct machine *m, struct mt_cfi_row *to,
+                        const struct mt_cfi_row *from)
+{
+    if (m->others)
+        *to = *from;
+    else
+        memcpy(to, from, offsetof(struct mt_cfi_row, other));
+}
 
 /* Reads a location expression of one of three forms: "register + offset", "the word at that", or
  * the one of lazy PLTs. */
@@ -37,18 +49,20 @@ static enum mt_cfi_cfa simple_expression(struct mt_cfi_reader e, uintptr_t pc, u
     return mt_arch_plt_expression(e.at, left, pc, offset) ? MT_CFI_CFA_REG : MT_CFI_CFA_OTHER;
 }
 
-static struct mt_cfi_place *place_of(struct mt_cfi_row *row, unsigned reg)
+/* NULL: the register is not kept. */
+static inline struct mt_cfi_place *place_of(const struct machine *m, struct mt_cfi_row *row,
+                                            unsigned reg)
 {
     if (reg == MT_DW_FP)
         return &row->fp;
     if (reg == MT_DW_RA)
         return &row->ra;
-    return reg < MT_DW_COUNT ? &row->other[reg] : NULL;
+    return m->others && reg < MT_DW_COUNT ? &row->other[reg] : NULL;
 }
 
 static void set_place(struct machine *m, unsigned reg, enum mt_cfi_where where, int64_t offset)
 {
-    struct mt_cfi_place *place = place_of(&m->row, reg);
+    struct mt_cfi_place *place = place_of(m, &m->row, reg);
 
     if (place)
         *place = (struct mt_cfi_place){.where = where, .offset = offset};
@@ -67,7 +81,7 @@ static void set_expression(struct machine *m, struct mt_cfi_reader *r, uintptr_t
 {
     unsigned reg = (unsigned)mt_cfi_uleb(r);
     uint64_t bytes = mt_cfi_uleb(r);
-    struct mt_cfi_place *place = place_of(&m->row, reg);
+    struct mt_cfi_place *place = place_of(m, &m->row, reg);
     struct mt_cfi_reader e = {r->at, r->at, false};
 
     if (bytes > (size_t)(r->end - r->at)) {
@@ -85,7 +99,7 @@ static void set_expression(struct machine *m, struct mt_cfi_reader *r, uintptr_t
 
 static void set_register(struct machine *m, unsigned reg, uint64_t other)
 {
-    struct mt_cfi_place *place = place_of(&m->row, reg);
+    struct mt_cfi_place *place = place_of(m, &m->row, reg);
 
     if (place)
         *place = (struct mt_cfi_place){
@@ -108,7 +122,7 @@ static void set_cfa_expression(struct machine *m, struct mt_cfi_reader *r, uintp
 
 static void restore(struct machine *m, unsigned reg)
 {
-    struct mt_cfi_place *place = place_of(&m->row, reg), *first = place_of(&m->initial, reg);
+    struct mt_cfi_place *place = place_of(m, &m->row, reg), *first = place_of(m, &m->initial, reg);
 
     if (place && first)
         *place = *first;
@@ -119,7 +133,7 @@ static void remember(struct machine *m, struct mt_cfi_reader *r)
     if (m->depth == REMEMBERED_MAX)
         r->bad = true;
     else
-        m->remembered[m->depth++] = m->row;
+        copy(m, &m->remembered[m->depth++], &m->row);
 }
 
 static void recall(struct machine *m, struct mt_cfi_reader *r)
@@ -127,7 +141,7 @@ static void recall(struct machine *m, struct mt_cfi_reader *r)
     if (m->depth == 0)
         r->bad = true;
     else
-        m->row = m->remembered[--m->depth];
+        copy(m, &m->row, &m->remembered[--m->depth]);
 }
 
 /* The rules of the canonical frame address: DW_CFA_def_cfa and its variants. */
@@ -232,47 +246,68 @@ static void extended(struct machine *m, unsigned op, struct mt_cfi_reader *r, ui
     }
 }
 
-/* Run a program until the row for `pc` is complete. False: not understood. */
+/* Any instruction, of which the first byte is read. */
+static void any(struct machine *m, unsigned byte, struct mt_cfi_reader *r, uintptr_t pc)
+{
+    unsigned low = byte & 0x3f;
+
+    if ((byte & 0xc0) == 0x40) /* advance_loc */
+        m->loc += low * m->cie->code_align;
+    else if ((byte & 0xc0) == 0x80) /* offset */
+        set_place(m, low, MT_CFI_AT_CFA, (int64_t)(mt_cfi_uleb(r) * (uint64_t)m->cie->data_align));
+    else if ((byte & 0xc0) == 0xc0)
+        restore(m, low);
+    else
+        extended(m, low, r, pc);
+}
+
+/* Run a program until the row for `pc` is complete. False: not understood. Nearly all of a program is advance_loc, def_cfa_offset
+ * and offset with operands of one byte: these are here once more, as learning a rule is mostly this loop. */
 static bool run(struct machine *m, struct mt_cfi_reader r, uintptr_t pc)
 {
-    while (r.at < r.end && !r.bad) {
-        unsigned byte = (unsigned)mt_cfi_fixed(&r, 1);
-        unsigned low = byte & 0x3f;
+    uint64_t code_align = m->cie->code_align, data_align = (uint64_t)m->cie->data_align;
 
-        if ((byte & 0xc0) == 0x40) /* advance_loc */
-            m->loc += low * m->cie->code_align;
-        else if ((byte & 0xc0) == 0x80) /* offset */
-            set_place(m, low, MT_CFI_AT_CFA,
-                      (int64_t)(mt_cfi_uleb(&r) * (uint64_t)m->cie->data_align));
-        else if ((byte & 0xc0) == 0xc0)
-            restore(m, low);
-        else
-            extended(m, low, &r, pc);
-        if (m->loc > pc)
-            return !r.bad;
+    while (r.at < r.end) {
+        unsigned byte = *r.at++, low = byte & 0x3f;
+        bool one = r.at < r.end && *r.at < 0x80;
+
+        if ((byte & 0xc0) == 0x40) {
+            m->loc += low * code_align;
+            if (m->loc > pc)
+                return true;
+        } else if (byte == 0x0e && one && m->row.cfa == MT_CFI_CFA_REG) {
+            m->row.offset = *r.at++;
+        } else if ((byte & 0xc0) == 0x80 && one) {
+            set_place(m, low, MT_CFI_AT_CFA, (int64_t)(*r.at++ * data_align));
+        } else if (byte != 0) { /* else nop, with which programs are padded */
+            any(m, byte, &r, pc);
+            if (r.bad || m->loc > pc)
+                return !r.bad;
+        }
     }
-    return !r.bad;
+    return true;
 }
 
 bool mt_cfi_row_at(const struct mt_cfi_cie *cie, struct mt_cfi_reader program, uintptr_t begin,
-                   uintptr_t pc, struct mt_cfi_row *row)
+                   uintptr_t pc, bool others, struct mt_cfi_row *row)
 {
     struct machine m;
 
-    memset(&m.row, 0, sizeof m.row);
-    memset(&m.initial, 0, sizeof m.initial);
+    m.others = others;
+    memset(&m.initial, 0, others ? sizeof m.initial : offsetof(struct mt_cfi_row, other));
+    m.initial.cfa = MT_CFI_CFA_OTHER;
+    m.initial.signal = cie->signal;
+    m.initial.begin = begin;
     m.depth = 0;
     m.loc = 0;
     m.cie = cie;
-    m.row.cfa = MT_CFI_CFA_OTHER;
-    m.row.signal = cie->signal;
-    m.row.begin = begin;
+    copy(&m, &m.row, &m.initial);
     if (!run(&m, cie->program, FOREVER))
         return false;
-    m.initial = m.row;
+    copy(&m, &m.initial, &m.row);
     m.loc = begin;
     if (!run(&m, program, pc))
         return false;
-    *row = m.row;
+    copy(&m, row, &m.row);
     return true;
 }

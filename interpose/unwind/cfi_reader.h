@@ -69,6 +69,8 @@ static inline uint64_t mt_cfi_uleb(struct mt_cfi_reader *r)
     uint8_t last;
     unsigned bits;
 
+    if (r->at < r->end && *r->at < 0x80) /* nearly always */
+        return *r->at++;
     return mt_cfi_groups(r, &last, &bits);
 }
 

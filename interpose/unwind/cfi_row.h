@@ -44,12 +44,13 @@ struct mt_cfi_row {
     enum mt_cfi_cfa cfa;
     unsigned reg; /* DWARF number */
     int64_t offset;
-    struct mt_cfi_place fp;                 /* the caller's frame pointer register */
-    struct mt_cfi_place ra;                 /* the return address */
-    struct mt_cfi_place cfa_expression;     /* MT_CFI_CFA_OTHER: where it is; reg 0: none */
-    struct mt_cfi_place other[MT_DW_COUNT]; /* the caller's other registers, by DWARF number */
+    struct mt_cfi_place fp;             /* the caller's frame pointer register */
+    struct mt_cfi_place ra;             /* the return address */
+    struct mt_cfi_place cfa_expression; /* MT_CFI_CFA_OTHER: where it is; reg 0: none */
     bool signal;    /* a signal trampoline: the caller was interrupted, not calling */
     bool signed_ra; /* the return address carries an authentication code */
+    /* the caller's other registers, by DWARF number; last, as a rule has no use for them (cfi.h) */
+    struct mt_cfi_place other[MT_DW_COUNT];
 };
 
 #endif

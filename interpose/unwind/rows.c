@@ -159,7 +159,7 @@ static enum outcome step(struct job *job)
 
     if (kind == MT_RULE_END)
         return END;
-    if (mt_cfi_find(job->now.pc - 1, &row) == MT_CFI_FOUND)
+    if (mt_cfi_find(job->now.pc - 1, true, &row) == MT_CFI_FOUND)
         return step_row(job, &row);
     if (kind == MT_RULE_SIGNAL)
         return step_signal(job);

@@ -104,6 +104,7 @@ static void grow(uintptr_t old)
 
 void mt_rule_flush(void)
 {
+    mt_cfi_forget();
     atomic_fetch_add(&flushes, 1);
     clear(atomic_load(&mt_rule_table));
 }
@@ -127,7 +128,7 @@ static mt_rule without_frame(uintptr_t pc)
 
     if (is_trampoline(pc + 1))
         return MT_RULE_SIGNAL;
-    if (mt_cfi_find(pc + 1, &row) == MT_CFI_FOUND && row.begin == pc + 1)
+    if (mt_cfi_find(pc + 1, false, &row) == MT_CFI_FOUND && row.begin == pc + 1)
         return MT_RULE_END;
     if (mt_bounds_copy(pc, code, sizeof code) && mt_arch_is_plt(code))
         return MT_ARCH_PLT_RULE;
@@ -138,7 +139,7 @@ static mt_rule learn(uintptr_t pc)
 {
     uintptr_t table = atomic_load_explicit(&mt_rule_table, memory_order_acquire);
     struct mt_cfi_row row;
-    enum mt_cfi_result found = mt_cfi_find(pc - 1, &row);
+    enum mt_cfi_result found = mt_cfi_find(pc - 1, false, &row);
     mt_rule rule;
 
     /* No object has this code. That is not remembered, since an object may be loaded there later. */

@@ -51,6 +51,7 @@ SUBJECTS = {
     'unshare': Subject('places', 'unshare', root=True, logs=2),
     'threads': Subject('threads'),
     'threads-detached': Subject('detached', most_threads=512),
+    'threads-ended': Subject('ended', most_threads=3),
     'signals': Subject('signals', 'stay', slack='dropped', logs=2, functions={'after': 2000}),
     'signals-jump': Subject('signals', 'jump', slack='jump', logs=2, functions={'after': 2000}),
     'signals-fork': Subject('signals', 'fork', slack='dropped', logs=62, functions={'after': 2000, 'in_child': 6000}),

@@ -9,7 +9,7 @@ add_library(torture_handlers SHARED ${CMAKE_CURRENT_LIST_DIR}/handlers.c)
 target_compile_options(torture_handlers PRIVATE -Wall -Wextra -Wshadow -O2)
 target_link_libraries(torture_handlers PRIVATE Threads::Threads)
 foreach(file fork_many.c fork_threads.c spawn.c exec.c ends.c daemon.c threads.c detached.c signals.c inside.c jumps.c exceptions.cc places.c waits.c
-    realtime.c timer.c holes.c small_fork.c)
+    realtime.c timer.c holes.c small_fork.c ended.c)
   get_filename_component(name ${file} NAME_WE)
   add_executable(torture_${name} ${CMAKE_CURRENT_LIST_DIR}/${file})
   target_compile_definitions(torture_${name} PRIVATE $<$<COMPILE_LANGUAGE:C>:_GNU_SOURCE>)
