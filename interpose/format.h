@@ -20,8 +20,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MT_MAGIC        "memtrace" /* 8 bytes, no terminator */
-#define MT_VERSION      2u
+#define MT_MAGIC   "memtrace" /* 8 bytes, no terminator */
+#define MT_VERSION 3u
+/* The version before: a reader reads it, too, and what the tool writes itself (merge, import) is of it. Its nodes are struct
+ * mt_node_2; all else is as here. */
+#define MT_VERSION_2    2u
 #define MT_BYTE_ORDER   0x01020304u
 #define MT_HEADER_BYTES 8192u
 #define MT_EXTENTS_MAX  448u
@@ -197,13 +200,25 @@ struct mt_header {
  * parent: if no other child of the parent came up before or after it. */
 struct mt_node {
     uint32_t parent;
-    uint32_t frame; /* index in FRAME */
+    uint32_t frame; /* bits 0..23: index in FRAME; bits 24..31 are for the writer only */
     /* first unit of this node's counter records in COUNTER, 0: no event ended here. Node 0's are those of all events that no
      * node could be found for, for want of space or memory: they count in all levels and totals. */
     uint32_t counters;
-    uint32_t covered; /* for the writer only */
-    uint64_t rise;    /* the highest of all closed runs of the node */
-    uint64_t alone;   /* the highest of those that were alone */
+    uint32_t rise;  /* the highest of all closed runs of the node; MT_RISE_HIGH: see there */
+    uint32_t alone; /* the highest of those that were alone */
+};
+#define MT_NODE_FRAME(frame) ((frame)&0xffffffu)
+/* The node has a record of kind MT_STRETCH_NODE, with both. `alone` is the writer's then: the first unit of that. */
+#define MT_RISE_HIGH 0xffffffffu
+
+/* The same of version 2. */
+struct mt_node_2 {
+    uint32_t parent;
+    uint32_t frame;
+    uint32_t counters;
+    uint32_t covered;
+    uint64_t rise;
+    uint64_t alone;
 };
 
 /* STRETCH: what call sites of one frame did in turns. A line has several call sites where there are several calls on it, and a
@@ -228,14 +243,17 @@ enum mt_stretch_kind {
     MT_STRETCH_ALL = 1,
     /* bounds: no stretch of this node that is in no record rose by more than this, neither one of more sites than MT_STRETCH_SITES ... */
     MT_STRETCH_LARGE = 2,
-    MT_STRETCH_LOST = 3 /* ... nor one of fewer */
+    MT_STRETCH_LOST = 3, /* ... nor one of fewer */
+    /* no stretch: rises of the node itself that are too high for its entry. `count` is 2: rise[0] is mt_node.rise, rise[1] is mt_node.alone */
+    MT_STRETCH_NODE = 4
 };
 struct mt_stretch {
     uint32_t parent; /* the node; 0: not filled in yet */
     uint32_t before;
     uint32_t after;
-    uint8_t count; /* of sites; kinds other than SET: 1, and the site is 0. First written */
-    uint8_t kind;  /* enum mt_stretch_kind */
+    uint8_t
+        count; /* of sites; kinds other than SET: 1 (NODE: 2), and each site is 0. First written */
+    uint8_t kind; /* enum mt_stretch_kind */
     uint16_t reserved;
     /* uint64_t rise[count]; uint32_t site[count]; */
 };
@@ -601,7 +619,8 @@ _Static_assert(offsetof(struct mt_header, untraced) == 728, "format");
 _Static_assert(offsetof(struct mt_header, process_start) == 992, "format");
 _Static_assert(offsetof(struct mt_header, extents) == 1024, "format");
 _Static_assert(sizeof(struct mt_header) == MT_HEADER_BYTES, "format");
-_Static_assert(sizeof(struct mt_node) == 32, "format");
+_Static_assert(sizeof(struct mt_node) == 20, "format");
+_Static_assert(sizeof(struct mt_node_2) == 32, "format");
 _Static_assert(sizeof(struct mt_alloc) == 2 * MT_UNIT, "format");
 _Static_assert(sizeof(struct mt_temporary) == MT_UNIT, "format");
 _Static_assert(sizeof(struct mt_sizes) == 2 * MT_UNIT, "format");

@@ -181,7 +181,7 @@ bool putting_nodes(struct putting *p)
     putting_more(&p->regions[MT_REGION_FINISH], sizeof(struct mt_finish));
     for (uint32_t i = 0; i < draft->node_count; i++) {
         const struct draft_node *from = &draft->nodes[i];
-        struct mt_node node = {
+        struct mt_node_2 node = {
             .parent = from->parent, .frame = from->frame, .rise = from->rise, .alone = from->alone};
         uint32_t last = 0;
         for (uint32_t e = from->entries; e; e = draft->entries[e].next)
@@ -195,7 +195,7 @@ bool putting_nodes(struct putting *p)
     if (held > p->regions[MT_REGION_HELD].used)
         putting_more(&p->regions[MT_REGION_HELD], held - p->regions[MT_REGION_HELD].used);
     if (!draft->node_count)
-        putting_more(&p->regions[MT_REGION_NODE], sizeof(struct mt_node));
+        putting_more(&p->regions[MT_REGION_NODE], sizeof(struct mt_node_2));
     return true;
 }
 

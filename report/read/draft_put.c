@@ -220,7 +220,7 @@ static void header_levels(struct mt_header *to, const struct log_header *from)
 
 static void header_make(struct mt_header *to, const struct log_header *from)
 {
-    *to = (struct mt_header){.version = MT_VERSION,
+    *to = (struct mt_header){.version = MT_VERSION_2,
                              .header_bytes = MT_HEADER_BYTES,
                              .byte_order = MT_BYTE_ORDER,
                              .pointer_bits = 64,
@@ -258,7 +258,7 @@ static void header_make(struct mt_header *to, const struct log_header *from)
 static void put_file(struct putting *p, FILE *out)
 {
     static const uint8_t unit[MT_REGION_COUNT] = {
-        [MT_REGION_NODE] = sizeof(struct mt_node),
+        [MT_REGION_NODE] = sizeof(struct mt_node_2),
         [MT_REGION_COUNTER] = MT_UNIT,
         [MT_REGION_FRAME] = sizeof(struct mt_frame_entry),
         [MT_REGION_RECORD] = 1,

@@ -166,7 +166,7 @@ static void chain_walk(struct chain *chain, uint32_t unit)
         uint64_t at = (uint64_t)unit * MT_UNIT;
         if (unit >= tables->unit_count) {
             if (!log->truncated)
-                log_problem_in(log, MT_REGION_NODE, (uint64_t)chain->node * sizeof(struct mt_node),
+                log_problem_in(log, MT_REGION_NODE, (uint64_t)chain->node * tables->node_bytes,
                                "node %u has counters at %u of %u", chain->node, unit,
                                tables->unit_count);
             return;
@@ -223,20 +223,20 @@ static void model_node_take(struct model *model, uint32_t index, const struct ch
 {
     struct log *log = model->log;
     const struct tables *tables = log->tables;
-    const struct mt_node *raw = &tables->nodes[index];
+    const struct tables_node raw = tables_node(tables, index);
     struct node *node = &model->nodes[index];
-    uint64_t at = (uint64_t)index * sizeof *raw;
-    if (raw->parent >= index)
-        log_problem_in(log, MT_REGION_NODE, at, "node %u has parent %u", index, raw->parent);
-    else if (depth[raw->parent] == DEEPEST)
+    uint64_t at = (uint64_t)index * tables->node_bytes;
+    if (raw.parent >= index)
+        log_problem_in(log, MT_REGION_NODE, at, "node %u has parent %u", index, raw.parent);
+    else if (depth[raw.parent] == DEEPEST)
         log_problem_in(log, MT_REGION_NODE, at, "node %u is deeper than any stack", index);
     else
-        node->parent = raw->parent;
+        node->parent = raw.parent;
     depth[index] = depth[node->parent] + 1;
-    if (raw->frame < tables->frame_count)
-        node->frame = raw->frame;
+    if (raw.frame < tables->frame_count)
+        node->frame = raw.frame;
     else if (!log->truncated)
-        log_problem_in(log, MT_REGION_NODE, at, "node %u has frame %u of %u", index, raw->frame,
+        log_problem_in(log, MT_REGION_NODE, at, "node %u has frame %u of %u", index, raw.frame,
                        tables->frame_count);
     node->thread = model->nodes[node->parent].thread;
     const struct mt_frame_entry *frame = node->frame ? &tables->frames[node->frame] : NULL;
@@ -253,10 +253,10 @@ static void model_node_take(struct model *model, uint32_t index, const struct ch
         node->frame = 0;
         return;
     }
-    if (raw->counters) {
+    if (raw.counters) {
         struct chain chain = *start;
         chain.node = index;
-        chain_walk(&chain, raw->counters);
+        chain_walk(&chain, raw.counters);
         chain_finish(&chain, cap);
     }
     runs_take(&model->runs, log, index);
@@ -269,7 +269,7 @@ static void model_lost_take(struct model *model, const struct chain *start, size
     struct chain chain = *start;
     if (model->periods.first || model->periods.last < tables->header.period || !tables->node_count)
         return;
-    chain_walk(&chain, tables->nodes[0].counters);
+    chain_walk(&chain, tables_node(tables, 0).counters);
     for (uint32_t class = 0; class < CLASSES; class ++)
         chain.present[class] = true; /* model_settle wants them */
     chain_finish(&chain, cap);
@@ -367,10 +367,10 @@ void model_make(struct model *model, struct log *log, struct periods periods)
         *map_at(&slacks, log->slacks[i].unit) = (uint32_t)i + 1;
     for (uint32_t i = 1; i < tables->finish_count; i++)
         *map_at(&finishes, tables->finishes[i].unit) = i + 1;
-    static const struct mt_node unused;
+    static const unsigned char unused[sizeof(struct mt_node_2)];
     model_lost_take(model, &chain, &cap);
     for (uint32_t i = 1; i < tables->node_count; i++)
-        if (memcmp(&tables->nodes[i], &unused, sizeof unused))
+        if (memcmp(tables->nodes + (size_t)i * tables->node_bytes, unused, tables->node_bytes))
             model_node_take(model, i, &chain, depth, &cap);
     model_settle(model);
     map_free(&finishes);

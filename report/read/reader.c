@@ -41,10 +41,11 @@ static bool log_header(struct log *log, const void *data, size_t bytes)
         return log_problem(log, offsetof(struct mt_header, byte_order),
                            "byte order %08" PRIx32 " is not that of this machine",
                            header->byte_order);
-    if (header->version != MT_VERSION)
+    if (!tables_version_known(header->version))
         return log_problem(log, offsetof(struct mt_header, version),
-                           "version %" PRIu32 " is unknown (this memtrace reads version %u)",
-                           header->version, MT_VERSION);
+                           "version %" PRIu32
+                           " is unknown (this memtrace reads versions %u and %u)",
+                           header->version, MT_VERSION_2, MT_VERSION);
     if (header->header_bytes != MT_HEADER_BYTES)
         return log_problem(log, offsetof(struct mt_header, header_bytes),
                            "header of %" PRIu32 " bytes instead of %u", header->header_bytes,
@@ -270,7 +271,9 @@ bool log_parse(struct log *log, const char *name, const void *data, size_t bytes
     }
     header_take(&log->header, &t->header);
     const struct region *r = t->regions;
-    t->node_count = region_make(log, MT_REGION_NODE, sizeof *t->nodes, data, bytes);
+    t->node_bytes =
+        t->header.version == MT_VERSION_2 ? sizeof(struct mt_node_2) : sizeof(struct mt_node);
+    t->node_count = region_make(log, MT_REGION_NODE, t->node_bytes, data, bytes);
     t->unit_count = region_make(log, MT_REGION_COUNTER, MT_UNIT, data, bytes);
     t->frame_count = region_make(log, MT_REGION_FRAME, sizeof *t->frames, data, bytes);
     t->thread_count = region_make(log, MT_REGION_THREAD, sizeof *t->threads, data, bytes);
@@ -281,7 +284,7 @@ bool log_parse(struct log *log, const char *name, const void *data, size_t bytes
         t->held_count = region_make(log, MT_REGION_HELD, sizeof *t->held, data, bytes);
     uint32_t samples = region_make(log, MT_REGION_TIMELINE, sizeof(struct mt_sample), data, bytes);
     region_make(log, MT_REGION_RECORD, 1, data, bytes);
-    t->nodes = (const struct mt_node *)(const void *)r[MT_REGION_NODE].data;
+    t->nodes = r[MT_REGION_NODE].data;
     t->units = r[MT_REGION_COUNTER].data;
     t->frames = (const struct mt_frame_entry *)(const void *)r[MT_REGION_FRAME].data;
     t->threads = (const struct mt_thread_entry *)(const void *)r[MT_REGION_THREAD].data;

@@ -74,7 +74,7 @@ void sizes_add(struct sizes *sizes, const struct model *model, uint32_t node, un
         node = model->nodes[node].parent;
     if (!model->log->header.sizes || node >= tables->node_count)
         return;
-    uint32_t unit = tables->nodes[node].counters, left = tables->unit_count;
+    uint32_t unit = tables_node(tables, node).counters, left = tables->unit_count;
     for (uint32_t link; left && (link = link_at(tables, unit)); left--) {
         if (MT_LINK_KIND(link) == MT_KIND_ALLOC + class)
             add_record(sizes, tables, unit);

@@ -8,6 +8,7 @@
 
 #include "../interpose/format.h"
 #include "base/file.h"
+#include "read/tables.h"
 
 #define PAGE 4096u
 
@@ -181,7 +182,7 @@ unsigned char *snapshot_take(int fd, unsigned char *data, size_t *bytes)
         return data;
     memcpy(&s.header, data, sizeof s.header);
     if (memcmp(s.header.magic, MT_MAGIC, sizeof s.header.magic) ||
-        s.header.byte_order != MT_BYTE_ORDER || s.header.version != MT_VERSION ||
+        s.header.byte_order != MT_BYTE_ORDER || !tables_version_known(s.header.version) ||
         s.header.end != MT_END_UNKNOWN)
         return data;
     bool read = read_all(&s);

@@ -5,7 +5,9 @@ import struct
 CLASSES = ('heap', 'anonymous', 'shared', 'file', 'reserved')
 COUNTED = (0, 1, 2)  # classes that make up the level
 NODE, COUNTER, FRAME, RECORD, THREAD, RUN, TIMELINE, STRETCH, FINISH, HELD = range(1, 11)
-ENTRY_BYTES = {NODE: 32, COUNTER: 32, FRAME: 16, RECORD: 1, THREAD: 128, RUN: 32, TIMELINE: 32, STRETCH: 16, FINISH: 16, HELD: 4}
+NODES = {2: 'IIIIQQ', 3: '5I'}  # by version
+RISE_HIGH = 0xffffffff
+ENTRY_BYTES = {NODE: 0, COUNTER: 32, FRAME: 16, RECORD: 1, THREAD: 128, RUN: 32, TIMELINE: 32, STRETCH: 16, FINISH: 16, HELD: 4}
 NATIVE, PYTHON, THREAD_ROOT, CUT, UNKNOWN = range(1, 6)
 ON_RETURN = 4294967295  # in place of a line
 FLAG_FULL, FLAG_FALLBACK, FLAG_PYTHON, FLAG_THREADS, FLAG_SIZES, FLAG_SLACK, FLAG_HELD = 1, 2, 4, 8, 32, 64, 128
@@ -62,7 +64,7 @@ class Log:
         (self.version, self.header_bytes, _, self.machine, self.pointer_bits, self.pid, self.parent_pid, self.start_real,
          self.start_mono, self.start_ticks, self.end, self.exit_status, self.end_time, self.level, self.peak,
          self.peak_time, self.peak_seq, self.at_peak) = self.take('IIIHHiiQQQIiQQQQII', 8)
-        if self.version != 2 or self.header_bytes != 8192:
+        if self.version not in NODES or self.header_bytes != 8192:
             raise NotALog('version %d, header of %d bytes' % (self.version, self.header_bytes))
         levels = self.take('10Q', 104)
         self.class_level = [(levels[2 * i], levels[2 * i + 1]) for i in range(5)]
@@ -102,6 +104,9 @@ class Log:
         if end > len(data):
             self.problem('the file has %d bytes of %d' % (len(data), end))
 
+    def entry_bytes(self, region):
+        return struct.calcsize(self.order + NODES[self.version]) if region == NODE else ENTRY_BYTES[region]
+
     def take(self, fields, offset, data=None):
         return struct.unpack_from(self.order + fields, self.data if data is None else data, offset)
 
@@ -109,7 +114,7 @@ class Log:
         pieces = [self.data[offset:offset + pages * 4096] for offset, pages, r in self.extents if r == region]
         data = b''.join(pieces)
         used = self.used[COUNTER] // 2 if region == HELD and self.flags & FLAG_HELD else self.used[region] if region != HELD else 0
-        need = used * ENTRY_BYTES[region]
+        need = used * self.entry_bytes(region)
         if need > len(data):
             self.problem('region %d uses %d bytes of %d' % (region, need, len(data)))
         return data[:need]
@@ -117,7 +122,7 @@ class Log:
     def entries(self, region, fields):
         form = struct.Struct(self.order + fields)
         data = self.regions[region]
-        assert form.size == ENTRY_BYTES[region]
+        assert form.size == self.entry_bytes(region)
         return list(form.iter_unpack(data[:len(data) // form.size * form.size]))
 
     # ---- records
@@ -255,11 +260,15 @@ class Log:
     # ---- nodes and their counters
 
     def read_nodes(self):
-        self.nodes = self.entries(NODE, 'IIIIQQ')
+        self.nodes = self.entries(NODE, NODES[self.version])
+        if self.version > 2:
+            high = self.read_high()
+            self.nodes = [self.node(i, high, *node) for i, node in enumerate(self.nodes)]
         self.parent = [0] * len(self.nodes)
         self.frame_of = [0] * len(self.nodes)  # checked
         self.sizes = {}     # (node, class) -> numbers of allocations by power of two
         self.counters = {}  # (node, class) -> figures
+        self.live_peak = {}  # ... -> the sum of those of its records
         self.rise, self.alone = [0] * len(self.nodes), [0] * len(self.nodes)
         self.finish = {unit: live for unit, _, live in self.entries(FINISH, 'IIQ') if unit}
         self.events = {}    # node -> [(last, level), ...] of records of what is in the level, and of discards
@@ -283,6 +292,28 @@ class Log:
             self.parent[i], self.frame_of[i] = parent, frame
             self.rise[i], self.alone[i] = rise, alone
             self.read_chain(i, chain, claimed)
+
+    def node(self, i, high, parent, frame, chain, rise, alone):
+        """As those of version 2 are."""
+        if rise == RISE_HIGH:
+            if i not in high:
+                self.problem('node %d has no record of how high it rose' % i)
+            rise, alone = high.get(i, (0, 0))
+        return parent, frame & 0xffffff, chain, 0, rise, alone
+
+    def read_high(self):
+        """node -> (rise, alone), of those that are too high for the node's entry."""
+        data, at, high = self.regions[STRETCH], 16, {}
+        while at + 16 <= len(data):
+            node, _, _, count, kind = self.take('IIIBB', at, data)
+            units = 1 + (count * 12 + 15) // 16
+            if node and kind == 4 and at + 16 * units <= len(data):
+                if count != 2 or node in high:
+                    self.problem('rises of node %d: %d of them, or twice' % (node, count))
+                else:
+                    high[node] = self.take('QQ', at + 16, data)
+            at += 16 * units
+        return high
 
     def read_chain(self, node, unit, claimed):
         data = self.regions[COUNTER]
@@ -410,6 +441,7 @@ class Log:
             blocks_held = max(0, self.take('i', unit // 2 * 4, self.regions[HELD])[0])
             if blocks_held > allocs:
                 self.problem('node %d: %d blocks at the peak of %d' % (node, blocks_held, allocs))
+        self.live_peak[node, class_] = self.live_peak.get((node, class_), 0) + live_peak
         c = self.figures(node, class_)
         c['allocated'] += allocated
         c['gone'] += gone

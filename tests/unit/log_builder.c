@@ -223,7 +223,8 @@ struct piece {
 
 unsigned char *builder_file(struct builder *b, size_t *bytes)
 {
-    static const size_t entry[MT_REGION_COUNT] = {1, 32, 32, 16, 1, 128, 32, 32, 16, 16, 4};
+    static const size_t entry[MT_REGION_COUNT] = {
+        1, sizeof(struct mt_node), 32, 16, 1, 128, 32, 32, 16, 16, 4};
     struct piece pieces[2 * MT_REGION_COUNT];
     unsigned count = 0;
     size_t total = MT_HEADER_BYTES;
