@@ -23,8 +23,8 @@ struct tables {
     struct region regions[MT_REGION_COUNT];
     const unsigned char *nodes; /* see tables_node */
     uint32_t node_count, node_bytes;
-    const unsigned char *units;
-    uint32_t unit_count;
+    const unsigned char *units; /* see counters.h */
+    uint32_t unit_count, unit_bytes;
     const struct mt_frame_entry *frames;
     uint32_t frame_count;
     const struct mt_thread_entry *threads;
@@ -35,7 +35,7 @@ struct tables {
     uint32_t stretch_units;
     const struct mt_finish *finishes;
     uint32_t finish_count;
-    const uint32_t *held; /* by unit / 2 */
+    const uint32_t *held; /* of version 2: by unit / 2 */
     uint32_t held_count;
 };
 

@@ -7,7 +7,7 @@ COUNTED = (0, 1, 2)  # classes that make up the level
 NODE, COUNTER, FRAME, RECORD, THREAD, RUN, TIMELINE, STRETCH, FINISH, HELD = range(1, 11)
 NODES = {2: 'IIIIQQ', 3: '5I'}  # by version
 RISE_HIGH = 0xffffffff
-ENTRY_BYTES = {NODE: 0, COUNTER: 32, FRAME: 16, RECORD: 1, THREAD: 128, RUN: 32, TIMELINE: 32, STRETCH: 16, FINISH: 16, HELD: 4}
+ENTRY_BYTES = {NODE: 0, COUNTER: 0, FRAME: 16, RECORD: 1, THREAD: 128, RUN: 32, TIMELINE: 32, STRETCH: 16, FINISH: 16, HELD: 4}
 NATIVE, PYTHON, THREAD_ROOT, CUT, UNKNOWN = range(1, 6)
 ON_RETURN = 4294967295  # in place of a line
 FLAG_FULL, FLAG_FALLBACK, FLAG_PYTHON, FLAG_THREADS, FLAG_SIZES, FLAG_SLACK, FLAG_HELD = 1, 2, 4, 8, 32, 64, 128
@@ -66,6 +66,7 @@ class Log:
          self.peak_time, self.peak_seq, self.at_peak) = self.take('IIIHHiiQQQIiQQQQII', 8)
         if self.version not in NODES or self.header_bytes != 8192:
             raise NotALog('version %d, header of %d bytes' % (self.version, self.header_bytes))
+        self.unit_bytes = 32 if self.version == 2 else 8
         levels = self.take('10Q', 104)
         self.class_level = [(levels[2 * i], levels[2 * i + 1]) for i in range(5)]
         (self.dropped_events, self.dropped_bytes, self.unknown_releases, self.cut_stacks, self.python_missed, self.flags,
@@ -105,7 +106,7 @@ class Log:
             self.problem('the file has %d bytes of %d' % (len(data), end))
 
     def entry_bytes(self, region):
-        return struct.calcsize(self.order + NODES[self.version]) if region == NODE else ENTRY_BYTES[region]
+        return {NODE: struct.calcsize(self.order + NODES[self.version]), COUNTER: self.unit_bytes}.get(region, ENTRY_BYTES[region])
 
     def take(self, fields, offset, data=None):
         return struct.unpack_from(self.order + fields, self.data if data is None else data, offset)
@@ -113,7 +114,7 @@ class Log:
     def region(self, region):
         pieces = [self.data[offset:offset + pages * 4096] for offset, pages, r in self.extents if r == region]
         data = b''.join(pieces)
-        used = self.used[COUNTER] // 2 if region == HELD and self.flags & FLAG_HELD else self.used[region] if region != HELD else 0
+        used = self.used[COUNTER] // 2 if region == HELD and self.flags & FLAG_HELD and self.version == 2 else self.used[region] if region != HELD else 0
         need = used * self.entry_bytes(region)
         if need > len(data):
             self.problem('region %d uses %d bytes of %d' % (region, need, len(data)))
@@ -273,7 +274,7 @@ class Log:
         self.finish = {unit: live for unit, _, live in self.entries(FINISH, 'IIQ') if unit}
         self.events = {}    # node -> [(last, level), ...] of records of what is in the level, and of discards
         self.level_of_live_peak = 0
-        claimed = bytearray(len(self.regions[COUNTER]) // 32)
+        claimed = bytearray(len(self.regions[COUNTER]) // self.unit_bytes)
         for i, (parent, frame, chain, _, rise, alone) in enumerate(self.nodes):
             if not i:  # events without a node
                 self.read_chain(0, chain, claimed)
@@ -315,41 +316,76 @@ class Log:
             at += 16 * units
         return high
 
+    def record_at(self, unit):
+        """(kind, units, link, moved, record): the kind and the record as those of version 2, or None: there is no whole one."""
+        data, width = self.regions[COUNTER], self.unit_bytes
+        link, = self.take('I', unit * width, data)
+        kind = link & 15
+        two = 1 <= kind <= 5 or kind == 14
+        bytes_ = (64 if two else 32) if self.version == 2 else {13: 40, 14: 64, 15: 24}.get(kind, 80 if two else 32 if kind else width)
+        if unit * width + bytes_ > len(data):
+            return None
+        moved, record = False, None
+        if kind == 13 and self.version > 2:
+            _, gone, allocated, allocs, live_peak, saved, last, level, high, held, seq, temporary, temporary_bytes = self.take('IIHHHHQIHHIHH', unit * width, data)
+            kind, moved = 1, bool(gone >> 31)
+            record = (link, (allocs & 0x7fff) | (allocs >> 15) << 31, allocated, gone & 0xffff, live_peak, saved, high << 32 | level, last,
+                      gone >> 16 & 0x7fff, seq, held, temporary, temporary_bytes)
+        elif kind == 15 and self.version > 2:
+            _, releases, high, last, level, released = self.take('IHHQII', unit * width, data)
+            kind, record = 6, (link, releases, released, high << 32 | level, last)
+        elif 1 <= kind <= 5 and self.version > 2:
+            _, allocs, allocated, last, gone, live_peak, saved, level, gone_count, seq, held, temporary, temporary_bytes = self.take('IIQQQQQQIIIIQ', unit * width, data)
+            record = (link, allocs, allocated, gone, live_peak, saved, level, last, gone_count, seq, held, temporary, temporary_bytes)
+        elif 1 <= kind <= 5:
+            held = self.take('i', unit // 2 * 4, self.regions[HELD])[0] if self.flags & FLAG_HELD else 0
+            record = self.take('IIQQQQQQII', unit * width, data) + (held, 0, 0)
+        elif 6 <= kind <= 11:
+            record = self.take('IIQQQ', unit * width, data)
+        return kind, bytes_ // width, link, moved, record
+
     def read_chain(self, node, unit, claimed):
-        data = self.regions[COUNTER]
-        before = last = None  # the record before, and the last ALLOC record
+        data, width = self.regions[COUNTER], self.unit_bytes
+        before = last = moved = None  # the record before, the last ALLOC record, and the unit of one that has moved, right before
         while unit:
             if unit >= len(claimed):
                 self.problem('node %d has counters at %d of %d' % (node, unit, len(claimed)))
                 break
-            link, = self.take('I', unit * 32, data)
-            kind = link & 15
-            units = 2 if 1 <= kind <= 5 or kind == 14 else 1
-            if unit + units > len(claimed) or any(claimed[unit:unit + units]):
+            found = self.record_at(unit)
+            if not found or any(claimed[unit:unit + found[1]]):
                 self.problem('counters at %d belong to two nodes, or are cut' % unit)
                 break
+            kind, units, link, moves, record = found
             claimed[unit:unit + units] = b'\1' * units
+            if moved and (kind != 1 or units != 10):
+                self.problem('counters at %d have moved to %d, which is none' % (moved, unit))
+                break
+            if moves:
+                if not link >> 4:
+                    self.problem('counters at %d have moved to nowhere' % unit)
+                moved, unit = unit, link >> 4
+                continue
             if 1 <= kind <= 5:
-                last = self.alloc(node, kind - 1, unit, self.take('IIQQQQQQII', unit * 32, data))
+                last = self.alloc(node, kind - 1, unit, moved, record)
                 if self.flags & FLAG_SIZES and self.kind_at(link >> 4) != 14:
                     self.one_size(node, last)
                 before = 'alloc'
             elif 6 <= kind <= 10:
-                _, releases, released, level, last = self.take('IIQQQ', unit * 32, data)
+                _, releases, released, level, last_ = record
                 c = self.figures(node, kind - 6)
                 c['released'] += released
                 c['releases'] += releases
-                self.happened(node, kind - 6, last, level, releases)
+                self.happened(node, kind - 6, last_, level, releases)
             elif kind == 11:
-                _, discards, discarded, level, last = self.take('IIQQQ', unit * 32, data)
+                _, discards, discarded, level, last_ = record
                 c = self.figures(node, 0)
                 c['discarded'] += discarded
                 c['discards'] += discards
-                self.happened(node, 0, last, level, discards)
+                self.happened(node, 0, last_, level, discards)
             elif kind == 12:
-                self.figures(node, 0)['resident'] += self.take('q', unit * 32 + 8, data)[0]
+                self.figures(node, 0)['resident'] += self.take('q', unit * width + 8, data)[0]
             elif kind == 13 and self.flags & FLAG_SIZES and before in ('alloc', 'sizes'):
-                self.temporary(node, last, unit)
+                self.temporary(node, last, *self.take('IQ', unit * width + 4, data))
                 before = 'temporary'
             elif kind == 14 and self.flags & FLAG_SIZES and before == 'alloc':
                 self.several_sizes(node, last, unit, claimed)
@@ -357,17 +393,17 @@ class Log:
             elif kind:
                 self.problem('node %d has counters of kind %d' % (node, kind))
                 break
+            moved = None
             if 6 <= kind <= 12:
                 before = None
             unit = link >> 4
 
     def kind_at(self, unit):
         data = self.regions[COUNTER]
-        return self.take('I', unit * 32, data)[0] & 15 if 0 < unit < len(data) // 32 else 0
+        return self.take('I', unit * self.unit_bytes, data)[0] & 15 if 0 < unit < len(data) // self.unit_bytes else 0
 
-    def temporary(self, node, last, unit):
-        """The TEMPORARY record of `last`: the (class, allocs, allocated) before it in the chain."""
-        _, count, size = self.take('IIQ', unit * 32, self.regions[COUNTER])
+    def temporary(self, node, last, count, size):
+        """Of `last`: the (class, allocs, allocated) of a record."""
         class_, allocs = last[:2]
         if count > allocs or class_:
             self.problem('node %d: %d temporary of %d allocations of class %d' % (node, count, allocs, class_))
@@ -380,14 +416,16 @@ class Log:
     def several_sizes(self, node, last, unit, claimed):
         """The SIZES record right behind an ALLOC record, and its LARGE record."""
         data = self.regions[COUNTER]
-        _, large, *counts = self.take('II14I', unit * 32, data)
+        width = self.unit_bytes
+        _, large, *counts = self.take('II14I', unit * width, data)
+        units = 128 // width
         if large:
-            if large + 4 > len(claimed) or any(claimed[large:large + 4]):
+            if large + units > len(claimed) or any(claimed[large:large + units]):
                 self.problem('large sizes at %d belong to two records, or are cut' % large)
                 return
-            claimed[large:large + 4] = b'\1' * 4
-            kind, *more = self.take('I31I', large * 32, data)
-            if kind != 15:
+            claimed[large:large + units] = b'\1' * units
+            kind, *more = self.take('I31I', large * width, data)
+            if kind != (15 if self.version == 2 else 0xffffffff):
                 self.problem('large sizes at %d have link %d' % (large, kind))
                 return
             counts += more
@@ -424,8 +462,9 @@ class Log:
         if count and class_ in COUNTED:
             self.events.setdefault(node, []).append((last, level))
 
-    def alloc(self, node, class_, unit, record):
-        _, allocs, allocated, gone, live_peak, saved, level, last, gone_count, saved_seq = record
+    def alloc(self, node, class_, unit, moved, record):
+        """`moved`: the unit of the small record that this one took the place of, or None."""
+        _, allocs, allocated, gone, live_peak, saved, level, last, gone_count, saved_seq, held_blocks, temporary, temporary_bytes = record
         several = bool(self.flags & FLAG_SIZES) and allocs >> 31
         if self.flags & FLAG_SIZES:
             allocs &= 0x7fffffff
@@ -438,16 +477,16 @@ class Log:
         held = saved if kept else live
         blocks_held = max(0, allocs - gone_count)
         if kept and self.flags & FLAG_HELD:
-            blocks_held = max(0, self.take('i', unit // 2 * 4, self.regions[HELD])[0])
+            blocks_held = max(0, held_blocks)
             if blocks_held > allocs:
                 self.problem('node %d: %d blocks at the peak of %d' % (node, blocks_held, allocs))
         self.live_peak[node, class_] = self.live_peak.get((node, class_), 0) + live_peak
         c = self.figures(node, class_)
         c['allocated'] += allocated
         c['gone'] += gone
-        c['late'] += self.finish.get(unit, live) - live
+        c['late'] += self.finish.get(moved, self.finish.get(unit, live)) - live
         if self.flags & FLAG_SLACK:
-            blocks, size = self.slack.pop(unit, (0, 0))
+            blocks, size = (a + b for a, b in zip(self.slack.pop(unit, (0, 0)), self.slack.pop(moved, (0, 0))))
             c['slack'] += size
             if blocks > allocs or size > blocks * 65536:
                 self.problem('node %d: slack of %d in %d blocks of %d' % (node, size, blocks, allocs))
@@ -458,6 +497,8 @@ class Log:
             c['at_peak_blocks'] += blocks_held if self.flags & FLAG_HELD else 0
             self.level_of_live_peak = max(self.level_of_live_peak, live_peak, live)
         self.happened(node, class_, last, level, allocs)
+        if temporary:
+            self.temporary(node, (class_, allocs), temporary, temporary_bytes)
         return class_, allocs, allocated, several
 
     # ---- what follows from it

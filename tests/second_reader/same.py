@@ -1,16 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Two logs of the same run of a program, made by two libraries or in two versions: what is in them, record by record."""
-from second_reader.log import THREAD_ROOT
+from second_reader.log import NATIVE, THREAD_ROOT
 
 SUMS = ('allocations', 'allocated', 'gone', 'gone_count', 'releases', 'released', 'temporary', 'temporary_bytes', 'discards', 'discarded')
 
 
 def keys_of(log, counts):
-    """Of each node: its path. With `counts` all threads are one."""
+    """Of each node: its path. With `counts` all threads are one. The tracker's own frames are those of different files."""
+    own = [i for i, m in log.modules.items() if m['path'].endswith(b'/libmemtrace.so')]
     keys = [0] * len(log.parent)
     for i in range(1, len(log.parent)):
         kind, owner, value = log.frames[log.frame_of[i]]
-        keys[i] = hash((keys[log.parent[i]], kind, 0 if counts and kind == THREAD_ROOT else owner, value))
+        keys[i] = hash((keys[log.parent[i]], kind, 0 if counts and kind == THREAD_ROOT else owner, 0 if kind == NATIVE and owner in own else value))
     return keys
 
 
@@ -21,7 +22,7 @@ def records_of(log, counts):
         key = keys[node], class_
         if not counts:
             records[key] = (dict(figures, slack=0, resident=0), log.sizes.get((node, class_)), log.live_peak.get((node, class_)),
-                            sorted((last & 0xffffffff, level) for last, level in log.events.get(node, ())))
+                            max(log.events.get(node, ()), default=None))
             continue
         sizes = log.sizes.get((node, class_), [0] * 45)
         known = records.setdefault(key, ({name: 0 for name in SUMS}, [0] * 45))

@@ -21,6 +21,8 @@ struct builder {
 };
 
 void builder_start(struct builder *b);
+/* The same of a version: MT_VERSION or MT_VERSION_2. Then builder_file is the last that is done. */
+void builder_start_of(struct builder *b, uint32_t version);
 uint32_t builder_thread(struct builder *b, const char *name); /* its root node */
 struct mt_thread_entry *builder_thread_entry(struct builder *b, uint32_t index);
 uint32_t builder_frame(struct builder *b, uint32_t kind, uint32_t owner, uint64_t value);
