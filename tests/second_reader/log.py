@@ -2,6 +2,8 @@
 """A log, taken apart by FORMAT.md."""
 import struct
 
+from second_reader.counters import ALLOC_BYTES, LARGE, LARGE_BYTES, record_at
+
 CLASSES = ('heap', 'anonymous', 'shared', 'file', 'reserved')
 COUNTED = (0, 1, 2)  # classes that make up the level
 NODE, COUNTER, FRAME, RECORD, THREAD, RUN, TIMELINE, STRETCH, FINISH, HELD = range(1, 11)
@@ -316,34 +318,6 @@ class Log:
             at += 16 * units
         return high
 
-    def record_at(self, unit):
-        """(kind, units, link, moved, record): the kind and the record as those of version 2, or None: there is no whole one."""
-        data, width = self.regions[COUNTER], self.unit_bytes
-        link, = self.take('I', unit * width, data)
-        kind = link & 15
-        two = 1 <= kind <= 5 or kind == 14
-        bytes_ = (64 if two else 32) if self.version == 2 else {13: 40, 14: 64, 15: 24}.get(kind, 80 if two else 32 if kind else width)
-        if unit * width + bytes_ > len(data):
-            return None
-        moved, record = False, None
-        if kind == 13 and self.version > 2:
-            _, gone, allocated, allocs, live_peak, saved, last, level, high, held, seq, temporary, temporary_bytes = self.take('IIHHHHQIHHIHH', unit * width, data)
-            kind, moved = 1, bool(gone >> 31)
-            record = (link, (allocs & 0x7fff) | (allocs >> 15) << 31, allocated, gone & 0xffff, live_peak, saved, high << 32 | level, last,
-                      gone >> 16 & 0x7fff, seq, held, temporary, temporary_bytes)
-        elif kind == 15 and self.version > 2:
-            _, releases, high, last, level, released = self.take('IHHQII', unit * width, data)
-            kind, record = 6, (link, releases, released, high << 32 | level, last)
-        elif 1 <= kind <= 5 and self.version > 2:
-            _, allocs, allocated, last, gone, live_peak, saved, level, gone_count, seq, held, temporary, temporary_bytes = self.take('IIQQQQQQIIIIQ', unit * width, data)
-            record = (link, allocs, allocated, gone, live_peak, saved, level, last, gone_count, seq, held, temporary, temporary_bytes)
-        elif 1 <= kind <= 5:
-            held = self.take('i', unit // 2 * 4, self.regions[HELD])[0] if self.flags & FLAG_HELD else 0
-            record = self.take('IIQQQQQQII', unit * width, data) + (held, 0, 0)
-        elif 6 <= kind <= 11:
-            record = self.take('IIQQQ', unit * width, data)
-        return kind, bytes_ // width, link, moved, record
-
     def read_chain(self, node, unit, claimed):
         data, width = self.regions[COUNTER], self.unit_bytes
         before = last = moved = None  # the record before, the last ALLOC record, and the unit of one that has moved, right before
@@ -351,13 +325,14 @@ class Log:
             if unit >= len(claimed):
                 self.problem('node %d has counters at %d of %d' % (node, unit, len(claimed)))
                 break
-            found = self.record_at(unit)
-            if not found or any(claimed[unit:unit + found[1]]):
+            found = record_at(self, unit)
+            if not found or any(claimed[unit:unit + found[1] // width]):
                 self.problem('counters at %d belong to two nodes, or are cut' % unit)
                 break
-            kind, units, link, moves, record = found
+            kind, size, link, moves, record = found
+            units = size // width
             claimed[unit:unit + units] = b'\1' * units
-            if moved and (kind != 1 or units != 10):
+            if moved and (kind != 1 or size != ALLOC_BYTES):
                 self.problem('counters at %d have moved to %d, which is none' % (moved, unit))
                 break
             if moves:
@@ -371,13 +346,13 @@ class Log:
                     self.one_size(node, last)
                 before = 'alloc'
             elif 6 <= kind <= 10:
-                _, releases, released, level, last_ = record
+                releases, released, level, last_ = record
                 c = self.figures(node, kind - 6)
                 c['released'] += released
                 c['releases'] += releases
                 self.happened(node, kind - 6, last_, level, releases)
             elif kind == 11:
-                _, discards, discarded, level, last_ = record
+                discards, discarded, level, last_ = record
                 c = self.figures(node, 0)
                 c['discarded'] += discarded
                 c['discards'] += discards
@@ -418,14 +393,14 @@ class Log:
         data = self.regions[COUNTER]
         width = self.unit_bytes
         _, large, *counts = self.take('II14I', unit * width, data)
-        units = 128 // width
+        units = LARGE_BYTES // width
         if large:
             if large + units > len(claimed) or any(claimed[large:large + units]):
                 self.problem('large sizes at %d belong to two records, or are cut' % large)
                 return
             claimed[large:large + units] = b'\1' * units
             kind, *more = self.take('I31I', large * width, data)
-            if kind != (15 if self.version == 2 else 0xffffffff):
+            if kind != LARGE[self.version]:
                 self.problem('large sizes at %d have link %d' % (large, kind))
                 return
             counts += more
@@ -464,7 +439,7 @@ class Log:
 
     def alloc(self, node, class_, unit, moved, record):
         """`moved`: the unit of the small record that this one took the place of, or None."""
-        _, allocs, allocated, gone, live_peak, saved, level, last, gone_count, saved_seq, held_blocks, temporary, temporary_bytes = record
+        allocs, allocated, gone, live_peak, saved, level, last, gone_count, saved_seq, held_blocks, temporary, temporary_bytes = record
         several = bool(self.flags & FLAG_SIZES) and allocs >> 31
         if self.flags & FLAG_SIZES:
             allocs &= 0x7fffffff
