@@ -138,9 +138,9 @@ static bool may_extend(enum mt_region region, uint64_t add)
     return (!mt_config.max_log || end <= mt_config.max_log) && extend(region, add) == 0;
 }
 
-/* Extend a region by at least `need` bytes, if possible by a quarter of what it has: then a quarter
- * is unused at most, and the directory lasts for gigabytes. When the directory gets short, the
- * region doubles. Under mt_log_growing.
+/* Extend a region by at least `need` bytes, if possible by an eighth of what it has: then a ninth
+ * is unused at most. When a third of the directory is in use, by a quarter, so that it lasts for gigabytes; when it gets short,
+ * the region doubles. Under mt_log_growing.
  *
  * A refusal costs several system calls, and a program that runs on with a full disk would pay them
  * at every new line. So only every 256th request asks again. */
@@ -155,7 +155,9 @@ static bool grow(enum mt_region region, uint64_t need)
 {
     struct mt_header *h = mt_log.header;
     uint64_t have = mt_log.bytes[region];
-    uint64_t add = h->extents_used < MT_EXTENTS_MAX * 2 / 3 ? have / 4 : have;
+    uint64_t add = h->extents_used < MT_EXTENTS_MAX / 3       ? have / 8
+                   : h->extents_used < MT_EXTENTS_MAX * 2 / 3 ? have / 4
+                                                              : have;
     if (region == MT_REGION_TIMELINE)
         need = MT_SAMPLES * sizeof(struct mt_sample);
     if (need < EXTENT_FIRST)
