@@ -20,8 +20,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MT_MAGIC        "memtrace" /* 8 bytes, no terminator */
-#define MT_VERSION      2u
+#define MT_MAGIC   "memtrace" /* 8 bytes, no terminator */
+#define MT_VERSION 3u
+/* The version before: a reader reads it, too, and what the tool writes itself (merge, import) is of it. What was another way
+ * there has a 2 in its name; all else is as here. */
+#define MT_VERSION_2    2u
 #define MT_BYTE_ORDER   0x01020304u
 #define MT_HEADER_BYTES 8192u
 #define MT_EXTENTS_MAX  448u
@@ -31,9 +34,8 @@
 /* Regions. Entry 0 of NODE, COUNTER, FRAME, THREAD, RUN, STRETCH and FINISH means "none" and is never
  * filled, but for the counters of node 0: see mt_node. */
 enum mt_region {
-    MT_REGION_NODE = 1, /* struct mt_node */
-    /* units of MT_UNIT bytes: mt_alloc and mt_sizes (2 units each), mt_large (4), mt_release, ... (1 unit) */
-    MT_REGION_COUNTER = 2,
+    MT_REGION_NODE = 1,     /* struct mt_node */
+    MT_REGION_COUNTER = 2,  /* units of MT_UNIT bytes, of which a record takes several */
     MT_REGION_FRAME = 3,    /* struct mt_frame_entry */
     MT_REGION_RECORD = 4,   /* variable-length mt_record, back to back */
     MT_REGION_THREAD = 5,   /* struct mt_thread_entry */
@@ -42,10 +44,11 @@ enum mt_region {
     /* units of MT_STRETCH_UNIT bytes: struct mt_stretch, of two or more */
     MT_REGION_STRETCH = 8,
     MT_REGION_FINISH = 9, /* struct mt_finish */
-    MT_REGION_HELD = 10,  /* uint32_t, one for each two units of COUNTER: see mt_alloc.saved */
+    /* version 2 alone: uint32_t, one for each two units of COUNTER: see mt_alloc_2.saved */
+    MT_REGION_HELD_2 = 10,
     MT_REGION_COUNT = 11
 };
-/* Regions up to FINISH have a number of entries in use. HELD has those of COUNTER. */
+/* Regions up to FINISH have a number of entries in use. HELD_2 has those of COUNTER. */
 #define MT_REGION_USED 10
 
 struct mt_extent {
@@ -185,7 +188,7 @@ struct mt_header {
 #define MT_FLAG_SIZES 32u
 /* The program finished, and the records of slack are all there */
 #define MT_FLAG_SLACK 64u
-/* HELD is there */
+/* How many blocks were live at the peak is known; in version 2: HELD is there */
 #define MT_FLAG_HELD 128u
 
 /* One frame of the tree of all stacks. A node's index is greater than its parent's. Entries that
@@ -198,13 +201,25 @@ struct mt_header {
  * parent: if no other child of the parent came up before or after it. */
 struct mt_node {
     uint32_t parent;
-    uint32_t frame; /* index in FRAME */
+    uint32_t frame; /* bits 0..23: index in FRAME; bits 24..31 are for the writer only */
     /* first unit of this node's counter records in COUNTER, 0: no event ended here. Node 0's are those of all events that no
      * node could be found for, for want of space or memory: they count in all levels and totals. */
     uint32_t counters;
-    uint32_t covered; /* for the writer only */
-    uint64_t rise;    /* the highest of all closed runs of the node */
-    uint64_t alone;   /* the highest of those that were alone */
+    uint32_t rise;  /* the highest of all closed runs of the node; MT_RISE_HIGH: see there */
+    uint32_t alone; /* the highest of those that were alone */
+};
+#define MT_NODE_FRAME(frame) ((frame)&0xffffffu)
+/* The node has a record of kind MT_STRETCH_NODE, with both. `alone` is the writer's then: the first unit of that. */
+#define MT_RISE_HIGH 0xffffffffu
+
+/* The same of version 2. */
+struct mt_node_2 {
+    uint32_t parent;
+    uint32_t frame;
+    uint32_t counters;
+    uint32_t covered;
+    uint64_t rise;
+    uint64_t alone;
 };
 
 /* STRETCH: what call sites of one frame did in turns. A line has several call sites where there are several calls on it, and a
@@ -229,31 +244,40 @@ enum mt_stretch_kind {
     MT_STRETCH_ALL = 1,
     /* bounds: no stretch of this node that is in no record rose by more than this, neither one of more sites than MT_STRETCH_SITES ... */
     MT_STRETCH_LARGE = 2,
-    MT_STRETCH_LOST = 3 /* ... nor one of fewer */
+    MT_STRETCH_LOST = 3, /* ... nor one of fewer */
+    /* no stretch: rises of the node itself that are too high for its entry. `count` is 2: rise[0] is mt_node.rise, rise[1] is mt_node.alone */
+    MT_STRETCH_NODE = 4
 };
 struct mt_stretch {
     uint32_t parent; /* the node; 0: not filled in yet */
     uint32_t before;
     uint32_t after;
-    uint8_t count; /* of sites; kinds other than SET: 1, and the site is 0. First written */
-    uint8_t kind;  /* enum mt_stretch_kind */
+    uint8_t
+        count; /* of sites; kinds other than SET: 1 (NODE: 2), and each site is 0. First written */
+    uint8_t kind; /* enum mt_stretch_kind */
     uint16_t reserved;
     /* uint64_t rise[count]; uint32_t site[count]; */
 };
 #define MT_STRETCH_UNITS(count) (1u + ((count)*12u + MT_STRETCH_UNIT - 1) / MT_STRETCH_UNIT)
 
-/* COUNTER is an array of 32-byte units. A node's records form a chain by their link field, each
- * of its own kind; a kind stands twice if a 32-bit count overflowed (then sum). */
-#define MT_UNIT 32u
+/* COUNTER is an array of 8-byte units. A node's records form a chain by their link field, each
+ * of its own kind. A kind stands twice if a count overflowed, or was about to: then sum. */
+#define MT_UNIT 8u
+#define MT_UNIT_2                                                                                  \
+    32u /* version 2: mt_alloc_2 and mt_sizes take two, mt_large four, the others one */
 enum mt_kind {
     MT_KIND_ALLOC = 1,     /* + class: 1 to 5: struct mt_alloc */
     MT_KIND_RELEASE = 6,   /* + class: 6 to 10: struct mt_release */
     MT_KIND_DISCARD = 11,  /* struct mt_discard */
     MT_KIND_RESIDENT = 12, /* struct mt_resident */
-    /* Of the last mt_alloc before it in the chain, right behind that or behind its other one: */
-    MT_KIND_TEMPORARY = 13, /* struct mt_temporary */
-    MT_KIND_SIZES = 14,     /* struct mt_sizes */
-    MT_KIND_LARGE = 15      /* struct mt_large, which is in no chain */
+    MT_KIND_SMALL = 13,    /* struct mt_small: of class heap, as are nearly all */
+    /* Of the mt_alloc or mt_small right before it in the chain: struct mt_sizes */
+    MT_KIND_SIZES = 14,
+    MT_KIND_SMALL_RELEASE = 15, /* struct mt_small_release: of class heap */
+    /* Version 2 has neither of these two. 13 is there of the last mt_alloc_2 before it in the chain, right behind that or behind
+     * its mt_sizes, and 15 is the link of an mt_large. */
+    MT_KIND_2_TEMPORARY = 13, /* struct mt_temporary_2 */
+    MT_KIND_2_LARGE = 15
 };
 #define MT_LINK_KIND(link) ((link)&15u)
 #define MT_LINK_NEXT(link) ((link) >> 4)
@@ -263,17 +287,63 @@ struct mt_alloc {
     uint32_t link;
     uint32_t allocs;    /* number of allocations in bits 0..30; bit 31: MT_ALLOCS_SIZES */
     uint64_t allocated; /* bytes allocated here */
+    /* the last event's place in time: (header.tick << 32) | thread's event number mod 2^32 */
+    uint64_t last;
     /* bytes of what was allocated here that anyone released; live = allocated - gone */
     uint64_t gone;
-    uint64_t live_peak; /* the highest live ever was here */
-    /* live when saved_seq was written: see there. The number of blocks that this was is in HELD, at the record's first unit / 2 */
-    uint64_t saved;
-    uint64_t level; /* level of the process after the last event here */
-    /* its place in time: (header.tick << 32) | thread's event number mod 2^32 */
-    uint64_t last;
+    uint64_t live_peak;  /* the highest live ever was here */
+    uint64_t saved;      /* live when saved_seq was written: see there */
+    uint64_t level;      /* level of the process after the last event here */
     uint32_t gone_count; /* number of releases of what was allocated here */
     /* Held at the peak: if header.at_peak, live. Else if saved_seq == header.peak_seq in bits 0..30, saved.
      * Else live (nothing changed here since the peak). */
+    uint32_t saved_seq;
+    uint32_t held; /* the number of blocks that saved is of */
+    /* Blocks that were temporary: the thread which allocated one released it within MT_TEMPORARY_EVENTS of its events after that,
+     * not by realloc. Mappings are never temporary. */
+    uint32_t temporary;
+    uint64_t temporary_bytes;
+};
+
+/* The same in fewer bytes, which is where nearly all begin: as long as it has at most MT_SMALL_BYTES and MT_SMALL_ALLOCS. With the
+ * allocation that is one too much it becomes an mt_alloc: that one is filled in, then link and gone are written at once, so
+ * that it is right behind this one in the chain and bit 31 of `gone` is set. From then on the mt_alloc has the record's figures, and this
+ * one has none; mt_finish and mt_slack may still have its number. */
+struct mt_small {
+    uint32_t link;
+    uint32_t gone;      /* bytes in bits 0..15, number in bits 16..30; MT_SMALL_MOVED */
+    uint16_t allocated; /* as in mt_alloc */
+    uint16_t allocs;    /* in bits 0..14; bit 15: MT_SMALL_SIZES */
+    uint16_t live_peak;
+    uint16_t saved;
+    uint64_t last;
+    uint32_t level; /* bits 0..31 */
+    uint16_t level_high;
+    uint16_t held;
+    uint32_t saved_seq;
+    uint16_t temporary;
+    uint16_t temporary_bytes;
+};
+#define MT_SMALL_MOVED            0x80000000u
+#define MT_SMALL_SIZES            0x8000u /* as MT_ALLOCS_SIZES */
+#define MT_SMALL_BYTES            0xffffu
+#define MT_SMALL_ALLOCS           0x7fffu
+#define MT_SMALL_COUNT(allocs)    ((allocs)&MT_SMALL_ALLOCS)
+#define MT_SMALL_GONE(gone)       ((gone)&0xffffu)
+#define MT_SMALL_GONE_COUNT(gone) ((gone) >> 16 & MT_SMALL_ALLOCS)
+
+/* Version 2. */
+struct mt_alloc_2 {
+    uint32_t link;
+    uint32_t allocs;
+    uint64_t allocated;
+    uint64_t gone;
+    uint64_t live_peak;
+    uint64_t
+        saved; /* the number of blocks that this was is in HELD_2, at the record's first unit / 2 */
+    uint64_t level;
+    uint64_t last;
+    uint32_t gone_count;
     uint32_t saved_seq;
 };
 #define MT_SEQ_FINISHED 0x80000000u
@@ -283,15 +353,14 @@ struct mt_alloc {
 
 /* What a record had live when the program finished; without one, what it has live now. */
 struct mt_finish {
-    uint32_t unit; /* of the mt_alloc; 0: not filled in yet */
+    uint32_t unit; /* of the mt_alloc or mt_small; 0: not filled in yet */
     uint32_t reserved;
     uint64_t live;
 };
 
-/* Blocks of a call site that were temporary: the thread which allocated one released it within so many of its events after that, not
- * by realloc. Mappings are never temporary. */
 #define MT_TEMPORARY_EVENTS 8u
-struct mt_temporary {
+/* Version 2. */
+struct mt_temporary_2 {
     uint32_t link;
     uint32_t count;
     uint64_t bytes;
@@ -310,10 +379,12 @@ struct mt_sizes {
 
 /* The same of larger ones, where there were any. */
 struct mt_large {
-    uint32_t link; /* MT_KIND_LARGE */
+    uint32_t link; /* MT_LARGE_LINK; of version 2: MT_KIND_2_LARGE */
     /* [i]: of 2^(i + 16) to 2^(i + 17) - 1 bytes; the last one: and more */
     uint32_t count[MT_SIZES_LARGE];
 };
+
+#define MT_LARGE_LINK 0xffffffffu
 
 struct mt_release {
     uint32_t link;
@@ -321,6 +392,16 @@ struct mt_release {
     uint64_t released; /* bytes released by events with this stack */
     uint64_t level;    /* as in mt_alloc */
     uint64_t last;
+};
+
+/* The same in fewer bytes, until one of them is too many: then a second record, an mt_release, goes on. */
+struct mt_small_release {
+    uint32_t link;
+    uint16_t releases;
+    uint16_t level_high;
+    uint64_t last;
+    uint32_t level; /* bits 0..31 */
+    uint32_t released;
 };
 
 /* Memory that was given back to the system and stays mapped, by madvise: MADV_DONTNEED, MADV_FREE, MADV_REMOVE. It changes
@@ -531,7 +612,8 @@ struct mt_record_file {
 
 /* What the blocks of an mt_alloc that were live when the program finished could hold beyond what was asked for. */
 struct mt_slack {
-    uint32_t unit;   /* of the mt_alloc */
+    uint32_t
+        unit; /* of the mt_alloc or mt_small. Of a small one that has moved there may be one, too: add them up */
     uint32_t blocks; /* how many they were */
     uint64_t bytes;  /* usable less requested, of all of them */
 };
@@ -602,19 +684,25 @@ _Static_assert(offsetof(struct mt_header, untraced) == 728, "format");
 _Static_assert(offsetof(struct mt_header, process_start) == 992, "format");
 _Static_assert(offsetof(struct mt_header, extents) == 1024, "format");
 _Static_assert(sizeof(struct mt_header) == MT_HEADER_BYTES, "format");
-_Static_assert(sizeof(struct mt_node) == 32, "format");
-_Static_assert(sizeof(struct mt_alloc) == 2 * MT_UNIT, "format");
-_Static_assert(sizeof(struct mt_temporary) == MT_UNIT, "format");
-_Static_assert(sizeof(struct mt_sizes) == 2 * MT_UNIT, "format");
-_Static_assert(sizeof(struct mt_large) == 4 * MT_UNIT, "format");
-_Static_assert(sizeof(struct mt_release) == MT_UNIT, "format");
-_Static_assert(sizeof(struct mt_discard) == MT_UNIT, "format");
+_Static_assert(sizeof(struct mt_node) == 20, "format");
+_Static_assert(sizeof(struct mt_node_2) == 32, "format");
+_Static_assert(sizeof(struct mt_alloc) == 80, "format");
+_Static_assert(sizeof(struct mt_small) == 40, "format");
+_Static_assert(sizeof(struct mt_small_release) == 24, "format");
+_Static_assert(offsetof(struct mt_alloc, last) == offsetof(struct mt_small, last), "format");
+_Static_assert(sizeof(struct mt_alloc_2) == 2 * MT_UNIT_2, "format");
+_Static_assert(sizeof(struct mt_temporary_2) == MT_UNIT_2, "format");
+_Static_assert(sizeof(struct mt_sizes) == 2 * MT_UNIT_2, "format");
+_Static_assert(sizeof(struct mt_large) == 4 * MT_UNIT_2, "format");
+_Static_assert(sizeof(struct mt_release) == MT_UNIT_2, "format");
+_Static_assert(sizeof(struct mt_discard) == MT_UNIT_2, "format");
 _Static_assert(offsetof(struct mt_discard, discards) == offsetof(struct mt_release, releases),
                "format");
-_Static_assert(sizeof(struct mt_resident) == MT_UNIT, "format");
+_Static_assert(sizeof(struct mt_resident) == MT_UNIT_2, "format");
 _Static_assert(offsetof(struct mt_alloc, link) == 0 && offsetof(struct mt_release, link) == 0,
                "format");
 _Static_assert(offsetof(struct mt_alloc, saved_seq) == 60, "format");
+_Static_assert(offsetof(struct mt_alloc_2, saved_seq) == 60, "format");
 _Static_assert(sizeof(struct mt_frame_entry) == 16, "format");
 _Static_assert(sizeof(struct mt_thread_entry) == 128, "format");
 _Static_assert(sizeof(struct mt_run) == 32, "format");

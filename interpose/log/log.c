@@ -29,7 +29,7 @@ static const uint32_t entry_bytes[MT_REGION_COUNT] = {
     [MT_REGION_FRAME] = sizeof(struct mt_frame_entry),   [MT_REGION_RECORD] = 1,
     [MT_REGION_THREAD] = sizeof(struct mt_thread_entry), [MT_REGION_RUN] = sizeof(struct mt_run),
     [MT_REGION_TIMELINE] = sizeof(struct mt_sample),     [MT_REGION_STRETCH] = MT_STRETCH_UNIT,
-    [MT_REGION_FINISH] = sizeof(struct mt_finish),       [MT_REGION_HELD] = sizeof(uint32_t),
+    [MT_REGION_FINISH] = sizeof(struct mt_finish),
 };
 static uint64_t given;   /* bytes of the file that have real space, at its beginning */
 static uint32_t refused; /* requests left to refuse without asking the system again */
@@ -125,9 +125,9 @@ static int extend(enum mt_region region, uint64_t add)
         return error;
     if (!have &&
         region <
-            MT_REGION_USED) /* index 0 means none; the two units of an mt_alloc share a cache line */
+            MT_REGION_USED) /* index 0 means none; records of counters are in cache lines, see tables/counters.c */
         h->used[region] = region == MT_REGION_COUNTER
-                              ? 2
+                              ? 64 / MT_UNIT
                               : region != MT_REGION_RECORD && region != MT_REGION_TIMELINE;
     struct mt_extent *e = &h->extents[h->extents_used];
     e->offset = at;
@@ -139,28 +139,16 @@ static int extend(enum mt_region region, uint64_t add)
     return 0;
 }
 
-/* How much longer HELD must be for `bytes` of COUNTER. */
-static uint64_t held_short(uint64_t bytes)
-{
-    uint64_t need = bytes / (2 * MT_UNIT) * sizeof(uint32_t), have = mt_log.bytes[MT_REGION_HELD];
-    if (need <= have)
-        return 0;
-    return whole_pages(need - have > have / 4 ? need - have : have / 4);
-}
-
-/* The same, within MEMTRACE_MAX_LOG. HELD is never shorter than COUNTER. */
+/* The same, within MEMTRACE_MAX_LOG. */
 static bool may_extend(enum mt_region region, uint64_t add)
 {
-    uint64_t held = region == MT_REGION_COUNTER ? held_short(mt_log.bytes[region] + add) : 0;
-    uint64_t end = whole_pages(mt_log.header->file_bytes) + held + add;
-    if (mt_config.max_log && end > mt_config.max_log)
-        return false;
-    return (!held || extend(MT_REGION_HELD, held) == 0) && extend(region, add) == 0;
+    uint64_t end = whole_pages(mt_log.header->file_bytes) + add;
+    return (!mt_config.max_log || end <= mt_config.max_log) && extend(region, add) == 0;
 }
 
-/* Extend a region by at least `need` bytes, if possible by a quarter of what it has, or by as much while it is small: then a quarter
- * is unused at most, or 64 KiB, and the directory lasts for gigabytes. When the directory gets short, the
- * region doubles. Under mt_log_growing.
+/* Extend a region by at least `need` bytes, if possible by an eighth of what it has, or by as much while it is small: then a ninth
+ * is unused at most, or 64 KiB. When a third of the directory is in use, by a quarter, so that it lasts for gigabytes; when it gets
+ * short, the region doubles. Under mt_log_growing.
  *
  * A refusal costs several system calls, and a program that runs on with a full disk would pay them
  * at every new line. So only every 256th request asks again. */
@@ -175,8 +163,10 @@ static bool grow(enum mt_region region, uint64_t need)
 {
     struct mt_header *h = mt_log.header;
     uint64_t have = mt_log.bytes[region];
-    bool quarter = h->extents_used < MT_EXTENTS_MAX * 2 / 3 && have >= DOUBLES_TO;
-    uint64_t add = quarter ? have / 4 : have;
+    uint64_t add = have < DOUBLES_TO                          ? have
+                   : h->extents_used < MT_EXTENTS_MAX / 3     ? have / 8
+                   : h->extents_used < MT_EXTENTS_MAX * 2 / 3 ? have / 4
+                                                              : have;
     if (region == MT_REGION_TIMELINE)
         need = MT_SAMPLES * sizeof(struct mt_sample);
     if (need < EXTENT_FIRST)
@@ -236,9 +226,7 @@ void mt_log_ahead(void)
 uint64_t mt_log_touched(void)
 {
     uint64_t mask = mt_os_page() - 1;
-    uint64_t held = __atomic_load_n(&mt_log.header->used[MT_REGION_COUNTER], __ATOMIC_RELAXED) / 2 *
-                    sizeof(uint32_t);
-    uint64_t bytes = MT_HEADER_BYTES + ((held + mask) & ~mask);
+    uint64_t bytes = MT_HEADER_BYTES;
     for (unsigned r = 0; r < MT_REGION_USED; r++)
         bytes +=
             (__atomic_load_n(&mt_log.header->used[r], __ATOMIC_RELAXED) * entry_bytes[r] + mask) &
@@ -339,8 +327,6 @@ int mt_log_map(void)
     mt_log.header->file_bytes = MT_HEADER_BYTES;
     /* Whatever comes, there is space for the records of what has no node: mt_counters_lost_init. */
     if (!(error = extend(MT_REGION_NODE, whole_pages(EXTENT_FIRST))))
-        error = extend(MT_REGION_HELD, held_short(whole_pages(EXTENT_FIRST)));
-    if (!error)
         error = extend(MT_REGION_COUNTER, whole_pages(EXTENT_FIRST));
     if (error) {
         mt_views_end();

@@ -13,12 +13,11 @@
 static const struct {
     uint64_t first, most; /* address space of the first view; bytes that the region may have */
 } sizes[MT_REGION_COUNT] = {
-    [MT_REGION_NODE] = {512u << 10, 16ull << 30},   [MT_REGION_COUNTER] = {512u << 10, 8ull << 30},
-    [MT_REGION_FRAME] = {128u << 10, 4ull << 30},   [MT_REGION_RECORD] = {512u << 10, 4ull << 30},
+    [MT_REGION_NODE] = {512u << 10, 16ull << 30},   [MT_REGION_COUNTER] = {512u << 10, 2ull << 30},
+    [MT_REGION_FRAME] = {128u << 10, 1ull << 28},   [MT_REGION_RECORD] = {512u << 10, 4ull << 30},
     [MT_REGION_THREAD] = {64u << 10, 1ull << 28},   [MT_REGION_RUN] = {128u << 10, 1ull << 30},
     [MT_REGION_TIMELINE] = {64u << 10, 64u << 10}, /* keeps its size, which is whole pages of any system */
     [MT_REGION_STRETCH] = {128u << 10, 1ull << 30}, [MT_REGION_FINISH] = {128u << 10, 1ull << 30},
-    [MT_REGION_HELD] = {64u << 10, 1ull << 29}, /* a sixteenth of COUNTER's */
 };
 
 struct view {

@@ -70,7 +70,10 @@ static uint64_t count_allocations(uint64_t first, uint64_t end)
         for (uint32_t unit = n->counters; unit;) {
             const struct mt_alloc *a = (const struct mt_alloc *)(mt_log.base[MT_REGION_COUNTER] +
                                                                  (uint64_t)unit * MT_UNIT);
+            const struct mt_small *s = (const struct mt_small *)a;
             uint32_t kind = MT_LINK_KIND(a->link);
+            if (kind == MT_KIND_SMALL && !(s->gone & MT_SMALL_MOVED))
+                count += MT_SMALL_COUNT(s->allocs);
             if (kind >= MT_KIND_ALLOC && kind < MT_KIND_RELEASE &&
                 MT_IN_LEVEL(kind - MT_KIND_ALLOC))
                 count += MT_ALLOCS(a->allocs);

@@ -18,19 +18,20 @@
 /* Count what goes, in the release records of this node: one for each class that something goes
  * from. */
 static inline __attribute__((always_inline)) bool
-count_gone(struct mt_thread *t, const struct mt_event *event, uint32_t units[MT_CLASSES])
+count_gone(struct mt_thread *t, const struct mt_event *event, uint32_t links[MT_CLASSES])
 {
     for (uint32_t i = 0; i < event->gone_count; i++) {
         const struct mt_gone *g = &event->gone[i];
-        if (!units[g->class] && !(units[g->class] = mt_counters_hinted(
-                                      &t->counters, t->capture.hint, MT_KIND_RELEASE + g->class)))
+        /* where there are several, the record must have room for whatever they are */
+        uint64_t bytes = event->gone_count == 1 ? g->bytes : UINT64_MAX;
+        if (!links[g->class] &&
+            !(links[g->class] = mt_counters_hinted(&t->counters, t->capture.hint,
+                                                   MT_KIND_RELEASE + g->class, bytes)))
             return false;
     }
     for (uint32_t i = 0; i < event->gone_count; i++) {
         const struct mt_gone *g = &event->gone[i];
-        struct mt_release *r = mt_counters_at(units[g->class]);
-        r->released += g->bytes;
-        r->releases++;
+        mt_counters_released(links[g->class], g->bytes);
         mt_counters_went(g->unit, g->bytes, 1);
     }
     return true;
@@ -91,7 +92,7 @@ static __attribute__((noinline, cold)) uint32_t lose(struct mt_thread *t, struct
     t->entry->level += net;
     mt_timeline_moved(&t->timeline, &t->counters, 0, 0, net < 0 ? (uint64_t)-net : (uint64_t)net,
                       level);
-    return came;
+    return MT_LINK_NEXT(came);
 }
 
 struct accounting {
@@ -128,17 +129,17 @@ static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *
     uint32_t leaf = t->capture.hint->leaf;
     /* Needed soon, and where stacks are many not in the cache: the record, and the node when its
      * run is closed. */
-    __builtin_prefetch(mt_counters_at(t->capture.hint->unit), 1);
+    __builtin_prefetch(mt_counters_at(MT_LINK_NEXT(t->capture.hint->unit)), 1);
     __builtin_prefetch(mt_log_node(leaf));
-    uint32_t came = 0, units[MT_CLASSES] = {0};
+    uint32_t came = 0, links[MT_CLASSES] = {0};
     int64_t net = net_of(event);
     if (!mt_runs_move(&t->runs, t->capture.frames + 1, t->capture.same, t->capture.site,
                       t->capture.turned, leaf) ||
-        (event->comes &&
-         !(came = mt_counters_hinted(&t->counters, t->capture.hint, MT_KIND_ALLOC + event->class))))
+        (event->comes && !(came = mt_counters_hinted(&t->counters, t->capture.hint,
+                                                     MT_KIND_ALLOC + event->class, event->bytes))))
         return lose(t, *event);
     before(net);
-    if (!count_gone(t, event, units))
+    if (!count_gone(t, event, links))
         return lose(t, *event);
     if (came)
         mt_counters_came(came, event->bytes);
@@ -148,19 +149,13 @@ static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *
     e->level += net;
     e->events++;
     mt_runs_level(&t->runs, e->level);
-    if (came) {
-        struct mt_alloc *a = mt_counters_at(came);
-        a->level = level;
-        a->last = last;
-    }
-    for (uint32_t i = 0; i < event->gone_count; i++) {
-        struct mt_release *r = mt_counters_at(units[event->gone[i].class]);
-        r->level = level;
-        r->last = last;
-    }
+    if (came)
+        mt_counters_stamp(came, level, last);
+    for (uint32_t i = 0; i < event->gone_count; i++)
+        mt_counters_stamp(links[event->gone[i].class], level, last);
     mt_timeline_moved(&t->timeline, &t->counters, previous, leaf,
                       net < 0 ? (uint64_t)-net : (uint64_t)net, level);
-    return came;
+    return MT_LINK_NEXT(came);
 }
 
 uint32_t mt_account(struct mt_thread *t, const struct mt_event *event)
@@ -175,7 +170,7 @@ void mt_account_discard(struct mt_thread *t, const struct mt_start *from, uint64
     mt_account(t, &event);
     uint32_t leaf = t->entry->leaf, unit = 0;
     if (t->entry->events != events) /* else its stack is not known */
-        unit = mt_counters_find(&t->counters, leaf, MT_KIND_DISCARD);
+        unit = MT_LINK_NEXT(mt_counters_find(&t->counters, leaf, MT_KIND_DISCARD, 0));
     if (unit) {
         struct mt_discard *d = mt_counters_at(unit);
         d->discards++;
@@ -213,15 +208,15 @@ account_one(struct mt_thread *t, const struct mt_start *from, bool comes, struct
         !mt_runs_move(&t->runs, t->capture.frames + 1, t->capture.same, t->capture.site,
                       t->capture.turned, leaf))
         return NO_SPACE;
-    uint32_t unit = mt_counters_hinted(&t->counters, t->capture.hint, kind);
-    if (!unit)
+    uint32_t link = mt_counters_hinted(&t->counters, t->capture.hint, kind, live->size);
+    if (!link)
         return NO_SPACE;
     if (net < 0 && h->at_peak) {
         h->peak_seq++;
         h->at_peak = 0;
     }
     if (comes)
-        mt_counters_add(unit, live->size);
+        mt_counters_add(link, live->size);
     else
         mt_counters_subtract(live->unit, live->size, 1);
     heap->level += (uint64_t)net;
@@ -238,20 +233,12 @@ account_one(struct mt_thread *t, const struct mt_start *from, bool comes, struct
     e->level += net;
     e->events++;
     mt_runs_level(&t->runs, e->level);
-    if (comes) {
-        struct mt_alloc *a = mt_counters_at(unit);
-        a->level = level;
-        a->last = last;
-    } else {
-        struct mt_release *r = mt_counters_at(unit);
-        r->released += live->size;
-        r->releases++;
-        r->level = level;
-        r->last = last;
-    }
+    if (!comes)
+        mt_counters_released(link, live->size);
+    mt_counters_stamp(link, level, last);
     mt_timeline_moved(&t->timeline, &t->counters, previous, leaf, live->size, level);
     if (comes)
-        live->unit = unit;
+        live->unit = MT_LINK_NEXT(link);
     return COUNTED;
 }
 
@@ -371,7 +358,7 @@ MT_HOT void mt_account_free(struct mt_thread *t, const struct mt_start *from, co
     }
     __builtin_prefetch(mt_counters_at(entry.unit), 1);
     went_one(t, from, entry);
-    mt_recent_went(&t->recent, &t->counters, t->entry->events - 1, block, entry.unit, entry.size);
+    mt_recent_went(&t->recent, t->entry->events - 1, block, entry.unit, entry.size);
 }
 
 void mt_account_moved(struct mt_thread *t, const struct mt_start *from, const struct mt_live *old,
@@ -443,7 +430,7 @@ MT_HOT void mt_account_object_free(struct mt_thread *t, const struct mt_start *f
         return;
     }
     went_one(t, from, entry);
-    mt_recent_went(&t->recent, &t->counters, t->entry->events - 1, object, entry.unit, entry.size);
+    mt_recent_went(&t->recent, t->entry->events - 1, object, entry.unit, entry.size);
 }
 
 void mt_account_object_moved(struct mt_thread *t, const struct mt_start *from,

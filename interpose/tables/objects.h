@@ -45,7 +45,7 @@ static inline uint32_t *mt_objects_at(uintptr_t at)
     return b->words + (at >> 4) % (1u << (MT_OBJECT_TABLE_BITS - 4));
 }
 
-/* The first word: unit / 2 (an mt_alloc's first unit is even) | more (1 bit) | low 4 bits of the
+/* The first word: unit / 2 (a record of allocations has an even first unit) | more (1 bit) | low 4 bits of the
  * size, or of size - 1 if there is no more. An object of up to 16 bytes has no second word. */
 static inline uint32_t mt_objects_pack(struct mt_live live, uint32_t *second)
 {

@@ -13,8 +13,8 @@ static inline bool is(const struct mt_recent_block *b, uint32_t event, const voi
     return b->hidden == ~(uintptr_t)block && b->event == event && b->unit == unit;
 }
 
-MT_HOT void mt_recent_look(struct mt_recent *r, struct mt_counters *c, uint32_t event,
-                           uint32_t last, const void *block, uint32_t unit, uint64_t bytes)
+MT_HOT void mt_recent_look(struct mt_recent *r, uint32_t event, uint32_t last, const void *block,
+                           uint32_t unit, uint64_t bytes)
 {
     struct mt_recent_block *b = &r->blocks[last % MT_TEMPORARY_EVENTS];
     for (uint32_t i = 1; !is(b, last, block, unit); i++) {
@@ -23,7 +23,7 @@ MT_HOT void mt_recent_look(struct mt_recent *r, struct mt_counters *c, uint32_t 
         last = event - i;
         b = &r->blocks[last % MT_TEMPORARY_EVENTS];
     }
-    mt_counters_temporary(c, unit, bytes);
+    mt_counters_temporary(unit, bytes);
     b->unit = 0;
 }
 

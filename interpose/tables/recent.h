@@ -33,18 +33,17 @@ mt_recent_came(struct mt_recent *r, uint64_t event, const void *block, uint32_t 
 
 /* The thread's event number `event` took a block away: count it if it came within the last few events. mt_recent_look is its
  * longer part; `last`: the latest event at the record, which most likely brought the block. By the thread. */
-void mt_recent_look(struct mt_recent *r, struct mt_counters *c, uint32_t event, uint32_t last,
-                    const void *block, uint32_t unit, uint64_t bytes);
+void mt_recent_look(struct mt_recent *r, uint32_t event, uint32_t last, const void *block,
+                    uint32_t unit, uint64_t bytes);
 static inline __attribute__((always_inline)) void mt_recent_went(struct mt_recent *r,
-                                                                 struct mt_counters *c,
                                                                  uint64_t event, const void *block,
                                                                  uint32_t unit, uint64_t bytes)
 {
-    /* That of another thread's record says nothing, and then the blocks do. */
+    /* That of another thread's record says nothing, and then the blocks do. An mt_small has its `last` where an mt_alloc has. */
     uint32_t last = (uint32_t)__atomic_load_n(&((struct mt_alloc *)mt_counters_at(unit))->last,
                                               __ATOMIC_RELAXED);
     if ((uint32_t)event - last <= MT_TEMPORARY_EVENTS)
-        mt_recent_look(r, c, (uint32_t)event, last, block, unit, bytes);
+        mt_recent_look(r, (uint32_t)event, last, block, unit, bytes);
 }
 
 /* Another thread takes over. */

@@ -17,34 +17,95 @@ static inline int64_t higher(int64_t a, int64_t b)
 
 /* ---- Runs of nodes that end ---- */
 
+/* How many nodes from this one outward have risen alone at least as high as it has, see end_alone; 0 and 1: itself. */
+static inline uint32_t covered_of(const struct mt_node *n)
+{
+    return n->frame >> 24;
+}
+
+static inline void cover(struct mt_node *n, uint32_t count)
+{
+    n->frame = MT_NODE_FRAME(n->frame) | (count < 255 ? count : 255) << 24;
+}
+
+/* The rises of a node that is, or is to be, MT_RISE_HIGH: of all runs, and of those alone. NULL: no space. */
+static uint64_t *high_of(uint32_t node)
+{
+    struct mt_node *n = mt_log_node(node);
+    if (n->rise == MT_RISE_HIGH)
+        return mt_stretches_node_rises(n->alone);
+    uint32_t unit = mt_stretches_node(node, n->rise, n->alone);
+    if (!unit)
+        return NULL;
+    /* in this order: who reads the log takes both from the record, or as they were */
+    __atomic_store_n(&n->rise, MT_RISE_HIGH, __ATOMIC_RELEASE);
+    n->alone = unit;
+    return mt_stretches_node_rises(unit);
+}
+
+/* The longer part of `raise`. Without space for the record the rise is too low. */
+static __attribute__((noinline, cold)) bool raise_high(uint32_t node, uint64_t rise, bool alone)
+{
+    uint64_t *high = high_of(node), most = MT_RISE_HIGH - 1;
+    if (!high) {
+        struct mt_node *n = mt_log_node(node);
+        bool higher = alone && n->alone < most;
+        n->rise = (uint32_t)most;
+        n->alone = higher ? (uint32_t)most : n->alone;
+        return higher;
+    }
+    if (rise > high[0])
+        high[0] = rise;
+    if (!alone || rise <= high[1])
+        return false;
+    high[1] = rise;
+    return true;
+}
+
+static inline bool is_high(const struct mt_node *n, uint64_t rise)
+{
+    return __builtin_expect(rise >= MT_RISE_HIGH || n->rise == MT_RISE_HIGH, 0);
+}
+
 /* The node's own run ended; `alone`: and so did its frame's, in which no other call site came up. */
 static inline void end_node(uint32_t node, uint64_t rise, bool alone)
 {
     struct mt_node *n = mt_log_node(node);
+    if (is_high(n, rise)) {
+        if (raise_high(node, rise, alone))
+            cover(n, 1);
+        return;
+    }
     if (rise > n->rise)
-        n->rise = rise;
+        n->rise = (uint32_t)rise;
     if (alone && rise > n->alone) {
-        n->alone = rise;
-        n->covered = 1;
+        n->alone = (uint32_t)rise;
+        cover(n, 1);
     }
 }
 
-/* `count` nodes from `node` outward ended the same run, each alone below its frame. A node's `covered` says how many of the nodes
- * outward from it, itself included, have risen alone at least as high as it has: where that is as high as this run, there is
+/* `count` nodes from `node` outward ended the same run, each alone below its frame. What covered_of says, up to 255, is how many of the
+ * nodes outward from one, itself included, have risen alone at least as high as it has: where that is as high as this run, there is
  * nothing to do for them. Rises only grow, so it stays true until the node itself rises higher. */
 static inline void end_alone(uint32_t node, uint32_t count, uint64_t rise)
 {
     for (uint32_t left = count, n = node, done; left; left -= done, n = mt_log_ancestor(n, done)) {
         struct mt_node *at = mt_log_node(n);
-        done = at->covered ? at->covered : 1;
-        if (rise > at->alone) {
-            at->alone = rise;
+        done = covered_of(at);
+        done += !done;
+        if (is_high(at, rise)) {
+            if (raise_high(n, rise, true)) {
+                cover(at, 1);
+                done = 1;
+            }
+        } else if (rise > at->alone) {
+            at->alone = (uint32_t)rise;
             if (rise > at->rise)
-                at->rise = rise;
-            at->covered = left;
+                at->rise = (uint32_t)rise;
+            cover(at, left);
             done = 1;
         } else if (rise == at->alone && left > done) {
-            at->covered = left;
+            cover(at, left);
         }
         if (done >= left)
             return;

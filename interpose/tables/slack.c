@@ -27,7 +27,7 @@ struct sum {
 };
 
 struct taking {
-    struct sum *of_unit;
+    struct sum *of_pair; /* by unit / 2: a record of allocations has an even one */
     unsigned char *room; /* for AT_ONCE spans */
     uint64_t units, blocks, strange;
 };
@@ -39,8 +39,8 @@ static void add_one(struct taking *taking, uint64_t header, const struct mt_live
         taking->strange++;
         return;
     }
-    taking->of_unit[live->unit].bytes += usable - live->size;
-    taking->of_unit[live->unit].blocks++;
+    taking->of_pair[live->unit / 2].bytes += usable - live->size;
+    taking->of_pair[live->unit / 2].blocks++;
 }
 
 /* The next span from the block at `i` on; returns the block behind its last one. */
@@ -110,8 +110,8 @@ static bool write_all(const struct taking *taking)
 {
     struct mt_slack entries[ENTRIES];
     uint32_t used = 0;
-    for (uint64_t unit = 1; unit < taking->units; unit++) {
-        const struct sum *sum = &taking->of_unit[unit];
+    for (uint64_t unit = 2; unit < taking->units; unit += 2) {
+        const struct sum *sum = &taking->of_pair[unit / 2];
         if (!sum->blocks)
             continue;
         entries[used++] = (struct mt_slack){(uint32_t)unit, sum->blocks, sum->bytes};
@@ -132,11 +132,11 @@ static void take(void *unused)
     uint64_t units = __atomic_load_n(&mt_log.header->used[MT_REGION_COUNTER], __ATOMIC_ACQUIRE);
     struct taking taking = {.units = units < 1u << 28 ? units : 1u << 28};
     size_t page = mt_os_page(), bytes = AT_ONCE * SPAN_MOST;
-    bytes += (taking.units * sizeof *taking.of_unit + page - 1) / page * page;
+    bytes += ((taking.units + 1) / 2 * sizeof *taking.of_pair + page - 1) / page * page;
     taking.room = mt_os_map(bytes);
     if (!taking.room)
         return;
-    taking.of_unit = (struct sum *)(void *)(taking.room + AT_ONCE * SPAN_MOST);
+    taking.of_pair = (struct sum *)(void *)(taking.room + AT_ONCE * SPAN_MOST);
     if (mt_live_each(add, &taking) && taking.strange * 1000 <= taking.blocks && write_all(&taking))
         __atomic_fetch_or(&mt_log.header->flags, MT_FLAG_SLACK, __ATOMIC_RELEASE);
     mt_os_unmap(taking.room, bytes);

@@ -177,6 +177,17 @@ void mt_stretches_other(struct mt_stretches *s, uint32_t parent, enum mt_stretch
         *rises_of(record_at(k->unit)) = rise;
 }
 
+uint32_t mt_stretches_node(uint32_t node, uint64_t rise, uint64_t alone)
+{
+    return new_record(node, MT_STRETCH_NODE, 0, 0, 2, (uint64_t[]){rise, alone},
+                      (uint32_t[]){0, 0});
+}
+
+uint64_t *mt_stretches_node_rises(uint32_t unit)
+{
+    return rises_of(record_at(unit));
+}
+
 static uint64_t highest_of(const struct mt_ended *ended)
 {
     uint64_t highest = 0;

@@ -97,9 +97,9 @@ static void charge(struct mt_counters *c, uint32_t node)
     if (!grown || (!node && !full))
         return;
     charged = resident;
-    uint32_t unit = node ? mt_counters_find(c, node, MT_KIND_RESIDENT) : 0;
-    if (unit)
-        mt_counters_grown(unit, grown);
+    uint32_t link = node ? mt_counters_find(c, node, MT_KIND_RESIDENT, 0) : 0;
+    if (link)
+        mt_counters_grown(link, grown);
     else if (c)
         mt_counters_lost_grown(c, grown);
 }

@@ -8,7 +8,7 @@
  * the node's index and some bits of its hash. So most nodes that are not the wanted one need not be
  * read: each would be a cache miss ---- */
 
-#define INDEX_BITS 29 /* a region of 16 GiB has no more */
+#define INDEX_BITS 29
 #define INDEX_MASK ((1u << INDEX_BITS) - 1)
 
 static uint64_t place_hash(uint32_t parent, uint32_t frame)
@@ -48,7 +48,7 @@ static bool grow_places(struct mt_tree *tree)
         if (!old[i])
             continue;
         const struct mt_node *node = mt_log_node(old[i] & INDEX_MASK);
-        uint32_t *p = first_place(tree, place_hash(node->parent, node->frame));
+        uint32_t *p = first_place(tree, place_hash(node->parent, MT_NODE_FRAME(node->frame)));
         while (*p)
             p = next_place(tree, p);
         *p = old[i];
@@ -69,7 +69,7 @@ MT_HOT uint32_t mt_tree_child(struct mt_tree *tree, uint32_t parent, uint32_t fr
         if ((*p ^ index) != mark)
             continue;
         const struct mt_node *node = mt_log_node(index);
-        if (node->parent == parent && node->frame == frame)
+        if (node->parent == parent && MT_NODE_FRAME(node->frame) == frame)
             return index;
     }
     uint64_t n = mt_log_reserve(MT_REGION_NODE, sizeof(struct mt_node), 1);

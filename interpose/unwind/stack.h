@@ -21,7 +21,8 @@ struct mt_frame {
 struct mt_known {
     uint64_t hash;
     uint32_t leaf; /* 0: nothing noted */
-    uint32_t unit; /* the counter record that the last event here used, 0: none yet */
+    uint32_t
+        unit; /* the counter record that the last event here used, as tables/counters.h passes it; 0: none yet */
 };
 
 /* Where to start: the caller of the hook. The hook is compiled with a frame pointer and takes these

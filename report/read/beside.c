@@ -25,7 +25,7 @@ static bool read_header(int folder, const char *name, struct mt_header *header)
     if (fd >= 0)
         close(fd);
     return whole && !memcmp(header->magic, MT_MAGIC, sizeof header->magic) &&
-           header->version == MT_VERSION && header->byte_order == MT_BYTE_ORDER;
+           tables_version_known(header->version) && header->byte_order == MT_BYTE_ORDER;
 }
 
 static uint64_t began(const struct mt_header *header)

@@ -50,14 +50,14 @@ static void *link_record(struct putting *p, uint32_t *last, uint32_t *first, uin
                          size_t bytes)
 {
     struct bytes *units = &p->regions[MT_REGION_COUNTER];
-    uint32_t unit = (uint32_t)(units->used / MT_UNIT);
+    uint32_t unit = (uint32_t)(units->used / MT_UNIT_2);
     void *record = putting_more(units, bytes);
     memcpy(record, &kind, sizeof kind);
     if (*last) {
         uint32_t link;
-        memcpy(&link, units->data + (size_t)*last * MT_UNIT, sizeof link);
+        memcpy(&link, units->data + (size_t)*last * MT_UNIT_2, sizeof link);
         link |= unit << 4;
-        memcpy(units->data + (size_t)*last * MT_UNIT, &link, sizeof link);
+        memcpy(units->data + (size_t)*last * MT_UNIT_2, &link, sizeof link);
     } else {
         *first = unit;
     }
@@ -69,12 +69,12 @@ static void put_sizes(struct putting *p, uint32_t *last, uint32_t *first, struct
 {
     struct bytes *units = &p->regions[MT_REGION_COUNTER];
     bool large = false;
-    struct mt_large more_record = {.link = MT_KIND_LARGE};
+    struct mt_large more_record = {.link = MT_KIND_2_LARGE};
     for (unsigned i = 0; i < MT_SIZES_LARGE; i++) {
         more_record.count[i] = part(&left->count[MT_SIZES_SMALL + i]);
         large = large || more_record.count[i];
     }
-    uint32_t unit = (uint32_t)(units->used / MT_UNIT);
+    uint32_t unit = (uint32_t)(units->used / MT_UNIT_2);
     if (large)
         memcpy(putting_more(units, sizeof more_record), &more_record, sizeof more_record);
     struct mt_sizes record;
@@ -95,7 +95,7 @@ struct left {
 /* How many blocks of the mt_alloc at `unit` were live at the peak. */
 static void put_held(struct putting *p, uint32_t unit, uint32_t blocks)
 {
-    struct bytes *held = &p->regions[MT_REGION_HELD];
+    struct bytes *held = &p->regions[MT_REGION_HELD_2];
     size_t at = unit / 2 * sizeof blocks;
     if (!p->held)
         return;
@@ -108,7 +108,7 @@ static void put_alloc(struct putting *p, uint32_t *last, uint32_t *first,
                       const struct draft_entry *entry, struct left *left, bool begins)
 {
     const struct sums *sums = &entry->sums;
-    struct mt_alloc record;
+    struct mt_alloc_2 record;
     void *at = link_record(p, last, first, MT_KIND_ALLOC + entry->class, sizeof record);
     uint32_t unit = *last;
     memcpy(&record, at, sizeof record);
@@ -129,10 +129,10 @@ static void put_alloc(struct putting *p, uint32_t *last, uint32_t *first,
     }
     if (p->sized && entry->sizes)
         put_sizes(p, last, first, &left->sizes);
-    struct mt_temporary temporary = {.count = part(&left->sums.temporary)};
+    struct mt_temporary_2 temporary = {.count = part(&left->sums.temporary)};
     if (p->sized && (temporary.count || (begins && sums->temporary_bytes))) {
-        at = link_record(p, last, first, MT_KIND_TEMPORARY, sizeof temporary);
-        temporary.link = MT_KIND_TEMPORARY;
+        at = link_record(p, last, first, MT_KIND_2_TEMPORARY, sizeof temporary);
+        temporary.link = MT_KIND_2_TEMPORARY;
         temporary.bytes = begins ? sums->temporary_bytes : 0;
         memcpy(at, &temporary, sizeof temporary);
     }
@@ -177,25 +177,25 @@ static void put_entry(struct putting *p, uint32_t *last, uint32_t *first,
 bool putting_nodes(struct putting *p)
 {
     const struct draft *draft = p->draft;
-    putting_more(&p->regions[MT_REGION_COUNTER], MT_UNIT);
+    putting_more(&p->regions[MT_REGION_COUNTER], MT_UNIT_2);
     putting_more(&p->regions[MT_REGION_FINISH], sizeof(struct mt_finish));
     for (uint32_t i = 0; i < draft->node_count; i++) {
         const struct draft_node *from = &draft->nodes[i];
-        struct mt_node node = {
+        struct mt_node_2 node = {
             .parent = from->parent, .frame = from->frame, .rise = from->rise, .alone = from->alone};
         uint32_t last = 0;
         for (uint32_t e = from->entries; e; e = draft->entries[e].next)
             put_entry(p, &last, &node.counters, &draft->entries[e]);
         putting_add(p, MT_REGION_NODE, &node, sizeof node);
-        if (p->regions[MT_REGION_COUNTER].used / MT_UNIT >= UNITS_MOST)
+        if (p->regions[MT_REGION_COUNTER].used / MT_UNIT_2 >= UNITS_MOST)
             return false;
     }
-    size_t units = p->regions[MT_REGION_COUNTER].used / MT_UNIT;
+    size_t units = p->regions[MT_REGION_COUNTER].used / MT_UNIT_2;
     size_t held = p->held ? (units + 1) / 2 * sizeof(uint32_t) : 0;
-    if (held > p->regions[MT_REGION_HELD].used)
-        putting_more(&p->regions[MT_REGION_HELD], held - p->regions[MT_REGION_HELD].used);
+    if (held > p->regions[MT_REGION_HELD_2].used)
+        putting_more(&p->regions[MT_REGION_HELD_2], held - p->regions[MT_REGION_HELD_2].used);
     if (!draft->node_count)
-        putting_more(&p->regions[MT_REGION_NODE], sizeof(struct mt_node));
+        putting_more(&p->regions[MT_REGION_NODE], sizeof(struct mt_node_2));
     return true;
 }
 

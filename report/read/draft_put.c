@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A draft as a log: ../interpose/FORMAT.md.
+ * A draft as a log: ../interpose/FORMAT.md. Of version 2, which has all that a draft has: its numbers are as large as they are, and no
+ * record of it grows.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -220,7 +221,7 @@ static void header_levels(struct mt_header *to, const struct log_header *from)
 
 static void header_make(struct mt_header *to, const struct log_header *from)
 {
-    *to = (struct mt_header){.version = MT_VERSION,
+    *to = (struct mt_header){.version = MT_VERSION_2,
                              .header_bytes = MT_HEADER_BYTES,
                              .byte_order = MT_BYTE_ORDER,
                              .pointer_bits = 64,
@@ -258,8 +259,8 @@ static void header_make(struct mt_header *to, const struct log_header *from)
 static void put_file(struct putting *p, FILE *out)
 {
     static const uint8_t unit[MT_REGION_COUNT] = {
-        [MT_REGION_NODE] = sizeof(struct mt_node),
-        [MT_REGION_COUNTER] = MT_UNIT,
+        [MT_REGION_NODE] = sizeof(struct mt_node_2),
+        [MT_REGION_COUNTER] = MT_UNIT_2,
         [MT_REGION_FRAME] = sizeof(struct mt_frame_entry),
         [MT_REGION_RECORD] = 1,
         [MT_REGION_THREAD] = sizeof(struct mt_thread_entry),
@@ -267,7 +268,7 @@ static void put_file(struct putting *p, FILE *out)
         [MT_REGION_TIMELINE] = sizeof(struct mt_sample),
         [MT_REGION_STRETCH] = MT_STRETCH_UNIT,
         [MT_REGION_FINISH] = sizeof(struct mt_finish),
-        [MT_REGION_HELD] = sizeof(uint32_t)};
+        [MT_REGION_HELD_2] = sizeof(uint32_t)};
     struct mt_header header;
     uint64_t at = MT_HEADER_BYTES;
     header_make(&header, &p->draft->header);

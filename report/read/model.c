@@ -6,7 +6,7 @@
 
 #include "base/base.h"
 #include "base/map.h"
-#include "read/tables.h"
+#include "read/counters.h"
 
 /* ---- the counter records of one node ---- */
 
@@ -17,6 +17,7 @@ struct chain {
     struct sums by_class[CLASSES];
     bool present[CLASSES];
     uint32_t last_class;   /* of the last mt_alloc, CLASSES: none */
+    uint32_t grown_from;   /* unit of the mt_small right before, if it has moved; 0: none */
     struct sums unclassed; /* resident and discarded */
     struct map *finishes;  /* unit of an mt_alloc -> 1 + its entry in FINISH */
     struct map *slacks;    /* ... -> 1 + its entry in log->slacks */
@@ -35,19 +36,28 @@ static bool chain_claim(struct chain *chain, uint32_t unit, uint32_t units)
     return true;
 }
 
-/* What the record had live when the program finished, less what it has now. */
+/* What the record had live when the program finished, less what it has now. One that has grown may have been a small one then. */
 static int64_t late_of(const struct chain *chain, uint32_t unit, uint64_t live)
 {
     const struct tables *tables = chain->model->log->tables;
-    uint32_t found = tables->finish_count ? *map_at(chain->finishes, unit) : 0;
+    if (!tables->finish_count)
+        return 0;
+    uint32_t found = chain->grown_from ? *map_at(chain->finishes, chain->grown_from) : 0;
+    if (!found)
+        found = *map_at(chain->finishes, unit);
     return found ? (int64_t)(tables->finishes[found - 1].live - live) : 0;
+}
+
+static uint64_t slack_at(const struct chain *chain, uint32_t unit)
+{
+    const struct log *log = chain->model->log;
+    uint32_t found = unit && log->slack_count ? *map_at(chain->slacks, unit) : 0;
+    return found && log->header.slack ? log->slacks[found - 1].bytes : 0;
 }
 
 static uint64_t slack_of(const struct chain *chain, uint32_t unit)
 {
-    const struct log *log = chain->model->log;
-    uint32_t found = log->slack_count ? *map_at(chain->slacks, unit) : 0;
-    return found && log->header.slack ? log->slacks[found - 1].bytes : 0;
+    return slack_at(chain, unit) + slack_at(chain, chain->grown_from);
 }
 
 /* A mapping may be released in several parts. */
@@ -57,15 +67,14 @@ static uint64_t blocks_left(uint32_t allocations, uint32_t gone)
 }
 
 /* Of the record's blocks, how many were live at the peak. `saved`: that was kept, as they have changed since. */
-static uint64_t blocks_at_peak(const struct chain *chain, uint32_t unit, uint64_t live, bool saved)
+static uint64_t blocks_at_peak(const struct chain *chain, const struct mt_alloc *record,
+                               uint64_t live, bool saved)
 {
-    const struct tables *tables = chain->model->log->tables;
     if (!chain->model->log->header.held)
         return 0;
     if (!saved)
         return live;
-    uint32_t held = unit / 2 < tables->held_count ? tables->held[unit / 2] : 0;
-    return held <= INT32_MAX ? held : 0; /* below 0: as above */
+    return record->held <= INT32_MAX ? record->held : 0; /* below 0: as above */
 }
 
 static void chain_alloc(struct chain *chain, uint32_t class, uint32_t unit,
@@ -81,11 +90,13 @@ static void chain_alloc(struct chain *chain, uint32_t class, uint32_t unit,
                        .late = late_of(chain, unit, live),
                        .at_peak = (int64_t)(saved ? record->saved : live),
                        .blocks_at_peak = blocks_at_peak(
-                           chain, unit, blocks_left(allocations, record->gone_count), saved),
+                           chain, record, blocks_left(allocations, record->gone_count), saved),
                        .slack = slack_of(chain, unit),
                        .allocations = allocations,
                        .gone_count = record->gone_count,
                        .live_peak = record->live_peak,
+                       .temporary = record->temporary,
+                       .temporary_bytes = record->temporary_bytes,
                        .last = record->last,
                        .level = record->level,
                        .happened = allocations > 0 && log_tells_levels(chain->model->log)};
@@ -116,7 +127,7 @@ static void chain_discard(struct chain *chain, const struct mt_discard *record)
 }
 
 /* Of the mt_alloc before it; false: there is none. */
-static bool chain_temporary(struct chain *chain, const struct mt_temporary *record)
+static bool chain_temporary(struct chain *chain, const struct mt_temporary_2 *record)
 {
     struct sums one = {.temporary = record->count, .temporary_bytes = record->bytes};
     if (chain->last_class == CLASSES)
@@ -125,35 +136,45 @@ static bool chain_temporary(struct chain *chain, const struct mt_temporary *reco
     return true;
 }
 
-/* The record at unit `number`; false when it is not one. */
-static bool chain_record(struct chain *chain, uint32_t kind, uint32_t number)
+/* The record at this unit; false when it is not one. */
+static bool chain_record(struct chain *chain, const struct counter *record, uint32_t unit)
 {
-    const unsigned char *unit = chain->model->log->tables->units + (uint64_t)number * MT_UNIT;
-    if (kind >= MT_KIND_ALLOC && kind < MT_KIND_ALLOC + CLASSES) {
-        struct mt_alloc record;
-        memcpy(&record, unit, sizeof record);
-        chain_alloc(chain, kind - MT_KIND_ALLOC, number, &record);
-    } else if (kind >= MT_KIND_RELEASE && kind < MT_KIND_RELEASE + CLASSES) {
-        struct mt_release record;
-        memcpy(&record, unit, sizeof record);
-        chain_release(chain, kind - MT_KIND_RELEASE, &record);
-    } else if (kind == MT_KIND_DISCARD) {
-        struct mt_discard record;
-        memcpy(&record, unit, sizeof record);
-        chain_discard(chain, &record);
-    } else if (kind == MT_KIND_RESIDENT) {
-        struct mt_resident record;
-        memcpy(&record, unit, sizeof record);
-        struct sums one = {.resident = record.grown, .readings = record.readings};
-        sums_add(&chain->unclassed, &one);
-    } else if (kind == MT_KIND_TEMPORARY && chain->model->log->header.sizes) {
-        struct mt_temporary record;
-        memcpy(&record, unit, sizeof record);
-        return chain_temporary(chain, &record);
-    } else {
-        return kind == MT_KIND_SIZES && chain->model->log->header.sizes;
-    }
+    bool sizes = chain->model->log->header.sizes;
+    uint32_t kind = record->kind;
+    if (kind >= MT_KIND_ALLOC && kind < MT_KIND_ALLOC + CLASSES)
+        chain_alloc(chain, kind - MT_KIND_ALLOC, unit, &record->alloc);
+    else if (kind >= MT_KIND_RELEASE && kind < MT_KIND_RELEASE + CLASSES)
+        chain_release(chain, kind - MT_KIND_RELEASE, &record->release);
+    else if (kind == MT_KIND_DISCARD)
+        chain_discard(chain, &record->discard);
+    else if (kind == MT_KIND_RESIDENT)
+        sums_add(&chain->unclassed, &(struct sums){.resident = record->resident.grown,
+                                                   .readings = record->resident.readings});
+    else if (kind == COUNTER_TEMPORARY && sizes)
+        return chain_temporary(chain, &record->temporary);
+    else
+        return kind == MT_KIND_SIZES && sizes;
     return true;
+}
+
+/* The record at this unit is sound as far as the chain goes. False: a problem was added. */
+static bool chain_check(struct chain *chain, const struct counter *record, uint32_t unit,
+                        bool whole)
+{
+    struct log *log = chain->model->log;
+    uint64_t at = (uint64_t)unit * log->tables->unit_bytes;
+    bool grown = record->kind == MT_KIND_ALLOC + CLASS_HEAP && !record->moved &&
+                 record->units != counter_units(MT_VERSION, MT_KIND_SMALL);
+    if (!whole || !chain_claim(chain, unit, record->units))
+        log_problem_in(log, MT_REGION_COUNTER, at,
+                       "the counter record at %u belongs to two nodes or is cut short", unit);
+    else if (chain->grown_from && !grown)
+        log_problem_in(log, MT_REGION_COUNTER, at,
+                       "the small record at %u has moved to one at %u that is not of its kind",
+                       chain->grown_from, unit);
+    else
+        return true;
+    return false;
 }
 
 /* Follow a node's chain. Its length is bounded, since each unit is claimed once in the whole log.
@@ -162,31 +183,29 @@ static void chain_walk(struct chain *chain, uint32_t unit)
 {
     struct log *log = chain->model->log;
     const struct tables *tables = log->tables;
-    while (unit) {
-        uint64_t at = (uint64_t)unit * MT_UNIT;
+    chain->grown_from = 0;
+    for (struct counter record; unit; unit = record.next) {
         if (unit >= tables->unit_count) {
             if (!log->truncated)
-                log_problem_in(log, MT_REGION_NODE, (uint64_t)chain->node * sizeof(struct mt_node),
+                log_problem_in(log, MT_REGION_NODE, (uint64_t)chain->node * tables->node_bytes,
                                "node %u has counters at %u of %u", chain->node, unit,
                                tables->unit_count);
             return;
         }
-        uint32_t link;
-        memcpy(&link, tables->units + at, sizeof link);
-        uint32_t kind = MT_LINK_KIND(link);
-        if (!kind)
+        bool whole = counter_read(tables, unit, &record);
+        if (whole && !record.kind && !chain->grown_from)
             return; /* reserved, not filled in yet */
-        uint32_t units = kind < MT_KIND_RELEASE || kind == MT_KIND_SIZES ? 2 : 1;
-        if (!chain_claim(chain, unit, units)) {
-            log_problem_in(log, MT_REGION_COUNTER, at,
-                           "the counter record at %u belongs to two nodes or is cut short", unit);
+        if (!chain_check(chain, &record, unit, whole))
+            return;
+        if (!record.moved && !chain_record(chain, &record, unit)) {
+            log_problem_in(log, MT_REGION_COUNTER, (uint64_t)unit * tables->unit_bytes,
+                           "a counter record of unknown kind %u", record.kind);
             return;
         }
-        if (!chain_record(chain, kind, unit)) {
-            log_problem_in(log, MT_REGION_COUNTER, at, "a counter record of unknown kind %u", kind);
-            return;
-        }
-        unit = MT_LINK_NEXT(link);
+        chain->grown_from = record.moved ? unit : 0;
+        if (record.moved && !record.next)
+            log_problem_in(log, MT_REGION_COUNTER, (uint64_t)unit * tables->unit_bytes,
+                           "the small record at %u has moved to nowhere", unit);
     }
 }
 
@@ -223,20 +242,20 @@ static void model_node_take(struct model *model, uint32_t index, const struct ch
 {
     struct log *log = model->log;
     const struct tables *tables = log->tables;
-    const struct mt_node *raw = &tables->nodes[index];
+    const struct tables_node raw = tables_node(tables, index);
     struct node *node = &model->nodes[index];
-    uint64_t at = (uint64_t)index * sizeof *raw;
-    if (raw->parent >= index)
-        log_problem_in(log, MT_REGION_NODE, at, "node %u has parent %u", index, raw->parent);
-    else if (depth[raw->parent] == DEEPEST)
+    uint64_t at = (uint64_t)index * tables->node_bytes;
+    if (raw.parent >= index)
+        log_problem_in(log, MT_REGION_NODE, at, "node %u has parent %u", index, raw.parent);
+    else if (depth[raw.parent] == DEEPEST)
         log_problem_in(log, MT_REGION_NODE, at, "node %u is deeper than any stack", index);
     else
-        node->parent = raw->parent;
+        node->parent = raw.parent;
     depth[index] = depth[node->parent] + 1;
-    if (raw->frame < tables->frame_count)
-        node->frame = raw->frame;
+    if (raw.frame < tables->frame_count)
+        node->frame = raw.frame;
     else if (!log->truncated)
-        log_problem_in(log, MT_REGION_NODE, at, "node %u has frame %u of %u", index, raw->frame,
+        log_problem_in(log, MT_REGION_NODE, at, "node %u has frame %u of %u", index, raw.frame,
                        tables->frame_count);
     node->thread = model->nodes[node->parent].thread;
     const struct mt_frame_entry *frame = node->frame ? &tables->frames[node->frame] : NULL;
@@ -253,10 +272,10 @@ static void model_node_take(struct model *model, uint32_t index, const struct ch
         node->frame = 0;
         return;
     }
-    if (raw->counters) {
+    if (raw.counters) {
         struct chain chain = *start;
         chain.node = index;
-        chain_walk(&chain, raw->counters);
+        chain_walk(&chain, raw.counters);
         chain_finish(&chain, cap);
     }
     runs_take(&model->runs, log, index);
@@ -269,7 +288,7 @@ static void model_lost_take(struct model *model, const struct chain *start, size
     struct chain chain = *start;
     if (model->periods.first || model->periods.last < tables->header.period || !tables->node_count)
         return;
-    chain_walk(&chain, tables->nodes[0].counters);
+    chain_walk(&chain, tables_node(tables, 0).counters);
     for (uint32_t class = 0; class < CLASSES; class ++)
         chain.present[class] = true; /* model_settle wants them */
     chain_finish(&chain, cap);
@@ -367,10 +386,10 @@ void model_make(struct model *model, struct log *log, struct periods periods)
         *map_at(&slacks, log->slacks[i].unit) = (uint32_t)i + 1;
     for (uint32_t i = 1; i < tables->finish_count; i++)
         *map_at(&finishes, tables->finishes[i].unit) = i + 1;
-    static const struct mt_node unused;
+    static const unsigned char unused[sizeof(struct mt_node_2)];
     model_lost_take(model, &chain, &cap);
     for (uint32_t i = 1; i < tables->node_count; i++)
-        if (memcmp(&tables->nodes[i], &unused, sizeof unused))
+        if (memcmp(tables->nodes + (size_t)i * tables->node_bytes, unused, tables->node_bytes))
             model_node_take(model, i, &chain, depth, &cap);
     model_settle(model);
     map_free(&finishes);
@@ -404,80 +423,6 @@ void model_keep(struct model *model, const unsigned char *inside)
         model->entries[kept++] = entry;
     }
     model->entry_count = kept;
-}
-
-/* Of the entries of one node. Allocations alone, without a release among them: the level rose by all of the largest, which is no less than
- * their average. */
-static uint64_t certain_rise(const struct entry *entries, size_t count)
-{
-    struct sums sums = {0};
-    for (size_t i = 0; i < count; i++)
-        if (class_counts(entries[i].class))
-            sums_add(&sums, &entries[i].sums);
-    return sums.allocated && sums.allocations && !sums.releases
-               ? (sums.allocated - 1) / sums.allocations + 1
-               : 0;
-}
-
-/* The new nodes, and which one each node's events go to. */
-static uint32_t *below_make(struct model *model, const uint32_t *frames)
-{
-    uint32_t *below = base_alloc(model->node_count + (size_t)1, sizeof *below);
-    unsigned char *inner = base_alloc(model->node_count + (size_t)1, 1);
-    uint32_t count = model->node_count;
-    size_t more = 0;
-    for (uint32_t i = 1; i < count; i++) {
-        inner[model->nodes[i].parent] = 1;
-        more += frames[i] != 0;
-    }
-    size_t cap = count + (size_t)1, run_cap = cap;
-    model->nodes = base_room(model->nodes, &cap, cap + more, sizeof *model->nodes);
-    model->runs.of_node =
-        base_room(model->runs.of_node, &run_cap, run_cap + more, sizeof *model->runs.of_node);
-    for (uint32_t i = 1; i < count; i++) {
-        if (!frames[i])
-            continue;
-        uint32_t rise = model->node_count++;
-        model->nodes[rise] = model->nodes[i];
-        model->nodes[rise].parent = i;
-        model->nodes[rise].frame = frames[i];
-        model->runs.of_node[rise] = inner[i] ? (struct run){0} : model->runs.of_node[i];
-        below[i] = rise;
-    }
-    free(inner);
-    return below;
-}
-
-void model_below(struct model *model, const uint32_t *frames)
-{
-    uint32_t *below = below_make(model, frames);
-    struct entry *moved = base_alloc(model->entry_count, sizeof *moved);
-    size_t kept = 0, gone = 0;
-    for (size_t i = 0; i < model->entry_count; i++) {
-        struct entry entry = model->entries[i];
-        uint32_t to = below[entry.node];
-        if (!to) {
-            model->entries[kept++] = entry;
-            continue;
-        }
-        entry.node = to;
-        moved[gone++] = entry;
-    }
-    for (size_t i = 0, end; i < gone; i = end) {
-        for (end = i + 1; end < gone && moved[end].node == moved[i].node;)
-            end++;
-        struct run *run = &model->runs.of_node[moved[i].node];
-        uint64_t rise = certain_rise(moved + i, end - i);
-        if (rise > run->rise)
-            run->rise = rise;
-    }
-    if (gone)
-        memcpy(model->entries + kept, moved, gone * sizeof *moved);
-    for (uint32_t t = 1; t < model->thread_count; t++)
-        if (below[model->threads[t].leaf])
-            model->threads[t].leaf = below[model->threads[t].leaf];
-    free(moved);
-    free(below);
 }
 
 void model_free(struct model *model)

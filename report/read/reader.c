@@ -18,7 +18,7 @@
 #include "read/tables.h"
 
 #define PAGE         4096u
-#define NONE_ENTRIES 2u /* at the start of a region, never filled, counted as used */
+#define NONE_ENTRIES 8u /* at the start of a region, never filled, counted as used */
 
 /* The header's fields that decide whether the rest can be read. */
 static bool log_header(struct log *log, const void *data, size_t bytes)
@@ -41,10 +41,11 @@ static bool log_header(struct log *log, const void *data, size_t bytes)
         return log_problem(log, offsetof(struct mt_header, byte_order),
                            "byte order %08" PRIx32 " is not that of this machine",
                            header->byte_order);
-    if (header->version != MT_VERSION)
+    if (!tables_version_known(header->version))
         return log_problem(log, offsetof(struct mt_header, version),
-                           "version %" PRIu32 " is unknown (this memtrace reads version %u)",
-                           header->version, MT_VERSION);
+                           "version %" PRIu32
+                           " is unknown (this memtrace reads versions %u and %u)",
+                           header->version, MT_VERSION_2, MT_VERSION);
     if (header->header_bytes != MT_HEADER_BYTES)
         return log_problem(log, offsetof(struct mt_header, header_bytes),
                            "header of %" PRIu32 " bytes instead of %u", header->header_bytes,
@@ -141,7 +142,7 @@ static uint32_t region_make(struct log *log, unsigned region, size_t entry, cons
                             size_t bytes)
 {
     struct region *r = &log->tables->regions[region];
-    unsigned counted = region == MT_REGION_HELD ? MT_REGION_COUNTER : region;
+    unsigned counted = region == MT_REGION_HELD_2 ? MT_REGION_COUNTER : region;
     uint64_t used = log->tables->header.used[counted] / (counted == region ? 1 : 2);
     uint64_t place = offsetof(struct mt_header, used) + counted * sizeof(uint64_t);
     unsigned pieces;
@@ -270,25 +271,28 @@ bool log_parse(struct log *log, const char *name, const void *data, size_t bytes
     }
     header_take(&log->header, &t->header);
     const struct region *r = t->regions;
-    t->node_count = region_make(log, MT_REGION_NODE, sizeof *t->nodes, data, bytes);
-    t->unit_count = region_make(log, MT_REGION_COUNTER, MT_UNIT, data, bytes);
+    t->node_bytes =
+        t->header.version == MT_VERSION_2 ? sizeof(struct mt_node_2) : sizeof(struct mt_node);
+    t->node_count = region_make(log, MT_REGION_NODE, t->node_bytes, data, bytes);
+    t->unit_bytes = t->header.version == MT_VERSION_2 ? MT_UNIT_2 : MT_UNIT;
+    t->unit_count = region_make(log, MT_REGION_COUNTER, t->unit_bytes, data, bytes);
     t->frame_count = region_make(log, MT_REGION_FRAME, sizeof *t->frames, data, bytes);
     t->thread_count = region_make(log, MT_REGION_THREAD, sizeof *t->threads, data, bytes);
     t->run_count = region_make(log, MT_REGION_RUN, sizeof *t->runs, data, bytes);
     t->stretch_units = region_make(log, MT_REGION_STRETCH, sizeof *t->stretches, data, bytes);
     t->finish_count = region_make(log, MT_REGION_FINISH, sizeof *t->finishes, data, bytes);
-    if (log->header.held)
-        t->held_count = region_make(log, MT_REGION_HELD, sizeof *t->held, data, bytes);
+    if (log->header.held && t->header.version == MT_VERSION_2)
+        t->held_count = region_make(log, MT_REGION_HELD_2, sizeof *t->held, data, bytes);
     uint32_t samples = region_make(log, MT_REGION_TIMELINE, sizeof(struct mt_sample), data, bytes);
     region_make(log, MT_REGION_RECORD, 1, data, bytes);
-    t->nodes = (const struct mt_node *)(const void *)r[MT_REGION_NODE].data;
+    t->nodes = r[MT_REGION_NODE].data;
     t->units = r[MT_REGION_COUNTER].data;
     t->frames = (const struct mt_frame_entry *)(const void *)r[MT_REGION_FRAME].data;
     t->threads = (const struct mt_thread_entry *)(const void *)r[MT_REGION_THREAD].data;
     t->runs = (const struct mt_run *)(const void *)r[MT_REGION_RUN].data;
     t->stretches = (const struct mt_stretch *)(const void *)r[MT_REGION_STRETCH].data;
     t->finishes = (const struct mt_finish *)(const void *)r[MT_REGION_FINISH].data;
-    t->held = (const uint32_t *)(const void *)r[MT_REGION_HELD].data;
+    t->held = (const uint32_t *)(const void *)r[MT_REGION_HELD_2].data;
     samples_take(log, (const struct mt_sample *)(const void *)r[MT_REGION_TIMELINE].data, samples);
     log->frame_count = t->frame_count;
     records_read(log);
@@ -347,7 +351,7 @@ static void give_back(const struct log *log, unsigned char *data, size_t bytes)
 void tables_give_back(struct log *log)
 {
     static const unsigned char taken[] = {MT_REGION_NODE,    MT_REGION_COUNTER, MT_REGION_RUN,
-                                          MT_REGION_STRETCH, MT_REGION_FINISH,  MT_REGION_HELD};
+                                          MT_REGION_STRETCH, MT_REGION_FINISH,  MT_REGION_HELD_2};
     struct tables *t = log->tables;
     for (size_t i = 0; i < sizeof taken; i++) {
         free(t->regions[taken[i]].owned);

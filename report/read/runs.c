@@ -28,8 +28,8 @@ void runs_free(struct runs *runs)
 
 void runs_take(struct runs *runs, const struct log *log, uint32_t index)
 {
-    const struct mt_node *raw = &log->tables->nodes[index];
-    runs->of_node[index] = (struct run){raw->rise, raw->alone};
+    const struct tables_node raw = tables_node(log->tables, index);
+    runs->of_node[index] = (struct run){raw.rise, raw.alone};
 }
 
 struct taker {
@@ -82,8 +82,11 @@ static const char *wrong_with(const struct taker *taker, const struct mt_stretch
 {
     if (record->parent >= taker->log->tables->node_count)
         return "of a node that is not there";
-    if (record->kind > MT_STRETCH_LOST || !record->count ||
-        (record->kind != MT_STRETCH_SET && record->count != 1))
+    unsigned last =
+        taker->log->tables->header.version == MT_VERSION_2 ? MT_STRETCH_LOST : MT_STRETCH_NODE;
+    if (record->kind > last || !record->count ||
+        (record->kind != MT_STRETCH_SET &&
+         record->count != (record->kind == MT_STRETCH_NODE ? 2 : 1)))
         return "of a kind that is not known";
     if ((record->before && !is_child(taker, record->before, record->parent)) ||
         (record->after && !is_child(taker, record->after, record->parent)))
@@ -92,6 +95,26 @@ static const char *wrong_with(const struct taker *taker, const struct mt_stretch
         if (!is_child(taker, sites[i], record->parent))
             return "with a node that is no call site of its frame";
     return NULL;
+}
+
+/* A node's own rises. */
+static void take_high(struct run *run, const uint64_t *rises)
+{
+    run->rise = rises[0] > run->rise ? rises[0] : run->rise;
+    run->alone = rises[1] > run->alone ? rises[1] : run->alone;
+}
+
+/* Where a node's entry has no room for its rises, there must be a record. */
+static void missing(struct taker *taker)
+{
+    struct log *log = taker->log;
+    for (uint32_t i = 1; i < log->tables->node_count && !log->truncated; i++)
+        if (!taker->nodes[i].outside && !taker->runs->of_node[i].rise &&
+            tables_node(log->tables, i).high) {
+            log_problem_in(log, MT_REGION_NODE, (uint64_t)i * log->tables->node_bytes,
+                           "node %u has no record of how high it rose", i);
+            return;
+        }
 }
 
 static void records(struct taker *taker)
@@ -112,7 +135,11 @@ static void records(struct taker *taker)
         if (wrong && !log->truncated)
             log_problem_in(log, MT_REGION_STRETCH, (uint64_t)u * sizeof *record, "a stretch %s",
                            wrong);
-        if (!wrong && !taker->nodes[record->parent].outside)
+        if (wrong || taker->nodes[record->parent].outside)
+            continue;
+        if (record->kind == MT_STRETCH_NODE)
+            take_high(&taker->runs->of_node[record->parent], rises);
+        else
             take(taker,
                  (struct stretch){.parent = record->parent,
                                   .before = record->before,
@@ -268,6 +295,7 @@ void runs_close(struct runs *runs, struct log *log, const struct node *nodes)
 {
     struct taker taker = {.runs = runs, .log = log, .nodes = nodes};
     records(&taker);
+    missing(&taker);
     open_runs(&taker);
     if (runs->stretch_count)
         qsort(runs->stretches, runs->stretch_count, sizeof *runs->stretches, by_parent);

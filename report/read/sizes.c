@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "read/sizes.h"
 
-#include <string.h>
-
-#include "read/tables.h"
+#include "read/counters.h"
 
 _Static_assert(SIZES == MT_SIZES_SMALL + MT_SIZES_LARGE, "all of the log's");
 
@@ -25,45 +23,20 @@ static unsigned power_of(uint64_t bytes)
     return power;
 }
 
-/* Those of the mt_sizes at `unit`. */
-static void add_several(struct sizes *sizes, const struct tables *tables, uint32_t unit)
+/* Those of the record, with what is right behind it. */
+static void add_record(struct sizes *sizes, const struct tables *tables,
+                       const struct counter *record)
 {
-    struct mt_sizes small;
-    struct mt_large large;
-    if ((uint64_t)unit + 2 > tables->unit_count)
-        return;
-    memcpy(&small, tables->units + (uint64_t)unit * MT_UNIT, sizeof small);
-    for (unsigned i = 0; i < MT_SIZES_SMALL; i++)
-        sizes->count[i] += small.count[i];
-    if (!small.large || (uint64_t)small.large + 4 > tables->unit_count)
-        return;
-    memcpy(&large, tables->units + (uint64_t)small.large * MT_UNIT, sizeof large);
-    if (MT_LINK_KIND(large.link) != MT_KIND_LARGE)
-        return;
-    for (unsigned i = 0; i < MT_SIZES_LARGE; i++)
-        sizes->count[MT_SIZES_SMALL + i] += large.count[i];
-}
-
-static uint32_t link_at(const struct tables *tables, uint32_t unit)
-{
-    uint32_t link = 0;
-    if (unit && unit < tables->unit_count)
-        memcpy(&link, tables->units + (uint64_t)unit * MT_UNIT, sizeof link);
-    return link;
-}
-
-/* Those of the mt_alloc at `unit`, with what is right behind it. */
-static void add_record(struct sizes *sizes, const struct tables *tables, uint32_t unit)
-{
-    struct mt_alloc record;
-    if ((uint64_t)unit + 2 > tables->unit_count)
-        return;
-    memcpy(&record, tables->units + (uint64_t)unit * MT_UNIT, sizeof record);
-    uint32_t next = MT_LINK_NEXT(record.link), count = tables_allocs(tables, record.allocs);
-    if (MT_LINK_KIND(link_at(tables, next)) == MT_KIND_SIZES)
-        add_several(sizes, tables, next);
-    else if (count && !(record.allocs & MT_ALLOCS_SIZES))
-        sizes->count[power_of(record.allocated / count)] += count;
+    uint32_t counts[SIZES], count = tables_allocs(tables, record->alloc.allocs);
+    struct counter next;
+    if (record->next && record->next < tables->unit_count &&
+        counter_read(tables, record->next, &next) && next.kind == MT_KIND_SIZES) {
+        counter_sizes(tables, record->next, counts);
+        for (unsigned i = 0; i < SIZES; i++)
+            sizes->count[i] += counts[i];
+    } else if (count && !(record->alloc.allocs & MT_ALLOCS_SIZES)) {
+        sizes->count[power_of(record->alloc.allocated / count)] += count;
+    }
 }
 
 /* A damaged chain may go on for ever: no more records than the region has. */
@@ -74,10 +47,11 @@ void sizes_add(struct sizes *sizes, const struct model *model, uint32_t node, un
         node = model->nodes[node].parent;
     if (!model->log->header.sizes || node >= tables->node_count)
         return;
-    uint32_t unit = tables->nodes[node].counters, left = tables->unit_count;
-    for (uint32_t link; left && (link = link_at(tables, unit)); left--) {
-        if (MT_LINK_KIND(link) == MT_KIND_ALLOC + class)
-            add_record(sizes, tables, unit);
-        unit = MT_LINK_NEXT(link);
-    }
+    uint32_t unit = tables_node(tables, node).counters;
+    struct counter record;
+    for (uint32_t left = tables->unit_count; left && unit && unit < tables->unit_count &&
+                                             counter_read(tables, unit, &record) && record.kind;
+         left--, unit = record.next)
+        if (record.kind == MT_KIND_ALLOC + class && !record.moved)
+            add_record(sizes, tables, &record);
 }

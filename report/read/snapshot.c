@@ -8,6 +8,7 @@
 
 #include "../interpose/format.h"
 #include "base/file.h"
+#include "read/counters.h"
 
 #define PAGE 4096u
 
@@ -63,7 +64,7 @@ static bool read_region(struct snapshot *s, unsigned region)
     return true;
 }
 
-/* ---- Counters ---- */
+/* ---- Counters, of version 2 ---- */
 
 static uint32_t kind_of(const unsigned char *unit)
 {
@@ -84,7 +85,7 @@ static void put_back(unsigned char *unit, const unsigned char *before)
     if (!is_release(kind_of(unit)))
         return;
     if (before && kind_of(before) == kind_of(unit)) {
-        memcpy(unit, before, MT_UNIT);
+        memcpy(unit, before, MT_UNIT_2);
         return;
     }
     memcpy(&record, unit, sizeof record);
@@ -103,12 +104,12 @@ static void put_link_back(unsigned char *unit, const unsigned char *before)
 static bool is_pair(uint32_t kind)
 {
     return (kind >= MT_KIND_ALLOC && kind < MT_KIND_ALLOC + MT_CLASSES) || kind == MT_KIND_SIZES ||
-           kind == MT_KIND_LARGE;
+           kind == MT_KIND_2_LARGE;
 }
 
 /* `before`: the region's first `bytes` bytes, as they were earlier. Units come in pairs; one may be the second half of an
  * mt_alloc or an mt_sizes, and two pairs are an mt_large. */
-static void as_before(struct snapshot *s, const unsigned char *before, size_t bytes)
+static void as_before_2(struct snapshot *s, const unsigned char *before, size_t bytes)
 {
     size_t done = 0, skip = 0;
     for (uint32_t i = 0; i < s->header.extents_used; i++) {
@@ -116,14 +117,15 @@ static void as_before(struct snapshot *s, const unsigned char *before, size_t by
         if (!length) /* a damaged log's may be anywhere */
             continue;
         unsigned char *extent = s->data + s->header.extents[i].offset;
-        for (size_t at = 0; at + 2 * MT_UNIT <= length; at += 2 * MT_UNIT, done += 2 * MT_UNIT) {
+        for (size_t at = 0; at + 2 * MT_UNIT_2 <= length;
+             at += 2 * MT_UNIT_2, done += 2 * MT_UNIT_2) {
             uint32_t kind = kind_of(extent + at);
-            bool there = done + 2 * MT_UNIT <= bytes;
+            bool there = done + 2 * MT_UNIT_2 <= bytes;
             if (skip) {
                 skip--;
                 continue;
             }
-            if (kind == MT_KIND_LARGE)
+            if (kind == MT_KIND_2_LARGE)
                 skip = 1; /* it has another pair */
             if (is_pair(kind)) {
                 if (there)
@@ -131,31 +133,110 @@ static void as_before(struct snapshot *s, const unsigned char *before, size_t by
                 continue;
             }
             put_back(extent + at, there ? before + done : NULL);
-            put_back(extent + at + MT_UNIT, there ? before + done + MT_UNIT : NULL);
+            put_back(extent + at + MT_UNIT_2, there ? before + done + MT_UNIT_2 : NULL);
         }
     }
 }
 
-static bool read_counters(struct snapshot *s)
+/* ---- Counters of the present version: along the chains, as what is not filled in yet tells no length ---- */
+
+static size_t region_bytes(const struct snapshot *s, unsigned region)
 {
-    size_t bytes = 0, done = 0;
-    if (!read_region(s, MT_REGION_COUNTER))
-        return false;
+    size_t bytes = 0;
     for (uint32_t i = 0; i < s->header.extents_used; i++)
-        bytes += extent_bytes(s, i, MT_REGION_COUNTER);
-    /* More than the whole file has: extents that overlap, which the reader refuses. */
-    unsigned char *before = bytes <= s->bytes ? malloc(bytes ? bytes : 1) : NULL;
-    if (!before)
-        return false;
-    for (uint32_t i = 0; i < s->header.extents_used; i++) {
-        size_t length = extent_bytes(s, i, MT_REGION_COUNTER);
+        bytes += extent_bytes(s, i, region);
+    return bytes;
+}
+
+/* The region in one piece, to be freed; NULL: no memory, or more than the whole file has: extents that overlap, which the reader
+ * refuses. */
+static unsigned char *gather(const struct snapshot *s, unsigned region, size_t *bytes)
+{
+    size_t done = 0;
+    *bytes = region_bytes(s, region);
+    unsigned char *all = *bytes <= s->bytes ? malloc(*bytes ? *bytes : 1) : NULL;
+    for (uint32_t i = 0; all && i < s->header.extents_used; i++) {
+        size_t length = extent_bytes(s, i, region);
         if (length)
-            memcpy(before + done, s->data + s->header.extents[i].offset, length);
+            memcpy(all + done, s->data + s->header.extents[i].offset, length);
         done += length;
     }
-    bool read = read_region(s, MT_REGION_HELD) && read_region(s, MT_REGION_COUNTER);
-    if (read)
-        as_before(s, before, bytes);
+    return all;
+}
+
+static void scatter(struct snapshot *s, unsigned region, const unsigned char *all)
+{
+    for (uint32_t i = 0; i < s->header.extents_used; i++) {
+        size_t length = extent_bytes(s, i, region);
+        if (length)
+            memcpy(s->data + s->header.extents[i].offset, all, length);
+        all += length;
+    }
+}
+
+static bool has_moved(const unsigned char *record)
+{
+    struct mt_small small;
+    memcpy(&small, record, sizeof small);
+    return small.gone & MT_SMALL_MOVED;
+}
+
+/* One record: a release counts as it was before. So does a small record that has moved since, as what it moved to can't be reached. Of the
+ * others the link is as it was before: what it led to is there now. Returns that link. */
+static uint32_t record_as_before(unsigned char *now, const unsigned char *before, size_t bytes)
+{
+    uint32_t link, kind = kind_of(before);
+    memcpy(&link, before, sizeof link);
+    if (kind != kind_of(now))
+        return 0;
+    bool whole = is_release(kind) || kind == MT_KIND_SMALL_RELEASE ||
+                 (kind == MT_KIND_SMALL && has_moved(now) && !has_moved(before));
+    memcpy(now, before, whole ? bytes : sizeof link);
+    return link;
+}
+
+/* `before`: the region's first `bytes` bytes, as they were earlier. In all, no more steps than there are units: a damaged log's chains
+ * may be circles. */
+static bool as_before(struct snapshot *s, const unsigned char *before, size_t bytes)
+{
+    size_t length, now_length;
+    unsigned char *nodes = gather(s, MT_REGION_NODE, &length),
+                  *now = gather(s, MT_REGION_COUNTER, &now_length);
+    size_t left = bytes / MT_UNIT, units = (bytes < now_length ? bytes : now_length) / MT_UNIT;
+    for (size_t at = 0; nodes && now && at + sizeof(struct mt_node) <= length;
+         at += sizeof(struct mt_node)) {
+        struct mt_node node;
+        memcpy(&node, nodes + at, sizeof node);
+        for (uint32_t unit = node.counters, link; unit && unit < units && left; left--) {
+            size_t from = (size_t)unit * MT_UNIT;
+            uint32_t kind = kind_of(before + from), takes = counter_units(MT_VERSION, kind);
+            if (!kind || takes > units - unit)
+                break;
+            link = record_as_before(now + from, before + from, (size_t)takes * MT_UNIT);
+            unit = MT_LINK_NEXT(link);
+        }
+    }
+    bool done = nodes && now;
+    if (done)
+        scatter(s, MT_REGION_COUNTER, now);
+    free(nodes);
+    free(now);
+    return done;
+}
+
+static bool read_counters(struct snapshot *s)
+{
+    size_t bytes;
+    if (!read_region(s, MT_REGION_COUNTER))
+        return false;
+    unsigned char *before = gather(s, MT_REGION_COUNTER, &bytes);
+    if (!before)
+        return false;
+    bool read = read_region(s, MT_REGION_HELD_2) && read_region(s, MT_REGION_COUNTER);
+    if (read && s->header.version == MT_VERSION_2)
+        as_before_2(s, before, bytes);
+    else if (read)
+        read = as_before(s, before, bytes);
     free(before);
     return read;
 }
@@ -181,7 +262,7 @@ unsigned char *snapshot_take(int fd, unsigned char *data, size_t *bytes)
         return data;
     memcpy(&s.header, data, sizeof s.header);
     if (memcmp(s.header.magic, MT_MAGIC, sizeof s.header.magic) ||
-        s.header.byte_order != MT_BYTE_ORDER || s.header.version != MT_VERSION ||
+        s.header.byte_order != MT_BYTE_ORDER || !tables_version_known(s.header.version) ||
         s.header.end != MT_END_UNKNOWN)
         return data;
     bool read = read_all(&s);

@@ -5,6 +5,8 @@
 #ifndef READ_TABLES_H
 #define READ_TABLES_H
 
+#include <string.h>
+
 #include "../interpose/format.h"
 #include "read/log.h"
 
@@ -19,10 +21,10 @@ struct region {
 struct tables {
     struct mt_header header;
     struct region regions[MT_REGION_COUNT];
-    const struct mt_node *nodes;
-    uint32_t node_count;
-    const unsigned char *units;
-    uint32_t unit_count;
+    const unsigned char *nodes; /* see tables_node */
+    uint32_t node_count, node_bytes;
+    const unsigned char *units; /* see counters.h */
+    uint32_t unit_count, unit_bytes;
     const struct mt_frame_entry *frames;
     uint32_t frame_count;
     const struct mt_thread_entry *threads;
@@ -33,9 +35,38 @@ struct tables {
     uint32_t stretch_units;
     const struct mt_finish *finishes;
     uint32_t finish_count;
-    const uint32_t *held; /* by unit / 2 */
+    const uint32_t *held; /* of version 2: by unit / 2 */
     uint32_t held_count;
 };
+
+/* Whether this memtrace reads logs of this version. */
+static inline bool tables_version_known(uint32_t version)
+{
+    return version == MT_VERSION || version == MT_VERSION_2;
+}
+
+/* An entry of NODE, of either version. */
+struct tables_node {
+    uint32_t parent, frame, counters;
+    bool high; /* rise and alone stand in a record of STRETCH */
+    uint64_t rise, alone;
+};
+
+static inline struct tables_node tables_node(const struct tables *tables, uint32_t index)
+{
+    const unsigned char *at = tables->nodes + (uint64_t)index * tables->node_bytes;
+    if (tables->header.version == MT_VERSION_2) {
+        struct mt_node_2 old;
+        memcpy(&old, at, sizeof old);
+        return (struct tables_node){old.parent, old.frame, old.counters,
+                                    false,      old.rise,  old.alone};
+    }
+    struct mt_node node;
+    memcpy(&node, at, sizeof node);
+    bool high = node.rise == MT_RISE_HIGH;
+    return (struct tables_node){node.parent, MT_NODE_FRAME(node.frame), node.counters,
+                                high,        high ? 0 : node.rise,      high ? 0 : node.alone};
+}
 
 /* The number in mt_alloc.allocs: 31 bits, but in logs of versions without sizes. */
 static inline uint32_t tables_allocs(const struct tables *tables, uint32_t allocs)

@@ -81,7 +81,8 @@ static void change_page(uint64_t *state, struct image *image)
         length = next(state) % 4 ? length : next(state) % (IMAGE_PAGE + 1);
         break;
     default: {
-        size_t size = 32, count = length / size;
+        static const size_t entries[] = {8, 20, 24, 32, 40};
+        size_t size = entries[next(state) % 5], count = length / size;
         if (!count) {
             change_word(state, image->page[p], length);
             break;

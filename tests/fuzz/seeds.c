@@ -26,15 +26,33 @@ static void counters(struct builder *b, uint32_t node, uint32_t i)
     struct mt_release release = {.releases = 1, .released = 100, .level = 900 * i, .last = i};
     struct mt_resident resident = {.grown = 4096, .readings = 1};
     if (b->header.flags & MT_FLAG_SIZES && i % 2) {
-        struct mt_temporary temporary = {.count = 1, .bytes = 50};
         struct mt_large large = {.count = {1}};
         struct mt_sizes several = {.large = i % 3 ? 0 : builder_large(b, &large),
                                    .count = {[5] = 1, [6] = i % 3 ? 1 : 0}};
-        builder_counter(b, node, MT_KIND_TEMPORARY, &temporary);
+        if (b->header.version == MT_VERSION_2)
+            builder_counter(b, node, MT_KIND_2_TEMPORARY,
+                            &(struct mt_temporary_2){.count = 1, .bytes = 50});
+        alloc.temporary = 1;
+        alloc.temporary_bytes = 50;
         builder_counter(b, node, MT_KIND_SIZES, &several);
         alloc.allocs |= MT_ALLOCS_SIZES;
     }
     builder_counter(b, node, MT_KIND_ALLOC + i % MT_CLASSES, &alloc);
+    if (b->header.version !=
+        MT_VERSION_2) { /* behind a small one that has moved there, and one that has not */
+        bool moved = i % MT_CLASSES == MT_HEAP && i % 2;
+        struct mt_small small = {.gone = (1 << 16 | 30) | (moved ? MT_SMALL_MOVED : 0),
+                                 .allocated = 50,
+                                 .allocs = 2,
+                                 .live_peak = 40,
+                                 .saved = 30,
+                                 .saved_seq = i % 2,
+                                 .held = 1,
+                                 .last = i};
+        builder_counter(b, node, MT_KIND_SMALL, &small);
+        builder_counter(b, node, MT_KIND_SMALL_RELEASE,
+                        &(struct mt_small_release){.releases = 1, .released = 30, .last = i});
+    }
     builder_counter(b, node, MT_KIND_RELEASE + i % MT_CLASSES, &release);
     builder_counter(b, node, MT_KIND_DISCARD,
                     &(struct mt_discard){.discards = 1, .discarded = 4096});
@@ -43,6 +61,11 @@ static void counters(struct builder *b, uint32_t node, uint32_t i)
     struct mt_node *raw = builder_node_at(b, node);
     raw->rise = 300 + i;
     raw->alone = i;
+    if (b->header.version != MT_VERSION_2 && i % 11 == 3) {
+        struct mt_stretch high = {.parent = node, .kind = MT_STRETCH_NODE, .count = 2};
+        builder_stretch(b, &high, (uint32_t[]){0, 0}, (uint64_t[]){(uint64_t)3 << 32, i});
+        raw->rise = MT_RISE_HIGH;
+    }
     struct mt_stretch stretch = {
         .parent = raw->parent, .kind = (uint8_t)(i % 4 ? MT_STRETCH_SET : i % 3 + 1), .count = 1};
     builder_stretch(b, &stretch, i % 4 ? &node : (uint32_t[]){0}, (uint64_t[]){200 + i});
@@ -140,9 +163,10 @@ void seeds_make(void (*add)(const void *image, size_t bytes))
 {
     static struct image image;
     static unsigned char packed[IMAGE_BYTES_MAX];
-    for (size_t i = 0; i < SIZES * sizeof makers / sizeof makers[0]; i++) {
+    for (size_t of = 0; of < 2 * SIZES * sizeof makers / sizeof makers[0]; of++) {
         struct builder b;
-        builder_start(&b);
+        size_t i = of / 2;
+        builder_start_of(&b, of % 2 ? MT_VERSION_2 : MT_VERSION);
         b.scatter = sizes[i % SIZES] == FRAMES_MAX;
         makers[i / SIZES](&b, sizes[i % SIZES]);
         size_t bytes;

@@ -11,7 +11,7 @@ import subprocess
 from oracle import base_name
 
 NODE, COUNTER, FRAME, RECORD, THREAD, RUN, TIMELINE, STRETCH = range(1, 9)
-BYTES = {NODE: 32, FRAME: 16, RECORD: 1, THREAD: 128, RUN: 32, STRETCH: 16}
+BYTES = {NODE: 20, FRAME: 16, RECORD: 1, THREAD: 128, RUN: 32, STRETCH: 16}
 NATIVE, SET, ALL, LARGE, LOST, CUT = 1, 0, 1, 2, 3, 0xffff
 SITES = 32        # of a frame that are kept in order
 FULL = 65536 / 2 - 416  # bytes of a frame's records from which on small rises may have none
@@ -22,8 +22,8 @@ class Log:
         with open(path, "rb") as file:
             data = file.read()
         magic, version, _, _ = struct.unpack_from("=8sIII", data)
-        if magic != b"memtrace" or version != 2:
-            raise ValueError(f"{path}: no log of version 2")
+        if magic != b"memtrace" or version != 3:
+            raise ValueError(f"{path}: no log of version 3")
         used = struct.unpack_from("=10Q", data, 232)
         extents, = struct.unpack_from("=I", data, 320)
         self.floor, = struct.unpack_from("=Q", data, 368)
@@ -32,7 +32,8 @@ class Log:
             offset, pages, region = struct.unpack_from("=QII", data, 1024 + 16 * i)
             regions[region] += data[offset:offset + 4096 * pages]
         self.data = {r: regions[r][:used[r] * BYTES[r]] for r in BYTES}
-        self.nodes = [list(n) for n in struct.iter_unpack("=IIIIQQ", self.data[NODE])]  # ..., rise, alone
+        self.nodes = [[parent, frame & 0xffffff, counters, 0, rise, alone]
+                      for parent, frame, counters, rise, alone in struct.iter_unpack("=5I", self.data[NODE])]
         self.frames = list(struct.iter_unpack("=QII", self.data[FRAME]))
         self.stretches = collections.defaultdict(lambda: collections.defaultdict(int))  # of a node: (set, before, after)
         self.all, self.large, self.lost, self.bytes = (collections.defaultdict(int) for _ in range(4))  # of a node
@@ -59,6 +60,9 @@ class Log:
             sites = struct.unpack_from(f"={count}I", data, at + 16 + 8 * count) + (before,)
             size = 16 + (12 * count + 15) // 16 * 16
             at += size
+            if kind == 4:
+                self.nodes[node][4:] = rises
+                continue
             if kind == SET:
                 self.bytes[node] += size
             for i, rise in enumerate(rises):

@@ -3,6 +3,8 @@
 """A second reader of memtrace's logs, written from interpose/FORMAT.md and sharing nothing with the first (report/).
 
     python3 tests/second_reader LOG...                      check the log, print what is in it as JSON
+    python3 tests/second_reader --same [--counts] A B       compare two logs of the same run, record by record; --counts: only
+                                                            what does not depend on the order of threads
     python3 tests/second_reader --compare MEMTRACE LOG...   check, and compare with what `memtrace report --json` and
                                                             `memtrace sites --json` say; prints differences alone
 
@@ -18,6 +20,7 @@ from second_reader.check import check  # noqa: E402
 from second_reader.compare import Failed, compare  # noqa: E402
 from second_reader.lines import line_figures, python_lines  # noqa: E402
 from second_reader.log import CLASSES, Log, NotALog, text  # noqa: E402
+from second_reader.same import same  # noqa: E402
 
 
 def describe(log):
@@ -38,11 +41,27 @@ def describe(log):
                 python_lines=lines, sites=sites)
 
 
+def compare_two(one, other, counts):
+    try:
+        lines, records, rises = same(Log(one), Log(other), counts)
+    except (NotALog, OSError) as e:
+        sys.stderr.write('%s\n' % e)
+        return 2
+    for line in lines[:4]:
+        print(line)
+    print('%d records and %d rises compared, %d differ' % (records, rises, len(lines)))
+    return 1 if lines else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description='read and check memtrace logs')
     parser.add_argument('--compare', metavar='MEMTRACE')
+    parser.add_argument('--same', action='store_true')
+    parser.add_argument('--counts', action='store_true')
     parser.add_argument('log', nargs='+')
     args = parser.parse_args()
+    if args.same:
+        return compare_two(*args.log, args.counts)
     status = 0
     for name in args.log:
         try:

@@ -2,10 +2,14 @@
 """A log, taken apart by FORMAT.md."""
 import struct
 
+from second_reader.counters import ALLOC_BYTES, LARGE, LARGE_BYTES, record_at
+
 CLASSES = ('heap', 'anonymous', 'shared', 'file', 'reserved')
 COUNTED = (0, 1, 2)  # classes that make up the level
 NODE, COUNTER, FRAME, RECORD, THREAD, RUN, TIMELINE, STRETCH, FINISH, HELD = range(1, 11)
-ENTRY_BYTES = {NODE: 32, COUNTER: 32, FRAME: 16, RECORD: 1, THREAD: 128, RUN: 32, TIMELINE: 32, STRETCH: 16, FINISH: 16, HELD: 4}
+NODES = {2: 'IIIIQQ', 3: '5I'}  # by version
+RISE_HIGH = 0xffffffff
+ENTRY_BYTES = {NODE: 0, COUNTER: 0, FRAME: 16, RECORD: 1, THREAD: 128, RUN: 32, TIMELINE: 32, STRETCH: 16, FINISH: 16, HELD: 4}
 NATIVE, PYTHON, THREAD_ROOT, CUT, UNKNOWN = range(1, 6)
 ON_RETURN = 4294967295  # in place of a line
 FLAG_FULL, FLAG_FALLBACK, FLAG_PYTHON, FLAG_THREADS, FLAG_SIZES, FLAG_SLACK, FLAG_HELD = 1, 2, 4, 8, 32, 64, 128
@@ -62,8 +66,9 @@ class Log:
         (self.version, self.header_bytes, _, self.machine, self.pointer_bits, self.pid, self.parent_pid, self.start_real,
          self.start_mono, self.start_ticks, self.end, self.exit_status, self.end_time, self.level, self.peak,
          self.peak_time, self.peak_seq, self.at_peak) = self.take('IIIHHiiQQQIiQQQQII', 8)
-        if self.version != 2 or self.header_bytes != 8192:
+        if self.version not in NODES or self.header_bytes != 8192:
             raise NotALog('version %d, header of %d bytes' % (self.version, self.header_bytes))
+        self.unit_bytes = 32 if self.version == 2 else 8
         levels = self.take('10Q', 104)
         self.class_level = [(levels[2 * i], levels[2 * i + 1]) for i in range(5)]
         (self.dropped_events, self.dropped_bytes, self.unknown_releases, self.cut_stacks, self.python_missed, self.flags,
@@ -102,14 +107,17 @@ class Log:
         if end > len(data):
             self.problem('the file has %d bytes of %d' % (len(data), end))
 
+    def entry_bytes(self, region):
+        return {NODE: struct.calcsize(self.order + NODES[self.version]), COUNTER: self.unit_bytes}.get(region, ENTRY_BYTES[region])
+
     def take(self, fields, offset, data=None):
         return struct.unpack_from(self.order + fields, self.data if data is None else data, offset)
 
     def region(self, region):
         pieces = [self.data[offset:offset + pages * 4096] for offset, pages, r in self.extents if r == region]
         data = b''.join(pieces)
-        used = self.used[COUNTER] // 2 if region == HELD and self.flags & FLAG_HELD else self.used[region] if region != HELD else 0
-        need = used * ENTRY_BYTES[region]
+        used = self.used[COUNTER] // 2 if region == HELD and self.flags & FLAG_HELD and self.version == 2 else self.used[region] if region != HELD else 0
+        need = used * self.entry_bytes(region)
         if need > len(data):
             self.problem('region %d uses %d bytes of %d' % (region, need, len(data)))
         return data[:need]
@@ -117,7 +125,7 @@ class Log:
     def entries(self, region, fields):
         form = struct.Struct(self.order + fields)
         data = self.regions[region]
-        assert form.size == ENTRY_BYTES[region]
+        assert form.size == self.entry_bytes(region)
         return list(form.iter_unpack(data[:len(data) // form.size * form.size]))
 
     # ---- records
@@ -255,16 +263,20 @@ class Log:
     # ---- nodes and their counters
 
     def read_nodes(self):
-        self.nodes = self.entries(NODE, 'IIIIQQ')
+        self.nodes = self.entries(NODE, NODES[self.version])
+        if self.version > 2:
+            high = self.read_high()
+            self.nodes = [self.node(i, high, *node) for i, node in enumerate(self.nodes)]
         self.parent = [0] * len(self.nodes)
         self.frame_of = [0] * len(self.nodes)  # checked
         self.sizes = {}     # (node, class) -> numbers of allocations by power of two
         self.counters = {}  # (node, class) -> figures
+        self.live_peak = {}  # ... -> the sum of those of its records
         self.rise, self.alone = [0] * len(self.nodes), [0] * len(self.nodes)
         self.finish = {unit: live for unit, _, live in self.entries(FINISH, 'IIQ') if unit}
         self.events = {}    # node -> [(last, level), ...] of records of what is in the level, and of discards
         self.level_of_live_peak = 0
-        claimed = bytearray(len(self.regions[COUNTER]) // 32)
+        claimed = bytearray(len(self.regions[COUNTER]) // self.unit_bytes)
         for i, (parent, frame, chain, _, rise, alone) in enumerate(self.nodes):
             if not i:  # events without a node
                 self.read_chain(0, chain, claimed)
@@ -284,41 +296,71 @@ class Log:
             self.rise[i], self.alone[i] = rise, alone
             self.read_chain(i, chain, claimed)
 
+    def node(self, i, high, parent, frame, chain, rise, alone):
+        """As those of version 2 are."""
+        if rise == RISE_HIGH:
+            if i not in high:
+                self.problem('node %d has no record of how high it rose' % i)
+            rise, alone = high.get(i, (0, 0))
+        return parent, frame & 0xffffff, chain, 0, rise, alone
+
+    def read_high(self):
+        """node -> (rise, alone), of those that are too high for the node's entry."""
+        data, at, high = self.regions[STRETCH], 16, {}
+        while at + 16 <= len(data):
+            node, _, _, count, kind = self.take('IIIBB', at, data)
+            units = 1 + (count * 12 + 15) // 16
+            if node and kind == 4 and at + 16 * units <= len(data):
+                if count != 2 or node in high:
+                    self.problem('rises of node %d: %d of them, or twice' % (node, count))
+                else:
+                    high[node] = self.take('QQ', at + 16, data)
+            at += 16 * units
+        return high
+
     def read_chain(self, node, unit, claimed):
-        data = self.regions[COUNTER]
-        before = last = None  # the record before, and the last ALLOC record
+        data, width = self.regions[COUNTER], self.unit_bytes
+        before = last = moved = None  # the record before, the last ALLOC record, and the unit of one that has moved, right before
         while unit:
             if unit >= len(claimed):
                 self.problem('node %d has counters at %d of %d' % (node, unit, len(claimed)))
                 break
-            link, = self.take('I', unit * 32, data)
-            kind = link & 15
-            units = 2 if 1 <= kind <= 5 or kind == 14 else 1
-            if unit + units > len(claimed) or any(claimed[unit:unit + units]):
+            found = record_at(self, unit)
+            if not found or any(claimed[unit:unit + found[1] // width]):
                 self.problem('counters at %d belong to two nodes, or are cut' % unit)
                 break
+            kind, size, link, moves, record = found
+            units = size // width
             claimed[unit:unit + units] = b'\1' * units
+            if moved and (kind != 1 or size != ALLOC_BYTES):
+                self.problem('counters at %d have moved to %d, which is none' % (moved, unit))
+                break
+            if moves:
+                if not link >> 4:
+                    self.problem('counters at %d have moved to nowhere' % unit)
+                moved, unit = unit, link >> 4
+                continue
             if 1 <= kind <= 5:
-                last = self.alloc(node, kind - 1, unit, self.take('IIQQQQQQII', unit * 32, data))
+                last = self.alloc(node, kind - 1, unit, moved, record)
                 if self.flags & FLAG_SIZES and self.kind_at(link >> 4) != 14:
                     self.one_size(node, last)
                 before = 'alloc'
             elif 6 <= kind <= 10:
-                _, releases, released, level, last = self.take('IIQQQ', unit * 32, data)
+                releases, released, level, last_ = record
                 c = self.figures(node, kind - 6)
                 c['released'] += released
                 c['releases'] += releases
-                self.happened(node, kind - 6, last, level, releases)
+                self.happened(node, kind - 6, last_, level, releases)
             elif kind == 11:
-                _, discards, discarded, level, last = self.take('IIQQQ', unit * 32, data)
+                discards, discarded, level, last_ = record
                 c = self.figures(node, 0)
                 c['discarded'] += discarded
                 c['discards'] += discards
-                self.happened(node, 0, last, level, discards)
+                self.happened(node, 0, last_, level, discards)
             elif kind == 12:
-                self.figures(node, 0)['resident'] += self.take('q', unit * 32 + 8, data)[0]
+                self.figures(node, 0)['resident'] += self.take('q', unit * width + 8, data)[0]
             elif kind == 13 and self.flags & FLAG_SIZES and before in ('alloc', 'sizes'):
-                self.temporary(node, last, unit)
+                self.temporary(node, last, *self.take('IQ', unit * width + 4, data))
                 before = 'temporary'
             elif kind == 14 and self.flags & FLAG_SIZES and before == 'alloc':
                 self.several_sizes(node, last, unit, claimed)
@@ -326,17 +368,17 @@ class Log:
             elif kind:
                 self.problem('node %d has counters of kind %d' % (node, kind))
                 break
+            moved = None
             if 6 <= kind <= 12:
                 before = None
             unit = link >> 4
 
     def kind_at(self, unit):
         data = self.regions[COUNTER]
-        return self.take('I', unit * 32, data)[0] & 15 if 0 < unit < len(data) // 32 else 0
+        return self.take('I', unit * self.unit_bytes, data)[0] & 15 if 0 < unit < len(data) // self.unit_bytes else 0
 
-    def temporary(self, node, last, unit):
-        """The TEMPORARY record of `last`: the (class, allocs, allocated) before it in the chain."""
-        _, count, size = self.take('IIQ', unit * 32, self.regions[COUNTER])
+    def temporary(self, node, last, count, size):
+        """Of `last`: the (class, allocs, allocated) of a record."""
         class_, allocs = last[:2]
         if count > allocs or class_:
             self.problem('node %d: %d temporary of %d allocations of class %d' % (node, count, allocs, class_))
@@ -349,14 +391,16 @@ class Log:
     def several_sizes(self, node, last, unit, claimed):
         """The SIZES record right behind an ALLOC record, and its LARGE record."""
         data = self.regions[COUNTER]
-        _, large, *counts = self.take('II14I', unit * 32, data)
+        width = self.unit_bytes
+        _, large, *counts = self.take('II14I', unit * width, data)
+        units = LARGE_BYTES // width
         if large:
-            if large + 4 > len(claimed) or any(claimed[large:large + 4]):
+            if large + units > len(claimed) or any(claimed[large:large + units]):
                 self.problem('large sizes at %d belong to two records, or are cut' % large)
                 return
-            claimed[large:large + 4] = b'\1' * 4
-            kind, *more = self.take('I31I', large * 32, data)
-            if kind != 15:
+            claimed[large:large + units] = b'\1' * units
+            kind, *more = self.take('I31I', large * width, data)
+            if kind != LARGE[self.version]:
                 self.problem('large sizes at %d have link %d' % (large, kind))
                 return
             counts += more
@@ -393,8 +437,9 @@ class Log:
         if count and class_ in COUNTED:
             self.events.setdefault(node, []).append((last, level))
 
-    def alloc(self, node, class_, unit, record):
-        _, allocs, allocated, gone, live_peak, saved, level, last, gone_count, saved_seq = record
+    def alloc(self, node, class_, unit, moved, record):
+        """`moved`: the unit of the small record that this one took the place of, or None."""
+        allocs, allocated, gone, live_peak, saved, level, last, gone_count, saved_seq, held_blocks, temporary, temporary_bytes = record
         several = bool(self.flags & FLAG_SIZES) and allocs >> 31
         if self.flags & FLAG_SIZES:
             allocs &= 0x7fffffff
@@ -407,15 +452,16 @@ class Log:
         held = saved if kept else live
         blocks_held = max(0, allocs - gone_count)
         if kept and self.flags & FLAG_HELD:
-            blocks_held = max(0, self.take('i', unit // 2 * 4, self.regions[HELD])[0])
+            blocks_held = max(0, held_blocks)
             if blocks_held > allocs:
                 self.problem('node %d: %d blocks at the peak of %d' % (node, blocks_held, allocs))
+        self.live_peak[node, class_] = self.live_peak.get((node, class_), 0) + live_peak
         c = self.figures(node, class_)
         c['allocated'] += allocated
         c['gone'] += gone
-        c['late'] += self.finish.get(unit, live) - live
+        c['late'] += self.finish.get(moved, self.finish.get(unit, live)) - live
         if self.flags & FLAG_SLACK:
-            blocks, size = self.slack.pop(unit, (0, 0))
+            blocks, size = (a + b for a, b in zip(self.slack.pop(unit, (0, 0)), self.slack.pop(moved, (0, 0))))
             c['slack'] += size
             if blocks > allocs or size > blocks * 65536:
                 self.problem('node %d: slack of %d in %d blocks of %d' % (node, size, blocks, allocs))
@@ -426,6 +472,8 @@ class Log:
             c['at_peak_blocks'] += blocks_held if self.flags & FLAG_HELD else 0
             self.level_of_live_peak = max(self.level_of_live_peak, live_peak, live)
         self.happened(node, class_, last, level, allocs)
+        if temporary:
+            self.temporary(node, (class_, allocs), temporary, temporary_bytes)
         return class_, allocs, allocated, several
 
     # ---- what follows from it

@@ -33,7 +33,9 @@ class Rises:
         while unit < end:
             parent, before, after, count, kind = log.take('IIIBBxx', unit * 16, data)
             units = 1 + (count * 12 + 15) // 16
-            if parent:
+            if parent and kind == 4 and log.version > 2:
+                pass  # a node's own, see log.py
+            elif parent:
                 whole = unit + units <= end
                 rises = log.take('%dQ' % count, unit * 16 + 16, data) if whole else ()
                 sites = log.take('%dI' % count, unit * 16 + 16 + 8 * count, data) if whole else ()

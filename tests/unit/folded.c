@@ -79,6 +79,5 @@ void py_alloc(struct py *py, uint32_t node, uint64_t allocated, uint64_t gone)
 
 void py_rise(struct py *py, uint32_t node, uint64_t rise, uint64_t alone)
 {
-    builder_node_at(&py->b, node)->rise = rise;
-    builder_node_at(&py->b, node)->alone = alone;
+    builder_rise(&py->b, node, rise, alone);
 }

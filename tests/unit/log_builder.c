@@ -18,9 +18,9 @@ static void *append(struct builder *b, unsigned region, const void *data, size_t
     return at;
 }
 
-void builder_start(struct builder *b)
+void builder_start_of(struct builder *b, uint32_t version)
 {
-    *b = (struct builder){.header = {.version = MT_VERSION,
+    *b = (struct builder){.header = {.version = version,
                                      .header_bytes = MT_HEADER_BYTES,
                                      .byte_order = MT_BYTE_ORDER,
                                      .pointer_bits = 64,
@@ -28,12 +28,17 @@ void builder_start(struct builder *b)
                                      .end = MT_END_EXIT}};
     memcpy(b->header.magic, MT_MAGIC, 8);
     append(b, MT_REGION_NODE, NULL, sizeof(struct mt_node));
-    append(b, MT_REGION_COUNTER, NULL, MT_UNIT);
+    append(b, MT_REGION_COUNTER, NULL, version == MT_VERSION_2 ? MT_UNIT_2 : 2 * MT_UNIT);
     append(b, MT_REGION_FRAME, NULL, sizeof(struct mt_frame_entry));
     append(b, MT_REGION_THREAD, NULL, sizeof(struct mt_thread_entry));
     append(b, MT_REGION_RUN, NULL, sizeof(struct mt_run));
     append(b, MT_REGION_STRETCH, NULL, sizeof(struct mt_stretch));
     append(b, MT_REGION_FINISH, NULL, sizeof(struct mt_finish));
+}
+
+void builder_start(struct builder *b)
+{
+    builder_start_of(b, MT_VERSION);
 }
 
 uint32_t builder_frame(struct builder *b, uint32_t kind, uint32_t owner, uint64_t value)
@@ -78,11 +83,41 @@ uint32_t builder_thread(struct builder *b, const char *name)
     return entry.root;
 }
 
+static size_t unit_bytes(const struct builder *b)
+{
+    return b->header.version == MT_VERSION_2 ? MT_UNIT_2 : MT_UNIT;
+}
+
+static uint32_t units_of(const struct builder *b)
+{
+    return (uint32_t)(b->bytes[MT_REGION_COUNTER] / unit_bytes(b));
+}
+
 void builder_counter(struct builder *b, uint32_t node, uint32_t kind, const void *record)
 {
-    uint32_t unit = (uint32_t)(b->bytes[MT_REGION_COUNTER] / MT_UNIT);
-    bool two = kind < MT_KIND_RELEASE || kind == MT_KIND_SIZES;
-    unsigned char *at = append(b, MT_REGION_COUNTER, record, two ? 2 * MT_UNIT : MT_UNIT);
+    uint32_t unit = units_of(b);
+    const struct mt_alloc *alloc = record;
+    struct mt_alloc_2 old;
+    size_t bytes = kind < MT_KIND_RELEASE              ? sizeof(struct mt_alloc)
+                   : kind == MT_KIND_SIZES             ? sizeof(struct mt_sizes)
+                   : b->header.version == MT_VERSION_2 ? MT_UNIT_2
+                   : kind == MT_KIND_SMALL             ? sizeof(struct mt_small)
+                   : kind == MT_KIND_SMALL_RELEASE     ? sizeof(struct mt_small_release)
+                                                       : sizeof(struct mt_release);
+    if (b->header.version == MT_VERSION_2 && kind < MT_KIND_RELEASE) {
+        old = (struct mt_alloc_2){.allocs = alloc->allocs,
+                                  .allocated = alloc->allocated,
+                                  .gone = alloc->gone,
+                                  .live_peak = alloc->live_peak,
+                                  .saved = alloc->saved,
+                                  .level = alloc->level,
+                                  .last = alloc->last,
+                                  .gone_count = alloc->gone_count,
+                                  .saved_seq = alloc->saved_seq};
+        record = &old;
+        bytes = sizeof old;
+    }
+    unsigned char *at = append(b, MT_REGION_COUNTER, record, bytes);
     uint32_t link = kind | builder_node_at(b, node)->counters << 4;
     memcpy(at, &link, sizeof link);
     builder_node_at(b, node)->counters = unit;
@@ -90,7 +125,8 @@ void builder_counter(struct builder *b, uint32_t node, uint32_t kind, const void
 
 uint32_t builder_large(struct builder *b, const struct mt_large *record)
 {
-    uint32_t unit = (uint32_t)(b->bytes[MT_REGION_COUNTER] / MT_UNIT), link = MT_KIND_LARGE;
+    uint32_t unit = units_of(b);
+    uint32_t link = b->header.version == MT_VERSION_2 ? MT_KIND_2_LARGE : MT_LARGE_LINK;
     memcpy(append(b, MT_REGION_COUNTER, record, sizeof *record), &link, sizeof link);
     return unit;
 }
@@ -110,6 +146,16 @@ void builder_stretch(struct builder *b, const struct mt_stretch *stretch, const 
     *at = *stretch;
     memcpy(at + 1, rises, count * sizeof *rises);
     memcpy((char *)(at + 1) + count * sizeof *rises, sites, count * sizeof *sites);
+}
+
+void builder_rise(struct builder *b, uint32_t node, uint64_t rise, uint64_t alone)
+{
+    bool high = rise >= MT_RISE_HIGH;
+    struct mt_stretch record = {.parent = node, .kind = MT_STRETCH_NODE, .count = 2};
+    if (high)
+        builder_stretch(b, &record, (uint32_t[]){0, 0}, (uint64_t[]){rise, alone});
+    builder_node_at(b, node)->rise = high ? MT_RISE_HIGH : (uint32_t)rise;
+    builder_node_at(b, node)->alone = high ? 0 : (uint32_t)alone;
 }
 
 /* A record whose fixed part is `fixed` and whose texts follow it back to back. */
@@ -221,9 +267,41 @@ struct piece {
     size_t from, bytes;
 };
 
+/* NODE as it is in version 2. Nothing can be added any more. */
+static void nodes_of_version_2(struct builder *b)
+{
+    size_t count = b->bytes[MT_REGION_NODE] / sizeof(struct mt_node);
+    struct mt_node_2 *old = calloc(count, sizeof *old);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct mt_node *node = builder_node_at(b, i);
+        old[i] = (struct mt_node_2){.parent = node->parent,
+                                    .frame = node->frame,
+                                    .counters = node->counters,
+                                    .rise = node->rise,
+                                    .alone = node->alone};
+    }
+    free(b->region[MT_REGION_NODE]);
+    b->region[MT_REGION_NODE] = (unsigned char *)old;
+    b->bytes[MT_REGION_NODE] = count * sizeof *old;
+}
+
 unsigned char *builder_file(struct builder *b, size_t *bytes)
 {
-    static const size_t entry[MT_REGION_COUNT] = {1, 32, 32, 16, 1, 128, 32, 32, 16, 16, 4};
+    bool second = b->header.version == MT_VERSION_2;
+    const size_t entry[MT_REGION_COUNT] = {1,
+                                           second ? sizeof(struct mt_node_2)
+                                                  : sizeof(struct mt_node),
+                                           unit_bytes(b),
+                                           16,
+                                           1,
+                                           128,
+                                           32,
+                                           32,
+                                           16,
+                                           16,
+                                           4};
+    if (second)
+        nodes_of_version_2(b);
     struct piece pieces[2 * MT_REGION_COUNT];
     unsigned count = 0;
     size_t total = MT_HEADER_BYTES;

@@ -21,11 +21,15 @@ struct builder {
 };
 
 void builder_start(struct builder *b);
+/* The same of a version: MT_VERSION or MT_VERSION_2. Then builder_file is the last that is done. */
+void builder_start_of(struct builder *b, uint32_t version);
 uint32_t builder_thread(struct builder *b, const char *name); /* its root node */
 struct mt_thread_entry *builder_thread_entry(struct builder *b, uint32_t index);
 uint32_t builder_frame(struct builder *b, uint32_t kind, uint32_t owner, uint64_t value);
 uint32_t builder_node(struct builder *b, uint32_t parent, uint32_t frame);
 struct mt_node *builder_node_at(struct builder *b, uint32_t node);
+/* As the tracker puts them: in the node, or where they are too high for it in a record. */
+void builder_rise(struct builder *b, uint32_t node, uint64_t rise, uint64_t alone);
 /* Put a counter record (its link is filled in) on a node, before those that it has. */
 void builder_counter(struct builder *b, uint32_t node, uint32_t kind, const void *record);
 uint32_t builder_large(struct builder *b, const struct mt_large *record); /* its unit */

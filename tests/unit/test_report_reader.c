@@ -258,8 +258,107 @@ Test(reader, a_counter_of_no_kind)
     damage_start(&d);
     struct mt_node *node = entry(&d, MT_REGION_NODE, 5 * sizeof(struct mt_node));
     uint32_t *link = entry(&d, MT_REGION_COUNTER, (size_t)node->counters * MT_UNIT);
-    *link = 15;
-    damage_expect(&d, link, "unknown kind 15");
+    *link = MT_KIND_SIZES;
+    damage_expect(&d, link, "unknown kind 14"); /* where no sizes are counted */
+}
+
+/* The last node's record of allocations, and one for a small one in front of it that has moved there. */
+static struct mt_small *moved(struct damage *d)
+{
+    struct builder b;
+    builder_start(&b);
+    uint32_t root = builder_thread(&b, "main");
+    builder_counter(&b, root, MT_KIND_ALLOC, &(struct mt_alloc){.allocs = 3, .allocated = 300});
+    builder_counter(&b, root, MT_KIND_SMALL,
+                    &(struct mt_small){.gone = MT_SMALL_MOVED, .allocated = 9, .allocs = 9});
+    size_t unit = builder_node_at(&b, root)->counters;
+    d->file = builder_file(&b, &d->bytes);
+    builder_end(&b);
+    return entry(d, MT_REGION_COUNTER, unit * MT_UNIT);
+}
+
+Test(reader, a_small_record_that_has_moved)
+{
+    struct damage d;
+    moved(&d);
+    cr_assert(digest(&d.stacks, d.file, d.bytes));
+    cr_expect_eq(d.stacks.log.problem_count, 0);
+    cr_expect_eq(d.stacks.model.total.allocations, 3);
+    cr_expect_eq(d.stacks.model.total.allocated, 300);
+    stacks_close(&d.stacks);
+    free(d.file);
+}
+
+Test(reader, a_small_record_that_moved_to_nowhere)
+{
+    struct damage d;
+    struct mt_small *small = moved(&d);
+    small->link = MT_KIND_SMALL;
+    damage_expect(&d, small, "has moved to nowhere");
+}
+
+Test(reader, a_small_record_that_moved_to_itself)
+{
+    struct damage d;
+    struct mt_small *small = moved(&d);
+    small->link =
+        (uint32_t)((unsigned char *)small - (unsigned char *)entry(&d, MT_REGION_COUNTER, 0)) /
+                MT_UNIT
+            << 4 |
+        MT_KIND_SMALL;
+    damage_expect(&d, small, "belongs to two nodes");
+}
+
+Test(reader, a_small_record_that_moved_out_of_the_region)
+{
+    struct damage d;
+    struct mt_small *small = moved(&d);
+    small->link = 100000u << 4 | MT_KIND_SMALL;
+    damage_expect(&d, entry(&d, MT_REGION_NODE, sizeof(struct mt_node)),
+                  "node 1 has counters at 100000");
+}
+
+Test(reader, a_small_record_that_moved_to_another_kind)
+{
+    struct damage d;
+    struct mt_small *small = moved(&d);
+    uint32_t *large = entry(&d, MT_REGION_COUNTER, (size_t)MT_LINK_NEXT(small->link) * MT_UNIT);
+    *large = MT_KIND_RELEASE;
+    damage_expect(&d, large, "that is not of its kind");
+    small = moved(&d);
+    large = entry(&d, MT_REGION_COUNTER, (size_t)MT_LINK_NEXT(small->link) * MT_UNIT);
+    *large = 0;
+    damage_expect(&d, large, "that is not of its kind");
+}
+
+Test(reader, a_rise_that_is_in_no_record)
+{
+    struct damage d;
+    damage_start(&d);
+    struct mt_node *node = entry(&d, MT_REGION_NODE, 5 * sizeof(struct mt_node));
+    node->rise = MT_RISE_HIGH;
+    damage_expect(&d, node, "node 5 has no record of how high it rose");
+}
+
+Test(reader, a_rise_beyond_four_gigabytes)
+{
+    struct builder b;
+    struct stacks stacks;
+    size_t bytes;
+    builder_start(&b);
+    uint32_t root = builder_thread(&b, "main");
+    builder_node_at(&b, root)->rise = MT_RISE_HIGH;
+    builder_node_at(&b, root)->alone = 12345; /* the writer's */
+    struct mt_stretch high = {.parent = root, .kind = MT_STRETCH_NODE, .count = 2};
+    builder_stretch(&b, &high, (uint32_t[]){0, 0}, (uint64_t[]){(uint64_t)5 << 32, 7});
+    unsigned char *file = builder_file(&b, &bytes);
+    builder_end(&b);
+    cr_assert(digest(&stacks, file, bytes));
+    cr_expect_eq(stacks.log.problem_count, 0);
+    cr_expect_eq(stacks.model.runs.of_node[root].rise, (uint64_t)5 << 32);
+    cr_expect_eq(stacks.model.runs.of_node[root].alone, 7);
+    stacks_close(&stacks);
+    free(file);
 }
 
 Test(reader, open_runs_that_are_not_there)

@@ -12,15 +12,16 @@
 
 /* The counters of one node, of which the log says that sizes are counted. */
 static struct stacks sized(struct builder *b, const struct mt_alloc *alloc,
-                           const struct mt_sizes *sizes, const struct mt_temporary *temporary,
-                           unsigned char **file)
+                           const struct mt_sizes *sizes, unsigned char **file)
 {
     struct stacks stacks = {0};
     size_t bytes;
     b->header.flags |= MT_FLAG_SIZES;
     uint32_t root = builder_thread(b, "main");
-    if (temporary)
-        builder_counter(b, root, MT_KIND_TEMPORARY, temporary);
+    if (b->header.version == MT_VERSION_2 && alloc->temporary)
+        builder_counter(
+            b, root, MT_KIND_2_TEMPORARY,
+            &(struct mt_temporary_2){.count = alloc->temporary, .bytes = alloc->temporary_bytes});
     if (sizes)
         builder_counter(b, root, MT_KIND_SIZES, sizes);
     builder_counter(b, root, MT_KIND_ALLOC + MT_HEAP, alloc);
@@ -49,7 +50,7 @@ Test(sizes, one_power)
         struct sizes found = {{0}};
         struct mt_alloc alloc = {.allocs = 5, .allocated = 5 * means[i]};
         builder_start(&b);
-        struct stacks stacks = sized(&b, &alloc, NULL, NULL, &file);
+        struct stacks stacks = sized(&b, &alloc, NULL, &file);
         sizes_add(&found, &stacks.model, 1, CLASS_HEAP);
         cr_expect_eq(count_of(&found, means[i]), 5, "mean of %llu", (unsigned long long)means[i]);
         model_free(&stacks.model);
@@ -62,17 +63,20 @@ Test(sizes, one_power)
 /* Several, with large ones; the number of allocations has 31 bits. Without the record they are not known. */
 Test(sizes, several_powers)
 {
-    for (int known = 0; known < 2; known++) {
+    for (int of = 0; of < 4; of++) {
+        bool known = of % 2;
         struct builder b;
         unsigned char *file;
         struct sizes found = {{0}};
         uint64_t sum = 0;
-        builder_start(&b);
+        builder_start_of(&b, of < 2 ? MT_VERSION : MT_VERSION_2);
         struct mt_large large = {.count = {[0] = 3, [MT_SIZES_LARGE - 1] = 1}};
         struct mt_sizes sizes = {.large = builder_large(&b, &large), .count = {[0] = 4, [13] = 2}};
-        struct mt_temporary temporary = {.count = 2, .bytes = 9};
-        struct mt_alloc alloc = {.allocs = 10 | MT_ALLOCS_SIZES, .allocated = (uint64_t)1 << 50};
-        struct stacks stacks = sized(&b, &alloc, known ? &sizes : NULL, &temporary, &file);
+        struct mt_alloc alloc = {.allocs = 10 | MT_ALLOCS_SIZES,
+                                 .allocated = (uint64_t)1 << 50,
+                                 .temporary = 2,
+                                 .temporary_bytes = 9};
+        struct stacks stacks = sized(&b, &alloc, known ? &sizes : NULL, &file);
         sizes_add(&found, &stacks.model, 1, CLASS_HEAP);
         for (unsigned i = 0; i < SIZES; i++)
             sum += found.count[i];

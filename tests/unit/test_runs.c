@@ -174,6 +174,18 @@ static uint64_t run_of(const struct mt_stretch *r, uint32_t p, uint32_t line)
     return rise[n - 1];
 }
 
+/* A node's rise (0) or that of its runs alone (1), wherever it stands. */
+static uint64_t of_node(uint32_t n, unsigned which)
+{
+    if (nodes[n].rise != MT_RISE_HIGH)
+        return which ? nodes[n].alone : nodes[n].rise;
+    for (uint64_t u = 1; u < used[MT_REGION_STRETCH]; u += MT_STRETCH_UNITS(units[u].count))
+        if (units[u].kind == MT_STRETCH_NODE && units[u].parent == n)
+            return ((const uint64_t *)(const void *)(&units[u] + 1))[which];
+    cr_assert_fail("node %u has no record of its rise", n);
+    return 0;
+}
+
 static uint64_t found(uint32_t p, uint32_t line, uint64_t *lost)
 {
     uint32_t sites = 0, one = 0;
@@ -183,14 +195,14 @@ static uint64_t found(uint32_t p, uint32_t line, uint64_t *lost)
         if (in(n, p, line)) {
             sites++;
             one = n;
-            if (nodes[n].alone > rise)
-                rise = nodes[n].alone;
+            if (of_node(n, 1) > rise)
+                rise = of_node(n, 1);
         }
     if (sites == 1)
-        return nodes[one].rise;
+        return of_node(one, 0);
     for (uint64_t u = 1; u < used[MT_REGION_STRETCH]; u += MT_STRETCH_UNITS(units[u].count)) {
         const struct mt_stretch *r = &units[u];
-        if (r->parent != p)
+        if (r->parent != p || r->kind == MT_STRETCH_NODE)
             continue;
         uint64_t height = r->kind < MT_STRETCH_LARGE ? run_of(r, p, line) : 0,
                  bound = *(const uint64_t *)(const void *)(r + 1);
