@@ -128,11 +128,10 @@ static struct leaves leaves_make(const struct folding *f)
 
 static struct sums leaves_sum(const struct folding *f, const struct leaves *leaves, uint32_t entry)
 {
+    const struct entry *entries = f->stacks->model.entries;
     struct sums sums = {0};
     for (uint32_t i = leaves->first[entry]; i; i = leaves->next[i]) {
-        size_t at = i - 1;
-        struct leaf leaf;
-        stacks_next(f->stacks, &at, &leaf);
+        const struct leaf leaf = {.class = entries[i - 1].class, .sums = &entries[i - 1].sums};
         struct sums more = sums_of_leaf(f, &leaf);
         sums_add(&sums, &more);
     }

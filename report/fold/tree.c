@@ -211,6 +211,11 @@ void tree_make(struct tree *tree, const struct stacks *stacks, const uint32_t *k
         return;
     }
     const struct tree *stem = stem_of(stacks);
+    if (!key_of_place && threads) {
+        *tree = *stem;
+        tree->shared = true;
+        return;
+    }
     *tree = (struct tree){.of_node = base_alloc(nodes + (size_t)1, sizeof *tree->of_node)};
     if (!key_of_place && !threads && has_one_thread(stem))
         make_without_root(tree, stem, nodes);
@@ -253,6 +258,8 @@ void tree_make_without(struct tree *tree, const struct stacks *stacks, const uin
 
 void tree_free(struct tree *tree)
 {
+    if (tree->shared)
+        *tree = (struct tree){0};
     free(tree->parent);
     free(tree->key);
     free(tree->of_node);

@@ -20,6 +20,7 @@ struct tree {
     uint32_t *key;     /* TREE_THREAD + slot: root of a thread's stacks */
     uint32_t *of_node; /* entry of each of the model's nodes: of its innermost place */
     size_t cap_parent, cap_key;
+    bool shared; /* the arrays are those of the tree that others are made of */
 };
 #define TREE_THREAD 0x80000000u
 #define TREE_APART  (UINT32_MAX - 3)
@@ -27,7 +28,7 @@ struct tree {
 /* From here on the trees of these stacks are made of one that is made once, which takes some memory until tree_unshare: for views that
  * make several. Not while trees are made. */
 void tree_share(struct stacks *stacks);
-/* No tree made of them refers to it. */
+/* Once the trees made of them are freed. */
 void tree_unshare(struct stacks *stacks);
 /* Build the tree. `key_of_place` gives each place's key, less than TREE_THREAD; NULL: the place itself. `threads`: stacks of
  * different threads are kept apart below roots of their own; else they share their entries. Linear in the number of nodes. Several threads

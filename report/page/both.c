@@ -112,7 +112,9 @@ static uint32_t place_apart(struct placing *p, uint32_t like, uint32_t line)
     struct place place = {.function = p->function_now[frames->places[like].function],
                           .line = line,
                           .address = frames->places[like].address};
-    if (!p->taken[like] && !memcmp(&place, &frames->places[like], sizeof place))
+    const struct place *known = &frames->places[like];
+    if (!p->taken[like] && place.function == known->function && place.line == known->line &&
+        place.tail == known->tail && place.address == known->address)
         return like;
     frames->places = base_room(frames->places, &frames->place_cap, frames->place_count + 1,
                                sizeof *frames->places);
