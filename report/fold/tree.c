@@ -5,44 +5,9 @@
 #include <stdlib.h>
 
 #include "base/base.h"
-#include "base/map.h"
+#include "base/links.h"
 
 #define AHEAD 8u /* nodes between asking for a slot's memory and looking at it */
-
-/* The entries by parent and key. A slot has half of the hash before the entry, 0: it is free. So a new entry, as most are, costs one
- * access to memory that is far away. */
-struct index {
-    uint64_t *slots;
-    size_t mask, used;
-};
-
-static uint32_t index_hash(uint32_t parent, uint32_t key)
-{
-    return (uint32_t)(map_scatter((uint64_t)parent << 32 | key) >> 32);
-}
-
-static void index_grow(struct index *index)
-{
-    struct index old = *index;
-    size_t count = old.slots ? (old.mask + 1) * 2 : 64;
-    index->slots = base_alloc(count, sizeof *index->slots);
-    index->mask = count - 1;
-    for (size_t i = 0; old.slots && i <= old.mask; i++) {
-        size_t at = old.slots[i] >> 32 & index->mask;
-        while (old.slots[i] && index->slots[at])
-            at = (at + 1) & index->mask;
-        if (old.slots[i])
-            index->slots[at] = old.slots[i];
-    }
-    free(old.slots);
-}
-
-/* The slot of a child that may soon be looked for. */
-static void index_fetch(const struct index *index, uint32_t parent, uint32_t key)
-{
-    if (index->slots)
-        __builtin_prefetch(&index->slots[index_hash(parent, key) & index->mask]);
-}
 
 static uint32_t tree_add(struct tree *tree, uint32_t parent, uint32_t key)
 {
@@ -54,22 +19,18 @@ static uint32_t tree_add(struct tree *tree, uint32_t parent, uint32_t key)
     return tree->count++;
 }
 
-static uint32_t tree_child(struct tree *tree, struct index *index, uint32_t parent, uint32_t key)
+static bool is_child(const void *table, uint32_t entry, uint32_t parent, uint32_t key)
 {
-    if (!index->slots || index->used * 3 >= index->mask * 2)
-        index_grow(index);
-    uint32_t hash = index_hash(parent, key);
-    size_t at = hash & index->mask;
-    for (; index->slots[at]; at = (at + 1) & index->mask) {
-        uint32_t entry = (uint32_t)index->slots[at];
-        if (index->slots[at] >> 32 == hash && tree->parent[entry] == parent &&
-            tree->key[entry] == key)
-            return entry;
-    }
-    uint32_t entry = tree_add(tree, parent, key);
-    index->slots[at] = (uint64_t)hash << 32 | entry;
-    index->used++;
-    return entry;
+    const struct tree *tree = table;
+    return tree->parent[entry] == parent && tree->key[entry] == key;
+}
+
+static uint32_t tree_child(struct tree *tree, struct links *index, uint32_t parent, uint32_t key)
+{
+    uint64_t *slot = links_slot(index, parent, key, is_child, tree);
+    if (!*slot)
+        links_put(index, slot, parent, key, tree_add(tree, parent, key));
+    return links_entry(slot);
 }
 
 static void tree_begin(struct tree *tree, const struct stacks *stacks)
@@ -86,7 +47,7 @@ static uint32_t key_of(const uint32_t *key_of_place, uint32_t place)
 
 /* ---- from the nodes ---- */
 
-static void fetch_ahead(const struct tree *tree, const struct index *index,
+static void fetch_ahead(const struct tree *tree, const struct links *index,
                         const struct stacks *stacks, const uint32_t *key_of_place, uint32_t node)
 {
     const struct model *model = &stacks->model;
@@ -94,7 +55,7 @@ static void fetch_ahead(const struct tree *tree, const struct index *index,
     if (node >= model->node_count || !model->nodes[node].parent)
         return;
     if (frames_places(&stacks->frames, model->nodes[node].frame, &places))
-        index_fetch(index, tree->of_node[model->nodes[node].parent],
+        links_fetch(index, tree->of_node[model->nodes[node].parent],
                     key_of(key_of_place, places[0]));
 }
 
@@ -102,7 +63,7 @@ static void make_of_nodes(struct tree *tree, const struct stacks *stacks,
                           const uint32_t *key_of_place, bool threads)
 {
     const struct model *model = &stacks->model;
-    struct index index = {0};
+    struct links index = {0};
     tree_begin(tree, stacks);
     for (uint32_t i = 1; i < model->node_count; i++) {
         const struct node *node = &model->nodes[i];
@@ -116,7 +77,7 @@ static void make_of_nodes(struct tree *tree, const struct stacks *stacks,
             at = tree_child(tree, &index, at, key_of(key_of_place, places[k]));
         tree->of_node[i] = at;
     }
-    free(index.slots);
+    links_free(&index);
 }
 
 /* ---- from the tree that has all ---- */
@@ -185,13 +146,13 @@ static void make_without_root(struct tree *tree, const struct tree *stem, uint32
 static void make_of_stem(struct tree *tree, const struct tree *stem, uint32_t nodes,
                          const uint32_t *key_of_place, bool threads)
 {
-    struct index index = {0};
+    struct links index = {0};
     uint32_t *now = base_alloc(stem->count, sizeof *now); /* by entry of the stem */
     tree_add(tree, 0, UINT32_MAX);
     for (uint32_t e = 1; e < stem->count; e++) {
         uint32_t ahead = e + AHEAD, key = stem->key[e];
         if (ahead < stem->count)
-            index_fetch(&index, now[stem->parent[ahead]], key_of(key_of_place, stem->key[ahead]));
+            links_fetch(&index, now[stem->parent[ahead]], key_of(key_of_place, stem->key[ahead]));
         now[e] = key >= TREE_THREAD && !threads
                      ? 0
                      : tree_child(tree, &index, now[stem->parent[e]], key_of(key_of_place, key));
@@ -199,7 +160,7 @@ static void make_of_stem(struct tree *tree, const struct tree *stem, uint32_t no
     for (uint32_t i = 0; i < nodes; i++)
         tree->of_node[i] = now[stem->of_node[i]];
     free(now);
-    free(index.slots);
+    links_free(&index);
 }
 
 void tree_make(struct tree *tree, const struct stacks *stacks, const uint32_t *key_of_place,
@@ -227,7 +188,7 @@ void tree_make_without(struct tree *tree, const struct stacks *stacks, const uin
                        const unsigned char *skipped, const unsigned char *ends)
 {
     const struct model *model = &stacks->model;
-    struct index index = {0};
+    struct links index = {0};
     tree_begin(tree, stacks);
     /* Where the stacks of a node's children go on: further out than a skipped place that stands for the node's end. */
     uint32_t *onward = base_alloc(model->node_count + (size_t)1, sizeof *onward);
@@ -253,7 +214,7 @@ void tree_make_without(struct tree *tree, const struct stacks *stacks, const uin
     }
     free(onward);
     free(innermost);
-    free(index.slots);
+    links_free(&index);
 }
 
 void tree_free(struct tree *tree)
