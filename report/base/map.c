@@ -27,9 +27,14 @@ static uint64_t map_mix(uint64_t x)
     return x ^ x >> 32;
 }
 
+uint64_t map_scatter(uint64_t key)
+{
+    return map_mix(key ^ secret[0]);
+}
+
 static struct map_slot *map_find(const struct map *map, uint64_t key)
 {
-    for (size_t i = map_mix(key ^ secret[0]) & map->mask;; i = (i + 1) & map->mask) {
+    for (size_t i = map_scatter(key) & map->mask;; i = (i + 1) & map->mask) {
         struct map_slot *slot = &map->slots[i];
         if (!slot->used || slot->key == key)
             return slot;

@@ -42,6 +42,8 @@ void strings_free(struct strings *strings);
 /* A key for map_at, made of several words or a text. It differs from process to process. Two different inputs can have the same
  * key by chance, so compare them. */
 uint64_t map_key(const void *bytes, size_t length);
+/* Where a key falls in a table of the caller's own: evenly over all 64 bits, and differently from process to process. */
+uint64_t map_scatter(uint64_t key);
 /* A checksum for files: the same on every machine of one byte order. */
 uint64_t map_hash(const void *bytes, size_t length);
 

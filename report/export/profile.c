@@ -93,7 +93,7 @@ void profile_free(struct profile *profile)
     strings_free(&profile->texts);
     strings_free(&profile->functions_known);
     strings_free(&profile->locations_known);
-    map_free(&profile->children);
+    links_free(&profile->children);
     free(profile->modules);
     free(profile->functions);
     free(profile->lines);
@@ -130,16 +130,23 @@ uint32_t profile_special(struct profile *profile, enum location_kind kind, const
     return id;
 }
 
+static bool is_child(const void *table, uint32_t node, uint32_t parent, uint32_t location)
+{
+    const struct profile_node *one = &((const struct profile *)table)->nodes[node];
+    return one->parent == parent && one->location == location;
+}
+
 uint32_t profile_child(struct profile *profile, uint32_t parent, uint32_t location)
 {
-    uint32_t *found = map_at(&profile->children, (uint64_t)parent << 32 | location);
-    if (*found)
-        return *found;
+    uint64_t *slot = links_slot(&profile->children, parent, location, is_child, profile);
+    if (*slot)
+        return links_entry(slot);
     profile->nodes = base_room(profile->nodes, &profile->node_cap, profile->node_count + (size_t)1,
                                sizeof *profile->nodes);
     profile->nodes[profile->node_count] =
         (struct profile_node){.parent = parent, .location = location};
-    return *found = profile->node_count++;
+    links_put(&profile->children, slot, parent, location, profile->node_count);
+    return profile->node_count++;
 }
 
 bool profile_acts(const struct profile_node *node)
@@ -179,8 +186,7 @@ void profile_end(struct profile *profile)
         count++;
     }
     profile->node_count = count;
-    map_free(&profile->children);
-    profile->children = (struct map){0};
+    links_free(&profile->children);
     free(now);
     free(kept);
 }

@@ -15,6 +15,7 @@
 #ifndef EXPORT_PROFILE_H
 #define EXPORT_PROFILE_H
 
+#include "base/links.h"
 #include "fold/query.h"
 #include "fold/stacks.h"
 
@@ -130,9 +131,9 @@ struct profile {
     struct profile_process *processes; /* without an entry 0 */
     uint32_t module_count, function_count, line_count, location_count, node_count, process_count;
     size_t module_cap, function_cap, line_cap, location_cap, node_cap, process_cap;
-    struct map children; /* parent, location -> node */
-    bool held;           /* the number of blocks at the peak is known */
-    uint32_t no_module;  /* a text: what stands for the module of code that has none */
+    struct links children; /* parent, location -> node */
+    bool held;             /* the number of blocks at the peak is known */
+    uint32_t no_module;    /* a text: what stands for the module of code that has none */
 };
 
 /* profile_free in any case. */

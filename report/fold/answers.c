@@ -224,7 +224,10 @@ static uint32_t ways_weigh(const struct ways *ways, uint32_t place)
         int64_t own = a->own[e] == place ? amount_asked(&a->amounts[e], ways->question) : 0;
         if (own > 0 && (!heaviest || own > amount_asked(&a->amounts[heaviest], ways->question)))
             heaviest = e;
-        int64_t *below = &ways->below[e], *outer = &ways->below[a->tree.parent[e]];
+        int64_t *below = &ways->below[e];
+        if (!own && !*below) /* as most of the tree */
+            continue;
+        int64_t *outer = &ways->below[a->tree.parent[e]];
         *below = (int64_t)((uint64_t)*below + (uint64_t)own);
         *outer = (int64_t)((uint64_t)*outer + (uint64_t)*below);
         if (a->outermost[e] && *below) {

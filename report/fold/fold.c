@@ -24,7 +24,7 @@ struct folding {
     struct tree tree;
     uint32_t *
         row_of; /* own figures: the row of each entry, rows->count for rows->rest. Inclusive: NULL */
-    struct sums *sums; /* of each entry: of its leaves, or of all below it */
+    struct sums *sums; /* BY_TREE, of each entry: of its leaves, or of all below it */
 };
 
 /* What of a leaf counts for the query: all of it, or, where its class is not wanted, what is of no class. */
@@ -106,36 +106,94 @@ static void row_take(struct row *row, struct latest *latest, const struct sums *
 
 /* ---- rows by the keys of places ---- */
 
-/* Depth first over the tree without recursion: a stack may be 16,384 deep. */
+/* The leaves of each entry as lists: 1 + the index of a leaf in the model's entries; 0 ends. In ascending order. */
+struct leaves {
+    uint32_t *first, *next;
+};
+
+static struct leaves leaves_make(const struct folding *f)
+{
+    const struct model *model = &f->stacks->model;
+    struct leaves leaves = {base_alloc(f->tree.count, sizeof(uint32_t)),
+                            base_alloc(model->entry_count + 1, sizeof(uint32_t))};
+    for (size_t i = model->entry_count; i-- > 0;) {
+        uint32_t node = model->entries[i].node, entry = f->tree.of_node[node];
+        if (!selection_has(&f->selection, node))
+            continue;
+        leaves.next[i + 1] = leaves.first[entry];
+        leaves.first[entry] = (uint32_t)i + 1;
+    }
+    return leaves;
+}
+
+static struct sums leaves_sum(const struct folding *f, const struct leaves *leaves, uint32_t entry)
+{
+    const struct entry *entries = f->stacks->model.entries;
+    struct sums sums = {0};
+    for (uint32_t i = leaves->first[entry]; i; i = leaves->next[i]) {
+        const struct leaf leaf = {.class = entries[i - 1].class, .sums = &entries[i - 1].sums};
+        struct sums more = sums_of_leaf(f, &leaf);
+        sums_add(&sums, &more);
+    }
+    return sums;
+}
+
+/* Depth first over the tree without recursion: a stack may be 16,384 deep. What is summed up are the entries of the present path alone:
+ * those of all would take more memory than everything else. */
 struct walk {
     struct folding *f;
+    const uint32_t *key_of_place; /* NULL: entries have the keys already */
     struct children children;
+    struct leaves leaves;
+    struct sums *
+        path; /* of the present entry, before it those further out: inclusive, as far as they have been left */
+    size_t depth, cap;
     uint32_t *on_path;        /* times that each key stands on the path to the present entry */
     unsigned char *outermost; /* by entry: it is the outermost of its key on its path */
     struct latest *latest;    /* by row */
     uint32_t thread;
 };
 
+static uint32_t walk_key(const struct walk *walk, uint32_t entry)
+{
+    uint32_t key = walk->f->tree.key[entry];
+    return walk->key_of_place && key < TREE_THREAD ? walk->key_of_place[key] : key;
+}
+
+static void walk_take(struct walk *walk, uint32_t row, const struct sums *sums)
+{
+    row_take(row_at(walk->f->rows, row), &walk->latest[row], sums, walk->thread);
+}
+
 static void walk_enter(struct walk *walk, uint32_t entry)
 {
     struct folding *f = walk->f;
-    uint32_t row = f->tree.key[entry];
-    if (row >= TREE_THREAD) {
-        walk->thread = row - TREE_THREAD;
-        return;
-    }
+    uint32_t key = walk_key(walk, entry);
+    struct sums own = leaves_sum(f, &walk->leaves, entry);
+    if (key >= TREE_THREAD)
+        walk->thread = key - TREE_THREAD;
+    else if (f->row_of)
+        walk_take(walk, f->row_of[entry], &own);
+    else
+        walk->outermost[entry] = walk->on_path[key]++ == 0;
     if (f->row_of)
-        row = f->row_of[entry];
-    else if (!(walk->outermost[entry] = walk->on_path[row]++ == 0))
         return;
-    row_take(row_at(f->rows, row), &walk->latest[row], &f->sums[entry], walk->thread);
+    walk->path = base_room(walk->path, &walk->cap, walk->depth + 1, sizeof *walk->path);
+    walk->path[walk->depth++] = own;
 }
 
 static void walk_leave(struct walk *walk, uint32_t entry)
 {
-    uint32_t key = walk->f->tree.key[entry];
-    if (key < TREE_THREAD && !walk->f->row_of)
+    if (walk->f->row_of)
+        return;
+    uint32_t key = walk_key(walk, entry);
+    const struct sums *all = &walk->path[--walk->depth];
+    if (key < TREE_THREAD)
         walk->on_path[key]--;
+    if (walk->outermost[entry])
+        walk_take(walk, key, all);
+    if (walk->depth)
+        sums_add(&walk->path[walk->depth - 1], all);
 }
 
 static void walk_all(struct walk *walk)
@@ -191,17 +249,16 @@ static void fold_places(struct folding *f)
 {
     struct rows *rows = f->rows;
     uint32_t *key_of_place = keys_of_places(f->stacks, f->query->by);
-    bool own = f->query->own;
-    tree_make(&f->tree, f->stacks, own ? NULL : key_of_place, true);
-    if (own) {
+    bool own = f->query->own, rises = query_wants(f->query, METRIC_RISE);
+    /* Rises are of the keys' own stretches; all else is the same in the tree of places, which there may be already. */
+    bool by_key = !own && rises;
+    tree_make(&f->tree, f->stacks, by_key ? key_of_place : NULL, true);
+    if (own)
         f->row_of = own_rows(f, key_of_place);
-        sum_leaves(f);
-    } else {
-        sum_subtrees(f);
-    }
-    free(key_of_place);
     struct walk walk = {.f = f,
+                        .key_of_place = by_key ? NULL : key_of_place,
                         .children = children_make(f->tree.count),
+                        .leaves = leaves_make(f),
                         .on_path = base_alloc(rows->count, sizeof *walk.on_path),
                         .outermost = base_alloc(f->tree.count, 1),
                         .latest = base_alloc(rows->count + (size_t)1, sizeof *walk.latest)};
@@ -210,16 +267,20 @@ static void fold_places(struct folding *f)
     walk_all(&walk);
     for (uint32_t k = 0; k <= rows->count; k++)
         latest_settle(&walk.latest[k], &row_at(rows, k)->sums);
-    if (own) /* what no stack is known of */
-        sums_add(&rows->rest.sums, &f->sums[0]);
+    if (own) { /* what no stack is known of */
+        struct sums unknown = leaves_sum(f, &walk.leaves, 0);
+        sums_add(&rows->rest.sums, &unknown);
+    }
     children_free(&walk.children);
+    free(walk.leaves.first);
+    free(walk.leaves.next);
+    free(walk.path);
     free(walk.on_path);
     free(walk.latest);
-    free(f->sums);
-    f->sums = NULL;
-    if (query_wants(f->query, METRIC_RISE) && own)
+    free(key_of_place);
+    if (rises && own)
         rises_of_leaves(f);
-    else if (query_wants(f->query, METRIC_RISE))
+    else if (rises)
         rises_of_keys(f->stacks, &f->selection, &f->tree, f->tree.key, walk.outermost, rows->list,
                       rows->count);
     free(walk.outermost);

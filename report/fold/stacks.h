@@ -28,6 +28,7 @@ struct stacks {
     bool damaged;       /* something in the log could not be read; it was said */
     bool absent;        /* the log has no such period or function; it was said */
     bool under;         /* only what happened under calls of one function */
+    struct stem *stem;  /* tree.h's; NULL: trees share nothing */
     size_t processes;   /* that they are of; 0: of one (joined.h) */
 };
 

@@ -4,9 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "advice/advice.h"
 #include "base/base.h"
-#include "fold/answers.h"
 #include "page/both_columns.h"
 #include "page/redact.h"
 #include "show/by.h"
@@ -37,12 +35,67 @@ static struct bytes taken(FILE *out, char **text, const size_t *bytes, bool reda
     return all;
 }
 
-/* Are some stacks left out? */
-static bool filtered(const struct facts *facts)
+/* ---- what is found once ---- */
+
+static void json_by(struct json *json, const struct view *view, enum metric metric,
+                    const char *name, enum grouping grouping)
 {
-    const struct filter *filter = &facts->view->filter;
-    return filter->thread || filter->function || filter->file || filter->module || filter->classes;
+    struct by by = {.by = grouping,
+                    .metric = metric,
+                    .rank = RANK_LIBRARY,
+                    .filter = view->filter,
+                    .top = ROWS_MOST};
+    json_open(json, name, '{');
+    by_json(&view->stacks, &by, json);
+    json_close(json, '}');
 }
+
+/* Members of the facts' object, after others. */
+static void found_texts(struct found *found, struct view *view, enum metric metric)
+{
+    size_t bytes;
+    struct json json = {.depth = 1, .member_before = true};
+    json.out = memory(&found->summary, &bytes);
+    summary_json(&view->stacks, &view->lines, &json);
+    fclose(json.out);
+    json.out = memory(&found->tables, &bytes);
+    json_by(&json, view, metric, "modules", BY_MODULE);
+    json_by(&json, view, metric, "files", BY_FILE);
+    json_by(&json, view, metric, "threads", BY_THREAD);
+    fclose(json.out);
+}
+
+/* `memtrace why` speaks of a whole process. */
+static bool is_whole(const struct view *view)
+{
+    const struct filter *filter = &view->filter;
+    return !view->stacks.processes && stacks_whole(&view->stacks) && !view->stacks.under &&
+           !filter->thread && !filter->function && !filter->file && !filter->module &&
+           !filter->classes;
+}
+
+void found_make(struct found *found, struct view *view, enum rank rank, enum metric metric)
+{
+    struct asking asking = {.rank = rank, .filter = view->filter, .top = ANSWERS_MOST};
+    *found = (struct found){.answered = !view->filter.classes, .advised = is_whole(view)};
+    found_texts(found, view, metric);
+    if (found->answered)
+        answers_make(&found->answers, &view->stacks, &view->lines, &asking);
+    if (found->advised)
+        advices_make(&found->advices, &view->stacks);
+}
+
+void found_free(struct found *found)
+{
+    if (found->answered)
+        answers_free(&found->answers);
+    if (found->advised)
+        advices_free(&found->advices);
+    free(found->summary);
+    free(found->tables);
+}
+
+/* ---- the rest ---- */
 
 static void json_frame(struct json *json, const struct naming *names, uint32_t place)
 {
@@ -66,19 +119,16 @@ static void json_part(struct json *json, const char *name, const struct answer_p
 static void json_questions(const struct facts *facts, struct json *json)
 {
     static const char *const titles[QUESTIONS] = {"peak", "jumped", "kept"};
-    struct asking asking = {
-        .rank = facts->lines->rank, .filter = facts->view->filter, .top = ANSWERS_MOST};
-    struct answers answers;
-    if (facts->view->filter.classes)
+    const struct answers *answers = &facts->found->answers;
+    if (!facts->found->answered)
         return; /* they are about the level */
-    answers_make(&answers, &facts->view->stacks, &facts->view->lines, &asking);
     json_open(json, "questions", '{');
-    json_cstring(json, "kept_is", metric_name(answers.kept));
+    json_cstring(json, "kept_is", metric_name(answers->kept));
     for (enum question q = 0; q < QUESTIONS; q++) {
         json_open(json, titles[q], '{');
         json_open(json, "lines", '[');
-        for (size_t i = 0; i < answers.of[q].count; i++) {
-            const struct answer_line *line = &answers.of[q].lines[i];
+        for (size_t i = 0; i < answers->of[q].count; i++) {
+            const struct answer_line *line = &answers->of[q].lines[i];
             json_open(json, NULL, '{');
             json_frame(json, facts->names, line->place);
             json_signed(json, "bytes", line->bytes);
@@ -87,33 +137,31 @@ static void json_questions(const struct facts *facts, struct json *json)
             json_close(json, '}');
         }
         json_close(json, ']');
-        json_part(json, "others", &answers.of[q].others);
-        json_part(json, "runtimes", &answers.of[q].runtimes);
-        json_part(json, "total", &answers.of[q].total);
+        json_part(json, "others", &answers->of[q].others);
+        json_part(json, "runtimes", &answers->of[q].runtimes);
+        json_part(json, "total", &answers->of[q].total);
         json_close(json, '}');
     }
     json_close(json, '}');
-    answers_free(&answers);
 }
 
 /* What `memtrace why` says, which speaks of a whole process. */
 static void json_advice(const struct facts *facts, struct json *json)
 {
-    const struct stacks *stacks = &facts->view->stacks;
-    struct advices advices;
-    if (stacks->processes || !stacks_whole(stacks) || stacks->under || filtered(facts))
+    const struct advices *advices = &facts->found->advices;
+    const struct frames *frames = &facts->view->stacks.frames;
+    if (!facts->found->advised)
         return;
-    advices_make(&advices, stacks);
     json_open(json, "advice", '[');
-    for (size_t i = 0; i < advices.count && i < ADVICE_MOST; i++) {
-        const struct advice *one = &advices.list[i];
+    for (size_t i = 0; i < advices->count && i < ADVICE_MOST; i++) {
+        const struct advice *one = &advices->list[i];
         json_open(json, NULL, '{');
         json_cstring(json, "kind", advice_name(one->kind));
         json_signed(json, "bytes", one->bytes);
         json_cstring(json, "what", one->what);
         json_cstring(json, "act", one->act);
         if (one->place != ADVICE_NO_PLACE) {
-            char *name = name_of_place(&stacks->frames, one->place);
+            char *name = name_of_place(frames, one->place);
             json_frame(json, facts->names, one->place);
             json_cstring(json, "at", name);
             free(name);
@@ -121,21 +169,7 @@ static void json_advice(const struct facts *facts, struct json *json)
         json_close(json, '}');
     }
     json_close(json, ']');
-    json_unsigned(json, "advice_count", advices.count);
-    advices_free(&advices);
-}
-
-static void json_by(const struct facts *facts, struct json *json, const char *name,
-                    enum grouping grouping)
-{
-    struct by by = {.by = grouping,
-                    .metric = facts->options->metric,
-                    .rank = RANK_LIBRARY,
-                    .filter = facts->view->filter,
-                    .top = ROWS_MOST};
-    json_open(json, name, '{');
-    by_json(&facts->view->stacks, &by, json);
-    json_close(json, '}');
+    json_unsigned(json, "advice_count", advices->count);
 }
 
 /* Is there another thread with the name of this one? */
@@ -243,12 +277,10 @@ struct bytes facts_make(const struct facts *facts)
     if (facts->both) {
         both_json(facts->both, facts->options->redact, &json);
     } else {
-        summary_json(&facts->view->stacks, &facts->view->lines, &json);
+        fputs(facts->found->summary, out);
         json_questions(facts, &json);
         json_advice(facts, &json);
-        json_by(facts, &json, "modules", BY_MODULE);
-        json_by(facts, &json, "files", BY_FILE);
-        json_by(facts, &json, "threads", BY_THREAD);
+        fputs(facts->found->tables, out);
     }
     columns_json(facts->columns, &json);
     json_close(&json, '}');

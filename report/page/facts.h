@@ -5,6 +5,8 @@
 #ifndef PAGE_FACTS_H
 #define PAGE_FACTS_H
 
+#include "advice/advice.h"
+#include "fold/answers.h"
 #include "page/both.h"
 #include "page/bytes.h"
 #include "page/columns.h"
@@ -12,9 +14,21 @@
 #include "page/tables.h"
 #include "fold/family.h"
 
+/* What is the same however the tree is folded, and takes a while: the answers of the first page, the advice, and parts of the JSON. */
+struct found {
+    bool answered, advised; /* else there are none */
+    struct answers answers;
+    struct advices advices;
+    char *summary, *tables;
+};
+/* Of a log; found_free afterwards. */
+void found_make(struct found *found, struct view *view, enum rank rank, enum metric metric);
+void found_free(struct found *found);
+
 struct facts {
     struct view *view;
-    const struct both *both; /* NULL: of a log */
+    const struct both *both;   /* NULL: of a log */
+    const struct found *found; /* of a log */
     const struct page_options *options;
     const struct whole *whole;
     const struct pruned *pruned;

@@ -19,13 +19,14 @@
 
 #define NODES_MOST 2000000u /* rows that a browser can hold in comfort */
 #define ROUNDS     8u
-/* How hard data are packed; while a large tree is folded less hard, which takes a fraction of the time and little more room. */
+/* How hard data are packed. The last per cents of much take longer than all else; and whether a tree fits is seen without them. */
 #define LEVEL       9
+#define LEVEL_LARGE 6
 #define LEVEL_TRIED 4
-#define NODES_TRIED 1000000u
-#define LINES_LEAST 300u  /* stay, whatever the budget is */
-#define LINES_SHOWN 50u   /* without scripts */
-#define SIZED_MOST  3000u /* rows with the sizes of their allocations */
+#define LARGE       ((size_t)1 << 19) /* bytes that are much */
+#define LINES_LEAST 300u              /* stay, whatever the budget is */
+#define LINES_SHOWN 50u               /* without scripts */
+#define SIZED_MOST  3000u             /* rows with the sizes of their allocations */
 
 /* ---- text ---- */
 
@@ -78,7 +79,8 @@ static void stream(FILE *out, const char *name, size_t index, const struct bytes
 /* What a page shows of a log, or of two sides. */
 struct shown {
     struct view *view;
-    const struct both *both; /* NULL: of a log */
+    const struct both *both;   /* NULL: of a log */
+    const struct found *found; /* of a log */
     const struct page_options *options;
     const struct whole *whole;
     struct line_list lines;
@@ -86,7 +88,8 @@ struct shown {
 
 /* All that is packed of it, with a tree of so many nodes. */
 struct made {
-    struct bytes facts, columns;
+    struct bytes text, body;     /* not packed */
+    struct bytes facts, columns; /* packed: as hard as they will be, where they are not large */
 };
 
 static void columns_of(const struct shown *shown, const struct pruned *pruned,
@@ -102,7 +105,12 @@ static void columns_of(const struct shown *shown, const struct pruned *pruned,
     sizes_columns(&view->stacks, &view->filter, shown->whole, pruned, SIZED_MOST, columns);
 }
 
-static struct made make(const struct shown *shown, uint32_t nodes, size_t budget, int level)
+static int level_of(const struct bytes *bytes, int large)
+{
+    return bytes->count < LARGE ? LEVEL : large;
+}
+
+static struct made make(const struct shown *shown, uint32_t nodes, size_t budget)
 {
     const struct page_options *options = shown->options;
     struct pruned pruned;
@@ -114,6 +122,7 @@ static struct made make(const struct shown *shown, uint32_t nodes, size_t budget
     columns_of(shown, &pruned, &names, &columns);
     struct facts facts = {.view = shown->view,
                           .both = shown->both,
+                          .found = shown->found,
                           .options = options,
                           .whole = shown->whole,
                           .pruned = &pruned,
@@ -123,10 +132,9 @@ static struct made make(const struct shown *shown, uint32_t nodes, size_t budget
     facts.told = source_columns(shown->view, &shown->lines, &names, options->source,
                                 budget < SOURCE_MOST ? budget : SOURCE_MOST, &columns);
     tree_columns(&pruned, &names, &columns);
-    struct bytes text = facts_make(&facts);
-    struct made made = {bytes_pack(&text, level), bytes_pack(&columns.body, level)};
-    bytes_free(&text);
-    columns_free(&columns);
+    struct made made = {.text = facts_make(&facts), .body = columns.body};
+    made.facts = bytes_pack(&made.text, level_of(&made.text, LEVEL_TRIED));
+    made.columns = bytes_pack(&made.body, level_of(&made.body, LEVEL_TRIED));
     naming_free(&names);
     pruned_free(&pruned);
     return made;
@@ -134,8 +142,19 @@ static struct made make(const struct shown *shown, uint32_t nodes, size_t budget
 
 static void made_free(struct made *made)
 {
+    bytes_free(&made->text);
+    bytes_free(&made->body);
     bytes_free(&made->facts);
     bytes_free(&made->columns);
+}
+
+/* Pack what is large as hard as it will be. */
+static void repack(const struct bytes *bytes, struct bytes *packed)
+{
+    if (bytes->count < LARGE)
+        return;
+    bytes_free(packed);
+    *packed = bytes_pack(bytes, LEVEL_LARGE);
 }
 
 static size_t in_file(const struct made *made)
@@ -149,8 +168,7 @@ static void put(FILE *out, struct shown *shown, size_t index, size_t budget)
     struct line_list *lines = &shown->lines;
     progress_start(&progress, "folding the stacks", ROUNDS);
     uint32_t nodes = shown->whole->acting < NODES_MOST ? shown->whole->acting : NODES_MOST;
-    int level = nodes > NODES_TRIED ? LEVEL_TRIED : LEVEL;
-    struct made made = make(shown, nodes, budget, level);
+    struct made made = make(shown, nodes, budget);
     for (unsigned round = 1; round < ROUNDS && in_file(&made) > budget && nodes > 100; round++) {
         progress_at(&progress, round);
         /* Names and lines take their part, so that the tree's share is not known: go down by no more than it takes. */
@@ -164,12 +182,10 @@ static void put(FILE *out, struct shown *shown, size_t index, size_t budget)
             lines->left_out += lines->count - kept;
             lines->count = kept;
         }
-        made = make(shown, nodes, budget, level);
+        made = make(shown, nodes, budget);
     }
-    if (level != LEVEL) {
-        made_free(&made);
-        made = make(shown, nodes, budget, LEVEL);
-    }
+    repack(&made.text, &made.facts);
+    repack(&made.body, &made.columns);
     progress_end(&progress);
     stream(out, "facts", index, &made.facts);
     stream(out, "columns", index, &made.columns);
@@ -181,11 +197,14 @@ void page_log(FILE *out, struct view *view, size_t index, const struct page_opti
               size_t budget)
 {
     struct whole whole;
-    struct shown shown = {.view = view, .options = options, .whole = &whole};
-    whole_make(&whole, &view->stacks, &view->filter);
+    struct found found;
+    struct shown shown = {.view = view, .found = &found, .options = options, .whole = &whole};
     line_list_make(&shown.lines, view);
+    found_make(&found, view, shown.lines.rank, options->metric);
+    whole_make(&whole, &view->stacks, &view->filter);
     put(out, &shown, index, budget);
     whole_free(&whole);
+    found_free(&found);
 }
 
 void page_both(FILE *out, struct both *both, const struct page_options *options)

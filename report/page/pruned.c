@@ -2,6 +2,7 @@
 #include "page/pruned.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/base.h"
 #include "fold/rows.h"
@@ -25,6 +26,7 @@ bool whole_threads(const struct stacks *stacks)
     return false;
 }
 
+/* In place of the totals, for now, what happened at each entry itself. */
 static void whole_own(struct whole *whole, const struct stacks *stacks, const struct filter *filter)
 {
     struct query query = {.filter = *filter};
@@ -36,10 +38,48 @@ static void whole_own(struct whole *whole, const struct stacks *stacks, const st
             continue;
         uint32_t entry = whole->tree.of_node[leaf.node];
         for (unsigned f = 0; f < PAGE_FIGURES; f++)
-            whole->own[f][entry] =
-                whole_sum(whole->own[f][entry], sums_metric(leaf.sums, page_figures[f]));
+            whole->total[f][entry] =
+                whole_sum(whole->total[f][entry], sums_metric(leaf.sums, page_figures[f]));
     }
     selection_free(&selection);
+}
+
+#define DIGIT 16u /* bits */
+
+static uint32_t share_digit(float share, unsigned digit)
+{
+    uint32_t bits;
+    memcpy(&bits, &share, sizeof bits);
+    return bits >> DIGIT * digit & ((1u << DIGIT) - 1);
+}
+
+/* Shares are in the order of their bit patterns: by the lower digit, then by the upper one. */
+static void shares_sort(struct whole *whole)
+{
+    uint32_t count = 0, *start = base_alloc((size_t)1 << DIGIT, sizeof *start);
+    float *from = base_alloc(whole->tree.count, sizeof *from);
+    float *to = base_alloc(whole->tree.count, sizeof *to);
+    for (uint32_t i = 0; i < whole->tree.count; i++)
+        if (whole->share[i] > 0)
+            from[count++] = whole->share[i];
+    for (unsigned digit = 0; digit < 2; digit++) {
+        memset(start, 0, ((size_t)1 << DIGIT) * sizeof *start);
+        for (uint32_t i = 0; i < count; i++)
+            start[share_digit(from[i], digit)]++;
+        for (uint32_t d = 1u << DIGIT, at = 0; d-- > 0;) { /* the greatest come first */
+            uint32_t of_digit = start[d];
+            start[d] = at;
+            at += of_digit;
+        }
+        for (uint32_t i = 0; i < count; i++)
+            to[start[share_digit(from[i], digit)]++] = from[i];
+        float *other = from;
+        from = to;
+        to = other;
+    }
+    whole->shares = from;
+    free(to);
+    free(start);
 }
 
 void whole_shares(struct whole *whole)
@@ -61,6 +101,7 @@ void whole_shares(struct whole *whole)
         if (i && whole->share[whole->tree.parent[i]] < whole->share[i])
             whole->share[whole->tree.parent[i]] = whole->share[i];
     }
+    shares_sort(whole);
 }
 
 void whole_make(struct whole *whole, const struct stacks *stacks, const struct filter *filter)
@@ -68,17 +109,13 @@ void whole_make(struct whole *whole, const struct stacks *stacks, const struct f
     *whole = (struct whole){.figures = PAGE_FIGURES};
     tree_make(&whole->tree, stacks, NULL, whole_threads(stacks));
     uint32_t count = whole->tree.count;
-    for (unsigned f = 0; f < PAGE_FIGURES; f++) {
-        whole->own[f] = base_alloc(count, sizeof *whole->own[f]);
+    for (unsigned f = 0; f < PAGE_FIGURES; f++)
         whole->total[f] = base_alloc(count, sizeof *whole->total[f]);
-    }
     whole_own(whole, stacks, filter);
     for (unsigned f = 0; f < PAGE_FIGURES; f++)
-        for (uint32_t i = count; i-- > 0;) {
-            int64_t *total = whole->total[f];
-            total[i] = whole_sum(total[i], whole->own[f][i]);
-            if (i)
-                total[whole->tree.parent[i]] = whole_sum(total[whole->tree.parent[i]], total[i]);
+        for (uint32_t i = count; i-- > 1;) {
+            int64_t *total = whole->total[f], *outer = &total[whole->tree.parent[i]];
+            *outer = whole_sum(*outer, total[i]);
         }
     whole_shares(whole);
 }
@@ -91,31 +128,20 @@ void whole_free(struct whole *whole)
         free(whole->total[f]);
     }
     free(whole->share);
+    free(whole->shares);
     *whole = (struct whole){0};
-}
-
-static int share_order(const void *a, const void *b)
-{
-    float x = *(const float *)a, y = *(const float *)b;
-    return (x < y) - (x > y);
 }
 
 /* The share that entries must have, so that there are at most `most`. */
 static float share_least(const struct whole *whole, uint32_t most, double least)
 {
-    uint32_t count = whole->tree.count;
+    const float *shares = whole->shares;
     if (whole->acting <= most)
         return (float)least;
-    float *shares = base_alloc(count, sizeof *shares);
-    for (uint32_t i = 0; i < count; i++)
-        shares[i] = whole->share[i];
-    qsort(shares, count, sizeof *shares, share_order);
     uint32_t at = most ? most : 1;
     while (at > 1 && shares[at - 1] == shares[at]) /* all of one share, or none of them */
         at--;
-    float share = shares[at - 1];
-    free(shares);
-    return share > (float)least ? share : (float)least;
+    return shares[at - 1] > (float)least ? shares[at - 1] : (float)least;
 }
 
 struct pruning {
@@ -138,12 +164,23 @@ static uint32_t add_row(struct pruned *pruned, uint32_t key, uint32_t level)
     return pruned->count++;
 }
 
+static int64_t own_of(const struct pruning *p, unsigned figure, uint32_t entry)
+{
+    const int64_t *total = p->whole->total[figure];
+    if (p->whole->own[figure])
+        return p->whole->own[figure][entry];
+    uint64_t own = (uint64_t)total[entry];
+    for (uint32_t child = p->children.first[entry]; child; child = p->children.next[child])
+        own -= (uint64_t)total[child];
+    return (int64_t)own;
+}
+
 static void add_entry(struct pruning *p, uint32_t entry, uint32_t level)
 {
     uint32_t row = add_row(p->pruned, p->whole->tree.key[entry], level);
     p->pruned->entry[row] = entry;
     for (unsigned f = 0; f < p->whole->figures; f++)
-        p->pruned->own[f][row] = p->whole->own[f][entry];
+        p->pruned->own[f][row] = own_of(p, f, entry);
     p->pruned->kept++;
 }
 

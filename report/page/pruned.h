@@ -23,17 +23,19 @@ extern const enum metric page_figures[PAGE_FIGURES];
 struct whole {
     struct tree tree; /* of places; below threads' roots if there are several threads */
     unsigned figures; /* PAGE_FIGURES; of a comparison FIGURES_MARGIN, with margins FIGURES_MOST */
-    int64_t *own[FIGURES_MOST];   /* by entry; margins are those of the total */
+    int64_t *own
+        [FIGURES_MOST]; /* by entry; margins are those of the total. NULL: total less that of the children */
     int64_t *total[FIGURES_MOST]; /* by entry: with all below it; of entry 0 that of everything */
     float *
         share; /* by entry: the greatest share that it has of any figure, from 0 to 1; no less than its children's */
+    float *shares;   /* those that are not 0, the greatest first */
     uint32_t acting; /* number of entries that have any figure */
 };
 void whole_make(struct whole *whole, const struct stacks *stacks, const struct filter *filter);
 void whole_free(struct whole *whole);
 /* Are there several threads to be told apart? */
 bool whole_threads(const struct stacks *stacks);
-/* Fills in `share` and `acting`, for those who have filled in the figures. */
+/* Fills in `share`, `shares` and `acting`, for those who have filled in the figures. */
 void whole_shares(struct whole *whole);
 /* Sums of parts of a damaged log, too: they wrap. */
 static inline int64_t whole_sum(int64_t a, int64_t b)
@@ -54,7 +56,7 @@ struct pruned {
     double least;               /* entries of this share and more were kept */
 };
 /* At most `most` entries that reach `least`, from 0 to 1, and the rows of others that this takes. In pre-order. pruned_free
- * afterwards. Linear, but for a sort. */
+ * afterwards. Linear. */
 void pruned_make(struct pruned *pruned, const struct whole *whole, uint32_t most, double least);
 void pruned_free(struct pruned *pruned);
 

@@ -2,6 +2,7 @@
 #include "show/view.h"
 
 #include "fold/fold.h"
+#include "fold/tree.h"
 #include "resolve/source_log.h"
 
 #define EVERYTHING ((1u << METRICS) - 1)
@@ -13,6 +14,7 @@ bool view_open(struct view *view, const char *file, struct periods periods, cons
     if (!(sized ? stacks_open_sized : stacks_open_under)(&view->stacks, file, periods, under))
         return false;
     unsigned metrics = filter->classes ? EVERYTHING & ~(1u << METRIC_RISE) : EVERYTHING;
+    tree_share(&view->stacks);
     fold_lines(&view->stacks, metrics, filter, &view->lines, &view->functions);
     sources_of_log(&view->sources, &view->stacks.log);
     return true;
@@ -23,6 +25,7 @@ void view_close(struct view *view)
     rows_free(&view->lines);
     rows_free(&view->functions);
     sources_free(&view->sources);
+    tree_unshare(&view->stacks);
     stacks_close(&view->stacks);
 }
 
