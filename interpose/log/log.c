@@ -19,8 +19,8 @@ struct mt_log mt_log;
 #define EXTENT_FIRST 16384u
 /* A region doubles up to this size: each step takes half a dozen system calls. */
 #define DOUBLES_TO 131072u
-/* What every log has from its beginning: the header, and the first pieces of NODE, COUNTER (with HELD), RECORD and the rest. */
-#define FILE_FIRST (MT_HEADER_BYTES + 4 * EXTENT_FIRST + 4096)
+/* What every log has from its beginning: the header, and the first pieces of NODE, COUNTER, RECORD and one more. */
+#define FILE_FIRST (MT_HEADER_BYTES + 4 * EXTENT_FIRST)
 
 struct mt_lock mt_log_growing;
 static struct mt_lock record_lock; /* guards RECORD's end */
