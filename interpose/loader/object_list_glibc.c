@@ -54,6 +54,14 @@ static bool by_exec(const struct link_map *map)
     return true;
 }
 
+/* As glibc has it: musl names the program, and has no name for the kernel's object alone. */
+static const char *path_of(const struct link_map *map, bool program)
+{
+    if (mt_libc_is_glibc())
+        return map->l_name;
+    return program ? "" : *map->l_name ? map->l_name : "linux-vdso.so.1";
+}
+
 /* From the object's program headers. The program's own are where the kernel says. */
 static bool describe(const struct link_map *map, bool program, struct mt_object *object)
 {
@@ -88,9 +96,7 @@ static bool describe(const struct link_map *map, bool program, struct mt_object 
         .begin = map->l_addr + (low & ~(uintptr_t)(mt_os_page() - 1)),
         .end = map->l_addr + high,
         .base = map->l_addr,
-        .path = program        ? ""
-                : *map->l_name ? map->l_name
-                               : "linux-vdso.so.1", /* the only one that musl has no name for */
+        .path = path_of(map, program),
         .unwinding = (const void *)unwinding,
     };
     return true;

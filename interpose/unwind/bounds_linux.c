@@ -53,6 +53,8 @@ void mt_bounds_begin_process(void)
 {
     if (!main_descriptor && mt_os_call(SYS_gettid) == mt_os_call(SYS_getpid))
         main_descriptor = mt_arch_thread_pointer();
+    if (!mt_libc_is_glibc())
+        mt_bounds_musl_begin();
 }
 
 /* Where the stack of a thread that libc made begins. Its descriptor has the place and the size of the stack, and then of its

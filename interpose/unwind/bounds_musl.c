@@ -20,17 +20,21 @@
 /* Where the descriptor has these words: as far from its place as musl 1.2's are, and as much again. */
 #define REACH 512u
 
+static uintptr_t main_first;
+
+void mt_bounds_musl_begin(void)
+{
+    /* Where the kernel does not tell: the random bytes are above, and all in between is mapped. */
+    if (!main_first)
+        main_first = mt_os_stack_start();
+    if (!main_first)
+        main_first = getauxval(AT_RANDOM);
+}
+
 bool mt_bounds_musl_main(uintptr_t *first)
 {
-    static uintptr_t known;
-
-    /* Where the kernel does not tell: the random bytes are above, and all in between is mapped. */
-    if (!known)
-        known = mt_os_stack_start();
-    if (!known)
-        known = getauxval(AT_RANDOM);
-    *first = known;
-    return known != 0;
+    *first = main_first;
+    return main_first != 0;
 }
 
 /* Are these words a mapping with a descriptor in it, and a stack? */

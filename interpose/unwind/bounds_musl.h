@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* At the process's first event, before the first stack is walked; reads /proc. */
+void mt_bounds_musl_begin(void);
+
 /* Where the program's first frame lies: its arguments begin there. False: not known. */
 bool mt_bounds_musl_main(uintptr_t *first);
 

@@ -17,7 +17,7 @@ t = Tests(sys.argv[1])
 # it? Then it has no place in a hook (see the rules in interpose/hooks/malloc.c).
 IMPORTS = r'''_ITM_\w+ __gmon_start__ __cxa_finalize __cxa_atexit __stack_chk_\w+ __(mem|str)\w+_chk __\w+_init
     dl(v?sym|open|error|addr1?) getauxval gnu_get_libc_version __libc_stack_end __ctype_b_loc __environ environ
-    _r_debug __progname_full program_invocation_name
+    _r_debug _dl_debug_addr __progname_full program_invocation_name
     __errno_location abort clock_gettime gettimeofday getpid malloc_usable_size on_exit __register_atfork
     mem(r?chr|cmp|cpy|move|set) str(r?chr|n?cmp|n?cpy|n?len|c?spn|str) strerror_r sigfillset pthread_sigmask sched_\w+ __sched_cpucount
     pthread_(self|join|key_create|key_delete|setspecific|[gs]etname_np|setcancelstate) pthread_mutex(attr)?_\w+ pthread_cond_\w+'''.split()
