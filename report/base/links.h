@@ -35,10 +35,11 @@ static inline uint32_t links_hash(uint32_t a, uint32_t b)
     return (uint32_t)(map_scatter((uint64_t)a << 32 | b) >> 32);
 }
 
-/* Begin to read the slot of a pair that will be asked for soon. */
+/* Begin to read the slot of a pair that will be asked for soon. A small index is near anyway. */
+#define LINKS_NEAR 4096u
 static inline void links_fetch(const struct links *links, uint32_t a, uint32_t b)
 {
-    if (links->slots)
+    if (links->mask >= LINKS_NEAR)
         __builtin_prefetch(&links->slots[links_hash(a, b) & links->mask]);
 }
 
