@@ -30,15 +30,17 @@ typedef bool links_same(const void *table, uint32_t entry, uint32_t a, uint32_t 
 void links_grow(struct links *links);
 void links_free(struct links *links);
 
+/* Where a pair falls, for this file alone. */
 static inline uint32_t links_hash(uint32_t a, uint32_t b)
 {
     return (uint32_t)(map_scatter((uint64_t)a << 32 | b) >> 32);
 }
 
-/* Begin to read the slot of a pair that will be asked for soon. */
+/* Begin to read the slot of a pair that will be asked for soon. A small index is near anyway. */
+#define LINKS_NEAR 4096u
 static inline void links_fetch(const struct links *links, uint32_t a, uint32_t b)
 {
-    if (links->slots)
+    if (links->mask >= LINKS_NEAR)
         __builtin_prefetch(&links->slots[links_hash(a, b) & links->mask]);
 }
 
@@ -64,6 +66,7 @@ static inline void links_put(struct links *links, uint64_t *slot, uint32_t a, ui
     links->used++;
 }
 
+/* The entry in a slot; 0: none yet. */
 static inline uint32_t links_entry(const uint64_t *slot)
 {
     return (uint32_t)*slot;

@@ -142,7 +142,6 @@ static struct sums leaves_sum(const struct folding *f, const struct leaves *leav
  * those of all would take more memory than everything else. */
 struct walk {
     struct folding *f;
-    const uint32_t *key_of_place; /* NULL: entries have the keys already */
     struct children children;
     struct leaves leaves;
     struct sums *
@@ -154,12 +153,6 @@ struct walk {
     uint32_t thread;
 };
 
-static uint32_t walk_key(const struct walk *walk, uint32_t entry)
-{
-    uint32_t key = walk->f->tree.key[entry];
-    return walk->key_of_place && key < TREE_THREAD ? walk->key_of_place[key] : key;
-}
-
 static void walk_take(struct walk *walk, uint32_t row, const struct sums *sums)
 {
     row_take(row_at(walk->f->rows, row), &walk->latest[row], sums, walk->thread);
@@ -168,7 +161,7 @@ static void walk_take(struct walk *walk, uint32_t row, const struct sums *sums)
 static void walk_enter(struct walk *walk, uint32_t entry)
 {
     struct folding *f = walk->f;
-    uint32_t key = walk_key(walk, entry);
+    uint32_t key = f->tree.key[entry];
     struct sums own = leaves_sum(f, &walk->leaves, entry);
     if (key >= TREE_THREAD)
         walk->thread = key - TREE_THREAD;
@@ -186,7 +179,7 @@ static void walk_leave(struct walk *walk, uint32_t entry)
 {
     if (walk->f->row_of)
         return;
-    uint32_t key = walk_key(walk, entry);
+    uint32_t key = walk->f->tree.key[entry];
     const struct sums *all = &walk->path[--walk->depth];
     if (key < TREE_THREAD)
         walk->on_path[key]--;
@@ -250,13 +243,11 @@ static void fold_places(struct folding *f)
     struct rows *rows = f->rows;
     uint32_t *key_of_place = keys_of_places(f->stacks, f->query->by);
     bool own = f->query->own, rises = query_wants(f->query, METRIC_RISE);
-    /* Rises are of the keys' own stretches; all else is the same in the tree of places, which there may be already. */
-    bool by_key = !own && rises;
-    tree_make(&f->tree, f->stacks, by_key ? key_of_place : NULL, true);
+    tree_make(&f->tree, f->stacks, own ? NULL : key_of_place, true);
     if (own)
         f->row_of = own_rows(f, key_of_place);
+    free(key_of_place);
     struct walk walk = {.f = f,
-                        .key_of_place = by_key ? NULL : key_of_place,
                         .children = children_make(f->tree.count),
                         .leaves = leaves_make(f),
                         .on_path = base_alloc(rows->count, sizeof *walk.on_path),
@@ -277,7 +268,6 @@ static void fold_places(struct folding *f)
     free(walk.path);
     free(walk.on_path);
     free(walk.latest);
-    free(key_of_place);
     if (rises && own)
         rises_of_leaves(f);
     else if (rises)

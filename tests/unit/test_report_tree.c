@@ -56,7 +56,8 @@ static void compare(struct folded *f, const uint32_t *keys, bool threads, const 
     same(&alone, &shared, f->stacks.model.node_count, what);
     same(&alone, &again, f->stacks.model.node_count, what);
     tree_free(&shared);
-    same(&alone, &again, f->stacks.model.node_count, what); /* it is another's no more than before */
+    same(&alone, &again, f->stacks.model.node_count,
+         what); /* it is another's no more than before */
     tree_free(&again);
     tree_free(&alone);
     tree_unshare(&f->stacks);
