@@ -37,7 +37,8 @@ static __attribute__((noinline, cold)) void raise_high(struct mt_runs *r, uint32
 }
 
 /* The node's own run ended; `alone`: and so did its frame's, in which no other call site came up. */
-static inline void end_node(struct mt_runs *r, uint32_t node, uint64_t rise, bool alone)
+static inline __attribute__((always_inline)) void end_node(struct mt_runs *r, uint32_t node,
+                                                           uint64_t rise, bool alone)
 {
     struct mt_node *n = mt_log_node(node);
     if (__builtin_expect(rise >= MT_RISE_HIGH, 0)) {
@@ -55,7 +56,8 @@ static inline void end_node(struct mt_runs *r, uint32_t node, uint64_t rise, boo
 /* `count` nodes from `node` outward ended the same run, each alone below its frame. A node's `covered` says how many of the nodes
  * outward from it, itself included, have risen alone at least as high as it has, up to 255: where that is as high as this run, there is
  * nothing to do for them. Rises only grow, so it stays true until the node itself rises higher. */
-static inline void end_alone(struct mt_runs *r, uint32_t node, uint32_t count, uint64_t rise)
+static inline __attribute__((always_inline)) void end_alone(struct mt_runs *r, uint32_t node,
+                                                            uint32_t count, uint64_t rise)
 {
     if (__builtin_expect(rise >= MT_RISE_HIGH, 0)) {
         raise_high(r, node, count, rise, true);
@@ -192,8 +194,9 @@ static __attribute__((noinline)) void end_first(struct mt_runs *r, uint32_t site
 
 /* The nodes of entry `run` from depth `keep` inward leave the stack, those further out stay: `site` is the node at that depth, the first
  * that came up there. `highest` as above; `after` comes now, 0: none. */
-static inline void trim(struct mt_runs *r, struct mt_run *run, uint32_t keep, int64_t highest,
-                        uint32_t site, uint32_t after)
+static inline __attribute__((always_inline)) void trim(struct mt_runs *r, struct mt_run *run,
+                                                       uint32_t keep, int64_t highest,
+                                                       uint32_t site, uint32_t after)
 {
     uint32_t count = run->depth + run->frames - keep;
     run->max = highest = higher(highest, run->max);
