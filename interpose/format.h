@@ -201,15 +201,20 @@ struct mt_header {
  * parent: if no other child of the parent came up before or after it. */
 struct mt_node {
     uint32_t parent;
-    uint32_t frame; /* bits 0..23: index in FRAME; bits 24..31 are for the writer only */
+    union {
+        uint32_t frame; /* bits 0..23: index in FRAME; bits 24..31 are for the writer only */
+        struct {
+            uint8_t frame_low[3], covered;
+        };
+    };
     /* first unit of this node's counter records in COUNTER, 0: no event ended here. Node 0's are those of all events that no
      * node could be found for, for want of space or memory: they count in all levels and totals. */
     uint32_t counters;
     uint32_t rise;  /* the highest of all closed runs of the node; MT_RISE_HIGH: see there */
-    uint32_t alone; /* the highest of those that were alone */
+    uint32_t alone; /* the highest of those that were alone; the same */
 };
 #define MT_NODE_FRAME(frame) ((frame)&0xffffffu)
-/* The node has a record of kind MT_STRETCH_NODE, with both. `alone` is the writer's then: the first unit of that. */
+/* It is in the node's record of kind MT_STRETCH_NODE. */
 #define MT_RISE_HIGH 0xffffffffu
 
 /* The same of version 2. */
@@ -245,7 +250,7 @@ enum mt_stretch_kind {
     /* bounds: no stretch of this node that is in no record rose by more than this, neither one of more sites than MT_STRETCH_SITES ... */
     MT_STRETCH_LARGE = 2,
     MT_STRETCH_LOST = 3, /* ... nor one of fewer */
-    /* no stretch: rises of the node itself that are too high for its entry. `count` is 2: rise[0] is mt_node.rise, rise[1] is mt_node.alone */
+    /* no stretch: rises of the node itself that are too high for its entry. `count` is 2: rise[0] is for mt_node.rise, rise[1] for mt_node.alone */
     MT_STRETCH_NODE = 4
 };
 struct mt_stretch {

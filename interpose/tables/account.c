@@ -150,9 +150,9 @@ static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *
     e->events++;
     mt_runs_level(&t->runs, e->level);
     if (came)
-        mt_counters_stamp(came, level, last);
+        mt_counters_came_at(came, level, last);
     for (uint32_t i = 0; i < event->gone_count; i++)
-        mt_counters_stamp(links[event->gone[i].class], level, last);
+        mt_counters_released_at(links[event->gone[i].class], level, last);
     mt_timeline_moved(&t->timeline, &t->counters, previous, leaf,
                       net < 0 ? (uint64_t)-net : (uint64_t)net, level);
     return MT_LINK_NEXT(came);
@@ -233,9 +233,12 @@ account_one(struct mt_thread *t, const struct mt_start *from, bool comes, struct
     e->level += net;
     e->events++;
     mt_runs_level(&t->runs, e->level);
-    if (!comes)
+    if (comes) {
+        mt_counters_came_at(link, level, last);
+    } else { /* the compiler makes one of these two's questions */
         mt_counters_released(link, live->size);
-    mt_counters_stamp(link, level, last);
+        mt_counters_released_at(link, level, last);
+    }
     mt_timeline_moved(&t->timeline, &t->counters, previous, leaf, live->size, level);
     if (comes)
         live->unit = MT_LINK_NEXT(link);

@@ -163,29 +163,18 @@ static inline void mt_counters_subtract(uint32_t unit, uint64_t bytes, uint32_t 
     a->gone_count += count;
 }
 
-/* The last event at the record of an allocation or a release, at its end: the level then, and its place in time. */
-static inline void mt_counters_stamp(uint32_t link, uint64_t level, uint64_t last)
+/* At the end of an event that allocated at the record of this link: the level then, and its place in time. */
+static inline void mt_counters_came_at(uint32_t link, uint64_t level, uint64_t last)
 {
     void *at = mt_counters_at(MT_LINK_NEXT(link));
-    uint32_t kind = MT_LINK_KIND(link);
-    if (kind == MT_KIND_SMALL) {
-        struct mt_small *s = at;
+    struct mt_small *s = at;
+    struct mt_alloc *a = at;
+    s->last = last; /* in the same place of both */
+    if (MT_LINK_KIND(link) == MT_KIND_SMALL) {
         s->level = (uint32_t)level;
         s->level_high = (uint16_t)(level >> 32);
-        s->last = last;
-    } else if (kind == MT_KIND_SMALL_RELEASE) {
-        struct mt_small_release *s = at;
-        s->level = (uint32_t)level;
-        s->level_high = (uint16_t)(level >> 32);
-        s->last = last;
-    } else if (kind < MT_KIND_RELEASE) {
-        struct mt_alloc *a = at;
-        a->level = level;
-        a->last = last;
     } else {
-        struct mt_release *r = at;
-        r->level = level;
-        r->last = last;
+        a->level = level;
     }
 }
 
@@ -193,14 +182,30 @@ static inline void mt_counters_stamp(uint32_t link, uint64_t level, uint64_t las
 static inline void mt_counters_released(uint32_t link, uint64_t bytes)
 {
     void *at = mt_counters_at(MT_LINK_NEXT(link));
+    struct mt_small_release *s = at;
+    struct mt_release *r = at;
     if (MT_LINK_KIND(link) == MT_KIND_SMALL_RELEASE) {
-        struct mt_small_release *s = at;
         s->released += (uint32_t)bytes;
         s->releases++;
     } else {
-        struct mt_release *r = at;
         r->released += bytes;
         r->releases++;
+    }
+}
+
+/* At the end of an event that released at the record of this link. */
+static inline void mt_counters_released_at(uint32_t link, uint64_t level, uint64_t last)
+{
+    void *at = mt_counters_at(MT_LINK_NEXT(link));
+    struct mt_small_release *s = at;
+    struct mt_release *r = at;
+    if (MT_LINK_KIND(link) == MT_KIND_SMALL_RELEASE) {
+        s->level = (uint32_t)level;
+        s->level_high = (uint16_t)(level >> 32);
+        s->last = last;
+    } else {
+        r->level = level;
+        r->last = last;
     }
 }
 

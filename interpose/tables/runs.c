@@ -17,95 +17,64 @@ static inline int64_t higher(int64_t a, int64_t b)
 
 /* ---- Runs of nodes that end ---- */
 
-/* How many nodes from this one outward have risen alone at least as high as it has, see end_alone; 0 and 1: itself. */
-static inline uint32_t covered_of(const struct mt_node *n)
+/* A rise that is too high for the nodes' entries: of `count` nodes from `node` outward, alone or not. Without space for a record it is
+ * told too low. */
+static __attribute__((noinline, cold)) void raise_high(struct mt_runs *r, uint32_t node,
+                                                       uint32_t count, uint64_t rise, bool alone)
 {
-    return n->frame >> 24;
-}
-
-static inline void cover(struct mt_node *n, uint32_t count)
-{
-    n->frame = MT_NODE_FRAME(n->frame) | (count < 255 ? count : 255) << 24;
-}
-
-/* The rises of a node that is, or is to be, MT_RISE_HIGH: of all runs, and of those alone. NULL: no space. */
-static uint64_t *high_of(uint32_t node)
-{
-    struct mt_node *n = mt_log_node(node);
-    if (n->rise == MT_RISE_HIGH)
-        return mt_stretches_node_rises(n->alone);
-    uint32_t unit = mt_stretches_node(node, n->rise, n->alone);
-    if (!unit)
-        return NULL;
-    /* in this order: who reads the log takes both from the record, or as they were */
-    __atomic_store_n(&n->rise, MT_RISE_HIGH, __ATOMIC_RELEASE);
-    n->alone = unit;
-    return mt_stretches_node_rises(unit);
-}
-
-/* The longer part of `raise`. Without space for the record the rise is too low. */
-static __attribute__((noinline, cold)) bool raise_high(uint32_t node, uint64_t rise, bool alone)
-{
-    uint64_t *high = high_of(node), most = MT_RISE_HIGH - 1;
-    if (!high) {
+    for (; count; count--) {
         struct mt_node *n = mt_log_node(node);
-        bool higher = alone && n->alone < most;
-        n->rise = (uint32_t)most;
-        n->alone = higher ? (uint32_t)most : n->alone;
-        return higher;
+        bool there = mt_stretches_node(&r->stretches, node, rise, alone ? rise : 0);
+        uint32_t high = there ? MT_RISE_HIGH : MT_RISE_HIGH - 1;
+        if (n->rise < high)
+            __atomic_store_n(&n->rise, high, __ATOMIC_RELEASE);
+        if (alone && n->alone < high) {
+            __atomic_store_n(&n->alone, high, __ATOMIC_RELEASE);
+            n->covered = 1;
+        }
+        node = n->parent;
     }
-    if (rise > high[0])
-        high[0] = rise;
-    if (!alone || rise <= high[1])
-        return false;
-    high[1] = rise;
-    return true;
-}
-
-static inline bool is_high(const struct mt_node *n, uint64_t rise)
-{
-    return __builtin_expect(rise >= MT_RISE_HIGH || n->rise == MT_RISE_HIGH, 0);
 }
 
 /* The node's own run ended; `alone`: and so did its frame's, in which no other call site came up. */
-static inline void end_node(uint32_t node, uint64_t rise, bool alone)
+static inline __attribute__((always_inline)) void end_node(struct mt_runs *r, uint32_t node,
+                                                           uint64_t rise, bool alone)
 {
     struct mt_node *n = mt_log_node(node);
-    if (is_high(n, rise)) {
-        if (raise_high(node, rise, alone))
-            cover(n, 1);
+    if (__builtin_expect(rise >= MT_RISE_HIGH, 0)) {
+        raise_high(r, node, 1, rise, alone);
         return;
     }
     if (rise > n->rise)
         n->rise = (uint32_t)rise;
     if (alone && rise > n->alone) {
         n->alone = (uint32_t)rise;
-        cover(n, 1);
+        n->covered = 1;
     }
 }
 
-/* `count` nodes from `node` outward ended the same run, each alone below its frame. What covered_of says, up to 255, is how many of the
- * nodes outward from one, itself included, have risen alone at least as high as it has: where that is as high as this run, there is
+/* `count` nodes from `node` outward ended the same run, each alone below its frame. A node's `covered` says how many of the nodes
+ * outward from it, itself included, have risen alone at least as high as it has, up to 255: where that is as high as this run, there is
  * nothing to do for them. Rises only grow, so it stays true until the node itself rises higher. */
-static inline void end_alone(uint32_t node, uint32_t count, uint64_t rise)
+static inline __attribute__((always_inline)) void end_alone(struct mt_runs *r, uint32_t node,
+                                                            uint32_t count, uint64_t rise)
 {
+    if (__builtin_expect(rise >= MT_RISE_HIGH, 0)) {
+        raise_high(r, node, count, rise, true);
+        return;
+    }
+    uint32_t low = (uint32_t)rise;
     for (uint32_t left = count, n = node, done; left; left -= done, n = mt_log_ancestor(n, done)) {
         struct mt_node *at = mt_log_node(n);
-        done = covered_of(at);
-        done += !done;
-        if (is_high(at, rise)) {
-            if (raise_high(n, rise, true)) {
-                cover(at, 1);
-                done = 1;
-            }
-        } else if (rise > at->alone) {
-            at->alone = (uint32_t)rise;
-            if (rise > at->rise)
-                at->rise = (uint32_t)rise;
-            cover(at, left);
+        done = at->covered ? at->covered : 1;
+        if (low > at->alone) {
+            at->alone = low;
+            if (low > at->rise)
+                at->rise = low;
+            at->covered = (uint8_t)(left < 255 ? left : 255);
             done = 1;
-        } else if (rise == at->alone && left > done) {
-            cover(at, left);
+        } else if (low == at->alone && left > done) {
+            at->covered = (uint8_t)(left < 255 ? left : 255);
         }
         if (done >= left)
             return;
@@ -162,11 +131,11 @@ static __attribute__((noinline)) void end_cut(struct mt_runs *r, const struct mt
 /* ---- Frames that close ---- */
 
 /* The nodes of an entry left the stack. `alone`: the first one, too, ends together with its frame's run. */
-static inline void end_run(const struct mt_run *run, int64_t highest, bool alone)
+static inline void end_run(struct mt_runs *r, const struct mt_run *run, int64_t highest, bool alone)
 {
     uint64_t rise = rise_of(highest, run->begin);
-    end_alone(run->node, run->frames - 1u, rise);
-    end_node(run->first, rise, alone);
+    end_alone(r, run->node, run->frames - 1u, rise);
+    end_node(r, run->first, rise, alone);
 }
 
 /* Did the frame of these entries' nodes use one site alone, since it began? Then mt_node.alone has it. */
@@ -181,7 +150,7 @@ static inline struct mt_run *close_frame(struct mt_runs *r, struct mt_run *top, 
 {
     struct mt_run *run = top;
     top->max = *highest = higher(*highest, top->max);
-    end_run(top, *highest, !top->before);
+    end_run(r, top, *highest, !top->before);
     bool high = *highest - run->begin > mt_stretches_floor, whole;
     while (run->before && run[-1].depth == run->depth) {
         run--;
@@ -225,13 +194,15 @@ static __attribute__((noinline)) void end_first(struct mt_runs *r, uint32_t site
 
 /* The nodes of entry `run` from depth `keep` inward leave the stack, those further out stay: `site` is the node at that depth, the first
  * that came up there. `highest` as above; `after` comes now, 0: none. */
-static inline void trim(struct mt_runs *r, struct mt_run *run, uint32_t keep, int64_t highest,
-                        uint32_t site, uint32_t after)
+static inline __attribute__((always_inline)) void trim(struct mt_runs *r, struct mt_run *run,
+                                                       uint32_t keep, int64_t highest,
+                                                       uint32_t site, uint32_t after)
 {
     uint32_t count = run->depth + run->frames - keep;
     run->max = highest = higher(highest, run->max);
-    end_alone(run->node, count - 1, rise_of(highest, run->begin));
-    end_node(site, rise_of(highest, run->begin), !after);
+    uint64_t rise = rise_of(highest, run->begin);
+    end_alone(r, run->node, count - 1, rise);
+    end_node(r, site, rise, !after);
     if (after && __builtin_expect(highest - run->begin > mt_stretches_floor, 0))
         end_first(r, site, after, (uint64_t)(highest - run->begin));
     run->node = mt_log_node(site)->parent;
@@ -339,7 +310,7 @@ static inline void turn(struct mt_runs *r, struct mt_run *top, uint32_t depth, i
 {
     struct mt_run *run = top;
     top->max = highest = higher(highest, top->max);
-    end_run(top, highest, false);
+    end_run(r, top, highest, false);
     top->frames = 0;
     bool high = highest - run->begin > mt_stretches_floor, whole = false;
     while (run->before && run->before != site) {

@@ -11,7 +11,7 @@
  * All of that is one array of entries, oldest first: a run of some nodes that began at the same event also begins the stretch
  * after the site that was on the stack before. An event that goes on with the same leaf changes nothing but the highest level
  * of the last entry; one that turns off at some frame ends what is further in, and as many stretches of that frame as there
- * are sites more recent than the one that comes up. Ended runs of the same figures are one comparison (runs.c: covered_of).
+ * are sites more recent than the one that comes up. Ended runs of the same figures are one comparison (mt_node.covered).
  */
 #ifndef MT_RUNS_H
 #define MT_RUNS_H

@@ -177,15 +177,20 @@ void mt_stretches_other(struct mt_stretches *s, uint32_t parent, enum mt_stretch
         *rises_of(record_at(k->unit)) = rise;
 }
 
-uint32_t mt_stretches_node(uint32_t node, uint64_t rise, uint64_t alone)
+bool mt_stretches_node(struct mt_stretches *s, uint32_t node, uint64_t rise, uint64_t alone)
 {
-    return new_record(node, MT_STRETCH_NODE, 0, 0, 2, (uint64_t[]){rise, alone},
-                      (uint32_t[]){0, 0});
-}
-
-uint64_t *mt_stretches_node_rises(uint32_t unit)
-{
-    return rises_of(record_at(unit));
+    struct mt_stretch_known *k = known_at(s, hash_of_frame(node, MT_STRETCH_NODE));
+    if (!k)
+        return false;
+    if (!k->unit)
+        k->unit = new_record(node, MT_STRETCH_NODE, 0, 0, 2, (uint64_t[]){rise, alone},
+                             (uint32_t[]){0, 0});
+    if (!k->unit)
+        return false;
+    uint64_t *rises = rises_of(record_at(k->unit));
+    rises[0] = rise > rises[0] ? rise : rises[0];
+    rises[1] = alone > rises[1] ? alone : rises[1];
+    return true;
 }
 
 static uint64_t highest_of(const struct mt_ended *ended)

@@ -9,6 +9,7 @@
 #ifndef MT_STRETCHES_H
 #define MT_STRETCHES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/near.h"
@@ -47,10 +48,9 @@ void mt_stretches_ended(struct mt_stretches *s, const struct mt_ended *ended);
 void mt_stretches_other(struct mt_stretches *s, uint32_t parent, enum mt_stretch_kind kind,
                         uint64_t rise);
 
-/* A record for the rises of a node that its entry can't hold, both in bytes: its first unit. 0: no space. And where they stand: of all
- * runs, and of those alone. */
-uint32_t mt_stretches_node(uint32_t node, uint64_t rise, uint64_t alone);
-uint64_t *mt_stretches_node_rises(uint32_t unit);
+/* Rises of a node that its entry can't hold, in bytes: of all runs, and of those alone (0: of none). The node's record has the highest.
+ * False: no space for one. */
+bool mt_stretches_node(struct mt_stretches *s, uint32_t node, uint64_t rise, uint64_t alone);
 
 /* Free the slot's private memory (fork child). */
 void mt_stretches_forget(struct mt_stretches *s);

@@ -48,8 +48,8 @@ static inline bool tables_version_known(uint32_t version)
 /* An entry of NODE, of either version. */
 struct tables_node {
     uint32_t parent, frame, counters;
-    bool high; /* rise and alone stand in a record of STRETCH */
-    uint64_t rise, alone;
+    bool high;            /* the rise stands in a record of STRETCH */
+    uint64_t rise, alone; /* 0: in such a record */
 };
 
 static inline struct tables_node tables_node(const struct tables *tables, uint32_t index)
@@ -64,8 +64,12 @@ static inline struct tables_node tables_node(const struct tables *tables, uint32
     struct mt_node node;
     memcpy(&node, at, sizeof node);
     bool high = node.rise == MT_RISE_HIGH;
-    return (struct tables_node){node.parent, MT_NODE_FRAME(node.frame), node.counters,
-                                high,        high ? 0 : node.rise,      high ? 0 : node.alone};
+    return (struct tables_node){.parent = node.parent,
+                                .frame = MT_NODE_FRAME(node.frame),
+                                .counters = node.counters,
+                                .high = high,
+                                .rise = high ? 0 : node.rise,
+                                .alone = node.alone == MT_RISE_HIGH ? 0 : node.alone};
 }
 
 /* The number in mt_alloc.allocs: 31 bits, but in logs of versions without sizes. */

@@ -61,11 +61,8 @@ static void counters(struct builder *b, uint32_t node, uint32_t i)
     struct mt_node *raw = builder_node_at(b, node);
     raw->rise = 300 + i;
     raw->alone = i;
-    if (b->header.version != MT_VERSION_2 && i % 11 == 3) {
-        struct mt_stretch high = {.parent = node, .kind = MT_STRETCH_NODE, .count = 2};
-        builder_stretch(b, &high, (uint32_t[]){0, 0}, (uint64_t[]){(uint64_t)3 << 32, i});
-        raw->rise = MT_RISE_HIGH;
-    }
+    if (b->header.version != MT_VERSION_2 && i % 11 == 3)
+        builder_rise(b, node, (uint64_t)3 << 32, (uint64_t)i << 31);
     struct mt_stretch stretch = {
         .parent = raw->parent, .kind = (uint8_t)(i % 4 ? MT_STRETCH_SET : i % 3 + 1), .count = 1};
     builder_stretch(b, &stretch, i % 4 ? &node : (uint32_t[]){0}, (uint64_t[]){200 + i});

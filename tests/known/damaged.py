@@ -82,8 +82,8 @@ def caught(tests, good):
     node = next(i for i in range(1024, 8192, 16) if good[i + 12] == 1)  # the first extent of NODE
     nodes = int.from_bytes(good[node:node + 8], sys.byteorder)
     for what, at in (('level', 72), ('peak', 80), ('at_peak', 100), ('level of heap', 104), ('peak_seq', 96),
-                     ('entries of NODE', 242), ('extents_used', 320), ('parent of node 1', nodes + 32),
-                     ('frame of node 2', nodes + 64 + 7)):
+                     ('entries of NODE', 242), ('extents_used', 320), ('parent of node 1', nodes + 20),
+                     ('frame of node 2', nodes + 40 + 6)):
         data = bytearray(good)
         data[at] ^= 1
         with open(name, 'wb') as f:

@@ -61,7 +61,7 @@ class Log:
             size = 16 + (12 * count + 15) // 16 * 16
             at += size
             if kind == 4:
-                self.nodes[node][4:] = rises
+                self.nodes[node][4:] = [high if low == 0xffffffff else low for low, high in zip(self.nodes[node][4:], rises)]
                 continue
             if kind == SET:
                 self.bytes[node] += size

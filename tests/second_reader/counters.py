@@ -36,7 +36,7 @@ def record_at(log, unit):
         _, releases, high, last, level, released = log.take('IHHQII', at, data)
         kind, fields = 6, (releases, released, high << 32 | level, last)
     elif 1 <= kind <= 5 and log.version > 2:
-        allocs, allocated, last, gone, live_peak, saved, level, *rest = log.take('4xIQQQQQQIIIIQ', at, data)
+        allocs, allocated, last, gone, live_peak, saved, level, *rest = log.take('4xIQQQQQQIIiIQ', at, data)
         fields = (allocs, allocated, gone, live_peak, saved, level, last, *rest)
     elif 1 <= kind <= 5:
         held, = log.take('i', unit // 2 * 4, log.regions[HELD]) if log.flags & FLAG_HELD else (0,)

@@ -298,10 +298,10 @@ class Log:
 
     def node(self, i, high, parent, frame, chain, rise, alone):
         """As those of version 2 are."""
-        if rise == RISE_HIGH:
-            if i not in high:
-                self.problem('node %d has no record of how high it rose' % i)
-            rise, alone = high.get(i, (0, 0))
+        if RISE_HIGH in (rise, alone) and i not in high:
+            self.problem('node %d has no record of how high it rose' % i)
+        rise = high.get(i, (0, 0))[0] if rise == RISE_HIGH else rise
+        alone = high.get(i, (0, 0))[1] if alone == RISE_HIGH else alone
         return parent, frame & 0xffffff, chain, 0, rise, alone
 
     def read_high(self):

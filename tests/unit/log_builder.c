@@ -150,12 +150,12 @@ void builder_stretch(struct builder *b, const struct mt_stretch *stretch, const 
 
 void builder_rise(struct builder *b, uint32_t node, uint64_t rise, uint64_t alone)
 {
-    bool high = rise >= MT_RISE_HIGH;
+    bool high = rise >= MT_RISE_HIGH, alone_high = alone >= MT_RISE_HIGH;
     struct mt_stretch record = {.parent = node, .kind = MT_STRETCH_NODE, .count = 2};
     if (high)
         builder_stretch(b, &record, (uint32_t[]){0, 0}, (uint64_t[]){rise, alone});
     builder_node_at(b, node)->rise = high ? MT_RISE_HIGH : (uint32_t)rise;
-    builder_node_at(b, node)->alone = high ? 0 : (uint32_t)alone;
+    builder_node_at(b, node)->alone = alone_high ? MT_RISE_HIGH : (uint32_t)alone;
 }
 
 /* A record whose fixed part is `fixed` and whose texts follow it back to back. */

@@ -347,16 +347,17 @@ Test(reader, a_rise_beyond_four_gigabytes)
     size_t bytes;
     builder_start(&b);
     uint32_t root = builder_thread(&b, "main");
-    builder_node_at(&b, root)->rise = MT_RISE_HIGH;
-    builder_node_at(&b, root)->alone = 12345; /* the writer's */
-    struct mt_stretch high = {.parent = root, .kind = MT_STRETCH_NODE, .count = 2};
-    builder_stretch(&b, &high, (uint32_t[]){0, 0}, (uint64_t[]){(uint64_t)5 << 32, 7});
+    uint32_t inner = builder_node(&b, root, builder_frame(&b, MT_FRAME_CUT, 0, 1));
+    builder_rise(&b, root, (uint64_t)5 << 32, 7);
+    builder_rise(&b, inner, (uint64_t)5 << 32, (uint64_t)4 << 32);
     unsigned char *file = builder_file(&b, &bytes);
     builder_end(&b);
     cr_assert(digest(&stacks, file, bytes));
     cr_expect_eq(stacks.log.problem_count, 0);
     cr_expect_eq(stacks.model.runs.of_node[root].rise, (uint64_t)5 << 32);
     cr_expect_eq(stacks.model.runs.of_node[root].alone, 7);
+    cr_expect_eq(stacks.model.runs.of_node[inner].rise, (uint64_t)5 << 32);
+    cr_expect_eq(stacks.model.runs.of_node[inner].alone, (uint64_t)4 << 32);
     stacks_close(&stacks);
     free(file);
 }

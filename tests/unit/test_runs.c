@@ -177,8 +177,9 @@ static uint64_t run_of(const struct mt_stretch *r, uint32_t p, uint32_t line)
 /* A node's rise (0) or that of its runs alone (1), wherever it stands. */
 static uint64_t of_node(uint32_t n, unsigned which)
 {
-    if (nodes[n].rise != MT_RISE_HIGH)
-        return which ? nodes[n].alone : nodes[n].rise;
+    uint32_t low = which ? nodes[n].alone : nodes[n].rise;
+    if (low != MT_RISE_HIGH)
+        return low;
     for (uint64_t u = 1; u < used[MT_REGION_STRETCH]; u += MT_STRETCH_UNITS(units[u].count))
         if (units[u].kind == MT_STRETCH_NODE && units[u].parent == n)
             return ((const uint64_t *)(const void *)(&units[u] + 1))[which];
