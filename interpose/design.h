@@ -19,9 +19,9 @@
  *   loader/        what the dynamic loader has loaded: objects, their symbols, the real functions behind ours
  *                  offers object.h, modules.h, real.h, heap.h, program.h, foreign_program.h, library.h, symbol.h
  *   unwind/        native stacks
- *                  offers unwind.h, stack.h, whole.h, arch.h
+ *                  offers unwind.h, stack.h, tail.h, tail_find.h, whole.h, arch.h
  *   foreign/       an interpreter's frames among the native ones, and how the stack reaches an interpreter
- *                  offers interpreter.h, stack.h, merge.h
+ *                  offers interpreter.h, stack.h, merge.h, pair.h
  *   python/        CPython's frames and code objects, read from its own structures; calls none of its functions that allocate
  *                  offers attach.h, interpreter.h, thread.h, code.h, command.h, lines.h, text.h
  *   tables/        what an event is entered into: stacks, counters, runs, live blocks and mappings, timeline, periods

@@ -47,7 +47,7 @@ static struct mt_lock lock;
 static struct module *modules; /* module i has id i + 1; never removed: the log refers to them */
 static uint32_t modules_used, modules_cap;
 static struct table *table;
-static uint32_t generation = 1;
+uint32_t mt_modules_now = 1;
 struct mt_modules_range mt_modules_loader;
 
 static struct slot *find(struct table *t, uintptr_t pc)
@@ -70,7 +70,7 @@ static bool grow(void)
     t->mask = slots - 1;
     for (uint64_t i = 0; table && i <= table->mask; i++) {
         struct slot *s = &table->slots[i];
-        if (s->pc && s->generation_frame >> 32 == generation) {
+        if (s->pc && s->generation_frame >> 32 == mt_modules_now) {
             *find(t, s->pc) = *s;
             t->used++;
         }
@@ -202,7 +202,7 @@ static void ask_loader(void *search)
     struct module *m = enter(&found, path, path_bytes);
     if (m) {
         m->handle = object.handle;
-        m->generation = generation;
+        m->generation = mt_modules_now;
     }
     s->found = m;
 }
@@ -211,7 +211,8 @@ static void ask_loader(void *search)
 static struct module *module_at(uintptr_t pc)
 {
     for (uint32_t i = 0; i < modules_used; i++)
-        if (modules[i].generation == generation && pc >= modules[i].start && pc < modules[i].end)
+        if (modules[i].generation == mt_modules_now && pc >= modules[i].start &&
+            pc < modules[i].end)
             return &modules[i];
     struct search search = {pc, NULL};
     mt_aside(ask_loader, &search);
@@ -235,14 +236,15 @@ static uint32_t resolve(uintptr_t pc)
         return 0;
     struct slot *s = find(table, pc);
     uint64_t known = s->generation_frame;
-    if (s->pc && known >> 32 == generation)
+    if (s->pc && known >> 32 == mt_modules_now)
         return (uint32_t)known;
     struct module *m = module_at(pc - 1);
     uint32_t frame = m ? mt_log_frame(MT_FRAME_NATIVE, m->id, pc - m->base)
                        : mt_log_frame(MT_FRAME_UNKNOWN, 0, pc);
     if (!frame)
         return 0;
-    __atomic_store_n(&s->generation_frame, (uint64_t)generation << 32 | frame, __ATOMIC_RELEASE);
+    __atomic_store_n(&s->generation_frame, (uint64_t)mt_modules_now << 32 | frame,
+                     __ATOMIC_RELEASE);
     if (!s->pc) {
         table->used++;
         __atomic_store_n(&s->pc, pc, __ATOMIC_RELEASE);
@@ -258,7 +260,7 @@ MT_HOT uint32_t mt_modules_frame(uintptr_t pc)
         uint64_t known = __atomic_load_n(&s->generation_frame, __ATOMIC_ACQUIRE);
         /* It was empty perhaps, and holds another thread's pc now. */
         if (__atomic_load_n(&s->pc, __ATOMIC_RELAXED) == pc &&
-            known >> 32 == __atomic_load_n(&generation, __ATOMIC_RELAXED))
+            known >> 32 == __atomic_load_n(&mt_modules_now, __ATOMIC_RELAXED))
             return (uint32_t)known;
     }
     mt_lock_take(&lock);
@@ -272,21 +274,16 @@ bool mt_modules_unloaded(const void *block)
     bool ours = false;
     mt_lock_take(&lock);
     for (uint32_t i = 0; i < modules_used && !ours; i++)
-        ours = modules[i].handle == block && modules[i].generation == generation;
+        ours = modules[i].handle == block && modules[i].generation == mt_modules_now;
     mt_lock_drop(&lock);
     return ours;
-}
-
-MT_HOT uint32_t mt_modules_generation(void)
-{
-    return __atomic_load_n(&generation, __ATOMIC_RELAXED);
 }
 
 void mt_modules_flush(void)
 {
     mt_object_forget();
     mt_lock_take(&lock);
-    __atomic_store_n(&generation, generation + 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&mt_modules_now, mt_modules_now + 1, __ATOMIC_RELEASE);
     mt_lock_drop(&lock);
 }
 

@@ -35,7 +35,11 @@ static inline bool mt_modules_by_loader(uintptr_t pc)
 bool mt_modules_unloaded(const void *block);
 
 /* A number that changes whenever addresses may have changed their meaning. */
-uint32_t mt_modules_generation(void);
+MT_EXTERN uint32_t mt_modules_now;
+static inline uint32_t mt_modules_generation(void)
+{
+    return __atomic_load_n(&mt_modules_now, __ATOMIC_RELAXED);
+}
 
 /* Whether a module was seen that swaps pieces of a thread's stack: greenlet. */
 MT_EXTERN bool mt_modules_switching;

@@ -66,6 +66,30 @@ static inline uint32_t mt_log_ancestor(uint32_t node, uint32_t levels)
     return node;
 }
 
+/* How many nodes two paths from one root have in common, that root among them. The paths end at `a` and `b`, so many nodes below it; a = 0: 1.
+ * Costs one step for each node that they do not share. */
+static inline uint32_t mt_log_shared(uint32_t a, uint32_t depth_a, uint32_t b, uint32_t depth_b)
+{
+    if (!a)
+        return 1;
+    for (; depth_a > depth_b; depth_a--)
+        a = mt_log_node(a)->parent;
+    for (; depth_b > depth_a; depth_b--)
+        b = mt_log_node(b)->parent;
+    for (; a != b; depth_a--) {
+        a = mt_log_node(a)->parent;
+        b = mt_log_node(b)->parent;
+    }
+    return depth_a + 1;
+}
+
+/* The path to a node, `count` nodes long: those from there outward, the outermost at path[0]. */
+static inline void mt_log_nodes(uint32_t node, uint32_t *path, uint32_t count)
+{
+    for (; count-- > 0; node = mt_log_node(node)->parent)
+        path[count] = node;
+}
+
 /* A note for the reader of the report; severity 1 is a warning. Knows only %s, %u, %d, %lu, %x and
  * %%; what is longer than 511 bytes is cut. */
 void mt_log_note(unsigned severity, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -25,7 +25,7 @@ count_gone(struct mt_thread *t, const struct mt_event *event, uint32_t links[MT_
         /* where there are several, the record must have room for whatever they are */
         uint64_t bytes = event->gone_count == 1 ? g->bytes : UINT64_MAX;
         if (!links[g->class] &&
-            !(links[g->class] = mt_counters_hinted(&t->counters, t->capture.hint,
+            !(links[g->class] = mt_counters_hinted(&t->counters, t->capture.now.known,
                                                    MT_KIND_RELEASE + g->class, bytes)))
             return false;
     }
@@ -126,16 +126,16 @@ static inline __attribute__((always_inline)) uint32_t account(struct mt_thread *
         mt_timeline_resident(&t->timeline, &t->counters, e->leaf);
     if (!mt_capture(&t->capture, event->from))
         return no_stack(t, *event);
-    uint32_t leaf = t->capture.hint->leaf;
+    uint32_t leaf = t->capture.now.known->leaf;
     /* Needed soon, and where stacks are many not in the cache: the record, and the node when its
      * run is closed. */
-    __builtin_prefetch(mt_counters_at(MT_LINK_NEXT(t->capture.hint->unit)), 1);
+    __builtin_prefetch(mt_counters_at(MT_LINK_NEXT(t->capture.now.known->unit)), 1);
     __builtin_prefetch(mt_log_node(leaf));
     uint32_t came = 0, links[MT_CLASSES] = {0};
     int64_t net = net_of(event);
-    if (!mt_runs_move(&t->runs, t->capture.frames + 1, t->capture.same, t->capture.site,
-                      t->capture.turned, leaf) ||
-        (event->comes && !(came = mt_counters_hinted(&t->counters, t->capture.hint,
+    if (!mt_runs_move(&t->runs, t->capture.now.frames + 1, t->capture.now.same, t->capture.now.site,
+                      t->capture.now.turned, leaf) ||
+        (event->comes && !(came = mt_counters_hinted(&t->counters, t->capture.now.known,
                                                      MT_KIND_ALLOC + event->class, event->bytes))))
         return lose(t, *event);
     before(net);
@@ -202,13 +202,13 @@ account_one(struct mt_thread *t, const struct mt_start *from, bool comes, struct
         mt_timeline_resident(&t->timeline, &t->counters, e->leaf);
     if (!mt_capture(&t->capture, from))
         return NO_STACK;
-    struct mt_known *hint = t->capture.hint;
+    struct mt_known *hint = t->capture.now.known;
     uint32_t leaf = hint->leaf, kind = (comes ? MT_KIND_ALLOC : MT_KIND_RELEASE) + MT_HEAP;
-    if ((t->runs.depth != t->capture.same || t->runs.depth != t->capture.frames + 1) &&
-        !mt_runs_move(&t->runs, t->capture.frames + 1, t->capture.same, t->capture.site,
-                      t->capture.turned, leaf))
+    if ((t->runs.depth != t->capture.now.same || t->runs.depth != t->capture.now.frames + 1) &&
+        !mt_runs_move(&t->runs, t->capture.now.frames + 1, t->capture.now.same, t->capture.now.site,
+                      t->capture.now.turned, leaf))
         return NO_SPACE;
-    uint32_t link = mt_counters_hinted(&t->counters, t->capture.hint, kind, live->size);
+    uint32_t link = mt_counters_hinted(&t->counters, t->capture.now.known, kind, live->size);
     if (!link)
         return NO_SPACE;
     if (net < 0 && h->at_peak) {

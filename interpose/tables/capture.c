@@ -11,18 +11,13 @@
 #include "os/os.h"
 #include "tables/capture.h"
 #include "tables/finish.h"
+#include "unwind/tail.h"
 #include "unwind/unwind.h"
 #include "unwind/whole.h"
 
 /* ---- Whole stacks: a hash of all keys -> leaf, so that an event costs one look-up however much of
  * the stack is new. Two stacks with the same 64-bit hash would be mistaken for each other: with a
  * million stacks that happens once in 40 million processes ---- */
-
-static uint64_t hash_of(uint64_t outer, mt_key key)
-{
-    uint64_t h = (outer ^ key) * 0x9e3779b97f4a7c15u;
-    return h ^ h >> 32;
-}
 
 static struct mt_known *known_at(const struct mt_capture *c, uint64_t hash)
 {
@@ -69,15 +64,6 @@ static bool arrays_init(struct mt_capture *c)
     return true;
 }
 
-static uint32_t frame_of(mt_key key)
-{
-    if (key & MT_KEY_FOREIGN)
-        return (uint32_t)key;
-    if (key & MT_KEY_CUT)
-        return mt_log_frame(MT_FRAME_CUT, 0, key & 3);
-    return mt_modules_frame(key);
-}
-
 /* The leaf of a stack that is not known yet: node by node, from the outermost one whose path[] is
  * not right. */
 static uint32_t descend(struct mt_capture *c)
@@ -85,7 +71,7 @@ static uint32_t descend(struct mt_capture *c)
     for (uint32_t i = c->path_used - 1; i < c->keys_used; i++) {
         if (__builtin_expect(mt_finish_is(c->keys[i]), 0))
             mt_finish(true);
-        uint32_t frame = frame_of(c->keys[i]);
+        uint32_t frame = mt_foreign_frame(c->keys[i]);
         uint32_t node = frame ? mt_tree_child(&c->tree, c->path[i], frame) : 0;
         if (!node)
             return 0;
@@ -99,56 +85,29 @@ static uint32_t descend(struct mt_capture *c)
 MT_HOT static bool settle(struct mt_capture *c, uint32_t same, uint32_t n)
 {
     for (uint32_t i = same; i < n; i++)
-        c->hashes[i + 1] = hash_of(c->hashes[i], c->keys[i]);
+        c->hashes[i + 1] = mt_pair_hash(c->hashes[i], c->keys[i]);
     c->keys_used = n;
     if (c->path_used > same + 1)
         c->path_used = same + 1;
     if (!c->known || (uint64_t)c->known_used * 4 >= 3ull << c->known_bits)
         if (!grow_known(c))
             return false;
-    c->hint = known_at(c, c->hashes[n]);
-    if (!c->hint->leaf) {
+    c->now.known = known_at(c, c->hashes[n]);
+    if (!c->now.known->leaf) {
         uint32_t leaf = descend(c);
         if (!leaf)
             return false;
-        *c->hint = (struct mt_known){c->hashes[n], leaf, 0};
+        *c->now.known = (struct mt_known){c->hashes[n], leaf, 0};
         c->known_used++;
     }
     return true;
 }
 
-/* ---- How much of the last event's stack is in this one's, counted in nodes: the root is in both
- * ---- */
-
-static uint32_t same_as_keys(const struct mt_capture *c, const struct mt_whole *whole)
-{
-    uint32_t n = whole->frames < c->keys_used ? whole->frames : c->keys_used, same = 0;
-    while (same < n && mt_whole_pc(whole, same) == c->keys[same])
-        same++;
-    return same + 1;
-}
-
-/* The same by the leaves alone: one step for each node that they do not share. */
-static uint32_t same_by_leaves(uint32_t a, uint32_t depth_a, uint32_t b, uint32_t depth_b)
-{
-    if (!a)
-        return 1;
-    for (; depth_a > depth_b; depth_a--)
-        a = mt_log_node(a)->parent;
-    for (; depth_b > depth_a; depth_b--)
-        b = mt_log_node(b)->parent;
-    for (; a != b; depth_a--) {
-        a = mt_log_node(a)->parent;
-        b = mt_log_node(b)->parent;
-    }
-    return depth_a + 1;
-}
+/* ---- How many nodes of the last event's stack are in this one's: the root is in both ---- */
 
 static __attribute__((noinline)) void name_nodes(struct mt_whole *whole)
 {
-    uint32_t *nodes = mt_whole_nodes(whole), node = whole->known.leaf;
-    for (uint32_t at = whole->frames; at-- > 0; node = mt_log_node(node)->parent)
-        nodes[at] = node;
+    mt_log_nodes(whole->known.leaf, mt_whole_nodes(whole), whole->frames);
     whole->named = true;
 }
 
@@ -158,16 +117,6 @@ static inline const uint32_t *nodes_of(struct mt_whole *whole)
     if (!whole->named)
         name_nodes(whole);
     return mt_whole_nodes(whole);
-}
-
-/* By their nodes, from the inside: mostly only a few are not shared. */
-static uint32_t same_as_whole(struct mt_whole *a, struct mt_whole *b)
-{
-    const uint32_t *in_a = nodes_of(a), *in_b = nodes_of(b);
-    uint32_t n = a->frames < b->frames ? a->frames : b->frames;
-    while (n && in_a[n - 1] != in_b[n - 1])
-        n--;
-    return n + 1;
 }
 
 /* Where the stack of the event before goes on behind the first `same` nodes, if that is at hand. */
@@ -181,26 +130,27 @@ static uint32_t turned_from(struct mt_capture *c, uint32_t same)
 /* The event's whole stack was met before. Most events follow the same one again and again. */
 static void again(struct mt_capture *c, struct mt_whole *whole)
 {
-    c->turned = 0;
+    c->now.turned = 0;
     if (whole->at == c->whole_at) {
-        c->same = whole->frames + 1;
+        c->now.same = whole->frames + 1;
     } else if (c->whole_at && whole->before == c->whole_at) {
-        c->same = whole->before_same;
+        c->now.same = whole->before_same;
     } else {
         if (c->whole)
-            c->same = same_as_whole(c->whole, whole);
+            c->now.same = mt_whole_same(c->whole, nodes_of(c->whole), whole, nodes_of(whole));
         else if (c->elsewhere)
-            c->same = same_by_leaves(c->last_leaf, c->frames, whole->known.leaf, whole->frames);
+            c->now.same =
+                mt_log_shared(c->now.leaf, c->now.frames, whole->known.leaf, whole->frames);
         else
-            c->same = same_as_keys(c, whole);
+            c->now.same = mt_whole_same_keys(c->keys, c->keys_used, whole);
         whole->before = c->whole_at;
-        whole->before_same = c->same;
-        c->turned = turned_from(c, c->same);
+        whole->before_same = c->now.same;
+        c->now.turned = turned_from(c, c->now.same);
     }
-    c->site = c->same <= whole->frames ? nodes_of(whole)[c->same - 1] : 0;
-    c->frames = whole->frames;
-    c->hint = &whole->known;
-    c->last_leaf = whole->known.leaf;
+    c->now.site = c->now.same <= whole->frames ? nodes_of(whole)[c->now.same - 1] : 0;
+    c->now.frames = whole->frames;
+    c->now.known = &whole->known;
+    c->now.leaf = whole->known.leaf;
     c->elsewhere = true;
     c->whole = whole;
     c->whole_at = whole->at;
@@ -210,15 +160,17 @@ static void again(struct mt_capture *c, struct mt_whole *whole)
 MT_HOT static void captured(struct mt_capture *c, uint32_t same)
 {
     if (c->whole)
-        same = same_as_keys(c, c->whole);
+        same = mt_whole_same_keys(c->keys, c->keys_used, c->whole);
     else if (c->elsewhere)
-        same = same_by_leaves(c->last_leaf, c->frames, c->hint->leaf, c->keys_used);
-    c->turned = c->whole && !c->new_root ? turned_from(c, same) : 0;
-    c->same = c->new_root ? 0 : same;
-    c->site = c->same <= c->keys_used ? mt_log_ancestor(c->hint->leaf, c->keys_used - c->same) : 0;
+        same = mt_log_shared(c->now.leaf, c->now.frames, c->now.known->leaf, c->keys_used);
+    c->now.turned = c->whole && !c->new_root ? turned_from(c, same) : 0;
+    c->now.same = c->new_root ? 0 : same;
+    c->now.site = c->now.same <= c->keys_used
+                      ? mt_log_ancestor(c->now.known->leaf, c->keys_used - c->now.same)
+                      : 0;
     c->new_root = false;
-    c->frames = c->keys_used;
-    c->last_leaf = c->hint->leaf;
+    c->now.frames = c->keys_used;
+    c->now.leaf = c->now.known->leaf;
     c->elsewhere = false;
     c->whole = NULL;
     c->whole_at = 0;
@@ -226,69 +178,25 @@ MT_HOT static void captured(struct mt_capture *c, uint32_t same)
 
 /* ---- An interpreter: a native stack together with the foreign stack that it was met with ---- */
 
-#define PAIRS 4096u
-
-struct mt_mixed {
-    uint64_t tag; /* of both; 0: empty */
-    struct mt_known known;
-    uint32_t depth;       /* nodes, without the root */
-    uint32_t before;      /* leaf of the event before ... */
-    uint32_t before_same; /* ... and how many nodes it shares with this one */
-};
-
-/* Two pairs with the same tag would be mistaken for each other; see `known`. */
-static uint64_t tag_of(uint64_t whole_and_kind, uint64_t print)
+static void pair_again(struct mt_capture *c, struct mt_pair *pair)
 {
-    uint64_t h = hash_of(print * 0x94d049bb133111ebu, whole_and_kind);
-    return h ? h : 1;
-}
-
-/* A pair may stand in two neighbouring places, so that two hot ones do not push each other out
- * again and again. */
-static struct mt_mixed *pair_find(const struct mt_capture *c, uint64_t tag)
-{
-    size_t at = tag >> 20 & (PAIRS - 1);
-    if (__builtin_expect(!c->pairs, 0))
-        return NULL;
-    if (__builtin_expect(c->pairs[at].tag == tag, 1))
-        return &c->pairs[at];
-    return c->pairs[at ^ 1].tag == tag ? &c->pairs[at ^ 1] : NULL;
-}
-
-/* It gets the first of its places; what stood there moves to the other one. */
-static void pair_put(struct mt_capture *c, const struct mt_mixed *pair)
-{
-    size_t at = pair->tag >> 20 & (PAIRS - 1);
-    if (!c->pairs && !(c->pairs = mt_meta_alloc(PAIRS * sizeof *c->pairs)))
-        return;
-    if (c->pairs[at].tag != pair->tag)
-        c->pairs[at ^ 1] = c->pairs[at];
-    c->pairs[at] = *pair;
-}
-
-static void pairs_forget(struct mt_capture *c)
-{
-    if (c->pairs)
-        memset(c->pairs, 0, PAIRS * sizeof *c->pairs);
-}
-
-static void pair_again(struct mt_capture *c, struct mt_mixed *pair)
-{
-    if (c->last_leaf == pair->known.leaf) {
-        c->same = pair->depth + 1;
+    if (c->now.leaf == pair->known.leaf) {
+        c->now.same = pair->depth + 1;
     } else {
-        if (!c->last_leaf || pair->before != c->last_leaf) {
-            pair->before = c->last_leaf;
+        if (!c->now.leaf || pair->before != c->now.leaf) {
+            pair->before = c->now.leaf;
             pair->before_same =
-                same_by_leaves(c->last_leaf, c->frames, pair->known.leaf, pair->depth);
+                mt_log_shared(c->now.leaf, c->now.frames, pair->known.leaf, pair->depth);
         }
-        c->same = pair->before_same;
+        c->now.same = pair->before_same;
     }
-    c->turned = 0;
-    c->site = c->same <= pair->depth ? mt_log_ancestor(pair->known.leaf, pair->depth - c->same) : 0;
-    c->frames = pair->depth;
-    c->hint = &pair->known;
-    c->last_leaf = pair->known.leaf;
+    c->now.turned = 0;
+    c->now.site = c->now.same <= pair->depth
+                      ? mt_log_ancestor(pair->known.leaf, pair->depth - c->now.same)
+                      : 0;
+    c->now.frames = pair->depth;
+    c->now.known = &pair->known;
+    c->now.leaf = pair->known.leaf;
     c->elsewhere = true;
     c->whole = NULL;
     c->whole_at = 0;
@@ -329,12 +237,8 @@ static bool walk_mixed(struct mt_capture *c, bool object)
 
 /* In the hash of a remembered stack: it has no leaf, as the log had no space for it. */
 #define NO_SPACE 1u
-
 /* The log had no space for a stack that is met again. Is that still so? It is asked seldom. */
-static bool still_unknown(struct mt_capture *c)
-{
-    return ++c->unknown % 64 != 0;
-}
+#define STILL_UNKNOWN(c) (++(c)->unknown % 64 != 0)
 
 /* There are native frames only, before and now: the unwinder knows how much of the stack it kept.
  * `whole`: what the stack is remembered as, or NULL. */
@@ -348,10 +252,9 @@ walk_native(struct mt_capture *c, const struct mt_start *from, struct mt_whole *
     for (uint32_t i = same; i < n; i++)
         c->keys[i] = frames[i].pc;
     bool found = settle(c, same, n);
-    if (found)
-        captured(c,
-                 same + 1); /* first: it reads the remembered stack that may be overwritten now */
-    if (!whole)
+    if (found) /* first: it reads the remembered stack that may be overwritten now */
+        captured(c, same + 1);
+    if (!whole && c->full)
         whole = mt_unwind_remember(&c->stack, from);
     if (!found) {
         if (whole)
@@ -359,7 +262,7 @@ walk_native(struct mt_capture *c, const struct mt_start *from, struct mt_whole *
         return false;
     }
     if (whole) {
-        whole->known = *c->hint;
+        whole->known = *c->now.known;
         c->whole_at = whole->at;
     }
     return true;
@@ -382,7 +285,7 @@ static __attribute__((noinline, cold)) bool root_init(struct mt_capture *c)
 static bool change_root(struct mt_capture *c)
 {
     c->new_root = true;
-    c->last_leaf = 0;
+    c->now.leaf = 0;
     c->elsewhere = false;
     return root_init(c);
 }
@@ -398,20 +301,19 @@ static __attribute__((noinline, cold)) bool forget_known(struct mt_capture *c, u
     c->elsewhere = true; /* only the last event's leaf tells where it was */
     c->whole = NULL;
     c->whole_at = 0;
-    pairs_forget(c);
+    mt_pair_forget(c->pairs);
     mt_unwind_forget(&c->stack);
     c->generation = generation;
     __atomic_thread_fence(__ATOMIC_ACQUIRE); /* the period is stepped before the generation */
     return c->period == __atomic_load_n(&mt_log.header->period, __ATOMIC_RELAXED) || change_root(c);
 }
 
-/* There is an interpreter: its stack is read at every event, the native one only where it is new.
- */
+/* There is an interpreter: its stack is read at each event, the native one only where it is new. */
 static MT_HOT __attribute__((noinline)) bool walk_foreign(struct mt_capture *c,
                                                           const struct mt_start *from)
 {
     struct mt_whole *whole = mt_unwind_again(&c->stack, from);
-    struct mt_mixed *pair;
+    struct mt_pair *pair;
     uint64_t print, tag = 0;
     bool printed = mt_foreign_read(&c->foreign, from->object, &print);
     if (__builtin_expect(!printed, 0) && mt_foreign_refused(c->foreign))
@@ -419,14 +321,14 @@ static MT_HOT __attribute__((noinline)) bool walk_foreign(struct mt_capture *c,
     if (__builtin_expect(__atomic_load_n(*mt_interpreter->finishing, __ATOMIC_RELAXED) != 0, 0))
         mt_finish(true);
     if (whole && printed) {
-        tag = tag_of(whole->at + from->object, print);
-        pair = pair_find(c, tag);
+        tag = mt_pair_tag(whole->at + from->object, print);
+        pair = mt_pair_find(c->pairs, tag);
         if (pair && !mt_unwind_doubted()) {
             if (__builtin_expect(pair->known.leaf != 0, 1)) {
                 pair_again(c, pair);
                 return true;
             }
-            if (still_unknown(c))
+            if (STILL_UNKNOWN(c))
                 return false;
         }
     }
@@ -435,14 +337,115 @@ static MT_HOT __attribute__((noinline)) bool walk_foreign(struct mt_capture *c,
     if (!whole)
         whole = mt_unwind_remember(&c->stack, from);
     if (whole && printed) {
-        struct mt_known known = found ? *c->hint : (struct mt_known){0, 0, 0};
-        tag = tag_of(whole->at + from->object, print);
-        pair = pair_find(c, tag);
+        struct mt_known known = found ? *c->now.known : (struct mt_known){0, 0, 0};
+        tag = mt_pair_tag(whole->at + from->object, print);
+        pair = mt_pair_find(c->pairs, tag);
         if (pair && found)
             mt_unwind_compared(pair->known.leaf == known.leaf || !pair->known.leaf);
-        pair_put(c, &(struct mt_mixed){tag, known, c->frames, 0, 0});
+        mt_pair_put(&c->pairs, tag, known, c->now.frames);
     }
     return found;
+}
+
+/* ---- Native frames only ---- */
+
+/* The tree can't take another node: what has no leaf is not to be walked at each event, so whole stacks are remembered, with that. */
+static __attribute__((noinline, cold)) bool
+walk_full(struct mt_capture *c, const struct mt_start *from, struct mt_whole *whole)
+{
+    if (whole && whole->known.hash == NO_SPACE && STILL_UNKNOWN(c))
+        return false;
+    mt_unwind(&c->stack, from);
+    if (c->stack.cut || c->mixed)
+        return walk_mixed(c, false);
+    return walk_native(c, from, whole);
+}
+
+/* What the unwinder does not know of it. `last`, of `frames` frames: the leaf of the event before. */
+static __attribute__((noinline)) void share(struct mt_capture *c, uint32_t last, uint32_t frames)
+{
+    struct mt_found *found = &c->now;
+    found->same = c->new_root ? 0 : mt_log_shared(last, frames, found->leaf, found->frames);
+    found->site = found->same <= found->frames
+                      ? mt_log_ancestor(found->leaf, found->frames - found->same)
+                      : 0;
+    found->turned = 0;
+    c->new_root = false;
+}
+
+static inline __attribute__((always_inline)) void known(struct mt_capture *c, uint32_t last,
+                                                        uint32_t frames)
+{
+    if (__builtin_expect(c->now.same == MT_SAME_UNKNOWN, 0))
+        share(c, last, frames);
+    c->elsewhere = true;
+    c->whole = NULL;
+    c->whole_at = 0;
+}
+
+/* A stack with more new frames than these is remembered at once, as it would be long to walk again; others when they come again. */
+#define FAR 8u
+
+static void remember(struct mt_capture *c, const struct mt_start *from)
+{
+    struct mt_whole *whole = mt_unwind_remember_known(&c->stack, from);
+    if (!whole)
+        return;
+    whole->known = *c->now.known;
+    c->now.known = &whole->known;
+    c->whole = whole;
+    c->whole_at = whole->at;
+}
+
+/* The nodes of the frames from `first` on. Returns that of the event's own frame; 0: no space. */
+static uint32_t name_frames(struct mt_capture *c, struct mt_tail_frame *frames, uint32_t first,
+                            uint32_t used, uintptr_t pc)
+{
+    uint32_t node = first ? frames[first - 1].node : c->path[0];
+    for (uint32_t i = first; node; i++) {
+        uintptr_t at = i < used ? frames[i].pc : pc;
+        if (__builtin_expect(mt_finish_is(at), 0))
+            mt_finish(true);
+        uint32_t frame = mt_modules_frame(at);
+        node = frame ? mt_tree_child(&c->tree, node, frame) : 0;
+        if (i == used)
+            break;
+        frames[i].node = node;
+    }
+    return node;
+}
+
+/* The event's whole stack is not remembered. If the unwinder knows it frame by frame it has come before, and will again. */
+static MT_HOT __attribute__((noinline)) bool walk_known(struct mt_capture *c,
+                                                        const struct mt_start *from)
+{
+    uint32_t last = c->now.leaf, before = c->now.frames;
+    if (!c->stack.tails || !mt_unwind_known(&c->stack, from, &c->now))
+        return false;
+    known(c, last, before);
+    remember(c, from);
+    return true;
+}
+
+/* The unwinder has just found it, as `tails`; NULL: in c->stack. */
+static __attribute__((noinline)) bool walk_new(struct mt_capture *c, const struct mt_start *from,
+                                               struct mt_tails *tails)
+{
+    uint32_t used, leaf, last = c->now.leaf, before = c->now.frames;
+    if (!tails)
+        return c->stack.cut || c->mixed ? walk_mixed(c, false) : walk_native(c, from, NULL);
+    c->mixed = true; /* what the unwinder keeps from now on is not what `keys` has */
+    struct mt_tail_frame *frames = mt_tails_frames(tails, &used);
+    if (!(leaf = name_frames(c, frames, c->first, used, from->pc))) {
+        c->full = true;
+        mt_unwind_forget(&c->stack);
+        return false;
+    }
+    mt_tails_add(tails, from, c->first, leaf, &c->now);
+    known(c, last, before);
+    if (used - c->first > FAR)
+        remember(c, from);
+    return true;
 }
 
 MT_HOT bool mt_capture(struct mt_capture *c, const struct mt_start *from)
@@ -455,21 +458,20 @@ MT_HOT bool mt_capture(struct mt_capture *c, const struct mt_start *from)
     if (__atomic_load_n(&mt_interpreter, __ATOMIC_ACQUIRE)) /* perhaps for a moment now */
         return walk_foreign(c, from);
     struct mt_whole *whole = mt_unwind_again(&c->stack, from);
-    if (whole && whole->known.leaf) {
+    if (__builtin_expect(whole && whole->known.leaf, 1)) {
         again(c, whole);
         return true;
     }
-    if (whole && whole->known.hash == NO_SPACE && still_unknown(c))
-        return false;
-    mt_unwind(&c->stack, from);
-    if (c->stack.cut || c->mixed)
-        return walk_mixed(c, false);
-    return walk_native(c, from, whole);
+    if (__builtin_expect(c->full, 0))
+        return walk_full(c, from, whole);
+    if (walk_known(c, from))
+        return true;
+    return walk_new(c, from, mt_unwind_frames(&c->stack, from, &c->first));
 }
 
 void mt_capture_lost(struct mt_capture *c)
 {
-    c->last_leaf = 0;
+    c->now.leaf = 0;
     c->elsewhere = true; /* at a leaf that shares nothing with any other */
     c->whole = NULL;
     c->whole_at = 0;
@@ -482,7 +484,7 @@ void mt_capture_thread_end(struct mt_capture *c)
         mt_interpreter->thread_exit(&c->foreign);
     /* They are told apart by `at` of remembered stacks, which are gone with c->stack: the next
      * thread's begin with the same numbers. */
-    pairs_forget(c);
+    mt_pair_forget(c->pairs);
     c->keys_used = 0;
     mt_capture_lost(c);
 }

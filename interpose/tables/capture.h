@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "foreign/pair.h"
 #include "foreign/stack.h"
 #include "format.h"
 #include "tables/tree.h"
@@ -16,13 +17,7 @@
 
 /* The part of a thread. */
 struct mt_capture {
-    /* The last event's stack, for all modules: */
-    uint32_t frames; /* its depth, without the root */
-    uint32_t
-        same; /* nodes from the root that it shares with the one before; 0: not even the root */
-    uint32_t site;   /* its outermost node that is not shared, 0: all are */
-    uint32_t turned; /* where the one before goes on behind them, 0: nowhere, or not at hand */
-    struct mt_known *hint; /* its leaf, and what is noted there; `unit` is counters.c's */
+    struct mt_found now; /* the last event's stack, for all modules */
     /* For capture.c alone: */
     struct mt_thread_entry *entry; /* the slot in the log; its root is written here */
     uint32_t slot;                 /* 0: the log has no entry for the thread yet */
@@ -35,24 +30,25 @@ struct mt_capture {
     uint32_t generation;    /* mt_modules_generation at the last event */
     uint32_t period;        /* the one that path[0] is the root of */
     uint32_t keys_used;     /* depth of the last stack in keys, without the root */
-    uint32_t last_leaf;     /* the last event's; 0: the next one shares only the root with it */
     bool new_root;          /* the next one does not share the root either */
     bool elsewhere;         /* the last event's stack is not the one in `keys` ... */
     struct mt_whole *whole; /* ... but this remembered one, if it is not NULL */
     uint64_t whole_at;      /* its `at` if it is remembered now, else 0 */
-    struct mt_mixed *pairs; /* native and foreign stack -> leaf; NULL: not made yet */
+    struct mt_pair *pairs;  /* native and foreign stack -> leaf; NULL: not made yet */
     /* how many entries of `path` are right for `keys`, the root among them */
     uint32_t path_used;
     mt_key *keys; /* the last captured stack, outermost first; keys[i] is path[i + 1] */
     mt_key *scratch;
     uint64_t *hashes; /* hashes[i]: of keys[0..i) */
     uint32_t *path;   /* nodes */
-    bool mixed;       /* the last stack had frames that are not native */
+    bool mixed;     /* the last stack had frames that are not native, or was not put into `keys` */
+    uint32_t first; /* frames of the last captured stack from here on are new */
+    bool full;      /* a node could not be had: stacks are remembered as a whole */
     uint32_t unknown; /* events at stacks that are known to have no leaf */
 };
 
-/* Capture the stack at `from`. Its leaf is c->hint->leaf, its depth c->frames frames below the
- * thread's root, and its outermost c->same nodes are those of the event before. False: no space for
+/* Capture the stack at `from`. Its leaf is c->now.leaf, its depth c->now.frames frames below the
+ * thread's root, and its outermost c->now.same nodes are those of the event before. False: no space for
  * the nodes, so the event can't be recorded. */
 bool mt_capture(struct mt_capture *c, const struct mt_start *from);
 

@@ -73,6 +73,14 @@ static inline void mt_bounds_begin(struct mt_bounds *bounds)
     bounds->checked = 0;
 }
 
+/* The same as mt_bounds_word, for many words at once: the compiler may put them in another order. */
+typedef uintptr_t __attribute__((may_alias)) mt_bounds_any;
+__attribute__((no_sanitize("address", "thread"))) static inline uintptr_t
+mt_bounds_look(uintptr_t address)
+{
+    return *(const mt_bounds_any *)address;
+}
+
 /* A word that is known to be readable. It is on the program's own stack, of which the sanitizers'
  * shadow says nothing. */
 __attribute__((no_sanitize("address", "thread"))) static inline uintptr_t

@@ -25,6 +25,18 @@ struct mt_known {
         unit; /* the counter record that the last event here used, as tables/counters.h passes it; 0: none yet */
 };
 
+/* An event's stack in the tree, and what it has in common with that of the event before. */
+struct mt_found {
+    struct mt_known *known; /* its leaf, and what is noted there; `unit` is counters.c's */
+    uint32_t leaf;          /* 0: the next one shares only the root with it */
+    uint32_t frames;        /* nodes, without the root */
+    uint32_t
+        same; /* nodes from the root that it shares with the one before; 0: not even the root */
+    uint32_t site;   /* its outermost node that is not shared, 0: all are */
+    uint32_t turned; /* where the one before goes on behind them, 0: nowhere, or not at hand */
+};
+#define MT_SAME_UNKNOWN UINT32_MAX /* in `same`: neither that nor the next two are known */
+
 /* Where to start: the caller of the hook. The hook is compiled with a frame pointer and takes these
  * from it (MT_HERE): its return address, its canonical frame address and the caller's frame pointer
  * register. */
@@ -43,10 +55,11 @@ struct mt_stack {
     uint32_t cap;
     /* leading frames that are the same (pc and sp) as in the capture before; there may be more */
     uint32_t kept;
-    uint32_t cut;         /* 0: complete. 1: depth limit. 2: unwinding failed before the end */
-    bool by_rules;        /* the full unwinder was not needed */
-    struct mt_frame only; /* where `frames` points when there is no memory */
-    void *state;          /* the unwinder's own memory of the thread */
+    uint32_t cut;           /* 0: complete. 1: depth limit. 2: unwinding failed before the end */
+    bool by_rules;          /* the full unwinder was not needed */
+    struct mt_frame only;   /* where `frames` points when there is no memory */
+    void *state;            /* the unwinder's own memory of the thread */
+    struct mt_tails *tails; /* tail.h; NULL: none yet */
 };
 
 /* Make room for `count` frames; the contents are kept. False: no memory, and what was there stands.

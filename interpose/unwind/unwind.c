@@ -5,22 +5,24 @@
 #include "base/near.h"
 #include "unwind/unwind.h"
 
-#include <stdatomic.h>
-
 #include "base/aside.h"
 #include "base/meta.h"
 #include "unwind/bounds.h"
 #include "unwind/full.h"
 #include "unwind/layers.h"
 #include "unwind/rows.h"
+#include "unwind/tail.h"
+#include "unwind/tail_find.h"
 #include "unwind/walk.h"
 #include "unwind/whole.h"
 #ifdef MEMTRACE_VERIFY_STACKS
 #include "unwind/verify.h"
 #endif
 
+#define WORD sizeof(uintptr_t)
+
 static bool rules_work;
-static _Atomic uint32_t generation;
+uint32_t mt_unwind_generation;
 
 void mt_unwind_start(void)
 {
@@ -57,7 +59,7 @@ static __attribute__((noinline, cold)) void flush(struct mt_stack *stack, struct
  * now. True: nothing is remembered any more. */
 static inline bool notice_flush(struct mt_stack *stack, struct mt_walk *walk)
 {
-    uint32_t now = atomic_load_explicit(&generation, memory_order_acquire);
+    uint32_t now = __atomic_load_n(&mt_unwind_generation, __ATOMIC_ACQUIRE);
 
     if (__builtin_expect(walk->generation == now, 1))
         return false;
@@ -91,13 +93,73 @@ MT_HOT struct mt_whole *mt_unwind_again(struct mt_stack *stack, const struct mt_
 #endif
 }
 
+/* The words that the walk read: first the return addresses, then what else decided where these
+ * stand. */
+static bool collect(struct mt_whole_picked *words, const struct mt_stack *stack,
+                    const struct mt_walk *walk)
+{
+    const struct mt_frame *frames = stack->frames;
+    const struct mt_link *links = walk->links;
+
+    for (uint32_t at = stack->used - 1; at > 0; at--)
+        if (!mt_whole_put(words, frames[at - 1].sp - mt_walk_saved_ra(links[at].rule) * WORD))
+            return false;
+    for (uint32_t at = stack->used - 1; at > 0; at--) {
+        if (MT_RULE_KIND(links[at].rule) == MT_RULE_REALIGNED) {
+            if (!mt_whole_put(words, links[at].fp - MT_ARCH_RULE_N(links[at].rule) * WORD) ||
+                (links[at - 1].need && !mt_whole_put(words, links[at].fp)))
+                return false;
+        } else if (links[at].check &&
+                   !mt_whole_put(words, frames[at - 1].sp - links[at].check * WORD)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The thread's wholes, if they do not rest; NULL: none. */
+static inline struct mt_wholes *wholes_of(struct mt_walk *walk)
+{
+    if (!walk->wholes)
+        walk->wholes = mt_wholes_new();
+    return walk->wholes && !walk->wholes->rests ? walk->wholes : NULL;
+}
+
 MT_HOT struct mt_whole *mt_unwind_remember(struct mt_stack *stack, const struct mt_start *from)
 {
     struct mt_walk *walk = stack->state;
 
-    if (!walk || !stack->by_rules || (!walk->wholes && !(walk->wholes = mt_wholes_new())))
+    if (!walk || !stack->by_rules || !walk->memo || stack->cut || stack->used < 2 ||
+        stack->used > MT_WHOLE_WORDS || !wholes_of(walk) ||
+        !collect(mt_whole_words(walk->wholes, from), stack, walk))
         return NULL;
-    return mt_whole_add(walk->wholes, stack, walk, from);
+    return mt_whole_add(walk->wholes, from, stack->used, walk->links[stack->used - 1].need);
+}
+
+MT_HOT struct mt_whole *mt_unwind_remember_known(struct mt_stack *stack,
+                                                 const struct mt_start *from)
+{
+    struct mt_walk *walk = stack->state;
+    const struct mt_tail_frame *frames;
+    struct mt_whole_picked *words;
+    struct mt_whole *whole;
+    uint32_t used;
+    bool need;
+
+    if (!walk || !wholes_of(walk))
+        return NULL;
+    words = mt_whole_words(walk->wholes, from);
+    if (!mt_tails_words(stack->tails, words, &need))
+        return NULL;
+    frames = mt_tails_frames(stack->tails, &used);
+    whole = mt_whole_add(walk->wholes, from, used + 1, need);
+    if (whole) {
+        for (uint32_t i = 0; i < used; i++)
+            mt_whole_nodes(whole)[i] = frames[i].node;
+        mt_whole_nodes(whole)[used] = mt_tails_leaf(stack->tails);
+        whole->named = true;
+    }
+    return whole;
 }
 
 void mt_unwind_forget(struct mt_stack *stack)
@@ -106,6 +168,7 @@ void mt_unwind_forget(struct mt_stack *stack)
 
     if (walk)
         mt_wholes_forget(walk->wholes);
+    mt_tails_forget(stack->tails);
 }
 
 struct capture {
@@ -148,6 +211,22 @@ MT_HOT void mt_unwind(struct mt_stack *stack, const struct mt_start *from)
 #endif
 }
 
+MT_HOT struct mt_tails *mt_unwind_frames(struct mt_stack *stack, const struct mt_start *from,
+                                         uint32_t *first)
+{
+    if (stack->tails && mt_tails_step(stack->tails, from, first)) {
+#ifdef MEMTRACE_VERIFY_STACKS
+        mt_unwind_frames_checked(stack, from);
+#endif
+        return stack->tails;
+    }
+    mt_unwind(stack, from);
+    struct mt_walk *walk = stack->state;
+    if (!walk || (!stack->tails && !(stack->tails = mt_tails_new(&walk->bounds))))
+        return NULL;
+    return mt_tails_take(stack->tails, stack, walk, first) ? stack->tails : NULL;
+}
+
 void mt_unwind_thread_exit(struct mt_stack *stack)
 {
     struct mt_walk *walk = stack->state;
@@ -161,6 +240,7 @@ void mt_unwind_thread_exit(struct mt_stack *stack)
         mt_meta_free(walk->steps);
         mt_meta_free(walk);
     }
+    mt_tails_free(stack->tails);
     if (stack->cap)
         mt_meta_free(stack->frames);
     *stack = (struct mt_stack){.frames = NULL};
@@ -169,6 +249,6 @@ void mt_unwind_thread_exit(struct mt_stack *stack)
 void mt_unwind_flush(void)
 {
     mt_rule_flush();
-    atomic_fetch_add_explicit(&generation, 1, memory_order_release);
+    __atomic_fetch_add(&mt_unwind_generation, 1, __ATOMIC_RELEASE);
     mt_unwind_full_flush();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The native stack of the calling thread. Behind one interface stand several unwinders: unwind.c
- * asks the fast ones (walk.c, whole.c) first, then full_libunwind.c, which is complete and slow.
+ * asks the fast ones (whole.c, tail.c, walk.c) first, then full_libunwind.c, which is complete and slow.
  *
  * All functions are callable with the guard set, in any thread. They allocate only our own memory,
  * take no lock of the program's, keep errno, are no cancellation points, and never read memory that
@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "unwind/stack.h"
+#include "unwind/tail_find.h"
 
 /* Prepare what needs no loader, so that events before the constructor have stacks. */
 void mt_unwind_start(void);
@@ -28,6 +29,11 @@ bool mt_unwind_init(void);
  * MT_DEPTH_MAX. */
 void mt_unwind(struct mt_stack *stack, const struct mt_start *from);
 
+/* Where there are native frames only, and mt_tails_find (mt_unwind_known) does not know the stack: its frames, those from *first on without a
+ * node. When they have one: mt_tails_add. NULL: the frames are in `stack`, as after mt_unwind. */
+struct mt_tails *mt_unwind_frames(struct mt_stack *stack, const struct mt_start *from,
+                                  uint32_t *first);
+
 /* Before mt_unwind: the remembered stack (whole.h) that the event has. Then nothing need be
  * captured, and `stack` still holds the last one that was. NULL: none. */
 struct mt_whole *mt_unwind_again(struct mt_stack *stack, const struct mt_start *from);
@@ -36,18 +42,27 @@ struct mt_whole *mt_unwind_again(struct mt_stack *stack, const struct mt_start *
  * be gone. NULL: not possible. */
 struct mt_whole *mt_unwind_remember(struct mt_stack *stack, const struct mt_start *from);
 
+/* After mt_unwind_known or mt_tails_add: the same for the stack that it has found, or was told of. */
+struct mt_whole *mt_unwind_remember_known(struct mt_stack *stack, const struct mt_start *from);
+
 /* Forget the thread's remembered stacks, with what is noted in them. */
 void mt_unwind_forget(struct mt_stack *stack);
 
 /* For the build option MEMTRACE_VERIFY_STACKS (verify.h). Doubted: the caller is to do without what
  * it remembers of a stack, and then to say by mt_unwind_compared whether it was right. */
 #ifdef MEMTRACE_VERIFY_STACKS
+bool mt_unwind_known(struct mt_stack *stack, const struct mt_start *from, struct mt_found *found);
 static inline bool mt_unwind_doubted(void)
 {
     return true;
 }
 void mt_unwind_compared(bool same);
 #else
+static inline bool mt_unwind_known(struct mt_stack *stack, const struct mt_start *from,
+                                   struct mt_found *found)
+{
+    return mt_tails_find(stack->tails, from, found);
+}
 static inline bool mt_unwind_doubted(void)
 {
     return false;

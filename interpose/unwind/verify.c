@@ -14,6 +14,8 @@
 #include "unwind/full.h"
 #include "unwind/layers.h"
 #include "unwind/rows.h"
+#include "unwind/tail.h"
+#include "unwind/tail_find.h"
 #include "unwind/walk.h"
 #include "unwind/whole.h"
 
@@ -184,7 +186,48 @@ struct mt_whole *mt_unwind_again_checked(struct mt_stack *stack, const struct mt
     return whole;
 }
 
+/* The frames that the thread's tails have, and the event's own. */
+static void compare_tails(struct mt_stack *stack, const struct mt_start *from, uint32_t frames)
+{
+    struct mt_stack *oracle = oracle_of(stack);
+    bool same;
+
+    if (oracle && !oracle->state)
+        oracle->state = mt_meta_alloc(sizeof(struct mt_walk));
+    if (!oracle || !oracle->state)
+        return;
+    ((struct mt_walk *)oracle->state)->memo = false;
+    atomic_fetch_add(&counts.stacks, 1);
+    same = mt_walk(oracle, oracle->state, from) && oracle->used == frames && !oracle->cut &&
+           oracle->frames[frames - 1].pc == from->pc;
+    for (uint32_t i = 0; same && i + 1 < frames; i++)
+        same = mt_tails_pc(stack->tails, i) == oracle->frames[i].pc;
+    if (!same)
+        atomic_fetch_add(&counts.memo_differs, 1);
+}
+
+void mt_unwind_frames_checked(struct mt_stack *stack, const struct mt_start *from)
+{
+    uint32_t used;
+
+    mt_tails_frames(stack->tails, &used);
+    compare_tails(stack, from, used + 1);
+}
+
 #ifdef MEMTRACE_VERIFY_STACKS_ON
+bool mt_unwind_known(struct mt_stack *stack, const struct mt_start *from, struct mt_found *found)
+{
+    if (counts.stacks % MEMTRACE_VERIFY_STACKS == 0) {
+        mt_tails_skip(stack->tails); /* mt_unwind_checked compares it with the full unwinder */
+        return false;
+    }
+    if (!mt_tails_find(stack->tails, from, found))
+        return false;
+    atomic_fetch_add(&counts.wholes, 1);
+    compare_tails(stack, from, found->frames);
+    return true;
+}
+
 void mt_unwind_compared(bool same)
 {
     atomic_fetch_add(&counts.pairs, 1);

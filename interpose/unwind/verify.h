@@ -15,6 +15,9 @@ void mt_unwind_checked(struct mt_stack *stack, const struct mt_start *from);
 /* mt_unwind_again with it. */
 struct mt_whole *mt_unwind_again_checked(struct mt_stack *stack, const struct mt_start *from);
 
+/* The frames that mt_tails_step has found are compared. */
+void mt_unwind_frames_checked(struct mt_stack *stack, const struct mt_start *from);
+
 /* mt_unwind, and then a capture by the full unwinder: adds 1 to *differences if any frame, their
  * number or the cut is not the same. From the first frame without a description on outward they are
  * not compared. Does nothing more than mt_unwind where there is no full one. For tests. */

@@ -43,6 +43,9 @@ struct mt_walk {
     struct mt_stack *oracle;  /* for mt_unwind_verify */
 };
 
+/* Steps when what is remembered of code addresses has to be forgotten: mt_unwind_flush. */
+MT_EXTERN uint32_t mt_unwind_generation;
+
 /* Capture by rules. False: they are not enough; `stack` is as it was, but the memo is gone. */
 bool mt_walk(struct mt_stack *stack, struct mt_walk *walk, const struct mt_start *from);
 

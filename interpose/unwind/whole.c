@@ -5,9 +5,6 @@
 #include <string.h>
 
 #include "base/meta.h"
-#include "os/os.h"
-#include "unwind/rule_layout.h"
-#include "unwind/walk.h"
 
 /* At least 13 of 16 events in a window must be found, or the cache rests: for REST events at first,
  * longer each time. What is found costs a look at memory that the walk's memo does not need, since
@@ -15,8 +12,6 @@
 #define WINDOW   4096u
 #define REST     1024u
 #define REST_MAX (1u << 20)
-
-#define WORD sizeof(uintptr_t)
 
 struct mt_wholes *mt_wholes_new(void)
 {
@@ -102,34 +97,18 @@ static struct mt_whole *make_room(struct mt_wholes *wholes, size_t bytes)
     return whole;
 }
 
-static bool put(struct mt_whole_picked *words, uintptr_t at)
+struct mt_whole_picked *mt_whole_words(struct mt_wholes *wholes, const struct mt_start *from)
+{
+    wholes->words.sp = from->sp;
+    wholes->words.count = 0;
+    return &wholes->words;
+}
+
+bool mt_whole_put(struct mt_whole_picked *words, uintptr_t at)
 {
     if (words->count == MT_WHOLE_WORDS || at - words->sp > UINT32_MAX)
         return false;
     words->at[words->count++] = at;
-    return true;
-}
-
-/* The words that the walk read: first the return addresses, then what else decided where these
- * stand. */
-static bool collect(struct mt_whole_picked *words, const struct mt_stack *stack,
-                    const struct mt_walk *walk)
-{
-    const struct mt_frame *frames = stack->frames;
-    const struct mt_link *links = walk->links;
-
-    for (uint32_t at = stack->used - 1; at > 0; at--)
-        if (!put(words, frames[at - 1].sp - mt_walk_saved_ra(links[at].rule) * WORD))
-            return false;
-    for (uint32_t at = stack->used - 1; at > 0; at--) {
-        if (MT_RULE_KIND(links[at].rule) == MT_RULE_REALIGNED) {
-            if (!put(words, links[at].fp - MT_ARCH_RULE_N(links[at].rule) * WORD) ||
-                (links[at - 1].need && !put(words, links[at].fp)))
-                return false;
-        } else if (links[at].check && !put(words, frames[at - 1].sp - links[at].check * WORD)) {
-            return false;
-        }
-    }
     return true;
 }
 
@@ -174,30 +153,26 @@ static void tell_apart(struct mt_wholes *wholes, struct mt_whole_shape *shape,
     }
 }
 
-MT_HOT struct mt_whole *mt_whole_add(struct mt_wholes *wholes, const struct mt_stack *stack,
-                                     const struct mt_walk *walk, const struct mt_start *from)
+MT_HOT struct mt_whole *mt_whole_add(struct mt_wholes *wholes, const struct mt_start *from,
+                                     uint32_t frames, bool need_fp)
 {
     struct mt_whole_picked *words = &wholes->words;
-    words->sp = from->sp;
-    words->count = 0;
-    if (wholes->rests || !walk->memo || stack->cut || stack->used < 2 ||
-        stack->used > MT_WHOLE_WORDS || !collect(words, stack, walk))
+    if (wholes->rests)
         return NULL;
-    struct mt_whole_shape *shape = shape_of(wholes, from, words, stack->used);
+    struct mt_whole_shape *shape = shape_of(wholes, from, words, frames);
     tell_apart(wholes, shape, words);
     uint64_t *bucket = bucket_of(wholes, shape);
-    struct mt_whole *whole = make_room(wholes, bytes_of(words->count, stack->used));
-    const struct mt_link *last = &walk->links[stack->used - 1];
+    struct mt_whole *whole = make_room(wholes, bytes_of(words->count, frames));
     whole->older = *bucket;
     *bucket = whole->at;
     whole->known = (struct mt_known){0, 0, 0};
     whole->pc = from->pc;
     whole->sp = from->sp;
     whole->fp = from->fp;
-    whole->need_fp = last->need;
+    whole->need_fp = need_fp;
     whole->named = false;
     whole->before = 0;
-    whole->frames = stack->used;
+    whole->frames = frames;
     whole->words = words->count;
     for (uint32_t i = 0; i < words->count; i++)
         whole->word[i] = (struct mt_whole_word){mt_bounds_word(words->at[i]), words->at[i]};

@@ -19,7 +19,7 @@
 #include "unwind/bounds.h"
 #include "unwind/stack.h"
 
-struct mt_walk;
+struct mt_whole_picked;
 
 /* An entry. `at` tells the entries of a cache apart, and is never used twice. */
 struct mt_whole {
@@ -61,9 +61,43 @@ static inline uint32_t *mt_whole_nodes(struct mt_whole *whole)
     return (uint32_t *)(whole->word + whole->words);
 }
 
-/* Remember the stack that was just walked from `from`, in place of old ones. NULL: not possible. */
-struct mt_whole *mt_whole_add(struct mt_wholes *wholes, const struct mt_stack *stack,
-                              const struct mt_walk *walk, const struct mt_start *from);
+/* How many nodes two stacks of one tree have in common, by the nodes of their frames: the root of both counts, too. A node has one parent, so that where two stacks have the same one all nodes further out are the same, too. Mostly only a
+ * few innermost ones are not; else the place is halved. */
+static inline uint32_t mt_whole_same(const struct mt_whole *a, const uint32_t *in_a,
+                                     const struct mt_whole *b, const uint32_t *in_b)
+{
+    uint32_t n = a->frames < b->frames ? a->frames : b->frames, near = n > 4 ? n - 4 : 0, half;
+    for (; n > near; n--)
+        if (in_a[n - 1] == in_b[n - 1])
+            return n + 1;
+    for (near = 0; near < n;) { /* the outer `near` are the same, those from n on are not */
+        half = (near + n + 1) / 2;
+        if (in_a[half - 1] == in_b[half - 1])
+            near = half;
+        else
+            n = half - 1;
+    }
+    return n + 1;
+}
+
+/* How many nodes its stack has in common with one of these pcs, outermost first: the root of both counts, too. */
+static inline uint32_t mt_whole_same_keys(const uint64_t *keys, uint32_t used,
+                                          const struct mt_whole *whole)
+{
+    uint32_t n = whole->frames < used ? whole->frames : used, same = 0;
+    while (same < n && mt_whole_pc(whole, same) == keys[same])
+        same++;
+    return same + 1;
+}
+
+/* The words of a stack, to be put together for mt_whole_add: the return addresses first, innermost first. Room is for MT_WHOLE_WORDS. */
+struct mt_whole_picked *mt_whole_words(struct mt_wholes *wholes, const struct mt_start *from);
+bool mt_whole_put(struct mt_whole_picked *words, uintptr_t at);
+
+/* Remember the stack that was just walked from `from`, in place of old ones: of so many frames, 2 and more, and the words put since
+ * mt_whole_words. NULL: the cache rests. */
+struct mt_whole *mt_whole_add(struct mt_wholes *wholes, const struct mt_start *from,
+                              uint32_t frames, bool need_fp);
 
 /* ---- For whole.c and unwind.c alone: what each event passes, to be inlined ---- */
 
