@@ -9,15 +9,12 @@
 #include "base/meta.h"
 #include "unwind/bounds.h"
 #include "unwind/full.h"
-#include "unwind/layers.h"
 #include "unwind/rows.h"
 #include "unwind/tail.h"
 #include "unwind/tail_find.h"
+#include "unwind/verify.h"
 #include "unwind/walk.h"
 #include "unwind/whole.h"
-#ifdef MEMTRACE_VERIFY_STACKS
-#include "unwind/verify.h"
-#endif
 
 #define WORD sizeof(uintptr_t)
 

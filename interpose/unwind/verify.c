@@ -12,7 +12,6 @@
 
 #include "base/meta.h"
 #include "unwind/full.h"
-#include "unwind/layers.h"
 #include "unwind/rows.h"
 #include "unwind/tail.h"
 #include "unwind/tail_find.h"

@@ -9,6 +9,10 @@
 
 #include "unwind/unwind.h"
 
+/* What unwind.c has for verify.c: mt_unwind and mt_unwind_again without the verification. */
+void mt_unwind_layers(struct mt_stack *stack, const struct mt_start *from);
+struct mt_whole *mt_unwind_again_unchecked(struct mt_stack *stack, const struct mt_start *from);
+
 /* mt_unwind with the option. */
 void mt_unwind_checked(struct mt_stack *stack, const struct mt_start *from);
 
