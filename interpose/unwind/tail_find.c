@@ -7,7 +7,11 @@
 
 #define WORD sizeof(uintptr_t)
 
-/* ---- Which of them stand ---- */
+/* ---- Which of them stand. How many do depends on words that the program may never have written; it is always told by a branch, for
+ * memcheck, which takes what is computed of such a word for unwritten itself ---- */
+
+/* The compiler keeps the branch that it stands in. */
+#define APART(value) __asm__ volatile("" : "+r"(value))
 
 /* The last one of the frames that stand, without a segment, and whose words do, but for the further ones of the last of them: the first
  * one says that it is at the same call. 0: none. */
@@ -17,14 +21,10 @@ static inline uint32_t standing_frames(const struct mt_tails *t, uint32_t used, 
         used--;
     if (!used)
         return 0;
-    uint32_t end = mt_tail_first_word(t, used - 1) + 1;
-    uint32_t stand = (uint32_t)(mt_tail_changed(t->word, t->word + end) - t->word);
-    if (stand < end) {
-        if (used > stand) /* each frame has a word at least */
-            used = stand;
-        while (used && mt_tail_first_word(t, used - 1) >= stand)
-            used--;
-    }
+    const struct mt_tail_word *w =
+        mt_tail_changed(t->word, t->word + mt_tail_first_word(t, used - 1) + 1);
+    while (used && t->word + mt_tail_first_word(t, used - 1) >= w)
+        used--;
     return used;
 }
 
@@ -37,13 +37,15 @@ static __attribute__((noinline)) struct mt_tail_standing standing_segment(const 
     uint32_t end = mt_tail_first_word(t, t->used - 1), last = t->last;
     if (t->frame[t->used - 1].sp <= sp || mt_tail_changed(t->word, t->word + end) != t->word + end)
         return (struct mt_tail_standing){standing_frames(t, t->used, sp), 0};
-    uint32_t words = in[last - 1].first + 1;
-    uint32_t stand = (uint32_t)(mt_tail_changed(tail->word, tail->word + words) - tail->word);
-    if (last > stand) /* each frame has a word at least */
-        last = stand;
-    while (last && (in[last - 1].first >= stand || tail->sp + in[last - 1].up <= sp))
+    const struct mt_tail_word *w = mt_tail_changed(tail->word, tail->word + in[last - 1].first + 1);
+    while (last && (tail->word + in[last - 1].first >= w || tail->sp + in[last - 1].up <= sp))
         last--;
-    return (struct mt_tail_standing){t->used - (!last && !stand), last};
+    struct mt_tail_standing s = {t->used, last};
+    if (!last && w == tail->word) {
+        s.used--;
+        APART(s.used);
+    }
+    return s;
 }
 
 /* The event's stack is that tail on the outer `frames` of the last one: become it. */
