@@ -6,6 +6,7 @@
  * with its own log at its first event, and never touches its parent's log, whose mappings it does
  * not even have.
  */
+#include <errno.h>
 #include <link.h>
 #include <string.h>
 
@@ -75,8 +76,11 @@ void mt_start_before_fork(void)
     if (!mt_ready || *mt_ready != 1) /* nothing happened since this process was forked itself */
         return;
     inherit();
-    if (!mt_newer_tells())
-        mt_meta_alone(mt_os_alone());
+    if (mt_newer_tells())
+        return;
+    int keep = errno; /* there may be no /proc */
+    mt_meta_alone(mt_os_alone());
+    errno = keep;
 }
 
 void mt_start_after_fork(void)
