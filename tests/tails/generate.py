@@ -19,7 +19,7 @@ ALLOCATES = ('malloc(n + %d)', 'calloc(1, n + %d)', 'realloc(0, n + %d)')
 
 
 class Program:
-    """`sources`: name -> text; `command`: compiler and options; `library`: names that go into a shared library."""
+    """`sources`: name -> text; `command`: compiler and options; `libraries`: names that each go into a shared library."""
 
     def __init__(self, seed):
         self.random = random.Random(seed)
@@ -31,7 +31,7 @@ class Program:
         # Functions that are the same to the letter are one to GCC, with one name.
         self.options += ['-fno-ipa-icf'] if self.compiler.startswith('g') else []
         self.files = self.random.randint(1, 3)
-        self.library = ['f%d' % i for i in range(1, self.files) if self.random.random() < 0.5]
+        self.libraries = ['f%d' % i for i in range(1, self.files) if self.random.random() < 0.5]
         self.count = self.random.randint(4, 14)
         self.file_of = [self.random.randrange(self.files) for _ in range(self.count)]
         self.static = [self.random.random() < 0.3 for _ in range(self.count)]

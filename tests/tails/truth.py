@@ -20,7 +20,7 @@ def compile_program(program, folder, options):
         with open(os.path.join(os.path.dirname(folder), name), 'w') as file:
             file.write(program.sources[name])
     common = [program.compiler, '-w', *options]
-    libraries = [name for name in names if name.split('.')[0] in program.library]
+    libraries = [name for name in names if name.split('.')[0] in program.libraries]
     paths = [os.path.join(os.path.dirname(folder), name) for name in names if name not in libraries]
     linked = []
     for name in libraries:
