@@ -13,7 +13,7 @@
  *   os/            the system, by raw calls; text without libc. A port begins here
  *                  offers os.h, call.h, str.h
  *   base/          what every floor needs: settings, locks, the guard, the tracker's own memory and stacks
- *                  offers aside.h, config.h, guard.h, key.h, libc.h, lock.h, meta.h, near.h, newer.h, own.h, pool.h
+ *                  offers aside.h, config.h, guard.h, key.h, libc.h, lock.h, meta.h, near.h, newer.h, own.h, pool.h, ring.h
  *   log/           the log: its file, its regions, what stands in it once
  *                  offers log.h, intern.h, open.h
  *   loader/        what the dynamic loader has loaded: objects, their symbols, the real functions behind ours

@@ -24,4 +24,9 @@ void mt_object_list_forget(void);
 /* In the child of a fork: the thread that was reading the list is not here. */
 void mt_object_list_forked(void);
 
+/* Did exec start the program itself, which is first in the loader's list as `map`? Else what the kernel tells is of a loader that was called
+ * to start it. `unknown`: the answer where that can't be told. Needs no lock. */
+struct link_map;
+bool mt_object_list_by_exec(const struct link_map *map, bool unknown);
+
 #endif

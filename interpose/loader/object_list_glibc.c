@@ -43,15 +43,14 @@ void mt_object_list_forked(void)
     __atomic_store_n(&writing, false, __ATOMIC_SEQ_CST);
 }
 
-/* Whether the kernel knows the program: it tells of the loader where that was called to start it. */
-static bool by_exec(const struct link_map *map)
+/* The program headers that the kernel tells are those of a loader else, which lies elsewhere. */
+bool mt_object_list_by_exec(const struct link_map *map, bool unknown)
 {
-    const ElfW(Phdr) *p = (const ElfW(Phdr) *)getauxval(AT_PHDR);
-
-    for (size_t i = 0; p && i < getauxval(AT_PHNUM); i++)
-        if (p[i].p_type == PT_DYNAMIC)
-            return map->l_addr + p[i].p_vaddr == (uintptr_t)map->l_ld;
-    return true;
+    const ElfW(Phdr) *phdr = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+    for (size_t i = 0; phdr && i < getauxval(AT_PHNUM); i++)
+        if (phdr[i].p_type == PT_DYNAMIC)
+            return map->l_addr + phdr[i].p_vaddr == (uintptr_t)map->l_ld;
+    return unknown;
 }
 
 /* As glibc has it: musl names the program, and has no name for the kernel's object alone. */
@@ -70,7 +69,7 @@ static bool describe(const struct link_map *map, bool program, struct mt_object 
     uintptr_t headers, low = UINTPTR_MAX, high = 0, unwinding = 0;
     size_t count;
 
-    if (program && by_exec(map)) {
+    if (program && mt_object_list_by_exec(map, true)) {
         headers = getauxval(AT_PHDR);
         count = getauxval(AT_PHNUM);
     } else {

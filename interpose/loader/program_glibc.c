@@ -10,6 +10,7 @@
 #include <sys/auxv.h>
 
 #include "base/libc.h"
+#include "loader/object_list.h"
 #include "loader/program.h"
 #include "os/os.h"
 
@@ -18,17 +19,6 @@ static uintptr_t main_address(void)
 {
     const struct r_debug *list = mt_libc_loaded();
     return list ? (uintptr_t)list->r_map->l_ld : 0;
-}
-
-/* Did exec start the program itself? Else its program headers are those of a loader, which lies elsewhere. */
-static bool started_by_exec(void)
-{
-    const struct link_map *map = mt_libc_loaded() ? mt_libc_loaded()->r_map : NULL;
-    const ElfW(Phdr) *phdr = (const ElfW(Phdr) *)getauxval(AT_PHDR);
-    for (size_t i = 0; phdr && map && i < getauxval(AT_PHNUM); i++)
-        if (phdr[i].p_type == PT_DYNAMIC)
-            return map->l_addr + phdr[i].p_vaddr == (uintptr_t)map->l_ld;
-    return false;
 }
 
 const char *mt_program_argv0(void)
@@ -79,7 +69,8 @@ static size_t started_file(const char *given, char *to, size_t bytes)
 size_t mt_program_path(char *to, size_t bytes)
 {
     const char *given = (const char *)getauxval(AT_EXECFN);
-    bool by_exec = started_by_exec();
+    const struct r_debug *list = mt_libc_loaded();
+    bool by_exec = list && mt_object_list_by_exec(list->r_map, false);
     size_t length = by_exec ? started_file(given, to, bytes) : 0;
     if (!length)
         length = mt_os_mapped_file(main_address(), to, bytes);

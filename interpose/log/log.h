@@ -83,6 +83,12 @@ static inline uint32_t mt_log_shared(uint32_t a, uint32_t depth_a, uint32_t b, u
     return depth_a + 1;
 }
 
+/* The outermost node that is not shared of a path of `frames` nodes below the root, of which the outer `same` are. 0: all are. */
+static inline uint32_t mt_log_site(uint32_t leaf, uint32_t frames, uint32_t same)
+{
+    return same <= frames ? mt_log_ancestor(leaf, frames - same) : 0;
+}
+
 /* The path to a node, `count` nodes long: those from there outward, the outermost at path[0]. */
 static inline void mt_log_nodes(uint32_t node, uint32_t *path, uint32_t count)
 {

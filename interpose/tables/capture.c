@@ -64,15 +64,22 @@ static bool arrays_init(struct mt_capture *c)
     return true;
 }
 
+/* The node of a key below another node; 0: no space. */
+static inline __attribute__((always_inline)) uint32_t child_of(struct mt_capture *c, uint32_t node,
+                                                               mt_key key)
+{
+    if (__builtin_expect(mt_finish_is(key), 0))
+        mt_finish(true);
+    uint32_t frame = mt_foreign_frame(key);
+    return frame ? mt_tree_child(&c->tree, node, frame) : 0;
+}
+
 /* The leaf of a stack that is not known yet: node by node, from the outermost one whose path[] is
  * not right. */
 static uint32_t descend(struct mt_capture *c)
 {
     for (uint32_t i = c->path_used - 1; i < c->keys_used; i++) {
-        if (__builtin_expect(mt_finish_is(c->keys[i]), 0))
-            mt_finish(true);
-        uint32_t frame = mt_foreign_frame(c->keys[i]);
-        uint32_t node = frame ? mt_tree_child(&c->tree, c->path[i], frame) : 0;
+        uint32_t node = child_of(c, c->path[i], c->keys[i]);
         if (!node)
             return 0;
         c->path[i + 1] = node;
@@ -127,6 +134,14 @@ static uint32_t turned_from(struct mt_capture *c, uint32_t same)
     return !c->elsewhere && same < c->path_used && same <= c->keys_used ? c->path[same] : 0;
 }
 
+/* The last event's stack is neither in `keys` nor a remembered one: only its leaf tells where it was. */
+static inline void by_leaf_alone(struct mt_capture *c)
+{
+    c->elsewhere = true;
+    c->whole = NULL;
+    c->whole_at = 0;
+}
+
 /* The event's whole stack was met before. Most events follow the same one again and again. */
 static void again(struct mt_capture *c, struct mt_whole *whole)
 {
@@ -165,9 +180,7 @@ MT_HOT static void captured(struct mt_capture *c, uint32_t same)
         same = mt_log_shared(c->now.leaf, c->now.frames, c->now.known->leaf, c->keys_used);
     c->now.turned = c->whole && !c->new_root ? turned_from(c, same) : 0;
     c->now.same = c->new_root ? 0 : same;
-    c->now.site = c->now.same <= c->keys_used
-                      ? mt_log_ancestor(c->now.known->leaf, c->keys_used - c->now.same)
-                      : 0;
+    c->now.site = mt_log_site(c->now.known->leaf, c->keys_used, c->now.same);
     c->new_root = false;
     c->now.frames = c->keys_used;
     c->now.leaf = c->now.known->leaf;
@@ -191,15 +204,11 @@ static void pair_again(struct mt_capture *c, struct mt_pair *pair)
         c->now.same = pair->before_same;
     }
     c->now.turned = 0;
-    c->now.site = c->now.same <= pair->depth
-                      ? mt_log_ancestor(pair->known.leaf, pair->depth - c->now.same)
-                      : 0;
+    c->now.site = mt_log_site(pair->known.leaf, pair->depth, c->now.same);
     c->now.frames = pair->depth;
     c->now.known = &pair->known;
     c->now.leaf = pair->known.leaf;
-    c->elsewhere = true;
-    c->whole = NULL;
-    c->whole_at = 0;
+    by_leaf_alone(c);
 }
 
 /* There are foreign frames among the native ones, or a cut mark in front of them: the keys are put
@@ -298,9 +307,7 @@ static __attribute__((noinline, cold)) bool forget_known(struct mt_capture *c, u
     c->known_used = 0;
     c->path_used = 1;
     c->keys_used = 0;
-    c->elsewhere = true; /* only the last event's leaf tells where it was */
-    c->whole = NULL;
-    c->whole_at = 0;
+    by_leaf_alone(c);
     mt_pair_forget(c->pairs);
     mt_unwind_forget(&c->stack);
     c->generation = generation;
@@ -366,9 +373,7 @@ static __attribute__((noinline)) void share(struct mt_capture *c, uint32_t last,
 {
     struct mt_found *found = &c->now;
     found->same = c->new_root ? 0 : mt_log_shared(last, frames, found->leaf, found->frames);
-    found->site = found->same <= found->frames
-                      ? mt_log_ancestor(found->leaf, found->frames - found->same)
-                      : 0;
+    found->site = mt_log_site(found->leaf, found->frames, found->same);
     found->turned = 0;
     c->new_root = false;
 }
@@ -378,9 +383,7 @@ static inline __attribute__((always_inline)) void known(struct mt_capture *c, ui
 {
     if (__builtin_expect(c->now.same == MT_SAME_UNKNOWN, 0))
         share(c, last, frames);
-    c->elsewhere = true;
-    c->whole = NULL;
-    c->whole_at = 0;
+    by_leaf_alone(c);
 }
 
 /* A stack with more new frames than these is remembered at once, as it would be long to walk again; others when they come again. */
@@ -403,11 +406,7 @@ static uint32_t name_frames(struct mt_capture *c, struct mt_tail_frame *frames, 
 {
     uint32_t node = first ? frames[first - 1].node : c->path[0];
     for (uint32_t i = first; node; i++) {
-        uintptr_t at = i < used ? frames[i].pc : pc;
-        if (__builtin_expect(mt_finish_is(at), 0))
-            mt_finish(true);
-        uint32_t frame = mt_modules_frame(at);
-        node = frame ? mt_tree_child(&c->tree, node, frame) : 0;
+        node = child_of(c, node, i < used ? frames[i].pc : pc);
         if (i == used)
             break;
         frames[i].node = node;
@@ -471,10 +470,8 @@ MT_HOT bool mt_capture(struct mt_capture *c, const struct mt_start *from)
 
 void mt_capture_lost(struct mt_capture *c)
 {
-    c->now.leaf = 0;
-    c->elsewhere = true; /* at a leaf that shares nothing with any other */
-    c->whole = NULL;
-    c->whole_at = 0;
+    c->now.leaf = 0; /* shares nothing with any other */
+    by_leaf_alone(c);
 }
 
 void mt_capture_thread_end(struct mt_capture *c)

@@ -5,6 +5,7 @@
 
 #include "base/meta.h"
 #include "base/near.h"
+#include "base/ring.h"
 #include "unwind/rule.h"
 #include "unwind/rule_layout.h"
 
@@ -226,13 +227,8 @@ bool mt_tails_take(struct mt_tails *t, const struct mt_stack *stack, const struc
 /* Room in the ring; what stood there is gone. The segment would, too: there is none. */
 static struct mt_tail *make_room(struct mt_tails *t, size_t bytes, uint64_t key)
 {
-    uint64_t at = t->next;
-    bytes = (bytes + 15) & ~(size_t)15;
-    if (at % MT_TAIL_RING_BYTES + bytes > MT_TAIL_RING_BYTES)
-        at += MT_TAIL_RING_BYTES - at % MT_TAIL_RING_BYTES;
-    t->next = at + bytes;
-    if (t->oldest + MT_TAIL_RING_BYTES < t->next)
-        t->oldest = t->next - MT_TAIL_RING_BYTES;
+    uint64_t at =
+        mt_ring_place(&t->next, &t->oldest, MT_TAIL_RING_BYTES, (bytes + 15) & ~(size_t)15);
     struct mt_tail *e = mt_tail_at(t, at);
     e->key = key;
     e->older = t->newest[mt_tail_bucket(key)];

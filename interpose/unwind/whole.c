@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/meta.h"
+#include "base/ring.h"
 
 /* At least 13 of 16 events in a window must be found, or the cache rests: for REST events at first,
  * longer each time. What is found costs a look at memory that the walk's memo does not need, since
@@ -86,12 +87,7 @@ static size_t bytes_of(uint32_t words, uint32_t frames)
 /* Room for an entry; what stood there is gone. */
 static struct mt_whole *make_room(struct mt_wholes *wholes, size_t bytes)
 {
-    uint64_t at = wholes->next;
-    if (at % MT_WHOLE_RING_BYTES + bytes > MT_WHOLE_RING_BYTES)
-        at += MT_WHOLE_RING_BYTES - at % MT_WHOLE_RING_BYTES;
-    wholes->next = at + bytes;
-    if (wholes->oldest + MT_WHOLE_RING_BYTES < wholes->next)
-        wholes->oldest = wholes->next - MT_WHOLE_RING_BYTES;
+    uint64_t at = mt_ring_place(&wholes->next, &wholes->oldest, MT_WHOLE_RING_BYTES, bytes);
     struct mt_whole *whole = mt_whole_at(wholes, at);
     whole->at = at;
     return whole;

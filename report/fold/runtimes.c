@@ -26,24 +26,20 @@ static const struct known {
 };
 #define KNOWN (sizeof known / sizeof known[0])
 
-static bool is_file(const struct log_text *path, const char *name)
+static bool is_file(struct log_text path, const char *name)
 {
-    const char *base = path->text, *slash = base ? memrchr(base, '/', path->bytes) : NULL;
-    size_t bytes = path->bytes, length = strlen(name);
-    if (slash) {
-        bytes -= (size_t)(slash + 1 - base);
-        base = slash + 1;
-    }
-    if (!base || bytes < length || memcmp(base, name, length) != 0)
+    const struct log_text file = log_file_name(path);
+    size_t length = strlen(name);
+    if (file.bytes < length || memcmp(file.text, name, length) != 0)
         return false;
-    return bytes == length || strchr("-.0123456789", base[length]);
+    return file.bytes == length || strchr("-.0123456789", file.text[length]);
 }
 
 static bool has_file(const struct log *log, const struct known *one)
 {
     for (size_t i = 0; i < log->module_count; i++)
         for (size_t k = 0; k < sizeof one->files / sizeof one->files[0] && one->files[k]; k++)
-            if (log->modules[i].known && is_file(&log->modules[i].path, one->files[k]))
+            if (log->modules[i].known && is_file(log->modules[i].path, one->files[k]))
                 return true;
     return false;
 }

@@ -6,11 +6,6 @@ static bool is_alloc(uint32_t kind)
     return kind >= MT_KIND_ALLOC && kind < MT_KIND_ALLOC + MT_CLASSES;
 }
 
-static bool is_release(uint32_t kind)
-{
-    return kind >= MT_KIND_RELEASE && kind < MT_KIND_RELEASE + MT_CLASSES;
-}
-
 uint32_t counter_units(uint32_t version, uint32_t kind)
 {
     if (version == MT_VERSION_2)
@@ -106,7 +101,7 @@ bool counter_read(const struct tables *tables, uint32_t unit, struct counter *co
         counter->alloc = of_version_2(tables, unit);
     else if (is_alloc(counter->kind))
         memcpy(&counter->alloc, unit_at(tables, unit), sizeof counter->alloc);
-    else if (is_release(counter->kind) || counter->kind == MT_KIND_DISCARD ||
+    else if (counter_is_release(counter->kind) || counter->kind == MT_KIND_DISCARD ||
              counter->kind == MT_KIND_RESIDENT || counter->kind == MT_KIND_2_TEMPORARY)
         memcpy(&counter->release, unit_at(tables, unit), sizeof counter->release);
     if (version == MT_VERSION_2 && counter->kind == MT_KIND_2_TEMPORARY)

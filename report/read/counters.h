@@ -30,6 +30,11 @@ bool counter_read(const struct tables *tables, uint32_t unit, struct counter *co
 void counter_sizes(const struct tables *tables, uint32_t unit,
                    uint32_t counts[MT_SIZES_SMALL + MT_SIZES_LARGE]);
 
+static inline bool counter_is_release(uint32_t kind)
+{
+    return kind >= MT_KIND_RELEASE && kind < MT_KIND_RELEASE + MT_CLASSES;
+}
+
 /* Units that a record of this kind takes in this version. */
 uint32_t counter_units(uint32_t version, uint32_t kind);
 

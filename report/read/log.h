@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Text in the file's bytes: no terminator, any bytes. */
 struct log_text {
@@ -283,6 +284,14 @@ uint64_t log_hash(const void *data, size_t bytes);
 /* What people call the process: without its folders the script or module that an interpreter of Python's was given, else the program.
  * Empty: not known. */
 struct log_text log_called(const struct log *log);
+/* The last part of a path; empty where it ends in a slash, or is. */
+static inline struct log_text log_file_name(struct log_text path)
+{
+    const char *slash = path.bytes ? memrchr(path.text, '/', path.bytes) : NULL;
+    if (!slash)
+        return path;
+    return (struct log_text){slash + 1, path.bytes - (uint32_t)(slash + 1 - path.text)};
+}
 /* Whether the process that wrote the log is still there: its pid may be another's by now, its start time tells. Asks /proc. */
 bool log_running(const struct log *log);
 /* Print the problems on standard error: "memtrace: FILE: offset N: reason". True if there were any. */

@@ -73,16 +73,11 @@ static uint32_t kind_of(const unsigned char *unit)
     return MT_LINK_KIND(link);
 }
 
-static bool is_release(uint32_t kind)
-{
-    return kind >= MT_KIND_RELEASE && kind < MT_KIND_RELEASE + MT_CLASSES;
-}
-
 /* A release counts as it was before; one that was not there then does not count. */
 static void put_back(unsigned char *unit, const unsigned char *before)
 {
     struct mt_release record;
-    if (!is_release(kind_of(unit)))
+    if (!counter_is_release(kind_of(unit)))
         return;
     if (before && kind_of(before) == kind_of(unit)) {
         memcpy(unit, before, MT_UNIT_2);
@@ -189,7 +184,7 @@ static uint32_t record_as_before(unsigned char *now, const unsigned char *before
     memcpy(&link, before, sizeof link);
     if (kind != kind_of(now))
         return 0;
-    bool whole = is_release(kind) || kind == MT_KIND_SMALL_RELEASE ||
+    bool whole = counter_is_release(kind) || kind == MT_KIND_SMALL_RELEASE ||
                  (kind == MT_KIND_SMALL && has_moved(now) && !has_moved(before));
     memcpy(now, before, whole ? bytes : sizeof link);
     return link;

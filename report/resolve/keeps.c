@@ -10,10 +10,8 @@ static const struct resident *rule_of(const struct frames *frames, const struct 
                                       bool keeps_only)
 {
     const char *file = frames_file(frames, function), *name = frames_name(frames, function);
-    struct log_text path = frames_module(frames, function);
-    const char *slash = path.bytes ? memrchr(path.text, '/', path.bytes) : NULL;
-    const char *base = slash ? slash + 1 : path.text ? path.text : "";
-    char *module = base_copy(base, path.bytes ? (size_t)(path.text + path.bytes - base) : 0);
+    struct log_text base = log_file_name(frames_module(frames, function));
+    char *module = base_copy(base.text ? base.text : "", base.bytes);
     const struct resident *rule = rules_resident(module, file, name, keeps_only);
     free(module);
     return rule;

@@ -54,10 +54,8 @@ static bool is_shared(const char *path)
 /* An interpreter, and no program that has one inside and a -c of its own. */
 static bool is_interpreter(const struct log_text *exe)
 {
-    const char *slash = exe->bytes ? memrchr(exe->text, '/', exe->bytes) : NULL;
-    const char *name = slash ? slash + 1 : exe->text;
-    size_t bytes = exe->bytes - (size_t)(slash ? name - exe->text : 0);
-    return !exe->bytes || (bytes >= 6 && !memcmp(name, "python", 6));
+    struct log_text name = log_file_name(*exe);
+    return !exe->bytes || (name.bytes >= 6 && !memcmp(name.text, "python", 6));
 }
 
 void sources_of_log(struct sources *sources, const struct log *log)

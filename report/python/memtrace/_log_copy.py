@@ -10,8 +10,8 @@ import struct
 
 _HEADER = 8192
 _USED, _GROWTH, _EXTENTS = 232, 312, 1024  # in the header; _GROWTH: the file's end, and how many extents
-_NODE, _COUNTER, _FRAME, _RECORD, _THREAD, _RUN, _TIMELINE, _STRETCH, _FINISH, _HELD = range(1, 11)
-_ORDER = _THREAD, _RUN, _TIMELINE, _STRETCH, _FINISH, _NODE, _COUNTER, _HELD, _FRAME, _RECORD
+_NODE, _COUNTER, _FRAME, _RECORD, _THREAD, _RUN, _TIMELINE, _STRETCH, _FINISH = range(1, 10)
+_ORDER = _THREAD, _RUN, _TIMELINE, _STRETCH, _FINISH, _NODE, _COUNTER, _FRAME, _RECORD
 _PIECE = 65536
 
 # All pieces are small: what this takes counts in what is being measured.
@@ -34,8 +34,7 @@ def write(source, target):
     _send(source, target, 0, _HEADER)
     used = bytearray(os.pread(source, _GROWTH - _USED, _USED))
     for region in _ORDER:
-        if region < _HELD:  # which has as many as there are counters
-            used[8 * region:8 * region + 8] = os.pread(source, 8, _USED + 8 * region)
+        used[8 * region:8 * region + 8] = os.pread(source, 8, _USED + 8 * region)
         growth = os.pread(source, 12, _GROWTH)
         end, count = struct.unpack("=QI", growth)
         extents = os.pread(source, min(16 * count, _HEADER - _EXTENTS), _EXTENTS)
