@@ -260,7 +260,8 @@ static inline __attribute__((always_inline)) struct move move_begin(const struct
     int keep = errno;
     uint32_t inside = mt_tables_open();
     mt_python_before_release();
-    m.known = mt_live_take((uintptr_t)old, &m.was);
+    m.was = mt_live_take((uintptr_t)old);
+    m.known = m.was.unit;
     mt_tables_close(inside);
     errno = keep;
     return m;
@@ -391,9 +392,9 @@ struct destruction {
 static bool destroyed(const void *heap, const void *area, void *block, size_t bytes, void *context)
 {
     const struct destruction *d = context;
-    struct mt_live was;
+    struct mt_live was = block ? mt_live_take((uintptr_t)block) : (struct mt_live){0, 0};
     (void)heap, (void)area, (void)bytes;
-    if (block && mt_live_take((uintptr_t)block, &was)) {
+    if (was.unit) {
         mt_account_enter(d->t, d->here, block, was);
         mt_account_free(d->t, d->here, block);
     }

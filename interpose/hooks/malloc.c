@@ -77,8 +77,8 @@ MT_HOT static void *resize(const struct mt_start *here, void *old, size_t bytes)
     int keep = errno;
     uint32_t inside = mt_tables_open();
     mt_python_before_release();
-    struct mt_live was;
-    bool known = mt_live_take((uintptr_t)old, &was);
+    struct mt_live was = mt_live_take((uintptr_t)old);
+    bool known = was.unit;
     mt_tables_close(inside);
     errno = keep;
     void *block = mt_real.realloc(old, bytes);

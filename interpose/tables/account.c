@@ -303,13 +303,12 @@ release_too(struct mt_thread *t, const struct mt_start *from, struct mt_live blo
     mt_aside(account_aside, &(struct accounting){t, &event, 0});
 }
 
-/* The block is entered, but: `stale` stood there, or (`entered` is false) it could not be. */
-static __attribute__((noinline, cold)) void entered_oddly(struct mt_thread *t,
-                                                          const struct mt_start *from, bool entered,
-                                                          struct mt_live entry,
-                                                          struct mt_live stale)
+/* The block is entered, but `stale` stood there, or it could not be. */
+static __attribute__((noinline, cold)) void
+entered_oddly(struct mt_thread *t, const struct mt_start *from, enum mt_live_entered entered,
+              struct mt_live entry, struct mt_live stale)
 {
-    if (entered) {
+    if (entered == MT_LIVE_REPLACED) {
         /* We did not see its release (a free inside a signal handler, say): it is gone all the
          * same. */
         release_too(t, from, stale);
@@ -326,8 +325,8 @@ enter(struct mt_thread *t, const struct mt_start *from, const void *block, struc
     struct mt_live stale;
     if (__builtin_expect(!entry.unit, 0))
         return;
-    bool entered = mt_live_enter((uintptr_t)block, entry, &stale);
-    if (__builtin_expect(!entered || stale.unit, 0))
+    enum mt_live_entered entered = mt_live_enter((uintptr_t)block, entry, &stale);
+    if (__builtin_expect(entered != MT_LIVE_ENTERED, 0))
         entered_oddly(t, from, entered, entry, stale);
 }
 
@@ -354,8 +353,8 @@ MT_HOT void mt_account_block(struct mt_thread *t, const struct mt_start *from, c
 
 MT_HOT void mt_account_free(struct mt_thread *t, const struct mt_start *from, const void *block)
 {
-    struct mt_live entry;
-    if (!mt_live_take((uintptr_t)block, &entry)) {
+    struct mt_live entry = mt_live_take((uintptr_t)block);
+    if (__builtin_expect(!entry.unit, 0)) {
         mt_account_unknown(block);
         return;
     }
@@ -401,19 +400,17 @@ void mt_account_object_enter(struct mt_thread *t, const struct mt_start *from, c
     enter_object(t, from, object, entry);
 }
 
-static inline __attribute__((always_inline)) bool take_object(const void *object,
-                                                              struct mt_live *entry)
+static inline __attribute__((always_inline)) struct mt_live take_object(const void *object)
 {
     uint32_t *words = mt_objects_at((uintptr_t)object);
     if (__builtin_expect(!words || !*words, 0))
-        return mt_live_take((uintptr_t)object, entry);
-    *entry = mt_objects_take(words);
-    return true;
+        return mt_live_take((uintptr_t)object);
+    return mt_objects_take(words);
 }
 
-bool mt_account_object_take(const void *object, struct mt_live *entry)
+struct mt_live mt_account_object_take(const void *object)
 {
-    return take_object(object, entry);
+    return take_object(object);
 }
 
 MT_HOT void mt_account_object(struct mt_thread *t, const struct mt_start *from, const void *object,
@@ -427,8 +424,8 @@ MT_HOT void mt_account_object(struct mt_thread *t, const struct mt_start *from, 
 MT_HOT void mt_account_object_free(struct mt_thread *t, const struct mt_start *from,
                                    const void *object)
 {
-    struct mt_live entry;
-    if (!take_object(object, &entry)) {
+    struct mt_live entry = take_object(object);
+    if (__builtin_expect(!entry.unit, 0)) {
         mt_account_unknown(object);
         return;
     }

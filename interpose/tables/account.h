@@ -37,7 +37,7 @@ void mt_account_moved(struct mt_thread *t, const struct mt_start *from, const st
 void mt_account_object(struct mt_thread *t, const struct mt_start *from, const void *object,
                        uint64_t bytes);
 void mt_account_object_free(struct mt_thread *t, const struct mt_start *from, const void *object);
-bool mt_account_object_take(const void *object, struct mt_live *entry);
+struct mt_live mt_account_object_take(const void *object);
 void mt_account_object_moved(struct mt_thread *t, const struct mt_start *from,
                              const struct mt_live *old, const void *object, uint64_t bytes);
 void mt_account_object_enter(struct mt_thread *t, const struct mt_start *from, const void *object,

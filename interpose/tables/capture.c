@@ -142,30 +142,43 @@ static inline void by_leaf_alone(struct mt_capture *c)
     c->whole_at = 0;
 }
 
-/* The event's whole stack was met before. Most events follow the same one again and again. */
-static void again(struct mt_capture *c, struct mt_whole *whole)
+/* What it shares with the stack of the event before, which is another one. */
+static __attribute__((noinline)) void follows(struct mt_capture *c, struct mt_whole *whole)
 {
-    c->now.turned = 0;
+    struct mt_found *now = &c->now;
+    if (c->whole)
+        now->same = mt_whole_same(c->whole, nodes_of(c->whole), whole, nodes_of(whole));
+    else if (c->elsewhere)
+        now->same = mt_log_shared(now->leaf, now->frames, whole->known.leaf, whole->frames);
+    else
+        now->same = mt_whole_same_keys(c->keys, c->keys_used, whole);
+    now->site = now->same <= whole->frames ? nodes_of(whole)[now->same - 1] : 0;
+    now->turned = turned_from(c, now->same);
+    whole->before = c->whole_at;
+    whole->before_same = (uint16_t)now->same;
+    whole->before_site = now->site;
+}
+
+/* The event's whole stack was met before. Most events follow the same one again and again. */
+static inline __attribute__((always_inline)) void again(struct mt_capture *c,
+                                                        struct mt_whole *whole)
+{
+    struct mt_found *now = &c->now;
+    now->turned = 0;
     if (whole->at == c->whole_at) {
-        c->now.same = whole->frames + 1;
-    } else if (c->whole_at && whole->before == c->whole_at) {
-        c->now.same = whole->before_same;
+        now->same = whole->frames + 1u;
+        now->site = 0;
+        if (c->whole == whole) /* all else is as it was */
+            return;
+    } else if (__builtin_expect(c->whole_at && whole->before == c->whole_at, 1)) {
+        now->same = whole->before_same;
+        now->site = whole->before_site;
     } else {
-        if (c->whole)
-            c->now.same = mt_whole_same(c->whole, nodes_of(c->whole), whole, nodes_of(whole));
-        else if (c->elsewhere)
-            c->now.same =
-                mt_log_shared(c->now.leaf, c->now.frames, whole->known.leaf, whole->frames);
-        else
-            c->now.same = mt_whole_same_keys(c->keys, c->keys_used, whole);
-        whole->before = c->whole_at;
-        whole->before_same = c->now.same;
-        c->now.turned = turned_from(c, c->now.same);
+        follows(c, whole);
     }
-    c->now.site = c->now.same <= whole->frames ? nodes_of(whole)[c->now.same - 1] : 0;
-    c->now.frames = whole->frames;
-    c->now.known = &whole->known;
-    c->now.leaf = whole->known.leaf;
+    now->frames = whole->frames;
+    now->known = &whole->known;
+    now->leaf = whole->known.leaf;
     c->elsewhere = true;
     c->whole = whole;
     c->whole_at = whole->at;

@@ -81,7 +81,7 @@ void mt_counters_temporary(uint32_t unit, uint64_t bytes);
  * since. */
 void mt_counters_keep(uint32_t unit, uint32_t seq, uint64_t live);
 void mt_counters_keep_small(uint32_t unit, uint32_t seq, uint64_t live);
-static inline void mt_counters_save(uint32_t unit, struct mt_alloc *a)
+static inline __attribute__((always_inline)) void mt_counters_save(uint32_t unit, struct mt_alloc *a)
 {
     uint32_t seq = __atomic_load_n(&mt_log.header->peak_seq, __ATOMIC_RELAXED);
     if (a->saved_seq != seq) {
@@ -100,7 +100,7 @@ static inline uint32_t mt_small_live(const struct mt_small *s)
     return s->allocated - MT_SMALL_GONE(s->gone);
 }
 
-static inline void mt_counters_save_small(uint32_t unit, struct mt_small *s)
+static inline __attribute__((always_inline)) void mt_counters_save_small(uint32_t unit, struct mt_small *s)
 {
     uint32_t seq = __atomic_load_n(&mt_log.header->peak_seq, __ATOMIC_RELAXED);
     if (s->saved_seq != seq) {
@@ -114,7 +114,7 @@ static inline void mt_counters_save_small(uint32_t unit, struct mt_small *s)
     }
 }
 
-static inline void mt_counters_add_small(uint32_t unit, uint32_t bytes)
+static inline __attribute__((always_inline)) void mt_counters_add_small(uint32_t unit, uint32_t bytes)
 {
     struct mt_small *s = mt_counters_at(unit);
     uint32_t allocs = s->allocs;
@@ -128,7 +128,7 @@ static inline void mt_counters_add_small(uint32_t unit, uint32_t bytes)
 }
 
 /* `link`: of mt_counters_find for an allocation of so many bytes. */
-static inline void mt_counters_add(uint32_t link, uint64_t bytes)
+static inline __attribute__((always_inline)) void mt_counters_add(uint32_t link, uint64_t bytes)
 {
     uint32_t unit = MT_LINK_NEXT(link);
     if (MT_LINK_KIND(link) == MT_KIND_SMALL) {
@@ -146,7 +146,7 @@ static inline void mt_counters_add(uint32_t link, uint64_t bytes)
         a->live_peak = a->allocated - a->gone;
 }
 
-static inline void mt_counters_subtract(uint32_t unit, uint64_t bytes, uint32_t count)
+static inline __attribute__((always_inline)) void mt_counters_subtract(uint32_t unit, uint64_t bytes, uint32_t count)
 {
     if (mt_counters_is_small(unit)) {
         struct mt_small *s = mt_counters_at(unit);
@@ -164,7 +164,7 @@ static inline void mt_counters_subtract(uint32_t unit, uint64_t bytes, uint32_t 
 }
 
 /* At the end of an event that allocated at the record of this link: the level then, and its place in time. */
-static inline void mt_counters_came_at(uint32_t link, uint64_t level, uint64_t last)
+static inline __attribute__((always_inline)) void mt_counters_came_at(uint32_t link, uint64_t level, uint64_t last)
 {
     void *at = mt_counters_at(MT_LINK_NEXT(link));
     struct mt_small *s = at;
@@ -179,7 +179,7 @@ static inline void mt_counters_came_at(uint32_t link, uint64_t level, uint64_t l
 }
 
 /* Count a release of `bytes`; `link`: of mt_counters_find for that. */
-static inline void mt_counters_released(uint32_t link, uint64_t bytes)
+static inline __attribute__((always_inline)) void mt_counters_released(uint32_t link, uint64_t bytes)
 {
     void *at = mt_counters_at(MT_LINK_NEXT(link));
     struct mt_small_release *s = at;
@@ -194,7 +194,7 @@ static inline void mt_counters_released(uint32_t link, uint64_t bytes)
 }
 
 /* At the end of an event that released at the record of this link. */
-static inline void mt_counters_released_at(uint32_t link, uint64_t level, uint64_t last)
+static inline __attribute__((always_inline)) void mt_counters_released_at(uint32_t link, uint64_t level, uint64_t last)
 {
     void *at = mt_counters_at(MT_LINK_NEXT(link));
     struct mt_small_release *s = at;

@@ -19,7 +19,7 @@ void mt_account_unknown(const void *block)
 {
     struct mt_live was;
     if (mt_objects_inherited_take((uintptr_t)block, &was) ||
-        mt_live_inherited_take((uintptr_t)block, &was))
+        (was = mt_live_inherited_take((uintptr_t)block)).unit)
         gives_back(was.size);
     else
         __atomic_fetch_add(&mt_log.header->unknown_releases, 1, __ATOMIC_RELAXED);

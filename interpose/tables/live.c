@@ -107,6 +107,17 @@ static struct slot *slot_find(const struct shard *s, uint64_t hash, uint64_t pag
     return &s->slots[at];
 }
 
+/* The page's slot, if that is where its hash says, as most are, and has a bucket: what nearly each event needs. Else NULL. */
+static inline __attribute__((always_inline)) struct slot *slot_there(const struct shard *s,
+                                                                     uint64_t hash, uint64_t page)
+{
+    if (__builtin_expect(!s->slots, 0))
+        return NULL;
+    struct slot *slot = &s->slots[hash >> s->shift];
+    bool there = slot_page(slot) == page && slot_class(slot);
+    return __builtin_expect(there, 1) ? slot : NULL;
+}
+
 static __attribute__((noinline)) bool slots_grow(struct shard *s)
 {
     uint64_t count = s->slots ? (s->mask + 1) * 2 : FIRST_SLOTS,
@@ -155,19 +166,20 @@ static uint8_t tag_of(uint32_t offset)
 
 /* The place of the entry with this offset among the first `count`, or `count`. What stands behind the last byte may look like a hit:
  * hence the comparison. That is the first of the entries, at most: nothing is read behind the bucket. */
-static inline uint32_t bucket_find(const uint64_t *tags, const uint64_t *entries, uint32_t count,
-                                   uint32_t offset)
+static inline __attribute__((always_inline)) uint32_t
+bucket_find(const uint64_t *tags, const uint64_t *entries, uint32_t count, uint32_t offset)
 {
-    const char *at = (const char *)tags;
     uint8_t tag = tag_of(offset);
-    for (uint32_t first = 0; first < count; first += MT_TAGS_AT_ONCE) {
-        uint64_t hits = mt_tags_equal(at + first, tag);
+    uint64_t first = 0;
+    do {
+        uint64_t hits = mt_tags_equal((const char *)tags + first, tag);
         for (; __builtin_expect(hits != 0, 0); hits &= hits - 1) {
-            uint32_t i = first + (uint32_t)__builtin_ctzll(hits) / MT_TAGS_BITS;
+            uint64_t i = first + (uint32_t)__builtin_ctzll(hits) / MT_TAGS_BITS;
             if (i < count && offset_of(entries[i]) == offset)
-                return i;
+                return (uint32_t)i;
         }
-    }
+        first += MT_TAGS_AT_ONCE;
+    } while (first < count);
     return count;
 }
 
@@ -200,11 +212,6 @@ static __attribute__((noinline)) bool bucket_grow(struct shard *s, struct slot *
 
 /* ---- */
 
-static struct shard *shard_of(uint64_t page)
-{
-    return &shards[hash_of(page >> REGION_BITS) >> (64 - SHARD_BITS)];
-}
-
 static void lock_shard(struct shard *s)
 {
     mt_lock_take(&s->lock);
@@ -216,7 +223,8 @@ static void unlock_shard(struct shard *s)
 }
 
 /* As bucket_find, for a page with a bucket or without. */
-static inline uint32_t place_of(const struct slot *slot, const uint64_t *entries, uint32_t offset)
+static inline __attribute__((always_inline)) uint32_t
+place_of(const struct slot *slot, const uint64_t *entries, uint32_t offset)
 {
     uint32_t count = slot_count(slot);
     if (!slot_class(slot))
@@ -224,35 +232,86 @@ static inline uint32_t place_of(const struct slot *slot, const uint64_t *entries
     return bucket_find(slot->bucket, entries, count, offset);
 }
 
-/* Put `entry` in; *replaced: what stood there, 0 if nothing. */
-static inline __attribute__((always_inline)) bool
-enter(struct shard *s, uint64_t hash, uint64_t page, uint64_t entry, uint64_t *replaced)
+/* What is entered or taken: a block, and where it belongs. */
+struct place {
+    struct shard *shard;
+    uint64_t hash, page;
+    uint32_t offset;
+};
+
+static inline __attribute__((always_inline)) struct place place_for(struct shard *all,
+                                                                    uintptr_t block)
+{
+    uint64_t page = block >> 12;
+    return (struct place){&all[hash_of(page >> REGION_BITS) >> (64 - SHARD_BITS)], hash_of(page),
+                          page, (uint32_t)(block >> 3) & ((1u << OFFSET_BITS) - 1)};
+}
+
+static inline __attribute__((always_inline)) struct mt_live unpack(uintptr_t block, uint64_t entry)
+{
+    struct mt_live live = {entry >> OFFSET_BITS & SIZE_BIG,
+                           (uint32_t)(entry >> (OFFSET_BITS + SIZE_BITS))};
+    if (__builtin_expect(live.size == SIZE_BIG, 0))
+        live.size = mt_live_big_take(block, SIZE_BIG);
+    return live;
+}
+
+/* ---- The usual event needs no other function: what is seldom is called last, so that no register need be kept ---- */
+
+/* The page's slot stands at `slot`, and: an entry of this place stands at `at`; or it is full. */
+static MT_HOT __attribute__((noinline)) enum mt_live_entered
+enter_seldom(struct shard *s, struct slot *slot, uint64_t entry, uint32_t at, struct mt_live *stale)
+{
+    uint32_t count = slot_count(slot);
+    uint64_t *entries = slot_entries(slot), replaced;
+    if (at < count) {
+        replaced = entries[at];
+        entries[at] = entry;
+        *stale = unpack(slot_page(slot) << 12 | (uintptr_t)offset_of(replaced) << 3, replaced);
+        return MT_LIVE_REPLACED;
+    }
+    if (!bucket_grow(s, slot))
+        return MT_LIVE_NOT;
+    bucket_put(slot->bucket, slot_entries(slot), count, entry);
+    slot->w0++;
+    return MT_LIVE_ENTERED;
+}
+
+static inline __attribute__((always_inline)) enum mt_live_entered
+put(struct shard *s, struct slot *slot, uint64_t entry, uint32_t at, struct mt_live *stale)
+{
+    uint32_t count = slot_count(slot);
+    if (__builtin_expect(at < count || count == mt_bucket_cap[slot_class(slot)], 0))
+        return enter_seldom(s, slot, entry, at, stale);
+    bucket_put(slot->bucket, slot_entries(slot), count, entry);
+    slot->w0++;
+    return MT_LIVE_ENTERED;
+}
+
+/* The slot is to be searched, or the page has no bucket, or none yet. */
+static MT_HOT __attribute__((noinline)) enum mt_live_entered
+enter_searched(struct shard *s, uint64_t hash, uint64_t page, uint64_t entry, struct mt_live *stale)
 {
     if (__builtin_expect(s->used >= s->most, 0) && !slots_grow(s))
-        return false;
+        return MT_LIVE_NOT;
     struct slot *slot = slot_find(s, hash, page);
     if (!slot->w0) {
         s->used++;
         slot->single = entry;
         slot_set(slot, page, 0, 1);
-        return true;
+        return MT_LIVE_ENTERED;
     }
-    uint32_t count = slot_count(slot);
-    uint64_t *entries = slot_entries(slot);
-    uint32_t at = place_of(slot, entries, offset_of(entry));
-    if (__builtin_expect(at < count, 0)) {
-        *replaced = entries[at];
-        entries[at] = entry;
-        return true;
-    }
-    if (count == mt_bucket_cap[slot_class(slot)]) {
-        if (!bucket_grow(s, slot))
-            return false;
-        entries = slot_entries(slot);
-    }
-    bucket_put(slot->bucket, entries, count, entry);
-    slot->w0++;
-    return true;
+    return put(s, slot, entry, place_of(slot, slot_entries(slot), offset_of(entry)), stale);
+}
+
+static inline __attribute__((always_inline)) enum mt_live_entered
+enter(const struct place *to, uint64_t entry, struct mt_live *stale)
+{
+    struct slot *slot = slot_there(to->shard, to->hash, to->page);
+    if (__builtin_expect(!slot, 0))
+        return enter_searched(to->shard, to->hash, to->page, entry, stale);
+    return put(to->shard, slot, entry,
+               bucket_find(slot->bucket, slot_entries(slot), slot_count(slot), to->offset), stale);
 }
 
 static __attribute__((noinline)) void page_empty(struct shard *s, struct slot *slot)
@@ -262,92 +321,123 @@ static __attribute__((noinline)) void page_empty(struct shard *s, struct slot *s
     slot_remove(s, slot);
 }
 
-/* 0: there is none. */
-static inline __attribute__((always_inline)) uint64_t take(struct shard *s, uint64_t hash,
-                                                           uint64_t page, uint32_t offset)
+/* The page's only entry is taken. */
+static MT_HOT __attribute__((noinline)) uint64_t take_only(struct shard *s, struct slot *slot)
 {
-    struct slot *slot = s->slots ? slot_find(s, hash, page) : NULL;
-    if (!slot || !slot->w0)
-        return 0;
+    uint64_t entry = *slot_entries(slot);
+    page_empty(s, slot);
+    return entry;
+}
+
+static inline __attribute__((always_inline)) uint64_t pull(struct shard *s, struct slot *slot,
+                                                           uint32_t at)
+{
     uint32_t count = slot_count(slot);
     uint64_t *entries = slot_entries(slot);
-    uint32_t at = place_of(slot, entries, offset);
-    if (at == count)
+    if (__builtin_expect(at == count, 0))
         return 0;
+    if (__builtin_expect(count == 1, 0))
+        return take_only(s, slot);
     uint64_t entry = entries[at];
-    if (count == 1) {
-        page_empty(s, slot);
-        return entry;
-    }
-    if (at != count - 1)
-        bucket_put(slot->bucket, entries, at, entries[count - 1]);
+    /* The last one takes its place; where it is the last one itself nothing changes. */
+    bucket_put(slot->bucket, entries, at, entries[count - 1]);
     slot->w0--;
     return entry;
 }
 
-/* The same where there are several threads: apart, so that they take no registers where there is one. */
-static MT_HOT __attribute__((noinline)) bool
-enter_locked(struct shard *s, uint64_t hash, uint64_t page, uint64_t entry, uint64_t *replaced)
+static MT_HOT __attribute__((noinline)) uint64_t take_searched(struct shard *s, uint64_t hash,
+                                                               uint64_t page, uint32_t offset)
 {
-    lock_shard(s);
-    bool ok = enter(s, hash, page, entry, replaced);
-    unlock_shard(s);
-    return ok;
+    struct slot *slot = s->slots ? slot_find(s, hash, page) : NULL;
+    return slot && slot->w0 ? pull(s, slot, place_of(slot, slot_entries(slot), offset)) : 0;
 }
 
-static MT_HOT __attribute__((noinline)) uint64_t take_locked(struct shard *s, uint64_t hash,
-                                                             uint64_t page, uint32_t offset)
+/* 0: there is none. */
+static inline __attribute__((always_inline)) uint64_t take(const struct place *from)
 {
-    lock_shard(s);
-    uint64_t entry = take(s, hash, page, offset);
-    unlock_shard(s);
-    return entry;
+    struct slot *slot = slot_there(from->shard, from->hash, from->page);
+    if (__builtin_expect(!slot, 0))
+        return take_searched(from->shard, from->hash, from->page, from->offset);
+    return pull(from->shard, slot,
+                bucket_find(slot->bucket, slot_entries(slot), slot_count(slot), from->offset));
 }
 
-static inline struct mt_live unpack(uintptr_t block, uint64_t entry)
+/* ---- */
+
+static MT_HOT __attribute__((noinline)) enum mt_live_entered
+enter_locked(uintptr_t block, uint64_t entry, struct mt_live *stale)
 {
-    struct mt_live live = {entry >> OFFSET_BITS & SIZE_BIG,
-                           (uint32_t)(entry >> (OFFSET_BITS + SIZE_BITS))};
-    if (__builtin_expect(live.size == SIZE_BIG, 0))
-        live.size = mt_live_big_take(block, SIZE_BIG);
-    return live;
+    struct place to = place_for(shards, block);
+    lock_shard(to.shard);
+    enum mt_live_entered entered = enter(&to, entry, stale);
+    unlock_shard(to.shard);
+    return entered;
+}
+
+static MT_HOT __attribute__((noinline)) struct mt_live take_locked(struct shard *all,
+                                                                   uintptr_t block)
+{
+    struct place from = place_for(all, block);
+    lock_shard(from.shard);
+    uint64_t entry = take(&from);
+    unlock_shard(from.shard);
+    return unpack(block, entry);
 }
 
 MT_HOT void mt_live_prefetch(uintptr_t block)
 {
-    uint64_t hash = hash_of(block >> 12);
-    const struct shard *s = shard_of(block >> 12);
+    struct place to = place_for(shards, block);
+    const struct shard *s = to.shard;
     /* If another thread grows the table just now, this may be any address: it is not read. */
     __builtin_prefetch(
-        (const void *)((uintptr_t)s->slots + (hash >> (s->shift & 63)) * sizeof *s->slots));
+        (const void *)((uintptr_t)s->slots + (to.hash >> (s->shift & 63)) * sizeof *s->slots));
 }
 
-static __attribute__((noinline, cold)) bool enter_big(uintptr_t block, uint64_t size)
+/* `size`: SIZE_BIG for those that stand elsewhere. */
+static inline __attribute__((always_inline)) enum mt_live_entered
+enter_size(uintptr_t block, uint32_t unit, uint64_t size, struct mt_live *stale)
 {
-    struct mt_live dropped;
-    if (mt_live_big_enter(block, size))
-        return true;
-    mt_live_take(block, &dropped);
-    return false;
+    struct place to = place_for(shards, block);
+    uint64_t entry = (uint64_t)unit << (OFFSET_BITS + SIZE_BITS) | size << OFFSET_BITS | to.offset;
+    if (__builtin_expect(mt_shared(), 0))
+        return enter_locked(block, entry, stale);
+    return enter(&to, entry, stale);
 }
 
-MT_HOT bool mt_live_enter(uintptr_t block, struct mt_live entry, struct mt_live *stale)
+static __attribute__((noinline, cold)) enum mt_live_entered
+enter_big(uintptr_t block, struct mt_live entry, struct mt_live *stale)
 {
-    uint64_t page = block >> 12, hash = hash_of(page), replaced = 0;
-    uint32_t offset = (uint32_t)(block >> 3) & ((1u << OFFSET_BITS) - 1);
-    stale->unit = 0;
-    if (__builtin_expect(block - 1 >= ((uintptr_t)1 << 48) - 1 || entry.unit - 1 >= (1u << 28) - 1,
-                         0))
-        return false;
-    uint64_t size = entry.size < SIZE_BIG ? entry.size : SIZE_BIG;
-    uint64_t word =
-        (uint64_t)entry.unit << (OFFSET_BITS + SIZE_BITS) | size << OFFSET_BITS | offset;
-    struct shard *s = shard_of(page);
-    bool ok = __builtin_expect(mt_shared(), 0) ? enter_locked(s, hash, page, word, &replaced)
-                                               : enter(s, hash, page, word, &replaced);
-    if (__builtin_expect(replaced != 0, 0))
-        *stale = unpack(block, replaced);
-    return ok && (__builtin_expect(size != SIZE_BIG, 1) || enter_big(block, entry.size));
+    enum mt_live_entered entered = enter_size(block, entry.unit, SIZE_BIG, stale);
+    if (entered == MT_LIVE_NOT || mt_live_big_enter(block, entry.size))
+        return entered;
+    mt_live_take(block);
+    return MT_LIVE_NOT;
+}
+
+MT_HOT enum mt_live_entered mt_live_enter(uintptr_t block, struct mt_live entry,
+                                          struct mt_live *stale)
+{
+    if (__builtin_expect((block >> 48 | entry.unit >> 28) != 0, 0))
+        return MT_LIVE_NOT;
+    if (__builtin_expect(entry.size >= SIZE_BIG, 0))
+        return enter_big(block, entry, stale);
+    return enter_size(block, entry.unit, entry.size, stale);
+}
+
+static __attribute__((noinline, cold)) struct mt_live take_big(uintptr_t block, uint64_t entry)
+{
+    return unpack(block, entry);
+}
+
+MT_HOT struct mt_live mt_live_take(uintptr_t block)
+{
+    if (__builtin_expect(mt_shared(), 0))
+        return take_locked(shards, block);
+    struct place from = place_for(shards, block);
+    uint64_t entry = take(&from), size = entry >> OFFSET_BITS & SIZE_BIG;
+    if (__builtin_expect(size == SIZE_BIG, 0))
+        return take_big(block, entry);
+    return (struct mt_live){size, (uint32_t)(entry >> (OFFSET_BITS + SIZE_BITS))};
 }
 
 /* The entries of a page, from the one at `from` on, as far as they have room. Returns how many were added. */
@@ -402,18 +492,6 @@ bool mt_live_each(bool (*visit)(const struct mt_live_some *some, void *context),
     return all;
 }
 
-MT_HOT bool mt_live_take(uintptr_t block, struct mt_live *entry)
-{
-    uint64_t page = block >> 12, hash = hash_of(page);
-    uint32_t offset = (uint32_t)(block >> 3) & ((1u << OFFSET_BITS) - 1);
-    struct shard *s = shard_of(page);
-    uint64_t word = __builtin_expect(mt_shared(), 0) ? take_locked(s, hash, page, offset)
-                                                     : take(s, hash, page, offset);
-    if (word)
-        *entry = unpack(block, word);
-    return word != 0;
-}
-
 static void shard_free(struct shard *s)
 {
     for (uint64_t i = 0; s->slots && i <= s->mask; i++)
@@ -430,9 +508,13 @@ static struct shard inherited[SHARDS];
 /* What it has of its own goes to what it has inherited, as the next child inherits both. */
 static void inherit_slot(struct slot *slot)
 {
-    uint64_t page = slot_page(slot), replaced, *entries = slot_entries(slot);
-    for (uint32_t i = 0; i < slot_count(slot); i++)
-        enter(&inherited[shard_of(page) - shards], hash_of(page), page, entries[i], &replaced);
+    uint64_t *entries = slot_entries(slot);
+    struct mt_live replaced;
+    for (uint32_t i = 0; i < slot_count(slot); i++) {
+        struct place to =
+            place_for(inherited, slot_page(slot) << 12 | (uintptr_t)offset_of(entries[i]) << 3);
+        enter(&to, entries[i], &replaced);
+    }
 }
 
 static void inherit_shard(struct shard *s, struct shard *to)
@@ -464,12 +546,7 @@ void mt_live_inherit(void)
     mt_live_big_inherit();
 }
 
-bool mt_live_inherited_take(uintptr_t block, struct mt_live *entry)
+struct mt_live mt_live_inherited_take(uintptr_t block)
 {
-    uint64_t page = block >> 12, hash = hash_of(page);
-    struct shard *s = &inherited[shard_of(page) - shards];
-    uint64_t word = take_locked(s, hash, page, (uint32_t)(block >> 3) & ((1u << OFFSET_BITS) - 1));
-    if (word)
-        *entry = unpack(block, word);
-    return word != 0;
+    return take_locked(inherited, block);
 }

@@ -14,16 +14,19 @@ struct mt_live {
     uint32_t unit; /* the mt_alloc that counts it, < 2^28 */
 };
 
-/* Enter a block. False: no memory, or an address or size that the table can't hold; the block is
- * then not tracked. If an entry stands there already (we did not see its release), it is replaced,
- * and *stale is what it was; stale->unit 0: none. */
-bool mt_live_enter(uintptr_t block, struct mt_live entry, struct mt_live *stale);
+/* Enter a block; neither its address nor its unit is 0. */
+enum mt_live_entered {
+    MT_LIVE_ENTERED,
+    MT_LIVE_REPLACED, /* an entry stood there already (we did not see its release): *stale is what it was */
+    MT_LIVE_NOT, /* no memory, or an address or size that the table can't hold: the block is not tracked */
+};
+enum mt_live_entered mt_live_enter(uintptr_t block, struct mt_live entry, struct mt_live *stale);
 
 /* The block will be entered soon: bring its place into the cache meanwhile. */
 void mt_live_prefetch(uintptr_t block);
 
-/* Take a block out: *entry is what was entered. False: it is not known. */
-bool mt_live_take(uintptr_t block, struct mt_live *entry);
+/* Take a block out. Returns what was entered; unit 0: it is not known. */
+struct mt_live mt_live_take(uintptr_t block);
 
 /* Some live blocks. */
 #define MT_LIVE_AT_ONCE 256u
@@ -41,6 +44,6 @@ bool mt_live_each(bool (*visit)(const struct mt_live_some *some, void *context),
 void mt_live_inherit(void);
 
 /* As mt_live_take, for a block that was there before the fork. */
-bool mt_live_inherited_take(uintptr_t block, struct mt_live *entry);
+struct mt_live mt_live_inherited_take(uintptr_t block);
 
 #endif

@@ -168,8 +168,8 @@ MT_HOT struct mt_whole *mt_whole_add(struct mt_wholes *wholes, const struct mt_s
     whole->need_fp = need_fp;
     whole->named = false;
     whole->before = 0;
-    whole->frames = frames;
-    whole->words = words->count;
+    whole->frames = (uint16_t)frames;
+    whole->words = (uint16_t)words->count;
     for (uint32_t i = 0; i < words->count; i++)
         whole->word[i] = (struct mt_whole_word){mt_bounds_word(words->at[i]), words->at[i]};
     return whole;

@@ -27,14 +27,13 @@ struct mt_whole {
     uint64_t older; /* next entry in the chain of its bucket, or one that is gone */
     struct mt_known known;
     uintptr_t pc, sp, fp;
-    /* for tables/capture.c: `at` of the stack of the event before, and how many nodes they share */
+    /* for tables/capture.c: `at` of the stack of the event before, how many nodes they share, and the outermost that they do not */
     uint64_t before;
-    uint32_t before_same;
-    uint32_t frames;
-    uint32_t
-        /* of word[], which must be the same; the first frames - 1 are the return addresses,
-         * innermost first */
-        words;
+    uint32_t before_site;
+    uint16_t before_same;
+    uint16_t frames;
+    /* of word[], which must be the same; the first frames - 1 are the return addresses, innermost first */
+    uint16_t words;
     bool need_fp;
     bool named; /* nodes are filled in; as `known`, for whoever remembers stacks here */
     struct mt_whole_word {

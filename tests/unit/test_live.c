@@ -7,27 +7,38 @@
 
 #include "../../interpose/tables/live.h"
 
+static enum mt_live_entered enter(uintptr_t block, struct mt_live entry)
+{
+    struct mt_live stale;
+    return mt_live_enter(block, entry, &stale);
+}
+
+static bool take(uintptr_t block, struct mt_live *got)
+{
+    *got = mt_live_take(block);
+    return got->unit;
+}
+
 Test(live, what_is_entered_is_found_once)
 {
     struct mt_live stale, got;
-    cr_assert(mt_live_enter(0x1000, (struct mt_live){77, 5}, &stale));
-    cr_assert_eq(stale.unit, 0);
-    cr_assert(mt_live_take(0x1000, &got));
+    cr_assert_eq(enter(0x1000, (struct mt_live){77, 5}), MT_LIVE_ENTERED);
+    cr_assert(take(0x1000, &got));
     cr_assert_eq(got.size, 77);
     cr_assert_eq(got.unit, 5);
-    cr_assert_not(mt_live_take(0x1000, &got));
+    cr_assert_not(take(0x1000, &got));
 }
 
 Test(live, an_entry_that_stands_is_handed_back)
 {
     struct mt_live stale, got;
-    mt_live_enter(0x2000, (struct mt_live){1, 10}, &stale);
-    cr_assert(mt_live_enter(0x2000, (struct mt_live){2, 20}, &stale));
+    enter(0x2000, (struct mt_live){1, 10});
+    cr_assert_eq(mt_live_enter(0x2000, (struct mt_live){2, 20}, &stale), MT_LIVE_REPLACED);
     cr_assert_eq(stale.size, 1);
     cr_assert_eq(stale.unit, 10);
-    cr_assert(mt_live_take(0x2000, &got));
+    cr_assert(take(0x2000, &got));
     cr_assert_eq(got.size, 2);
-    cr_assert_not(mt_live_take(0x2000, &got));
+    cr_assert_not(take(0x2000, &got));
 }
 
 Test(live, extremes_keep_every_bit)
@@ -36,8 +47,8 @@ Test(live, extremes_keep_every_bit)
     uint64_t size = UINT64_MAX >> 1;
     uint32_t unit = (1u << 28) - 1;
     uintptr_t block = (uintptr_t)((1ull << 48) - 8);
-    cr_assert(mt_live_enter(block, (struct mt_live){size, unit}, &stale));
-    cr_assert(mt_live_take(block, &got));
+    cr_assert_eq(enter(block, (struct mt_live){size, unit}), MT_LIVE_ENTERED);
+    cr_assert(take(block, &got));
     cr_assert_eq(got.size, size);
     cr_assert_eq(got.unit, unit);
 }
@@ -46,11 +57,10 @@ Test(live, sizes_at_the_limit_of_an_entry)
 {
     struct mt_live stale, got;
     for (uint64_t size = (1u << 27) - 3; size < (1u << 27) + 3; size++) {
-        cr_assert(mt_live_enter(0x5000 + size % 16 * 8, (struct mt_live){size, 3}, &stale));
-        cr_assert_eq(stale.unit, 0);
+        cr_assert_eq(enter(0x5000 + size % 16 * 8, (struct mt_live){size, 3}), MT_LIVE_ENTERED);
     }
     for (uint64_t size = (1u << 27) - 3; size < (1u << 27) + 3; size++) {
-        cr_assert(mt_live_take(0x5000 + size % 16 * 8, &got));
+        cr_assert(take(0x5000 + size % 16 * 8, &got));
         cr_assert_eq(got.size, size);
     }
 }
@@ -58,9 +68,8 @@ Test(live, sizes_at_the_limit_of_an_entry)
 Test(live, what_does_not_fit_is_refused)
 {
     struct mt_live stale;
-    cr_assert_not(mt_live_enter(0x1000, (struct mt_live){1, 1u << 28}, &stale));
-    cr_assert_not(mt_live_enter((uintptr_t)(1ull << 48), (struct mt_live){1, 1}, &stale));
-    cr_assert_not(mt_live_enter(0, (struct mt_live){1, 1}, &stale));
+    cr_assert_eq(enter(0x1000, (struct mt_live){1, 1u << 28}), MT_LIVE_NOT);
+    cr_assert_eq(enter((uintptr_t)(1ull << 48), (struct mt_live){1, 1}), MT_LIVE_NOT);
 }
 
 /* Entering and taking at random, with addresses so close together that buckets fill to the last place. */
@@ -76,11 +85,10 @@ Test(live, agrees_with_an_array)
         struct mt_live got, stale,
             entry = {seed >> (b % 64), (uint32_t)(seed >> 37) % ((1u << 28) - 1) + 1};
         if ((seed >> 62) && !model[b].unit) {
-            cr_assert(mt_live_enter(block, entry, &stale));
-            cr_assert_eq(stale.unit, 0);
+            cr_assert_eq(enter(block, entry), MT_LIVE_ENTERED);
             model[b] = entry;
         } else {
-            bool found = mt_live_take(block, &got);
+            bool found = take(block, &got);
             cr_assert_eq(found, model[b].unit != 0);
             if (found) {
                 cr_assert_eq(got.size, model[b].size);
@@ -91,7 +99,7 @@ Test(live, agrees_with_an_array)
     }
     struct mt_live got;
     for (unsigned b = 0; b < BLOCKS; b++)
-        cr_assert_eq(mt_live_take(0x7f0000000000u + b * 8u, &got), model[b].unit != 0);
+        cr_assert_eq(take(0x7f0000000000u + b * 8u, &got), model[b].unit != 0);
 }
 
 /* Pages of every density, to the last place of 8 bytes, three times over: buckets come from those that became spare. */
@@ -103,17 +111,16 @@ Test(live, pages_fill_and_empty)
         for (unsigned page = 0; page < PAGES; page++)
             for (unsigned i = 0; i < page % 513; i++) {
                 uintptr_t block = 0x7f0000000000u + page * 4096u + (i * 5 + page) % 512 * 8;
-                cr_assert(mt_live_enter(block, (struct mt_live){i + page, i + 1}, &stale));
-                cr_assert_eq(stale.unit, 0);
+                cr_assert_eq(enter(block, (struct mt_live){i + page, i + 1}), MT_LIVE_ENTERED);
             }
         for (unsigned page = 0; page < PAGES; page++)
             for (unsigned i = 0; i < page % 513; i++) {
                 unsigned which = round ? page % 513 - 1 - i : i; /* from one end or the other */
                 uintptr_t block = 0x7f0000000000u + page * 4096u + (which * 5 + page) % 512 * 8;
-                cr_assert(mt_live_take(block, &got));
+                cr_assert(take(block, &got));
                 cr_assert_eq(got.size, which + page);
                 cr_assert_eq(got.unit, which + 1);
-                cr_assert_not(mt_live_take(block, &got));
+                cr_assert_not(take(block, &got));
             }
     }
 }

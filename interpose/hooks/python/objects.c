@@ -107,8 +107,8 @@ static void *object_realloc(void *context, void *old, size_t bytes)
     int keep = errno;
     uint32_t inside = mt_tables_open();
     mt_python_before_release();
-    struct mt_live was;
-    bool known = mt_account_object_take(old, &was);
+    struct mt_live was = mt_account_object_take(old);
+    bool known = was.unit;
     mt_tables_close(inside);
     errno = keep;
     void *block = real->realloc(real->context, old, bytes);
