@@ -51,13 +51,14 @@ static inline __attribute__((always_inline)) void mt_guard_at(uintptr_t frame, u
     *(volatile uintptr_t *)&mt_self.frame = frame;
 }
 
-/* What hooks/enter.c notes of an event from its beginning to its end. */
+/* What hooks/enter.c notes of an event from its beginning to its end, and of the thread. */
 struct mt_nesting {
     bool special;   /* either of the next two: the end has more to do */
     bool transient; /* the state serves this event alone: the thread is past its destructors */
     bool nested;    /* this event interrupts another one of the thread, whose guard was: */
     uint32_t outer_depth;
     uintptr_t outer_frame;
+    int *error; /* the thread's errno, whose address takes a call to find */
 };
 
 /* Around work on the tables in a hook, with the guard set. mt_tables_open returns what

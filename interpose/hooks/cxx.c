@@ -74,7 +74,14 @@ static void *malloc_for_new(struct mt_thread *t, const struct mt_start *here, si
     return mt_allocated(t, here, block, bytes);
 }
 
-#define NEW(symbol, parameters, a, b, align, throws)                                               \
+/* Whether an operator without an alignment is known to do nothing but call malloc or free. */
+static inline bool by_malloc(void)
+{
+    return __builtin_expect(__atomic_load_n(&mt_nested_by_malloc, __ATOMIC_RELAXED), true);
+}
+
+/* `plain`: without an alignment. Where malloc fails the real operator tries again: it asks the new handler, and throws. */
+#define NEW(symbol, parameters, a, b, align, throws, plain)                                        \
     MT_EXPORT MT_HOT void *symbol parameters                                                       \
     {                                                                                              \
         MT_HERE(here);                                                                             \
@@ -86,6 +93,11 @@ static void *malloc_for_new(struct mt_thread *t, const struct mt_start *here, si
         mt_new_function *real = (mt_new_function *)(uintptr_t)mt_real.symbol;                      \
         if (!real)                                                                                 \
             return malloc_for_new(t, &here, bytes, align, throws);                                 \
+        if (plain && by_malloc()) {                                                                \
+            void *block = mt_real.malloc(bytes ? bytes : 1);                                       \
+            if (__builtin_expect(block != NULL, 1))                                                \
+                return mt_allocated(t, &here, block, bytes);                                       \
+        }                                                                                          \
         if (!t)                                                                                    \
             return real(bytes, a, b);                                                              \
         return mt_guarded_new(t, &here, real, bytes, bytes, a, b);                                 \
@@ -96,51 +108,52 @@ static void *malloc_for_new(struct mt_thread *t, const struct mt_start *here, si
 #define NOTHROW const void *nothrow
 #define NT      (uintptr_t) nothrow
 
-NEW(_Znwm, (BYTES), 0, 0, 0, true)
-NEW(_Znam, (BYTES), 0, 0, 0, true)
-NEW(_ZnwmRKSt9nothrow_t, (BYTES, NOTHROW), NT, 0, 0, false)
-NEW(_ZnamRKSt9nothrow_t, (BYTES, NOTHROW), NT, 0, 0, false)
-NEW(_ZnwmSt11align_val_t, (BYTES, ALIGN), align, 0, align, true)
-NEW(_ZnamSt11align_val_t, (BYTES, ALIGN), align, 0, align, true)
-NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, (BYTES, ALIGN, NOTHROW), align, NT, align, false)
-NEW(_ZnamSt11align_val_tRKSt9nothrow_t, (BYTES, ALIGN, NOTHROW), align, NT, align, false)
+NEW(_Znwm, (BYTES), 0, 0, 0, true, true)
+NEW(_Znam, (BYTES), 0, 0, 0, true, true)
+NEW(_ZnwmRKSt9nothrow_t, (BYTES, NOTHROW), NT, 0, 0, false, true)
+NEW(_ZnamRKSt9nothrow_t, (BYTES, NOTHROW), NT, 0, 0, false, true)
+NEW(_ZnwmSt11align_val_t, (BYTES, ALIGN), align, 0, align, true, false)
+NEW(_ZnamSt11align_val_t, (BYTES, ALIGN), align, 0, align, true, false)
+NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, (BYTES, ALIGN, NOTHROW), align, NT, align, false, false)
+NEW(_ZnamSt11align_val_tRKSt9nothrow_t, (BYTES, ALIGN, NOTHROW), align, NT, align, false, false)
 
-static inline void release(const struct mt_start *here, void *block, delete_function *real,
-                           uintptr_t a, uintptr_t b)
+static inline __attribute__((always_inline)) void release(const struct mt_start *here, void *block,
+                                                          delete_function *real, uintptr_t a,
+                                                          uintptr_t b, bool plain)
 {
     if (!block || !mt_real_known() || mt_boot_owns(block))
         return;
     struct mt_thread *t = mt_enter_as(MT_IN_DELETE, here->pc, MT_RELEASE);
     if (t)
         mt_releasing(t, here, block);
-    if (real)
-        real(block, a, b);
-    else
+    if (!real || (plain && by_malloc()))
         mt_real.free(block);
+    else
+        real(block, a, b);
     if (t)
         mt_leave(t);
 }
 
-#define DELETE(symbol, parameters, a, b)                                                           \
+#define DELETE(symbol, parameters, a, b, plain)                                                    \
     MT_EXPORT MT_HOT void symbol parameters                                                        \
     {                                                                                              \
         MT_HERE(here);                                                                             \
         if (__builtin_expect(!mt_real.symbol, 0))                                                  \
             find_late((void **)&mt_real.symbol, #symbol, here.pc);                                 \
-        release(&here, block, (delete_function *)(uintptr_t)mt_real.symbol, a, b);                 \
+        release(&here, block, (delete_function *)(uintptr_t)mt_real.symbol, a, b, plain);          \
     }
 
 #define BLOCK void *block
 
-DELETE(_ZdlPv, (BLOCK), 0, 0)
-DELETE(_ZdaPv, (BLOCK), 0, 0)
-DELETE(_ZdlPvm, (BLOCK, BYTES), bytes, 0)
-DELETE(_ZdaPvm, (BLOCK, BYTES), bytes, 0)
-DELETE(_ZdlPvRKSt9nothrow_t, (BLOCK, NOTHROW), NT, 0)
-DELETE(_ZdaPvRKSt9nothrow_t, (BLOCK, NOTHROW), NT, 0)
-DELETE(_ZdlPvSt11align_val_t, (BLOCK, ALIGN), align, 0)
-DELETE(_ZdaPvSt11align_val_t, (BLOCK, ALIGN), align, 0)
-DELETE(_ZdlPvmSt11align_val_t, (BLOCK, BYTES, ALIGN), bytes, align)
-DELETE(_ZdaPvmSt11align_val_t, (BLOCK, BYTES, ALIGN), bytes, align)
-DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, (BLOCK, ALIGN, NOTHROW), align, NT)
-DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, (BLOCK, ALIGN, NOTHROW), align, NT)
+DELETE(_ZdlPv, (BLOCK), 0, 0, true)
+DELETE(_ZdaPv, (BLOCK), 0, 0, true)
+DELETE(_ZdlPvm, (BLOCK, BYTES), bytes, 0, true)
+DELETE(_ZdaPvm, (BLOCK, BYTES), bytes, 0, true)
+DELETE(_ZdlPvRKSt9nothrow_t, (BLOCK, NOTHROW), NT, 0, true)
+DELETE(_ZdaPvRKSt9nothrow_t, (BLOCK, NOTHROW), NT, 0, true)
+DELETE(_ZdlPvSt11align_val_t, (BLOCK, ALIGN), align, 0, false)
+DELETE(_ZdaPvSt11align_val_t, (BLOCK, ALIGN), align, 0, false)
+DELETE(_ZdlPvmSt11align_val_t, (BLOCK, BYTES, ALIGN), bytes, align, false)
+DELETE(_ZdaPvmSt11align_val_t, (BLOCK, BYTES, ALIGN), bytes, align, false)
+DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, (BLOCK, ALIGN, NOTHROW), align, NT, false)
+DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, (BLOCK, ALIGN, NOTHROW), align, NT, false)

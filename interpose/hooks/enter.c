@@ -131,6 +131,7 @@ static void take_state(void *state)
     *(struct mt_thread **)state = t;
     if (!t)
         return;
+    t->nesting.error = &errno;
     t->nesting.special = t->nesting.transient = mt_self.ended;
     if (!mt_self.ended) {
         mt_self.thread = t;

@@ -37,11 +37,11 @@ static inline void *mt_allocated(struct mt_thread *t, const struct mt_start *her
     if (!t)
         return block;
     if (block) {
-        int keep = errno;
+        int keep = *t->nesting.error;
         mt_tables_open();
         mt_python_check();
         mt_account_block(t, here, block, bytes);
-        errno = keep;
+        *t->nesting.error = keep;
     }
     mt_leave(t);
     return block;
@@ -50,14 +50,14 @@ static inline void *mt_allocated(struct mt_thread *t, const struct mt_start *her
 /* `t` will now release `block`: record it. The event goes on. */
 static inline void mt_releasing(struct mt_thread *t, const struct mt_start *here, const void *block)
 {
-    int keep = errno;
+    int keep = *t->nesting.error;
     uint32_t inside = mt_tables_open();
     mt_python_before_release();
     if (__builtin_expect(mt_modules_by_loader(here->pc), 0))
         mt_unload_releases(block);
     mt_account_free(t, here, block);
     mt_tables_close(inside);
-    errno = keep;
+    *t->nesting.error = keep;
 }
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <dlfcn.h>
 #include <pthread.h>
+#include <string.h>
 
 #include "base/guard.h"
 #include "base/libc.h"
@@ -10,6 +11,7 @@
 #include "loader/real.h"
 
 struct mt_nested_range mt_nested_self, mt_nested_operators, mt_nested_exceptions;
+bool mt_nested_by_malloc;
 static struct mt_nested_range libc, loader;
 /* Of a libc whose allocator calls itself by its public names: the functions that do. */
 static struct mt_nested_range callers[8];
@@ -31,6 +33,32 @@ static struct mt_nested_range function_of(void *function, const char *name)
     if (!mt_library_code(function, name, &begin, &end))
         return (struct mt_nested_range){0, 0};
     return (struct mt_nested_range){begin, end - begin};
+}
+
+/* gcc's runtime or LLVM's, as a library of its own. What is linked into a program may have an allocator of the program's linked in, too. */
+static bool is_standard(const struct mt_object *runtime)
+{
+    const char *name = runtime->path ? strrchr(runtime->path, '/') : NULL;
+    return name && (!strncmp(name, "/libstdc++.so.", 14) || !strncmp(name, "/libc++.so.", 11) ||
+                    !strncmp(name, "/libc++abi.so.", 14));
+}
+
+/* What anybody calls by this name is our hook: no object before us has one, the program neither. */
+static bool all_are_ours(void)
+{
+    static const char *const names[] = {"malloc",
+                                        "free",
+                                        "_Znwm",
+                                        "_Znam",
+                                        "_ZnwmRKSt9nothrow_t",
+                                        "_ZdlPv",
+                                        "_ZdaPv",
+                                        "_ZdlPvm",
+                                        "_ZdlPvRKSt9nothrow_t"};
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (!mt_nested_in(&mt_nested_self, (uintptr_t)dlsym(RTLD_DEFAULT, names[i])))
+            return false;
+    return true;
 }
 
 /* The operators of a C++ runtime, all of one object together with the new handler, are known to
@@ -58,6 +86,10 @@ static void find_operators(uintptr_t pc)
     static const char allocate[] = "__cxa_allocate_exception";
     void *function = pc ? mt_real_from_caller(allocate, (void *)pc) : dlsym(RTLD_NEXT, allocate);
     mt_nested_exceptions = function_of(function, allocate);
+    struct mt_object object;
+    __atomic_store_n(&mt_nested_by_malloc,
+                     mt_object_at(runtime.start, &object) && is_standard(&object) && all_are_ours(),
+                     __ATOMIC_RELAXED);
     mt_nested_operators.start = runtime.start;
     __atomic_store_n(&mt_nested_operators.bytes, runtime.bytes, __ATOMIC_RELEASE);
 }
@@ -107,6 +139,7 @@ void mt_nested_find(uintptr_t pc)
 {
     libc_known = libc_known || find_libc();
     mt_nested_operators.bytes = 0;
+    __atomic_store_n(&mt_nested_by_malloc, false, __ATOMIC_RELAXED);
     find_operators(pc);
 }
 

@@ -26,6 +26,10 @@ static inline bool mt_nested_in(const struct mt_nested_range *range, uintptr_t p
  * makes an exception, which is an allocation of its own also when an operator calls it. Written by mt_nested_find. */
 MT_EXTERN struct mt_nested_range mt_nested_self, mt_nested_operators, mt_nested_exceptions;
 
+/* The operators without an alignment do what the standard says that they do: they call malloc and free, which are our hooks, and so are
+ * the operators that they call. So a hook may go straight to the real malloc and free, and need not be passed three times an event. */
+MT_EXTERN bool mt_nested_by_malloc;
+
 /* Find the addresses of those who call. To be called once the originals are known, and again when
  * C++ operators were found later, with `pc` their caller, else 0. Calls the loader: guard set, no
  * lock held; one thread at a time. */

@@ -81,7 +81,7 @@ struct mt_whole *mt_unwind_again_unchecked(struct mt_stack *stack, const struct 
     return again(stack, from);
 }
 
-MT_HOT struct mt_whole *mt_unwind_again(struct mt_stack *stack, const struct mt_start *from)
+struct mt_whole *mt_unwind_again_slowly(struct mt_stack *stack, const struct mt_start *from)
 {
 #ifdef MEMTRACE_VERIFY_STACKS
     return mt_unwind_again_checked(stack, from);
