@@ -130,12 +130,17 @@ static __attribute__((noinline)) void end_cut(struct mt_runs *r, const struct mt
 
 /* ---- Frames that close ---- */
 
-/* The nodes of an entry left the stack. `alone`: the first one, too, ends together with its frame's run. */
-static inline void end_run(struct mt_runs *r, const struct mt_run *run, int64_t highest, bool alone)
+/* The nodes of an entry left the stack. `alone`: the first one, too, ends together with its frame's run. Where the level did not rise,
+ * as when something is released, no node need be read. */
+static inline __attribute__((always_inline)) void
+end_run(struct mt_runs *r, const struct mt_run *run, int64_t highest, bool alone)
 {
-    uint64_t rise = rise_of(highest, run->begin);
-    end_alone(r, run->node, run->frames - 1u, rise);
-    end_node(r, run->first, rise, alone);
+    int64_t rise = highest - run->begin;
+    if (rise <= 0)
+        return;
+    if (run->frames != 1)
+        end_alone(r, run->node, run->frames - 1u, (uint64_t)rise);
+    end_node(r, run->first, (uint64_t)rise, alone);
 }
 
 /* Did the frame of these entries' nodes use one site alone, since it began? Then mt_node.alone has it. */
@@ -257,15 +262,15 @@ static __attribute__((noinline, cold)) bool grow(struct mt_runs *r)
 }
 
 /* Entry `run` goes away: what it reached the one below it reached, too. */
-static inline void take_away(struct mt_runs *r, struct mt_run *run)
+static inline __attribute__((always_inline)) void take_away(struct mt_runs *r, struct mt_run *run)
 {
-    struct mt_run *last = &r->runs[r->entry->runs_used - 1];
+    struct mt_thread_entry *e = r->entry;
+    struct mt_run *last = &r->runs[--e->runs_used];
     run[-1].max = higher(run[-1].max, run->max);
     for (; run < last; run++) {
         *run = run[1];
         __asm__("" : "+r"(run)); /* a few entries at most: no call of memmove */
     }
-    r->entry->runs_used--;
 }
 
 /* The lowest level at which one of the stretches began that the oldest entry of a depth is to tell of: those that were dropped, and
@@ -304,35 +309,46 @@ static __attribute__((noinline)) void drop_oldest(struct mt_runs *r, struct mt_r
 }
 
 /* `top` and what is below it are the entries of depth `depth`, and site `site` comes up there: the stretches of the sites more recent
- * than it end, and where it stood is taken away. */
-static inline void turn(struct mt_runs *r, struct mt_run *top, uint32_t depth, int64_t highest,
-                        uint32_t site)
+ * than it end, and where it stood is taken away. Returns where the entry that begins now is to stand. */
+static inline __attribute__((always_inline)) struct mt_run *
+turn(struct mt_runs *r, struct mt_run *top, uint32_t depth, int64_t highest, uint32_t site)
 {
     struct mt_run *run = top;
+    const int64_t floor = mt_stretches_floor;
     top->max = highest = higher(highest, top->max);
     end_run(r, top, highest, false);
     top->frames = 0;
-    bool high = highest - run->begin > mt_stretches_floor, whole = false;
-    while (run->before && run->before != site) {
+    bool high = highest - run->begin > floor, whole = false, found = false;
+    for (;;) {
+        if (run->before == site) {
+            found = true;
+            break;
+        }
+        if (!run->before)
+            break;
         if (run[-1].depth != depth) { /* the stay began with the frame's own run */
             whole = true;
-            high |= higher(highest, run[-1].max) - run[-1].begin > mt_stretches_floor;
+            high |= higher(highest, run[-1].max) - run[-1].begin > floor;
             break;
         }
         run--;
         highest = higher(highest, run->max);
-        high |= highest - run->begin > mt_stretches_floor;
+        high |= highest - run->begin > floor;
     }
     if (__builtin_expect(high, 0))
         end_stretches(r, top, run, whole, site);
-    if (run->before == site) {
-        if (__builtin_expect(run->frames == MT_RUN_CUT, 0))
-            pass_cut(r, top, run, run->dropped, highest);
-        else
+    if (__builtin_expect(found, 1)) {
+        if (__builtin_expect(run->frames != MT_RUN_CUT, 1)) {
             take_away(r, run);
+            return top;
+        }
+        pass_cut(r, top, run, run->dropped, highest);
     } else if (__builtin_expect(top - run + 1 >= (ptrdiff_t)MT_RUNS_SITES, 0)) {
         drop_oldest(r, top, run, highest);
+    } else {
+        return top + 1;
     }
+    return r->runs + r->entry->runs_used;
 }
 
 MT_HOT bool mt_runs_move(struct mt_runs *r, uint32_t depth, uint32_t same, uint32_t site,
@@ -351,32 +367,38 @@ MT_HOT bool mt_runs_move(struct mt_runs *r, uint32_t depth, uint32_t same, uint3
         close_to(r, same);
         return true;
     }
+    struct mt_run *next = r->runs + e->runs_used;
     if (r->depth > same) {
         int64_t highest = INT64_MIN;
-        struct mt_run *run = &r->runs[e->runs_used - 1];
+        struct mt_run *run = next - 1;
         if (run->depth > same) {
             highest = close_deeper(r, (int32_t)same);
             run = &r->runs[e->runs_used - 1];
         }
-        if (run->depth == same) {
+        if (__builtin_expect(run->depth == same, 1)) {
             before = run->first;
-            turn(r, run, same, highest, site);
+            next = turn(r, run, same, highest, site);
         } else {
             before = turned ? turned : node_at(run, same);
             trim(r, run, same, highest, before, site);
+            next = run + 1;
         }
-        r->depth = same;
     }
-    if (e->runs_used == e->runs_cap && !grow(r))
-        return false;
-    r->runs[e->runs_used] = (struct mt_run){.begin = e->level,
-                                            .max = INT64_MIN,
-                                            .node = leaf,
-                                            .first = site,
-                                            .before = before,
-                                            .depth = (uint16_t)same,
-                                            .frames = (uint16_t)(depth - same)};
+    uint32_t used = (uint32_t)(next - r->runs);
+    if (__builtin_expect(used == e->runs_cap, 0)) {
+        r->depth = same;
+        if (!grow(r))
+            return false;
+        next = r->runs + used;
+    }
+    *next = (struct mt_run){.begin = e->level,
+                            .max = INT64_MIN,
+                            .node = leaf,
+                            .first = site,
+                            .before = before,
+                            .depth = (uint16_t)same,
+                            .frames = (uint16_t)(depth - same)};
     r->depth = depth;
-    __atomic_store_n(&e->runs_used, e->runs_used + 1, __ATOMIC_RELEASE);
+    __atomic_store_n(&e->runs_used, used + 1, __ATOMIC_RELEASE);
     return true;
 }
