@@ -21,8 +21,7 @@
 
 static struct mt_known *known_at(const struct mt_capture *c, uint64_t hash)
 {
-    uint64_t mask = ((uint64_t)1 << c->known_bits) - 1;
-    uint64_t at = hash >> 16 & mask;
+    uint64_t mask = ((uint64_t)1 << c->known_bits) - 1, at = hash >> 16 & mask;
     while (c->known[at].leaf && c->known[at].hash != hash)
         at = (at + 1) & mask;
     return &c->known[at];
@@ -45,10 +44,7 @@ static bool grow_known(struct mt_capture *c)
     return true;
 }
 
-/* ---- */
-
-/* A thread's arrays at their full size. It is address space, and costs memory only as deep as
- * stacks really are. */
+/* A thread's arrays at their full size. It is address space, and costs memory only as deep as stacks really are. */
 #define KEYS_MAX    (2 * MT_DEPTH_MAX + 4) /* native and foreign frames, a cut mark, the root */
 #define ARRAY_BYTES (KEYS_MAX * (2 * sizeof(mt_key) + sizeof(uint64_t) + sizeof(uint32_t)))
 
@@ -74,8 +70,7 @@ static inline __attribute__((always_inline)) uint32_t child_of(struct mt_capture
     return frame ? mt_tree_child(&c->tree, node, frame) : 0;
 }
 
-/* The leaf of a stack that is not known yet: node by node, from the outermost one whose path[] is
- * not right. */
+/* The leaf of a stack that is not known yet: node by node, from the outermost one whose path[] is not right. */
 static uint32_t descend(struct mt_capture *c)
 {
     for (uint32_t i = c->path_used - 1; i < c->keys_used; i++) {
@@ -112,17 +107,12 @@ MT_HOT static bool settle(struct mt_capture *c, uint32_t same, uint32_t n)
 
 /* ---- How many nodes of the last event's stack are in this one's: the root is in both ---- */
 
-static __attribute__((noinline)) void name_nodes(struct mt_whole *whole)
-{
-    mt_log_nodes(whole->known.leaf, mt_whole_nodes(whole), whole->frames);
-    whole->named = true;
-}
-
 /* The nodes of a remembered stack's frames, the outermost first. */
-static inline const uint32_t *nodes_of(struct mt_whole *whole)
+static const uint32_t *nodes_of(struct mt_whole *whole)
 {
     if (!whole->named)
-        name_nodes(whole);
+        mt_log_nodes(whole->known.leaf, mt_whole_nodes(whole), whole->frames);
+    whole->named = true;
     return mt_whole_nodes(whole);
 }
 
@@ -197,9 +187,8 @@ MT_HOT static void captured(struct mt_capture *c, uint32_t same)
     c->new_root = false;
     c->now.frames = c->keys_used;
     c->now.leaf = c->now.known->leaf;
+    by_leaf_alone(c);
     c->elsewhere = false;
-    c->whole = NULL;
-    c->whole_at = 0;
 }
 
 /* ---- An interpreter: a native stack together with the foreign stack that it was met with ---- */
@@ -224,8 +213,7 @@ static void pair_again(struct mt_capture *c, struct mt_pair *pair)
     by_leaf_alone(c);
 }
 
-/* There are foreign frames among the native ones, or a cut mark in front of them: the keys are put
- * together anew and compared. */
+/* There are foreign frames among the native ones, or a cut mark in front of them: the keys are put together anew and compared. */
 static bool walk_mixed(struct mt_capture *c, bool object)
 {
     uint32_t n = 0, same = 0;
@@ -328,11 +316,16 @@ static __attribute__((noinline, cold)) bool forget_known(struct mt_capture *c, u
     return c->period == __atomic_load_n(&mt_log.header->period, __ATOMIC_RELAXED) || change_root(c);
 }
 
+/* What the event's stack is remembered as; NULL: it is not. */
+#define REMEMBERED(stack, from)                                                                    \
+    (__builtin_expect(mt_unwind_current(stack), 1) ? mt_whole_find((stack)->wholes, from)          \
+                                                   : mt_unwind_again(stack, from))
+
 /* There is an interpreter: its stack is read at each event, the native one only where it is new. */
 static MT_HOT __attribute__((noinline)) bool walk_foreign(struct mt_capture *c,
                                                           const struct mt_start *from)
 {
-    struct mt_whole *whole = mt_unwind_again(&c->stack, from);
+    struct mt_whole *whole = REMEMBERED(&c->stack, from);
     struct mt_pair *pair;
     uint64_t print, tag = 0;
     bool printed = mt_foreign_read(&c->foreign, from->object, &print);
@@ -469,7 +462,7 @@ MT_HOT bool mt_capture(struct mt_capture *c, const struct mt_start *from)
         return false;
     if (__atomic_load_n(&mt_interpreter, __ATOMIC_ACQUIRE)) /* perhaps for a moment now */
         return walk_foreign(c, from);
-    struct mt_whole *whole = mt_unwind_again(&c->stack, from);
+    struct mt_whole *whole = REMEMBERED(&c->stack, from);
     if (__builtin_expect(whole && whole->known.leaf, 1)) {
         again(c, whole);
         return true;
@@ -492,8 +485,7 @@ void mt_capture_thread_end(struct mt_capture *c)
     mt_unwind_thread_exit(&c->stack);
     if (c->foreign)
         mt_interpreter->thread_exit(&c->foreign);
-    /* They are told apart by `at` of remembered stacks, which are gone with c->stack: the next
-     * thread's begin with the same numbers. */
+    /* They are told apart by `at` of remembered stacks, which are gone with c->stack: the next thread's begin with the same numbers. */
     mt_pair_forget(c->pairs);
     c->keys_used = 0;
     mt_capture_lost(c);
@@ -501,8 +493,7 @@ void mt_capture_thread_end(struct mt_capture *c)
 
 void mt_capture_rest(struct mt_capture *c)
 {
-    mt_meta_free(c->known);
-    mt_meta_free(c->pairs);
+    mt_meta_free(c->known), mt_meta_free(c->pairs);
     if (c->keys)
         mt_meta_unmap(c->keys, ARRAY_BYTES);
     c->known = NULL, c->pairs = NULL, c->keys = NULL;

@@ -1,27 +1,25 @@
 /* SPDX-License-Identifier: MIT
  *
- * Blocks that were allocated one after the other lie side by side, and are mostly used and released
- * so. The table keeps them side by side, too: it is a hash of pages of 4,096 bytes, and each page
- * has a small bucket of entries, in the order in which they came. So an event touches lines that
- * the event before has touched. A hash of the addresses themselves costs one or two cache and TLB
- * misses an event, once the table is bigger than the cache (jq: half of all cost). And an entry
- * needs 9 bytes instead of 16, since the page is known.
+ * Blocks that were allocated one after the other lie side by side, and are mostly used and released so. The table keeps them side by
+ * side, too: it is a hash of pages of 4,096 bytes, and each page has a small bucket of entries, in the order in which they came. So an
+ * event touches lines that the event before has touched. A hash of the addresses themselves costs one or two cache and TLB misses an
+ * event, once the table is bigger than the cache (jq: half of all cost). And an entry needs 9 bytes instead of 16, since the page is
+ * known.
  *
  *   directory slot:  word 0: page (address >> 12, 36 bits) | words of bytes (8) | class of the bucket (8) | blocks in it (12)
  *                    word 1: the bucket; or the entry itself, while it is the only one (class 0)
  *   bucket:          a byte for each entry, 8 bits of its place in the page, padded to words; the entries
  *   entry:           unit (28 bits) | size (27 bits) | address >> 3 within the page (9 bits)
  *
- * A block is found by its byte, eight or sixteen of them at a time (tags.h). A bucket may be full to the last entry,
- * grows by copying, and loses an entry by putting the last one in its place. (With a small hash in
- * its stead, seven eighths full, all that an event costs rose by a tenth in jq and perl, by a
- * seventh in the churn benchmark.)
+ * A block is found by its byte, eight or sixteen of them at a time (tags.h). A bucket may be full to the last entry, grows by copying,
+ * and loses an entry by putting the last one in its place. (With a small hash in its stead, seven eighths full, all that an event
+ * costs rose by a tenth in jq and perl, by a seventh in the churn benchmark.)
  *
  * Sizes of 2^27 - 1 bytes and more stand in a table of their own.
  *
- * There are 128 shards with a spin lock each, which is taken only while there are several threads.
- * A megabyte's pages are all in one shard. An allocator gives a thread memory of its own in such
- * pieces, so threads seldom touch each other's shards; and a small program fills one.
+ * There are 128 shards with a spin lock each, which is taken only while there are several threads. A megabyte's pages are all in one
+ * shard. An allocator gives a thread memory of its own in such pieces, so threads seldom touch each other's shards; and a small
+ * program fills one.
  */
 #include <stddef.h>
 #include <string.h>
@@ -33,14 +31,12 @@
 #include "tables/live.h"
 #include "tables/live_big.h"
 #include "tables/live_buckets.h"
-#include "tables/tags.h"
 
 #define SHARD_BITS  7
 #define SHARDS      (1u << SHARD_BITS)
 #define REGION_BITS 8 /* of a page's number */
 #define SIZE_BITS   27
 #define SIZE_BIG    ((1u << SIZE_BITS) - 1)
-#define OFFSET_BITS 9
 #define FIRST_SLOTS 16u
 
 struct slot {
@@ -153,42 +149,6 @@ static void slot_remove(struct shard *s, struct slot *slot)
     s->used--;
 }
 
-static uint32_t offset_of(uint64_t entry)
-{
-    return entry & ((1u << OFFSET_BITS) - 1);
-}
-
-/* Blocks that are aligned to 16 bytes, as most are, each have their own tag. */
-static uint8_t tag_of(uint32_t offset)
-{
-    return (uint8_t)(offset >> 1);
-}
-
-/* The place of the entry with this offset among the first `count`, or `count`. What stands behind the last byte may look like a hit:
- * hence the comparison. That is the first of the entries, at most: nothing is read behind the bucket. */
-static inline __attribute__((always_inline)) uint32_t
-bucket_find(const uint64_t *tags, const uint64_t *entries, uint32_t count, uint32_t offset)
-{
-    uint8_t tag = tag_of(offset);
-    uint64_t first = 0;
-    do {
-        uint64_t hits = mt_tags_equal((const char *)tags + first, tag);
-        for (; __builtin_expect(hits != 0, 0); hits &= hits - 1) {
-            uint64_t i = first + (uint32_t)__builtin_ctzll(hits) / MT_TAGS_BITS;
-            if (i < count && offset_of(entries[i]) == offset)
-                return (uint32_t)i;
-        }
-        first += MT_TAGS_AT_ONCE;
-    } while (first < count);
-    return count;
-}
-
-static void bucket_put(uint64_t *tags, uint64_t *entries, uint32_t at, uint64_t entry)
-{
-    ((uint8_t *)tags)[at] = tag_of(offset_of(entry));
-    entries[at] = entry;
-}
-
 /* Move the page's entries to a bucket of the next useful class. */
 static __attribute__((noinline)) bool bucket_grow(struct shard *s, struct slot *slot)
 {
@@ -203,7 +163,7 @@ static __attribute__((noinline)) bool bucket_grow(struct shard *s, struct slot *
         memcpy(entries, mt_bucket_entries(slot->bucket, class), count * sizeof *entries);
         mt_bucket_free(&s->buckets, slot->bucket, class);
     } else {
-        bucket_put(grown, entries, 0, slot->single);
+        mt_bucket_put(grown, entries, 0, slot->single);
     }
     slot->bucket = grown;
     slot_set(slot, slot_page(slot), next, count);
@@ -212,24 +172,14 @@ static __attribute__((noinline)) bool bucket_grow(struct shard *s, struct slot *
 
 /* ---- */
 
-static void lock_shard(struct shard *s)
-{
-    mt_lock_take(&s->lock);
-}
-
-static void unlock_shard(struct shard *s)
-{
-    mt_lock_drop(&s->lock);
-}
-
 /* As bucket_find, for a page with a bucket or without. */
 static inline __attribute__((always_inline)) uint32_t
 place_of(const struct slot *slot, const uint64_t *entries, uint32_t offset)
 {
     uint32_t count = slot_count(slot);
     if (!slot_class(slot))
-        return offset_of(slot->single) == offset ? 0 : count;
-    return bucket_find(slot->bucket, entries, count, offset);
+        return mt_bucket_offset(slot->single) == offset ? 0 : count;
+    return mt_bucket_find(slot->bucket, entries, count, offset);
 }
 
 /* What is entered or taken: a block, and where it belongs. */
@@ -244,13 +194,13 @@ static inline __attribute__((always_inline)) struct place place_for(struct shard
 {
     uint64_t page = block >> 12;
     return (struct place){&all[hash_of(page >> REGION_BITS) >> (64 - SHARD_BITS)], hash_of(page),
-                          page, (uint32_t)(block >> 3) & ((1u << OFFSET_BITS) - 1)};
+                          page, (uint32_t)(block >> 3) & ((1u << MT_BUCKET_OFFSET_BITS) - 1)};
 }
 
 static inline __attribute__((always_inline)) struct mt_live unpack(uintptr_t block, uint64_t entry)
 {
-    struct mt_live live = {entry >> OFFSET_BITS & SIZE_BIG,
-                           (uint32_t)(entry >> (OFFSET_BITS + SIZE_BITS))};
+    struct mt_live live = {entry >> MT_BUCKET_OFFSET_BITS & SIZE_BIG,
+                           (uint32_t)(entry >> (MT_BUCKET_OFFSET_BITS + SIZE_BITS))};
     if (__builtin_expect(live.size == SIZE_BIG, 0))
         live.size = mt_live_big_take(block, SIZE_BIG);
     return live;
@@ -267,12 +217,13 @@ enter_seldom(struct shard *s, struct slot *slot, uint64_t entry, uint32_t at, st
     if (at < count) {
         replaced = entries[at];
         entries[at] = entry;
-        *stale = unpack(slot_page(slot) << 12 | (uintptr_t)offset_of(replaced) << 3, replaced);
+        *stale =
+            unpack(slot_page(slot) << 12 | (uintptr_t)mt_bucket_offset(replaced) << 3, replaced);
         return MT_LIVE_REPLACED;
     }
     if (!bucket_grow(s, slot))
         return MT_LIVE_NOT;
-    bucket_put(slot->bucket, slot_entries(slot), count, entry);
+    mt_bucket_put(slot->bucket, slot_entries(slot), count, entry);
     slot->w0++;
     return MT_LIVE_ENTERED;
 }
@@ -283,7 +234,7 @@ put(struct shard *s, struct slot *slot, uint64_t entry, uint32_t at, struct mt_l
     uint32_t count = slot_count(slot);
     if (__builtin_expect(at < count || count == mt_bucket_cap[slot_class(slot)], 0))
         return enter_seldom(s, slot, entry, at, stale);
-    bucket_put(slot->bucket, slot_entries(slot), count, entry);
+    mt_bucket_put(slot->bucket, slot_entries(slot), count, entry);
     slot->w0++;
     return MT_LIVE_ENTERED;
 }
@@ -301,7 +252,7 @@ enter_searched(struct shard *s, uint64_t hash, uint64_t page, uint64_t entry, st
         slot_set(slot, page, 0, 1);
         return MT_LIVE_ENTERED;
     }
-    return put(s, slot, entry, place_of(slot, slot_entries(slot), offset_of(entry)), stale);
+    return put(s, slot, entry, place_of(slot, slot_entries(slot), mt_bucket_offset(entry)), stale);
 }
 
 static inline __attribute__((always_inline)) enum mt_live_entered
@@ -311,21 +262,17 @@ enter(const struct place *to, uint64_t entry, struct mt_live *stale)
     if (__builtin_expect(!slot, 0))
         return enter_searched(to->shard, to->hash, to->page, entry, stale);
     return put(to->shard, slot, entry,
-               bucket_find(slot->bucket, slot_entries(slot), slot_count(slot), to->offset), stale);
-}
-
-static __attribute__((noinline)) void page_empty(struct shard *s, struct slot *slot)
-{
-    if (slot_class(slot))
-        mt_bucket_free(&s->buckets, slot->bucket, slot_class(slot));
-    slot_remove(s, slot);
+               mt_bucket_find(slot->bucket, slot_entries(slot), slot_count(slot), to->offset),
+               stale);
 }
 
 /* The page's only entry is taken. */
 static MT_HOT __attribute__((noinline)) uint64_t take_only(struct shard *s, struct slot *slot)
 {
     uint64_t entry = *slot_entries(slot);
-    page_empty(s, slot);
+    if (slot_class(slot))
+        mt_bucket_free(&s->buckets, slot->bucket, slot_class(slot));
+    slot_remove(s, slot);
     return entry;
 }
 
@@ -340,7 +287,7 @@ static inline __attribute__((always_inline)) uint64_t pull(struct shard *s, stru
         return take_only(s, slot);
     uint64_t entry = entries[at];
     /* The last one takes its place; where it is the last one itself nothing changes. */
-    bucket_put(slot->bucket, entries, at, entries[count - 1]);
+    mt_bucket_put(slot->bucket, entries, at, entries[count - 1]);
     slot->w0--;
     return entry;
 }
@@ -359,7 +306,7 @@ static inline __attribute__((always_inline)) uint64_t take(const struct place *f
     if (__builtin_expect(!slot, 0))
         return take_searched(from->shard, from->hash, from->page, from->offset);
     return pull(from->shard, slot,
-                bucket_find(slot->bucket, slot_entries(slot), slot_count(slot), from->offset));
+                mt_bucket_find(slot->bucket, slot_entries(slot), slot_count(slot), from->offset));
 }
 
 /* ---- */
@@ -368,9 +315,9 @@ static MT_HOT __attribute__((noinline)) enum mt_live_entered
 enter_locked(uintptr_t block, uint64_t entry, struct mt_live *stale)
 {
     struct place to = place_for(shards, block);
-    lock_shard(to.shard);
+    mt_lock_take(&to.shard->lock);
     enum mt_live_entered entered = enter(&to, entry, stale);
-    unlock_shard(to.shard);
+    mt_lock_drop(&to.shard->lock);
     return entered;
 }
 
@@ -378,9 +325,9 @@ static MT_HOT __attribute__((noinline)) struct mt_live take_locked(struct shard 
                                                                    uintptr_t block)
 {
     struct place from = place_for(all, block);
-    lock_shard(from.shard);
+    mt_lock_take(&from.shard->lock);
     uint64_t entry = take(&from);
-    unlock_shard(from.shard);
+    mt_lock_drop(&from.shard->lock);
     return unpack(block, entry);
 }
 
@@ -398,7 +345,8 @@ static inline __attribute__((always_inline)) enum mt_live_entered
 enter_size(uintptr_t block, uint32_t unit, uint64_t size, struct mt_live *stale)
 {
     struct place to = place_for(shards, block);
-    uint64_t entry = (uint64_t)unit << (OFFSET_BITS + SIZE_BITS) | size << OFFSET_BITS | to.offset;
+    uint64_t entry = (uint64_t)unit << (MT_BUCKET_OFFSET_BITS + SIZE_BITS) |
+                     size << MT_BUCKET_OFFSET_BITS | to.offset;
     if (__builtin_expect(mt_shared(), 0))
         return enter_locked(block, entry, stale);
     return enter(&to, entry, stale);
@@ -434,10 +382,10 @@ MT_HOT struct mt_live mt_live_take(uintptr_t block)
     if (__builtin_expect(mt_shared(), 0))
         return take_locked(shards, block);
     struct place from = place_for(shards, block);
-    uint64_t entry = take(&from), size = entry >> OFFSET_BITS & SIZE_BIG;
+    uint64_t entry = take(&from), size = entry >> MT_BUCKET_OFFSET_BITS & SIZE_BIG;
     if (__builtin_expect(size == SIZE_BIG, 0))
         return take_big(block, entry);
-    return (struct mt_live){size, (uint32_t)(entry >> (OFFSET_BITS + SIZE_BITS))};
+    return (struct mt_live){size, (uint32_t)(entry >> (MT_BUCKET_OFFSET_BITS + SIZE_BITS))};
 }
 
 /* The entries of a page, from the one at `from` on, as far as they have room. Returns how many were added. */
@@ -447,12 +395,12 @@ static uint32_t add_some(struct slot *slot, uint32_t from, struct mt_live_some *
     uint32_t count = slot_count(slot), i = from;
     for (; i < count && some->count < MT_LIVE_AT_ONCE; i++) {
         uint64_t entry = entries[i];
-        uintptr_t block = slot_page(slot) << 12 | (uintptr_t)offset_of(entry) << 3;
-        uint64_t size = entry >> OFFSET_BITS & SIZE_BIG;
+        uintptr_t block = slot_page(slot) << 12 | (uintptr_t)mt_bucket_offset(entry) << 3;
+        uint64_t size = entry >> MT_BUCKET_OFFSET_BITS & SIZE_BIG;
         some->block[some->count] = block;
         some->live[some->count++] =
             (struct mt_live){size == SIZE_BIG ? mt_live_big_size(block, SIZE_BIG) : size,
-                             (uint32_t)(entry >> (OFFSET_BITS + SIZE_BITS))};
+                             (uint32_t)(entry >> (MT_BUCKET_OFFSET_BITS + SIZE_BITS))};
     }
     return i - from;
 }
@@ -484,10 +432,10 @@ bool mt_live_each(bool (*visit)(const struct mt_live_some *some, void *context),
         if (!__atomic_load_n(&filled[i], __ATOMIC_RELAXED))
             continue;
         if (locked)
-            lock_shard(&shards[i]);
+            mt_lock_take(&shards[i].lock);
         all = each_of(&shards[i], visit, context);
         if (locked)
-            unlock_shard(&shards[i]);
+            mt_lock_drop(&shards[i].lock);
     }
     return all;
 }
@@ -511,8 +459,8 @@ static void inherit_slot(struct slot *slot)
     uint64_t *entries = slot_entries(slot);
     struct mt_live replaced;
     for (uint32_t i = 0; i < slot_count(slot); i++) {
-        struct place to =
-            place_for(inherited, slot_page(slot) << 12 | (uintptr_t)offset_of(entries[i]) << 3);
+        struct place to = place_for(inherited, slot_page(slot) << 12 |
+                                                   (uintptr_t)mt_bucket_offset(entries[i]) << 3);
         enter(&to, entries[i], &replaced);
     }
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/near.h"
+#include "tables/tags.h"
 
 #define MT_BUCKET_CLASSES 28u
 
@@ -24,6 +25,45 @@ static inline uint32_t mt_bucket_tag_words(uint32_t class)
 static inline uint64_t *mt_bucket_entries(uint64_t *bucket, uint32_t class)
 {
     return bucket + mt_bucket_tag_words(class);
+}
+
+/* An entry has the block's place in its page, in words, in its lowest bits. */
+#define MT_BUCKET_OFFSET_BITS 9
+static inline uint32_t mt_bucket_offset(uint64_t entry)
+{
+    return entry & ((1u << MT_BUCKET_OFFSET_BITS) - 1);
+}
+
+/* Blocks that are aligned to 16 bytes, as most are, each have their own tag. */
+static inline uint8_t mt_bucket_tag(uint32_t offset)
+{
+    return (uint8_t)(offset >> 1);
+}
+
+/* The place of the entry with this offset among the first `count`, or `count`. What stands behind the last byte may look like a hit:
+ * hence the comparison. That is the first of the entries, at most: nothing is read behind the bucket. */
+static inline __attribute__((always_inline)) uint32_t
+mt_bucket_find(const uint64_t *tags, const uint64_t *entries, uint32_t count, uint32_t offset)
+{
+    uint8_t tag = mt_bucket_tag(offset);
+    uint64_t first = 0;
+    do {
+        uint64_t hits = mt_tags_equal((const char *)tags + first, tag);
+        for (; __builtin_expect(hits != 0, 0); hits &= hits - 1) {
+            uint64_t i = first + (uint32_t)__builtin_ctzll(hits) / MT_TAGS_BITS;
+            if (i < count && mt_bucket_offset(entries[i]) == offset)
+                return (uint32_t)i;
+        }
+        first += MT_TAGS_AT_ONCE;
+    } while (first < count);
+    return count;
+}
+
+static inline __attribute__((always_inline)) void mt_bucket_put(uint64_t *tags, uint64_t *entries,
+                                                                uint32_t at, uint64_t entry)
+{
+    ((uint8_t *)tags)[at] = mt_bucket_tag(mt_bucket_offset(entry));
+    entries[at] = entry;
 }
 
 /* A shard's part: empty buckets. All zero at first. */

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/near.h"
+
 /* One frame. `pc` is a return address: look it up at pc - 1. Where a signal interrupted the frame,
  * `pc` is its exact pc plus 1, so that the same rule holds. `sp` is the frame's stack pointer at
  * the call it is in (the callee's canonical frame address): the frame's own locals lie in [sp, sp
@@ -55,12 +57,17 @@ struct mt_stack {
     uint32_t cap;
     /* leading frames that are the same (pc and sp) as in the capture before; there may be more */
     uint32_t kept;
-    uint32_t cut;           /* 0: complete. 1: depth limit. 2: unwinding failed before the end */
-    bool by_rules;          /* the full unwinder was not needed */
-    struct mt_frame only;   /* where `frames` points when there is no memory */
-    void *state;            /* the unwinder's own memory of the thread */
-    struct mt_tails *tails; /* tail.h; NULL: none yet */
+    uint32_t cut;             /* 0: complete. 1: depth limit. 2: unwinding failed before the end */
+    bool by_rules;            /* the full unwinder was not needed */
+    struct mt_frame only;     /* where `frames` points when there is no memory */
+    uint32_t generation;      /* mt_unwind_generation at the last capture */
+    void *state;              /* the unwinder's own memory of the thread */
+    struct mt_wholes *wholes; /* whole.h; NULL: none yet */
+    struct mt_tails *tails;   /* tail.h; NULL: none yet */
 };
+
+/* Steps when what is remembered of code addresses has to be forgotten: mt_unwind_flush. */
+MT_EXTERN uint32_t mt_unwind_generation;
 
 /* Make room for `count` frames; the contents are kept. False: no memory, and what was there stands.
  */

@@ -46,10 +46,10 @@ static struct mt_walk *walk_of(struct mt_stack *stack)
 static __attribute__((noinline, cold)) void flush(struct mt_stack *stack, struct mt_walk *walk,
                                                   uint32_t now)
 {
-    walk->generation = now;
+    stack->generation = now;
     walk->memo = false;
     stack->used = 0; /* so nothing counts as kept */
-    mt_wholes_forget(walk->wholes);
+    mt_wholes_forget(stack->wholes);
 }
 
 /* Code may have come and gone since the last capture: the same addresses may mean something else
@@ -58,7 +58,7 @@ static inline bool notice_flush(struct mt_stack *stack, struct mt_walk *walk)
 {
     uint32_t now = __atomic_load_n(&mt_unwind_generation, __ATOMIC_ACQUIRE);
 
-    if (__builtin_expect(walk->generation == now, 1))
+    if (__builtin_expect(stack->generation == now, 1))
         return false;
     flush(stack, walk, now);
     return true;
@@ -69,11 +69,11 @@ static inline __attribute__((always_inline)) struct mt_whole *again(struct mt_st
 {
     struct mt_walk *walk = stack->state;
 
-    if (__builtin_expect(!walk || !walk->wholes, 0))
+    if (__builtin_expect(!stack->wholes, 0))
         return NULL;
     if (__builtin_expect(notice_flush(stack, walk), 0))
         return NULL;
-    return mt_whole_find(walk->wholes, from);
+    return mt_whole_find(stack->wholes, from);
 }
 
 struct mt_whole *mt_unwind_again_unchecked(struct mt_stack *stack, const struct mt_start *from)
@@ -81,7 +81,7 @@ struct mt_whole *mt_unwind_again_unchecked(struct mt_stack *stack, const struct 
     return again(stack, from);
 }
 
-struct mt_whole *mt_unwind_again_slowly(struct mt_stack *stack, const struct mt_start *from)
+struct mt_whole *mt_unwind_again(struct mt_stack *stack, const struct mt_start *from)
 {
 #ifdef MEMTRACE_VERIFY_STACKS
     return mt_unwind_again_checked(stack, from);
@@ -115,11 +115,11 @@ static bool collect(struct mt_whole_picked *words, const struct mt_stack *stack,
 }
 
 /* The thread's wholes, if they do not rest; NULL: none. */
-static inline struct mt_wholes *wholes_of(struct mt_walk *walk)
+static inline struct mt_wholes *wholes_of(struct mt_stack *stack)
 {
-    if (!walk->wholes)
-        walk->wholes = mt_wholes_new();
-    return walk->wholes && !walk->wholes->rests ? walk->wholes : NULL;
+    if (!stack->wholes)
+        stack->wholes = mt_wholes_new();
+    return stack->wholes && !stack->wholes->rests ? stack->wholes : NULL;
 }
 
 MT_HOT struct mt_whole *mt_unwind_remember(struct mt_stack *stack, const struct mt_start *from)
@@ -127,10 +127,10 @@ MT_HOT struct mt_whole *mt_unwind_remember(struct mt_stack *stack, const struct 
     struct mt_walk *walk = stack->state;
 
     if (!walk || !stack->by_rules || !walk->memo || stack->cut || stack->used < 2 ||
-        stack->used > MT_WHOLE_WORDS || !wholes_of(walk) ||
-        !collect(mt_whole_words(walk->wholes, from), stack, walk))
+        stack->used > MT_WHOLE_WORDS || !wholes_of(stack) ||
+        !collect(mt_whole_words(stack->wholes, from), stack, walk))
         return NULL;
-    return mt_whole_add(walk->wholes, from, stack->used, walk->links[stack->used - 1].need);
+    return mt_whole_add(stack->wholes, from, stack->used, walk->links[stack->used - 1].need);
 }
 
 MT_HOT struct mt_whole *mt_unwind_remember_known(struct mt_stack *stack,
@@ -143,13 +143,13 @@ MT_HOT struct mt_whole *mt_unwind_remember_known(struct mt_stack *stack,
     uint32_t used;
     bool need;
 
-    if (!walk || !wholes_of(walk))
+    if (!walk || !wholes_of(stack))
         return NULL;
-    words = mt_whole_words(walk->wholes, from);
+    words = mt_whole_words(stack->wholes, from);
     if (!mt_tails_words(stack->tails, words, &need))
         return NULL;
     frames = mt_tails_frames(stack->tails, &used);
-    whole = mt_whole_add(walk->wholes, from, used + 1, need);
+    whole = mt_whole_add(stack->wholes, from, used + 1, need);
     if (whole) {
         for (uint32_t i = 0; i < used; i++)
             mt_whole_nodes(whole)[i] = frames[i].node;
@@ -161,10 +161,7 @@ MT_HOT struct mt_whole *mt_unwind_remember_known(struct mt_stack *stack,
 
 void mt_unwind_forget(struct mt_stack *stack)
 {
-    struct mt_walk *walk = stack->state;
-
-    if (walk)
-        mt_wholes_forget(walk->wholes);
+    mt_wholes_forget(stack->wholes);
     mt_tails_forget(stack->tails);
 }
 
@@ -232,11 +229,11 @@ void mt_unwind_thread_exit(struct mt_stack *stack)
         if (walk->oracle)
             mt_unwind_thread_exit(walk->oracle);
         mt_meta_free(walk->oracle);
-        mt_wholes_free(walk->wholes);
         mt_meta_free(walk->links);
         mt_meta_free(walk->steps);
         mt_meta_free(walk);
     }
+    mt_wholes_free(stack->wholes);
     mt_tails_free(stack->tails);
     if (stack->cap)
         mt_meta_free(stack->frames);

@@ -16,8 +16,6 @@
 
 #include "unwind/stack.h"
 #include "unwind/tail_find.h"
-#include "unwind/walk.h"
-#include "unwind/whole.h"
 
 /* Prepare what needs no loader, so that events before the constructor have stacks. */
 void mt_unwind_start(void);
@@ -38,9 +36,7 @@ struct mt_tails *mt_unwind_frames(struct mt_stack *stack, const struct mt_start 
 
 /* Before mt_unwind: the remembered stack (whole.h) that the event has. Then nothing need be
  * captured, and `stack` still holds the last one that was. NULL: none. */
-struct mt_whole *mt_unwind_again_slowly(struct mt_stack *stack, const struct mt_start *from);
-static inline __attribute__((always_inline)) struct mt_whole *
-mt_unwind_again(struct mt_stack *stack, const struct mt_start *from);
+struct mt_whole *mt_unwind_again(struct mt_stack *stack, const struct mt_start *from);
 
 /* After mt_unwind with the same `from`: remember the stack. What mt_unwind_again found before may
  * be gone. NULL: not possible. */
@@ -55,32 +51,28 @@ void mt_unwind_forget(struct mt_stack *stack);
 /* For the build option MEMTRACE_VERIFY_STACKS (verify.h). Doubted: the caller is to do without what
  * it remembers of a stack, and then to say by mt_unwind_compared whether it was right. */
 #ifdef MEMTRACE_VERIFY_STACKS
-static inline struct mt_whole *mt_unwind_again(struct mt_stack *stack, const struct mt_start *from)
-{
-    return mt_unwind_again_slowly(stack, from);
-}
 bool mt_unwind_known(struct mt_stack *stack, const struct mt_start *from, struct mt_found *found);
+static inline bool mt_unwind_current(const struct mt_stack *stack)
+{
+    (void)stack;
+    return false;
+}
 static inline bool mt_unwind_doubted(void)
 {
     return true;
 }
 void mt_unwind_compared(bool same);
 #else
-static inline __attribute__((always_inline)) struct mt_whole *
-mt_unwind_again(struct mt_stack *stack, const struct mt_start *from)
-{
-    const struct mt_walk *walk = stack->state;
-    if (__builtin_expect(!walk || !walk->wholes, 0))
-        return NULL;
-    if (__builtin_expect(
-            walk->generation != __atomic_load_n(&mt_unwind_generation, __ATOMIC_ACQUIRE), 0))
-        return mt_unwind_again_slowly(stack, from);
-    return mt_whole_find(walk->wholes, from);
-}
 static inline bool mt_unwind_known(struct mt_stack *stack, const struct mt_start *from,
                                    struct mt_found *found)
 {
     return mt_tails_find(stack->tails, from, found);
+}
+/* mt_unwind_again would be mt_whole_find alone: to be inlined. */
+static inline bool mt_unwind_current(const struct mt_stack *stack)
+{
+    return stack->wholes &&
+           stack->generation == __atomic_load_n(&mt_unwind_generation, __ATOMIC_ACQUIRE);
 }
 static inline bool mt_unwind_doubted(void)
 {

@@ -36,15 +36,10 @@ struct mt_walk {
     struct mt_step *steps; /* innermost first */
     uint32_t links_cap;
     uint32_t steps_cap;
-    uint32_t generation;      /* of mt_unwind_flush, at the last capture */
-    bool memo;                /* frames and links may be used again, after verification */
-    struct mt_wholes *wholes; /* whole.h */
-    uint64_t full_captures;   /* how often the rules were not enough */
-    struct mt_stack *oracle;  /* for mt_unwind_verify */
+    bool memo;               /* frames and links may be used again, after verification */
+    uint64_t full_captures;  /* how often the rules were not enough */
+    struct mt_stack *oracle; /* for mt_unwind_verify */
 };
-
-/* Steps when what is remembered of code addresses has to be forgotten: mt_unwind_flush. */
-MT_EXTERN uint32_t mt_unwind_generation;
 
 /* Capture by rules. False: they are not enough; `stack` is as it was, but the memo is gone. */
 bool mt_walk(struct mt_stack *stack, struct mt_walk *walk, const struct mt_start *from);

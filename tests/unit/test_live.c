@@ -21,7 +21,7 @@ static bool take(uintptr_t block, struct mt_live *got)
 
 Test(live, what_is_entered_is_found_once)
 {
-    struct mt_live stale, got;
+    struct mt_live got;
     cr_assert_eq(enter(0x1000, (struct mt_live){77, 5}), MT_LIVE_ENTERED);
     cr_assert(take(0x1000, &got));
     cr_assert_eq(got.size, 77);
@@ -43,7 +43,7 @@ Test(live, an_entry_that_stands_is_handed_back)
 
 Test(live, extremes_keep_every_bit)
 {
-    struct mt_live stale, got;
+    struct mt_live got;
     uint64_t size = UINT64_MAX >> 1;
     uint32_t unit = (1u << 28) - 1;
     uintptr_t block = (uintptr_t)((1ull << 48) - 8);
@@ -55,7 +55,7 @@ Test(live, extremes_keep_every_bit)
 
 Test(live, sizes_at_the_limit_of_an_entry)
 {
-    struct mt_live stale, got;
+    struct mt_live got;
     for (uint64_t size = (1u << 27) - 3; size < (1u << 27) + 3; size++) {
         cr_assert_eq(enter(0x5000 + size % 16 * 8, (struct mt_live){size, 3}), MT_LIVE_ENTERED);
     }
@@ -67,7 +67,6 @@ Test(live, sizes_at_the_limit_of_an_entry)
 
 Test(live, what_does_not_fit_is_refused)
 {
-    struct mt_live stale;
     cr_assert_eq(enter(0x1000, (struct mt_live){1, 1u << 28}), MT_LIVE_NOT);
     cr_assert_eq(enter((uintptr_t)(1ull << 48), (struct mt_live){1, 1}), MT_LIVE_NOT);
 }
@@ -82,7 +81,7 @@ Test(live, agrees_with_an_array)
         seed = seed * 6364136223846793005u + 1442695040888963407u;
         unsigned b = (unsigned)(seed >> 33) % BLOCKS;
         uintptr_t block = 0x7f0000000000u + b * 8u;
-        struct mt_live got, stale,
+        struct mt_live got,
             entry = {seed >> (b % 64), (uint32_t)(seed >> 37) % ((1u << 28) - 1) + 1};
         if ((seed >> 62) && !model[b].unit) {
             cr_assert_eq(enter(block, entry), MT_LIVE_ENTERED);
@@ -106,7 +105,7 @@ Test(live, agrees_with_an_array)
 Test(live, pages_fill_and_empty)
 {
     enum { PAGES = 600 };
-    struct mt_live got, stale;
+    struct mt_live got;
     for (int round = 0; round < 3; round++) {
         for (unsigned page = 0; page < PAGES; page++)
             for (unsigned i = 0; i < page % 513; i++) {
