@@ -91,9 +91,8 @@ MT_HOT static bool settle(struct mt_capture *c, uint32_t same, uint32_t n)
     c->keys_used = n;
     if (c->path_used > same + 1)
         c->path_used = same + 1;
-    if (!c->known || (uint64_t)c->known_used * 4 >= 3ull << c->known_bits)
-        if (!grow_known(c))
-            return false;
+    if ((!c->known || (uint64_t)c->known_used * 4 >= 3ull << c->known_bits) && !grow_known(c))
+        return false;
     c->now.known = known_at(c, c->hashes[n]);
     if (!c->now.known->leaf) {
         uint32_t leaf = descend(c);
