@@ -36,7 +36,7 @@ static void at_exit(int status, void *unused)
         return;
     /* A signal handler that interrupted a hook may end the process: what the hook was working on
      * may be locked. */
-    struct mt_self outer = mt_self;
+    struct mt_guard_state outer = mt_self;
     mt_guard();
     struct mt_header *h = mt_log.header;
     bool sound = outer.depth == 0 || (outer.depth >= MT_IN_HEAP && !mt_critical);
