@@ -19,13 +19,14 @@ set(INTERPOSE_SOURCES # from the ground up: each folder uses itself and those be
     interpose/tables/slots.c interpose/tables/stretches.c interpose/tables/tables.c interpose/tables/timeline.c interpose/tables/tree.c
   interpose/process/start.c interpose/process/summary.c interpose/process/untraced.c
   interpose/hooks/allocators.c interpose/hooks/cxx.c interpose/hooks/dl.c interpose/hooks/enter.c
-    interpose/hooks/exec.c interpose/hooks/nested.c interpose/hooks/malloc.c interpose/hooks/map.c
+    interpose/hooks/exec.c interpose/hooks/leaving.c interpose/hooks/nested.c interpose/hooks/malloc.c interpose/hooks/map.c interpose/hooks/mapped.c
     interpose/hooks/mapping.c interpose/hooks/protect.c interpose/hooks/shm.c
     interpose/hooks/syscall_${CMAKE_SYSTEM_PROCESSOR}.S interpose/hooks/unload.c interpose/hooks/watch.c
   interpose/hooks/python/begin.c interpose/hooks/python/clients.c interpose/hooks/python/exact.c interpose/hooks/python/exact_count.c interpose/hooks/python/exact_monitor.c
     interpose/hooks/python/exact_names.c interpose/hooks/python/exact_trace.c interpose/hooks/python/objects.c
     interpose/hooks/python/source.c
     interpose/hooks/python/stamp.c
+  interpose/hooks/moments.c interpose/hooks/moved.c
   interpose/api.c interpose/init.c)
 
 # The tracker's own memory comes from a private copy of jemalloc, made from the distribution's archive of position

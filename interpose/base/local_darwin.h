@@ -11,6 +11,7 @@
 
 struct mt_locals {
     struct mt_guard_state self;
+    struct mt_guard_state before_fork; /* init_darwin.c */
     uint32_t critical, lock_self, aside_here;
     uint32_t taken; /* by a thread */
 };

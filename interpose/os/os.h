@@ -51,6 +51,8 @@ void mt_os_unlock(void *at, size_t bytes);
 void mt_os_huge(void *at, size_t bytes);
 /* From now on these pages read as zero in the child of a fork. False: not possible here. */
 bool mt_os_wipe_on_fork(void *at, size_t bytes);
+/* Of systems whose kernel can't do that (darwin.c): to be called in the child of a fork before anything else. */
+void mt_os_forked(void);
 /* Whole pages of anonymous memory are zeros again, and cost nothing. False: not possible here. */
 bool mt_os_zero(void *at, size_t bytes);
 /* Which of the whole pages from `at` on are in memory: bit 0 of a byte of answer[] for each. False: not known. */
