@@ -75,8 +75,6 @@ MEMALIGN(malloc_type_posix_memalign, (void **out, A, N, TYPE), (out, align, n, t
 
 RESIZE(realloc, (OLD, N), (old, n), n, false)
 RESIZE(reallocf, (OLD, N), (old, n), n, true)
-RESIZE(reallocarray, (OLD, C, N), (old, count, n), count *n, false)
-RESIZE(reallocarrayf, (OLD, C, N), (old, count, n), count *n, true)
 RESIZE(malloc_zone_realloc, (ZONE, OLD, N), (zone, old, n), n, false)
 RESIZE(malloc_type_realloc, (OLD, N, TYPE), (old, n, type), n, false)
 RESIZE(malloc_type_zone_realloc, (ZONE, OLD, N, TYPE), (zone, old, n, type), n, false)
