@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/base.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,14 +17,15 @@ static _Noreturn void base_no_memory(size_t count, size_t bytes)
 }
 
 /* Where memory comes page by page, a large part of the time that a large log takes goes into that: 512 pages at once take little more
- * than one. */
-#define LARGE ((size_t)8 << 20)
+ * than one. All of the block's pages, as the system moves a growing mapping as long as it is all of one kind, else malloc copies. */
+#define LARGE ((size_t)4 << 20)
 static void advise(void *block, size_t bytes)
 {
-    uintptr_t page = 4096, from = ((uintptr_t)block + page - 1) & ~(page - 1);
-    uintptr_t end = ((uintptr_t)block + bytes) & ~(page - 1);
-    if (bytes >= LARGE)
+    uintptr_t page = 4096, from = (uintptr_t)block & ~(page - 1);
+    if (bytes >= LARGE) {
+        uintptr_t end = ((uintptr_t)block + malloc_usable_size(block)) & ~(page - 1);
         madvise((void *)from, end - from, MADV_HUGEPAGE);
+    }
 }
 
 void *base_alloc(size_t count, size_t bytes)

@@ -10,6 +10,12 @@
 
 /* ---- the counter records of one node ---- */
 
+/* What is known of a few of the units: most are found out by their bit. */
+struct units {
+    unsigned char *there;
+    struct map map;
+};
+
 struct chain {
     struct model *model;
     unsigned char *seen; /* bitmap over units: each belongs to one record of one node */
@@ -17,12 +23,11 @@ struct chain {
     /* Of the present node; all zero before it, and after chain_finish. */
     struct sums by_class[CLASSES];
     bool present[CLASSES];
-    uint32_t last_class;     /* of the last mt_alloc, CLASSES: none */
-    uint32_t grown_from;     /* unit of the mt_small right before, if it has moved; 0: none */
-    struct sums unclassed;   /* resident and discarded */
-    unsigned char *finished; /* bitmap over units: those that `finishes` has */
-    struct map *finishes;    /* unit of an mt_alloc -> 1 + its entry in FINISH */
-    struct map *slacks;      /* ... -> 1 + its entry in log->slacks */
+    uint32_t last_class;   /* of the last mt_alloc, CLASSES: none */
+    uint32_t grown_from;   /* unit of the mt_small right before, if it has moved; 0: none */
+    struct sums unclassed; /* resident and discarded */
+    struct units finishes; /* of mt_alloc -> 1 + its entry in FINISH */
+    struct units slacks;   /* ... -> 1 + its entry in log->slacks */
 };
 
 static bool chain_claim(struct chain *chain, uint32_t unit, uint32_t units)
@@ -38,31 +43,39 @@ static bool chain_claim(struct chain *chain, uint32_t unit, uint32_t units)
     return true;
 }
 
-static uint32_t finish_at(const struct chain *chain, uint32_t unit)
+static void units_put(struct units *units, uint32_t unit, uint32_t value, uint32_t unit_count)
 {
-    return chain->finished[unit >> 3] & 1u << (unit & 7) ? *map_at(chain->finishes, unit) : 0;
+    if (unit >= unit_count)
+        return;
+    *map_at(&units->map, unit) = value;
+    units->there[unit >> 3] |= (unsigned char)(1u << (unit & 7));
+}
+
+static uint32_t units_at(struct units *units, uint32_t unit)
+{
+    return units->there[unit >> 3] & 1u << (unit & 7) ? *map_at(&units->map, unit) : 0;
 }
 
 /* What the record had live when the program finished, less what it has now. One that has grown may have been a small one then. */
-static int64_t late_of(const struct chain *chain, uint32_t unit, uint64_t live)
+static int64_t late_of(struct chain *chain, uint32_t unit, uint64_t live)
 {
     const struct tables *tables = chain->model->log->tables;
     if (!tables->finish_count)
         return 0;
-    uint32_t found = chain->grown_from ? finish_at(chain, chain->grown_from) : 0;
+    uint32_t found = chain->grown_from ? units_at(&chain->finishes, chain->grown_from) : 0;
     if (!found)
-        found = finish_at(chain, unit);
+        found = units_at(&chain->finishes, unit);
     return found ? (int64_t)(tables->finishes[found - 1].live - live) : 0;
 }
 
-static uint64_t slack_at(const struct chain *chain, uint32_t unit)
+static uint64_t slack_at(struct chain *chain, uint32_t unit)
 {
     const struct log *log = chain->model->log;
-    uint32_t found = unit && log->slack_count ? *map_at(chain->slacks, unit) : 0;
+    uint32_t found = unit && log->slack_count ? units_at(&chain->slacks, unit) : 0;
     return found && log->header.slack ? log->slacks[found - 1].bytes : 0;
 }
 
-static uint64_t slack_of(const struct chain *chain, uint32_t unit)
+static uint64_t slack_of(struct chain *chain, uint32_t unit)
 {
     return slack_at(chain, unit) + slack_at(chain, chain->grown_from);
 }
@@ -373,26 +386,29 @@ static void model_threads(struct model *model)
     }
 }
 
-static void chain_start(struct chain *chain, struct model *model, struct map *finishes,
-                        struct map *slacks)
+static void chain_start(struct chain *chain, struct model *model)
 {
     const struct log *log = model->log;
     const struct tables *tables = log->tables;
+    size_t bytes = tables->unit_count / 8 + (size_t)1;
     *chain = (struct chain){.model = model,
                             .last_class = CLASSES,
-                            .finishes = finishes,
-                            .slacks = slacks,
-                            .seen = base_alloc(tables->unit_count / 8 + (size_t)1, 1),
-                            .finished = base_alloc(tables->unit_count / 8 + (size_t)1, 1)};
+                            .seen = base_alloc(bytes, 1),
+                            .finishes.there = base_alloc(bytes, 1),
+                            .slacks.there = base_alloc(bytes, 1)};
     for (size_t i = 0; i < log->slack_count; i++)
-        *map_at(slacks, log->slacks[i].unit) = (uint32_t)i + 1;
-    for (uint32_t i = 1; i < tables->finish_count; i++) {
-        uint32_t unit = tables->finishes[i].unit;
-        if (unit >= tables->unit_count)
-            continue;
-        *map_at(finishes, unit) = i + 1;
-        chain->finished[unit >> 3] |= (unsigned char)(1u << (unit & 7));
-    }
+        units_put(&chain->slacks, log->slacks[i].unit, (uint32_t)i + 1, tables->unit_count);
+    for (uint32_t i = 1; i < tables->finish_count; i++)
+        units_put(&chain->finishes, tables->finishes[i].unit, i + 1, tables->unit_count);
+}
+
+static void chain_end(struct chain *chain)
+{
+    free(chain->seen);
+    free(chain->finishes.there);
+    free(chain->slacks.there);
+    map_free(&chain->finishes.map);
+    map_free(&chain->slacks.map);
 }
 
 /* Room for the entries at once: it would be moved a dozen times. A few nodes have several. */
@@ -417,9 +433,8 @@ void model_make(struct model *model, struct log *log, struct periods periods)
     runs_start(&model->runs, tables->node_count);
     uint32_t *depth = base_alloc(tables->node_count + (size_t)1, sizeof *depth);
     size_t cap = 0;
-    struct map finishes = {0}, slacks = {0};
     struct chain chain;
-    chain_start(&chain, model, &finishes, &slacks);
+    chain_start(&chain, model);
     static const unsigned char unused[sizeof(struct mt_node_2)];
     entries_start(model, &cap);
     model_lost_take(model, &chain, &cap);
@@ -427,14 +442,13 @@ void model_make(struct model *model, struct log *log, struct periods periods)
         if (memcmp(tables->nodes + (size_t)i * tables->node_bytes, unused, tables->node_bytes))
             model_node_take(model, i, &chain, depth, &cap);
     model_settle(model);
-    map_free(&finishes);
-    map_free(&slacks);
+    chain_end(&chain);
     free(depth);
-    free(chain.seen);
-    free(chain.finished);
     runs_close(&model->runs, log, model->nodes);
     model_threads(model);
-    if (!log->keeps_tables)
+    if (log->keeps_tables)
+        tables_rest(log);
+    else
         tables_give_back(log);
 }
 
