@@ -200,10 +200,10 @@ void page_log(FILE *out, struct view *view, size_t index, const struct page_opti
     struct whole whole;
     struct found found;
     struct shown shown = {.view = view, .found = &found, .options = options, .whole = &whole};
+    shown.sizes = sizes_of_all(&view->stacks, &view->filter);
     line_list_make(&shown.lines, view);
     found_make(&found, view, shown.lines.rank, options->metric);
     whole_make(&whole, &view->stacks, &view->filter);
-    shown.sizes = sizes_of_all(&view->stacks, &view->filter);
     put(out, &shown, index, budget);
     whole_free(&whole);
     found_free(&found);

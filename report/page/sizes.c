@@ -77,6 +77,7 @@ struct sizes sizes_of_all(const struct stacks *stacks, const struct filter *filt
     struct sizes all = {0};
     if (is_known(stacks))
         count_leaves(stacks, filter, NULL, NULL, &all);
+    sizes_rest(&stacks->model);
     return all;
 }
 

@@ -58,6 +58,11 @@ const unsigned char *mapped_make(int fd, const struct mapped_part *parts, size_t
     return NULL;
 }
 
+void mapped_rest(const unsigned char *data, size_t bytes)
+{
+    madvise((void *)(uintptr_t)data, bytes, MADV_DONTNEED);
+}
+
 void mapped_free(const unsigned char *data, size_t bytes)
 {
     munmap((void *)(uintptr_t)data, bytes);

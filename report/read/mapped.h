@@ -18,6 +18,8 @@ struct mapped_part {
  * message. What stands there may change as long as somebody writes: check what was taken out, not what is there. */
 const unsigned char *mapped_make(int fd, const struct mapped_part *parts, size_t count,
                                  size_t *bytes);
+/* Give its memory back until it is read again. */
+void mapped_rest(const unsigned char *data, size_t bytes);
 void mapped_free(const unsigned char *data, size_t bytes);
 
 #endif

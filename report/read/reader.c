@@ -424,6 +424,15 @@ void tables_give_back(struct log *log)
     t->held_count = 0;
 }
 
+void tables_rest(struct log *log)
+{
+    for (unsigned i = 0; log->tables && i < MT_REGION_COUNT; i++) {
+        const struct region *r = &log->tables->regions[i];
+        if (r->mapped)
+            mapped_rest(r->data, r->mapped);
+    }
+}
+
 /* A packed file. */
 static bool log_unpack(struct log *log, int fd, size_t size)
 {

@@ -81,6 +81,8 @@ static inline uint32_t tables_allocs(const struct tables *tables, uint32_t alloc
     return tables->header.flags & MT_FLAG_SIZES ? MT_ALLOCS(allocs) : allocs;
 }
 
+/* For now nobody reads what is mapped of the file: it takes no memory until somebody does. */
+void tables_rest(struct log *log);
 /* Frees what the model is made of: nodes, counters, runs, stretches, finishes, held. */
 void tables_give_back(struct log *log);
 /* Add a problem at byte `offset` of the file. Always false. */
