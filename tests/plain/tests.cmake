@@ -19,12 +19,16 @@ add_library(unwind_check OBJECT plain/unwind_check.c ${unwinder} unit/fake_meta.
 target_link_libraries(unwind_check PRIVATE memtrace_flags unwind_sanitize)
 target_include_directories(unwind_check PRIVATE ${UNWIND_INCLUDE_DIRS})
 memtrace_plain(unwind_forked unwind_check)
+set(unwind_kinds -O0 -O2 -fomit-frame-pointer -fno-plt)
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL aarch64) # return addresses are signed where the processor can, jumps land at a mark
+  list(APPEND unwind_kinds -mbranch-protection=standard)
+endif()
 foreach(test calls signals exceptions frames_${CMAKE_SYSTEM_PROCESSOR})
   file(GLOB there plain/unwind_${test}.*)
   if(there AND NOT (test STREQUAL signals AND MEMTRACE_SANITIZE MATCHES thread)) # TSan holds signals back
     memtrace_plain(unwind_${test} unwind_check)
-    foreach(option -O0 -O2 -fomit-frame-pointer -fno-plt)
-      string(REGEX REPLACE "^-f?" "" kind ${option})
+    foreach(option IN LISTS unwind_kinds)
+      string(REGEX REPLACE "^-[fm]?|=.*" "" kind ${option})
       add_executable(unwind_${test}_${kind} ${there})
       target_link_libraries(unwind_${test}_${kind} PRIVATE unwind_check memtrace_flags unwind_sanitize Threads::Threads)
       target_compile_options(unwind_${test}_${kind} PRIVATE -O2 ${option})
