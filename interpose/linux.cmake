@@ -102,9 +102,10 @@ check_c_compiler_flag(-fcallgraph-info=su MEMTRACE_TELLS_FRAMES)
 if(MEMTRACE_TELLS_FRAMES) # for tests/stack_bound.py: files beside the objects
   target_compile_options(memtrace_so PRIVATE $<$<COMPILE_LANGUAGE:C>:-fcallgraph-info=su>)
 endif()
-if(MEMTRACE_TESTS) # walks every stack again without the memo, every 100th by libunwind, and counts differences
+set(MEMTRACE_VERIFY_EVERY 100 CACHE STRING "libmemtrace_verify.so compares one stack in so many with libunwind's")
+if(MEMTRACE_TESTS) # walks every stack again without the memo, some of them by libunwind, and counts differences
   memtrace_library(memtrace_verify memtrace_verify ${CMAKE_SOURCE_DIR}/interpose/unwind/verify.c)
-  target_compile_definitions(memtrace_verify PRIVATE MEMTRACE_VERIFY_STACKS=100)
+  target_compile_definitions(memtrace_verify PRIVATE MEMTRACE_VERIFY_STACKS=${MEMTRACE_VERIFY_EVERY})
   # its system calls fail when told to
   memtrace_library(memtrace_faulty memtrace_faulty ${CMAKE_SOURCE_DIR}/tests/hostile/faulty_syscall.c)
   target_link_options(memtrace_faulty PRIVATE -Wl,--wrap=mt_os_raw)
