@@ -77,7 +77,9 @@ enum macho_section_type {
     MACHO_INITIALISERS = 0x9,
     MACHO_TERMINATORS = 0xa,
     MACHO_ZEROFILL_GB = 0xc,
+    MACHO_THREAD_VALUES = 0x11,
     MACHO_THREAD_ZEROFILL = 0x12,
+    MACHO_THREAD_VARIABLES = 0x13,
     MACHO_INITIALISER_OFFSETS = 0x16
 };
 #define MACHO_SECTION_CODE 0x80000400u /* one of these flags: there are instructions in it */

@@ -22,25 +22,26 @@ static const char *const same[] = {
     "__snprintf_chk", "__vsnprintf_chk", "__stack_chk_fail",
     /* streams */
     "printf", "fprintf", "sprintf", "snprintf", "vprintf", "vfprintf", "vsnprintf", "asprintf",
-    "vasprintf", "puts", "putchar", "fputs", "fputc", "putc", "fwrite", "fread", "fopen", "fclose",
-    "fflush", "fgets", "getline", "setvbuf", "perror", "fileno", "feof", "ferror", "sscanf",
+    "vasprintf", "dprintf", "vdprintf", "puts", "putchar", "fputs", "fputc", "putc", "fwrite",
+    "fread", "fopen", "fclose", "fflush", "fgets", "getline", "setvbuf", "perror", "fileno", "feof",
+    "ferror", "sscanf",
     /* descriptors: their failures are those of numbers up to 34 */
     "read", "write", "close", "lseek", "pread", "pwrite", "dup", "dup2", "pipe", "ftruncate",
     "fsync", "access", "unlink", "rename", "mkdir", "rmdir", "isatty", "getcwd", "chdir",
     "realpath", "readlink", "umask", "fchmod", "chmod", "writev", "readv",
     /* the process */
-    "exit", "_exit", "_Exit", "abort", "atexit", "__cxa_atexit", "__cxa_finalize", "getenv",
-    "setenv", "unsetenv", "fork", "vfork", "waitpid", "wait", "getpid", "getppid", "getuid",
-    "geteuid", "getgid", "getegid", "getpgrp", "setsid", "execv", "execve", "execvp", "execl",
-    "execlp", "execle", "gethostname", "getpagesize", "sleep", "usleep", "nanosleep", "sched_yield",
-    "time", "gettimeofday", "localtime_r", "gmtime_r", "strftime", "rand", "srand", "random",
-    "arc4random", "arc4random_buf", "arc4random_uniform", "getentropy", "alarm", "issetugid",
+    "exit", "_exit", "_Exit", "abort", "__cxa_atexit", "__cxa_finalize", "getenv", "setenv",
+    "unsetenv", "fork", "vfork", "waitpid", "wait", "getpid", "getppid", "getuid", "geteuid",
+    "getgid", "getegid", "getpgrp", "setsid", "execv", "execve", "execvp", "execl", "execlp",
+    "execle", "gethostname", "getpagesize", "sleep", "usleep", "nanosleep", "sched_yield", "time",
+    "gettimeofday", "localtime_r", "gmtime_r", "strftime", "rand", "srand", "random", "arc4random",
+    "arc4random_buf", "arc4random_uniform", "getentropy", "alarm", "tzset",
     /* jumps; the mask of signals is not kept, as glibc's buffer with it is larger than macOS's */
     "_setjmp", "_longjmp", "longjmp",
     /* threads */
     "pthread_self", "pthread_join", "pthread_detach", "pthread_equal", "pthread_exit",
-    "pthread_getspecific", "pthread_setspecific", "pthread_atfork", "pthread_attr_init",
-    "pthread_attr_destroy", "pthread_attr_setstacksize", "pthread_attr_getstacksize", "sem_post"};
+    "pthread_getspecific", "pthread_setspecific", "pthread_attr_init", "pthread_attr_destroy",
+    "pthread_attr_setstacksize", "pthread_attr_getstacksize", "sem_post"};
 
 static const struct adapter *const tables[] = {
     libsystem_files,   libsystem_memory, libsystem_zones,  libsystem_threads,

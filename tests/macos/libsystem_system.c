@@ -3,9 +3,11 @@
  * Time, the machine, the process.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -181,6 +183,8 @@ static uint64_t guard = 0x5bd1e995ac3bbe00u;
 
 const struct adapter libsystem_system[] = {
     {"___error", error_at},
+    {"_atexit", atexit}, /* these two are not in glibc's shared library */
+    {"_pthread_atfork", pthread_atfork},
     {"___stack_chk_guard", &guard},
     {"___bzero", clear},
     {"_memset_pattern4", pattern4},

@@ -68,6 +68,8 @@ static void load(const char *program, const char *library)
             fix(images[i]);
     bind_end();
     for (unsigned i = 0; i < image_count; i++)
+        locals_begin(images[i]);
+    for (unsigned i = 0; i < image_count; i++)
         image_protect(images[i]);
     libsystem_begin();
     if (inserted)

@@ -11,11 +11,12 @@
  *   loader_chained.c    fixups as chains (LC_DYLD_CHAINED_FIXUPS)
  *   loader_exports.c    what an image defines: the exports trie, the symbol table
  *   loader_bind.c       what a name of another image stands for; tuples
+ *   loader_locals.c     thread-local variables of the program
  *   loader_run.c        initialisers, terminators, main
  *   libsystem*.c        macOS's C library by glibc
  *
  * Images are trusted as far as the tests' own compiler is: what is odd ends the loader with a message, and so does what it does not do:
- * thread-local variables, names that it does not know.
+ * thread-local variables of the inserted library, names that it does not know.
  */
 #ifndef LOADER_H
 #define LOADER_H
@@ -108,6 +109,9 @@ extern unsigned tuple_count;
 /* Apply what the image has of one kind or the other. */
 void fixups_opcodes(struct image *image);
 void fixups_chained(struct image *image);
+
+/* Make the image's thread-local variables ready. All is bound. */
+void locals_begin(struct image *image);
 
 /* Initialisers; terminators are left for exit. `parameters`: argc, argv, envp, apple. */
 struct parameters {

@@ -9,10 +9,11 @@
 #define MISSING_MAX 256u
 #define TUPLES_MAX  1024u
 
-static struct {
+struct missing {
     const struct image *image;
     const char *name;
-} missing[MISSING_MAX];
+};
+static struct missing missing[MISSING_MAX];
 static unsigned missing_count;
 
 struct tuple {
@@ -63,8 +64,11 @@ static void *find(struct image *image, const char *name, int ordinal)
 
 void *bind_name(struct image *image, const char *name, int ordinal, bool weak)
 {
-    if (!strcmp(name, "__tlv_bootstrap"))
-        loader_fail(image, "has thread-local variables, which this loader does not do");
+    if (!strcmp(name, "__tlv_bootstrap")) {
+        if (image->inserted)
+            loader_fail(image, "has thread-local variables: the first use of one would allocate");
+        return image; /* anything: locals_begin writes what counts */
+    }
     void *target = find(image, name, ordinal);
     if (target || weak || ordinal == -3)
         return bind_interposed(image, target);
@@ -78,10 +82,16 @@ void *bind_name(struct image *image, const char *name, int ordinal, bool weak)
     return NULL;
 }
 
+static int missing_order(const void *a, const void *b)
+{
+    return strcmp(((const struct missing *)a)->name, ((const struct missing *)b)->name);
+}
+
 void bind_end(void)
 {
     if (!missing_count)
         return;
+    qsort(missing, missing_count, sizeof missing[0], missing_order);
     fprintf(stderr, "loader: what these names are is not known:\n");
     for (unsigned i = 0; i < missing_count; i++)
         fprintf(stderr, "  %s of %s\n", missing[i].name, missing[i].image->path);
