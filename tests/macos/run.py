@@ -7,6 +7,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import zig  # noqa: E402
 import loading  # noqa: E402
+import symbols  # noqa: E402
 from support import subjects  # noqa: E402
 
 
@@ -17,7 +18,7 @@ class Test:
         self.loader = build.path('macos_loader')
 
 
-SUBJECTS = {'loader': loading.loader, 'chains': loading.chains}
+SUBJECTS = {'loader': loading.loader, 'chains': loading.chains, 'symbols': symbols.symbols}
 
 if __name__ == '__main__':
     sys.exit(subjects.main('macos', SUBJECTS, Test))

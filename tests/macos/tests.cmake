@@ -9,3 +9,6 @@ if(CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64 AND NOT MEMTRACE_SANITIZE)
   target_compile_options(macos_loader PRIVATE -fno-omit-frame-pointer) # the chain of them goes through it
   memtrace_scripts(macos/ macos/run.py)
 endif()
+add_executable(macos_lookup macos/lookup.c)
+target_include_directories(macos_lookup BEFORE PRIVATE ${CMAKE_SOURCE_DIR}/report)
+target_link_libraries(macos_lookup PRIVATE memtrace_flags memtrace_sanitize report_objects)
