@@ -463,6 +463,11 @@ size_t mt_os_page(void)
     return getauxval(AT_PAGESZ);
 }
 
+bool mt_os_in_memory(uintptr_t at, size_t bytes, unsigned char *answer)
+{
+    return mt_os_call(SYS_mincore, at, bytes, answer) == 0;
+}
+
 bool mt_os_read_memory(uintptr_t address, void *to, size_t bytes)
 {
     struct iovec local = {to, bytes}, remote = {(void *)address, bytes};

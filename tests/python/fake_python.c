@@ -13,7 +13,7 @@
 #include "../../interpose/log/intern.h"
 #include "../../interpose/base/guard.h"
 
-__thread struct mt_self mt_self;
+__thread struct mt_guard_state mt_self;
 
 _Thread_local uintptr_t fake_state;
 _Thread_local bool fake_attached;
