@@ -27,15 +27,15 @@ static const char *const same[] = {
     "ferror", "sscanf",
     /* descriptors: their failures are those of numbers up to 34 */
     "read", "write", "close", "lseek", "pread", "pwrite", "dup", "dup2", "pipe", "ftruncate",
-    "fsync", "access", "unlink", "rename", "mkdir", "rmdir", "isatty", "getcwd", "chdir",
-    "realpath", "readlink", "umask", "fchmod", "chmod", "writev", "readv",
+    "fsync", "access", "munlock", "mlock", "poll", "unlink", "rename", "mkdir", "rmdir", "isatty",
+    "getcwd", "chdir", "realpath", "readlink", "umask", "fchmod", "chmod", "writev", "readv",
     /* the process */
     "exit", "_exit", "_Exit", "abort", "__cxa_atexit", "__cxa_finalize", "getenv", "setenv",
     "unsetenv", "fork", "vfork", "waitpid", "wait", "getpid", "getppid", "getuid", "geteuid",
-    "getgid", "getegid", "getpgrp", "setsid", "execv", "execve", "execvp", "execl", "execlp",
-    "execle", "gethostname", "getpagesize", "sleep", "usleep", "nanosleep", "sched_yield", "time",
-    "gettimeofday", "localtime_r", "gmtime_r", "strftime", "rand", "srand", "random", "arc4random",
-    "arc4random_buf", "arc4random_uniform", "getentropy", "alarm", "tzset",
+    "getgid", "getegid", "getpgrp", "setsid", "gethostname", "getpagesize", "sleep", "usleep",
+    "nanosleep", "sched_yield", "time", "gettimeofday", "localtime_r", "gmtime_r", "strftime",
+    "rand", "srand", "random", "arc4random", "arc4random_buf", "arc4random_uniform", "getentropy",
+    "alarm", "tzset",
     /* jumps; the mask of signals is not kept, as glibc's buffer with it is larger than macOS's */
     "_setjmp", "_longjmp", "longjmp",
     /* threads */
@@ -45,7 +45,7 @@ static const char *const same[] = {
 
 static const struct adapter *const tables[] = {
     libsystem_files,   libsystem_memory, libsystem_zones,  libsystem_threads,
-    libsystem_signals, libsystem_images, libsystem_system,
+    libsystem_signals, libsystem_images, libsystem_system, libsystem_process,
 };
 
 static const char *hidden[HIDDEN_MAX];
@@ -75,8 +75,17 @@ static void *find_adapter(const char *name)
     return NULL;
 }
 
+/* A variant of a function, without being a cancellation point; glibc has none. */
+static const char plain_only[] = "$NOCANCEL";
+
 void *libsystem_find(const char *name)
 {
+    char plain[256];
+    size_t length = strlen(name), suffix = sizeof plain_only - 1;
+    if (length > suffix && length < sizeof plain && !strcmp(name + length - suffix, plain_only)) {
+        snprintf(plain, sizeof plain, "%.*s", (int)(length - suffix), name);
+        name = plain;
+    }
     for (unsigned i = 0; i < hidden_count; i++)
         if (!strcmp(hidden[i], name))
             return NULL;

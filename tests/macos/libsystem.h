@@ -10,7 +10,8 @@
  *   libsystem_threads.c  threads, locks
  *   libsystem_signals.c  signals
  *   libsystem_images.c   what is loaded: dyld's and dlopen's functions
- *   libsystem_system.c   time, the machine, the process
+ *   libsystem_system.c   time, the machine
+ *   libsystem_process.c  other programs, limits, what the kernel knows of a process
  *   libsystem_errno.c    numbers of errors
  */
 #ifndef LIBSYSTEM_H
@@ -22,7 +23,8 @@ struct adapter {
     void *address;
 };
 extern const struct adapter libsystem_files[], libsystem_memory[], libsystem_zones[],
-    libsystem_threads[], libsystem_signals[], libsystem_images[], libsystem_system[];
+    libsystem_threads[], libsystem_signals[], libsystem_images[], libsystem_system[],
+    libsystem_process[];
 
 /* NULL: not known. */
 void *libsystem_find(const char *name);

@@ -220,6 +220,16 @@ static int mac_linkat(int from_folder, const char *from, int to_folder, const ch
                : 0;
 }
 
+static int mac_renamex(const char *from, const char *to, unsigned rename_flags)
+{
+    if (rename_flags & ~4u) { /* RENAME_EXCL */
+        errno = EINVAL;
+        return -1;
+    }
+    unsigned here = rename_flags ? RENAME_NOREPLACE : 0;
+    return renameat2(AT_FDCWD, from, AT_FDCWD, to, here) < 0 ? libsystem_failed() : 0;
+}
+
 const struct adapter libsystem_files[] = {
     {"_open", mac_open},
     {"_openat", mac_openat},
@@ -230,6 +240,7 @@ const struct adapter libsystem_files[] = {
     {"_fstatat$INODE64", mac_fstatat},
     {"_unlinkat", mac_unlinkat},
     {"_linkat", mac_linkat},
+    {"_renamex_np", mac_renamex},
     {"___stdinp", &stdin},
     {"___stdoutp", &stdout},
     {"___stderrp", &stderr},

@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "libsystem.h"
@@ -69,8 +70,19 @@ static int mac_madvise(void *address, size_t bytes, int advice)
     }
 }
 
+/* VM_INHERIT_SHARE, _COPY, _NONE */
+static int mac_minherit(void *address, size_t bytes, int inherit)
+{
+    return done(madvise(address, bytes, inherit == 2 ? MADV_DONTFORK : MADV_DOFORK));
+}
+
+static int mac_mincore(const void *address, size_t bytes, char *answer)
+{
+    return done(mincore((void *)(uintptr_t)address, bytes, (unsigned char *)answer));
+}
+
 /* Results of Mach's calls. */
-enum { MACH_SUCCESS = 0, MACH_NO_SPACE = 3, MACH_INVALID_ARGUMENT = 4 };
+enum { MACH_SUCCESS = 0, MACH_INVALID_ADDRESS = 1, MACH_NO_SPACE = 3, MACH_INVALID_ARGUMENT = 4 };
 enum { VM_ANYWHERE = 1 };
 
 static int mac_vm_allocate(uint32_t task, uint64_t *address, uint64_t bytes, int flags)
@@ -103,6 +115,16 @@ static int mac_vm_protect(uint32_t task, uint64_t address, uint64_t bytes, int m
     return mprotect((void *)address, bytes, protection) < 0 ? MACH_INVALID_ARGUMENT : MACH_SUCCESS;
 }
 
+static int mac_vm_read(uint32_t task, uint64_t address, uint64_t bytes, uint64_t to, uint64_t *got)
+{
+    struct iovec local = {(void *)to, bytes}, remote = {(void *)address, bytes};
+    (void)task;
+    if (process_vm_readv(getpid(), &local, 1, &remote, 1, 0) != (ssize_t)bytes)
+        return MACH_INVALID_ADDRESS;
+    *got = bytes;
+    return MACH_SUCCESS;
+}
+
 static uint64_t page_size = 4096;
 
 const struct adapter libsystem_memory[] = {
@@ -117,6 +139,10 @@ const struct adapter libsystem_memory[] = {
     {"_vm_allocate", mac_vm_allocate},
     {"_vm_deallocate", mac_vm_deallocate},
     {"_vm_protect", mac_vm_protect},
+    {"_minherit", mac_minherit},
+    {"_mincore", mac_mincore},
+    {"_vm_read_overwrite", mac_vm_read},
+    {"_mach_vm_read_overwrite", mac_vm_read},
     {"_vm_page_size", &page_size},
     {"_vm_kernel_page_size", &page_size},
     {NULL, NULL},

@@ -162,11 +162,57 @@ static int mac_pthread_kill(pthread_t thread, int number)
     return libsystem_errno(pthread_kill(thread, libsystem_signal_here(number)));
 }
 
+static int mac_sigpending(uint32_t *set)
+{
+    sigset_t pending;
+    if (sigpending(&pending) < 0)
+        return libsystem_failed();
+    *set = set_there(&pending);
+    return 0;
+}
+
+static int mac_sigwait(const uint32_t *set, int *number)
+{
+    sigset_t wanted;
+    int got, result;
+    set_here(*set, &wanted);
+    result = sigwait(&wanted, &got);
+    if (!result)
+        *number = libsystem_signal(got);
+    return libsystem_errno(result);
+}
+
+struct mac_stack {
+    void *at;
+    size_t bytes;
+    int flags;
+};
+enum { STACK_ON = 1, STACK_OFF = 4 };
+
+static int mac_sigaltstack(const struct mac_stack *stack, struct mac_stack *old)
+{
+    stack_t new = {0}, before;
+    if (stack)
+        new = (stack_t){.ss_sp = stack->at,
+                        .ss_size = stack->bytes,
+                        .ss_flags = stack->flags & STACK_OFF ? SS_DISABLE : 0};
+    if (sigaltstack(stack ? &new : NULL, &before) < 0)
+        return libsystem_failed();
+    if (old)
+        *old = (struct mac_stack){before.ss_sp, before.ss_size,
+                                  (before.ss_flags & SS_ONSTACK ? STACK_ON : 0) |
+                                      (before.ss_flags & SS_DISABLE ? STACK_OFF : 0)};
+    return 0;
+}
+
 const struct adapter libsystem_signals[] = {
     {"_sigaction", mac_sigaction},
     {"_signal", mac_signal},
     {"_sigprocmask", mac_sigprocmask},
     {"_pthread_sigmask", mac_pthread_sigmask},
+    {"_sigpending", mac_sigpending},
+    {"_sigwait", mac_sigwait},
+    {"_sigaltstack", mac_sigaltstack},
     {"_raise", mac_raise},
     {"_kill", mac_kill},
     {"_pthread_kill", mac_pthread_kill},

@@ -171,6 +171,8 @@ static void tell(unsigned what)
         f(what, pthread_self(), NULL, 0);
 }
 
+static bool threaded; /* more than one thread was ever begun */
+
 struct start {
     void *(*f)(void *);
     void *argument;
@@ -199,6 +201,7 @@ static int thread_create(pthread_t *thread, const pthread_attr_t *attribute, voi
 {
     struct start *start = malloc(sizeof *start);
     *start = (struct start){f, argument};
+    __atomic_store_n(&threaded, true, __ATOMIC_RELAXED);
     int result = pthread_create(thread, attribute, begin, start);
     if (result)
         free(start);
@@ -263,6 +266,19 @@ static uint32_t mach_thread_self(void)
     return (uint32_t)syscall(SYS_gettid);
 }
 
+/* A trap of Mach's that gives the processor away. */
+static int thread_switch(uint32_t to, int option, uint32_t ms)
+{
+    (void)to, (void)option, (void)ms;
+    sched_yield();
+    return 0;
+}
+
+static int is_threaded(void)
+{
+    return __atomic_load_n(&threaded, __ATOMIC_RELAXED);
+}
+
 const struct adapter libsystem_threads[] = {
     {"_pthread_mutex_init", mutex_init},
     {"_pthread_mutex_lock", mutex_lock},
@@ -283,6 +299,8 @@ const struct adapter libsystem_threads[] = {
     {"_pthread_get_stacksize_np", stack_size},
     {"_pthread_threadid_np", thread_id},
     {"_pthread_main_np", is_main},
+    {"_pthread_is_threaded_np", is_threaded},
+    {"_thread_switch", thread_switch},
     {"_pthread_setname_np", set_name},
     {"_pthread_getname_np", get_name},
     {"_pthread_mach_thread_np", mach_thread},

@@ -25,7 +25,7 @@ static void usage(void)
 {
     fprintf(stderr, "usage: loader [--insert LIBRARY] [--hide NAME]... [--] PROGRAM [ARGUMENT...]\n"
                     "  runs a Mach-O program for x86_64 on Linux\n"
-                    "  --insert LIBRARY  as DYLD_INSERT_LIBRARIES does\n"
+                    "  --insert LIBRARY  as the variable " INSERT " does\n"
                     "  --hide NAME       of the C library: it is not there\n");
     exit(2);
 }
@@ -82,7 +82,7 @@ static void load(const char *program, const char *library)
 int main(int argc, char **argv)
 {
     static char *nothing;
-    const char *library = NULL;
+    const char *library = getenv(INSERT);
     int i = 1;
     for (; i < argc && argv[i][0] == '-'; i++) {
         if (!strcmp(argv[i], "--")) {

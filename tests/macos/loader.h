@@ -27,6 +27,8 @@
 
 #include "../../report/symbols/macho_format.h"
 
+#define INSERT "DYLD_INSERT_LIBRARIES" /* the variable: one library */
+
 #define IMAGES_MAX   16u
 #define SEGMENTS_MAX 16u
 #define DYLIBS_MAX   16u
