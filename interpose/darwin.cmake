@@ -7,8 +7,9 @@ set(INTERPOSE_SOURCES # from the ground up: each folder uses itself and those be
     interpose/base/key_darwin.c interpose/base/local_darwin.c interpose/base/lock.c interpose/base/meta_slabs.c interpose/base/newer_darwin.c
     interpose/base/own.c interpose/base/pool.c
   interpose/log/file.c interpose/log/intern.c interpose/log/log.c interpose/log/open.c interpose/log/view.c
-  interpose/loader/build_id_macho.c interpose/loader/foreign_program_macho.c interpose/loader/heap_none.c interpose/loader/library_macho.c
-    interpose/loader/modules.c interpose/loader/object_macho.c interpose/loader/program_macho.c interpose/loader/real_darwin.c
+  interpose/loader/heap_none.c interpose/loader/modules.c
+  interpose/loader/macho/build_id.c interpose/loader/macho/foreign_program.c interpose/loader/macho/library.c interpose/loader/macho/object.c
+    interpose/loader/macho/program.c interpose/loader/macho/real.c
   interpose/unwind/cfi.c interpose/unwind/cfi_program.c interpose/unwind/expression.c interpose/unwind/rows.c interpose/unwind/rule.c
     interpose/unwind/stack.c interpose/unwind/tail.c interpose/unwind/tail_find.c interpose/unwind/unwind.c interpose/unwind/walk.c
     interpose/unwind/whole.c

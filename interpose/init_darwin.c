@@ -14,7 +14,7 @@
 #include "hooks/moments.h"
 #include "hooks/nested.h"
 #include "hooks/unload.h"
-#include "loader/images.h"
+#include "loader/macho/images.h"
 #include "loader/real.h"
 #include "os/os.h"
 #include "process/start.h"
@@ -53,6 +53,7 @@ static void forked(void)
 
 __attribute__((constructor)) static void construct(void)
 {
+    mt_os_bind();
     if (!mt_locals_init())
         return;
     mt_guard();

@@ -50,12 +50,16 @@
  *   top/      the live screen of `memtrace top`
  *             offers reading.h, screen.h
  *   verbs/    the command line: a file for each verb
- *             offers logs.h, options.h, python_folder.h, run.h, verbs.h
+ *             offers logs.h, options.h, plain_path.h, program.h, python_folder.h, run.h, self.h, verbs.h
  *   verbs/compare/  the verbs that run a program several times or compare runs
  *             offers runs.h
  *   verbs/out/  the verbs that take a log elsewhere
+ *   verbs/macos/  what of a verb is another on macOS
+ *             offers protected.h
+ *   main_macos.c  the command on macOS
  *
  * ../interpose/format.h is included by read/ alone: what the others know of a log is read/log.h and read/model.h.
+ * ../interpose/os/preload.h is included by verbs/ alone: how the library is preloaded.
  * ../interpose/hooks.def is included by resolve/ alone: names of what a tail call may have led to.
  *
  * python/ is the Python module, which people import and pip lists, not a room: it calls the command and reads its JSON. CMake

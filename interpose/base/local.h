@@ -6,24 +6,6 @@
 #ifndef MT_LOCAL_H
 #define MT_LOCAL_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include "base/near.h"
-
-struct mt_thread;
-
-struct mt_guard_state {
-    struct mt_thread *thread;
-    uint32_t depth;
-    bool ended; /* the state now belongs to a later thread: each event takes one for itself */
-    /* The frame of the function that set the guard. An event of a caller further out on the same
-     * stack means that it was left by a jump out of a signal handler. */
-    uintptr_t frame;
-};
-
-#define MT_LOCK_NOBODY 0x3fffffffu
-
 /*   struct mt_guard_state mt_self   the guard
  *   uint32_t mt_critical            how many sections of this thread are open in which a table may be half-written
  *   uint32_t mt_lock_self           this thread, for the system: its tid, or MT_LOCK_NOBODY as long as nobody has said it. Only who

@@ -4,7 +4,7 @@
  * destructors. What it allocates or releases after that (another library's destructor in the same round) passes unseen, and is
  * counted by nobody: its key leads to `gone`, whose guard is always set.
  */
-#include "base/local.h"
+#include "base/local_darwin.h"
 
 #include <limits.h>
 #include <stddef.h>

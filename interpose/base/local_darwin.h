@@ -9,6 +9,9 @@
 
 #include <pthread.h>
 
+#include "base/guard_state.h"
+#include "base/near.h"
+
 struct mt_locals {
     struct mt_guard_state self;
     struct mt_guard_state before_fork; /* init_darwin.c */
@@ -30,6 +33,7 @@ struct mt_locals *mt_locals_take(void);
 /* In the child of a fork: those of other threads are free. */
 void mt_locals_forked(void);
 
+/* The variables of the calling thread. Any thread, no lock. */
 static inline struct mt_locals *mt_locals(void)
 {
     struct mt_locals *mine =

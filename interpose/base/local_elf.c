@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/local.h"
+#include "base/local_elf.h"
 
 __thread struct mt_guard_state mt_self;
 __thread uint32_t mt_critical;

@@ -6,6 +6,9 @@
 #ifndef MT_LOCAL_ELF_H
 #define MT_LOCAL_ELF_H
 
+#include "base/guard_state.h"
+#include "base/near.h"
+
 #define MT_LOCAL   MT_EXTERN __thread
 #define MT_AT_ONCE __attribute__((tls_model("initial-exec")))
 

@@ -9,6 +9,7 @@
 
 typedef void *mt_mmap_function(void *, size_t, int, int, int, off_t);
 
+/* Where it is mapped: `bytes` from `at` on. */
 static inline void mt_mapping_place(struct mt_mapping *m, const void *at, size_t bytes)
 {
     m->start = (uintptr_t)at;

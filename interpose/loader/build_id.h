@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What tells one build of a program or library from another: an ELF file's build-id, a Mach-O file's UUID. The file is chosen by
- * the object format: build_id_elf.c, build_id_macho.c.
+ * the object format: build_id_elf.c, macho/build_id.c.
  */
 #ifndef MT_BUILD_ID_H
 #define MT_BUILD_ID_H

@@ -155,6 +155,15 @@ size_t mt_os_read_spans(const struct mt_os_span *spans, uint32_t count, void *to
     return done;
 }
 
+void mt_os_bind(void)
+{
+    static char room[2];
+    volatile size_t bytes = 1;
+    memcpy(room, room + 1, bytes);
+    memmove(room + 1, room, bytes);
+    memset(room, 0, bytes);
+}
+
 size_t mt_os_page(void)
 {
     return vm_page_size;

@@ -53,6 +53,9 @@ void mt_os_huge(void *at, size_t bytes);
 bool mt_os_wipe_on_fork(void *at, size_t bytes);
 /* Of systems whose kernel can't do that (darwin.c): to be called in the child of a fork before anything else. */
 void mt_os_forked(void);
+/* Of darwin.c alone: have dyld bind the few functions of libSystem that the compiler calls by itself, which it would do at their first
+ * call, under a lock of its own. Once, by the constructor. */
+void mt_os_bind(void);
 /* Whole pages of anonymous memory are zeros again, and cost nothing. False: not possible here. */
 bool mt_os_zero(void *at, size_t bytes);
 /* Which of the whole pages from `at` on are in memory: bit 0 of a byte of answer[] for each. False: not known. */

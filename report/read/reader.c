@@ -299,13 +299,6 @@ bool log_parse(struct log *log, const char *name, const void *data, size_t bytes
     return true;
 }
 
-bool log_begins(int fd)
-{
-    char front[sizeof MT_MAGIC - 1];
-    return file_read(fd, front, sizeof front) == sizeof front &&
-           !memcmp(front, MT_MAGIC, sizeof front);
-}
-
 bool log_is(const char *path)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

@@ -6,7 +6,7 @@
 #include <mach-o/compact_unwind_encoding.h>
 #include <string.h>
 
-#include "loader/macho.h"
+#include "loader/macho/headers.h"
 #include "loader/object.h"
 #include "unwind/cfi.h"
 #include "unwind/macho/compact.h"

@@ -12,8 +12,8 @@
 
 #include "base/guard.h"
 #include "base/meta.h"
-#include "loader/images.h"
-#include "loader/macho.h"
+#include "loader/macho/images.h"
+#include "loader/macho/headers.h"
 #include "loader/object.h"
 #include "os/os.h"
 

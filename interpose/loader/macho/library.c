@@ -7,7 +7,7 @@
 
 #include <dlfcn.h>
 
-#include "loader/macho.h"
+#include "loader/macho/headers.h"
 #include "loader/object.h"
 
 /* A library is not searched by its own tables: false, always. */

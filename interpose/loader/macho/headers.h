@@ -2,8 +2,8 @@
  *
  * The headers of a Mach-O object in memory: <mach-o/loader.h>. They stand before its code, in the segment __TEXT.
  */
-#ifndef MT_MACHO_H
-#define MT_MACHO_H
+#ifndef MT_MACHO_HEADERS_H
+#define MT_MACHO_HEADERS_H
 
 #include <mach-o/loader.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "loader/build_id.h"
 
-#include "loader/macho.h"
+#include "loader/macho/headers.h"
 
 uint32_t mt_build_id(const struct mt_object *object, uint8_t id[MT_BUILD_ID_MOST])
 {
