@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 if(NOT MEMTRACE_SANITIZE MATCHES thread) # TSan can't see what jemalloc's code does
   memtrace_plain(meta_fork meta)
+  memtrace_plain(meta_fork_slabs meta_slabs)
 endif()
 
 # Another thread at the worst instant of a table's look-up.
