@@ -179,7 +179,7 @@ static enum program_answer check_file(const char *path, unsigned depth, char *wh
         snprintf(why, bytes, "%s", strerror(errno));
         return errno == ENOENT || errno == ENOTDIR ? PROGRAM_MISSING : PROGRAM_NOT_EXECUTABLE;
     }
-    if (!is_executable_file(path)) {
+    if (!program_is_executable(path)) {
         snprintf(why, bytes, "%s", S_ISDIR(info.st_mode) ? "is a directory" : "is not executable");
         return PROGRAM_NOT_EXECUTABLE;
     }

@@ -20,7 +20,7 @@ static char *path_join(const char *folder, size_t length, const char *name)
     return path;
 }
 
-static bool is_executable_file(const char *path)
+bool program_is_executable(const char *path)
 {
     struct stat info;
     if (stat(path, &info) < 0)
@@ -43,7 +43,7 @@ char *program_find(const char *name)
     for (const char *p = path ? path : "/bin:/usr/bin"; p;) {
         size_t length = strcspn(p, ":");
         char *candidate = path_join(p, length, name);
-        if (is_executable_file(candidate))
+        if (program_is_executable(candidate))
             return candidate;
         if (errno == EACCES)
             why = EACCES;
