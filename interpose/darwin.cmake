@@ -29,7 +29,7 @@ set(INTERPOSE_SOURCES # from the ground up: each folder uses itself and those be
   interpose/api.c interpose/init_darwin.c)
 
 add_library(memtrace_so SHARED ${INTERPOSE_SOURCES})
-set_target_properties(memtrace_so PROPERTIES OUTPUT_NAME memtrace)
+set_target_properties(memtrace_so PROPERTIES OUTPUT_NAME memtrace INSTALL_NAME_DIR @rpath BUILD_WITH_INSTALL_NAME_DIR ON)
 target_include_directories(memtrace_so PRIVATE ${CMAKE_SOURCE_DIR}/interpose)
 target_link_libraries(memtrace_so PRIVATE memtrace_flags)
 # Frame pointers, no-builtin: see linux.cmake. __DARWIN_NON_CANCELABLE: of the functions of libSystem those that are no cancellation

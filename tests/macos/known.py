@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""Programs that know their own figures, built for macOS and run under the small loader with libmemtrace.dylib: memtrace reads the same of their logs, to
+the byte and to the line. With them processes that start each other, and a thread in every way to allocate."""
+import os
+import sys
+import tempfile
+
+from loading import PROGRAMS
+from support.running import Failed, clean_environment, run
+from symbols import llvm, tool
+from zig import HERE
+
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'known'))
+from figures import compare  # noqa: E402
+from native import accounts_in  # noqa: E402
+
+COMMON = os.path.join(os.path.dirname(HERE), 'programs')
+SOURCES = [os.path.join(PROGRAMS, 'known_macos.c')] + [os.path.join(COMMON, 'known_%s.c' % name) for name in
+                                                      ('climb', 'deep', 'stack', 'random', 'threads', 'fork')]
+
+
+class Known:
+    def __init__(self, test):
+        self.test, self.folder = test, test.folder
+        self.dylib, self.dsymutil = test.dylib('x86_64'), llvm()['dsymutil']
+
+    def program(self, source, level):
+        """Built with a .dSYM beside it; without its object file, so that nothing else can have the lines."""
+        path = os.path.join(self.folder, '%s-%s' % (os.path.basename(source)[:-2], level))
+        self.test.zig.cc(path + '.o', '-c', '-g', '-' + level, '-fno-builtin', '-include', os.path.join(HERE, 'lacking.h'), source)
+        self.test.zig.cc(path, path + '.o')
+        tool(self.dsymutil, path)
+        os.remove(path + '.o')
+        return path
+
+    def traced(self, program, *arguments, hidden=()):
+        """(What it printed, its logs in the order of their beginning)."""
+        logs = tempfile.mkdtemp(dir=self.folder)
+        environment = clean_environment('DYLD_', MEMTRACE_OUTPUT=os.path.join(logs, '%p.mt'), DYLD_INSERT_LIBRARIES=self.dylib, KNOWN_TRACED='1')
+        options = [word for name in hidden for word in ('--hide', name)]
+        done = run([self.test.loader, *options, '--', program, *arguments], environment)
+        if done.status or done.err:
+            raise Failed('%s: status %d: %s%s' % (program, done.status, done.err[-2000:], done.out[-500:]))
+        return done.out, [os.path.join(logs, name) for name in sorted(os.listdir(logs))]
+
+    def check(self, program, *arguments, hidden=()):
+        build = self.test.build
+        plain = run([self.test.loader, '--', program, *arguments])
+        if plain.status:
+            raise Failed('%s without the library: status %d: %s%s' % (program, plain.status, plain.err, plain.out[-500:]))
+        output, logs = self.traced(program, *arguments, hidden=hidden)
+        accounts = {account['pid']: account for account in accounts_in(output)}
+        by_pid = {int(os.path.basename(log).split('.')[0]): log for log in logs}
+        bad = [] if set(by_pid) == set(accounts) else ['logs of %s, accounts of %s' % (sorted(by_pid), sorted(accounts))]
+        for pid in set(by_pid) & set(accounts):
+            log = by_pid[pid]
+            bad += compare(accounts[pid], build.report(log), lambda name, log=log: build.report(log, '--class', name)) + build.unsound(log)
+        print('%-28s %d processes, %3d lines: %s' % (' '.join([os.path.basename(program), *arguments, *(['before macOS 14'] if hidden else [])]), len(accounts),
+                                                    sum(len(a['lines']) for a in accounts.values()), '%d wrong' % len(bad) if bad else 'right'))
+        return ['%s: %s' % (os.path.basename(program), text) for text in bad]
+
+
+def known(test):
+    runs, bad = Known(test), []
+    for source in SOURCES:
+        for level in 'O0', 'O2':
+            program = runs.program(source, level)
+            for arguments in [['1'], ['2']] if 'random' in source else [[]]:
+                bad += runs.check(program, *arguments)
+            if 'known_macos' in source:  # of a macOS before 14
+                bad += runs.check(program, hidden=TYPED)
+    if bad:
+        raise Failed('\n'.join(bad[:60]))
+
+
+TYPED = tuple('_malloc_type_' + name for name in (
+    'malloc calloc realloc free valloc aligned_alloc posix_memalign zone_malloc zone_calloc zone_realloc zone_free zone_valloc zone_memalign').split())
