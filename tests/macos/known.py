@@ -11,6 +11,7 @@ from symbols import llvm, tool
 from zig import HERE
 
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), 'known'))
+from common import pid_of  # noqa: E402
 from figures import compare  # noqa: E402
 from native import accounts_in  # noqa: E402
 
@@ -34,14 +35,15 @@ class Known:
         return path
 
     def traced(self, program, *arguments, hidden=()):
-        """(What it printed, its logs in the order of their beginning)."""
+        """(What it printed, its logs by process; of one that became another program in this order)."""
         logs = tempfile.mkdtemp(dir=self.folder)
         environment = clean_environment('DYLD_', MEMTRACE_OUTPUT=os.path.join(logs, '%p.mt'), DYLD_INSERT_LIBRARIES=self.dylib, KNOWN_TRACED='1')
         options = [word for name in hidden for word in ('--hide', name)]
         done = run([self.test.loader, *options, '--', program, *arguments], environment)
         if done.status or done.err:
             raise Failed('%s: status %d: %s%s' % (program, done.status, done.err[-2000:], done.out[-500:]))
-        return done.out, [os.path.join(logs, name) for name in sorted(os.listdir(logs))]
+        names = [os.path.join(logs, name) for name in os.listdir(logs)]
+        return done.out, sorted(names, key=lambda log: (pid_of(log), self.test.build.report(log)['log_start_time_ns']))
 
     def check(self, program, *arguments, hidden=()):
         build = self.test.build
@@ -49,15 +51,21 @@ class Known:
         if plain.status:
             raise Failed('%s without the library: status %d: %s%s' % (program, plain.status, plain.err, plain.out[-500:]))
         output, logs = self.traced(program, *arguments, hidden=hidden)
-        accounts = {account['pid']: account for account in accounts_in(output)}
-        by_pid = {int(os.path.basename(log).split('.')[0]): log for log in logs}
-        bad = [] if set(by_pid) == set(accounts) else ['logs of %s, accounts of %s' % (sorted(by_pid), sorted(accounts))]
-        for pid in set(by_pid) & set(accounts):
-            log = by_pid[pid]
-            bad += compare(accounts[pid], build.report(log), lambda name, log=log: build.report(log, '--class', name)) + build.unsound(log)
+        accounts = sorted(accounts_in(output), key=lambda account: account['pid'])
+        pids = [account['pid'] for account in accounts]
+        bad = [] if pids == [pid_of(log) for log in logs] else ['logs of %s, accounts of %s' % ([pid_of(log) for log in logs], pids)]
+        for account, log in zip(accounts, logs):
+            bad += compare(account, build.report(log), lambda name, log=log: build.report(log, '--class', name)) + build.unsound(log)
         print('%-28s %d processes, %3d lines: %s' % (' '.join([os.path.basename(program), *arguments, *(['before macOS 14'] if hidden else [])]), len(accounts),
-                                                    sum(len(a['lines']) for a in accounts.values()), '%d wrong' % len(bad) if bad else 'right'))
+                                                    sum(len(a['lines']) for a in accounts), '%d wrong' % len(bad) if bad else 'right'))
         return ['%s: %s' % (os.path.basename(program), text) for text in bad]
+
+
+def checked(runs, program, *arguments, hidden=()):
+    try:
+        return runs.check(program, *arguments, hidden=hidden)
+    except Failed as why:
+        return [str(why)]
 
 
 def known(test):
@@ -66,9 +74,9 @@ def known(test):
         for level in 'O0', 'O2':
             program = runs.program(source, level)
             for arguments in [['1'], ['2']] if 'random' in source else [[]]:
-                bad += runs.check(program, *arguments)
+                bad += checked(runs, program, *arguments)
             if 'known_macos' in source:  # of a macOS before 14
-                bad += runs.check(program, hidden=TYPED)
+                bad += checked(runs, program, hidden=TYPED)
     if bad:
         raise Failed('\n'.join(bad[:60]))
 

@@ -17,9 +17,9 @@ static const char *const same[] = {
     "bcopy", "strlen", "strnlen", "strcmp", "strncmp", "strcasecmp", "strncasecmp", "strcpy",
     "strncpy", "stpcpy", "strcat", "strncat", "strchr", "strrchr", "strstr", "strpbrk", "strspn",
     "strcspn", "strdup", "strndup", "strtok", "strtok_r", "strtol", "strtoll", "strtoul",
-    "strtoull", "strtod", "atoi", "atol", "qsort", "bsearch", "__memcpy_chk", "__memmove_chk",
-    "__memset_chk", "__strcpy_chk", "__strncpy_chk", "__strcat_chk", "__sprintf_chk",
-    "__snprintf_chk", "__vsnprintf_chk", "__stack_chk_fail",
+    "strtoull", "strtod", "atoi", "atol", "qsort", "bsearch", "lfind", "lsearch", "__memcpy_chk",
+    "__memmove_chk", "__memset_chk", "__strcpy_chk", "__strncpy_chk", "__strcat_chk",
+    "__sprintf_chk", "__snprintf_chk", "__vsnprintf_chk", "__stack_chk_fail",
     /* streams */
     "printf", "fprintf", "sprintf", "snprintf", "vprintf", "vfprintf", "vsnprintf", "asprintf",
     "vasprintf", "dprintf", "vdprintf", "puts", "putchar", "fputs", "fputc", "putc", "fwrite",

@@ -61,8 +61,8 @@ static void failed(void)
     CHECK(!MOVE(p, huge, realloc(known_hide(p), huge)) && errno == ENOMEM);
     RELEASE(p, free(p));
     char *q = ALLOC(600, malloc(600));
-    RELEASE(q,
-            sink = reallocf(known_hide(q), huge)); /* which gives the block back where it fails */
+    /* Where it fails it gives the block back. */
+    RELEASE(q, sink = reallocf(known_hide(q), huge));
     CHECK(!sink);
     void *r = CALL(by_posix_memalign(256, 1001));
     RELEASE(r, free(r));
