@@ -4,10 +4,10 @@
 set(INTERPOSE_SOURCES # from the ground up: each folder uses itself and those before it
   interpose/os/darwin.c interpose/os/darwin_file.c interpose/os/darwin_process.c interpose/os/darwin_signal.c interpose/os/str.c
   interpose/base/aside.c interpose/base/aside_darwin_${CMAKE_SYSTEM_PROCESSOR}.S interpose/base/config.c interpose/base/guard.c
-    interpose/base/key_darwin.c interpose/base/local_darwin.c interpose/base/lock.c interpose/base/meta_slabs.c interpose/base/newer_darwin.c
+    interpose/base/key_darwin.c interpose/base/local_darwin.c interpose/base/lock.c interpose/base/meta_map.c interpose/base/meta_slabs.c interpose/base/newer_darwin.c
     interpose/base/own.c interpose/base/pool.c
   interpose/log/file.c interpose/log/intern.c interpose/log/log.c interpose/log/open.c interpose/log/view.c
-  interpose/loader/heap_none.c interpose/loader/modules.c
+  interpose/loader/foreign_program.c interpose/loader/heap_none.c interpose/loader/modules.c
   interpose/loader/macho/build_id.c interpose/loader/macho/foreign_program.c interpose/loader/macho/library.c interpose/loader/macho/object.c
     interpose/loader/macho/program.c interpose/loader/macho/real.c
   interpose/unwind/cfi.c interpose/unwind/cfi_program.c interpose/unwind/expression.c interpose/unwind/rows.c interpose/unwind/rule.c

@@ -13,14 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/guard.h"
 #include "base/lock.h"
 #include "base/meta.h"
-#include "base/own.h"
-#include "base/pool.h"
-#include "os/call.h"
 #include "os/os.h"
 
 #define SLAB  ((size_t)64 << 10) /* a slab begins at a multiple of it */
@@ -273,25 +269,4 @@ void mt_meta_child(void)
     memset(slabs, 0, sizeof slabs);
     spare = NULL;
     broken = false;
-}
-
-void *mt_meta_map(size_t bytes)
-{
-    void *at = mt_os_locking || mt_os_filtered() ? mt_pool_take(bytes) : NULL;
-    if (at)
-        return at;
-    at = mt_os_map(bytes);
-    if (at)
-        mt_own_mapped(at, bytes);
-    return at;
-}
-
-void mt_meta_unmap(void *at, size_t bytes)
-{
-    if (mt_pool_has(at)) {
-        mt_pool_put(at, bytes);
-        return;
-    }
-    mt_own_unmapped(at, bytes);
-    mt_os_unmap(at, bytes);
 }

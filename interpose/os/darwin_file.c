@@ -39,7 +39,8 @@ bool mt_os_is_high(int fd)
     return number && fd >= number;
 }
 
-/* O_EXCL follows no link at the end of the path. The last number of a file that was made, for mt_os_close_inherited. */
+/* O_EXCL follows no link at the end of the path. One on the way there is followed, also somebody else's in a folder like /tmp: there is
+ * no descriptor that only names a file, by which linux_create.c walks the path; a user's temporary folder is his own here. */
 int mt_os_create(const char *path)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);

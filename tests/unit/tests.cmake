@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 
 # The tracker's own memory, as a module would link it.
-add_library(meta OBJECT ${INTERPOSE}/base/aside.c ${INTERPOSE}/base/aside_${CMAKE_SYSTEM_PROCESSOR}.S ${INTERPOSE}/base/key.c ${INTERPOSE}/base/local_elf.c ${INTERPOSE}/base/lock.c ${INTERPOSE}/base/guard.c ${INTERPOSE}/base/meta.c ${INTERPOSE}/base/meta_image.c ${INTERPOSE}/base/meta_raw.c ${CMAKE_SOURCE_DIR}/tests/unit/newer.c ${INTERPOSE}/base/libc.c ${INTERPOSE}/base/newer_glibc.c ${INTERPOSE}/base/own.c ${INTERPOSE}/base/pool.c ${INTERPOSE_LINUX})
+add_library(meta OBJECT ${INTERPOSE}/base/aside.c ${INTERPOSE}/base/aside_${CMAKE_SYSTEM_PROCESSOR}.S ${INTERPOSE}/base/key.c ${INTERPOSE}/base/local_elf.c ${INTERPOSE}/base/lock.c ${INTERPOSE}/base/guard.c ${INTERPOSE}/base/meta.c ${INTERPOSE}/base/meta_image.c ${INTERPOSE}/base/meta_map.c ${INTERPOSE}/base/meta_raw.c ${CMAKE_SOURCE_DIR}/tests/unit/newer.c ${INTERPOSE}/base/libc.c ${INTERPOSE}/base/newer_glibc.c ${INTERPOSE}/base/own.c ${INTERPOSE}/base/pool.c ${INTERPOSE_LINUX})
 target_link_libraries(meta PRIVATE memtrace_flags memtrace_sanitize INTERFACE ${jemalloc_object})
 add_dependencies(meta private_jemalloc)
 
-add_library(meta_slabs OBJECT ${INTERPOSE}/base/aside.c ${INTERPOSE}/base/aside_${CMAKE_SYSTEM_PROCESSOR}.S ${INTERPOSE}/base/key.c ${INTERPOSE}/base/local_elf.c ${INTERPOSE}/base/lock.c ${INTERPOSE}/base/guard.c ${INTERPOSE}/base/meta_slabs.c ${CMAKE_SOURCE_DIR}/tests/unit/newer.c ${INTERPOSE}/base/libc.c ${INTERPOSE}/base/newer_glibc.c ${INTERPOSE}/base/own.c ${INTERPOSE}/base/pool.c ${INTERPOSE_LINUX})
+add_library(meta_slabs OBJECT ${INTERPOSE}/base/aside.c ${INTERPOSE}/base/aside_${CMAKE_SYSTEM_PROCESSOR}.S ${INTERPOSE}/base/key.c ${INTERPOSE}/base/local_elf.c ${INTERPOSE}/base/lock.c ${INTERPOSE}/base/guard.c ${INTERPOSE}/base/meta_map.c ${INTERPOSE}/base/meta_slabs.c ${CMAKE_SOURCE_DIR}/tests/unit/newer.c ${INTERPOSE}/base/libc.c ${INTERPOSE}/base/newer_glibc.c ${INTERPOSE}/base/own.c ${INTERPOSE}/base/pool.c ${INTERPOSE_LINUX})
 target_link_libraries(meta_slabs PRIVATE memtrace_flags memtrace_sanitize)
 
 memtrace_unit(test_meta meta)

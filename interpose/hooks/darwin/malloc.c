@@ -63,21 +63,21 @@ MEMALIGN(posix_memalign, (void **out, A, N), (out, align, n))
 MEMALIGN(malloc_type_posix_memalign, (void **out, A, N, TYPE), (out, align, n, type))
 
 /* A size of 0 leaves a block of no size. `released`: whether the old block is gone if there is no new one. */
-#define RESIZE(symbol, parameters, arguments, released)                                            \
+#define RESIZE(symbol, parameters, arguments, bytes, released)                                     \
     MT_HOT void *mt_hook_##symbol parameters                                                       \
     {                                                                                              \
         MT_HERE(here);                                                                             \
         if (!mt_hooks_work())                                                                      \
             return symbol arguments;                                                               \
-        struct mt_move m = mt_move_begin(&here, old, n);                                           \
-        return mt_move_end(&m, &here, old, symbol arguments, n, released);                         \
+        struct mt_move m = mt_move_begin(&here, old, bytes);                                       \
+        return mt_move_end(&m, &here, old, symbol arguments, bytes, released);                     \
     }
 
-RESIZE(realloc, (OLD, N), (old, n), false)
-RESIZE(reallocf, (OLD, N), (old, n), true)
-RESIZE(malloc_zone_realloc, (ZONE, OLD, N), (zone, old, n), false)
-RESIZE(malloc_type_realloc, (OLD, N, TYPE), (old, n, type), false)
-RESIZE(malloc_type_zone_realloc, (ZONE, OLD, N, TYPE), (zone, old, n, type), false)
+RESIZE(realloc, (OLD, N), (old, n), n, false)
+RESIZE(reallocf, (OLD, N), (old, n), n, true)
+RESIZE(malloc_zone_realloc, (ZONE, OLD, N), (zone, old, n), n, false)
+RESIZE(malloc_type_realloc, (OLD, N, TYPE), (old, n, type), n, false)
+RESIZE(malloc_type_zone_realloc, (ZONE, OLD, N, TYPE), (zone, old, n, type), n, false)
 
 #define FREE(symbol, parameters, arguments)                                                        \
     MT_HOT void mt_hook_##symbol parameters                                                        \

@@ -6,9 +6,9 @@
 #include "hooks/nested.h"
 
 #include "loader/object.h"
+#include "loader/real.h"
 
 struct mt_nested_range mt_nested_self, mt_nested_operators, mt_nested_exceptions;
-static struct mt_nested_range allocator;
 
 static void find(uintptr_t address, struct mt_nested_range *range)
 {
@@ -17,18 +17,15 @@ static void find(uintptr_t address, struct mt_nested_range *range)
         *range = (struct mt_nested_range){begin, end - begin};
 }
 
-void *malloc(size_t bytes);
-
 void mt_nested_find(uintptr_t pc)
 {
     (void)pc;
     find((uintptr_t)mt_nested_find, &mt_nested_self);
-    find((uintptr_t)malloc, &allocator);
 }
 
 bool mt_nested_is_own(uint32_t depth, uintptr_t pc, bool release)
 {
     (void)release;
     return depth == MT_INSIDE || !pc || mt_nested_in(&mt_nested_self, pc) ||
-           mt_nested_in(&allocator, pc);
+           mt_real_is_allocator(pc);
 }

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Mach-O. Functions are found by dlsym, and where one ends by the list of where functions start (LC_FUNCTION_STARTS), which dyld's
+ * Mach-O. Where a function ends is told by the list of where functions start (LC_FUNCTION_STARTS), which dyld's
  * cache has kept as well.
  */
 #include "loader/library.h"
 
-#include <dlfcn.h>
-
 #include "loader/macho/headers.h"
 #include "loader/object.h"
 
-/* A library is not searched by its own tables: false, always. */
+/* No library's symbols are looked for: that is for an interpreter (python/none.c). */
 bool mt_library_take(struct mt_library *l, const void *handle, uintptr_t begin, uintptr_t end)
 {
     (void)l, (void)handle, (void)begin, (void)end;
@@ -19,9 +17,10 @@ bool mt_library_take(struct mt_library *l, const void *handle, uintptr_t begin, 
 
 void *mt_library_symbol(const struct mt_library *l, const char *name, size_t *bytes)
 {
+    (void)l, (void)name;
     if (bytes)
         *bytes = 0;
-    return dlsym(l->scope, name);
+    return NULL;
 }
 
 /* The distance to the next function, as a LEB128 number; 0: there are no more. */

@@ -35,12 +35,19 @@ static struct image *at_index(uint32_t i)
     return &chunks[i / CHUNK][i % CHUNK];
 }
 
-/* dyld's own text. It knows its images by number, and the numbers change. */
+/* dyld's own text. It knows its images by number, and the numbers change; those that there are at the start it tells of in their
+ * order. */
 static const char *path_of(const struct mach_header *header)
 {
-    for (uint32_t i = 0; i < _dyld_image_count(); i++)
-        if (_dyld_get_image_header(i) == header)
-            return _dyld_get_image_name(i);
+    static uint32_t next;
+    uint32_t count = _dyld_image_count();
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t number = (next + i) % count;
+        if (_dyld_get_image_header(number) != header)
+            continue;
+        next = number + 1;
+        return _dyld_get_image_name(number);
+    }
     return NULL;
 }
 

@@ -6,7 +6,10 @@
 #include "loader/real.h"
 
 #include <mach-o/dyld.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "loader/object.h"
 
 /* Set by the constructor: until then the hooks only pass on. */
 bool mt_real_ready;
@@ -34,10 +37,24 @@ bool mt_real_sanitizer(void)
     return false;
 }
 
+/* dlsym could give the one that dyld puts in its place. */
+void *mt_real_exit(void)
+{
+    return (void *)exit;
+}
+
+/* What libsystem_malloc maps, at its start or in a thread of its own, is no mapping of the program's. */
 bool mt_real_is_allocator(uintptr_t pc)
 {
-    (void)pc;
-    return false;
+    static uintptr_t begin, end; /* whoever finds them, finds the same */
+    if (!__atomic_load_n(&end, __ATOMIC_ACQUIRE)) {
+        uintptr_t from, to;
+        if (!mt_object_range((uintptr_t)malloc, &from, &to))
+            return false;
+        begin = from;
+        __atomic_store_n(&end, to, __ATOMIC_RELEASE);
+    }
+    return pc - begin < end - begin;
 }
 
 void mt_real_forget_error(void)
