@@ -44,3 +44,10 @@ endif()
 # What a view costs, of logs that are made to cost much.
 memtrace_script(fuzz/scaling fuzz/scaling.py $<TARGET_FILE:memtrace>)
 memtrace_long(fuzz/scaling)
+
+# Files of macOS's.
+add_executable(fuzz_macho fuzz/macho.c)
+target_include_directories(fuzz_macho BEFORE PRIVATE ${CMAKE_SOURCE_DIR}/report)
+target_link_libraries(fuzz_macho PRIVATE memtrace_flags memtrace_sanitize report_objects)
+add_test(NAME fuzz/macho COMMAND fuzz_macho 5000)
+set_tests_properties(fuzz/macho PROPERTIES FAIL_REGULAR_EXPRESSION "${sanitizer_complaints}")
