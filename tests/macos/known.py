@@ -2,6 +2,7 @@
 """Programs that know their own figures, built for macOS and run under the small loader with libmemtrace.dylib: memtrace reads the same of their logs, to
 the byte and to the line. With them processes that start each other, and a thread in every way to allocate."""
 import os
+import shutil
 import sys
 import tempfile
 
@@ -68,6 +69,20 @@ def checked(runs, program, *arguments, hidden=()):
         return [str(why)]
 
 
+def elsewhere(runs, program):
+    """On another machine the program and its .dSYM are not where they were: they are found by their UUID, below --search and beside the log."""
+    _, (log,) = runs.traced(program)
+    folder = tempfile.mkdtemp(dir=os.path.dirname(log))
+    wanted = {(line['file'], line['line']) for line in runs.test.build.report(log)['lines']}
+    for path in program, program + '.dSYM':
+        shutil.move(path, folder)
+    away = tempfile.mkdtemp(dir=runs.folder)
+    copy = shutil.copy(log, away)
+    found = [{(line['file'], line['line']) for line in report['lines']} for report in
+             (runs.test.build.report(copy, '--search', folder), runs.test.build.report(log))]
+    return [] if found == [wanted, wanted] and len(wanted) > 5 else ['elsewhere: %s, should be %s' % (found, wanted)]
+
+
 def known(test):
     runs, bad = Known(test), []
     for source in SOURCES:
@@ -77,6 +92,7 @@ def known(test):
                 bad += checked(runs, program, *arguments)
             if 'known_macos' in source:  # of a macOS before 14
                 bad += checked(runs, program, hidden=TYPED)
+    bad += elsewhere(runs, os.path.join(runs.folder, 'known_climb-O2'))
     if bad:
         raise Failed('\n'.join(bad[:60]))
 
