@@ -38,6 +38,9 @@ target_compile_definitions(memtrace_so PRIVATE __DARWIN_NON_CANCELABLE=1 _FORTIF
 target_compile_options(memtrace_so PRIVATE -fno-omit-frame-pointer -fno-optimize-sibling-calls -fno-stack-protector -fno-plt
   -fno-builtin-malloc -fno-builtin-calloc -fno-builtin-realloc -fno-builtin-free -fno-builtin-aligned_alloc
   -fno-exceptions -fasynchronous-unwind-tables)
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL aarch64) # where no-plt needs leave
+  target_compile_options(memtrace_so PRIVATE "$<$<COMPILE_LANGUAGE:C>:SHELL:-mllvm -aarch64-macho-enable-nonlazybind>")
+endif()
 # Nobody refers to the tuples but dyld: a linker that takes out what nobody refers to would leave a library that does nothing.
 target_link_options(memtrace_so PRIVATE -Wl,--no-gc-sections)
 install(TARGETS memtrace_so LIBRARY DESTINATION lib/memtrace)

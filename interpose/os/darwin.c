@@ -22,11 +22,22 @@ void mt_os_unlock(void *at, size_t bytes)
     munlock(at, bytes);
 }
 
-/* The kernel puts a mapping where there is room, and a program that unmaps or maps over a range has made the whole range by one
- * call: none of ours comes to lie in it. */
+/* Where our own mappings are wanted: in a neighbourhood of their own, far below and above what the system maps for anybody else, each one just
+ * below the one before it. The system would put them into any hole, also one that the program made in a range of its own, and is going to map
+ * over as a whole: os/linux_place.c. Addresses are not used again; there are 88 TiB of them. */
+static uintptr_t lowest = (uintptr_t)0x580000000000;
+
+static void *next_place(size_t bytes)
+{
+    uintptr_t mask = mt_os_page() - 1;
+    return (void *)__atomic_sub_fetch(&lowest, (bytes + mask) & ~mask, __ATOMIC_RELAXED);
+}
+
+/* Without MAP_FIXED an address is a wish. */
 void *mt_os_place(void *wanted, size_t bytes, int prot, int flags, int fd, uint64_t offset)
 {
-    void *got = mmap(wanted, bytes, prot, flags, fd, (off_t)offset);
+    void *at = wanted ? wanted : next_place(bytes);
+    void *got = mmap(at, bytes, prot, flags, fd, (off_t)offset);
     return got == MAP_FAILED ? NULL : got;
 }
 

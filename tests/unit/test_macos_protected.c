@@ -25,7 +25,8 @@ static void big(uint32_t number)
 
 static void text(const char *from, size_t bytes)
 {
-    strncpy((char *)file + used, from, bytes);
+    size_t length = strlen(from);
+    memcpy(file + used, from, length < bytes ? length : bytes); /* zeros follow */
     used += bytes;
 }
 

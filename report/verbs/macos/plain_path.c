@@ -11,7 +11,8 @@
 bool plain_path(const char *library, char out[PATH_MAX])
 {
     if (strchr(library, ':')) {
-        base_say("%s: has a colon in its path, at which dyld splits DYLD_INSERT_LIBRARIES", library);
+        base_say("%s: has a colon in its path, at which dyld splits DYLD_INSERT_LIBRARIES",
+                 library);
         return false;
     }
     memcpy(out, library, strlen(library) + 1);
