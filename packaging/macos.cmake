@@ -22,6 +22,7 @@ foreach(tool cc ar ranlib)
 endforeach()
 set(CMAKE_C_COMPILER ${tools}/zig-cc)
 set(CMAKE_ASM_COMPILER ${tools}/zig-cc)
+set(CMAKE_CXX_COMPILER_FORCED TRUE) # nothing here is C++: trying it out would have zig build a whole libc++
 set(CMAKE_AR ${tools}/zig-ar CACHE FILEPATH "")
 set(CMAKE_RANLIB ${tools}/zig-ranlib CACHE FILEPATH "")
 set(CMAKE_INSTALL_NAME_TOOL true CACHE FILEPATH "") # nothing to change: the name is @rpath/...

@@ -18,7 +18,7 @@
  *             offers amount.h, base.h, file.h, glyph.h, links.h, map.h, nearest.h, once.h, progress.h, target.h, text.h, threads.h, toml.h
  *   pack/     the container of `memtrace pack`: named sections in one compressed file
  *             offers pack.h
- *   symbols/  what an ELF file says about an address: functions, lines, inlined calls; the cache of that
+ *   symbols/  what an ELF or Mach-O file says about an address: functions, lines, inlined calls; the cache of that
  *             offers batch.h, find.h, jit.h, lookup.h, symbols.h, tails.h
  *   read/     the log, in which nothing is trusted: checked records, the tree of stacks, figures and runs of each node
  *             offers beside.h, draft.h, log.h, model.h, node.h, reader.h, runs.h, sizes.h, sums.h
@@ -96,7 +96,7 @@
  *   a rise         read/runs.c (what the log has) and fold/rises.c (what a row makes of it), nothing else
  *   a class        enum log_class and class_name in read/log.h, beside that of interpose/format.h
  *   a log version  a file in read/ that fills struct log and struct model; read/reader.c chooses by the version
- *   a symbol file  symbols/symbols.h is what the others know; symbols/symbols_dw.c does it with elfutils
+ *   a symbol file  symbols/symbols.h is what the others know; symbols/symbols_dw.c does it with elfutils, of Mach-O files by way of symbols/macho_elf.c
  *   a language     a kind of frame in read/log.h, its places in resolve/resolve.c, its rank in resolve/rank.c
  *   a format       of export: export/NAME.c, its function in export/formats.h, a line in export/formats.c
  *   a figure       text_size for bytes, text_count and text_s for a number of things (base/text.h)

@@ -8,16 +8,17 @@
 #include <mach-o/loader.h>
 
 #include "loader/foreign_program.h"
+#include "loader/object.h"
 #include "os/os.h"
-
-/* This library's own header. */
-extern const struct mach_header_64 __dso_handle;
 
 #define FAT_MOST 32u /* architectures that are looked at */
 
+/* By this library's header as dyld knows it: zig's linker does not put __dso_handle there. */
 static bool is_ours(cpu_type_t type)
 {
-    return type == __dso_handle.cputype;
+    struct mt_object own;
+    return !mt_object_at((uintptr_t)is_ours, &own) ||
+           type == ((const struct mach_header_64 *)own.handle)->cputype;
 }
 
 /* A file of several architectures, whose header is big-endian. */
