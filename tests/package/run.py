@@ -162,7 +162,7 @@ def check_wheel(place, packages):
 
 def check_deb(place, packages):
     package, = glob.glob(os.path.join(packages, 'memtrace_*.deb'))
-    fields = dict(line.split(': ', 1) for line in place.run('dpkg-deb', '-f', package).splitlines() if line[0] != ' ')
+    fields = dict(line.split(': ', 1) for line in place.run('dpkg-deb', '-f', package).splitlines() if re.match(r'[\w-]+: ', line))
     if fields['Depends'] != 'libc6 (>= %d.%d)' % OLDEST:
         raise Failed('it depends on ' + fields['Depends'])
     place.run('dpkg-deb', '-x', package, 'root')
