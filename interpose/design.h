@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The library libmemtrace.so: how it is built, and how to add to it. This file has no code. tests/order.py reads the map below
+ * The library libmemtrace.so (on macOS libmemtrace.dylib): how it is built, and how to add to it. This file has no code. tests/order.py reads the map below
  * and checks the tree against it, so that the two can't disagree: ctest -R order.
  *
  *
@@ -11,15 +11,19 @@
  * from where. A file includes by the path from here on: "log/intern.h".
  *
  *   os/            the system, by raw calls; text without libc. A port begins here
- *                  offers os.h, call.h, str.h
+ *                  offers os.h, call.h, preload.h, str.h
  *   base/          what every floor needs: settings, locks, the guard, the tracker's own memory and stacks
- *                  offers aside.h, config.h, guard.h, key.h, libc.h, lock.h, meta.h, near.h, newer.h, own.h, pool.h, ring.h
+ *                  offers aside.h, config.h, guard.h, key.h, libc.h, local.h, local_darwin.h, lock.h, meta.h, near.h, newer.h, own.h, pool.h, ring.h
  *   log/           the log: its file, its regions, what stands in it once
  *                  offers log.h, intern.h, open.h
  *   loader/        what the dynamic loader has loaded: objects, their symbols, the real functions behind ours
- *                  offers object.h, modules.h, real.h, heap.h, program.h, foreign_program.h, library.h, symbol.h
+ *                  offers object.h, build_id.h, modules.h, real.h, heap.h, program.h, foreign_program.h, library.h, symbol.h
+ *   loader/macho/  the same of dyld, for macOS
+ *                  offers headers.h, images.h
  *   unwind/        native stacks
- *                  offers unwind.h, stack.h, tail.h, tail_find.h, whole.h, arch.h
+ *                  offers unwind.h, stack.h, tail.h, tail_find.h, whole.h, arch.h, bounds.h, cfi.h, full.h
+ *   unwind/elf/    which tables of an object describe its frames: ELF
+ *   unwind/macho/  the same of Mach-O, and where stacks lie on macOS
  *   foreign/       an interpreter's frames among the native ones, and how the stack reaches an interpreter
  *                  offers interpreter.h, stack.h, merge.h, pair.h
  *   python/        CPython's frames and code objects, read from its own structures; calls none of its functions that allocate
@@ -29,13 +33,16 @@
  *   process/       the tracker's beginning in a process or in the child of a fork, and its line at the end
  *                  offers start.h, summary.h, untraced.h
  *   hooks/         the wrapped functions, and the door by which each goes in and out
- *                  offers enter.h, here.h, nested.h, watch.h
+ *                  offers enter.h, event.h, here.h, leaving.h, mapped.h, mapping.h, moments.h, moved.h, nested.h, unload.h, watch.h
  *   hooks/python/  what we put into CPython: its allocator tables, exact lines, source texts, what precedes the program
  *                  offers begin.h, clients.h, exact.h
+ *   hooks/darwin/  the wrapped functions of macOS
+ *                  offers end.h
  *   api.c          what a program may call (memtrace.h)
  *   init.c         the three moments in which the system calls us: load, exit, fork
+ *   init_darwin.c  the same of macOS
  *
- * open to all: format.h, hooks.def, memtrace.h
+ * open to all: format.h, hooks.def, hooks_darwin.def, memtrace.h
  * declared where they are used: _*, environ, mt_je_*
  * unwind/unwind may be in a circle with unwind/verify: only in the build that verifies stacks
  *
@@ -101,9 +108,10 @@
  *   object           a loaded object is a file that the loader mapped; an interpreter's object is a piece of its memory
  *
  *
- * PLATFORMS. The file is chosen, not a part of it by #if: os/linux*.c (Linux), loader/object_glibc.c, object_list_glibc.c and heap_glibc.c (glibc),
- * loader/library_elf.c (ELF), unwind/bounds_linux.c, unwind/full_libunwind.c; base/aside_*.S, unwind/arch_*.h and
- * unwind/rule_layout_*.h (the processor).
+ * PLATFORMS. The file is chosen, not a part of it by #if; which ones, say linux.cmake and darwin.cmake. os/linux*.c (Linux), loader/object_glibc.c,
+ * object_list_glibc.c and heap_glibc.c (glibc), loader/library_elf.c, build_id_elf.c and unwind/elf/ (ELF), unwind/bounds_linux.c,
+ * unwind/full_libunwind.c; base/aside_*.S, unwind/arch_*.h and unwind/rule_layout_*.h (the processor). A header that both systems need in
+ * their own way picks the right one: base/local.h, os/preload.h.
  *
  * One library is loaded by glibc's loader and by musl's. What musl lacks is referred to weakly (base/libc.c), and then done without: where objects
  * lie is read from the loader's list, as with an old glibc. musl's loader takes what is needed of libc.so.6, libdl.so.2 and libpthread.so.0
@@ -114,29 +122,25 @@
  *   hooks/nested.c        musl's allocator calls itself by its public names
  *   loader/real.c         the last error of the loader
  *
- * What a port still has to look at:
+ * macOS: dyld replaces the functions of hooks_darwin.def in all images but ours (hooks/darwin/tuples.c), so that the originals are called by
+ * their names, and libSystem takes the place of raw system calls.
  *
- *   base/libc.c           on_exit, dladdr1, dlvsym, __register_atfork, _r_debug
- *   base/newer_glibc.c    __libc_single_threaded, _dl_find_object
- *   os/oldest_glibc.h     versions of symbols
- *   base/guard.h          initial-exec thread-local variables
- *   base/meta_raw.c       what jemalloc asks of the system: raw calls
- *   base/meta_image.c     where a library's variables begin and end: the linker's __start_ and __stop_
- *   loader/modules.c      the build-id: ELF notes
- *   unwind/cfi.c          ELF's program headers: which memory tables may be read from
- *   loader/real.c         dlsym and RTLD_NEXT, symbol versions
- *   loader/symbol.c       ELF's symbol tables
- *   python/attach.c       dl_iterate_phdr, to find libpython
- *   process/start.c       the ELF header's machine
- *   os/raw_*.S, hooks/syscall_*.S   one for each processor
- *   hooks/watch.c         seccomp, mlockall
- *   hooks/dl.c, hooks/exec.c, hooks/map.c, hooks.def   the system's functions: mremap, sbrk, execveat, dl_iterate_phdr
+ *     os/darwin*.c, init_darwin.c   the system; dyld runs our constructor after those of libSystem, and the hooks pass on until then
+ *     base/local_darwin.c           no thread-local variables: what each thread has of its own is found by a key
+ *     base/meta_slabs.c             the tracker's own memory, without jemalloc
+ *     base/newer_darwin.c, key_darwin.c, aside_darwin_*.S, loader/heap_none.c
+ *     loader/macho/                 images by dyld's callbacks, UUIDs in place of build-ids
+ *     unwind/macho/                 compact unwind tables, and where these refer to it .eh_frame
+ *     hooks/darwin/                 zones, typed malloc, mappings, exec
+ *     python/none.c                 Python's frames are not read
+ *
+ * What a port still has to look at: all that linux.cmake names and darwin.cmake does not.
  *
  *
  * WHERE THINGS GO
  *
  *   a wrapped function         a line in hooks.def, its wrapper in the file of hooks/ that has its family
- *   another system             os/NAME*.c, loader/object_NAME.c, unwind/bounds_NAME.c, and the list above
+ *   another system             NAME.cmake, os/NAME*.c, and the list above
  *   another language           a floor beside python/ with a struct mt_interpreter, and hooks/LANGUAGE/ for what stands in it
  *   sampling                   tables/sample.c, asked by tables/account.c
  *   a stream of all events     log/stream.c and tables/stream.c, written at the end of tables/account.c

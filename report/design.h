@@ -18,7 +18,7 @@
  *             offers amount.h, base.h, file.h, glyph.h, links.h, map.h, nearest.h, once.h, progress.h, target.h, text.h, threads.h, toml.h
  *   pack/     the container of `memtrace pack`: named sections in one compressed file
  *             offers pack.h
- *   symbols/  what an ELF file says about an address: functions, lines, inlined calls; the cache of that
+ *   symbols/  what an ELF or Mach-O file says about an address: functions, lines, inlined calls; the cache of that
  *             offers batch.h, find.h, jit.h, lookup.h, symbols.h, tails.h
  *   read/     the log, in which nothing is trusted: checked records, the tree of stacks, figures and runs of each node
  *             offers beside.h, draft.h, log.h, model.h, node.h, reader.h, runs.h, sizes.h, sums.h
@@ -50,12 +50,16 @@
  *   top/      the live screen of `memtrace top`
  *             offers reading.h, screen.h
  *   verbs/    the command line: a file for each verb
- *             offers logs.h, options.h, python_folder.h, run.h, verbs.h
+ *             offers logs.h, options.h, plain_path.h, program.h, python_folder.h, run.h, self.h, verbs.h
  *   verbs/compare/  the verbs that run a program several times or compare runs
  *             offers runs.h
  *   verbs/out/  the verbs that take a log elsewhere
+ *   verbs/macos/  what of a verb is another on macOS
+ *             offers protected.h
+ *   main_macos.c  the command on macOS
  *
  * ../interpose/format.h is included by read/ alone: what the others know of a log is read/log.h and read/model.h.
+ * ../interpose/os/preload.h is included by verbs/ alone: how the library is preloaded.
  * ../interpose/hooks.def is included by resolve/ alone: names of what a tail call may have led to.
  *
  * python/ is the Python module, which people import and pip lists, not a room: it calls the command and reads its JSON. CMake
@@ -92,7 +96,7 @@
  *   a rise         read/runs.c (what the log has) and fold/rises.c (what a row makes of it), nothing else
  *   a class        enum log_class and class_name in read/log.h, beside that of interpose/format.h
  *   a log version  a file in read/ that fills struct log and struct model; read/reader.c chooses by the version
- *   a symbol file  symbols/symbols.h is what the others know; symbols/symbols_dw.c does it with elfutils
+ *   a symbol file  symbols/symbols.h is what the others know; symbols/symbols_dw.c does it with elfutils, of Mach-O files by way of symbols/macho_elf.c
  *   a language     a kind of frame in read/log.h, its places in resolve/resolve.c, its rank in resolve/rank.c
  *   a format       of export: export/NAME.c, its function in export/formats.h, a line in export/formats.c
  *   a figure       text_size for bytes, text_count and text_s for a number of things (base/text.h)

@@ -27,7 +27,7 @@ static int finish(int status)
 static bool asks_for_help(const struct verb *verb, int argc, char **argv)
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (!strcmp(argv[i], "--help"))
+        if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
             return true;
         if (argv[i][0] != '-' && verb->about->program)
             return false; /* the program's own arguments begin */

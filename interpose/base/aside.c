@@ -20,9 +20,6 @@ static uint64_t busy;               /* which are in use */
 static char *tops[MT_ASIDE_STACKS]; /* their upper ends */
 static uint32_t made;               /* stacks that were asked for */
 
-/* The index of this thread's stack plus 1; 0: it is on the program's. */
-static __thread uint32_t here __attribute__((tls_model("initial-exec")));
-
 /* Take a stack. 0: there is none. */
 static inline uint32_t claim(void)
 {
@@ -66,7 +63,7 @@ void mt_aside_prepare(void)
 /* Inlined, as each frame counts. */
 static inline __attribute__((always_inline)) void run(void (*work)(void *), void *context)
 {
-    uint32_t index = here ? 0 : claim();
+    uint32_t index = mt_aside_here ? 0 : claim();
     if (!index) {
         work(context);
         return;
@@ -74,9 +71,9 @@ static inline __attribute__((always_inline)) void run(void (*work)(void *), void
     /* What the loader and libc call of our hooks now lies further in than anything on the program's stack. */
     uintptr_t frame = mt_self.frame;
     mt_self.frame = UINTPTR_MAX;
-    here = index;
+    mt_aside_here = index;
     mt_aside_switch(work, context, tops[index - 1]);
-    here = 0;
+    mt_aside_here = 0;
     mt_self.frame = frame;
     give_back(index);
 }
@@ -89,7 +86,7 @@ void mt_aside_held(void (*work)(void *), void *context)
 void mt_aside(void (*work)(void *), void *context)
 {
     uint64_t mask;
-    if (here) {
+    if (mt_aside_here) {
         work(context);
         return;
     }
@@ -100,5 +97,5 @@ void mt_aside(void (*work)(void *), void *context)
 
 void mt_aside_forget(void)
 {
-    __atomic_store_n(&busy, here ? 1ull << (here - 1) : 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&busy, mt_aside_here ? 1ull << (mt_aside_here - 1) : 0, __ATOMIC_RELAXED);
 }

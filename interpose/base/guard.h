@@ -8,10 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/local.h"
 #include "base/near.h"
 #include "base/newer.h"
-
-struct mt_thread;
 
 /* The guard of a thread: 0, or what the thread is doing inside a hook. What is allocated then is
  * mostly the real function's own business, or ours. But a signal handler may have interrupted the
@@ -22,16 +21,6 @@ struct mt_thread;
  * events are recorded. */
 enum { MT_INSIDE = 1, MT_IN_TABLES = 2, MT_IN_HEAP = 3, MT_IN_NEW = 4, MT_IN_DELETE = 5 };
 #define MT_RELEASE UINT64_MAX /* in place of the bytes that an event allocates */
-struct mt_self {
-    struct mt_thread *thread;
-    uint32_t depth;
-    bool ended; /* the state now belongs to a later thread: each event takes one for itself */
-    /* The frame of the function that set the guard. An event of a caller further out on the same
-     * stack means that it was left by a jump out of a signal handler. */
-    uintptr_t frame;
-};
-MT_EXTERN __thread struct mt_self mt_self __attribute__((tls_model("initial-exec")));
-
 /* NULL before the process's first event. Then a word in a page that reads as zero in the child of a
  * fork: 1 while the tracker works for this process, 2 if it cannot. */
 MT_EXTERN uint32_t *mt_ready;

@@ -8,8 +8,6 @@
 #define SPINS   100u
 #define WAIT_NS 1000000u
 
-__thread uint32_t mt_critical;
-__thread uint32_t mt_lock_self = MT_LOCK_NOBODY;
 bool mt_lock_broken;
 
 static bool spin(struct mt_lock *lock)

@@ -41,14 +41,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/local.h"
 #include "base/near.h"
 
-/* How many sections of this thread are open in which a table may be half-written. */
-MT_EXTERN __thread uint32_t mt_critical __attribute__((tls_model("initial-exec")));
-/* This thread, for the system: its tid, or MT_LOCK_NOBODY as long as nobody has said it. Only who lends a priority asks. */
-MT_EXTERN __thread uint32_t mt_lock_self __attribute__((tls_model("initial-exec")));
-#define MT_LOCK_NOBODY 0x3fffffffu
-/* A thread left such a section by a jump, or a signal handler forked inside one and this is the
+/* A thread left a section in which a table may be half-written (mt_critical, base/local.h) by a jump, or a signal handler forked inside one and this is the
  * child. Nobody waits for a lock any more. */
 MT_EXTERN bool mt_lock_broken;
 

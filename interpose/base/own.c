@@ -9,10 +9,7 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#include "os/call.h"
 #include "base/lock.h"
 #include "base/own.h"
 #include "os/os.h"
@@ -126,7 +123,7 @@ static void look(struct range *r)
     size_t page = mt_os_page(), resident = 0;
     for (uintptr_t at = r->start; at < r->end; at += PAGES_ONCE * page) {
         size_t pages = most((r->end - at + page - 1) / page, PAGES_ONCE);
-        if (mt_os_call(SYS_mincore, at, pages * page, answer) != 0)
+        if (!mt_os_in_memory(at, pages * page, answer))
             return; /* as before */
         for (size_t i = 0; i < pages; i++)
             resident += answer[i] & 1 ? page : 0;

@@ -2,14 +2,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
 
 #include "base/pool.h"
 
 #include "base/lock.h"
 #include "base/own.h"
-#include "os/call.h"
 #include "os/os.h"
 
 #define MOST   ((size_t)16 << 20)
@@ -78,7 +75,7 @@ void mt_pool_put(void *at, size_t bytes)
 {
     uintptr_t mask = mt_os_page() - 1;
     bytes = (bytes + mask) & ~mask;
-    if (mt_os_call(SYS_madvise, at, bytes, MADV_DONTNEED) != 0)
+    if (!mt_os_zero(at, bytes))
         memset(at, 0, bytes);
     mt_lock_take(&lock);
     add((uintptr_t)at, (uintptr_t)at + bytes);

@@ -13,6 +13,7 @@
 #include "base/aside.h"
 #include "hooks/cxx.h"
 #include "hooks/hooks.h"
+#include "hooks/moved.h"
 #include "tables/live.h"
 
 #define MT_HOOK_LATE(symbol, result, parameters) MT_EXPORT result symbol parameters;
@@ -244,51 +245,6 @@ FREE(mi_free_size_aligned, (OLD, N, A), (old, n, align))
 
 /* ---- Reallocations: one step, as in malloc.c ---- */
 
-struct move {
-    struct mt_thread *t;
-    struct mt_live was;
-    bool known;
-};
-
-/* Out of the table before the real call: afterwards the old address may be another thread's. */
-static inline __attribute__((always_inline)) struct move move_begin(const struct mt_start *here,
-                                                                    void *old, size_t bytes)
-{
-    struct move m = {.t = mt_enter_heap(here->pc, bytes)};
-    if (!m.t || !old)
-        return m;
-    int keep = errno;
-    uint32_t inside = mt_tables_open();
-    mt_python_before_release();
-    m.was = mt_live_take((uintptr_t)old);
-    m.known = m.was.unit;
-    mt_tables_close(inside);
-    errno = keep;
-    return m;
-}
-
-/* `block` NULL: nothing has happened; or, with `released`, the old block is gone. */
-static void *move_end(struct move *m, const struct mt_start *here, void *old, void *block,
-                      size_t bytes, bool released)
-{
-    if (!m->t || !old)
-        return mt_allocated(m->t, here, block, bytes);
-    int keep = errno;
-    mt_tables_open();
-    if (block) {
-        mt_account_moved(m->t, here, m->known ? &m->was : NULL, block, bytes);
-    } else if (m->known) {
-        mt_account_enter(m->t, here, old, m->was);
-        if (released)
-            mt_account_free(m->t, here, old);
-    }
-    if (!m->known && (block || released))
-        mt_account_unknown(old);
-    errno = keep;
-    mt_leave(m->t);
-    return block;
-}
-
 #define RESIZE_IN(guarded, symbol, parameters, arguments, count, size, align, zero, released)      \
     MT_EXPORT void *symbol parameters                                                              \
     {                                                                                              \
@@ -296,11 +252,11 @@ static void *move_end(struct move *m, const struct mt_start *here, void *old, vo
         SEEK(symbol);                                                                              \
         size_t all = 0;                                                                            \
         bool fits = !__builtin_mul_overflow(count, size, &all);                                    \
-        struct move m = move_begin(&here, old, all);                                               \
+        struct mt_move m = mt_move_begin(&here, old, all);                                         \
         void *block = mt_own.symbol             ? mt_own.symbol arguments                          \
                       : fits && mt_real_known() ? plain_resize(old, all, align, zero)              \
                                                 : NULL;                                            \
-        return move_end(&m, &here, old, block, all, released);                                     \
+        return mt_move_end(&m, &here, old, block, all, released);                                  \
     }
 #define RESIZE(...) RESIZE_IN((void)0, __VA_ARGS__)
 /* May throw: then the guard is undone. */
@@ -335,8 +291,9 @@ BOTH(RESIZE, recalloc_aligned_at, OLD COMMA C COMMA N COMMA A COMMA O,
 MT_EXPORT void *mi_expand(OLD, N)
 {
     SEEK(mi_expand);
-    struct move m = move_begin(&here, old, n);
-    return move_end(&m, &here, old, mt_own.mi_expand ? mt_own.mi_expand(old, n) : NULL, n, false);
+    struct mt_move m = mt_move_begin(&here, old, n);
+    return mt_move_end(&m, &here, old, mt_own.mi_expand ? mt_own.mi_expand(old, n) : NULL, n,
+                       false);
 }
 
 /* In place, to between n and n + extra bytes; returns how many bytes the block has then. If that is
@@ -349,13 +306,13 @@ MT_EXPORT size_t xallocx(OLD, N, size_t extra, int flags)
     if (mt_own.xallocx && !__atomic_load_n(&usable_sought, __ATOMIC_ACQUIRE))
         seek((void **)&usable, &usable_sought, "sallocx", here.pc);
     size_t had = usable ? usable(old, flags) : malloc_usable_size(old);
-    struct move m = move_begin(&here, old, n);
+    struct mt_move m = mt_move_begin(&here, old, n);
     size_t has = mt_own.xallocx ? mt_own.xallocx(old, n, extra, flags) : had;
     size_t most = n + extra < n ? SIZE_MAX : n + extra;
     if (has == had)
-        move_end(&m, &here, old, NULL, 0, false);
+        mt_move_end(&m, &here, old, NULL, 0, false);
     else
-        move_end(&m, &here, old, old, has < most ? has : most, false);
+        mt_move_end(&m, &here, old, old, has < most ? has : most, false);
     return has;
 }
 

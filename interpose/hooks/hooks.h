@@ -5,20 +5,10 @@
 #ifndef MT_HOOKS_H
 #define MT_HOOKS_H
 
-#include <errno.h>
 #include <stdbool.h>
-#include <stdint.h>
 
-#include "hooks/here.h"
-#include "hooks/enter.h"
-#include "hooks/unload.h"
+#include "hooks/event.h"
 #include "loader/real.h"
-#include "os/os.h"
-#include "python/attach.h"
-#include "python/interpreter.h"
-#include "python/thread.h"
-#include "tables/account.h"
-#include "unwind/unwind.h"
 
 /* The wrappers' own prototypes: some are in no header, or not in every libc's. */
 #define MT_HOOK(symbol, result, parameters) MT_EXPORT result symbol parameters;
@@ -27,37 +17,6 @@
 static inline bool mt_real_known(void)
 {
     return __builtin_expect(mt_real_ready, true) || mt_real_init();
-}
-
-/* `t` (NULL: not to be recorded) has allocated `block` (NULL: the call failed): record it, and end
- * the event. Returns `block`. */
-static inline void *mt_allocated(struct mt_thread *t, const struct mt_start *here, void *block,
-                                 size_t bytes)
-{
-    if (!t)
-        return block;
-    if (block) {
-        int keep = *t->nesting.error;
-        mt_tables_open();
-        mt_python_check();
-        mt_account_block(t, here, block, bytes);
-        *t->nesting.error = keep;
-    }
-    mt_leave(t);
-    return block;
-}
-
-/* `t` will now release `block`: record it. The event goes on. */
-static inline void mt_releasing(struct mt_thread *t, const struct mt_start *here, const void *block)
-{
-    int keep = *t->nesting.error;
-    uint32_t inside = mt_tables_open();
-    mt_python_before_release();
-    if (__builtin_expect(mt_modules_by_loader(here->pc), 0))
-        mt_unload_releases(block);
-    mt_account_free(t, here, block);
-    mt_tables_close(inside);
-    *t->nesting.error = keep;
 }
 
 #endif

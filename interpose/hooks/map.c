@@ -10,90 +10,17 @@
 #include <unistd.h>
 
 #include "format.h"
-#include "hooks/mapping.h"
+#include "hooks/hooks.h"
+#include "hooks/mapped.h"
 #include "os/call.h"
 #include "os/os.h"
-
-typedef void *mmap_function(void *, size_t, int, int, int, off_t);
-
-/* What was recorded as released is still there. */
-static void come_back(struct mt_thread *t, const struct mt_start *here, struct mt_pieces *pieces)
-{
-    static const struct mt_pieces none;
-    for (uint32_t i = 0; i < pieces->used; i++)
-        mt_mapping_record(t, here, &none, &pieces->piece[i], 1, pieces->piece[i].class);
-}
-
-/* A file whose pages are in memory and nowhere else, so that mapping it shares memory: memfd, /dev/shm, any tmpfs. Not a device
- * that happens to have its name there; but /dev/zero is what anonymous memory once was made with. */
-static bool in_memory(int fd, int *flags)
-{
-    struct mt_os_kind kind = mt_os_kind(fd);
-    if (kind.zero)
-        *flags |= MAP_ANONYMOUS;
-    return kind.memory;
-}
-
-/* A mapping with these parameters, without its place. */
-static struct mt_mapping kind_of(const struct mt_start *here, int prot, int flags, int fd)
-{
-    struct mt_mapping m = {0};
-    int type = flags & MAP_TYPE;
-    bool shared = type == MAP_SHARED || type == MAP_SHARED_VALIDATE;
-    bool memory = !(flags & MAP_ANONYMOUS) && in_memory(fd, &flags);
-    if (!(flags & MAP_ANONYMOUS) && !(shared && memory)) {
-        m.class = m.usable = MT_FILE;
-        return m;
-    }
-    m.usable = shared ? MT_SHARED : MT_ANON;
-    m.class = prot == PROT_NONE ? MT_RESERVED : m.usable;
-    /* An interpreter's own allocator: its objects are counted one by one, so what lies under them never is. */
-    if ((flags & MAP_NORESERVE || prot == PROT_NONE) && mt_python_reserves(here->pc))
-        m.class = m.usable = MT_RESERVED;
-    return m;
-}
-
-static void place(struct mt_mapping *m, const void *at, size_t bytes)
-{
-    m->start = (uintptr_t)at;
-    m->end = m->start + bytes;
-}
-
-static void *map(const struct mt_start *here, mmap_function *real, void *at, size_t bytes, int prot,
-                 int flags, int fd, off_t offset)
-{
-    struct mt_thread *t = mt_mapping_enter(here);
-    if (!t)
-        return real(at, bytes, prot, flags, fd, offset);
-    struct mt_pieces pieces;
-    int keep = errno;
-    bool ok = mt_mapping_take(at, flags & MAP_FIXED ? bytes : 0, &pieces);
-    errno = keep;
-    void *got = real(at, bytes, prot, flags, fd, offset);
-    keep = errno;
-    if (got == MAP_FAILED) {
-        mt_mappings_put_back(&pieces);
-    } else if (ok) {
-        /* A free range may hold mappings that went away without our seeing it (by a raw system
-         * call). */
-        if (!(flags & MAP_FIXED))
-            mt_mapping_take(got, bytes, &pieces);
-        struct mt_mapping m = kind_of(here, prot, flags, fd);
-        place(&m, got, bytes);
-        mt_mapping_record(t, here, &pieces, &m, 1, m.class);
-    }
-    mt_pieces_free(&pieces);
-    errno = keep;
-    mt_leave(t);
-    return got;
-}
 
 MT_EXPORT void *mmap(void *at, size_t bytes, int prot, int flags, int fd, off_t offset)
 {
     MT_HERE(here);
     if (!mt_real_known())
         return (void *)mt_os_raw(SYS_mmap, at, bytes, prot, flags, fd, offset);
-    return map(&here, mt_real.mmap, at, bytes, prot, flags, fd, offset);
+    return mt_mapped(&here, mt_real.mmap, at, bytes, prot, flags, fd, offset);
 }
 
 MT_EXPORT void *mmap64(void *at, size_t bytes, int prot, int flags, int fd, off_t offset)
@@ -101,8 +28,8 @@ MT_EXPORT void *mmap64(void *at, size_t bytes, int prot, int flags, int fd, off_
     MT_HERE(here);
     if (!mt_real_known())
         return (void *)mt_os_raw(SYS_mmap, at, bytes, prot, flags, fd, offset);
-    return map(&here, mt_real.mmap64 ? mt_real.mmap64 : mt_real.mmap, at, bytes, prot, flags, fd,
-               offset);
+    return mt_mapped(&here, mt_real.mmap64 ? mt_real.mmap64 : mt_real.mmap, at, bytes, prot, flags,
+                     fd, offset);
 }
 
 MT_EXPORT int munmap(void *at, size_t bytes)
@@ -110,33 +37,7 @@ MT_EXPORT int munmap(void *at, size_t bytes)
     MT_HERE(here);
     if (!mt_real_known())
         return (int)mt_os_raw(SYS_munmap, at, bytes);
-    struct mt_thread *t = mt_mapping_enter(&here);
-    if (!t)
-        return mt_real.munmap(at, bytes);
-    struct mt_pieces pieces;
-    int keep = errno;
-    mt_python_before_release();
-    bool ok = mt_mapping_take(at, bytes, &pieces);
-    errno = keep;
-    /* An interpreter may release the part of its stack that its present frame is in: read the
-     * frames while they are there. */
-    bool early = ok && mt_python_attached && pieces.used;
-    if (early) {
-        mt_mapping_gone(t, &here, &pieces);
-        errno = keep;
-    }
-    int error = mt_real.munmap(at, bytes);
-    keep = errno;
-    if (error && early)
-        come_back(t, &here, &pieces);
-    else if (error)
-        mt_mappings_put_back(&pieces);
-    else if (ok && !early)
-        mt_mapping_gone(t, &here, &pieces);
-    mt_pieces_free(&pieces);
-    errno = keep;
-    mt_leave(t);
-    return error;
+    return mt_unmapped(&here, mt_real.munmap, at, bytes);
 }
 
 /* The pieces of what was at `old` are at `got` now, and what was added at the end belongs to the last one. Neighbours of one class
@@ -192,7 +93,7 @@ static void *remap(struct mt_thread *t, const struct mt_start *here, void *old, 
             mt_mapping_take_inherited(old, old_bytes);
         if (comes) {
             was.attached += was.attached ? (uintptr_t)got - (uintptr_t)old : 0;
-            place(&was, got, bytes);
+            mt_mapping_place(&was, got, bytes);
             mt_mapping_record(t, here, &none, &was, 1, was.class);
         }
         moved(t, here, &pieces, (uintptr_t)old, (uintptr_t)got, bytes);

@@ -5,7 +5,8 @@
 #ifndef MT_MAPPING_H
 #define MT_MAPPING_H
 
-#include "hooks/hooks.h"
+#include "hooks/event.h"
+#include "loader/real.h"
 #include "tables/mappings.h"
 
 /* mt_enter for a mapping: an allocator's own, which it makes at its start, in a thread of its own or at

@@ -12,45 +12,12 @@
 #include <unistd.h>
 
 #include "os/call.h"
-#include "format.h"
-#include "hooks/mapping.h"
-#include "log/log.h"
-#include "unwind/arch.h"
+#include "hooks/hooks.h"
+#include "hooks/mapped.h"
 
 #ifndef MADV_DONTNEED_LOCKED
 #define MADV_DONTNEED_LOCKED 24
 #endif
-
-/* The same of what the child of a fork has inherited. A reservation that it makes usable is its own from then on. */
-static void inherited_becomes(struct mt_thread *t, const struct mt_start *here, uintptr_t at,
-                              uintptr_t end, uint16_t class)
-{
-    static const struct mt_pieces none;
-    struct mt_pieces pieces;
-    if (class == MT_RESERVED) {
-        mt_account_barred(at, end);
-        return;
-    }
-    mt_pieces_init(&pieces);
-    mt_mappings_inherited_take_protected(at, end, class, &pieces);
-    if (pieces.used)
-        mt_mapping_record(t, here, &none, pieces.piece, pieces.used, class);
-    mt_pieces_free(&pieces);
-}
-
-/* What of [at, end) becomes `class` by its new protection. */
-static void becomes(struct mt_thread *t, const struct mt_start *here, uintptr_t at, uintptr_t end,
-                    uint16_t class)
-{
-    struct mt_pieces pieces;
-    mt_pieces_init(&pieces);
-    if (!mt_mappings_take_protected(at, end, class, &pieces))
-        mt_log_dropped(1, 0);
-    else if (pieces.used)
-        mt_mapping_record(t, here, &pieces, pieces.piece, pieces.used, class);
-    mt_pieces_free(&pieces);
-    inherited_becomes(t, here, at, end, class);
-}
 
 /* The first page of [start, end) where nothing is mapped, or `start`: there is none. msync with MS_ASYNC only looks. */
 static uintptr_t first_hole(uintptr_t start, uintptr_t end)
@@ -77,12 +44,7 @@ static void went_through(struct mt_thread *t, const struct mt_start *here, void 
     int keep = errno;
     if (error)
         end = end && keep == ENOMEM ? first_hole(start, end) : 0;
-    if (prot == PROT_NONE) {
-        becomes(t, here, start, end, MT_RESERVED);
-    } else {
-        becomes(t, here, start, end, MT_ANON);
-        becomes(t, here, start, end, MT_SHARED);
-    }
+    mt_protected(t, here, start, end, prot);
     errno = keep;
 }
 
@@ -114,24 +76,6 @@ MT_EXPORT int pkey_mprotect(void *at, size_t bytes, int prot, int key)
     return error;
 }
 
-/* Memory is given back to the system, and its range stays as it is: no level changes. What is in no mapping of ours is the
- * allocator's, and counts; a file's pages can be read again from the file, and behind a reservation there is nothing. */
-static void discarded(struct mt_thread *t, const struct mt_start *here, void *at, size_t bytes)
-{
-    int keep = errno;
-    uintptr_t end = mt_mapping_end(at, bytes);
-    size_t left =
-        end ? mt_mappings_without((uintptr_t)at, end, 1u << MT_FILE | 1u << MT_RESERVED) : 0;
-    if (left) {
-        mt_arch_valgrind_quiet(1);
-        uint32_t inside = mt_tables_open();
-        mt_account_discard(t, here, left);
-        mt_tables_close(inside);
-        mt_arch_valgrind_quiet(-1);
-    }
-    errno = keep;
-}
-
 static bool discards(int advice)
 {
     return advice == MADV_DONTNEED || advice == MADV_FREE || advice == MADV_REMOVE ||
@@ -146,7 +90,7 @@ MT_EXPORT int madvise(void *at, size_t bytes, int advice)
     struct mt_thread *t = discards(advice) ? mt_mapping_enter(&here) : NULL;
     int error = mt_real.madvise(at, bytes, advice);
     if (t && !error)
-        discarded(t, &here, at, bytes);
+        mt_discarded(t, &here, at, bytes);
     if (t)
         mt_leave(t);
     return error;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "format.h"
+#include "hooks/hooks.h"
 #include "hooks/mapping.h"
 #include "log/log.h"
 #include "os/call.h"

@@ -15,4 +15,10 @@ bool mt_program_foreign(int folder, const char *path);
 /* The same of an open file, whose position stays. */
 bool mt_program_foreign_file(int fd);
 
+/* Defined by the file that knows the format of programs, foreign_program_elf.c or macho/foreign_program.c, for foreign_program.c alone. False: the
+ * open file is no program in that format, and may be a script. True: *foreign says whether its loader can't load this library. `room` is for
+ * what it reads. No lock, no memory. */
+#define MT_PROGRAM_LINE 256u /* what the kernel reads of a script's first line */
+bool mt_program_judge(int fd, char room[MT_PROGRAM_LINE], bool *foreign);
+
 #endif

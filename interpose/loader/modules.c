@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <elf.h>
-#include <link.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -8,6 +6,7 @@
 #include "base/lock.h"
 #include "base/meta.h"
 #include "base/near.h"
+#include "loader/build_id.h"
 #include "loader/modules.h"
 #include "loader/object.h"
 #include "loader/program.h"
@@ -23,7 +22,7 @@ struct module {
     uint32_t generation; /* the last one in which it was seen loaded */
     uint32_t build_id_bytes;
     uint32_t path; /* string id */
-    uint8_t build_id[32];
+    uint8_t build_id[MT_BUILD_ID_MOST];
 };
 
 /* pc -> frame. Generation and frame share a word, so that a reader gets a pair that belongs
@@ -77,36 +76,6 @@ static bool grow(void)
     }
     __atomic_store_n(&table, t, __ATOMIC_RELEASE);
     return true;
-}
-
-/* The NT_GNU_BUILD_ID note of an object in memory: its ELF header stands where its first segment
- * begins, and notes belong to a loaded segment. Nothing outside [start, end) is read. */
-static void read_build_id(struct module *m)
-{
-    const ElfW(Ehdr) *ehdr = (const ElfW(Ehdr) *)m->start;
-    if (m->end - m->start < sizeof *ehdr || memcmp(ehdr->e_ident, ELFMAG, SELFMAG) != 0)
-        return;
-    if (ehdr->e_phoff + (uint64_t)ehdr->e_phnum * sizeof(ElfW(Phdr)) > 4096)
-        return;
-    const ElfW(Phdr) *phdr = (const ElfW(Phdr) *)(m->start + ehdr->e_phoff);
-    for (unsigned i = 0; i < ehdr->e_phnum; i++) {
-        uintptr_t at = m->base + phdr[i].p_vaddr, end = at + phdr[i].p_memsz;
-        if (phdr[i].p_type != PT_NOTE || at < m->start || end > m->end || end < at)
-            continue;
-        while (at + sizeof(ElfW(Nhdr)) <= end) {
-            const ElfW(Nhdr) *note = (const ElfW(Nhdr) *)at;
-            uintptr_t name = at + sizeof *note, desc = name + ((note->n_namesz + 3u) & ~3u);
-            if (desc + note->n_descsz > end)
-                break;
-            if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 &&
-                !memcmp((char *)name, "GNU", 4) && note->n_descsz <= sizeof m->build_id) {
-                m->build_id_bytes = note->n_descsz;
-                memcpy(m->build_id, (void *)desc, note->n_descsz);
-                return;
-            }
-            at = desc + ((note->n_descsz + 3u) & ~3u);
-        }
-    }
 }
 
 bool mt_modules_switching;
@@ -194,7 +163,7 @@ static void ask_loader(void *search)
         .end = object.end,
         .path = mt_log_string(path, path_bytes),
     };
-    read_build_id(&found);
+    found.build_id_bytes = mt_build_id(&object, found.build_id);
     if (strstr(path, "/_greenlet"))
         __atomic_store_n(&mt_modules_switching, true, __ATOMIC_RELAXED);
     if (mt_modules_met)

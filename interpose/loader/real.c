@@ -282,3 +282,8 @@ void mt_real_find_own(void **real, bool *sought, const char *symbol, const void 
         mt_real_forget_error();
     __atomic_store_n(sought, true, __ATOMIC_RELEASE);
 }
+
+void *mt_real_exit(void)
+{
+    return dlsym(RTLD_NEXT, "exit");
+}

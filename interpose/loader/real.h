@@ -57,6 +57,9 @@ void *mt_real_from_caller(const char *symbol, const void *caller);
  * *real and *sought are set. Calls the loader: guard set, no lock held. */
 void mt_real_find_own(void **real, bool *sought, const char *symbol, const void *caller);
 
+/* libc's exit. Calls the loader: guard set, no lock held. */
+void *mt_real_exit(void);
+
 /* Whether this address is in the code of an allocator that the program uses in place of libc's.
  * What is mapped from there is the allocator's business. Any thread, takes no lock. */
 bool mt_real_is_allocator(uintptr_t pc);

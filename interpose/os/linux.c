@@ -15,7 +15,6 @@
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -463,21 +462,7 @@ size_t mt_os_page(void)
     return getauxval(AT_PAGESZ);
 }
 
-bool mt_os_read_memory(uintptr_t address, void *to, size_t bytes)
+bool mt_os_in_memory(uintptr_t at, size_t bytes, unsigned char *answer)
 {
-    struct iovec local = {to, bytes}, remote = {(void *)address, bytes};
-    return mt_os_call(SYS_process_vm_readv, mt_os_pid(), &local, 1, &remote, 1, 0) == (long)bytes;
-}
-
-_Static_assert(sizeof(struct mt_os_span) == sizeof(struct iovec) &&
-                   offsetof(struct mt_os_span, bytes) == offsetof(struct iovec, iov_len),
-               "one is passed as the other");
-
-size_t mt_os_read_spans(const struct mt_os_span *spans, uint32_t count, void *to)
-{
-    struct iovec local = {to, 0};
-    for (uint32_t i = 0; i < count; i++)
-        local.iov_len += spans[i].bytes;
-    long got = mt_os_call(SYS_process_vm_readv, mt_os_pid(), &local, 1, spans, count, 0);
-    return got > 0 ? (size_t)got : 0;
+    return mt_os_call(SYS_mincore, at, bytes, answer) == 0;
 }

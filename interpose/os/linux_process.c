@@ -57,6 +57,24 @@ uint64_t mt_os_start_ticks(void)
     return stat_field(22);
 }
 
+/* Field 22 counts in ticks since the system was booted, of which there are 100 in a second in whatever kernel. */
+uint64_t mt_os_began(void)
+{
+    uint64_t ticks = mt_os_start_ticks(), ago = mt_os_boot() - ticks * 10000000u,
+             now = mt_os_real();
+    return ticks && ago < now ? now - ago : 0;
+}
+
+ssize_t mt_os_parent_variables(char *to, size_t bytes)
+{
+    char path[32];
+    struct mt_str s = MT_STR(path);
+    mt_str_add_z(&s, "/proc/");
+    mt_str_add_number(&s, (uint64_t)mt_os_parent());
+    mt_str_add_z(&s, "/environ");
+    return mt_os_read_file(path, to, bytes);
+}
+
 uintptr_t mt_os_stack_start(void)
 {
     return stat_field(28);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the tracker needs of the operating system, by raw system calls: none is a cancellation
+ * What the tracker needs of the operating system, by raw system calls (on macOS, where there are none, by functions of libSystem that do nothing else): none is a cancellation
  * point, none is one of our own wrapped functions, none allocates or touches the program's state.
  * Any thread, at any time; errno may change, and hooks keep it. The file is chosen by system:
- * linux*.c.
+ * linux*.c, darwin*.c.
  */
 #ifndef MT_OS_H
 #define MT_OS_H
@@ -51,8 +51,15 @@ void mt_os_unlock(void *at, size_t bytes);
 void mt_os_huge(void *at, size_t bytes);
 /* From now on these pages read as zero in the child of a fork. False: not possible here. */
 bool mt_os_wipe_on_fork(void *at, size_t bytes);
+/* Of systems whose kernel can't do that (darwin.c): to be called in the child of a fork before anything else. */
+void mt_os_forked(void);
+/* Of darwin.c alone: have dyld bind the few functions of libSystem that the compiler calls by itself, which it would do at their first
+ * call, under a lock of its own. Once, by the constructor. */
+void mt_os_bind(void);
 /* Whole pages of anonymous memory are zeros again, and cost nothing. False: not possible here. */
 bool mt_os_zero(void *at, size_t bytes);
+/* Which of the whole pages from `at` on are in memory: bit 0 of a byte of answer[] for each. False: not known. */
+bool mt_os_in_memory(uintptr_t at, size_t bytes, unsigned char *answer);
 /* Copy memory of this process that may not be there. False: it is not, or the system does not allow
  * it. */
 bool mt_os_read_memory(uintptr_t address, void *to, size_t bytes);
@@ -184,6 +191,10 @@ const char *mt_os_program(void);
 /* When the process started, in the system's own unit: tells whether a pid is still the same
  * process. 0: not known. */
 uint64_t mt_os_start_ticks(void);
+/* When it began, in ns since 1970. 0: not known. */
+uint64_t mt_os_began(void);
+/* Up to `bytes` of the variables that the parent of this process was started with, each with its NUL: how many bytes, or -errno. */
+ssize_t mt_os_parent_variables(char *to, size_t bytes);
 /* Where the stack that the kernel made began when the program did. 0: not known. */
 uintptr_t mt_os_stack_start(void);
 /* Whether the process has no thread but this one. False where that is not known. */

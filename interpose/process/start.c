@@ -7,7 +7,6 @@
  * not even have.
  */
 #include <errno.h>
-#include <link.h>
 #include <string.h>
 
 #include "base/aside.h"
@@ -30,10 +29,8 @@
 #include "process/untraced.h"
 #include "python/attach.h"
 #include "tables/tables.h"
+#include "unwind/arch.h"
 #include "unwind/unwind.h"
-
-/* This library's own ELF header, for the machine it is built for. */
-extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 char mt_program[64];
 char mt_directory[4096];
@@ -98,14 +95,6 @@ void mt_start_forked(void)
     last_fork.time = mt_os_real();
 }
 
-/* When the process began: field 22 of its stat counts in ticks since the system was booted, of which there are 100 in a second
- * in whatever kernel. */
-static uint64_t process_start(uint64_t ticks)
-{
-    uint64_t ago = mt_os_boot() - ticks * 10000000u, now = mt_os_real();
-    return ticks && ago < now ? (now - ago) & ~MT_START_EXACT : 0;
-}
-
 static void describe_process(void)
 {
     struct mt_header *h = mt_log.header;
@@ -113,7 +102,7 @@ static void describe_process(void)
     h->version = MT_VERSION;
     h->header_bytes = MT_HEADER_BYTES;
     h->byte_order = MT_BYTE_ORDER;
-    h->machine = __ehdr_start.e_machine;
+    h->machine = MT_ARCH_MACHINE;
     h->pointer_bits = sizeof(void *) * 8;
     h->pid = mt_os_pid();
     bool forked = last_fork.pid == h->pid;
@@ -128,7 +117,7 @@ static void describe_process(void)
     memcpy(h->magic, MT_MAGIC, sizeof h->magic);
     h->start_ticks = mt_os_start_ticks();
     mt_os_host(h->host, sizeof h->host);
-    h->process_start = forked ? last_fork.time | MT_START_EXACT : process_start(h->start_ticks);
+    h->process_start = forked ? last_fork.time | MT_START_EXACT : mt_os_began() & ~MT_START_EXACT;
     static char exe[4096], cwd[4096]; /* one start at a time */
     size_t exe_bytes = mt_program_path(exe, sizeof exe);
     ssize_t cwd_bytes = mt_os_cwd(cwd, sizeof cwd);

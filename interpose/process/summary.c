@@ -6,6 +6,7 @@
 #include "log/log.h"
 #include "log/open.h"
 #include "os/os.h"
+#include "os/preload.h"
 #include "os/str.h"
 #include "process/summary.h"
 
@@ -14,17 +15,13 @@ static uint64_t kept_identity[2];
 static bool wanted;
 
 /* The environment that our parent was started with preloads this library: we are a descendant of the program that was asked for. A
- * shell that has LD_PRELOAD among its variables was not started with it. */
+ * shell that has this variable among its variables was not started with it. */
 static bool is_descendant(void)
 {
-    static const char preload[] = "LD_PRELOAD=", library[] = "libmemtrace";
+    static const char preload[] = MT_PRELOAD "=", library[] = "libmemtrace";
     const size_t room = 131072;
-    char path[32], *text = mt_os_map(room);
-    struct mt_str s = MT_STR(path);
-    mt_str_add_z(&s, "/proc/");
-    mt_str_add_number(&s, (uint64_t)mt_os_parent());
-    mt_str_add_z(&s, "/environ");
-    ssize_t bytes = text ? mt_os_read_file(path, text, room - 1) : 0;
+    char *text = mt_os_map(room);
+    ssize_t bytes = text ? mt_os_parent_variables(text, room - 1) : 0;
     bool found = false;
     for (ssize_t at = 0; at < bytes && !found; at += (ssize_t)strlen(text + at) + 1)
         found = !strncmp(text + at, preload, sizeof preload - 1) && strstr(text + at, library);
@@ -140,8 +137,8 @@ void mt_summary_untraced(const char *program, const char *directory, const char 
     mt_str_add_z(&s, program);
     mt_str_add_z(&s, " goes on as ");
     mt_str_add_z(&s, path);
-    mt_str_add_z(&s,
-                 ", which is not traced: the library is not in its LD_PRELOAD; what was before: ");
+    mt_str_add_z(&s, ", which is not traced: the library is not in its " MT_PRELOAD
+                     "; what was before: ");
     add_how_to_read(&s, directory);
     say(&s);
 }

@@ -7,6 +7,7 @@
 #include "log/log.h"
 #include "log/open.h"
 #include "os/os.h"
+#include "os/preload.h"
 #include "process/untraced.h"
 
 /* In the child of a fork there is no log yet: it leaves word in a page that its parent shares with it. */
@@ -16,7 +17,7 @@ static struct untraced {
 } * word, *above; /* this process's, and that of its parent */
 
 static bool names_us(const char *variable);
-static bool by_environment; /* this process was started with us in its LD_PRELOAD */
+static bool by_environment; /* this process was started with us in that variable */
 
 void mt_untraced_begin(void)
 {
@@ -24,7 +25,7 @@ void mt_untraced_begin(void)
         begun; /* not again in the child of a fork: the program may have changed its environment */
     static char room[65536];
     if (!begun) {
-        const char *value = mt_os_variable("LD_PRELOAD", room, sizeof room);
+        const char *value = mt_os_variable(MT_PRELOAD, room, sizeof room);
         by_environment = value && names_us(value);
         begun = true;
     }
@@ -63,17 +64,17 @@ void mt_untraced_gather(void)
 
 /* ---- The environment ---- */
 
-static const char preload[] = "LD_PRELOAD=", separators[] = " :";
+static const char preload[] = MT_PRELOAD "=", separators[] = MT_PRELOAD_SEPARATORS;
 
 static bool is_preload(const char *variable)
 {
     return !strncmp(variable, preload, sizeof preload - 1);
 }
 
-/* Is this entry of LD_PRELOAD this library, under whatever path? */
+/* Is this entry this library, under whatever path? */
 static bool is_ours(const char *entry, size_t length)
 {
-    static const char name[] = "libmemtrace.so";
+    static const char name[] = MT_LIBRARY;
     const size_t bytes = sizeof name - 1;
     return length >= bytes && !memcmp(entry + length - bytes, name, bytes) &&
            (length == bytes || entry[length - bytes - 1] == '/');
@@ -90,7 +91,7 @@ static bool names_us(const char *value)
     return false;
 }
 
-/* LD_PRELOAD without us, in `to`; false: nothing is left of it. */
+/* The variable without us, in `to`; false: nothing is left of it. */
 static bool without_us(char *to, const char *variable)
 {
     size_t used = sizeof preload - 1;

@@ -8,7 +8,10 @@
  */
 #include "python/layout.h"
 
+#include <pthread.h>
 #include <string.h>
+
+#include "base/libc.h"
 
 /* PyTypeObject, str and bytes are the same in all builds with the GIL, except for wstr (up
  * to 3.11); without it, an object's head has 16 bytes more. */
@@ -189,6 +192,12 @@ static bool take_statement(struct mt_python_layout *layout, const uint64_t *word
     return good;
 }
 
+/* Up to 3.11 two of libc's mutexes stand before the field, here of 40 bytes each: so they are on x86_64, and wherever libc is musl. */
+static uint16_t before_current(void)
+{
+    return mt_libc_is_glibc() ? (uint16_t)(2 * (sizeof(pthread_mutex_t) - 40)) : 0;
+}
+
 bool mt_python_layout_find(struct mt_python_layout *layout, uint32_t version, const void *runtime,
                            bool *differs, const char **why)
 {
@@ -204,6 +213,8 @@ bool mt_python_layout_find(struct mt_python_layout *layout, uint32_t version, co
         return false;
     }
     *layout = layouts[minor];
+    if (layout->runtime_current)
+        layout->runtime_current += before_current();
     if (minor < 13)
         return true;
     if (!word || memcmp(word, COOKIE, 8) != 0 || (uint32_t)word[W_VERSION] != version) {

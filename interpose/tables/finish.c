@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include <dlfcn.h>
-
 #include "loader/heap.h"
 #include "loader/library.h"
+#include "loader/real.h"
 #include "log/log.h"
 #include "os/os.h"
 #include "tables/finish.h"
@@ -14,7 +13,7 @@ static uint32_t finished;
 void mt_finish_init(void)
 {
     uintptr_t begin, end;
-    if (mt_library_code(dlsym(RTLD_NEXT, "exit"), "exit", &begin, &end))
+    if (mt_library_code(mt_real_exit(), "exit", &begin, &end))
         mt_finish_code = (struct mt_finish_code){begin, end - begin};
     mt_heap_init();
 }

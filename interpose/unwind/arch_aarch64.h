@@ -15,6 +15,9 @@
 
 #define mt_arch_getcontext(function, context) ((void)(function), unw_tdep_getcontext(context))
 
+/* The processor in the log: ELF's number. */
+#define MT_ARCH_MACHINE 183
+
 /* DWARF register numbers. */
 #define MT_DW_FP    29u
 #define MT_DW_SP    31u

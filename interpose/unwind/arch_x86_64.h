@@ -17,6 +17,9 @@
  */
 #define mt_arch_getcontext(function, context) ((void)(function)(context))
 
+/* The processor in the log: ELF's number. */
+#define MT_ARCH_MACHINE 62
+
 /* DWARF register numbers. */
 #define MT_DW_FP    6u
 #define MT_DW_SP    7u

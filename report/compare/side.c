@@ -144,6 +144,14 @@ static void add_sites(const struct adding *adding)
 
 /* ---- sources, notes ---- */
 
+/* Lines are matched by the text that a side has of a file. */
+static void say_other(const struct adding *adding, const struct function *function)
+{
+    base_say("%s: %s is not what it was in a log before it of the same side: what a line of it "
+             "comes to may be of several lines",
+             adding->stacks->log.name, frames_short(&adding->stacks->frames, function));
+}
+
 static void add_texts(const struct adding *adding)
 {
     struct side *side = adding->side;
@@ -155,16 +163,23 @@ static void add_texts(const struct adding *adding)
             base_room(side->texts, &side->texts_cap, side->text_count + 1, sizeof *side->texts);
         side->texts[side->text_count++] = (struct side_text){0};
     }
+    unsigned char *known = base_alloc(side->text_count, 1); /* this log's text */
     for (size_t p = 0; p < from->place_count; p++) {
         const struct function *function = &from->functions[from->places[p].function];
-        struct side_text *text =
-            &side->texts[to->functions[to->places[adding->places[p]].function].file];
-        if (function->rank != RANK_USER || !function->file || text->text)
+        uint32_t file = to->functions[to->places[adding->places[p]].function].file;
+        struct side_text *text = &side->texts[file];
+        if (function->rank != RANK_USER || !function->file || known[file])
             continue;
         const struct source *source = source_of(&sources, from, function);
-        if (source && source->text && !source->mixed)
+        if (!source || !source->text || source->mixed)
+            continue;
+        known[file] = 1;
+        if (!text->text)
             *text = (struct side_text){base_copy(source->text, source->bytes), source->bytes};
+        else if (text->bytes != source->bytes || memcmp(text->text, source->text, text->bytes) != 0)
+            say_other(adding, function);
     }
+    free(known);
     sources_free(&sources);
 }
 

@@ -219,7 +219,12 @@ static void add_nodes(struct adding *a)
 {
     const struct model *model = &a->stacks->model;
     const struct frames *frames = &a->stacks->frames;
+    struct profile *profile = a->profile;
     a->node[0] = a->root;
+    /* For most as many as will come: room that is not used takes no memory. */
+    profile->nodes =
+        base_room(profile->nodes, &profile->node_cap,
+                  profile->node_count + (size_t)model->node_count, sizeof *profile->nodes);
     for (uint32_t i = 1; i < model->node_count; i++) {
         const struct node *node = &model->nodes[i];
         uint32_t at = node->parent ? a->node[node->parent] : root_of(a, node);

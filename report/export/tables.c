@@ -270,6 +270,21 @@ static void put_site(struct writing *w, const struct profile *profile, uint32_t 
     cells_signed(&w->cells, own[FIGURE_LEAKED]);
 }
 
+/* Whether there is anything to put of the class: finding out takes no tree. */
+static bool has_class(const struct stacks *stacks, unsigned class)
+{
+    struct leaf leaf;
+    if (stacks->model.lost.allocations)
+        return true;
+    for (size_t at = 0; stacks_next(stacks, &at, &leaf);) {
+        const struct sums *s = leaf.sums;
+        if (leaf.class == class && (s->allocations || s->allocated || s->gone || s->gone_count ||
+                                    s->late || s->at_peak || s->blocks_at_peak || s->live_peak))
+            return true;
+    }
+    return false;
+}
+
 static void put_class(struct writing *w, unsigned class)
 {
     struct profile profile;
@@ -316,7 +331,7 @@ static void put_sites(struct writing *w)
 {
     struct query query = {.filter = w->asked->filter};
     for (unsigned class = 0; class < CLASSES; class ++)
-        if (query_counts(&query, class))
+        if (query_counts(&query, class) && has_class(w->stacks, class))
             put_class(w, class);
 }
 

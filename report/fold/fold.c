@@ -27,15 +27,17 @@ struct folding {
     struct sums *sums; /* BY_TREE, of each entry: of its leaves, or of all below it */
 };
 
-/* What of a leaf counts for the query: all of it, or, where its class is not wanted, what is of no class. */
-static struct sums sums_of_leaf(const struct folding *f, const struct leaf *leaf)
+/* Add what of a leaf counts for the query: all of it, or, where its class is not wanted, what is of no class. */
+static void add_leaf(const struct folding *f, struct sums *to, unsigned class,
+                     const struct sums *sums)
 {
-    if (query_counts(f->query, leaf->class))
-        return *leaf->sums;
-    return (struct sums){.resident = leaf->sums->resident,
-                         .readings = leaf->sums->readings,
-                         .discarded = leaf->sums->discarded,
-                         .discards = leaf->sums->discards};
+    if (query_counts(f->query, class))
+        sums_add(to, sums);
+    else
+        sums_add(to, &(struct sums){.resident = sums->resident,
+                                    .readings = sums->readings,
+                                    .discarded = sums->discarded,
+                                    .discards = sums->discards});
 }
 
 /* The sums of each entry's own leaves. */
@@ -46,8 +48,7 @@ static void sum_leaves(struct folding *f)
     for (size_t at = 0; stacks_next(f->stacks, &at, &leaf);) {
         if (!selection_has(&f->selection, leaf.node))
             continue;
-        struct sums sums = sums_of_leaf(f, &leaf);
-        sums_add(&f->sums[f->tree.of_node[leaf.node]], &sums);
+        add_leaf(f, &f->sums[f->tree.of_node[leaf.node]], leaf.class, leaf.sums);
     }
 }
 
@@ -88,20 +89,18 @@ static void latest_settle(struct latest *latest, struct sums *sums)
     latest->happened = false;
 }
 
-static void row_take(struct row *row, struct latest *latest, const struct sums *more,
+static void row_take(struct row *row, struct latest *latest, const struct sums *sums,
                      uint32_t thread)
 {
-    struct sums sums = *more;
     if (latest->thread != thread)
         latest_settle(latest, &row->sums);
     latest->thread = thread;
-    if (sums.happened && (!latest->happened || sums.last > latest->last)) {
-        latest->last = sums.last;
-        latest->level = sums.level;
+    if (sums->happened && (!latest->happened || sums->last > latest->last)) {
+        latest->last = sums->last;
+        latest->level = sums->level;
         latest->happened = true;
     }
-    sums.happened = false;
-    sums_add(&row->sums, &sums);
+    sums_add_figures(&row->sums, sums);
 }
 
 /* ---- rows by the keys of places ---- */
@@ -126,16 +125,12 @@ static struct leaves leaves_make(const struct folding *f)
     return leaves;
 }
 
-static struct sums leaves_sum(const struct folding *f, const struct leaves *leaves, uint32_t entry)
+static void leaves_add(const struct folding *f, const struct leaves *leaves, uint32_t entry,
+                       struct sums *to)
 {
     const struct entry *entries = f->stacks->model.entries;
-    struct sums sums = {0};
-    for (uint32_t i = leaves->first[entry]; i; i = leaves->next[i]) {
-        const struct leaf leaf = {.class = entries[i - 1].class, .sums = &entries[i - 1].sums};
-        struct sums more = sums_of_leaf(f, &leaf);
-        sums_add(&sums, &more);
-    }
-    return sums;
+    for (uint32_t i = leaves->first[entry]; i; i = leaves->next[i])
+        add_leaf(f, to, entries[i - 1].class, &entries[i - 1].sums);
 }
 
 /* Depth first over the tree without recursion: a stack may be 16,384 deep. What is summed up are the entries of the present path alone:
@@ -162,17 +157,21 @@ static void walk_enter(struct walk *walk, uint32_t entry)
 {
     struct folding *f = walk->f;
     uint32_t key = f->tree.key[entry];
-    struct sums own = leaves_sum(f, &walk->leaves, entry);
     if (key >= TREE_THREAD)
         walk->thread = key - TREE_THREAD;
-    else if (f->row_of)
-        walk_take(walk, f->row_of[entry], &own);
-    else
+    else if (!f->row_of)
         walk->outermost[entry] = walk->on_path[key]++ == 0;
-    if (f->row_of)
+    if (f->row_of) {
+        struct sums own = {0};
+        leaves_add(f, &walk->leaves, entry, &own);
+        if (key < TREE_THREAD)
+            walk_take(walk, f->row_of[entry], &own);
         return;
+    }
     walk->path = base_room(walk->path, &walk->cap, walk->depth + 1, sizeof *walk->path);
-    walk->path[walk->depth++] = own;
+    struct sums *own = &walk->path[walk->depth++];
+    *own = (struct sums){0};
+    leaves_add(f, &walk->leaves, entry, own);
 }
 
 static void walk_leave(struct walk *walk, uint32_t entry)
@@ -259,7 +258,8 @@ static void fold_places(struct folding *f)
     for (uint32_t k = 0; k <= rows->count; k++)
         latest_settle(&walk.latest[k], &row_at(rows, k)->sums);
     if (own) { /* what no stack is known of */
-        struct sums unknown = leaves_sum(f, &walk.leaves, 0);
+        struct sums unknown = {0};
+        leaves_add(f, &walk.leaves, 0, &unknown);
         sums_add(&rows->rest.sums, &unknown);
     }
     children_free(&walk.children);
@@ -285,9 +285,7 @@ static void fold_threads(struct folding *f)
     for (size_t at = 0; stacks_next(f->stacks, &at, &leaf);) {
         if (!selection_has(&f->selection, leaf.node))
             continue;
-        struct row *row = &f->rows->list[leaf.thread];
-        struct sums sums = sums_of_leaf(f, &leaf);
-        sums_add(&row->sums, &sums);
+        add_leaf(f, &f->rows->list[leaf.thread].sums, leaf.class, leaf.sums);
     }
     for (uint32_t i = 1; i < model->node_count && query_wants(f->query, METRIC_RISE); i++) {
         struct row *row = &f->rows->list[model->nodes[i].thread];
@@ -421,8 +419,7 @@ struct row fold_whole(const struct stacks *stacks, const struct filter *filter)
     for (size_t at = 0; stacks_next(stacks, &at, &leaf);) {
         if (!selection_has(&f.selection, leaf.node))
             continue;
-        struct sums sums = sums_of_leaf(&f, &leaf);
-        sums_add(&whole.sums, &sums);
+        add_leaf(&f, &whole.sums, leaf.class, leaf.sums);
     }
     forget_level(&whole.sums);
     selection_free(&f.selection);

@@ -21,11 +21,11 @@ void stacks_make(struct stacks *stacks, struct periods periods)
 static bool has_period(struct stacks *stacks)
 {
     uint32_t first = stacks->model.periods.first, last = stacks->log.header.period;
-    stacks->absent = first > last;
-    if (stacks->absent)
+    stacks->periodless = first > last;
+    if (stacks->periodless)
         base_say("%s: there is no period %" PRIu32 ": the last one is %" PRIu32, stacks->log.name,
                  first, last);
-    return !stacks->absent;
+    return !stacks->periodless;
 }
 
 static void say_no_function(struct stacks *stacks, const char *name)
@@ -88,7 +88,9 @@ void stacks_close(struct stacks *stacks)
 
 int stacks_status(const struct stacks *stacks)
 {
-    return stacks->damaged ? STATUS_BAD : stacks->absent ? STATUS_NO : STATUS_DONE;
+    return stacks->damaged || stacks->periodless ? STATUS_BAD
+           : stacks->absent                      ? STATUS_NO
+                                                 : STATUS_DONE;
 }
 
 bool stacks_whole(const struct stacks *stacks)

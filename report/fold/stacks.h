@@ -26,7 +26,8 @@ struct stacks {
     struct exact exact; /* executions of lines */
     bool running;       /* the process was still there when the log was read */
     bool damaged;       /* something in the log could not be read; it was said */
-    bool absent;        /* the log has no such period or function; it was said */
+    bool absent;        /* the log has no such function; it was said */
+    bool periodless;    /* the log has no such period; it was said */
     bool under;         /* only what happened under calls of one function */
     struct stem *stem;  /* tree.h's; NULL: trees share nothing */
     size_t processes;   /* that they are of; 0: of one (joined.h) */
@@ -46,7 +47,7 @@ bool stacks_open_sized(struct stacks *stacks, const char *file, struct periods p
 /* The same of a log that is in stacks->log already. Says nothing. */
 void stacks_make(struct stacks *stacks, struct periods periods);
 void stacks_close(struct stacks *stacks);
-/* The exit status that it comes to: STATUS_DONE, STATUS_NO where what was asked for is not in the log, STATUS_BAD. */
+/* The exit status that it comes to: STATUS_DONE, STATUS_NO where the function that was asked for is not in the log, STATUS_BAD. */
 int stacks_status(const struct stacks *stacks);
 /* All periods are looked at. */
 bool stacks_whole(const struct stacks *stacks);

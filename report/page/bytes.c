@@ -15,14 +15,14 @@ void bytes_add(struct bytes *bytes, const void *data, size_t count)
     bytes->count += count;
 }
 
+#define NUMBER_MOST 10u /* bytes */
 void bytes_number(struct bytes *bytes, uint64_t value)
 {
-    unsigned char text[10];
-    size_t count = 0;
+    if (bytes->cap - bytes->count <= NUMBER_MOST)
+        bytes->data = base_room(bytes->data, &bytes->cap, bytes->count + NUMBER_MOST + 1, 1);
     for (; value > 0x7f; value >>= 7)
-        text[count++] = (unsigned char)(value | 0x80);
-    text[count++] = (unsigned char)value;
-    bytes_add(bytes, text, count);
+        bytes->data[bytes->count++] = (unsigned char)(value | 0x80);
+    bytes->data[bytes->count++] = (unsigned char)value;
 }
 
 void bytes_signed(struct bytes *bytes, int64_t value)

@@ -204,7 +204,7 @@ static void json_folded(const struct facts *facts, struct json *json)
     json_unsigned(json, "nodes", facts->whole->acting);
     json_unsigned(json, "kept", facts->pruned->kept);
     json_unsigned(json, "others", facts->pruned->count - facts->pruned->kept);
-    json_unsigned(json, "parts_per_billion", (uint64_t)(facts->pruned->least * 1e9));
+    json_unsigned(json, "parts_per_billion", (uint64_t)((double)facts->pruned->least * 1e9));
     json_unsigned(json, "lines", facts->lines->count);
     json_unsigned(json, "lines_left_out", facts->lines->left_out);
     json_unsigned(json, "functions_with_source", facts->told.functions);
@@ -215,7 +215,7 @@ static void json_folded(const struct facts *facts, struct json *json)
 /* Of a comparison: the old side's, and the margins of the total and of what no own line did. */
 static void json_old(const struct facts *facts, unsigned f, struct json *json)
 {
-    json_signed(json, "old_own", facts->pruned->own[FIGURES_OLD + f][0]);
+    json_signed(json, "old_own", pruned_own(facts->pruned, FIGURES_OLD + f, 0));
     json_signed(json, "old_total", facts->whole->total[FIGURES_OLD + f][0]);
     if (facts->whole->figures <= FIGURES_MARGIN)
         return;
@@ -237,7 +237,7 @@ static void json_metrics(const struct facts *facts, struct json *json)
         json_cstring(json, "title", metric_title(page_figures[f]));
         json_cstring(json, "phrase", metric_phrase(page_figures[f]));
         json_bool(json, "bytes", metric_bytes(page_figures[f]));
-        json_signed(json, "own", facts->pruned->own[f][0]);
+        json_signed(json, "own", pruned_own(facts->pruned, f, 0));
         json_signed(json, "total", facts->whole->total[f][0]);
         if (facts->both)
             json_old(facts, f, json);

@@ -83,6 +83,7 @@ struct shown {
     const struct found *found; /* of a log */
     const struct page_options *options;
     const struct whole *whole;
+    struct sizes sizes; /* of a log: of all of it */
     struct line_list lines;
 };
 
@@ -102,7 +103,7 @@ static void columns_of(const struct shown *shown, const struct pruned *pruned,
     }
     lines_columns(&shown->lines, view, names, columns);
     time_columns(&view->stacks.log, false, columns);
-    sizes_columns(&view->stacks, &view->filter, shown->whole, pruned, SIZED_MOST, columns);
+    sizes_columns(&view->stacks, &view->filter, pruned, &shown->sizes, SIZED_MOST, columns);
 }
 
 static int level_of(const struct bytes *bytes, int large)
@@ -199,6 +200,7 @@ void page_log(FILE *out, struct view *view, size_t index, const struct page_opti
     struct whole whole;
     struct found found;
     struct shown shown = {.view = view, .found = &found, .options = options, .whole = &whole};
+    shown.sizes = sizes_of_all(&view->stacks, &view->filter);
     line_list_make(&shown.lines, view);
     found_make(&found, view, shown.lines.rank, options->metric);
     whole_make(&whole, &view->stacks, &view->filter);

@@ -86,6 +86,8 @@ void whole_shares(struct whole *whole)
 {
     uint32_t count = whole->tree.count;
     whole->share = base_alloc(count, sizeof *whole->share);
+    whole->below = base_alloc(count, sizeof *whole->below);
+    whole->children = children_make(count);
     for (uint32_t i = count; i-- > 0;) {
         bool acts = whole->share[i] > 0;
         for (unsigned f = 0; f < whole->figures && f < FIGURES_MARGIN; f++) {
@@ -98,8 +100,14 @@ void whole_shares(struct whole *whole)
                 whole->share[i] = share;
         }
         whole->acting += acts;
-        if (i && whole->share[whole->tree.parent[i]] < whole->share[i])
-            whole->share[whole->tree.parent[i]] = whole->share[i];
+        whole->below[i] += whole->share[i] > 0;
+        if (!i)
+            break;
+        uint32_t parent = whole->tree.parent[i];
+        if (whole->share[parent] < whole->share[i])
+            whole->share[parent] = whole->share[i];
+        whole->below[parent] += whole->below[i];
+        children_add(&whole->children, parent, i);
     }
     shares_sort(whole);
 }
@@ -129,6 +137,8 @@ void whole_free(struct whole *whole)
     }
     free(whole->share);
     free(whole->shares);
+    free(whole->below);
+    children_free(&whole->children);
     *whole = (struct whole){0};
 }
 
@@ -144,82 +154,81 @@ static float share_least(const struct whole *whole, uint32_t most, double least)
     return shares[at - 1] > (float)least ? shares[at - 1] : (float)least;
 }
 
-struct pruning {
-    struct pruned *pruned;
-    const struct whole *whole;
-    struct children children;
-    float least;
-    uint32_t *below; /* by entry: acting entries from it on inward */
-};
-
-static bool keeps(const struct pruning *p, uint32_t entry)
+static bool keeps(const struct pruned *pruned, uint32_t entry)
 {
-    return p->whole->share[entry] > 0 && p->whole->share[entry] >= p->least;
+    float share = pruned->whole->share[entry];
+    return share > 0 && share >= pruned->least;
 }
 
-static uint32_t add_row(struct pruned *pruned, uint32_t key, uint32_t level)
+static uint32_t add_row(struct pruned *pruned, uint32_t key, uint32_t entry, uint32_t level)
 {
     pruned->key[pruned->count] = key;
+    pruned->entry[pruned->count] = entry;
     pruned->level[pruned->count] = level;
     return pruned->count++;
 }
 
-static int64_t own_of(const struct pruning *p, unsigned figure, uint32_t entry)
+int64_t pruned_own(const struct pruned *pruned, unsigned figure, uint32_t row)
 {
-    const int64_t *total = p->whole->total[figure];
-    if (p->whole->own[figure])
-        return p->whole->own[figure][entry];
+    const struct children *children = &pruned->whole->children;
+    const int64_t *total = pruned->whole->total[figure];
+    uint32_t entry = pruned->entry[row];
+    if (pruned->key[row] == PRUNED_OTHERS && row) {
+        uint64_t all = 0;
+        for (uint32_t child = children->first[entry]; child; child = children->next[child])
+            all += keeps(pruned, child) ? 0 : (uint64_t)total[child];
+        return (int64_t)all;
+    }
+    if (pruned->whole->own[figure])
+        return pruned->whole->own[figure][entry];
     uint64_t own = (uint64_t)total[entry];
-    for (uint32_t child = p->children.first[entry]; child; child = p->children.next[child])
+    for (uint32_t child = children->first[entry]; child; child = children->next[child])
         own -= (uint64_t)total[child];
     return (int64_t)own;
 }
 
-static void add_entry(struct pruning *p, uint32_t entry, uint32_t level)
+static void add_entry(struct pruned *pruned, uint32_t entry, uint32_t level)
 {
-    uint32_t row = add_row(p->pruned, p->whole->tree.key[entry], level);
-    p->pruned->entry[row] = entry;
-    for (unsigned f = 0; f < p->whole->figures; f++)
-        p->pruned->own[f][row] = own_of(p, f, entry);
-    p->pruned->kept++;
+    add_row(pruned, pruned->whole->tree.key[entry], entry, level);
+    pruned->kept++;
 }
 
 /* The row of the children that are not kept, if they have any figures. */
-static void add_others(struct pruning *p, uint32_t entry, uint32_t level)
+static void add_others(struct pruned *pruned, uint32_t entry, uint32_t level)
 {
-    const struct whole *whole = p->whole;
+    const struct whole *whole = pruned->whole;
     uint32_t row = UINT32_MAX;
-    for (uint32_t child = p->children.first[entry]; child; child = p->children.next[child]) {
-        if (keeps(p, child) || !p->below[child])
+    for (uint32_t child = whole->children.first[entry]; child;
+         child = whole->children.next[child]) {
+        if (keeps(pruned, child) || !whole->below[child])
             continue;
         if (row == UINT32_MAX)
-            row = add_row(p->pruned, PRUNED_OTHERS, level);
-        p->pruned->folded[row] += p->below[child];
-        for (unsigned f = 0; f < whole->figures; f++)
-            p->pruned->own[f][row] = whole_sum(p->pruned->own[f][row], whole->total[f][child]);
+            row = add_row(pruned, PRUNED_OTHERS, entry, level);
+        pruned->folded[row] += whole->below[child];
     }
 }
 
 /* In pre-order, without recursion: stacks may be any number of frames deep. */
-static void add_all(struct pruning *p)
+static void add_all(struct pruned *pruned)
 {
-    const uint32_t *parent = p->whole->tree.parent;
+    const uint32_t *parent = pruned->whole->tree.parent;
+    const struct children *children = &pruned->whole->children;
     uint32_t at = 0, level = 0;
-    add_entry(p, 0, 0);
-    add_others(p, 0, 1);
-    uint32_t child = p->children.first[0];
+    add_entry(pruned, 0, 0);
+    add_others(pruned, 0, 1);
+    uint32_t child = children->first[0];
     for (;;) {
-        while (child && !keeps(p, child))
-            child = p->children.next[child];
+        while (child && !keeps(pruned, child))
+            child = children->next[child];
         if (child) {
-            add_entry(p, child, ++level);
-            add_others(p, child, level + 1);
+            add_entry(pruned, child, ++level);
+            add_others(pruned, child, level + 1);
             at = child;
-            child = p->children.first[at];
+            child = children->first[at];
         } else if (!at) {
             return;
         } else {
-            child = p->children.next[at];
+            child = children->next[at];
             at = parent[at];
             level--;
         }
@@ -228,33 +237,16 @@ static void add_all(struct pruning *p)
 
 void pruned_make(struct pruned *pruned, const struct whole *whole, uint32_t most, double least)
 {
-    uint32_t count = whole->tree.count;
-    struct pruning p = {.pruned = pruned,
-                        .whole = whole,
-                        .children = children_make(count),
-                        .below = base_alloc(count, sizeof *p.below)};
-    *pruned = (struct pruned){.figures = whole->figures};
-    p.least = share_least(whole, most, least);
-    pruned->least = (double)p.least;
-    size_t room = 1;
-    for (uint32_t i = count; i-- > 0;) {
-        p.below[i] += whole->share[i] > 0;
-        room += keeps(&p, i) ? 2 : 0;
-        if (!i)
-            break;
-        p.below[whole->tree.parent[i]] += p.below[i];
-        children_add(&p.children, whole->tree.parent[i], i);
-    }
-    room += 2;
+    *pruned = (struct pruned){.figures = whole->figures, .whole = whole};
+    pruned->least = share_least(whole, most, least);
+    size_t room = 3;
+    for (uint32_t i = 0; i < whole->tree.count; i++)
+        room += keeps(pruned, i) ? 2 : 0;
     pruned->key = base_alloc(room, sizeof *pruned->key);
     pruned->entry = base_alloc(room, sizeof *pruned->entry);
     pruned->level = base_alloc(room, sizeof *pruned->level);
     pruned->folded = base_alloc(room, sizeof *pruned->folded);
-    for (unsigned f = 0; f < whole->figures; f++)
-        pruned->own[f] = base_alloc(room, sizeof *pruned->own[f]);
-    add_all(&p);
-    children_free(&p.children);
-    free(p.below);
+    add_all(pruned);
 }
 
 void pruned_free(struct pruned *pruned)
@@ -263,7 +255,5 @@ void pruned_free(struct pruned *pruned)
     free(pruned->entry);
     free(pruned->level);
     free(pruned->folded);
-    for (unsigned f = 0; f < FIGURES_MOST; f++)
-        free(pruned->own[f]);
     *pruned = (struct pruned){0};
 }

@@ -30,12 +30,14 @@ struct whole {
         share; /* by entry: the greatest share that it has of any figure, from 0 to 1; no less than its children's */
     float *shares;   /* those that are not 0, the greatest first */
     uint32_t acting; /* number of entries that have any figure */
+    uint32_t *below; /* by entry: their number from it on inward */
+    struct children children;
 };
 void whole_make(struct whole *whole, const struct stacks *stacks, const struct filter *filter);
 void whole_free(struct whole *whole);
 /* Are there several threads to be told apart? */
 bool whole_threads(const struct stacks *stacks);
-/* Fills in `share`, `shares` and `acting`, for those who have filled in the figures. */
+/* Fills in `share` and what stands behind it, for those who have filled in the figures. */
 void whole_shares(struct whole *whole);
 /* Sums of parts of a damaged log, too: they wrap. */
 static inline int64_t whole_sum(int64_t a, int64_t b)
@@ -46,18 +48,20 @@ static inline int64_t whole_sum(int64_t a, int64_t b)
 #define PRUNED_OTHERS UINT32_MAX /* in place of a key: the row of others */
 struct pruned {
     uint32_t count;
-    uint32_t *key;              /* as in struct tree; row 0 is the root */
-    uint32_t *entry;            /* in struct whole; of others: 0 */
-    uint32_t *level;            /* 0: the root */
-    uint32_t *folded;           /* PRUNED_OTHERS: how many entries it stands for, else 0 */
-    unsigned figures;           /* as of struct whole */
-    int64_t *own[FIGURES_MOST]; /* of others: of all that they stand for */
-    uint32_t kept;              /* rows that are no others */
-    double least;               /* entries of this share and more were kept */
+    uint32_t *key;    /* as in struct tree; row 0 is the root */
+    uint32_t *entry;  /* in struct whole; of others: their parent */
+    uint32_t *level;  /* 0: the root */
+    uint32_t *folded; /* PRUNED_OTHERS: how many entries it stands for, else 0 */
+    unsigned figures; /* as of struct whole */
+    uint32_t kept;    /* rows that are no others */
+    float least;      /* entries of this share and more were kept */
+    const struct whole *whole;
 };
-/* At most `most` entries that reach `least`, from 0 to 1, and the rows of others that this takes. In pre-order. pruned_free
- * afterwards. Linear. */
+/* At most `most` entries that reach `least`, from 0 to 1, and the rows of others that this takes. In pre-order. The whole must outlive it;
+ * pruned_free afterwards. Linear. */
 void pruned_make(struct pruned *pruned, const struct whole *whole, uint32_t most, double least);
 void pruned_free(struct pruned *pruned);
+/* A row's own figure; of others: of all that they stand for. Goes through the entry's children: all rows of a figure are linear. */
+int64_t pruned_own(const struct pruned *pruned, unsigned figure, uint32_t row);
 
 #endif

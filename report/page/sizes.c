@@ -5,7 +5,6 @@
 
 #include "base/base.h"
 #include "fold/select.h"
-#include "read/sizes.h"
 
 struct chosen {
     uint32_t row;
@@ -35,35 +34,51 @@ static unsigned allocations_at(void)
 /* In the order of the rows. The root is the first, whatever it did itself. */
 static struct chosen *choose(const struct pruned *pruned, uint32_t most, uint32_t *count)
 {
-    const int64_t *own = pruned->own[allocations_at()];
+    unsigned figure = allocations_at();
     struct chosen *list = base_alloc(pruned->count, sizeof *list);
     uint32_t found = 1;
     list[0] = (struct chosen){0, INT64_MAX};
-    for (uint32_t i = 1; i < pruned->count; i++)
-        if (pruned->key[i] != PRUNED_OTHERS && own[i] > 0)
-            list[found++] = (struct chosen){i, own[i]};
+    for (uint32_t i = 1; i < pruned->count; i++) {
+        int64_t own = pruned->key[i] == PRUNED_OTHERS ? 0 : pruned_own(pruned, figure, i);
+        if (own > 0)
+            list[found++] = (struct chosen){i, own};
+    }
     qsort(list, found, sizeof *list, most_first);
     *count = found < most + 1 ? found : most + 1;
     qsort(list, *count, sizeof *list, in_order);
     return list;
 }
 
-static void count_all(const struct stacks *stacks, const struct filter *filter,
-                      const struct whole *whole, const uint32_t *place, struct sizes *sizes)
+static bool is_known(const struct stacks *stacks)
+{
+    return stacks->log.keeps_tables && stacks->log.header.sizes;
+}
+
+/* `place`: by entry, where in `sizes` its own are; 0: nowhere. NULL: those of all are in the first. */
+static void count_leaves(const struct stacks *stacks, const struct filter *filter,
+                         const struct whole *whole, const uint32_t *place, struct sizes *sizes)
 {
     struct query query = {.filter = *filter};
     struct selection selection;
     struct leaf leaf;
     selection_make(&selection, stacks, filter);
     for (size_t at = 0; stacks_next(stacks, &at, &leaf);) {
-        if (!selection_has(&selection, leaf.node) || !query_counts(&query, leaf.class))
+        uint32_t to = place ? place[whole->tree.of_node[leaf.node]] : 0;
+        if ((place && !to) || !selection_has(&selection, leaf.node) ||
+            !query_counts(&query, leaf.class))
             continue;
-        uint32_t entry = whole->tree.of_node[leaf.node];
-        sizes_add(&sizes[0], &stacks->model, leaf.node, leaf.class);
-        if (place[entry])
-            sizes_add(&sizes[place[entry]], &stacks->model, leaf.node, leaf.class);
+        sizes_add(&sizes[to], &stacks->model, leaf.node, leaf.class);
     }
     selection_free(&selection);
+}
+
+struct sizes sizes_of_all(const struct stacks *stacks, const struct filter *filter)
+{
+    struct sizes all = {0};
+    if (is_known(stacks))
+        count_leaves(stacks, filter, NULL, NULL, &all);
+    sizes_rest(&stacks->model);
+    return all;
 }
 
 static void put(const struct chosen *list, const struct sizes *sizes, uint32_t count,
@@ -96,18 +111,19 @@ static void put(const struct chosen *list, const struct sizes *sizes, uint32_t c
 }
 
 void sizes_columns(const struct stacks *stacks, const struct filter *filter,
-                   const struct whole *whole, const struct pruned *pruned, uint32_t most,
+                   const struct pruned *pruned, const struct sizes *all, uint32_t most,
                    struct columns *columns)
 {
     uint32_t count = 0;
-    bool known = stacks->log.keeps_tables && stacks->log.header.sizes;
+    bool known = is_known(stacks);
     struct chosen *list = known ? choose(pruned, most, &count) : NULL;
     struct sizes *sizes = base_alloc(count + 1, sizeof *sizes);
     if (known) {
-        uint32_t *place = base_alloc(whole->tree.count, sizeof *place);
+        uint32_t *place = base_alloc(pruned->whole->tree.count, sizeof *place);
         for (uint32_t i = 1; i < count; i++)
             place[pruned->entry[list[i].row]] = i;
-        count_all(stacks, filter, whole, place, sizes);
+        sizes[0] = *all;
+        count_leaves(stacks, filter, pruned->whole, place, sizes);
         free(place);
     }
     put(list, sizes, count, columns);

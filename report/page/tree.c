@@ -22,7 +22,7 @@ void tree_columns(const struct pruned *pruned, const struct naming *names, struc
     for (unsigned f = 0; f < pruned->figures; f++) {
         columns_begin(columns, titles[f]);
         for (uint32_t i = 1; i < pruned->count; i++)
-            columns_signed(columns, pruned->own[f][i]);
+            columns_signed(columns, pruned_own(pruned, f, i));
     }
 }
 

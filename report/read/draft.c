@@ -102,31 +102,46 @@ static void draft_begin(struct draft *draft)
     draft->entries[draft->entry_count++] = (struct draft_entry){0};
 }
 
+static bool is_child(const void *table, uint32_t node, uint32_t parent, uint32_t frame)
+{
+    const struct draft_node *one = &((const struct draft *)table)->nodes[node];
+    return one->parent == parent && one->frame == frame;
+}
+
 uint32_t draft_node(struct draft *draft, uint32_t parent, uint32_t frame)
 {
     draft_begin(draft);
-    uint32_t *known = map_at(&draft->children, (uint64_t)parent << 32 | frame);
-    if (*known)
-        return *known;
+    uint64_t *slot = links_slot(&draft->children, parent, frame, is_child, draft);
+    if (*slot)
+        return links_entry(slot);
     draft->nodes = base_room(draft->nodes, &draft->node_cap, draft->node_count + (size_t)1,
                              sizeof *draft->nodes);
     draft->nodes[draft->node_count] = (struct draft_node){.parent = parent, .frame = frame};
-    return *known = draft->node_count++;
+    links_put(&draft->children, slot, parent, frame, draft->node_count);
+    return draft->node_count++;
+}
+
+static bool is_entry(const void *table, uint32_t entry, uint32_t node, uint32_t class)
+{
+    const struct draft_entry *one = &((const struct draft *)table)->entries[entry];
+    return one->node == node && (uint32_t)one->class == class;
 }
 
 struct draft_entry *draft_add(struct draft *draft, uint32_t node, enum log_class class,
                               const struct sums *sums)
 {
     draft_begin(draft);
-    uint32_t *known = map_at(&draft->entry_of, (uint64_t)node << 3 | class);
-    if (!*known) {
+    uint64_t *slot = links_slot(&draft->entry_of, node, class, is_entry, draft);
+    uint32_t known = links_entry(slot);
+    if (!known) {
         draft->entries = base_room(draft->entries, &draft->entry_cap,
                                    draft->entry_count + (size_t)1, sizeof *draft->entries);
         draft->entries[draft->entry_count] =
             (struct draft_entry){.node = node, .class = class, .next = draft->nodes[node].entries};
-        draft->nodes[node].entries = *known = draft->entry_count++;
+        draft->nodes[node].entries = known = draft->entry_count++;
+        links_put(&draft->entry_of, slot, node, class, known);
     }
-    struct draft_entry *entry = &draft->entries[*known];
+    struct draft_entry *entry = &draft->entries[known];
     sums_add(&entry->sums, sums);
     return entry;
 }
@@ -258,8 +273,9 @@ void draft_free(struct draft *draft)
 {
     struct once *sets[] = {&draft->texts,  &draft->modules_known, &draft->codes, &draft->threads,
                            &draft->frames, &draft->places,        &draft->notes, &draft->stretches};
-    struct map *maps[] = {&draft->children, &draft->entry_of, &draft->lines_of, &draft->file_of,
-                          &draft->program_of};
+    links_free(&draft->children);
+    links_free(&draft->entry_of);
+    struct map *maps[] = {&draft->lines_of, &draft->file_of, &draft->program_of};
     for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
         once_free(sets[i]);
     for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++)

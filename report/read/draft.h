@@ -18,6 +18,7 @@
 
 #include <stdio.h>
 
+#include "base/links.h"
 #include "base/once.h"
 #include "read/log.h"
 #include "read/sizes.h"
@@ -88,8 +89,8 @@ struct draft {
     uint32_t module_count, node_count, entry_count, lines_count, file_count, program_count;
     size_t module_cap, node_cap, entry_cap, lines_cap, file_cap, program_cap, thread_cap, rise_cap,
         rise_at_cap, rise_count;
-    struct map children;   /* parent, frame -> node */
-    struct map entry_of;   /* node, class -> entry */
+    struct links children; /* parent, frame -> node */
+    struct links entry_of; /* node, class -> entry */
     struct map lines_of;   /* code -> lines */
     struct map file_of;    /* text -> file */
     struct map program_of; /* text -> program */

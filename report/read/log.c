@@ -122,3 +122,11 @@ uint64_t log_ends(const struct log *log)
             end = log->marks[i].time;
     return end ? end : 1;
 }
+
+struct log_text log_file_name(struct log_text path)
+{
+    const char *slash = path.bytes ? memrchr(path.text, '/', path.bytes) : NULL;
+    if (!slash)
+        return path;
+    return (struct log_text){slash + 1, path.bytes - (uint32_t)(slash + 1 - path.text)};
+}

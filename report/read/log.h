@@ -285,13 +285,7 @@ uint64_t log_hash(const void *data, size_t bytes);
  * Empty: not known. */
 struct log_text log_called(const struct log *log);
 /* The last part of a path; empty where it ends in a slash, or is. */
-static inline struct log_text log_file_name(struct log_text path)
-{
-    const char *slash = path.bytes ? memrchr(path.text, '/', path.bytes) : NULL;
-    if (!slash)
-        return path;
-    return (struct log_text){slash + 1, path.bytes - (uint32_t)(slash + 1 - path.text)};
-}
+struct log_text log_file_name(struct log_text path);
 /* Whether the process that wrote the log is still there: its pid may be another's by now, its start time tells. Asks /proc. */
 bool log_running(const struct log *log);
 /* Print the problems on standard error: "memtrace: FILE: offset N: reason". True if there were any. */

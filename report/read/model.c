@@ -10,17 +10,24 @@
 
 /* ---- the counter records of one node ---- */
 
+/* What is known of a few of the units: most are found out by their bit. */
+struct units {
+    unsigned char *there;
+    struct map map;
+};
+
 struct chain {
     struct model *model;
     unsigned char *seen; /* bitmap over units: each belongs to one record of one node */
     uint32_t node;
+    /* Of the present node; all zero before it, and after chain_finish. */
     struct sums by_class[CLASSES];
     bool present[CLASSES];
     uint32_t last_class;   /* of the last mt_alloc, CLASSES: none */
     uint32_t grown_from;   /* unit of the mt_small right before, if it has moved; 0: none */
     struct sums unclassed; /* resident and discarded */
-    struct map *finishes;  /* unit of an mt_alloc -> 1 + its entry in FINISH */
-    struct map *slacks;    /* ... -> 1 + its entry in log->slacks */
+    struct units finishes; /* of mt_alloc -> 1 + its entry in FINISH */
+    struct units slacks;   /* ... -> 1 + its entry in log->slacks */
 };
 
 static bool chain_claim(struct chain *chain, uint32_t unit, uint32_t units)
@@ -36,26 +43,39 @@ static bool chain_claim(struct chain *chain, uint32_t unit, uint32_t units)
     return true;
 }
 
+static void units_put(struct units *units, uint32_t unit, uint32_t value, uint32_t unit_count)
+{
+    if (unit >= unit_count)
+        return;
+    *map_at(&units->map, unit) = value;
+    units->there[unit >> 3] |= (unsigned char)(1u << (unit & 7));
+}
+
+static uint32_t units_at(struct units *units, uint32_t unit)
+{
+    return units->there[unit >> 3] & 1u << (unit & 7) ? *map_at(&units->map, unit) : 0;
+}
+
 /* What the record had live when the program finished, less what it has now. One that has grown may have been a small one then. */
-static int64_t late_of(const struct chain *chain, uint32_t unit, uint64_t live)
+static int64_t late_of(struct chain *chain, uint32_t unit, uint64_t live)
 {
     const struct tables *tables = chain->model->log->tables;
     if (!tables->finish_count)
         return 0;
-    uint32_t found = chain->grown_from ? *map_at(chain->finishes, chain->grown_from) : 0;
+    uint32_t found = chain->grown_from ? units_at(&chain->finishes, chain->grown_from) : 0;
     if (!found)
-        found = *map_at(chain->finishes, unit);
+        found = units_at(&chain->finishes, unit);
     return found ? (int64_t)(tables->finishes[found - 1].live - live) : 0;
 }
 
-static uint64_t slack_at(const struct chain *chain, uint32_t unit)
+static uint64_t slack_at(struct chain *chain, uint32_t unit)
 {
     const struct log *log = chain->model->log;
-    uint32_t found = unit && log->slack_count ? *map_at(chain->slacks, unit) : 0;
+    uint32_t found = unit && log->slack_count ? units_at(&chain->slacks, unit) : 0;
     return found && log->header.slack ? log->slacks[found - 1].bytes : 0;
 }
 
-static uint64_t slack_of(const struct chain *chain, uint32_t unit)
+static uint64_t slack_of(struct chain *chain, uint32_t unit)
 {
     return slack_at(chain, unit) + slack_at(chain, chain->grown_from);
 }
@@ -218,18 +238,24 @@ static void chain_finish(struct chain *chain, size_t *cap)
     for (uint32_t class = 0; class < CLASSES; class ++) {
         if (!chain->present[class] && (placed || class != CLASS_HEAP))
             continue;
-        struct entry entry = {chain->node, class, chain->by_class[class]};
+        struct sums *sums = &chain->by_class[class];
         if (!placed) {
-            sums_add(&entry.sums, more);
+            sums_add(sums, more);
+            chain->unclassed = (struct sums){0};
             placed = true;
         }
         model->entries =
             base_room(model->entries, cap, model->entry_count + 1, sizeof *model->entries);
-        model->entries[model->entry_count++] = entry;
-        sums_add(&model->classes[class], &entry.sums);
+        model->entries[model->entry_count++] = (struct entry){chain->node, class, *sums};
+        sums_add(&model->classes[class], sums);
         if (class_counts(class))
-            sums_add(&model->total, &entry.sums);
+            sums_add(&model->total, sums);
+        if (!chain->node)
+            sums_add(&model->lost, sums);
+        *sums = (struct sums){0};
+        chain->present[class] = false;
     }
+    chain->last_class = CLASSES;
 }
 
 /* ---- nodes ---- */
@@ -237,7 +263,7 @@ static void chain_finish(struct chain *chain, size_t *cap)
 /* Native and Python frames, a cut mark, the thread's root. Whatever prints a stack for each node relies on it. */
 #define DEEPEST (2 * MT_DEPTH_MAX + 4)
 /* `depth`: of all nodes before this one; the root's is 0. */
-static void model_node_take(struct model *model, uint32_t index, const struct chain *start,
+static void model_node_take(struct model *model, uint32_t index, struct chain *chain,
                             uint32_t *depth, size_t *cap)
 {
     struct log *log = model->log;
@@ -273,27 +299,23 @@ static void model_node_take(struct model *model, uint32_t index, const struct ch
         return;
     }
     if (raw.counters) {
-        struct chain chain = *start;
-        chain.node = index;
-        chain_walk(&chain, raw.counters);
-        chain_finish(&chain, cap);
+        chain->node = index;
+        chain_walk(chain, raw.counters);
+        chain_finish(chain, cap);
     }
     runs_take(&model->runs, log, index);
 }
 
 /* Node 0 has what could not be given to a node: it happened in whatever period. */
-static void model_lost_take(struct model *model, const struct chain *start, size_t *cap)
+static void model_lost_take(struct model *model, struct chain *chain, size_t *cap)
 {
     const struct tables *tables = model->log->tables;
-    struct chain chain = *start;
     if (model->periods.first || model->periods.last < tables->header.period || !tables->node_count)
         return;
-    chain_walk(&chain, tables_node(tables, 0).counters);
+    chain_walk(chain, tables_node(tables, 0).counters);
     for (uint32_t class = 0; class < CLASSES; class ++)
-        chain.present[class] = true; /* model_settle wants them */
-    chain_finish(&chain, cap);
-    for (uint32_t class = 0; class < CLASSES; class ++)
-        sums_add(&model->lost, &chain.by_class[class]);
+        chain->present[class] = true; /* model_settle wants them */
+    chain_finish(chain, cap);
 }
 
 /* Node 0's entry of a class gives or takes so that as much is gone as is released. */
@@ -364,6 +386,42 @@ static void model_threads(struct model *model)
     }
 }
 
+static void chain_start(struct chain *chain, struct model *model)
+{
+    const struct log *log = model->log;
+    const struct tables *tables = log->tables;
+    size_t bytes = tables->unit_count / 8 + (size_t)1;
+    *chain = (struct chain){.model = model,
+                            .last_class = CLASSES,
+                            .seen = base_alloc(bytes, 1),
+                            .finishes.there = base_alloc(bytes, 1),
+                            .slacks.there = base_alloc(bytes, 1)};
+    for (size_t i = 0; i < log->slack_count; i++)
+        units_put(&chain->slacks, log->slacks[i].unit, (uint32_t)i + 1, tables->unit_count);
+    for (uint32_t i = 1; i < tables->finish_count; i++)
+        units_put(&chain->finishes, tables->finishes[i].unit, i + 1, tables->unit_count);
+}
+
+static void chain_end(struct chain *chain)
+{
+    free(chain->seen);
+    free(chain->finishes.there);
+    free(chain->slacks.there);
+    map_free(&chain->finishes.map);
+    map_free(&chain->slacks.map);
+}
+
+/* Room for the entries at once: it would be moved a dozen times. A few nodes have several. */
+static void entries_start(struct model *model, size_t *cap)
+{
+    const struct tables *tables = model->log->tables;
+    size_t count = CLASSES;
+    for (uint32_t i = 1; i < tables->node_count; i++)
+        count += tables_node(tables, i).counters != 0;
+    model->entries = base_alloc(count, sizeof *model->entries);
+    *cap = count;
+}
+
 void model_make(struct model *model, struct log *log, struct periods periods)
 {
     const struct tables *tables = log->tables;
@@ -373,32 +431,24 @@ void model_make(struct model *model, struct log *log, struct periods periods)
                             .logged = tables->node_count};
     model->nodes = base_alloc(tables->node_count + (size_t)1, sizeof *model->nodes);
     runs_start(&model->runs, tables->node_count);
-    unsigned char *seen = base_alloc(tables->unit_count / 8 + (size_t)1, 1);
     uint32_t *depth = base_alloc(tables->node_count + (size_t)1, sizeof *depth);
     size_t cap = 0;
-    struct map finishes = {0}, slacks = {0};
-    struct chain chain = {.model = model,
-                          .seen = seen,
-                          .last_class = CLASSES,
-                          .finishes = &finishes,
-                          .slacks = &slacks};
-    for (size_t i = 0; i < log->slack_count; i++)
-        *map_at(&slacks, log->slacks[i].unit) = (uint32_t)i + 1;
-    for (uint32_t i = 1; i < tables->finish_count; i++)
-        *map_at(&finishes, tables->finishes[i].unit) = i + 1;
+    struct chain chain;
+    chain_start(&chain, model);
     static const unsigned char unused[sizeof(struct mt_node_2)];
+    entries_start(model, &cap);
     model_lost_take(model, &chain, &cap);
     for (uint32_t i = 1; i < tables->node_count; i++)
         if (memcmp(tables->nodes + (size_t)i * tables->node_bytes, unused, tables->node_bytes))
             model_node_take(model, i, &chain, depth, &cap);
     model_settle(model);
-    map_free(&finishes);
-    map_free(&slacks);
+    chain_end(&chain);
     free(depth);
-    free(seen);
     runs_close(&model->runs, log, model->nodes);
     model_threads(model);
-    if (!log->keeps_tables)
+    if (log->keeps_tables)
+        tables_rest(log);
+    else
         tables_give_back(log);
 }
 

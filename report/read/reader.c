@@ -14,11 +14,11 @@
 #include "base/file.h"
 #include "pack/pack.h"
 #include "read/records.h"
+#include "read/regions.h"
 #include "read/snapshot.h"
 #include "read/tables.h"
 
-#define PAGE         4096u
-#define NONE_ENTRIES 8u /* at the start of a region, never filled, counted as used */
+#define PAGE 4096u
 
 /* The header's fields that decide whether the rest can be read. */
 static bool log_header(struct log *log, const void *data, size_t bytes)
@@ -109,86 +109,6 @@ static bool log_extents(struct log *log)
     return !log_extents_overlap(log);
 }
 
-/* Bytes of a region that are in the file without a gap, and in how many extents. */
-static uint64_t region_there(const struct log *log, unsigned region, size_t bytes, unsigned *pieces,
-                             uint64_t *reserved)
-{
-    uint64_t there = 0;
-    bool gap = false;
-    *pieces = 0;
-    *reserved = 0;
-    for (uint32_t i = 0; i < log->tables->header.extents_used; i++) {
-        const struct mt_extent *extent = &log->tables->header.extents[i];
-        uint64_t length = (uint64_t)extent->pages * PAGE;
-        if (extent->region != region || !length)
-            continue;
-        *reserved += length;
-        uint64_t in_file = extent->offset >= bytes           ? 0
-                           : length > bytes - extent->offset ? bytes - extent->offset
-                                                             : length;
-        if (gap || !in_file) {
-            gap = true;
-            continue;
-        }
-        there += in_file;
-        ++*pieces;
-        gap = in_file < length;
-    }
-    return there;
-}
-
-/* Put one region together: `entry` bytes an entry. Returns the number of whole entries. */
-static uint32_t region_make(struct log *log, unsigned region, size_t entry, const void *data,
-                            size_t bytes)
-{
-    struct region *r = &log->tables->regions[region];
-    unsigned counted = region == MT_REGION_HELD_2 ? MT_REGION_COUNTER : region;
-    uint64_t used = log->tables->header.used[counted] / (counted == region ? 1 : 2);
-    uint64_t place = offsetof(struct mt_header, used) + counted * sizeof(uint64_t);
-    unsigned pieces;
-    uint64_t reserved;
-    uint64_t there = region_there(log, region, bytes, &pieces, &reserved);
-    if (!reserved && used <= NONE_ENTRIES)
-        used = 0; /* nothing was ever put there */
-    if (used > reserved / entry) {
-        log_problem(log, place, "region %u has %" PRIu64 " entries in use, but room for %" PRIu64,
-                    region, used, reserved / entry);
-        used = reserved / entry;
-    }
-    if (used > there / entry) {
-        log_problem(log, bytes,
-                    "the file ends inside region %u: %" PRIu64 " of %" PRIu64 " entries are there",
-                    region, there / entry, used);
-        log->truncated = true;
-        used = there / entry;
-    }
-    if (used > UINT32_MAX)
-        used = UINT32_MAX;
-    r->bytes = used * entry;
-    if (!r->bytes)
-        return 0;
-    if (pieces > 1)
-        r->owned = base_alloc(1, r->bytes);
-    uint64_t done = 0;
-    for (uint32_t i = 0; done < r->bytes && i < log->tables->header.extents_used; i++) {
-        const struct mt_extent *extent = &log->tables->header.extents[i];
-        uint64_t length = (uint64_t)extent->pages * PAGE;
-        if (extent->region != region || !length)
-            continue;
-        if (length > r->bytes - done)
-            length = r->bytes - done;
-        const unsigned char *from = (const unsigned char *)data + extent->offset;
-        if (r->owned)
-            memcpy(r->owned + done, from, length);
-        else
-            r->data = from;
-        done += length;
-    }
-    if (r->owned)
-        r->data = r->owned;
-    return (uint32_t)used;
-}
-
 /* What the header says, in this program's terms. */
 static void header_take(struct log_header *to, const struct mt_header *from)
 {
@@ -258,10 +178,12 @@ static void samples_take(struct log *log, const struct mt_sample *raw, uint32_t 
             (struct log_sample){raw[i].time, raw[i].level, raw[i].level_max, raw[i].resident};
 }
 
-bool log_parse(struct log *log, const char *name, const void *data, size_t bytes)
+/* `head`: the first bytes, as many as a header has, or all of them. */
+static bool parse(struct log *log, const char *name, const void *head, struct source *source)
 {
+    size_t bytes = source->bytes;
     *log = (struct log){.name = name, .tables = base_alloc(1, sizeof *log->tables)};
-    if (!log_header(log, data, bytes) || !log_extents(log))
+    if (!log_header(log, head, bytes) || !log_extents(log))
         return false;
     struct tables *t = log->tables;
     if (t->header.file_bytes > bytes) {
@@ -273,18 +195,18 @@ bool log_parse(struct log *log, const char *name, const void *data, size_t bytes
     const struct region *r = t->regions;
     t->node_bytes =
         t->header.version == MT_VERSION_2 ? sizeof(struct mt_node_2) : sizeof(struct mt_node);
-    t->node_count = region_make(log, MT_REGION_NODE, t->node_bytes, data, bytes);
+    t->node_count = region_make(log, MT_REGION_NODE, t->node_bytes, source);
     t->unit_bytes = t->header.version == MT_VERSION_2 ? MT_UNIT_2 : MT_UNIT;
-    t->unit_count = region_make(log, MT_REGION_COUNTER, t->unit_bytes, data, bytes);
-    t->frame_count = region_make(log, MT_REGION_FRAME, sizeof *t->frames, data, bytes);
-    t->thread_count = region_make(log, MT_REGION_THREAD, sizeof *t->threads, data, bytes);
-    t->run_count = region_make(log, MT_REGION_RUN, sizeof *t->runs, data, bytes);
-    t->stretch_units = region_make(log, MT_REGION_STRETCH, sizeof *t->stretches, data, bytes);
-    t->finish_count = region_make(log, MT_REGION_FINISH, sizeof *t->finishes, data, bytes);
+    t->unit_count = region_make(log, MT_REGION_COUNTER, t->unit_bytes, source);
+    t->frame_count = region_make(log, MT_REGION_FRAME, sizeof *t->frames, source);
+    t->thread_count = region_make(log, MT_REGION_THREAD, sizeof *t->threads, source);
+    t->run_count = region_make(log, MT_REGION_RUN, sizeof *t->runs, source);
+    t->stretch_units = region_make(log, MT_REGION_STRETCH, sizeof *t->stretches, source);
+    t->finish_count = region_make(log, MT_REGION_FINISH, sizeof *t->finishes, source);
     if (log->header.held && t->header.version == MT_VERSION_2)
-        t->held_count = region_make(log, MT_REGION_HELD_2, sizeof *t->held, data, bytes);
-    uint32_t samples = region_make(log, MT_REGION_TIMELINE, sizeof(struct mt_sample), data, bytes);
-    region_make(log, MT_REGION_RECORD, 1, data, bytes);
+        t->held_count = region_make(log, MT_REGION_HELD_2, sizeof *t->held, source);
+    uint32_t samples = region_make(log, MT_REGION_TIMELINE, sizeof(struct mt_sample), source);
+    region_make(log, MT_REGION_RECORD, 1, source);
     t->nodes = r[MT_REGION_NODE].data;
     t->units = r[MT_REGION_COUNTER].data;
     t->frames = (const struct mt_frame_entry *)(const void *)r[MT_REGION_FRAME].data;
@@ -299,11 +221,9 @@ bool log_parse(struct log *log, const char *name, const void *data, size_t bytes
     return true;
 }
 
-bool log_begins(int fd)
+bool log_parse(struct log *log, const char *name, const void *data, size_t bytes)
 {
-    char front[sizeof MT_MAGIC - 1];
-    return file_read(fd, front, sizeof front) == sizeof front &&
-           !memcmp(front, MT_MAGIC, sizeof front);
+    return parse(log, name, data, &(struct source){.data = data, .bytes = bytes});
 }
 
 bool log_is(const char *path)
@@ -348,25 +268,6 @@ static void give_back(const struct log *log, unsigned char *data, size_t bytes)
     }
 }
 
-void tables_give_back(struct log *log)
-{
-    static const unsigned char taken[] = {MT_REGION_NODE,    MT_REGION_COUNTER, MT_REGION_RUN,
-                                          MT_REGION_STRETCH, MT_REGION_FINISH,  MT_REGION_HELD_2};
-    struct tables *t = log->tables;
-    for (size_t i = 0; i < sizeof taken; i++) {
-        free(t->regions[taken[i]].owned);
-        t->regions[taken[i]] = (struct region){0};
-    }
-    t->nodes = NULL;
-    t->units = NULL;
-    t->runs = NULL;
-    t->stretches = NULL;
-    t->finishes = NULL;
-    t->held = NULL;
-    t->node_count = t->unit_count = t->run_count = t->stretch_units = t->finish_count = 0;
-    t->held_count = 0;
-}
-
 /* A packed file. */
 static bool log_unpack(struct log *log, int fd, size_t size)
 {
@@ -380,6 +281,13 @@ static bool log_unpack(struct log *log, int fd, size_t size)
     bool read = there && log_parse(log, name, part.data, part.bytes);
     log->pack = pack;
     return there ? read : log_problem(log, 0, "the packed file has no log in it");
+}
+
+/* Nobody writes to it any more. */
+static bool is_settled(const struct mt_header *head)
+{
+    return head->end != MT_END_UNKNOWN || head->origin == MT_ORIGIN_MERGED ||
+           head->origin == MT_ORIGIN_IMPORTED;
 }
 
 bool log_read(struct log *log, const char *name)
@@ -396,8 +304,15 @@ bool log_read(struct log *log, const char *name)
         close(fd);
         return read;
     }
+    struct source source = {.fd = fd, .bytes = (size_t)info.st_size};
+    struct mt_header head;
+    if (file_read(fd, &head, sizeof head) == sizeof head && is_settled(&head)) {
+        bool read = parse(log, name, &head, &source);
+        close(fd);
+        return read;
+    }
     size_t bytes = 0;
-    void *data = log_load(log, fd, (size_t)info.st_size, &bytes);
+    void *data = log_load(log, fd, source.bytes, &bytes);
     close(fd);
     if (!data)
         return false;
@@ -411,7 +326,7 @@ bool log_read(struct log *log, const char *name)
 void log_close(struct log *log)
 {
     for (unsigned i = 0; log->tables && i < MT_REGION_COUNT; i++)
-        free(log->tables->regions[i].owned);
+        region_free(&log->tables->regions[i]);
     free(log->tables);
     free(log->samples);
     free(log->modules);

@@ -55,3 +55,8 @@ void sizes_add(struct sizes *sizes, const struct model *model, uint32_t node, un
         if (record.kind == MT_KIND_ALLOC + class && !record.moved)
             add_record(sizes, tables, &record);
 }
+
+void sizes_rest(const struct model *model)
+{
+    tables_rest(model->log);
+}

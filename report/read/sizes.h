@@ -22,5 +22,7 @@ uint64_t sizes_to(unsigned i);
  * the number of allocations, where the log was full. The model's log must still be open, and
  * have kept its tables (log->keeps_tables). */
 void sizes_add(struct sizes *sizes, const struct model *model, uint32_t node, unsigned class);
+/* Most has been asked for: what that took of the log's tables takes no memory until more is asked for. */
+void sizes_rest(const struct model *model);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "read/sums.h"
 
-void sums_add(struct sums *sums, const struct sums *more)
+void sums_add_figures(struct sums *sums, const struct sums *more)
 {
     sums->allocated += more->allocated;
     sums->released += more->released;
@@ -20,6 +20,11 @@ void sums_add(struct sums *sums, const struct sums *more)
     sums->slack += more->slack;
     sums->resident = (int64_t)((uint64_t)sums->resident + (uint64_t)more->resident);
     sums->readings += more->readings;
+}
+
+void sums_add(struct sums *sums, const struct sums *more)
+{
+    sums_add_figures(sums, more);
     if (more->happened && (!sums->happened || more->last > sums->last)) {
         sums->last = more->last;
         sums->level = more->level;

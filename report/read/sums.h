@@ -36,6 +36,8 @@ struct sums {
 
 /* Add `more` to `sums`; of `last` and `level` the later one stays (same thread). */
 void sums_add(struct sums *sums, const struct sums *more);
+/* The same without `last` and `level`, which stay. */
+void sums_add_figures(struct sums *sums, const struct sums *more);
 
 /* Allocated less released by the events here, in bytes. */
 static inline int64_t sums_increment(const struct sums *sums)

@@ -12,8 +12,9 @@
 
 /* The part of a region that is there and in use, put together from its extents. */
 struct region {
-    const unsigned char *data; /* into the file's bytes, or `owned` */
+    const unsigned char *data; /* into the file's bytes, a mapping of the file, or `owned` */
     unsigned char *owned;
+    size_t mapped; /* bytes of the mapping; 0: it is none */
     uint64_t bytes;
 };
 
@@ -58,11 +59,13 @@ static inline struct tables_node tables_node(const struct tables *tables, uint32
     if (tables->header.version == MT_VERSION_2) {
         struct mt_node_2 old;
         memcpy(&old, at, sizeof old);
+        __asm__ volatile("" : "+m"(old)); /* as below */
         return (struct tables_node){old.parent, old.frame, old.counters,
                                     false,      old.rise,  old.alone};
     }
     struct mt_node node;
     memcpy(&node, at, sizeof node);
+    __asm__ volatile("" : "+m"(node)); /* the file may change: what is checked is this copy */
     bool high = node.rise == MT_RISE_HIGH;
     return (struct tables_node){.parent = node.parent,
                                 .frame = MT_NODE_FRAME(node.frame),
@@ -78,6 +81,8 @@ static inline uint32_t tables_allocs(const struct tables *tables, uint32_t alloc
     return tables->header.flags & MT_FLAG_SIZES ? MT_ALLOCS(allocs) : allocs;
 }
 
+/* For now nobody reads what is mapped of the file: it takes no memory until somebody does. */
+void tables_rest(struct log *log);
 /* Frees what the model is made of: nodes, counters, runs, stretches, finishes, held. */
 void tables_give_back(struct log *log);
 /* Add a problem at byte `offset` of the file. Always false. */

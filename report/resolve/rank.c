@@ -48,7 +48,7 @@ static bool is_interpreter(const char *module)
 bool rank_is_tracker(const char *module)
 {
     const char *slash = strrchr(module, '/');
-    return slash && text_starts(slash, "/libmemtrace.so");
+    return slash && (text_starts(slash, "/libmemtrace.so") || !strcmp(slash, "/libmemtrace.dylib"));
 }
 
 /* Where a system keeps its libraries. */
@@ -56,7 +56,8 @@ static bool in_system_library(const char *module)
 {
     return text_starts(module, "/lib/") || text_starts(module, "/lib64/") ||
            text_starts(module, "/lib32/") || text_starts(module, "/usr/lib/") ||
-           text_starts(module, "/usr/lib64/") || text_starts(module, "/usr/lib32/");
+           text_starts(module, "/usr/lib64/") || text_starts(module, "/usr/lib32/") ||
+           text_starts(module, "/System/Library/");
 }
 
 enum rank rank_native(const struct rank_code *code)

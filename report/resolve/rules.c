@@ -13,12 +13,15 @@ static const char *const runtimes[] = {
     "libdl.so*", "libdl-*", "librt.so*", "librt-*", "libresolv*", "libnss_*", "libnsl*",
     "libutil.*", "libanl.*", "libcrypt.*", "libthread_db*", "ISO8859*", "UTF-*", "linux-vdso*",
     "[vdso]",
+    /* the same of macOS */
+    "libSystem.*", "libsystem_*", "libdyld.*", "dyld", "libdispatch.*", "libxpc.*",
     /* of compilers */
     "libgcc_s*", "libstdc++*", "libc++*", "libunwind*", "libgomp*", "libomp.*", "libiomp*",
     "libatomic*", "libgfortran*", "libquadmath*", "libasan*", "libubsan*", "libtsan*", "liblsan*",
     "libclang_rt.*", "libstd-*", "libobjc*", "libgo.*", "libgphobos*", "libphobos*", "libgnat*",
     /* allocators */
     "libjemalloc*", "libtcmalloc*", "libmimalloc*", "libtbbmalloc*", "libhoard*", "libmemtrace.so*",
+    "libmemtrace.dylib",
     /* interpreters, as libraries */
     "libpython*", "libperl.*", "libruby*", "libjvm.*", "libnode.*", "libv8*", "liblua*", "libtcl*",
     "libguile*", "libR.*", "libjulia*", "libmono*", "libcoreclr*"};

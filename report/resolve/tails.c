@@ -16,6 +16,7 @@ struct pair {
     bool decided;
 };
 
+#define UNKNOWN UINT32_MAX
 struct tails {
     struct frames *frames;
     struct model *model;
@@ -25,6 +26,9 @@ struct tails {
     struct pair *pairs;
     size_t count, cap;
     struct map index; /* outer and inner -> 1 + the pair */
+    uint32_t *above;  /* by node: the pair of it and the one further out, from 1; 0: none */
+    uint32_t *
+        below; /* by frame: the pair of it and what happens there, likewise; UNKNOWN: not looked for */
     uint32_t *places;
     size_t place_count, place_cap;
 };
@@ -46,7 +50,7 @@ static bool follows(const struct tails *t, uint32_t outer, uint32_t inner)
 }
 
 /* The number of a pair that is worth a look, from 1; 0: it is none. */
-static uint32_t pair_of(struct tails *t, uint32_t outer, uint32_t inner, bool make)
+static uint32_t pair_of(struct tails *t, uint32_t outer, uint32_t inner)
 {
     if (outer >= t->frames->log->frame_count || !t->owners[outer] ||
         !is_set(&t->calls[outer].callee))
@@ -55,7 +59,7 @@ static uint32_t pair_of(struct tails *t, uint32_t outer, uint32_t inner, bool ma
               : facts_is_hook(&t->facts, t->calls[outer].callee.name))
         return 0;
     uint32_t *known = map_at(&t->index, (uint64_t)outer << 32 | inner);
-    if (!*known && make) {
+    if (!*known) {
         t->pairs = base_room(t->pairs, &t->cap, t->count + 1, sizeof *t->pairs);
         t->pairs[t->count] = (struct pair){.outer = outer, .inner = inner};
         *known = (uint32_t)++t->count;
@@ -63,28 +67,24 @@ static uint32_t pair_of(struct tails *t, uint32_t outer, uint32_t inner, bool ma
     return *known;
 }
 
-/* Of node `index` and the one further out. */
-static uint32_t pair_above(struct tails *t, uint32_t index, bool make)
-{
-    const struct node *node = &t->model->nodes[index];
-    uint32_t outer = t->model->nodes[node->parent].frame;
-    return node->frame && outer ? pair_of(t, outer, node->frame, make) : 0;
-}
-
-/* Of node `index` and what happened there. */
-static uint32_t pair_below(struct tails *t, uint32_t index, bool make)
-{
-    uint32_t frame = t->model->nodes[index].frame;
-    return frame ? pair_of(t, frame, 0, make) : 0;
-}
-
 static void pairs_make(struct tails *t)
 {
     const struct model *model = t->model;
-    for (uint32_t i = 1; i < model->node_count; i++)
-        pair_above(t, i, true);
-    for (size_t e = 0; e < model->entry_count; e++)
-        pair_below(t, model->entries[e].node, true);
+    uint32_t frames = t->frames->log->frame_count;
+    t->above = base_alloc(model->node_count + (size_t)1, sizeof *t->above);
+    t->below = base_alloc(frames + (size_t)1, sizeof *t->below);
+    for (uint32_t i = 1; i < model->node_count; i++) {
+        uint32_t outer = model->nodes[model->nodes[i].parent].frame;
+        if (model->nodes[i].frame && outer)
+            t->above[i] = pair_of(t, outer, model->nodes[i].frame);
+    }
+    for (uint32_t f = 1; f < frames; f++)
+        t->below[f] = UNKNOWN;
+    for (size_t e = 0; e < model->entry_count; e++) {
+        uint32_t frame = model->nodes[model->entries[e].node].frame;
+        if (frame < frames && t->below[frame] == UNKNOWN)
+            t->below[frame] = pair_of(t, frame, 0);
+    }
 }
 
 /* ---- what is between them ---- */
@@ -169,22 +169,21 @@ static uint32_t frame_of(struct tails *t, uint32_t number)
 static void frames_put(struct tails *t)
 {
     struct model *model = t->model;
-    uint32_t *above = base_alloc(model->node_count + (size_t)1, sizeof *above);
     uint32_t *below = base_alloc(model->node_count + (size_t)1, sizeof *below);
     for (uint32_t i = 1; i < model->node_count; i++)
-        above[i] = frame_of(t, pair_above(t, i, false));
+        t->above[i] = frame_of(t, t->above[i]);
     bool more = false;
     for (size_t e = 0; e < model->entry_count; e++) {
         uint32_t node = model->entries[e].node;
-        below[node] = frame_of(t, pair_below(t, node, false));
+        uint32_t frame = model->nodes[node].frame;
+        below[node] = frame < t->frames->log->frame_count ? frame_of(t, t->below[frame]) : 0;
         more |= below[node] != 0;
     }
     for (uint32_t i = 1; i < model->node_count; i++)
-        if (above[i])
-            model->nodes[i].frame = above[i];
+        if (t->above[i])
+            model->nodes[i].frame = t->above[i];
     if (more)
         model_below(model, below);
-    free(above);
     free(below);
 }
 
@@ -215,4 +214,6 @@ void tails_make(struct frames *frames, struct model *model, const struct symbol_
     free(t.pairs);
     free(t.places);
     free(t.owners);
+    free(t.above);
+    free(t.below);
 }

@@ -72,7 +72,7 @@ static void print_end(const struct stacks *stacks, FILE *out)
         fprintf(out, "  running    for at least %.3f s; read at event %s\n", ran,
                 text_count(events, stacks->model.events));
     else if (h->end == LOG_END_EXIT && h->exit_status == LOG_NO_STATUS)
-        fprintf(out, "  ended      by exit, with a status that musl does not tell, after %.3f s\n",
+        fprintf(out, "  ended      by exit, with a status that libc does not tell, after %.3f s\n",
                 ran);
     else if (h->end == LOG_END_EXIT)
         fprintf(out, "  ended      with exit status %" PRId32 " after %.3f s\n",

@@ -13,13 +13,14 @@
 
 #include "base/base.h"
 #include "base/file.h"
+#include "symbols/macho_elf.h"
 
 #define ID_BYTES_MAX 64u
 
 struct folder_file {
     char *path;
-    bool opened, debug; /* debug: it has debug information */
-    unsigned char id_bytes;
+    bool opened, debug;               /* debug: it has debug information */
+    unsigned char id_bytes, id_count; /* a universal Mach-O file has several */
     unsigned char id[ID_BYTES_MAX];
 };
 
@@ -105,19 +106,33 @@ static void file_look(struct folder_file *file)
     int fd = file_open(AT_FDCWD, file->path, &info);
     if (fd < 0)
         return;
-    if (file_read(fd, magic, sizeof magic) == sizeof magic && !memcmp(magic, ELFMAG, SELFMAG)) {
+    file->id_count =
+        (unsigned char)macho_file_ids(fd, file->id, sizeof file->id / MACHO_ID_BYTES, &file->debug);
+    if (file->id_count) {
+        file->id_bytes = MACHO_ID_BYTES;
+    } else if (file_read(fd, magic, sizeof magic) == sizeof magic &&
+               !memcmp(magic, ELFMAG, SELFMAG)) {
         elf_version(EV_CURRENT);
         Elf *elf = elf_begin(fd, ELF_C_READ, NULL);
         const void *id;
         ssize_t bytes = elf ? dwelf_elf_gnu_build_id(elf, &id) : 0;
         if (bytes > 0 && (size_t)bytes <= sizeof file->id) {
             file->id_bytes = (unsigned char)bytes;
+            file->id_count = 1;
             memcpy(file->id, id, (size_t)bytes);
             file->debug = folder_has_debug(elf);
         }
         elf_end(elf);
     }
     close(fd);
+}
+
+static bool has_id(const struct folder_file *file, const unsigned char *id, size_t bytes)
+{
+    for (unsigned i = 0; i < file->id_count && file->id_bytes == bytes; i++)
+        if (!memcmp(file->id + i * bytes, id, bytes))
+            return true;
+    return false;
 }
 
 static bool is_called(const char *path, const char *name)
@@ -138,8 +153,7 @@ const char *folder_find(struct folder *folder, const char *name, const unsigned 
             continue;
         if (!file->opened)
             file_look(file);
-        if (!file->id_bytes || file->id_bytes != build_id_bytes ||
-            memcmp(file->id, build_id, build_id_bytes) != 0)
+        if (!has_id(file, build_id, build_id_bytes))
             continue;
         if (file->debug)
             return file->path;

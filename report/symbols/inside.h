@@ -11,6 +11,7 @@
 
 #include "symbols/calls.h"
 #include "symbols/function_name.h"
+#include "symbols/macho_elf.h"
 #include "symbols/names.h"
 #include "symbols/slots.h"
 #include "symbols/symbols.h"
@@ -23,8 +24,10 @@ struct symbols {
     struct strings *strings;
     const char *problem;
     Dwarf *dwarf;
-    Dwarf_Addr bias; /* address in libdwfl minus address in `dwarf` */
-    bool opened;     /* debug information was looked for */
+    Dwarf_Addr bias;           /* address in libdwfl minus address in `dwarf` */
+    bool opened;               /* debug information was looked for */
+    struct macho_made macho;   /* the module's file, where it is a Mach-O file */
+    const char *debug_problem; /* why its debug information can't be used; NULL: nothing is wrong */
     struct units units;
     struct names names; /* made at the first look-up that needs them */
     bool names_made;

@@ -103,12 +103,24 @@ static const char *entry_name(struct slots *slots, Elf *elf, GElf_Addr at)
     return slot_jump(slots, at + skipped, code + skipped, bytes - skipped);
 }
 
+/* What was made of a Mach-O file has none. */
+static bool has_code(Elf *elf)
+{
+    Elf_Scn *section = NULL;
+    GElf_Shdr header;
+    while ((section = elf_nextscn(elf, section)))
+        if (gelf_getshdr(section, &header) && header.sh_type == SHT_PROGBITS &&
+            header.sh_flags & SHF_EXECINSTR)
+            return true;
+    return false;
+}
+
 bool slots_reads(Dwfl_Module *module)
 {
     GElf_Addr bias;
     GElf_Ehdr header;
     Elf *elf = dwfl_module_getelf(module, &bias);
-    return elf && gelf_getehdr(elf, &header) && header.e_machine == EM_X86_64;
+    return elf && gelf_getehdr(elf, &header) && header.e_machine == EM_X86_64 && has_code(elf);
 }
 
 /* The length of the direct jump that `code` may begin with; 0: of none that can leave a function. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * From an address in an ELF file to functions, files and lines. symbols_dw.c does it with elfutils.
+ * From an address in an ELF or Mach-O file to functions, files and lines. symbols_dw.c does it with elfutils.
  */
 #ifndef SYMBOLS_H
 #define SYMBOLS_H
@@ -61,8 +61,8 @@ struct symbols_wanted {
 struct symbols;
 
 /* Prepare a module. The texts of `wanted` stay the caller's. The file is used only if its build-id is that of `wanted`; where that has none, if its size and time are
- * the same; where those are not known, any will do. Debug information of its own, in /usr/lib/debug or by .gnu_debuglink is
- * found at the first look-up. Never NULL. */
+ * the same; where those are not known, any will do. Debug information of its own, in /usr/lib/debug, by .gnu_debuglink or in a .dSYM is
+ * found at the first look-up. Of a universal Mach-O file the slice with the build-id counts, which is its UUID. Never NULL. */
 struct symbols *symbols_open(const struct symbols_wanted *wanted, struct strings *strings);
 /* The file of the module, all 0 if it is not used. */
 struct symbols_file symbols_file(const struct symbols *symbols);

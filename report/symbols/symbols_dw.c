@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Symbols by elfutils: libdwfl finds the debug information, units.h the function, and from there
+ * Symbols by elfutils: libdwfl finds the debug information (macho_elf.h makes it of Mach-O files), units.h the function, and from there
  * we go down to the inlined calls.
  */
 #include "symbols/symbols.h"
@@ -21,6 +21,38 @@
 #include "symbols/folder.h"
 #include "symbols/inside.h"
 
+/* Of a Mach-O file: the .dSYM beside it, or one that was found elsewhere. */
+static int find_dsym(struct symbols *symbols, Dwfl_Module *module, char **found)
+{
+    const struct symbols_wanted *wanted = &symbols->wanted;
+    const unsigned char *id = NULL;
+    GElf_Addr place;
+    int length = dwfl_module_build_id(module, &id, &place);
+    size_t id_bytes = length > 0 ? (size_t)length : 0;
+    struct macho_made made;
+    struct stat info;
+    char *path = wanted->debug ? base_copy(wanted->debug, strlen(wanted->debug))
+                               : macho_dsym(wanted->path, id, id_bytes);
+    if (!path && wanted->find) {
+        path = find_file(wanted->find, wanted->path, id, id_bytes, true, wanted->progress);
+        symbols->elsewhere = path ? base_copy(path, strlen(path)) : NULL;
+    }
+    int fd = path ? file_open(AT_FDCWD, path, &info) : -1;
+    if (fd >= 0)
+        fd = macho_instead(fd, id, id_bytes, &made);
+    if (fd < 0) {
+        symbols->debug_problem =
+            symbols->macho.objects
+                ? "is linked from object files that have its debug information, and has no .dSYM "
+                  "beside it: dsymutil makes one"
+                : NULL;
+        free(path);
+        return -1;
+    }
+    *found = path;
+    return fd;
+}
+
 /* What elfutils knows to find on this machine; then where else the caller wants it to be looked for. */
 static int find_debuginfo(Dwfl_Module *module, void **userdata, const char *module_name,
                           Dwarf_Addr base, const char *file_name, const char *link, GElf_Word crc,
@@ -29,6 +61,8 @@ static int find_debuginfo(Dwfl_Module *module, void **userdata, const char *modu
     struct symbols *symbols = *userdata;
     const struct symbols_wanted *wanted = &symbols->wanted;
     struct stat info;
+    if (symbols->macho.is)
+        return find_dsym(symbols, module, found);
     int fd = wanted->debug ? -1
                            : dwfl_standard_find_debuginfo(module, userdata, module_name, base,
                                                           file_name, link, crc, found);
@@ -91,7 +125,7 @@ static const char *file_problem(Dwfl_Module *module, const struct symbols_wanted
 {
     GElf_Addr bias;
     if (!dwfl_module_getelf(module, &bias))
-        return "is not a readable ELF file";
+        return "is not a readable ELF file, and no Mach-O file";
     if (wanted->build_id_bytes)
         return build_id_matches(module, wanted->build_id, wanted->build_id_bytes)
                    ? NULL
@@ -116,12 +150,17 @@ struct symbols *symbols_open(const struct symbols_wanted *wanted, struct strings
         symbols->problem = "is not there";
         return symbols;
     }
+    fd = macho_instead(fd, wanted->build_id, wanted->build_id_bytes, &symbols->macho);
+    if (symbols->macho.problem) {
+        symbols->problem = symbols->macho.problem;
+        return symbols;
+    }
     symbols->dwfl = dwfl_begin(&callbacks);
     Dwfl_Module *module =
         symbols->dwfl ? dwfl_report_elf(symbols->dwfl, path, path, fd, 0, true) : NULL;
     if (!module) {
         close(fd);
-        symbols->problem = "is not a readable ELF file";
+        symbols->problem = "is not a readable ELF file, and no Mach-O file";
         return symbols;
     }
     void **userdata;
@@ -180,6 +219,8 @@ const char *symbols_lines_problem(struct symbols *symbols)
 {
     GElf_Addr bias;
     symbols_open_debug(symbols);
+    if (symbols->debug_problem)
+        return symbols->debug_problem;
     if (!symbols->module || symbols->units.count ||
         !folder_has_debug(dwfl_module_getelf(symbols->module, &bias)))
         return NULL;

@@ -18,48 +18,6 @@
 
 #define SCRIPTS_DEEP 4u /* as deep as the kernel follows interpreters of interpreters */
 
-static char *path_join(const char *folder, size_t length, const char *name)
-{
-    size_t bytes = length + strlen(name) + 3;
-    char *path = base_alloc(bytes, 1);
-    snprintf(path, bytes, "%.*s/%s", length ? (int)length : 1, length ? folder : ".", name);
-    return path;
-}
-
-static bool is_executable_file(const char *path)
-{
-    struct stat info;
-    if (stat(path, &info) < 0)
-        return false;
-    if (!S_ISREG(info.st_mode)) {
-        errno = EACCES;
-        return false;
-    }
-    return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
-}
-
-char *program_find(const char *name)
-{
-    if (strchr(name, '/') || !*name) {
-        errno = ENOENT;
-        return *name ? base_copy(name, strlen(name)) : NULL;
-    }
-    const char *path = getenv("PATH");
-    int why = ENOENT;
-    for (const char *p = path ? path : "/bin:/usr/bin"; p;) {
-        size_t length = strcspn(p, ":");
-        char *candidate = path_join(p, length, name);
-        if (is_executable_file(candidate))
-            return candidate;
-        if (errno == EACCES)
-            why = EACCES;
-        free(candidate);
-        p = p[length] ? p + length + 1 : NULL;
-    }
-    errno = why;
-    return NULL;
-}
-
 /* Would exec give the program more rights than we have? Then the loader ignores LD_PRELOAD. */
 static bool gains_privileges(const char *path, const struct stat *info, char *why, size_t bytes)
 {
@@ -221,7 +179,7 @@ static enum program_answer check_file(const char *path, unsigned depth, char *wh
         snprintf(why, bytes, "%s", strerror(errno));
         return errno == ENOENT || errno == ENOTDIR ? PROGRAM_MISSING : PROGRAM_NOT_EXECUTABLE;
     }
-    if (!is_executable_file(path)) {
+    if (!program_is_executable(path)) {
         snprintf(why, bytes, "%s", S_ISDIR(info.st_mode) ? "is a directory" : "is not executable");
         return PROGRAM_NOT_EXECUTABLE;
     }

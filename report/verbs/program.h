@@ -6,6 +6,7 @@
 #ifndef PROGRAM_H
 #define PROGRAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum program_answer {
@@ -17,6 +18,8 @@ enum program_answer {
 
 /* Where execvp would find `name`; to be freed, NULL with errno if nowhere. */
 char *program_find(const char *name);
+/* Whether it is a regular file that this process may execute; if not, errno is set. */
+bool program_is_executable(const char *path);
 /* Look at the file, and at the interpreter of a script. `why` gets a reason unless the answer is
  * PROGRAM_FINE: without a full stop, fit to stand after the name. */
 enum program_answer program_check(const char *path, char *why, size_t why_bytes);

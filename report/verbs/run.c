@@ -19,6 +19,8 @@
 #include "verbs/run.h"
 #include "verbs/self.h"
 
+#include "../interpose/os/preload.h"
+
 #define CHILDREN_MIN_PEAK "1M"
 enum { STATUS_NOT_EXECUTABLE = 126, STATUS_MISSING = 127 };
 
@@ -49,13 +51,13 @@ static bool find_library(char out[PATH_MAX])
     static const char *const places[] = {"", "/../lib", "/../lib/memtrace"};
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         char path[PATH_MAX + 64];
-        snprintf(path, sizeof path, "%s%s/libmemtrace.so", self, places[i]);
+        snprintf(path, sizeof path, "%s%s/" MT_LIBRARY, self, places[i]);
         if (realpath(path, out) && is_file(out))
             return true;
     }
-    base_say(
-        "libmemtrace.so is neither beside %s/memtrace nor in ../lib; MEMTRACE_LIBRARY can name it",
-        self);
+    base_say(MT_LIBRARY
+             " is neither beside %s/memtrace nor in ../lib; MEMTRACE_LIBRARY can name it",
+             self);
     return false;
 }
 
@@ -64,12 +66,12 @@ static bool set_preload(void)
     char found[PATH_MAX], library[PATH_MAX];
     if (!find_library(found) || !plain_path(found, library))
         return false;
-    const char *others = getenv("LD_PRELOAD");
+    const char *others = getenv(MT_PRELOAD);
     char *value = NULL;
     if (asprintf(&value, "%s%s%s", library, others && *others ? ":" : "",
                  others && *others ? others : "") < 0)
         return false;
-    setenv("LD_PRELOAD", value, 1);
+    setenv(MT_PRELOAD, value, 1);
     free(value);
     return true;
 }

@@ -359,10 +359,10 @@ int main(void)
         for old, new in ('1', '2'), ('1', 'the second'):
             self.assertEqual(self.lines(self.diff('%s@%s' % (log, old), '%s@%s' % (log, new))), want)
         self.assertEqual(self.diff(log + '@1-2', log + '@3')['total']['change'], 0)
-        self.fails(self.memtrace('diff', log + '@7', log), 1, 'period')
+        self.fails(self.memtrace('diff', log + '@7', log), 2, 'period')
         self.fails(self.memtrace('diff', '--metric', 'peak', log + '@1', log + '@3'), 1, 'is known of the last period alone, 3')
         self.assertEqual(self.diff('--metric', 'peak', log + '@3', log)['total']['old']['mean'], 3000000)
-        self.fails(self.memtrace('diff', log + '@nothing', log), 1, "program.mt has no period 'nothing'".replace('program', 'periods'))
+        self.fails(self.memtrace('diff', log + '@nothing', log), 2, "program.mt has no period 'nothing'".replace('program', 'periods'))
         at = self.path('at@1.mt')
         shutil.copy(log, at)
         self.assertEqual(self.diff(at, log)['rows'], [])
@@ -475,6 +475,21 @@ class DiffPython(Differ):
             new = self.python('between.new.mt', text.replace('    keep.append(bytearray(200000))\n', more), file=self.path('between.py'))
             rows = [row for row in self.diff(old, new)['rows'] if not row['not_yours'] and abs(row['change']) > 50000]
             self.assertEqual([(r['kind'], r['new_at']['line'], r['old_at']) for r in rows], [('new', number, None)])
+
+    def test_other_sources_on_a_side(self):
+        """Runs of one side whose sources differ: a line's number is not the same line in both, and that is said."""
+        text = 'keep = []\n\ndef fill():\n    keep.append(bytearray(100000))\n\nfill()\n'
+        packed = []
+        for name, source in ('one', text), ('two', text), ('other', '# longer\n' + text):
+            log = self.python('sides.%s.mt' % name, source, file=self.path('sides.py'))
+            self.assertEqual(self.memtrace('pack', log).returncode, 0)
+            packed.append(log + 'z')
+        one, two, other = packed
+        said = 'sides.py is not what it was in a log before it of the same side'
+        self.assertNotIn(said, self.memtrace('diff', one, two, '--', other).stderr)
+        p = self.memtrace('diff', one, other, '--', two)
+        self.assertEqual((p.returncode, p.stderr.count(said)), (0, 1), p)
+        self.assertIn('%s: %s' % (os.path.basename(other), said), p.stderr)
 
     def test_a_long_module(self):
         """More lines than are tried each with each, 20 further down; one of them takes more."""

@@ -91,7 +91,7 @@ class Tables(Case):
             self.assertEqual(p.stdout, '')
         for verb in 'report', 'lines', 'sites':
             p = self.memtrace(verb, '--period', '5', self.log)
-            self.fails(p, 1, 'there is no period 5: the last one is 0')
+            self.fails(p, 2, 'there is no period 5: the last one is 0')
             self.assertEqual(p.stdout, '')
             self.assertEqual(self.memtrace(verb, '--period', '0-5', self.log).returncode, 0)
 

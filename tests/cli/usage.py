@@ -22,6 +22,7 @@ class Usage(Case):
             self.assertEqual((p2.returncode, p2.stderr), (0, ''))
             self.assertIn('usage: memtrace %s' % verb, p2.stdout)
             self.assertIn('example:', p2.stdout)
+            self.assertEqual(self.memtrace(verb, '-h').stdout, p2.stdout)
             self.assertEqual([line for line in p2.stdout.splitlines() if len(line) > 80], [], verb)
 
     def test_version(self):
@@ -49,6 +50,8 @@ class Usage(Case):
             self.fails(self.memtrace(*wrong), 2, "did you mean '%s'?" % right)
 
     def test_help_of_the_program_is_the_programs(self):
+        p = self.memtrace('run', '-o', self.path('echo.mt'), 'echo', '-h')
+        self.assertEqual((p.returncode, p.stdout), (0, '-h\n'))
         p = self.memtrace('run', '-o', self.path('echo.mt'), 'echo', '--help me')
         self.assertEqual((p.returncode, p.stdout), (0, '--help me\n'))
 

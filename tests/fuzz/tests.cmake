@@ -15,7 +15,8 @@ list(REMOVE_ITEM fuzz_sources report/base/file.c report/verbs/completions.c repo
   report/verbs/completions_zsh.c report/verbs/verbs.c report/verbs/kernel.c report/verbs/compare/memit.c report/verbs/compare/bench.c report/verbs/compare/fresh.c report/verbs/notebook.c report/verbs/run.c report/verbs/compare/run.c report/verbs/program.c report/verbs/plain_path.c report/top/screen.c
   report/symbols/calls.c report/symbols/slots.c report/symbols/tails.c
   report/symbols/symbols_dw.c report/symbols/units.c report/symbols/names.c report/symbols/demangle.c
-  report/symbols/find.c report/symbols/folder.c report/symbols/debuginfod.c report/symbols/debuginfod_child.c report/symbols/function_name.c)
+  report/symbols/find.c report/symbols/folder.c report/symbols/debuginfod.c report/symbols/debuginfod_child.c report/symbols/function_name.c
+  report/symbols/macho.c report/symbols/macho_elf.c)
 list(APPEND fuzz_sources report/export/no_protobuf.c report/push/no_curl.c)
 list(TRANSFORM fuzz_sources PREPEND ${CMAKE_SOURCE_DIR}/)
 add_library(fuzz_report OBJECT ${fuzz_sources})
@@ -43,3 +44,10 @@ endif()
 # What a view costs, of logs that are made to cost much.
 memtrace_script(fuzz/scaling fuzz/scaling.py $<TARGET_FILE:memtrace>)
 memtrace_long(fuzz/scaling)
+
+# Files of macOS's.
+add_executable(fuzz_macho fuzz/macho.c)
+target_include_directories(fuzz_macho BEFORE PRIVATE ${CMAKE_SOURCE_DIR}/report)
+target_link_libraries(fuzz_macho PRIVATE memtrace_flags memtrace_sanitize report_objects)
+add_test(NAME fuzz/macho COMMAND fuzz_macho 5000)
+set_tests_properties(fuzz/macho PROPERTIES FAIL_REGULAR_EXPRESSION "${sanitizer_complaints}")

@@ -48,7 +48,9 @@ foreach(name known_kill known_step)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${known_folder})
 endforeach()
 
-find_program(RUSTC rustc)
+if(NOT CMAKE_CROSSCOMPILING) # Debian's rustc has the standard library of its own processor alone
+  find_program(RUSTC rustc)
+endif()
 if(RUSTC)
   foreach(level 0 2)
     set(program ${known_folder}/known_rust-O${level})

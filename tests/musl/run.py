@@ -93,7 +93,7 @@ def command(build):
             report = build.report(log)
             if (report['exit'], report['program'], report['cut_stacks'], report['live_bytes'] >= 10001) != ({'status': None}, program, 0, True):
                 bad.append('%s' % [report[key] for key in ('exit', 'program', 'cut_stacks', 'live_bytes')])
-            if 'with a status that musl does not tell' not in build.view(log):
+            if 'with a status that libc does not tell' not in build.view(log):
                 bad.append('the report does not say that the status is not known: ' + build.view(log))
             outcome.result('memtrace run %s' % ' '.join(words), bad + build.unsound(log))
     return outcome.status()

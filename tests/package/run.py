@@ -3,7 +3,8 @@
 """The packages that scripts/package makes: what is in them runs where nothing of memtrace's, and no library of others, is at hand.
 
 The tar file is installed below a prefix, used, and removed without a trace; the wheel is installed into a virtual environment by pip;
-a C program is built against what find_package and pkg-config find. Exit status 77: there is no git, pip or venv.
+a C program is built against what find_package and pkg-config find; the .deb is unpacked and used; all binaries do with the glibc that
+README.md names. Exit status 77: there is no git, pip or venv.
 """
 import argparse
 import glob
@@ -46,6 +47,9 @@ target_link_libraries(user PRIVATE memtrace::memtrace)
 '''
 
 
+OLDEST = (2, 17)  # the oldest glibc that will do; on aarch64 there is no older one
+
+
 class Failed(Exception):
     pass
 
@@ -72,10 +76,18 @@ class Place:
         return os.path.join(self.folder, name)
 
 
-def needed(path):
-    """The libraries that a binary names, but for those of every glibc."""
+def check_binary(path):
+    """It names no library but those of every glibc, and nothing of a glibc that is newer than OLDEST."""
     text = subprocess.check_output(['objdump', '-p', path], text=True, env=dict(os.environ, LC_ALL='C'))
-    return {name for name in re.findall(r'^ +NEEDED +(\S+)$', text, re.M) if not re.match(r'(libc|libm)\.so\.6$|libdl\.so\.2$|libpthread\.so\.0$|ld-linux', name)}
+    wrong = [name for name in re.findall(r'^ +NEEDED +(\S+)$', text, re.M) if not re.match(r'(libc|libm)\.so\.6$|lib(dl|pthread)\.so\.|ld-linux', name)]
+    text = subprocess.check_output(['objdump', '-T', path], text=True, env=dict(os.environ, LC_ALL='C'))
+    versions = re.findall(r'\(?GLIBC_([\d.]+)\)? +(\w+)$', text, re.M)
+    if len(versions) < 40:
+        raise Failed('%s: no versions in\n%s' % (path, text))
+    wrong += ['%s of glibc %s (packaging/older_glibc.c, interpose/os/oldest_glibc.h)' % (name, version) for version, name in versions
+              if tuple(map(int, version.split('.'))) > OLDEST]
+    if wrong:
+        raise Failed('%s needs %s' % (path, ', '.join(wrong)))
 
 
 def use(place, command, python):
@@ -100,8 +112,7 @@ def check_tar(place, packages):
     if command not in words:
         raise Failed('install does not name %s: %s' % (command, words))
     for binary in command, os.path.join(prefix, 'lib/memtrace/libmemtrace.so'):
-        if needed(binary):
-            raise Failed('%s needs %s' % (binary, needed(binary)))
+        check_binary(binary)
     shutil.move(place.path(tree), place.path('elsewhere'))  # nothing may point to it
     use(place, command, PYTHON)
     use(place, command, PYTHON)
@@ -131,7 +142,7 @@ def developer(place, prefix):
 
 def check_wheel(place, packages):
     wheel, = glob.glob(os.path.join(packages, 'memtrace-*.whl'))
-    if not re.search(r'-py3-none-manylinux_2_\d+_(x86_64|aarch64)\.whl$', wheel):
+    if not re.search(r'-py3-none-manylinux_%d_%d_(x86_64|aarch64)\.whl$' % OLDEST, wheel):
         raise Failed('its name: ' + wheel)
     place.run(PYTHON, '-m', 'venv', 'venv')
     place.run('venv/bin/pip', 'install', '--no-index', '--disable-pip-version-check', wheel)
@@ -149,6 +160,28 @@ def check_wheel(place, packages):
         raise Failed('left behind: %s' % left)
 
 
+def check_deb(place, packages):
+    package, = glob.glob(os.path.join(packages, 'memtrace_*.deb'))
+    fields = dict(line.split(': ', 1) for line in place.run('dpkg-deb', '-f', package).splitlines() if re.match(r'[\w-]+: ', line))
+    if fields['Depends'] != 'libc6 (>= %d.%d)' % OLDEST:
+        raise Failed('it depends on ' + fields['Depends'])
+    place.run('dpkg-deb', '-x', package, 'root')
+    for name in 'usr/bin/memtrace', 'usr/lib/memtrace/libmemtrace.so':
+        check_binary(place.path('root/' + name))
+    use(place, place.path('root/usr/bin/memtrace'), PYTHON)
+    place.run(PYTHON, '-m', 'memtrace', 'program.py', PYTHONPATH=place.path('root/usr/lib/python3/dist-packages'))
+    for name in os.listdir(os.path.join(ROOT, 'report/man')):
+        if not os.path.exists(place.path('root/usr/share/man/man1/%s' % name)) and not os.path.exists(place.path('root/usr/share/man/man1/%s.gz' % name)):
+            raise Failed('it has no page ' + name)
+
+
+def check_notes(_, packages):
+    with open(os.path.join(packages, 'release-notes.md')) as file:
+        notes = file.read()
+    if not re.match(r'## .+\n\n- ', notes) or notes.count('## ') != 1:
+        raise Failed(notes[:200])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('build')
@@ -159,10 +192,12 @@ def main():
     outcome = Outcome()
     packages = os.path.join(build, 'test-packages')
     shutil.rmtree(packages, ignore_errors=True)
-    made = subprocess.run([os.path.join(ROOT, 'scripts/package'), '-o', packages, 'tar', 'wheel'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    kinds = ['tar', 'wheel'] + ['deb'] * bool(shutil.which('dpkg-deb'))
+    made = subprocess.run([os.path.join(ROOT, 'scripts/package'), '-o', packages, *kinds], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if not outcome.result('made', [] if made.returncode == 0 else [made.stdout]):
         return outcome.status()
-    for what, check in ('tar', check_tar), ('wheel', check_wheel):
+    checks = dict(tar=check_tar, wheel=check_wheel, deb=check_deb)
+    for what, check in [(kind, checks[kind]) for kind in kinds] + [('notes', check_notes)]:
         with tempfile.TemporaryDirectory(prefix='memtrace-package-') as folder:
             try:
                 check(Place(folder), packages)

@@ -67,21 +67,22 @@ static void raised(int flags)
     CHECK(handled == 40);
 }
 
+#if defined(__x86_64__)
+#define INTERRUPTED_PC(context) ((uintptr_t)(context)->uc_mcontext.gregs[REG_RIP])
+#else
+#define INTERRUPTED_PC(context) ((uintptr_t)(context)->uc_mcontext.pc)
+#endif
+
 static sigjmp_buf back;
-static uintptr_t fault_pc;
 
 static void on_fault(int number, siginfo_t *info, void *context)
 {
     (void)number;
     (void)info;
-    (void)context;
     check_event();
     CHECK(check_cut() == 0);
-#if defined(__x86_64__)
-    fault_pc = (uintptr_t)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
     /* The handler, the trampoline, then the frame that was interrupted: its exact pc and 1. */
-    CHECK(check_pc(2) == fault_pc + 1);
-#endif
+    CHECK(check_pc(2) == INTERRUPTED_PC((ucontext_t *)context) + 1);
     siglongjmp(back, 1);
 }
 

@@ -13,8 +13,6 @@
 #include "../../interpose/log/intern.h"
 #include "../../interpose/base/guard.h"
 
-__thread struct mt_self mt_self;
-
 _Thread_local uintptr_t fake_state;
 _Thread_local bool fake_attached;
 uintptr_t fake_finalizing;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-set(fake_python python/fake_python.c unit/fake_meta.c ${INTERPOSE_LINUX} ${INTERPOSE}/base/lock.c
+set(fake_python python/fake_python.c unit/fake_meta.c ${INTERPOSE_LINUX} ${INTERPOSE}/base/local_elf.c ${INTERPOSE}/base/lock.c
   ${CMAKE_SOURCE_DIR}/tests/unit/newer.c ${INTERPOSE}/base/libc.c ${INTERPOSE}/base/newer_glibc.c ${INTERPOSE}/loader/object_glibc.c ${INTERPOSE}/loader/object_list_glibc.c
   ${INTERPOSE}/foreign/interpreter.c ${INTERPOSE}/foreign/merge.c
   ${INTERPOSE}/python/code.c ${INTERPOSE}/python/command.c ${INTERPOSE}/python/layout.c ${INTERPOSE}/python/leave.c

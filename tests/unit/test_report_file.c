@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a hostile log could name or choose: file.c, the bounds of source.c, the keys of map.c.
+ * What a hostile log could name or choose: file.c, the bounds of source.c, the keys of map.c. A file that becomes shorter: mapped.c.
  */
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -14,6 +14,7 @@
 
 #include "../../report/base/file.h"
 #include "../../report/base/map.h"
+#include "../../report/read/mapped.h"
 #include "../../report/resolve/source.h"
 
 static char folder[] = "/tmp/test_report_file_XXXXXX";
@@ -148,4 +149,50 @@ Test(map, keys_that_nobody_can_foresee)
     cr_expect_eq(map_key(one, sizeof one), map_key(one, sizeof one));
     for (size_t i = 0; i < sizeof one; i++)
         cr_expect_neq(map_key(one, i), map_key(one, i + 1), "every length has its key");
+}
+
+/* ---- mapped.c ---- */
+
+#define PAGE 4096u
+
+/* A file of three pages, of 'a', 'b' and 'c'. */
+static int pages_make(void)
+{
+    static char pages[3 * PAGE];
+    for (size_t i = 0; i < sizeof pages; i++)
+        pages[i] = (char)('a' + i / PAGE);
+    file_write(pages, sizeof pages);
+    int fd = open("file", O_RDWR | O_CLOEXEC);
+    cr_assert_geq(fd, 0);
+    return fd;
+}
+
+Test(file, parts_stand_one_behind_the_other)
+{
+    const struct mapped_part parts[] = {{2 * PAGE, PAGE}, {0, PAGE}, {PAGE, 10}}, odd = {100, PAGE};
+    size_t bytes;
+    int fd = pages_make();
+    const unsigned char *data = mapped_make(fd, parts, 3, &bytes);
+    cr_assert_not_null(data);
+    cr_expect_eq(bytes, 2 * PAGE + 10);
+    for (size_t i = 0; i < bytes; i++)
+        cr_assert_eq(data[i], "cab"[i / PAGE]);
+    mapped_rest(data, bytes);
+    cr_expect_eq(data[PAGE], 'a', "it is read again");
+    mapped_free(data, bytes);
+    cr_expect_null(mapped_make(fd, &odd, 1, &bytes), "not whole pages");
+    close(fd);
+}
+
+/* The process ends as the command does with an unreadable log, not by SIGBUS. */
+Test(file, a_file_that_becomes_shorter, .exit_code = 2)
+{
+    const struct mapped_part part = {0, 3 * PAGE};
+    size_t bytes;
+    int fd = pages_make();
+    const unsigned char *data = mapped_make(fd, &part, 1, &bytes);
+    cr_assert_not_null(data);
+    cr_assert_eq(ftruncate(fd, PAGE), 0);
+    folder_remove();
+    exit(data[2 * PAGE] ? 0 : 1);
 }

@@ -194,7 +194,7 @@ static int64_t *totals_of(const struct pruned *pruned, unsigned figure)
 {
     int64_t *total = calloc(pruned->count, sizeof *total);
     for (uint32_t i = pruned->count; i-- > 0;) {
-        total[i] += pruned->own[figure][i];
+        total[i] += pruned_own(pruned, figure, i);
         uint32_t parent = i;
         while (parent > 0 && pruned->level[parent] >= pruned->level[i])
             parent--;

@@ -71,7 +71,7 @@ int runs_add(struct side *side, const char *given, struct periods periods)
     struct options one = {.logs = &run, .log_count = 1, .periods = periods};
     int status = STATUS_DONE;
     if (!split(run, &one.periods))
-        status = STATUS_NO;
+        status = STATUS_BAD;
     else if (!logs_expand(&one))
         status = STATUS_BAD;
     else
