@@ -382,7 +382,7 @@ int main(void)
         self.fails(page('--process', '7', self.old, self.old), 2, '--process and --each are not for --diff')
         self.fails(page(self.old, self.source), 2, 'not a memtrace log')
         self.fails(page(self.old, self.path('nowhere.mt')), 2, 'nowhere.mt: offset 0: cannot be opened: No such file')
-        self.fails(page(self.old + '@7', self.old), 1, 'period')
+        self.fails(page(self.old + '@7', self.old), 2, 'period')
         self.fails(page('--metric', 'rise', self.old, self.old), 2, '--metric takes')
         self.assertFalse(os.path.exists(out))
 
