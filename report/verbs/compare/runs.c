@@ -69,12 +69,8 @@ int runs_add(struct side *side, const char *given, struct periods periods)
 {
     char *run = base_copy(given, strlen(given));
     struct options one = {.logs = &run, .log_count = 1, .periods = periods};
-    int status = STATUS_DONE;
-    if (!split(run, &one.periods))
-        status = STATUS_BAD;
-    else if (!logs_expand(&one))
-        status = STATUS_BAD;
-    else
+    int status = split(run, &one.periods) && logs_expand(&one) ? STATUS_DONE : STATUS_BAD;
+    if (status == STATUS_DONE)
         side_run(side);
     for (size_t i = 0; status == STATUS_DONE && i < one.log_count; i++)
         if (!side_log(side, one.logs[i], one.periods))
