@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """run.py BUILD SUBJECT: logs of version 2, which older libraries wrote, are read as they were by the tool of that time.
 
-Beside each log stands what that tool printed of it, view by view. What the logs name is on no machine, so that no debug information
-is read. A view that is changed on purpose changes these files, too: run.py BUILD SUBJECT --save, and look at the difference.
+Beside each log stands what that tool printed of it, view by view. What the logs name is on no machine, and nothing is in the cache, so that no
+debug information is read. A view that is changed on purpose changes these files, too: run.py BUILD SUBJECT --save, and look at the difference.
 """
 import gzip
 import os
@@ -28,7 +28,7 @@ def printed(memtrace, folder, log):
     """All views of the log, each with its command in front and its status behind."""
     parts = []
     for view in VIEWS:
-        done = subprocess.run([memtrace, *view, log], cwd=folder, env=clean_environment(TZ='UTC', LC_ALL='C.UTF-8'),
+        done = subprocess.run([memtrace, *view, log], cwd=folder, env=clean_environment(TZ='UTC', LC_ALL='C.UTF-8', XDG_CACHE_HOME=folder),
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         out = re.sub(rb'memtrace \d+\.\d+\.\d+', b'memtrace VERSION', done.stdout)
         parts.append(b'$ memtrace %s\n%s\n= %d\n' % (' '.join(view + [log]).encode(), out, done.returncode))
