@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/base.h"
 
-#include <malloc.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 
+#include "base/pages.h"
 #include "base/text.h"
 
 static _Noreturn void base_no_memory(size_t count, size_t bytes)
@@ -16,24 +15,12 @@ static _Noreturn void base_no_memory(size_t count, size_t bytes)
     exit(STATUS_BAD);
 }
 
-/* Where memory comes page by page, a large part of the time that a large log takes goes into that: 512 pages at once take little more
- * than one. All of the block's pages, as the system moves a growing mapping as long as it is all of one kind, else malloc copies. */
-#define LARGE ((size_t)4 << 20)
-static void advise(void *block, size_t bytes)
-{
-    uintptr_t page = 4096, from = (uintptr_t)block & ~(page - 1);
-    if (bytes >= LARGE) {
-        uintptr_t end = ((uintptr_t)block + malloc_usable_size(block)) & ~(page - 1);
-        madvise((void *)from, end - from, MADV_HUGEPAGE);
-    }
-}
-
 void *base_alloc(size_t count, size_t bytes)
 {
     void *block = calloc(count ? count : 1, bytes ? bytes : 1);
     if (!block)
         base_no_memory(count, bytes);
-    advise(block, count * bytes);
+    pages_advise(block, count * bytes);
     return block;
 }
 
@@ -53,7 +40,7 @@ void *base_room(void *block, size_t *cap, size_t need, size_t bytes)
     if (!block)
         base_no_memory(more, bytes);
     *cap = more;
-    advise(block, more * bytes);
+    pages_advise(block, more * bytes);
     return block;
 }
 
