@@ -29,7 +29,7 @@ WITHOUT_PAGE = "html: this memtrace was built without the page"
 HERE = os.path.dirname(os.path.abspath(__file__))
 SOURCE = os.path.dirname(os.path.dirname(HERE))
 HOME = "/home/me"  # what the README calls the fresh folder
-NOT_RUN = re.compile(r"(?:[A-Z]+=\S+ )*(scripts/(?:test|bench|fuzz|format|pictures|analyze)|ctest|cmake -B)\b")
+NOT_RUN = re.compile(r"(?:[A-Z]+=\S+ )*(scripts/(?:test|cross-test|bench|fuzz|format|pictures|analyze)|ctest|cmake -B)\b")
 PYTHON = "/usr/bin/python3"  # Debian's, for which scripts/demo and scripts/test install what the README uses
 PROMPT = re.compile(r"In \[\d+\]: ?(.*)")
 IPYTHON = """\
