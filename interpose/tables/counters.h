@@ -81,7 +81,8 @@ void mt_counters_temporary(uint32_t unit, uint64_t bytes);
  * since. */
 void mt_counters_keep(uint32_t unit, uint32_t seq, uint64_t live);
 void mt_counters_keep_small(uint32_t unit, uint32_t seq, uint64_t live);
-static inline __attribute__((always_inline)) void mt_counters_save(uint32_t unit, struct mt_alloc *a)
+static inline __attribute__((always_inline)) void mt_counters_save(uint32_t unit,
+                                                                   struct mt_alloc *a)
 {
     uint32_t seq = __atomic_load_n(&mt_log.header->peak_seq, __ATOMIC_RELAXED);
     if (a->saved_seq != seq) {
@@ -100,7 +101,8 @@ static inline uint32_t mt_small_live(const struct mt_small *s)
     return s->allocated - MT_SMALL_GONE(s->gone);
 }
 
-static inline __attribute__((always_inline)) void mt_counters_save_small(uint32_t unit, struct mt_small *s)
+static inline __attribute__((always_inline)) void mt_counters_save_small(uint32_t unit,
+                                                                         struct mt_small *s)
 {
     uint32_t seq = __atomic_load_n(&mt_log.header->peak_seq, __ATOMIC_RELAXED);
     if (s->saved_seq != seq) {
@@ -114,7 +116,8 @@ static inline __attribute__((always_inline)) void mt_counters_save_small(uint32_
     }
 }
 
-static inline __attribute__((always_inline)) void mt_counters_add_small(uint32_t unit, uint32_t bytes)
+static inline __attribute__((always_inline)) void mt_counters_add_small(uint32_t unit,
+                                                                        uint32_t bytes)
 {
     struct mt_small *s = mt_counters_at(unit);
     uint32_t allocs = s->allocs;
@@ -146,7 +149,8 @@ static inline __attribute__((always_inline)) void mt_counters_add(uint32_t link,
         a->live_peak = a->allocated - a->gone;
 }
 
-static inline __attribute__((always_inline)) void mt_counters_subtract(uint32_t unit, uint64_t bytes, uint32_t count)
+static inline __attribute__((always_inline)) void
+mt_counters_subtract(uint32_t unit, uint64_t bytes, uint32_t count)
 {
     if (mt_counters_is_small(unit)) {
         struct mt_small *s = mt_counters_at(unit);
@@ -164,7 +168,8 @@ static inline __attribute__((always_inline)) void mt_counters_subtract(uint32_t 
 }
 
 /* At the end of an event that allocated at the record of this link: the level then, and its place in time. */
-static inline __attribute__((always_inline)) void mt_counters_came_at(uint32_t link, uint64_t level, uint64_t last)
+static inline __attribute__((always_inline)) void mt_counters_came_at(uint32_t link, uint64_t level,
+                                                                      uint64_t last)
 {
     void *at = mt_counters_at(MT_LINK_NEXT(link));
     struct mt_small *s = at;
@@ -179,7 +184,8 @@ static inline __attribute__((always_inline)) void mt_counters_came_at(uint32_t l
 }
 
 /* Count a release of `bytes`; `link`: of mt_counters_find for that. */
-static inline __attribute__((always_inline)) void mt_counters_released(uint32_t link, uint64_t bytes)
+static inline __attribute__((always_inline)) void mt_counters_released(uint32_t link,
+                                                                       uint64_t bytes)
 {
     void *at = mt_counters_at(MT_LINK_NEXT(link));
     struct mt_small_release *s = at;
@@ -194,7 +200,8 @@ static inline __attribute__((always_inline)) void mt_counters_released(uint32_t 
 }
 
 /* At the end of an event that released at the record of this link. */
-static inline __attribute__((always_inline)) void mt_counters_released_at(uint32_t link, uint64_t level, uint64_t last)
+static inline __attribute__((always_inline)) void
+mt_counters_released_at(uint32_t link, uint64_t level, uint64_t last)
 {
     void *at = mt_counters_at(MT_LINK_NEXT(link));
     struct mt_small_release *s = at;
