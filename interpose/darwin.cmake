@@ -2,12 +2,12 @@
 # libmemtrace.dylib
 
 set(INTERPOSE_SOURCES # from the ground up: each folder uses itself and those before it
-  interpose/os/darwin.c interpose/os/darwin_file.c interpose/os/darwin_process.c interpose/os/darwin_signal.c interpose/os/str.c
-  interpose/base/aside.c interpose/base/aside_darwin_${CMAKE_SYSTEM_PROCESSOR}.S interpose/base/config.c interpose/base/guard.c
+  interpose/os/darwin.c interpose/os/darwin_file.c interpose/os/darwin_process.c interpose/os/darwin_signal.c interpose/os/str.c interpose/os/transfer.c
+  interpose/base/aside.c interpose/base/aside_darwin.c interpose/base/aside_darwin_${CMAKE_SYSTEM_PROCESSOR}.S interpose/base/config.c interpose/base/guard.c
     interpose/base/key_darwin.c interpose/base/local_darwin.c interpose/base/lock.c interpose/base/meta_map.c interpose/base/meta_slabs.c interpose/base/newer_darwin.c
     interpose/base/own.c interpose/base/pool.c
   interpose/log/file.c interpose/log/intern.c interpose/log/log.c interpose/log/open.c interpose/log/view.c
-  interpose/loader/foreign_program.c interpose/loader/heap_none.c interpose/loader/modules.c
+  interpose/loader/foreign_program.c interpose/loader/heap_none.c interpose/loader/modules.c interpose/loader/program.c
   interpose/loader/macho/build_id.c interpose/loader/macho/foreign_program.c interpose/loader/macho/library.c interpose/loader/macho/object.c
     interpose/loader/macho/program.c interpose/loader/macho/real.c
   interpose/unwind/cfi.c interpose/unwind/cfi_program.c interpose/unwind/expression.c interpose/unwind/rows.c interpose/unwind/rule.c
@@ -23,7 +23,7 @@ set(INTERPOSE_SOURCES # from the ground up: each folder uses itself and those be
     interpose/tables/slots.c interpose/tables/stretches.c interpose/tables/tables.c interpose/tables/timeline.c interpose/tables/tree.c
   interpose/process/start.c interpose/process/summary.c interpose/process/untraced.c
   interpose/hooks/enter.c interpose/hooks/leaving.c interpose/hooks/mapped.c interpose/hooks/mapping.c interpose/hooks/moments.c
-    interpose/hooks/moved.c interpose/hooks/unload.c
+    interpose/hooks/unload.c
   interpose/hooks/darwin/end.c interpose/hooks/darwin/exec.c interpose/hooks/darwin/malloc.c interpose/hooks/darwin/map.c
     interpose/hooks/darwin/nested.c interpose/hooks/darwin/python.c interpose/hooks/darwin/tuples.c
   interpose/api.c interpose/init_darwin.c)

@@ -2,10 +2,10 @@
 # libmemtrace.so
 
 set(INTERPOSE_SOURCES # from the ground up: each folder uses itself and those before it
-  interpose/os/linux.c interpose/os/linux_call.c interpose/os/linux_create.c interpose/os/linux_maps.c interpose/os/linux_place.c interpose/os/linux_process.c interpose/os/linux_read.c interpose/os/linux_say.c interpose/os/linux_user.c interpose/os/raw_${CMAKE_SYSTEM_PROCESSOR}.S interpose/os/str.c
+  interpose/os/linux.c interpose/os/linux_call.c interpose/os/linux_create.c interpose/os/linux_maps.c interpose/os/linux_place.c interpose/os/linux_process.c interpose/os/linux_read.c interpose/os/linux_say.c interpose/os/linux_user.c interpose/os/raw_${CMAKE_SYSTEM_PROCESSOR}.S interpose/os/str.c interpose/os/transfer.c
   interpose/base/aside.c interpose/base/aside_${CMAKE_SYSTEM_PROCESSOR}.S interpose/base/config.c interpose/base/guard.c interpose/base/key.c interpose/base/libc.c interpose/base/local_elf.c interpose/base/lock.c interpose/base/meta.c interpose/base/meta_image.c interpose/base/meta_map.c interpose/base/meta_raw.c interpose/base/newer_glibc.c interpose/base/own.c interpose/base/pool.c
   interpose/log/file.c interpose/log/intern.c interpose/log/log.c interpose/log/open.c interpose/log/view.c
-  interpose/loader/build_id_elf.c interpose/loader/foreign_program.c interpose/loader/foreign_program_elf.c interpose/loader/heap_glibc.c interpose/loader/library_elf.c interpose/loader/modules.c interpose/loader/object_glibc.c interpose/loader/object_list_glibc.c interpose/loader/program_glibc.c interpose/loader/real.c
+  interpose/loader/build_id_elf.c interpose/loader/foreign_program.c interpose/loader/foreign_program_elf.c interpose/loader/heap_glibc.c interpose/loader/library_elf.c interpose/loader/modules.c interpose/loader/object_glibc.c interpose/loader/object_list_glibc.c interpose/loader/program.c interpose/loader/program_glibc.c interpose/loader/real.c
     interpose/loader/symbol.c
   interpose/unwind/bounds_linux.c interpose/unwind/bounds_musl.c interpose/unwind/cfi.c interpose/unwind/cfi_program.c interpose/unwind/elf/tables.c interpose/unwind/expression.c interpose/unwind/full_libunwind.c interpose/unwind/rows.c interpose/unwind/rule.c
     interpose/unwind/stack.c interpose/unwind/tail.c interpose/unwind/tail_find.c interpose/unwind/unwind.c interpose/unwind/walk.c interpose/unwind/whole.c
@@ -26,7 +26,7 @@ set(INTERPOSE_SOURCES # from the ground up: each folder uses itself and those be
     interpose/hooks/python/exact_names.c interpose/hooks/python/exact_trace.c interpose/hooks/python/objects.c
     interpose/hooks/python/source.c
     interpose/hooks/python/stamp.c
-  interpose/hooks/moments.c interpose/hooks/moved.c
+  interpose/hooks/moments.c
   interpose/api.c interpose/init.c)
 
 # The tracker's own memory comes from a private copy of jemalloc, made from the distribution's archive of position

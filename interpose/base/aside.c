@@ -11,8 +11,6 @@
 
 /* aside_PROCESSOR.S: call work(context) with the stack pointer at `top`. */
 void mt_aside_switch(void (*work)(void *), void *context, char *top);
-/* Tell valgrind that this is a stack. For everybody else it does nothing. */
-void mt_aside_register(char *low, char *top);
 
 _Static_assert(MT_ASIDE_STACKS == 64, "one bit each");
 static uint64_t there;              /* which stacks are mapped */

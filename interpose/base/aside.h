@@ -30,6 +30,9 @@ void mt_aside(void (*work)(void *), void *context);
 /* The same where all signals are held back already. */
 void mt_aside_held(void (*work)(void *), void *context);
 
+/* For aside.c alone: tell valgrind that this is a stack. For everybody else it does nothing. */
+void mt_aside_register(char *low, char *top);
+
 /* In the child of a fork, which is this thread alone: the other threads' stacks are free. */
 void mt_aside_forget(void);
 

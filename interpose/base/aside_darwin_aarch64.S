@@ -23,13 +23,4 @@ _mt_aside_switch:
     ldp x29, x30, [sp], #16
     ret
     .cfi_endproc
-
-/* void mt_aside_register(char *low, char *top): there is no valgrind to tell. */
-    .p2align 4
-    .globl _mt_aside_register
-    .private_extern _mt_aside_register
-_mt_aside_register:
-    .cfi_startproc
-    ret
-    .cfi_endproc
     .subsections_via_symbols

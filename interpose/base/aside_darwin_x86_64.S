@@ -22,13 +22,4 @@ _mt_aside_switch:
     popq %rbp
     retq
     .cfi_endproc
-
-/* void mt_aside_register(char *low, char *top): there is no valgrind to tell. */
-    .p2align 4
-    .globl _mt_aside_register
-    .private_extern _mt_aside_register
-_mt_aside_register:
-    .cfi_startproc
-    retq
-    .cfi_endproc
     .subsections_via_symbols

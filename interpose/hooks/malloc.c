@@ -29,8 +29,7 @@
 
 #include "base/near.h"
 #include "hooks/hooks.h"
-#include "tables/account.h"
-#include "tables/live.h"
+#include "hooks/moved.h"
 
 MT_HOT MT_EXPORT void *malloc(size_t bytes)
 {
@@ -63,43 +62,15 @@ static void *leave_boot(const void *block, size_t bytes)
     return moved;
 }
 
-/* realloc, and reallocarray of a product that does not overflow. */
+/* realloc, and reallocarray of a product that does not overflow. With 0 bytes the old block is released, where NULL comes back. */
 MT_HOT static void *resize(const struct mt_start *here, void *old, size_t bytes)
 {
-    struct mt_thread *t = mt_enter_heap(here->pc, bytes);
-    if (!old)
-        return mt_allocated(t, here, mt_real.realloc(NULL, bytes), bytes);
-    if (mt_boot_owns(old))
+    if (__builtin_expect(mt_boot_owns(old), 0)) {
+        struct mt_thread *t = mt_enter_heap(here->pc, bytes);
         return mt_allocated(t, here, leave_boot(old, bytes), bytes);
-    if (!t)
-        return mt_real.realloc(old, bytes);
-    /* Out of the table before the real call: afterwards the old address may be another thread's. */
-    int keep = errno;
-    uint32_t inside = mt_tables_open();
-    mt_python_before_release();
-    struct mt_live was = mt_live_take((uintptr_t)old);
-    bool known = was.unit;
-    mt_tables_close(inside);
-    errno = keep;
-    void *block = mt_real.realloc(old, bytes);
-    keep = errno;
-    mt_tables_open();
-    if (block) {
-        mt_account_moved(t, here, known ? &was : NULL, block, bytes);
-        if (!known)
-            mt_account_unknown(old);
-    } else if (known) {
-        mt_account_enter(t, here, old, was); /* as it was... */
-        if (!bytes)
-            mt_account_free(
-                t, here,
-                old); /* ... or released: that is what realloc(p, 0) does when it returns NULL */
-    } else if (!bytes) {
-        mt_account_unknown(old);
     }
-    errno = keep;
-    mt_leave(t);
-    return block;
+    struct mt_move m = mt_move_begin(here, old, bytes);
+    return mt_move_end(&m, here, old, mt_real.realloc(old, bytes), bytes, !bytes);
 }
 
 MT_HOT MT_EXPORT void *realloc(void *block, size_t bytes)

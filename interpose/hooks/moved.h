@@ -10,8 +10,7 @@
 
 struct mt_move {
     struct mt_thread *t;
-    struct mt_live was;
-    bool known; /* `was` is the old block */
+    struct mt_live was; /* the old block; unit 0: it is not known */
 };
 
 /* Begin the event of a reallocation. Out of the table before the real call: afterwards the old address may be another thread's. */
@@ -25,14 +24,31 @@ mt_move_begin(const struct mt_start *here, void *old, size_t bytes)
     uint32_t inside = mt_tables_open();
     mt_python_before_release();
     m.was = mt_live_take((uintptr_t)old);
-    m.known = m.was.unit;
     mt_tables_close(inside);
     errno = keep;
     return m;
 }
 
 /* End it: `block` is the new one. `block` NULL: nothing has happened; or, with `released`, the old block is gone. Returns `block`. */
-void *mt_move_end(struct mt_move *m, const struct mt_start *here, void *old, void *block,
-                  size_t bytes, bool released);
+static inline void *mt_move_end(const struct mt_move *m, const struct mt_start *here, void *old,
+                                void *block, size_t bytes, bool released)
+{
+    if (!m->t || !old)
+        return mt_allocated(m->t, here, block, bytes);
+    int keep = errno;
+    mt_tables_open();
+    if (block) {
+        mt_account_moved(m->t, here, m->was.unit ? &m->was : NULL, block, bytes);
+    } else if (m->was.unit) {
+        mt_account_enter(m->t, here, old, m->was);
+        if (released)
+            mt_account_free(m->t, here, old);
+    }
+    if (!m->was.unit && (block || released))
+        mt_account_unknown(old);
+    errno = keep;
+    mt_leave(m->t);
+    return block;
+}
 
 #endif

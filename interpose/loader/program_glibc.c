@@ -26,15 +26,6 @@ const char *mt_program_argv0(void)
     return program_invocation_name ? program_invocation_name : "";
 }
 
-size_t mt_program_started_as(char *to, size_t bytes)
-{
-    size_t length = strlen(mt_program_argv0()) + 1;
-    if (length > bytes)
-        return 0;
-    memcpy(to, mt_program_argv0(), length);
-    return length;
-}
-
 /* `path` behind the working folder. */
 static size_t join(char *to, size_t bytes, const char *path)
 {

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "os/os.h"
+#include "os/transfer.h"
 
 /* Where our own descriptors begin: out of the program's way, within its limit. 0: the limit is so low that the program may
  * need each. A program of macOS may have 256 unless it asks for more. */
@@ -120,39 +121,15 @@ void mt_os_remove(const char *path)
     unlink(path);
 }
 
-bool mt_os_write_at(int fd, const void *data, size_t bytes, uint64_t offset)
+ssize_t mt_os_write_part(int fd, const void *data, size_t bytes, uint64_t offset)
 {
-    for (const char *p = data; bytes;) {
-        ssize_t r = pwrite(fd, p, bytes, (off_t)offset);
-        if (r < 0 && errno == EINTR)
-            continue;
-        if (r <= 0)
-            return false;
-        p += r;
-        offset += (uint64_t)r;
-        bytes -= (size_t)r;
-    }
-    return true;
+    ssize_t r = pwrite(fd, data, bytes, (off_t)offset);
+    return r < 0 ? -errno : r;
 }
 
-bool mt_os_read_at(int fd, void *to, size_t bytes, uint64_t offset)
+ssize_t mt_os_read_part(int fd, void *to, size_t bytes, uint64_t offset)
 {
-    for (char *p = to; bytes;) {
-        ssize_t r = pread(fd, p, bytes, (off_t)offset);
-        if (r < 0 && errno == EINTR)
-            continue;
-        if (r <= 0)
-            return false;
-        p += r;
-        offset += (uint64_t)r;
-        bytes -= (size_t)r;
-    }
-    return true;
-}
-
-ssize_t mt_os_read_some(int fd, void *to, size_t bytes)
-{
-    ssize_t r = pread(fd, to, bytes, 0);
+    ssize_t r = pread(fd, to, bytes, (off_t)offset);
     return r < 0 ? -errno : r;
 }
 
@@ -174,24 +151,7 @@ ssize_t mt_os_write(int fd, const void *from, size_t bytes)
     return r < 0 ? -errno : r;
 }
 
-/* Zeros take the space, and a full disk says so here and not by SIGBUS. F_PREALLOCATE would be quicker, but says nothing of
- * blocks that are shared or compressed. */
-static int allocate_by_writing(int fd, uint64_t offset, uint64_t bytes)
-{
-    static const char zeros[16384];
-    while (bytes) {
-        size_t n = bytes < sizeof zeros ? (size_t)bytes : sizeof zeros;
-        ssize_t r = pwrite(fd, zeros, n, (off_t)offset);
-        if (r < 0 && errno == EINTR)
-            continue;
-        if (r <= 0)
-            return r < 0 ? -errno : -ENOSPC;
-        offset += (uint64_t)r;
-        bytes -= (uint64_t)r;
-    }
-    return 0;
-}
-
+/* F_PREALLOCATE would be quicker than zeros, but says nothing of blocks that are shared or compressed. */
 int mt_os_allocate(int fd, uint64_t offset, uint64_t bytes)
 {
     /* Growing beyond RLIMIT_FSIZE would send SIGXFSZ. */
@@ -199,7 +159,7 @@ int mt_os_allocate(int fd, uint64_t offset, uint64_t bytes)
     if (getrlimit(RLIMIT_FSIZE, &size) == 0 && size.rlim_cur != RLIM_INFINITY &&
         offset + bytes > size.rlim_cur)
         return -EFBIG;
-    int r = allocate_by_writing(fd, offset, bytes);
+    int r = mt_os_write_zeros(fd, offset, bytes);
     if (r < 0) /* leave the rest of a full disk to others */
         ftruncate(fd, (off_t)offset);
     return r;
@@ -231,13 +191,7 @@ ssize_t mt_os_read_file(const char *path, void *to, size_t bytes)
     int fd = mt_os_open_read(path);
     if (fd < 0)
         return fd;
-    size_t got = 0;
-    while (got < bytes) {
-        ssize_t r = mt_os_read(fd, (char *)to + got, bytes - got);
-        if (r <= 0)
-            break;
-        got += (size_t)r;
-    }
+    size_t got = mt_os_read_rest(fd, to, bytes);
     mt_os_close(fd);
     return (ssize_t)got;
 }

@@ -22,6 +22,7 @@
 #include "os/call.h"
 #include "os/linux_user.h"
 #include "os/os.h"
+#include "os/transfer.h"
 
 static long result(long r)
 {
@@ -141,37 +142,9 @@ void mt_os_remove(const char *path)
     mt_os_call(SYS_unlinkat, AT_FDCWD, path, 0);
 }
 
-bool mt_os_write_at(int fd, const void *data, size_t bytes, uint64_t offset)
+ssize_t mt_os_write_part(int fd, const void *data, size_t bytes, uint64_t offset)
 {
-    for (const char *p = data; bytes;) {
-        long r = result(mt_os_call(SYS_pwrite64, fd, p, bytes, offset));
-        if (r == -EINTR)
-            continue;
-        if (r <= 0)
-            return false;
-        p += r;
-        offset += (uint64_t)r;
-        bytes -= (size_t)r;
-    }
-    return true;
-}
-
-/* For file systems without fallocate. Zeros take the space as well, and a full disk says so here
- * and not by SIGBUS. */
-static int allocate_by_writing(int fd, uint64_t offset, uint64_t bytes)
-{
-    static const char zeros[4096];
-    while (bytes) {
-        size_t n = bytes < sizeof zeros ? (size_t)bytes : sizeof zeros;
-        long r = result(mt_os_call(SYS_pwrite64, fd, zeros, n, offset));
-        if (r == -EINTR)
-            continue;
-        if (r <= 0)
-            return r < 0 ? (int)r : -ENOSPC;
-        offset += (uint64_t)r;
-        bytes -= (uint64_t)r;
-    }
-    return 0;
+    return result(mt_os_call(SYS_pwrite64, fd, data, bytes, offset));
 }
 
 int mt_os_allocate(int fd, uint64_t offset, uint64_t bytes)
@@ -186,8 +159,8 @@ int mt_os_allocate(int fd, uint64_t offset, uint64_t bytes)
         r = result(mt_os_call(SYS_fallocate, fd, 0, offset, bytes));
     while (r == -EINTR);
     if (r == -EOPNOTSUPP || r == -ENOSYS)
-        r = allocate_by_writing(fd, offset, bytes);
-    if (r < 0) /* leave the rest of a full disk to others */
+        r = mt_os_write_zeros(fd, offset, bytes); /* a file system without fallocate */
+    if (r < 0)                                    /* leave the rest of a full disk to others */
         mt_os_call(SYS_ftruncate, fd, offset);
     return (int)r;
 }
@@ -266,24 +239,9 @@ int mt_os_open_program(int folder, const char *path)
     return -EACCES;
 }
 
-ssize_t mt_os_read_some(int fd, void *to, size_t bytes)
+ssize_t mt_os_read_part(int fd, void *to, size_t bytes, uint64_t offset)
 {
-    return result(mt_os_call(SYS_pread64, fd, to, bytes, (uint64_t)0));
-}
-
-bool mt_os_read_at(int fd, void *to, size_t bytes, uint64_t offset)
-{
-    for (char *p = to; bytes;) {
-        long r = result(mt_os_call(SYS_pread64, fd, p, bytes, offset));
-        if (r == -EINTR)
-            continue;
-        if (r <= 0)
-            return false;
-        p += r;
-        offset += (uint64_t)r;
-        bytes -= (size_t)r;
-    }
-    return true;
+    return result(mt_os_call(SYS_pread64, fd, to, bytes, offset));
 }
 
 void mt_os_close(int fd)

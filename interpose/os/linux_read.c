@@ -10,6 +10,7 @@
 
 #include "os/call.h"
 #include "os/os.h"
+#include "os/transfer.h"
 
 /* How a file that is read at once is opened, and nobody else opens anything: for mt_os_close_inherited. Neither flag means anything for
  * such a file. */
@@ -32,13 +33,7 @@ ssize_t mt_os_read_file(const char *path, void *to, size_t bytes)
     if (fd < 0)
         return -errno;
     __atomic_store_n(&read_last, fd, __ATOMIC_RELAXED);
-    size_t got = 0;
-    while (got < bytes) {
-        ssize_t r = mt_os_read(fd, (char *)to + got, bytes - got);
-        if (r <= 0)
-            break;
-        got += (size_t)r;
-    }
+    size_t got = mt_os_read_rest(fd, to, bytes);
     mt_os_close(fd);
     return (ssize_t)got;
 }

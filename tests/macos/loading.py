@@ -40,18 +40,18 @@ class Programs:
             raise Failed('%s: %s' % (name, done.err[-3000:]))
         return self.path(name)
 
-    def library(self, name, *arguments):
+    def dylib(self, name, *arguments):
         return self.link(name, '-dylib' if self.linker else '-dynamiclib', '-install_name', '@rpath/' + name, *arguments)
 
     def guest(self):
         """Linked with a library that has a function more than the one that it runs with."""
-        library = self.library('libguest.dylib', self.object('gone'))
+        library = self.dylib('libguest.dylib', self.object('gone'))
         program = self.link('guest', self.object('guest'), library)
-        self.library('libguest.dylib', self.object('guest_library'))
+        self.dylib('libguest.dylib', self.object('guest_library'))
         return program
 
     def inserted(self):
-        return self.library('libinserted.dylib', self.object('inserted'))
+        return self.dylib('libinserted.dylib', self.object('inserted'))
 
 
 def loaded(loader, *arguments):
@@ -95,7 +95,7 @@ def refused(loader, said, *arguments):
 def refusals(loader, programs):
     counted = programs.link('counted', programs.object('counted'))
     refused(loader, r'known:\n  _mbr_uid_to_uuid of \S+unknown\n  _newlocale of \S+unknown\n$', programs.link('unknown', programs.object('unknown')))
-    locals_ = programs.library('liblocals.dylib', programs.object('locals'))
+    locals_ = programs.dylib('liblocals.dylib', programs.object('locals'))
     refused(loader, 'has thread-local variables', '--insert', locals_, '--', counted)
     refused(loader, 'No such file', programs.path('nothing'))
     refused(loader, 'is no Mach-O file', loader)

@@ -36,15 +36,20 @@ int mt_hook_execvP(const char *file, const char *folders, char *const arguments[
     return mt_stayed(h, execvP(file, folders, arguments));
 }
 
+/* posix_spawn as exec: the process goes on as the program. */
+static bool replaces_us(const posix_spawnattr_t *attributes)
+{
+    short flags = 0;
+    return attributes && posix_spawnattr_getflags(attributes, &flags) == 0 &&
+           flags & POSIX_SPAWN_SETEXEC;
+}
+
 int mt_hook_posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
                         const posix_spawnattr_t *attributes, char *const arguments[],
                         char *const environment[])
 {
-    short flags = 0;
-    bool replaces = attributes && posix_spawnattr_getflags(attributes, &flags) == 0 &&
-                    flags & POSIX_SPAWN_SETEXEC;
     MT_WITHOUT_US(environment, mt_program_foreign(-1, path), path);
-    struct mt_header *h = replaces ? mt_leaving(path, environment) : NULL;
+    struct mt_header *h = replaces_us(attributes) ? mt_leaving(path, environment) : NULL;
     return mt_stayed(h, posix_spawn(pid, path, actions, attributes, arguments, environment));
 }
 
@@ -52,11 +57,8 @@ int mt_hook_posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_ac
                          const posix_spawnattr_t *attributes, char *const arguments[],
                          char *const environment[])
 {
-    short flags = 0;
-    bool replaces = attributes && posix_spawnattr_getflags(attributes, &flags) == 0 &&
-                    flags & POSIX_SPAWN_SETEXEC;
     MT_WITHOUT_US(environment, mt_leaving_foreign(file), file);
-    struct mt_header *h = replaces ? mt_leaving(file, environment) : NULL;
+    struct mt_header *h = replaces_us(attributes) ? mt_leaving(file, environment) : NULL;
     return mt_stayed(h, posix_spawnp(pid, file, actions, attributes, arguments, environment));
 }
 

@@ -15,15 +15,6 @@ const char *mt_program_argv0(void)
     return arguments && arguments[0] ? arguments[0] : "";
 }
 
-size_t mt_program_started_as(char *to, size_t bytes)
-{
-    size_t length = strlen(mt_program_argv0()) + 1;
-    if (length > bytes)
-        return 0;
-    memcpy(to, mt_program_argv0(), length);
-    return length;
-}
-
 size_t mt_program_absolute(char *path, size_t room, uintptr_t address)
 {
     char folder[1024];
