@@ -50,12 +50,13 @@ const unsigned char *mapped_make(int fd, const struct mapped_part *parts, size_t
                    : MAP_FAILED;
     if (to == MAP_FAILED)
         return NULL;
-    *bytes = all;
     expect_cuts();
-    if (map_parts(fd, to, parts, count))
-        return to;
-    munmap(to, all);
-    return NULL;
+    if (!map_parts(fd, to, parts, count)) {
+        munmap(to, all);
+        return NULL;
+    }
+    *bytes = all;
+    return to;
 }
 
 void mapped_rest(const unsigned char *data, size_t bytes)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -34,10 +35,33 @@ static const char python_text[] =
 static const char control_text[] =
     "int main(void)\n{\033[31m\n\t\302\2331m\342\200\256 return 0;\377\n}";
 
+/* Every second log, by what is in it, can be mapped; the others are read alone, as from a file system that maps nothing. */
+static int log_mapped = -1;
+
+static bool maps(const unsigned char *file, size_t bytes)
+{
+    unsigned sum = 0;
+    for (size_t i = 0; i < bytes; i++)
+        sum += file[i];
+    return sum & 1;
+}
+
 void world_set_log(const unsigned char *file, size_t bytes)
 {
+    static int memory = -1;
+    if (memory < 0)
+        memory = memfd_create("log", MFD_CLOEXEC);
     log_file = (struct world_file){file, bytes};
+    log_mapped = -1;
+    if (maps(file, bytes)) {
+        if (ftruncate(memory, (off_t)bytes) || pwrite(memory, file, bytes, 0) != (ssize_t)bytes)
+            abort();
+        log_mapped = memory;
+    }
 }
+
+int __real_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, ...);
 
 int file_open(int folder, const char *path, struct stat *info)
 {
@@ -56,7 +80,10 @@ int file_open(int folder, const char *path, struct stat *info)
     }
     memset(info, 0, sizeof *info);
     info->st_size = (off_t)opened.bytes;
-    return dup(2); /* closed by the caller; what is read comes from `opened` */
+    /* Closed by the caller; what is read comes from `opened`. */
+    return opened.data == log_file.data && log_mapped >= 0
+               ? dup(log_mapped)
+               : __real_open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 size_t file_read_at(int fd, void *data, size_t bytes, uint64_t offset)
@@ -83,13 +110,11 @@ size_t file_size(int fd)
 }
 
 /* Folders that a log names. */
-int __real_open(const char *path, int flags, ...);
-int __wrap_open(const char *path, int flags, ...);
 int __wrap_open(const char *path, int flags, ...)
 {
     if (!inside)
         return __real_open(path, flags, 0666);
-    return path[0] == '/' ? dup(2) : -1;
+    return path[0] == '/' ? __real_open("/dev/null", O_RDONLY | O_CLOEXEC) : -1;
 }
 
 /* /proc */
