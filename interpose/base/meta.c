@@ -61,29 +61,35 @@ static bool begun;          /* it has done what was asked of it since its start 
 static __thread volatile bool inside __attribute__((tls_model("initial-exec")));
 
 /* Signals wait while the thread is inside, so that no handler jumps out of jemalloc with its locks
- * held. That is two system calls, but rare. The program's mask is restored before any code of the
- * program runs. */
+ * held. That is two system calls, but rare; who is aside (base/aside.h) has made them. The program's mask is restored before any code
+ * of the program runs. */
 static __thread uint64_t held_back __attribute__((tls_model("initial-exec")));
 static __thread bool held __attribute__((tls_model("initial-exec"))); /* mt_meta_hold */
 
 static void (*je_thread_end)(void *); /* of a thread with its variables */
 
+/* They are held back already, and by whom they will be released: that is the same at the begin and at the end of a call. */
+static inline bool signals_wait(void)
+{
+    return held || mt_aside_here;
+}
+
 static void leave(void)
 {
     mt_lock_drop(&lock);
     inside = false;
-    if (!held)
+    if (!signals_wait())
         mt_os_release_signals(&held_back);
 }
 
 /* Signals are not held back while another thread is inside, however long that takes. */
 static void wait_outside(void)
 {
-    if (!held)
+    if (!signals_wait())
         mt_os_release_signals(&held_back);
     mt_lock_take(&lock);
     mt_lock_drop(&lock);
-    if (!held)
+    if (!signals_wait())
         mt_os_hold_signals(&held_back);
 }
 
@@ -92,7 +98,7 @@ static bool enter(void)
 {
     if (__builtin_expect(inside, 0))
         return false;
-    if (!held)
+    if (!signals_wait())
         mt_os_hold_signals(&held_back);
     while (__builtin_expect(!mt_lock_try(&lock), 0)) {
         wait_outside();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The tracker's own memory: a private, renamed jemalloc. Never the program's allocator. Callable
- * with the guard set, in any thread; errno may change. Each call costs two system calls, see
- * mt_meta_hold.
+ * with the guard set, in any thread; errno may change. Each call costs two system calls, unless the
+ * thread is aside (base/aside.h); see mt_meta_hold.
  */
 #ifndef MT_META_H
 #define MT_META_H

@@ -185,7 +185,7 @@ enum mt_cfi_result mt_cfi_row_of(struct mt_cfi_space *space, uintptr_t fde, uint
         return MT_CFI_UNREADABLE;
     if (pc < begin || pc - begin >= bytes)
         return MT_CFI_NO_FRAME;
-    if (!mt_cfi_row_at(&cie, r, begin, pc, others, row))
+    if (!mt_cfi_row_at(&cie, r, begin, begin + bytes, pc, others, row))
         return MT_CFI_UNREADABLE;
     return MT_CFI_FOUND;
 }

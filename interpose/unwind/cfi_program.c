@@ -16,6 +16,8 @@ struct machine {
     unsigned depth;
     bool others; /* `other` of the rows is in use */
     uintptr_t loc;
+    uintptr_t from; /* the greatest `loc` that was not above pc */
+    bool depends;   /* the row depends on pc by more than that, or may do */
 };
 
 static inline void copy(const struct machine *m, struct mt_cfi_row *to,
@@ -89,6 +91,7 @@ static void set_expression(struct machine *m, struct mt_cfi_reader *r, uintptr_t
         return;
     }
     e.end = r->at += bytes;
+    m->depends = true;
     if (!place)
         return;
     place->where = MT_CFI_AT_REG;
@@ -116,6 +119,7 @@ static void set_cfa_expression(struct machine *m, struct mt_cfi_reader *r, uintp
         return;
     }
     e.end = r->at += bytes;
+    m->depends = true;
     m->row.cfa = simple_expression(e, pc, &m->row.reg, &m->row.offset);
     m->row.cfa_expression = expression_at(e, true);
 }
@@ -205,6 +209,7 @@ static void extended(struct machine *m, unsigned op, struct mt_cfi_reader *r, ui
         break;
     case 0x01: /* set_loc */
         m->loc = mt_cfi_encoded(r, m->cie->encoding);
+        m->depends = true; /* it may go back */
         break;
     case 0x02: /* advance_loc1, 2, 4 */
     case 0x03:
@@ -271,6 +276,8 @@ static bool run(struct machine *m, struct mt_cfi_reader r, uintptr_t pc)
         unsigned byte = *r.at++, low = byte & 0x3f;
         bool one = r.at < r.end && *r.at < 0x80;
 
+        if (m->loc > m->from)
+            m->from = m->loc;
         if ((byte & 0xc0) == 0x40) {
             m->loc += low * code_align;
             if (m->loc > pc)
@@ -285,29 +292,34 @@ static bool run(struct machine *m, struct mt_cfi_reader r, uintptr_t pc)
                 return !r.bad;
         }
     }
+    if (m->loc > m->from)
+        m->from = m->loc;
     return true;
 }
 
 bool mt_cfi_row_at(const struct mt_cfi_cie *cie, struct mt_cfi_reader program, uintptr_t begin,
-                   uintptr_t pc, bool others, struct mt_cfi_row *row)
+                   uintptr_t end, uintptr_t pc, bool others, struct mt_cfi_row *row)
 {
     struct machine m;
 
     m.others = others;
+    m.depends = false;
     memset(&m.initial, 0, others ? sizeof m.initial : offsetof(struct mt_cfi_row, other));
     m.initial.cfa = MT_CFI_CFA_OTHER;
     m.initial.signal = cie->signal;
     m.initial.begin = begin;
     m.depth = 0;
-    m.loc = 0;
+    m.loc = m.from = 0;
     m.cie = cie;
     copy(&m, &m.row, &m.initial);
     if (!run(&m, cie->program, FOREVER))
         return false;
     copy(&m, &m.initial, &m.row);
-    m.loc = begin;
+    m.loc = m.from = begin;
     if (!run(&m, program, pc))
         return false;
     copy(&m, row, &m.row);
+    row->from = m.depends ? 0 : m.from;
+    row->to = m.depends ? 0 : m.loc > pc && m.loc < end ? m.loc : end;
     return true;
 }

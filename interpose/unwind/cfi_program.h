@@ -19,10 +19,10 @@ struct mt_cfi_cie {
     struct mt_cfi_reader program;
 };
 
-/* Fill *row for `pc` in the function that begins at `begin`: by the program of its CIE, then by
+/* Fill *row for `pc` in the function at [begin, end): by the program of its CIE, then by
  * `program`, that of its FDE. Without `others`, row->other is not filled in, which takes half the time. False: not understood, and
  * *row is as it was. Takes no lock, allocates nothing. */
 bool mt_cfi_row_at(const struct mt_cfi_cie *cie, struct mt_cfi_reader program, uintptr_t begin,
-                   uintptr_t pc, bool others, struct mt_cfi_row *row);
+                   uintptr_t end, uintptr_t pc, bool others, struct mt_cfi_row *row);
 
 #endif

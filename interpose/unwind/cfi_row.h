@@ -41,6 +41,8 @@ enum mt_cfi_cfa {
 struct mt_cfi_row {
     uintptr_t
         begin; /* the first address of the function, or of the part of it that is described together */
+    uintptr_t from,
+        to; /* all of this holds for the addresses [from, to); 0, 0: that is not known */
     enum mt_cfi_cfa cfa;
     unsigned reg; /* DWARF number */
     int64_t offset;

@@ -33,7 +33,8 @@ MT_EXTERN _Atomic uintptr_t mt_rule_table;
  * without a lock here, so no rule can be learnt. */
 bool mt_rule_init(void);
 
-/* Learn the rule for return address `pc`; takes about 0.3 us. Guard set: it may allocate. */
+/* Learn the rule for return address `pc`; takes about 0.3 us, and two system calls more unless the thread is aside (base/aside.h): a
+ * walk goes aside as a whole from its first new frame on, as those behind it are mostly new, too. Guard set: it may allocate. */
 mt_rule mt_rule_learn(uintptr_t pc);
 
 /* Forget all rules. Any thread, while others walk: a rule that was read before is as good as the
@@ -45,8 +46,8 @@ static inline uint64_t mt_rule_mix(uintptr_t pc)
     return ((uint64_t)pc * 0x9e3779b97f4b5ull) & ((1ull << MT_RULE_PC_BITS) - 1);
 }
 
-/* The rule for return address `pc` (of the code at pc - 1). */
-static inline mt_rule mt_rule_of(uintptr_t pc)
+/* The rule for return address `pc` (of the code at pc - 1), if it was learnt. */
+static inline bool mt_rule_known(uintptr_t pc, mt_rule *rule)
 {
     uintptr_t table = atomic_load_explicit(&mt_rule_table, memory_order_acquire);
     _Atomic uint64_t *words = MT_RULE_TABLE_WORDS(table);
@@ -58,11 +59,31 @@ static inline mt_rule mt_rule_of(uintptr_t pc)
         for (unsigned way = 0; way < MT_RULE_WAYS; way++) {
             uint64_t word = atomic_load_explicit(&words[at ^ way], memory_order_relaxed);
 
-            if ((word ^ tag) >> MT_RULE_BITS == 0 && word != 0)
-                return (mt_rule)(word & ((1u << MT_RULE_BITS) - 1));
+            if ((word ^ tag) >> MT_RULE_BITS == 0 && word != 0) {
+                *rule = (mt_rule)(word & ((1u << MT_RULE_BITS) - 1));
+                return true;
+            }
         }
     }
-    return mt_rule_learn(pc);
+    return false;
+}
+
+/* The same for a pc that is met for the first time, if what was learnt for another one near it holds for it, too. Needs little of the
+ * stack, and makes no system call. */
+bool mt_rule_near(uintptr_t pc, mt_rule *rule);
+
+/* The rule for `pc`, if that needs no learning. */
+static inline bool mt_rule_at_hand(uintptr_t pc, mt_rule *rule)
+{
+    return mt_rule_known(pc, rule) || mt_rule_near(pc, rule);
+}
+
+/* The same; it is learnt where it must be. */
+static inline mt_rule mt_rule_of(uintptr_t pc)
+{
+    mt_rule rule;
+
+    return mt_rule_at_hand(pc, &rule) ? rule : mt_rule_learn(pc);
 }
 
 #endif

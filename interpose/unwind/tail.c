@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/aside.h"
 #include "base/meta.h"
 #include "base/near.h"
 #include "base/ring.h"
@@ -149,6 +150,48 @@ static void push(struct mt_tails *t, uint32_t frames, uint32_t count)
     }
 }
 
+enum stepped { JOINED, FAILED, UNKNOWN };
+
+/* Step outward to one of the outer *frames frames; *count steps were made. `learn`: rules that are not known yet; else that is where
+ * it ends. */
+static inline __attribute__((always_inline)) enum stepped
+step_on(struct mt_tails *t, uint32_t *count, uint32_t *frames, bool learn)
+{
+    while (!joins(t, frames, &t->step[*count])) {
+        struct mt_step *now = &t->step[*count];
+        if (__builtin_expect(!mt_rule_at_hand(now->frame.pc, &now->rule), 0)) {
+            if (!learn)
+                return UNKNOWN;
+            now->rule = mt_rule_learn(now->frame.pc);
+        }
+        if (!*frames || ++*count == MT_TAIL_STEPS_MAX || !step(t->bounds, now, now + 1))
+            return FAILED;
+    }
+    return JOINED;
+}
+
+struct stepping {
+    struct mt_tails *tails;
+    uint32_t count, frames;
+    enum stepped stepped;
+};
+
+static void step_aside(void *stepping)
+{
+    struct stepping *s = stepping;
+    s->stepped = step_on(s->tails, &s->count, &s->frames, true);
+}
+
+static __attribute__((noinline, cold)) enum stepped learn_on(struct mt_tails *t, uint32_t *count,
+                                                             uint32_t *frames)
+{
+    struct stepping s = {t, *count, *frames, UNKNOWN};
+    mt_aside(step_aside, &s);
+    *count = s.count;
+    *frames = s.frames;
+    return s.stepped;
+}
+
 MT_HOT bool mt_tails_step(struct mt_tails *t, const struct mt_start *from, uint32_t *first)
 {
     uint32_t count = 0, frames;
@@ -158,15 +201,10 @@ MT_HOT bool mt_tails_step(struct mt_tails *t, const struct mt_start *from, uint3
     settle_standing(t);
     frames = t->used;
     t->step[0] = (struct mt_step){{from->pc, from->sp}, from->fp, 0};
-    while (!joins(t, &frames, &t->step[count])) {
-        struct mt_step *now = &t->step[count++];
-        now->rule = mt_rule_of(now->frame.pc);
-        if (!frames || count == MT_TAIL_STEPS_MAX || !step(t->bounds, now, now + 1)) {
-            t->leaf = 0;
-            return false;
-        }
-    }
-    if (!count || frames + count > MT_TAIL_FRAMES_MAX) {
+    enum stepped stepped = step_on(t, &count, &frames, false);
+    if (__builtin_expect(stepped == UNKNOWN, 0))
+        stepped = learn_on(t, &count, &frames);
+    if (stepped != JOINED || !count || frames + count > MT_TAIL_FRAMES_MAX) {
         t->leaf = 0;
         return false;
     }

@@ -14,6 +14,7 @@
 #include "base/near.h"
 #include "unwind/walk.h"
 
+#include "base/aside.h"
 #include "base/meta.h"
 #include "format.h"
 #include "unwind/rule_layout.h"
@@ -44,6 +45,7 @@ struct job {
     uint32_t count; /* steps taken */
     bool own;       /* on the thread's own stack */
     bool plain;     /* all steps so far can be repeated by comparing words */
+    enum outcome outcome; /* of walk_aside */
 };
 
 /* A word of the stack that is walked. */
@@ -166,7 +168,7 @@ static bool same_step(struct mt_stack *stack, struct mt_walk *walk, int32_t at)
                         .own = true};
     struct position next;
 
-    return step(&again, walk->links[at].rule, &next) == STEPPED && next.pc == outer->pc &&
+    return step_realigned(&again, walk->links[at].rule, &next) == STEPPED && next.pc == outer->pc &&
            next.sp == outer->sp && (!walk->links[at - 1].need || next.fp == walk->links[at - 1].fp);
 }
 
@@ -185,7 +187,8 @@ static bool same_caller(struct mt_stack *stack, struct mt_walk *walk, int32_t at
 
 /* From frame `at` outward, whose state is right: the first frame whose caller is no longer the
  * same; 0: none. */
-static inline int32_t verify(struct mt_stack *stack, struct mt_walk *walk, int32_t at)
+static inline __attribute__((always_inline)) int32_t verify(struct mt_stack *stack,
+                                                            struct mt_walk *walk, int32_t at)
 {
     const struct mt_frame *outer = stack->frames + at - 1;
     const struct mt_link *link = walk->links + at;
@@ -275,9 +278,11 @@ static enum outcome end(struct job *job, mt_rule rule, enum outcome outcome)
     return outcome == STEPPED ? CUT : outcome;
 }
 
+static void walk_aside(void *job);
+
 /* Walk to the end of the stack (match is -1 then) or to a frame of the last stack that is still
- * right (match). */
-static enum outcome walk_new(struct job *job)
+ * right (match). `learn`: rules that are not known yet; else the walk goes on aside, to do so. */
+static inline __attribute__((always_inline)) enum outcome walk_on(struct job *job, bool learn)
 {
     struct position next;
     enum outcome outcome;
@@ -293,7 +298,13 @@ static enum outcome walk_new(struct job *job)
                 return NEED_FULL;
             job->match = at - 1;
         }
-        rule = mt_rule_of(job->now.pc);
+        if (__builtin_expect(!mt_rule_at_hand(job->now.pc, &rule), 0)) {
+            if (!learn) {
+                mt_aside(walk_aside, job);
+                return job->outcome;
+            }
+            rule = mt_rule_learn(job->now.pc);
+        }
         outcome = step(job, rule, &next);
         if (outcome == NEED_FULL || !push(job, &job->now, rule))
             return NEED_FULL;
@@ -305,6 +316,12 @@ static enum outcome walk_new(struct job *job)
         }
         job->now = next;
     }
+}
+
+static __attribute__((noinline, cold)) void walk_aside(void *job_)
+{
+    struct job *job = job_;
+    job->outcome = walk_on(job, true);
 }
 
 static bool reserve(struct mt_stack *stack, struct mt_walk *walk, uint32_t count)
@@ -409,7 +426,7 @@ MT_HOT bool mt_walk(struct mt_stack *stack, struct mt_walk *walk, const struct m
         job.match = -1;
     }
     walk->memo = false;
-    outcome = walk_new(&job);
+    outcome = walk_on(&job, false);
     outer = (uint32_t)(job.match + 1);
     if (outcome == NEED_FULL || !reserve(stack, walk, outer + job.count))
         return false;

@@ -46,13 +46,13 @@ static int64_t entry_of(const uint8_t *table, uint64_t i, unsigned column)
     return value;
 }
 
-/* The FDE that may cover `pc`, 0 if none. */
+/* The FDE that may cover `pc`, 0 if none: the table has it for the addresses [*from, *to). */
 static uintptr_t search(struct mt_cfi_space *space, uintptr_t header, uintptr_t pc,
-                        bool *unreadable)
+                        bool *unreadable, uintptr_t *from, uintptr_t *to)
 {
     struct mt_cfi_reader r;
     int64_t wanted = (int64_t)(pc - header);
-    uint64_t low = 0, high;
+    uint64_t low = 0, high, count;
 
     *unreadable = true;
     if (!mt_cfi_look(space, header, &r))
@@ -70,6 +70,7 @@ static uintptr_t search(struct mt_cfi_space *space, uintptr_t header, uintptr_t 
     if (r.bad || high > (size_t)(r.end - r.at) / 8)
         return 0;
     *unreadable = false;
+    count = high;
     while (low < high) {
         uint64_t middle = low + (high - low) / 2;
 
@@ -78,23 +79,33 @@ static uintptr_t search(struct mt_cfi_space *space, uintptr_t header, uintptr_t 
         else
             high = middle;
     }
-    return low ? header + (uintptr_t)entry_of(r.at, low - 1, 1) : 0;
+    if (!low)
+        return 0;
+    *from = header + (uintptr_t)entry_of(r.at, low - 1, 0);
+    *to = low < count ? header + (uintptr_t)entry_of(r.at, low, 0) : UINTPTR_MAX;
+    return header + (uintptr_t)entry_of(r.at, low - 1, 1);
 }
 
 enum mt_cfi_result mt_cfi_find(uintptr_t pc, bool others, struct mt_cfi_row *row)
 {
     struct mt_object object;
     struct mt_cfi_space space;
-    uintptr_t fde;
+    uintptr_t fde, from, to;
     bool unreadable;
+    enum mt_cfi_result result;
 
     if (!mt_object_at(pc, &object))
         return MT_CFI_NO_OBJECT;
     if (!object.unwinding)
         return MT_CFI_NO_FRAME;
     space = (struct mt_cfi_space){.object = &object};
-    fde = search(&space, (uintptr_t)object.unwinding, pc, &unreadable);
+    fde = search(&space, (uintptr_t)object.unwinding, pc, &unreadable, &from, &to);
     if (!fde)
         return unreadable ? MT_CFI_UNREADABLE : MT_CFI_NO_FRAME;
-    return mt_cfi_row_of(&space, fde, pc, others, row);
+    result = mt_cfi_row_of(&space, fde, pc, others, row);
+    if (result == MT_CFI_FOUND) { /* another one's may overlap it */
+        row->from = row->from < from ? from : row->from;
+        row->to = row->to > to ? to : row->to;
+    }
+    return result;
 }
