@@ -158,11 +158,25 @@ static struct slab *give_small(struct slab *slab, void *block)
     return NULL;
 }
 
+/* Without the lock. */
 static void *take_big(size_t bytes)
 {
+    uint64_t mask;
     size_t page = mt_os_page() - 1, whole = (bytes + HEAD + page) & ~page;
-    struct slab *slab = whole < bytes ? NULL : map(whole);
+    if (whole < bytes || __atomic_load_n(&broken, __ATOMIC_RELAXED))
+        return NULL;
+    mt_os_hold_signals(&mask); /* base/own.h has a lock, too */
+    struct slab *slab = map(whole);
+    mt_os_release_signals(&mask);
     return slab ? (char *)slab + HEAD : NULL;
+}
+
+static void give_back(struct slab *slab)
+{
+    uint64_t mask;
+    mt_os_hold_signals(&mask);
+    mt_meta_unmap(slab, slab->bytes);
+    mt_os_release_signals(&mask);
 }
 
 void *mt_meta_alloc(size_t bytes)
@@ -170,7 +184,7 @@ void *mt_meta_alloc(size_t bytes)
     void *block = NULL;
     uint64_t mask;
     if (bytes > SMALL)
-        return __atomic_load_n(&broken, __ATOMIC_RELAXED) ? NULL : take_big(bytes);
+        return take_big(bytes);
     if (!enter(&mask))
         return NULL;
     block = take_small(bytes);
@@ -191,7 +205,7 @@ void mt_meta_free(void *block)
         leave(&mask);
     }
     if (slab)
-        mt_meta_unmap(slab, slab->bytes);
+        give_back(slab);
 }
 
 void *mt_meta_grow(void *block, size_t old_bytes, size_t new_bytes)
