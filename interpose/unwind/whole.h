@@ -18,6 +18,7 @@
 #include "unwind/arch.h"
 #include "unwind/bounds.h"
 #include "unwind/stack.h"
+#include "unwind/words/words.h"
 
 struct mt_whole_picked;
 
@@ -36,10 +37,7 @@ struct mt_whole {
     uint16_t words;
     bool need_fp;
     bool named; /* nodes are filled in; as `known`, for whoever remembers stacks here */
-    struct mt_whole_word {
-        uintptr_t want;
-        uintptr_t at;
-    } word[];
+    mt_word word[];
 };
 
 /* The thread's cache, or NULL: no memory. */
@@ -51,7 +49,8 @@ void mt_wholes_forget(struct mt_wholes *wholes);
 /* The pc of its frame `i`, counted from the outermost. */
 static inline uintptr_t mt_whole_pc(const struct mt_whole *whole, uint32_t i)
 {
-    return i + 1 == whole->frames ? whole->pc : mt_arch_ra(whole->word[whole->frames - 2 - i].want);
+    return i + 1 == whole->frames ? whole->pc
+                                  : mt_arch_ra(mt_word_want(&whole->word[whole->frames - 2 - i]));
 }
 
 /* Room for a number for each frame, the outermost first, that goes away with the entry: see `named`. */
@@ -100,7 +99,7 @@ struct mt_whole *mt_whole_add(struct mt_wholes *wholes, const struct mt_start *f
 
 /* ---- For whole.c and unwind.c alone: what each event passes, to be inlined ---- */
 
-#define MT_WHOLE_RING_BYTES (1u << 20) /* about 2,500 stacks of 20 frames */
+#define MT_WHOLE_RING_BYTES (1u << 20) /* 2,500 stacks of 20 frames or more */
 #define MT_WHOLE_BUCKETS    2048u
 #define MT_WHOLE_SHAPES     2048u
 /* shapes at one place: functions that are called from frames of different sizes */
@@ -157,18 +156,9 @@ _Static_assert(MT_WHOLE_SHAPES == 1u << (64 - 53), "mt_whole_shapes");
 
 /* Whether all words stand there. The addresses are those of an earlier walk from the same sp on the
  * thread's own stack, which stays mapped from there up. */
-static inline bool mt_whole_stands(const struct mt_whole *whole)
+static inline __attribute__((always_inline)) bool mt_whole_stands(const struct mt_whole *whole)
 {
-    const struct mt_whole_word *w = whole->word, *end = w + whole->words;
-
-    for (; end - w >= 4; w += 4)
-        if (((mt_bounds_word(w[0].at) ^ w[0].want) | (mt_bounds_word(w[1].at) ^ w[1].want) |
-             (mt_bounds_word(w[2].at) ^ w[2].want) | (mt_bounds_word(w[3].at) ^ w[3].want)) != 0)
-            return false;
-    for (; w < end; w++)
-        if (mt_bounds_word(w->at) != w->want)
-            return false;
-    return true;
+    return mt_words_stand(whole->word, whole->words, whole->sp);
 }
 
 /* Whether it is the event's. */
