@@ -240,6 +240,10 @@ static inline __attribute__((always_inline)) void close_to(struct mt_runs *r, ui
 
 void mt_runs_close(struct mt_runs *r, uint32_t keep)
 {
+    /* The event that opened the last entry may not have been counted: there was no space. */
+    struct mt_run *last = r->entry->runs_used ? &r->runs[r->entry->runs_used - 1] : NULL;
+    if (last && last->max == INT64_MIN)
+        last->max = last->begin;
     close_to(r, keep);
 }
 

@@ -126,6 +126,9 @@ class Tests:
         for name, figures in report['classes'].items():
             self.check(figures['allocated_bytes'] - figures['released_bytes'] == figures['leaked_bytes'] <= figures['peak_bytes'],
                        '%s does not add up: %s', name, figures)
+        most = sum(figures['allocated_bytes'] for figures in report['classes'].values())
+        risen = [line for line in report['lines'] if line['rise_bytes'] > most]
+        self.check(not risen, 'rises of more than the %d bytes that were allocated: %s', most, risen[:3])
         self.check(not report['truncated'], 'truncated')
         if full:
             self.check(any('full' in note for note in report['notes']), 'the report has no note that says so: %s', report['notes'])
