@@ -24,7 +24,6 @@
  *                  offers unwind.h, stack.h, tail.h, tail_find.h, whole.h, arch.h, bounds.h, cfi.h, full.h
  *   unwind/elf/    which tables of an object describe its frames: ELF
  *   unwind/macho/  the same of Mach-O, and where stacks lie on macOS
- *   unwind/words/  the words that a remembered stack depends on, in as little room as the processor allows
  *   foreign/       an interpreter's frames among the native ones, and how the stack reaches an interpreter
  *                  offers interpreter.h, stack.h, merge.h, pair.h
  *   python/        CPython's frames and code objects, read from its own structures; calls none of its functions that allocate

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "unwind/bounds.h"
+
 /* libunwind saves the registers by inline assembly here: there is no function to look up. */
 #define MT_ARCH_GETCONTEXT ""
 
@@ -102,6 +104,52 @@ static inline void mt_arch_valgrind_quiet(long change)
         : "+r"(answer)
         : "r"(asked)
         : "cc", "memory");
+}
+
+/* ---- A word that a remembered stack depends on (arch.h), for unwind/whole.h.
+ * The word and its address, in full: aarch64's signed return addresses have bits everywhere. ---- */
+
+typedef struct {
+    uintptr_t want, at;
+} mt_arch_word;
+
+#define MT_ARCH_WORDS_STEP 1u
+
+static inline bool mt_arch_word_fits(uintptr_t want, uintptr_t at, uintptr_t sp)
+{
+    (void)want;
+    return at - sp <= UINT32_MAX;
+}
+
+static inline mt_arch_word mt_arch_word_of(uintptr_t want, uintptr_t at, uintptr_t sp)
+{
+    (void)sp;
+    return (mt_arch_word){want, at};
+}
+
+static inline uintptr_t mt_arch_word_want(const mt_arch_word *word)
+{
+    return word->want;
+}
+
+static inline uintptr_t mt_arch_word_at(const mt_arch_word *word, uintptr_t sp)
+{
+    (void)sp;
+    return word->at;
+}
+
+static inline bool mt_arch_words_stand(const mt_arch_word *words, uint32_t count, uintptr_t sp)
+{
+    const mt_arch_word *w = words, *end = w + count;
+    (void)sp;
+    for (; end - w >= 4; w += 4)
+        if (((mt_bounds_word(w[0].at) ^ w[0].want) | (mt_bounds_word(w[1].at) ^ w[1].want) |
+             (mt_bounds_word(w[2].at) ^ w[2].want) | (mt_bounds_word(w[3].at) ^ w[3].want)) != 0)
+            return false;
+    for (; w < end; w++)
+        if (mt_bounds_word(w->at) != w->want)
+            return false;
+    return true;
 }
 
 #endif

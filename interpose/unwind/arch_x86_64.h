@@ -5,10 +5,13 @@
 #ifndef MT_UNWIND_ARCH_X86_64_H
 #define MT_UNWIND_ARCH_X86_64_H
 
+#include <emmintrin.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "unwind/bounds.h"
 
 /* libunwind's function that saves the registers, as a symbol of its library. */
 #define MT_ARCH_GETCONTEXT "_Ux86_64_getcontext"
@@ -108,6 +111,70 @@ static inline void mt_arch_valgrind_quiet(long change)
                      : "+d"(answer)
                      : "a"(request)
                      : "cc", "memory");
+}
+
+/* ---- A word that a remembered stack depends on (arch.h), for unwind/whole.h.
+ * In 64 bits: the word, whose upper 16 bits are 0, and in the lowest 16 how many words above the event's stack pointer it stands.
+ * That is half of what the two take in full. Where stacks or threads are many, these are most of what an event reads that is in no
+ * cache. A stack is not remembered where a word is greater (no address of x86_64's is, unless a program asks for it) or further
+ * out than 512 KiB. Two are compared at once: SSE2, which each x86_64 has. ---- */
+
+typedef uint64_t mt_arch_word;
+
+#define MT_ARCH_WORDS_STEP 2u
+#define MT_ARCH_WORD_BITS  16 /* for its place */
+
+static inline bool mt_arch_word_fits(uintptr_t want, uintptr_t at, uintptr_t sp)
+{
+    uintptr_t up = at - sp;
+    return want >> (64 - MT_ARCH_WORD_BITS) == 0 && up % 8 == 0 && up / 8 <= UINT16_MAX;
+}
+
+static inline mt_arch_word mt_arch_word_of(uintptr_t want, uintptr_t at, uintptr_t sp)
+{
+    return want << MT_ARCH_WORD_BITS | (at - sp) / 8;
+}
+
+static inline uintptr_t mt_arch_word_want(const mt_arch_word *word)
+{
+    return *word >> MT_ARCH_WORD_BITS;
+}
+
+static inline uintptr_t mt_arch_word_at(const mt_arch_word *word, uintptr_t sp)
+{
+    return sp + (uintptr_t)(uint16_t)*word * 8;
+}
+
+/* The bits in which two are not what they must be. */
+static inline __attribute__((always_inline)) __m128i mt_arch_words_differ(const mt_arch_word *two,
+                                                                          uintptr_t sp)
+{
+    __m128i want =
+        _mm_srli_epi64(_mm_loadu_si128((const __m128i *)(const void *)two), MT_ARCH_WORD_BITS);
+    return _mm_xor_si128(want, _mm_set_epi64x((int64_t)mt_bounds_look(mt_arch_word_at(two + 1, sp)),
+                                              (int64_t)mt_bounds_look(mt_arch_word_at(two, sp))));
+}
+
+static inline __attribute__((always_inline)) bool mt_arch_words_none(__m128i bits)
+{
+    return _mm_movemask_epi8(_mm_cmpeq_epi8(bits, _mm_setzero_si128())) == 0xffff;
+}
+
+static inline __attribute__((always_inline)) bool mt_arch_words_stand(const mt_arch_word *words,
+                                                                      uint32_t count, uintptr_t sp)
+{
+    const mt_arch_word *w = words, *end = w + count;
+    __m128i bits = _mm_setzero_si128();
+    for (; end - w >= 8; w += 8) {
+        __m128i some = _mm_or_si128(mt_arch_words_differ(w, sp), mt_arch_words_differ(w + 2, sp)),
+                more =
+                    _mm_or_si128(mt_arch_words_differ(w + 4, sp), mt_arch_words_differ(w + 6, sp));
+        if (!mt_arch_words_none(_mm_or_si128(some, more)))
+            return false;
+    }
+    for (; w < end; w += 2)
+        bits = _mm_or_si128(bits, mt_arch_words_differ(w, sp));
+    return mt_arch_words_none(bits);
 }
 
 #endif

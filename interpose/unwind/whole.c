@@ -80,7 +80,7 @@ MT_HOT struct mt_whole *mt_whole_search(struct mt_wholes *wholes, const struct m
 
 static size_t bytes_of(uint32_t words, uint32_t frames)
 {
-    return sizeof(struct mt_whole) + words * sizeof(mt_word) +
+    return sizeof(struct mt_whole) + words * sizeof(mt_arch_word) +
            (frames + 1) / 2 * 2 * sizeof(uint32_t);
 }
 
@@ -102,7 +102,7 @@ struct mt_whole_picked *mt_whole_words(struct mt_wholes *wholes, const struct mt
 
 bool mt_whole_put(struct mt_whole_picked *words, uintptr_t at)
 {
-    if (words->count == MT_WHOLE_WORDS || !mt_word_fits(mt_bounds_word(at), at, words->sp))
+    if (words->count == MT_WHOLE_WORDS || !mt_arch_word_fits(mt_bounds_word(at), at, words->sp))
         return false;
     words->at[words->count++] = at;
     return true;
@@ -139,11 +139,11 @@ static void tell_apart(struct mt_wholes *wholes, struct mt_whole_shape *shape,
     if (other->pc != shape->pc || other->sp != shape->sp)
         return;
     for (uint32_t i = 0; i < other->words && i < words->count; i++) {
-        const mt_word *word = &other->word[i];
-        uintptr_t stands = mt_word_at(word, other->sp);
+        const mt_arch_word *word = &other->word[i];
+        uintptr_t stands = mt_arch_word_at(word, other->sp);
         if (stands != words->at[i])
             return;
-        if (mt_bounds_word(stands) != mt_word_want(word)) {
+        if (mt_bounds_word(stands) != mt_arch_word_want(word)) {
             shape->offset[shape->count++] = (uint32_t)(stands - shape->sp);
             return;
         }
@@ -159,7 +159,8 @@ MT_HOT struct mt_whole *mt_whole_add(struct mt_wholes *wholes, const struct mt_s
     struct mt_whole_shape *shape = shape_of(wholes, from, words, frames);
     tell_apart(wholes, shape, words);
     uint64_t *bucket = bucket_of(wholes, shape);
-    uint32_t count = (words->count + MT_WORDS_STEP - 1) / MT_WORDS_STEP * MT_WORDS_STEP;
+    uint32_t count =
+        (words->count + MT_ARCH_WORDS_STEP - 1) / MT_ARCH_WORDS_STEP * MT_ARCH_WORDS_STEP;
     struct mt_whole *whole = make_room(wholes, bytes_of(count, frames));
     whole->older = *bucket;
     *bucket = whole->at;
@@ -174,7 +175,7 @@ MT_HOT struct mt_whole *mt_whole_add(struct mt_wholes *wholes, const struct mt_s
     whole->words = (uint16_t)count;
     for (uint32_t i = 0; i < count; i++) {
         uintptr_t at = words->at[i < words->count ? i : words->count - 1];
-        whole->word[i] = mt_word_of(mt_bounds_word(at), at, from->sp);
+        whole->word[i] = mt_arch_word_of(mt_bounds_word(at), at, from->sp);
     }
     return whole;
 }

@@ -18,7 +18,6 @@
 #include "unwind/arch.h"
 #include "unwind/bounds.h"
 #include "unwind/stack.h"
-#include "unwind/words/words.h"
 
 struct mt_whole_picked;
 
@@ -37,7 +36,7 @@ struct mt_whole {
     uint16_t words;
     bool need_fp;
     bool named; /* nodes are filled in; as `known`, for whoever remembers stacks here */
-    mt_word word[];
+    mt_arch_word word[];
 };
 
 /* The thread's cache, or NULL: no memory. */
@@ -49,8 +48,9 @@ void mt_wholes_forget(struct mt_wholes *wholes);
 /* The pc of its frame `i`, counted from the outermost. */
 static inline uintptr_t mt_whole_pc(const struct mt_whole *whole, uint32_t i)
 {
-    return i + 1 == whole->frames ? whole->pc
-                                  : mt_arch_ra(mt_word_want(&whole->word[whole->frames - 2 - i]));
+    return i + 1 == whole->frames
+               ? whole->pc
+               : mt_arch_ra(mt_arch_word_want(&whole->word[whole->frames - 2 - i]));
 }
 
 /* Room for a number for each frame, the outermost first, that goes away with the entry: see `named`. */
@@ -158,7 +158,7 @@ _Static_assert(MT_WHOLE_SHAPES == 1u << (64 - 53), "mt_whole_shapes");
  * thread's own stack, which stays mapped from there up. */
 static inline __attribute__((always_inline)) bool mt_whole_stands(const struct mt_whole *whole)
 {
-    return mt_words_stand(whole->word, whole->words, whole->sp);
+    return mt_arch_words_stand(whole->word, whole->words, whole->sp);
 }
 
 /* Whether it is the event's. */
