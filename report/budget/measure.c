@@ -103,6 +103,8 @@ static void measure_leaks(struct measuring *m, const struct leaks *leaks)
         if (inside)
             take(m, own, leak->sum.bytes);
     }
+    if (!m->places) /* of call sites that are not known: a budget must not hold because the log was full */
+        take(m, UINT32_MAX, leaks->unknown.bytes);
 }
 
 /* The figure of a whole process is the header's: it is right where stacks were dropped, too. */

@@ -48,6 +48,11 @@ void selection_make(struct selection *selection, const struct stacks *stacks,
     free(matches);
 }
 
+bool selection_empty(const struct selection *selection, const struct stacks *stacks)
+{
+    return selection->nodes && !memchr(selection->nodes, 1, stacks->model.node_count);
+}
+
 void selection_free(struct selection *selection)
 {
     free(selection->nodes);

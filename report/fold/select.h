@@ -15,6 +15,8 @@ struct selection {
 void selection_make(struct selection *selection, const struct stacks *stacks,
                     const struct filter *filter);
 void selection_free(struct selection *selection);
+/* Does it take no stack at all? */
+bool selection_empty(const struct selection *selection, const struct stacks *stacks);
 
 /* Is a stack that ends in this node taken? */
 static inline bool selection_has(const struct selection *selection, uint32_t node)

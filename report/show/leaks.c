@@ -109,13 +109,22 @@ static void print_rest(const char *name, const struct leak_sum *sum, FILE *out)
 
 static void print_left_out(const struct leaks *leaks, FILE *out)
 {
-    if (!leaks->resident_count && !leaks->libraries.bytes && !leaks->unknown.bytes)
+    if (!leaks->resident_count && !leaks->libraries.bytes)
         return;
     fprintf(out, "%sLeft out, as it is there to stay%s (--all shows it)\n",
             terminal_on(STYLE_TITLE), terminal_off(STYLE_TITLE));
     for (size_t i = 0; i < leaks->resident_count; i++)
         print_rest(leaks->residents[i].name, &leaks->residents[i].sum, out);
     print_rest("libraries and the interpreter, without code of yours", &leaks->libraries, out);
+    fputc('\n', out);
+}
+
+static void print_unknown(const struct leaks *leaks, FILE *out)
+{
+    if (!leaks->unknown.bytes)
+        return;
+    fprintf(out, "%sNot known%s (--fail takes it for a leak)\n", terminal_on(STYLE_TITLE),
+            terminal_off(STYLE_TITLE));
     print_rest("call sites that are not known: the log was full", &leaks->unknown, out);
     fputc('\n', out);
 }
@@ -162,7 +171,7 @@ static void print_summary(const struct stacks *stacks, const struct leaks *leaks
     if (leaks->count)
         print_sum(leaks, &leaks->total, out);
     else
-        fputs("No leak", out);
+        fputs(leaks->unknown.bytes ? "No leak that is known" : "No leak", out);
     fputs(terminal_off(STYLE_TITLE), out);
     if (leaks->count)
         fprintf(out, " never given back, at %s call site%s", text_count(count, leaks->count),
@@ -179,6 +188,7 @@ void leaks_print(const struct stacks *stacks, const struct leaks *leaks,
     print_list(stacks, leaks, count, true, shown->all, out);
     print_list(stacks, leaks, count, false, shown->all, out);
     print_others(leaks, count, out);
+    print_unknown(leaks, out);
     print_left_out(leaks, out);
     print_suppressed(leaks, suppressions, out);
 }

@@ -3,6 +3,7 @@
  * memtrace leaks: what was never given back.
  */
 #include "base/base.h"
+#include "fold/select.h"
 #include "show/family.h"
 #include "show/leaks.h"
 #include "show/notes.h"
@@ -25,7 +26,8 @@ const struct verb_about verb_leaks_about = {
              "(memtrace --rules), and what no code of yours has allocated. Of several logs, or a "
              "folder of them, the call\n"
              "sites are those of all processes; --each or --process PID shows those of each.\n",
-    .end = "Exit status 1, with --fail: there is a leak.\n",
+    .end = "Exit status 1, with --fail: there is a leak, or the log was full and there may be one. "
+           "Without it, too: no stack is what is asked for.\n",
     .example = "memtrace leaks --suppress lsan.supp --fail memtrace.server.4711.mt",
 };
 
@@ -71,20 +73,39 @@ static void json_one(const struct stacks *stacks, const struct leaks *leaks,
     json_close(json, '}');
 }
 
+/* A gate that looks at nothing is a mistake. False after a message. */
+static bool looks_at_some(const struct stacks *stacks, const struct options *options)
+{
+    struct selection selection;
+    selection_make(&selection, stacks, &options->filter);
+    bool none = selection_empty(&selection, stacks);
+    selection_free(&selection);
+    if (none)
+        base_say("no stack is what --function, --file, --module or --thread asks for");
+    return !none;
+}
+
 static int status_of(int status, const struct options *options, bool any)
 {
     return status == STATUS_DONE && options->fail && any ? STATUS_NO : status;
+}
+
+/* Of a call site that is not known, nobody can say that it is there to stay. */
+static bool leaks_any(const struct leaks *leaks)
+{
+    return leaks->count || leaks->unknown.bytes > 0;
 }
 
 static int leaks_one(const struct log_shown *shown_log)
 {
     const struct options *options = shown_log->options;
     struct stacks stacks;
-    bool any = false;
+    bool any = false, some = true;
     if (stacks_open(&stacks, shown_log->file, options->periods)) {
+        some = looks_at_some(&stacks, options);
         struct leaks_shown shown = shown_of(options);
         struct leaks leaks = leaks_of(&stacks, NULL, options);
-        any = leaks.count != 0;
+        any = leaks_any(&leaks);
         if (shown_log->json) {
             json_one(&stacks, &leaks, shown_log);
         } else {
@@ -95,7 +116,7 @@ static int leaks_one(const struct log_shown *shown_log)
     }
     int status = stacks_status(&stacks);
     stacks_close(&stacks);
-    return status_of(status, options, any);
+    return status == STATUS_DONE && !some ? STATUS_NO : status_of(status, options, any);
 }
 
 /* Of all processes. */
@@ -115,7 +136,9 @@ static int leaks_whole(const struct options *options)
         leaks_print(stacks, &leaks, &suppressed, &shown, stdout);
         together_print_notes(&together, false);
     }
-    int status = status_of(together.status, options, leaks.count != 0);
+    int status = status_of(together.status, options, leaks_any(&leaks));
+    if (together.family.total.processes && !looks_at_some(stacks, options) && status == STATUS_DONE)
+        status = STATUS_NO;
     leaks_free(&leaks);
     together_close(&together);
     return status;

@@ -24,8 +24,7 @@ const struct verb_about verb_lines_about = {
         "Line tables of functions. Without -f: of all your own functions that allocated or "
         "released. "
         "With\n--metric they stand in its order, the highest first; without, by file and line.\n",
-    .end = "Exit status 1: no function or file in the log is called that, or there is no such "
-           "period.\n",
+    .end = "Exit status 1: no function or file in the log is called that.\n",
     .example = "memtrace lines -f mem_test.py:main --mprun memtrace.python3.4711.mt",
 };
 

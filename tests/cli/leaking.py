@@ -231,6 +231,24 @@ class Leaks(Case):
         self.assertEqual((p.returncode, p.stderr), (0, ''))
         self.assertTrue(p.stdout.startswith('No leak; '), p.stdout)
 
+    def test_full(self):
+        """A log without room for call sites: what they left is not known, which is no reason for a gate to pass."""
+        self.memtrace('run', '-o', os.path.join(self.top, 'full.mt'), os.path.join(self.top, 'planted'), MEMTRACE_MAX_LOG='1')
+        p = self.memtrace('leaks', '--fail', 'full.mt')
+        self.assertEqual((p.returncode, p.stderr), (1, ''))
+        self.assertTrue(p.stdout.startswith('No leak that is known; '), p.stdout)
+        self.assertIn('Not known', p.stdout)
+        self.assertNotIn('there to stay', p.stdout)
+        self.assertEqual(self.memtrace('check', '--max-leaked', '1K', 'full.mt').returncode, 1)
+        self.assertEqual(self.memtrace('check', '--max-leaked', '1G', 'full.mt').returncode, 0)
+
+    def test_nothing_asked(self):
+        for logs in ('planted.mt',), ('planted.mt', 'planted.mt'):
+            p = self.memtrace('leaks', '--fail', '--function', 'nosuch*', *logs)
+            self.assertEqual(p.returncode, 1, p)
+            self.assertIn('no stack is what', p.stderr)
+        self.assertEqual(self.memtrace('leaks', '--function', 'main', 'planted.mt').returncode, 0)
+
     def test_planted(self):
         leaks = self.leaks('planted')
         self.assertEqual((leaks['metric'], leaks['start']), ('leaked', 'events'))

@@ -115,3 +115,7 @@ class Unreadable(Case):
         p = self.memtrace('report', '--json', self.log, self.source)
         self.fails(p, 2, self.source)
         self.assertEqual([r['log'] for r in json.loads(p.stdout)], [self.log])
+        for bad in self.source, self.path('nowhere.mt'):
+            p = self.memtrace('html', '-o', '-', self.log, bad)
+            self.fails(p, 2, bad)
+            self.assertTrue(p.stdout.startswith('<!doctype html>'), p.stdout[:50])

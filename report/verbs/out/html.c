@@ -224,6 +224,19 @@ static bool open_together(struct plan *plan)
     return any;
 }
 
+/* One log of several is shown alone: what is wrong with the others. */
+static void say_unreadable(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->family.count; i++) {
+        struct stacks stacks;
+        if (plan->family.members[i].own.processes)
+            continue;
+        stacks_open(&stacks, plan->options->logs[i], plan->options->periods);
+        worse(plan, stacks_status(&stacks));
+        stacks_close(&stacks);
+    }
+}
+
 static bool open_first(struct plan *plan)
 {
     const struct options *options = plan->options;
@@ -239,6 +252,8 @@ static bool open_first(struct plan *plan)
         return open_together(plan);
     bool any = open_log(&plan->first, options->logs[plan->chosen[0]], options);
     worse(plan, stacks_status(&plan->first.stacks));
+    if (any)
+        say_unreadable(plan);
     return any;
 }
 
