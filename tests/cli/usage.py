@@ -118,4 +118,4 @@ class Unreadable(Case):
         for bad in self.source, self.path('nowhere.mt'):
             p = self.memtrace('html', '-o', '-', self.log, bad)
             self.fails(p, 2, bad)
-            self.assertTrue(p.stdout.startswith('<!doctype html>'), p.stdout[:50])
+            self.assertTrue(p.stdout.startswith('<!DOCTYPE html>'), p.stdout[:50])
