@@ -16,7 +16,7 @@ LIMIT = 1600
 # While there is a seccomp filter, each system call of ours asks it first, and that is on the program's stack.
 LIMIT_FILTERED = 2000
 ASKS = {'mt_os_call_filtered', 'mask_filtered'}
-CALL = 8  # a return address, which gcc leaves out
+CALL = {'x86_64': 8, 'aarch64': 0}  # a return address, which gcc leaves out where the call itself puts it onto the stack
 LEAF = 16  # a function of libc's that calls no other, or makes a system call
 VDSO = 160  # one of the kernel's, that tells the time
 SWITCH = 'mt_aside_switch'
@@ -24,6 +24,7 @@ SWITCH = 'mt_aside_switch'
 # What we call of others, on the program's stack.
 LEAVES = set('''__errno_location clock_gettime getauxval gnu_get_libc_version memcmp memcpy memmove memset strchr strcmp strlen strncmp strrchr strstr syscall strnlen
     __stack_chk_fail mt_aside_register pthread_setcancelstate abort malloc_usable_size mt_newer_find_object pthread_self mt_os_raw strcspn strspn'''.split())
+ATOMICS = re.compile(r'__aarch64_(cas|swp|ld(add|clr|set|eor))\d+_\w+$')  # of libgcc: one instruction, or a loop around two
 # The loader, which is asked at the process's first call, and by memtrace_lines, and libc: registration at the start. `plain_*` and `mt_real`
 # are the program's allocator by a pointer, and count as its own.
 OTHERS = set('''dlsym dladdr dladdr1 dlvsym dlerror dlopen pthread_atfork pthread_key_create pthread_setspecific on_exit'''.split())
@@ -43,6 +44,9 @@ CALLED = ['at_exit', 'forked', 'mt_start_before_fork', 'thread_ended', 'object_m
 def read(build):
     """Frames and calls by function. A static function's name has its file before it."""
     frames, calls = {}, {}
+    system, = glob.glob(os.path.join(build, 'CMakeFiles/*/CMakeSystem.cmake'))
+    with open(system, encoding='utf-8') as f:
+        call = CALL[re.search(r'CMAKE_SYSTEM_PROCESSOR "(\w+)"', f.read())[1]]
     files = glob.glob(os.path.join(build, 'CMakeFiles/memtrace_so.dir/**/*.ci'), recursive=True)
     for name in files:
         with open(name, encoding='utf-8') as f:
@@ -50,7 +54,7 @@ def read(build):
                 node = re.match(r'node: \{ title: "([^"]+)" label: ".*?\\n(\d+) bytes \(([^)]*)\)', line)
                 edge = re.match(r'edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"', line)
                 if node:
-                    frames[node[1]] = int(node[2]) + CALL
+                    frames[node[1]] = int(node[2]) + call
                 elif edge:
                     calls.setdefault(edge[1], set()).add(edge[2])
     return frames, calls
@@ -77,6 +81,8 @@ class Bound:
             return 0, (short(name),)
         if short(name) == SWITCH:
             return LEAF, (SWITCH,)
+        if ATOMICS.match(name):
+            return LEAF, (name,)
         if name not in self.frames:
             if name != '__indirect_call' and short(name) not in LEAVES | OTHERS and not short(name).startswith('mt_je_'):
                 self.unknown.add(f'{short(above[-1])} calls {name}')

@@ -503,6 +503,14 @@ class Names(Late):
             self.assertIn(name, shown)
 
 
+    def test_program_of_less_than_a_page(self):
+        """Headers, code and unwind tables in one segment of some 2,000 bytes, as linkers make them for aarch64."""
+        program = self.build('small', UTIL % 'small' + 'int main(void) { return !small_util(); }\n', '-O1', '-Wl,-z,noseparate-code')
+        shown = self.view('sites', self.traced(program)).stdout
+        self.assertIn('small.c:6  main', shown)
+        self.assertNotIn('cut', shown)
+
+
 class Split(Late):
     """Debug information that is not in the program's own file."""
 

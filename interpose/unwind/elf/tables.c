@@ -9,14 +9,16 @@
 #include "loader/object.h"
 #include "unwind/cfi.h"
 
-/* The program headers, which stand in the object's first page. NULL: there are none to be trusted. */
+/* The program headers, which stand in the object's first page. NULL: there are none to be trusted. The page is there whole, though
+ * the object may be said to end before it does: glibc's ends with the code, and a small program has all in one segment. */
 static const ElfW(Phdr) * headers_of(const struct mt_object *object, unsigned *count)
 {
     const ElfW(Ehdr) *elf = (const void *)object->begin;
 
-    if (object->end - object->begin < 4096 || memcmp(elf->e_ident, ELFMAG, SELFMAG) != 0 ||
-        elf->e_phentsize != sizeof(ElfW(Phdr)) || elf->e_phoff % sizeof(uintptr_t) ||
-        elf->e_phoff > 4096 || elf->e_phoff + elf->e_phnum * sizeof(ElfW(Phdr)) > 4096)
+    if (object->end <= object->begin || object->begin % 4096 != 0 ||
+        memcmp(elf->e_ident, ELFMAG, SELFMAG) != 0 || elf->e_phentsize != sizeof(ElfW(Phdr)) ||
+        elf->e_phoff % sizeof(uintptr_t) || elf->e_phoff > 4096 ||
+        elf->e_phoff + elf->e_phnum * sizeof(ElfW(Phdr)) > 4096)
         return NULL;
     *count = elf->e_phnum;
     return (const void *)(object->begin + elf->e_phoff);
