@@ -238,7 +238,8 @@ const struct option_about option_abouts[] = {
      "leave out what the lines of FILE name, in LeakSanitizer's syntax: leak:PATTERN, where * "
      "stands for anything, ^ and $ for the beginning and the end of a function's, file's or "
      "module's name; # begins a comment. May be given several times"},
-    {"fail", 0, OF_LEAKS, NULL, NULL, FLAG(fail), NULL, NULL, "exit status 1 if there is a leak, or if the log was full and there may be one"},
+    {"fail", 0, OF_LEAKS, NULL, NULL, FLAG(fail), NULL, NULL,
+     "exit status 1 if there is a leak, or if the log was full and there may be one"},
     {"mprun", 0, OF_LINES, NULL, NULL, FLAG(mprun), NULL, NULL,
      "memory_profiler's template: Mem usage, Increment, Occurrences, Line Contents. Occurrences "
      "are executions of the line for functions that were named with `memtrace run --lines`, "
