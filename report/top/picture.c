@@ -106,7 +106,8 @@ static void draw_title(struct top_picture *picture, const struct top_look *look,
         pen_put(&pen, "  ");
         pen_put(&pen, text_time(time, last->time));
     }
-    snprintf(text, sizeof text, "   live %s", text_size(size, (int64_t)log->header.level));
+    /* as the rows: when the program finished, else now */
+    snprintf(text, sizeof text, "   live %s", text_size(size, (int64_t)log->header.live));
     pen_put(&pen, text);
     snprintf(text, sizeof text, "   peak %s", text_size(size, (int64_t)log_peak(log)));
     pen_put(&pen, text);
