@@ -37,14 +37,18 @@ def lines_of(trace):
     with open(trace, encoding='utf-8', errors='replace') as f:
         for line in f:
             m = LINE.match(line)
-            if not m or '?' in m[2]:
+            if not m:
                 continue
-            pid, pc, text = m[1], int(m[2], 16), m[3]
+            pid, pc, text = m[1], 0 if '?' in m[2] else int(m[2], 16), m[3]  # strace can't always tell the address
             if text.endswith('<unfinished ...>'):
-                begun[pid] = text[:-len('<unfinished ...>')]
+                begun[pid] = pc, text[:-len('<unfinished ...>')]
                 continue
             rest = re.match(r'^<\.\.\. \w+ resumed>(.*)$', text)
-            yield pid, pc, begun.pop(pid, '') + rest[1] if rest else text
+            if rest:
+                at, text = begun.pop(pid, (0, ''))
+                yield pid, pc or at, text + rest[1]
+            else:
+                yield pid, pc, text
 
 
 class Pages:
