@@ -14,8 +14,9 @@ struct mapped_part {
 };
 
 /* The parts one behind the other, to be read only, and given to mapped_free; *bytes is for that. They must lie in the file. NULL, and
- * *bytes as it was: this file or machine can't. Where the file becomes shorter before mapped_free, reading what is gone ends the program with STATUS_BAD and a
- * message. What stands there may change as long as somebody writes: check what was taken out, not what is there. */
+ * *bytes as it was: this file or machine can't. Where the file becomes shorter before mapped_free, reading what is gone ends the
+ * program with STATUS_BAD and a message. What stands there may change as long as somebody writes: check what was taken out, not what
+ * is there. */
 const unsigned char *mapped_make(int fd, const struct mapped_part *parts, size_t count,
                                  size_t *bytes);
 /* Give its memory back until it is read again. */
