@@ -116,6 +116,31 @@ void mt_summary_failed(const char *program, const char *reason)
     say(&s);
 }
 
+/* As a word of a shell: the line is there to be copied. */
+static void add_word(struct mt_str *s, const char *word)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                "0123456789"
+                                "/._-+,:@%=";
+    if (word[0] == '-')
+        mt_str_add_z(s, "./");
+    if (word[0] && !word[strspn(word, plain)]) {
+        mt_str_add_z(s, word);
+        return;
+    }
+    mt_str_add_z(s, "'");
+    for (size_t part; word[0]; word += part) {
+        part = strcspn(word, "'");
+        mt_str_add(s, word, part);
+        if (word[part]) {
+            mt_str_add_z(s, "'\\''");
+            part++;
+        }
+    }
+    mt_str_add_z(s, "'");
+}
+
 static void add_how_to_read(struct mt_str *s, const char *directory)
 {
     const char *path = mt_log_path();
@@ -123,7 +148,7 @@ static void add_how_to_read(struct mt_str *s, const char *directory)
     if (prefix > 1 && !strncmp(path, directory, prefix) && path[prefix] == '/')
         path += prefix + 1;
     mt_str_add_z(s, "memtrace report ");
-    mt_str_add_z(s, path);
+    add_word(s, path);
     mt_str_add_z(s, "\n");
 }
 

@@ -2,6 +2,7 @@
 """memtrace run of wrappers: whose log has the name, what else there is, what was not traced."""
 import json
 import os
+import subprocess
 import sys
 
 from common import Case
@@ -87,6 +88,14 @@ class Wrapped(Case):
         p = self.memtrace('run', '-o', self.log, sys.executable, '-S', '-c', code, MEMTRACE_QUIET='0')
         self.assertIn('; not traced: /bin/true; to read it: ', p.stderr)
         self.assertEqual(self.report()['untraced_programs'], 1)
+
+    def test_what_is_said_can_be_copied_into_a_shell(self):
+        names = {name: name for name in ('plain.mt', "it's a log.mt", '$HOME;*.mt', 'a\nline.mt')}
+        for name, said in dict(names, **{'-o.mt': './-o.mt'}).items():
+            p = self.memtrace('run', '-o', os.path.join(self.top, name), self.program, MEMTRACE_QUIET='0')
+            command = p.stderr.partition('; to read it: memtrace ')[2]
+            told = subprocess.run(['sh', '-c', 'printf "%s|" ' + command], capture_output=True, text=True).stdout
+            self.assertEqual(told, 'report|%s|' % said)
 
     def test_what_can_not_be_executed_is_not_said(self):
         code = 'import os\ntry:\n    os.execve("/bin/missing", ["true"], {})\nexcept OSError:\n    pass'
