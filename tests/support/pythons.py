@@ -76,13 +76,9 @@ def system():
     return known()[0] if known() else None
 
 
-def same(one, other):
-    return os.path.realpath(one.path) == os.path.realpath(other.path)
-
-
 def add_choice(parser):
     parser.add_argument('--pythons', choices=('system', 'others', 'all'), default='all',
-                        help="the system's Python; the others that are here; or all, as by default")
+                        help="the system's Python; those here of other versions; or all, as by default")
     parser.add_argument('--python', metavar='PATH', help='this one alone')
 
 
@@ -92,7 +88,7 @@ def chosen(options):
         return [probe(options.python)]
     if options.pythons == 'system':
         return [system()] if system() else []
-    return [it for it in known() if options.pythons == 'all' or not same(it, system())]
+    return [it for it in known() if options.pythons == 'all' or (it.version, it.free) != (system().version, system().free)]
 
 
 def has(path, *modules):
