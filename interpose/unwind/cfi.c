@@ -56,6 +56,7 @@ void mt_cfi_forget(void)
 {
     for (unsigned i = 0; i < 1u << WHOLE_BITS; i++)
         atomic_store_explicit(&whole[i], 0, memory_order_relaxed);
+    mt_cfi_program_forget();
 }
 
 /* A file that was truncated lacks the last pages of its segments. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "unwind/cfi_program.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "unwind/arch.h"
@@ -18,7 +19,12 @@ struct machine {
     uintptr_t loc;
     uintptr_t from; /* the greatest `loc` that was not above pc */
     bool depends;   /* the row depends on pc by more than that, or may do */
+    uintptr_t stop; /* look up where `loc` is above it: at the end, or at the next check point */
+    struct points *points; /* of this program; NULL: it has none */
 };
+
+/* What a row is without `other`. */
+#define ROW_BYTES offsetof(struct mt_cfi_row, other)
 
 static inline void copy(const struct machine *m, struct mt_cfi_row *to,
                         const struct mt_cfi_row *from)
@@ -26,7 +32,7 @@ static inline void copy(const struct machine *m, struct mt_cfi_row *to,
     if (m->others)
         *to = *from;
     else
-        memcpy(to, from, offsetof(struct mt_cfi_row, other));
+        memcpy(to, from, ROW_BYTES);
 }
 
 /* Reads a location expression of one of three forms: "register + offset", "the word at that", or
@@ -266,6 +272,133 @@ static void any(struct machine *m, unsigned byte, struct mt_cfi_reader *r, uintp
         extended(m, low, r, pc);
 }
 
+/* ---- Check points: a large function has thousands of rows, and its program is run for each of its calls (that of one function of
+ * cc1plus has 20,051 bytes, and rules for 213 calls are learnt). For the programs that were run last it is known how things
+ * stood at some places, and a later run goes on from the nearest one before its pc. One thread at a time has them, and nobody
+ * waits: who finds them in use runs the program from its beginning. ---- */
+
+#define POINTS                                                                                     \
+    64u /* in a program: for each 64th part of the function's code the first row that begins there */
+#define PROGRAMS_BITS 2
+#define LONG_PROGRAM  1024 /* bytes; others are run as fast as this is looked up */
+
+struct point {
+    const uint8_t *at; /* the next instruction */
+    uintptr_t loc;
+    _Alignas(struct mt_cfi_row) unsigned char row[ROW_BYTES];
+};
+
+static struct points {
+    const uint8_t *program; /* where it begins */
+    uintptr_t begin, part;  /* the function's first address, and the bytes of a 64th part */
+    uint64_t there;         /* which points are known, a bit each */
+    uint32_t generation;    /* as it was then */
+    struct point points[POINTS];
+} points_of[1u << PROGRAMS_BITS];
+
+static atomic_flag points_used = ATOMIC_FLAG_INIT;
+static _Atomic uint32_t points_generation = 1; /* another one whenever something is unloaded */
+
+void mt_cfi_program_forget(void)
+{
+    atomic_fetch_add(&points_generation, 1);
+}
+
+void mt_cfi_program_begin(void)
+{
+    if (atomic_flag_test_and_set_explicit(&points_used, memory_order_acquire))
+        mt_cfi_program_forget(); /* another thread was at it when the process forked */
+    atomic_flag_clear_explicit(&points_used, memory_order_release);
+}
+
+/* The points of a program, empty if it was not run lately. To be given back. NULL: it is short, or they are in use. */
+static struct points *take_points(const struct mt_cfi_reader *program, uintptr_t begin,
+                                  uintptr_t end)
+{
+    uint64_t mixed = (uintptr_t)program->at * 0x9e3779b97f4a7c15u;
+    struct points *p = &points_of[mixed >> (64 - PROGRAMS_BITS)];
+    uint32_t generation;
+
+    if (program->end - program->at < LONG_PROGRAM || end <= begin ||
+        atomic_flag_test_and_set_explicit(&points_used, memory_order_acquire))
+        return NULL;
+    generation = atomic_load(&points_generation);
+    if (p->program != program->at || p->begin != begin || p->generation != generation) {
+        p->there = 0;
+        p->program = program->at;
+        p->begin = begin;
+        p->part = (end - begin - 1) / POINTS + 1;
+        p->generation = generation;
+    }
+    return p;
+}
+
+static void give_points(void)
+{
+    atomic_flag_clear_explicit(&points_used, memory_order_release);
+}
+
+/* Which part `loc` is in. */
+static inline uintptr_t part_of(const struct points *p, uintptr_t loc)
+{
+    return (loc - p->begin) / p->part;
+}
+
+/* Note how things stand before the instruction at `at`, if no more is needed than the row and the place: nothing is remembered, and
+ * so far `loc` has only risen, so that each pc from here on comes through here. The next one is wanted in the next part. */
+static void note_point(struct machine *m, const uint8_t *at)
+{
+    struct points *p = m->points;
+    uintptr_t part = part_of(p, m->loc);
+
+    if (m->loc < m->from || m->depends || part >= POINTS) {
+        m->stop = FOREVER; /* none any more */
+        return;
+    }
+    if (m->depth > 0) { /* where the state is restored */
+        m->stop = m->loc;
+        return;
+    }
+    if (!(p->there >> part & 1)) {
+        p->points[part].at = at;
+        p->points[part].loc = m->loc;
+        memcpy(p->points[part].row, &m->row, ROW_BYTES);
+        p->there |= (uint64_t)1 << part;
+    }
+    m->stop = p->begin + (part + 1) * p->part - 1;
+}
+
+/* Go on from the last point that is not above pc. */
+static void go_to_point(struct machine *m, struct mt_cfi_reader *r, uintptr_t pc)
+{
+    struct points *p = m->points;
+    uint64_t left = p->there & UINT64_MAX >> (POINTS - 1 - part_of(p, pc));
+
+    while (left) {
+        unsigned part = 63 - (unsigned)__builtin_clzll(left);
+
+        if (p->points[part].loc <= pc) {
+            r->at = p->points[part].at;
+            m->loc = m->from = p->points[part].loc;
+            memcpy(&m->row, p->points[part].row, ROW_BYTES);
+            break;
+        }
+        left ^= (uint64_t)1 << part;
+    }
+    m->stop = p->begin + (part_of(p, m->loc) + 1) * p->part - 1;
+}
+
+/* `loc` is above `stop`. True: it is above pc, the row is complete. */
+static __attribute__((noinline)) bool stopped(struct machine *m, const uint8_t *at, uintptr_t pc)
+{
+    if (m->loc > pc)
+        return true;
+    note_point(m, at);
+    if (m->stop > pc)
+        m->stop = pc;
+    return false;
+}
+
 /* Run a program until the row for `pc` is complete. False: not understood. Nearly all of a program is advance_loc, def_cfa_offset
  * and offset with operands of one byte: these are here once more, as learning a rule is mostly this loop. */
 static bool run(struct machine *m, struct mt_cfi_reader r, uintptr_t pc)
@@ -280,7 +413,7 @@ static bool run(struct machine *m, struct mt_cfi_reader r, uintptr_t pc)
             m->from = m->loc;
         if ((byte & 0xc0) == 0x40) {
             m->loc += low * code_align;
-            if (m->loc > pc)
+            if (m->loc > m->stop && stopped(m, r.at, pc))
                 return true;
         } else if (byte == 0x0e && one && m->row.cfa == MT_CFI_CFA_REG) {
             m->row.offset = *r.at++;
@@ -288,7 +421,7 @@ static bool run(struct machine *m, struct mt_cfi_reader r, uintptr_t pc)
             set_place(m, low, MT_CFI_AT_CFA, (int64_t)(*r.at++ * data_align));
         } else if (byte != 0) { /* else nop, with which programs are padded */
             any(m, byte, &r, pc);
-            if (r.bad || m->loc > pc)
+            if (r.bad || (m->loc > m->stop && stopped(m, r.at, pc)))
                 return !r.bad;
         }
     }
@@ -297,26 +430,48 @@ static bool run(struct machine *m, struct mt_cfi_reader r, uintptr_t pc)
     return true;
 }
 
+/* As things stand before the FDE's program. */
+static bool begin_machine(struct machine *m, const struct mt_cfi_cie *cie, uintptr_t begin,
+                          bool others)
+{
+    m->others = others;
+    m->depends = false;
+    memset(&m->initial, 0, others ? sizeof m->initial : ROW_BYTES);
+    m->initial.cfa = MT_CFI_CFA_OTHER;
+    m->initial.signal = cie->signal;
+    m->initial.begin = begin;
+    m->depth = 0;
+    m->loc = m->from = 0;
+    m->stop = FOREVER;
+    m->points = NULL;
+    m->cie = cie;
+    copy(m, &m->row, &m->initial);
+    if (!run(m, cie->program, FOREVER))
+        return false;
+    copy(m, &m->initial, &m->row);
+    return true;
+}
+
 bool mt_cfi_row_at(const struct mt_cfi_cie *cie, struct mt_cfi_reader program, uintptr_t begin,
                    uintptr_t end, uintptr_t pc, bool others, struct mt_cfi_row *row)
 {
     struct machine m;
+    bool understood;
 
-    m.others = others;
-    m.depends = false;
-    memset(&m.initial, 0, others ? sizeof m.initial : offsetof(struct mt_cfi_row, other));
-    m.initial.cfa = MT_CFI_CFA_OTHER;
-    m.initial.signal = cie->signal;
-    m.initial.begin = begin;
-    m.depth = 0;
-    m.loc = m.from = 0;
-    m.cie = cie;
-    copy(&m, &m.row, &m.initial);
-    if (!run(&m, cie->program, FOREVER))
+    if (!begin_machine(&m, cie, begin, others))
         return false;
-    copy(&m, &m.initial, &m.row);
     m.loc = m.from = begin;
-    if (!run(&m, program, pc))
+    m.stop = pc;
+    if (!others && !m.depends && m.depth == 0)
+        m.points = take_points(&program, begin, end);
+    if (m.points)
+        go_to_point(&m, &program, pc);
+    if (m.stop > pc)
+        m.stop = pc;
+    understood = run(&m, program, pc);
+    if (m.points)
+        give_points();
+    if (!understood)
         return false;
     copy(&m, row, &m.row);
     row->from = m.depends ? 0 : m.from;

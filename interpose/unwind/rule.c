@@ -4,11 +4,14 @@
  */
 #include "unwind/rule.h"
 
+#include <string.h>
+
 #include "base/aside.h"
 #include "base/meta.h"
 #include "loader/object.h"
 #include "unwind/bounds.h"
 #include "unwind/cfi.h"
+#include "unwind/cfi_program.h"
 #include "unwind/rule_layout.h"
 
 #define FIRST_BITS 12
@@ -57,7 +60,10 @@ bool mt_rule_init(void)
 
     atomic_compare_exchange_strong(&mt_rule_table, &none, (uintptr_t)first + FIRST_BITS);
     atomic_store_explicit(&growing, false, memory_order_relaxed);
+    if (!pieces_take()) /* another thread was at it when the process forked */
+        memset(pieces, 0, sizeof pieces);
     pieces_give();
+    mt_cfi_program_begin();
     return mt_object_works();
 }
 

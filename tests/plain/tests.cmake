@@ -21,6 +21,7 @@ target_link_libraries(unwind_check PRIVATE memtrace_flags unwind_sanitize)
 target_include_directories(unwind_check PRIVATE ${UNWIND_INCLUDE_DIRS})
 memtrace_plain(unwind_forked unwind_check)
 memtrace_plain(unwind_rules unwind_check)
+memtrace_plain(unwind_points unwind_check)
 set(unwind_kinds -O0 -O2 -fomit-frame-pointer -fno-plt)
 # Return addresses are signed where the processor can, jumps land at a mark. Before, libunwind, with which the tests compare, ends at the first.
 if(CMAKE_SYSTEM_PROCESSOR STREQUAL aarch64 AND UNWIND_VERSION VERSION_GREATER_EQUAL 1.8)

@@ -19,7 +19,8 @@ static void ask(uintptr_t pc)
     mt_rule rule;
     bool known = mt_rule_known(pc, &rule), by_near = !known && mt_rule_near(pc, &rule);
 
-    if (mt_cfi_find(pc - 1, false, &row) != MT_CFI_FOUND || row.signal) {
+    /* with all registers: so its program is run from the beginning */
+    if (mt_cfi_find(pc - 1, true, &row) != MT_CFI_FOUND || row.signal) {
         CHECK(!by_near);
         return;
     }
