@@ -85,6 +85,8 @@ static void add_rows(const struct adding *adding)
                      row_metric(&rows.list[k], comparing->metric));
     }
     if (adds)
+        fact_add(side, SIDE_UNKNOWN, 0, row_metric(&rows.unknown, comparing->metric));
+    if (adds)
         fact_add(side, comparing->by == BY_MODULE ? 0 : SIDE_REST, 0,
                  row_metric(&rows.rest, comparing->metric));
     free(keys);
@@ -132,7 +134,7 @@ static void add_sites(const struct adding *adding)
         const struct row *row = &rows.list[k];
         if (!query_counts(&query, row->class))
             continue;
-        uint32_t key = row->key ? sites[row->key] : SIDE_REST;
+        uint32_t key = row->key ? sites[row->key] : SIDE_UNKNOWN;
         uint32_t place = row->key ? adding->places[rows.tree.key[row->key]] : 0;
         if (row->key && (!key || side->sites[key].place != place))
             key = site_below(side, key, place); /* what allocated, whoever's code it is */

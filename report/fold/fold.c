@@ -260,7 +260,7 @@ static void fold_places(struct folding *f)
     if (own) { /* what no stack is known of */
         struct sums unknown = {0};
         leaves_add(f, &walk.leaves, 0, &unknown);
-        sums_add(&rows->rest.sums, &unknown);
+        sums_add(&rows->unknown.sums, &unknown);
     }
     children_free(&walk.children);
     free(walk.leaves.first);

@@ -130,6 +130,7 @@ static void add_nodes(struct joined *joined, const struct model *from, uint32_t 
         struct entry entry = from->entries[e];
         if (!entry.node) {
             sums_add(&joined->lost[entry.class], &entry.sums);
+            sums_add(&joined->parts[joined->part_count - 1].lost[entry.class], &entry.sums);
             continue;
         }
         entry.node += nodes;

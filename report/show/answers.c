@@ -143,13 +143,11 @@ static void print_answer(const struct stacks *stacks, const struct answers *answ
     }
     if (part_is_there(&answer->runtimes)) {
         table_row(&table, STYLE_NONE);
-        row_part(&table, answer, question, &answer->runtimes,
-                 "not yours: libraries, interpreter, loader");
+        row_part(&table, answer, question, &answer->runtimes, NAME_NOT_YOURS);
     }
     if (part_is_there(&answer->unknown)) {
         table_row(&table, STYLE_NONE);
-        row_part(&table, answer, question, &answer->unknown,
-                 "call sites that are not known: the log was full");
+        row_part(&table, answer, question, &answer->unknown, NAME_NOT_KNOWN);
     }
     table_row(&table, STYLE_TITLE);
     row_part(&table, answer, question, &answer->total, "total");

@@ -8,6 +8,7 @@
 #include "base/base.h"
 #include "fold/rows.h"
 #include "show/metric.h"
+#include "show/name.h"
 #include "show/stack.h"
 #include "show/stacks_json.h"
 #include "show/terminal.h"
@@ -125,7 +126,7 @@ static void print_unknown(const struct leaks *leaks, FILE *out)
         return;
     fprintf(out, "%sNot known%s (--fail takes it for a leak)\n", terminal_on(STYLE_TITLE),
             terminal_off(STYLE_TITLE));
-    print_rest("call sites that are not known: the log was full", &leaks->unknown, out);
+    print_rest(NAME_NOT_KNOWN, &leaks->unknown, out);
     fputc('\n', out);
 }
 

@@ -103,7 +103,7 @@ static bool is_of(const struct top_reading *reading, const struct top_item *item
     const struct frames *frames = &reading->stacks.frames;
     uint32_t place = stack_innermost(&reading->stacks, node, rank, NULL);
     if (item->row == TOP_REST)
-        return place == UINT32_MAX;
+        return node && place == UINT32_MAX;
     if (place == UINT32_MAX)
         return false;
     uint32_t key = reading->rows.list[item->row].key;
@@ -178,8 +178,7 @@ static void add_path(struct top_text *text, const struct top_reading *reading, u
 void detail_make(struct top_text *text, struct top_reading *reading, const struct top_item *item)
 {
     *text = (struct top_text){.marked = SIZE_MAX};
-    const struct row *row =
-        item->row == TOP_REST ? &reading->rows.rest : &reading->rows.list[item->row];
+    const struct row *row = top_row(reading, item);
     char *name = top_name(reading, item);
     top_text_add(text, "%s", name);
     free(name);
@@ -188,7 +187,8 @@ void detail_make(struct top_text *text, struct top_reading *reading, const struc
     uint32_t place = top_place(reading, item);
     if (place != UINT32_MAX)
         add_source(text, reading, place);
-    if (reading->ask.view == TOP_LINES || reading->ask.view == TOP_FUNCTIONS)
+    if (item->row != TOP_UNKNOWN &&
+        (reading->ask.view == TOP_LINES || reading->ask.view == TOP_FUNCTIONS))
         add_stacks(text, reading, item);
     else if (reading->ask.view == TOP_SITES || reading->ask.view == TOP_TREE)
         add_path(text, reading, row->key);
