@@ -49,7 +49,7 @@ function totals(app) {
   fill(by('answer'), ...words.map((part) => (typeof part === 'string' ? part : make('button', { type: 'button', class: 'link', onclick: () => app.showFrame(part.id) }, part.full))));
   const end = facts.running ? 'now' : facts.finished ? 'when the program finished' : 'at the end';
   fill(by('cards'), card(facts.processes ? 'Peaks' : 'Peak', size(facts.peak_bytes), facts.processes ? `sum of ${count(facts.processes)} processes` : part(facts) ? 'of the whole run' : facts.peak_time_ns ? `after ${seconds(facts.peak_time_ns)}` : ''), card('Live', size(facts.live_bytes), end),
-    facts.finished && facts.live_bytes !== facts.leaked_bytes ? card('Left', size(facts.leaked_bytes), 'after all destructors') : null,
+    facts.finished && facts.live_bytes !== facts.leaked_bytes ? card('Left', size(facts.leaked_bytes), facts.exit?.status === undefined ? 'at the very end' : 'after all destructors') : null,
     card('Allocated', size(facts.allocated_bytes), `in ${count(facts.allocations)} allocations`), card('Released', size(facts.released_bytes), `in ${count(facts.releases)} releases`));
   const notes = by('notes');
   notes.hidden = !facts.notes.length;

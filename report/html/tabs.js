@@ -72,7 +72,7 @@ function sitesTab(app, metric, caption, empty) {
 
 function leaksTab(app) {
   const { facts } = app.model, name = facts.questions?.kept_is === 'live' ? 'live' : 'leaked';
-  const words = name === 'live' ? 'live when the program finished (the interpreter gives back its modules after that)' : facts.finished ? 'not given back after all destructors' : 'live when the log was read or the program ended';
+  const words = name === 'live' ? 'live when the program finished (the interpreter gives back its modules after that)' : facts.finished && facts.exit?.status !== undefined ? 'not given back after all destructors' : 'live when the log was read or the program ended';
   const kept = facts.questions?.kept, total = app.model.metric(name).total;
   const text = `${size(total)} were ${words}.` + (kept ? ` ${size(kept.runtimes.bytes)} of it are libraries', the interpreter's or the loader's own.` : '')
     + (kept?.unknown.bytes > 0 ? ` ${size(kept.unknown.bytes)} of it by ${NOT_KNOWN}.` : '');

@@ -183,6 +183,26 @@ if __name__ == "__main__":
     main()
 '''
 
+ENDS = r'''
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+void *volatile kept;
+int main(int argc, char **argv)
+{
+    (void)argc;
+    kept = malloc(5000);
+    if (argv[1][0] == 'k')
+        raise(SIGKILL);
+    if (argv[1][0] == 'a')
+        abort();
+    if (argv[1][0] == '_')
+        _exit(0);
+    execl("/bin/true", "true", (char *)NULL);
+    return 1;
+}
+'''
+
 
 class Leaks(Case):
     @classmethod
@@ -241,6 +261,26 @@ class Leaks(Case):
         self.assertNotIn('there to stay', p.stdout)
         self.assertEqual(self.memtrace('check', '--max-leaked', '1K', 'full.mt').returncode, 1)
         self.assertEqual(self.memtrace('check', '--max-leaked', '1G', 'full.mt').returncode, 0)
+
+    def test_no_end_by_exit(self):
+        """Destructors have not run: nothing says so."""
+        self.build('ends', ENDS)
+        killed = 'live when it was killed, or ended by _exit'
+        for how, words in ('kill', killed), ('abort', killed), ('_exit', killed), ('exec', 'live at its exec of another program'):
+            with self.subTest(how):
+                self.memtrace('run', '--min-peak', '0', '-o', self.path('ends-%s.%%p.mt' % how), self.path('ends'), how)
+                log = next(name for name in os.listdir(self.top) if name.startswith('ends-%s.' % how) and
+                           json.loads(self.memtrace('report', '--json', name).stdout)['live_bytes'] >= 5000)
+                for view, line in ('leaks', 0), ('report', None):
+                    out = self.memtrace(view, log).stdout
+                    self.assertNotIn('destructors', out)
+                    self.assertIn(words, out.splitlines()[line] if line is not None else out)
+                self.assertNotIn('destructors', self.memtrace('leaks', '--metric', 'live', log).stdout)
+                self.assertNotIn('program finished', self.memtrace('leaks', '--metric', 'live', log).stdout)
+        killed = next(name for name in os.listdir(self.top) if name.startswith('ends-kill.'))
+        out = self.memtrace('leaks', 'planted.mt', killed).stdout
+        self.assertIn('left after all destructors, or live when one was killed, or ended by _exit or exec', out)
+        self.assertIn('; 126 KiB was left after all destructors.', self.memtrace('leaks', 'planted.mt').stdout)
 
     def test_nothing_asked(self):
         for logs in ('planted.mt',), ('planted.mt', 'planted.mt'):
