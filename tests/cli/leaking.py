@@ -284,10 +284,21 @@ class Leaks(Case):
 
     def test_nothing_asked(self):
         for logs in ('planted.mt',), ('planted.mt', 'planted.mt'):
-            p = self.memtrace('leaks', '--fail', '--function', 'nosuch*', *logs)
-            self.assertEqual(p.returncode, 1, p)
-            self.assertIn('no stack is what', p.stderr)
-        self.assertEqual(self.memtrace('leaks', '--function', 'main', 'planted.mt').returncode, 0)
+            for verb in (['leaks', '--fail'], ['sites'], ['tree'], ['sites', '--histogram'], ['report', '--by', 'line'], ['report', '--own'],
+                         ['leaks', '--each'], ['html', '--force', '-o', 'none.html'], ['export', '--format', 'csv']):
+                for filter in ('--function', 'nosuch*'), ('--module', 'nosuch*'), ('--thread', 'nosuch*'):
+                    with self.subTest((verb, filter)):
+                        p = self.memtrace(*verb, *filter, *logs)
+                        self.assertEqual(p.returncode, 1, p)
+                        self.assertEqual(p.stderr.count('no stack is what'), 1)
+        for verb in ['diff'], ['html', '--force', '-o', 'none.html', '--diff']:
+            self.fails(self.memtrace(*verb, '--function', 'nosuch*', 'planted.mt', 'planted.mt'), 1, 'no stack is what')
+        self.fails(self.memtrace('lines', '--module', 'nosuch*', 'planted.mt'), 1, 'no stack is what')
+        for verb in 'leaks', 'sites', 'tree', 'report':
+            p = self.memtrace(verb, '--function', 'main', 'planted.mt')
+            self.assertEqual((p.returncode, p.stderr), (0, ''))
+        # one of two that has some is enough
+        self.assertEqual(self.memtrace('diff', '--function', 'grow', 'planted.mt', self.log).returncode, 0)
 
     def test_planted(self):
         leaks = self.leaks('planted')

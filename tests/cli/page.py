@@ -234,7 +234,9 @@ class Keys(Case):
         for option, allocated in ((), 10097152), (('--function', 'take'), 10097152), (('--function', 'ta*'), 10097152), (('--function', 'x*'), 0), \
                 (('--file', 'program.c'), 10097152), (('--file', 'x.c'), 0), (('--module', 'program'), 10097152), (('--module', 'libx*'), 0), \
                 (('--thread', 'prog*'), 10097152), (('--thread', 'x'), 0):
-            report = json.loads(self.memtrace('report', '--json', *option, self.log).stdout)
+            p = self.memtrace('report', '--json', *option, self.log)
+            self.assertEqual((p.returncode, 'no stack is what' in p.stderr), (0, False) if allocated else (1, True), option)
+            report = json.loads(p.stdout)
             for name, answer in report['questions'].items():
                 parts = [answer[part] for part in ('others', 'runtimes', 'unknown')] + answer['lines']
                 self.assertEqual(sum(part['allocated_bytes'] for part in parts), answer['total']['allocated_bytes'], (option, name))
