@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "fold/fold.h"
+#include "fold/own.h"
 #include "resolve/source_log.h"
 #include "resolve/source_of.h"
 #include "show/notes.h"
@@ -73,12 +74,12 @@ static void add_rows(const struct adding *adding)
                           .filter = comparing->filter};
     struct rows rows;
     fold(adding->stacks, &query, &rows);
+    unsigned char *ranks = own_ranks(frames);
     uint32_t *keys =
         comparing->by == BY_LINE ? NULL : keys_in_names(adding, comparing->by, rows.count);
     for (uint32_t k = 0; k < rows.count; k++) {
-        enum rank rank = comparing->by == BY_LINE
-                             ? frames->functions[frames->places[k].function].rank
-                         : comparing->by == BY_FUNCTION ? frames->functions[k].rank
+        enum rank rank = comparing->by == BY_LINE       ? ranks[frames->places[k].function]
+                         : comparing->by == BY_FUNCTION ? ranks[k]
                                                         : RANK_USER;
         if (adds || rank <= adding->rank)
             fact_add(side, keys ? keys[k] : adding->places[k], 0,
@@ -90,6 +91,7 @@ static void add_rows(const struct adding *adding)
         fact_add(side, comparing->by == BY_MODULE ? 0 : SIDE_REST, 0,
                  row_metric(&rows.rest, comparing->metric));
     free(keys);
+    free(ranks);
     rows_free(&rows);
 }
 

@@ -24,16 +24,17 @@ static uint32_t *lines_of_entries(const struct both *both)
 {
     const struct tree *tree = &both->whole.tree;
     const struct frames *frames = &both->view.stacks.frames;
+    unsigned char *ranks = own_ranks(frames);
     uint32_t *line_of = base_alloc(tree->count + (size_t)1, sizeof *line_of);
     line_of[0] = (uint32_t)frames->place_count + 1;
     for (uint32_t e = 1; e < tree->count; e++) {
         uint32_t place = tree->key[e];
-        if (place < TREE_THREAD &&
-            frames->functions[frames->places[place].function].rank <= both->rank)
+        if (place < TREE_THREAD && ranks[frames->places[place].function] <= both->rank)
             line_of[e] = place;
         else
             line_of[e] = tree->parent[e] ? line_of[tree->parent[e]] : (uint32_t)frames->place_count;
     }
+    free(ranks);
     return line_of;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "base/text.h"
+#include "fold/own.h"
 #include "resolve/source_of.h"
 #include "show/metric.h"
 #include "show/name.h"
@@ -98,10 +99,10 @@ struct most {
 
 /* Does what happened at the end of this stack count for the row? As fold does it for own figures; inclusive ones may take more. */
 static bool is_of(const struct top_reading *reading, const struct top_item *item, uint32_t node,
-                  enum rank rank)
+                  enum rank rank, const unsigned char *ranks)
 {
     const struct frames *frames = &reading->stacks.frames;
-    uint32_t place = stack_innermost(&reading->stacks, node, rank, NULL);
+    uint32_t place = stack_innermost(&reading->stacks, node, rank, ranks);
     if (item->row == TOP_REST)
         return node && place == UINT32_MAX;
     if (place == UINT32_MAX)
@@ -137,6 +138,7 @@ static void add_stacks(struct top_text *text, const struct top_reading *reading,
                        const struct top_item *item)
 {
     enum rank rank = reading->ask.all ? RANK_LIBRARY : RANK_PROGRAM;
+    unsigned char *ranks = own_ranks(&reading->stacks.frames);
     struct most most[STACKS_SHOWN] = {{0, 0}};
     struct leaf leaf;
     char size[TEXT_SIZE_BYTES];
@@ -144,9 +146,10 @@ static void add_stacks(struct top_text *text, const struct top_reading *reading,
         struct row row = {.sums = *leaf.sums};
         struct most one = {leaf.node, row_metric(&row, reading->ask.metric)};
         if (class_counts(leaf.class) && one.figure > most[STACKS_SHOWN - 1].figure &&
-            is_of(reading, item, leaf.node, rank))
+            is_of(reading, item, leaf.node, rank, ranks))
             keep_most(most, one);
     }
+    free(ranks);
     for (unsigned i = 0; i < STACKS_SHOWN && most[i].figure; i++) {
         top_text_add(text, "%s", "");
         top_text_add(text, "%s %s by this stack, innermost first",
