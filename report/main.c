@@ -12,6 +12,7 @@
 #include "base/base.h"
 #include "base/glyph.h"
 #include "base/target.h"
+#include "fold/select.h"
 #include "verbs/verbs.h"
 
 static int finish(int status)
@@ -20,6 +21,11 @@ static int finish(int status)
     if (error && error != EPIPE) {
         base_say("standard output: %s", strerror(error));
         return STATUS_BAD;
+    }
+    /* Of a view of nothing nobody is to think that there is nothing; a gate that looks at nothing is a mistake. */
+    if (status == STATUS_DONE && selections_took_none()) {
+        base_say("no stack is what --function, --file, --module or --thread asks for");
+        return STATUS_NO;
     }
     return status;
 }

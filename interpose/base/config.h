@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The MEMTRACE_* environment variables, read once at start. A value that is too long or makes no
- * sense counts as not set.
+ * sense counts as not set, and is told of in the line at exit.
  */
 #ifndef MT_CONFIG_H
 #define MT_CONFIG_H
@@ -26,6 +26,7 @@ struct mt_config {
     /* MEMTRACE_PYTHON_OBJECTS=0: not the interpreter's own allocator, only what that takes from the
      * system */
     bool python_objects;
+    const char *wrong; /* the last variable whose value makes no sense; NULL: there is none */
 };
 extern struct mt_config mt_config;
 

@@ -209,6 +209,11 @@ void mt_summary_print(const char *program, const char *directory)
         mt_str_add_z(&s, mt_log_elsewhere());
     }
     add_untraced(&s, mt_log.header);
+    if (mt_config.wrong) {
+        mt_str_add_z(&s, "; ");
+        mt_str_add_z(&s, mt_config.wrong);
+        mt_str_add_z(&s, " has a value that makes no sense, and was left aside");
+    }
     mt_str_add_z(&s, "; to read it: ");
     add_how_to_read(&s, directory);
     say(&s);

@@ -39,9 +39,20 @@ static void find_holder(struct advices *advices, const struct stacks *stacks,
     }
 }
 
+static int64_t unknown_at_peak(const struct stacks *stacks)
+{
+    int64_t bytes = 0;
+    struct leaf leaf;
+    for (size_t at = 0; stacks_next(stacks, &at, &leaf);)
+        if (!leaf.node && class_counts(leaf.class))
+            bytes = (int64_t)((uint64_t)bytes + (uint64_t)leaf.sums->at_peak);
+    return bytes;
+}
+
 void advices_make(struct advices *advices, const struct stacks *stacks)
 {
-    *advices = (struct advices){.peak_place = ADVICE_NO_PLACE};
+    *advices =
+        (struct advices){.peak_place = ADVICE_NO_PLACE, .unknown_bytes = unknown_at_peak(stacks)};
     struct advice_line *lines = advice_lines(stacks);
     find_holder(advices, stacks, lines);
     for (uint32_t place = 0; place < stacks->frames.place_count; place++)
@@ -69,12 +80,16 @@ static void print_peak(const struct stacks *stacks, const struct advices *advice
     if (log_peak_time(&stacks->log)) /* else it is not known: of several processes, say */
         fprintf(out, ", %.3f s after the start", (double)log_peak_time(&stacks->log) / 1e9);
     if (advices->peak_place == ADVICE_NO_PLACE) {
-        fputs("; no line holds a tenth of it.\n\n", out);
-        return;
+        fputs("; no line holds a tenth of it.\n", out);
+    } else {
+        fprintf(out, "; %s of it (%s) at\n", text_size(held, advices->peak_bytes),
+                share_text(share, advices->peak_bytes, whole));
+        put_line(stacks, advices->peak_place, out);
     }
-    fprintf(out, "; %s of it (%s) at\n", text_size(held, advices->peak_bytes),
-            share_text(share, advices->peak_bytes, whole));
-    put_line(stacks, advices->peak_place, out);
+    if (advices->unknown_bytes > 0)
+        fprintf(out, "%s of it (%s) by " NAME_NOT_KNOWN ".\n",
+                text_size(held, advices->unknown_bytes),
+                share_text(share, advices->unknown_bytes, whole));
     fputc('\n', out);
 }
 
@@ -84,7 +99,9 @@ void advices_print(const struct stacks *stacks, const struct advices *advices, s
     char count[TEXT_COUNT_BYTES];
     print_peak(stacks, advices, out);
     if (!advices->count)
-        fputs("Nothing to advise.\n", out);
+        fputs(advices->unknown_bytes > 0 ? "Nothing to advise on what is known.\n"
+                                         : "Nothing to advise.\n",
+              out);
     for (size_t i = 0; i < advices->count && i < top; i++) {
         const struct advice *one = &advices->list[i];
         fprintf(out, "%s%2zu. %s%s\n", terminal_on(STYLE_TITLE), i + 1, one->what,
@@ -117,6 +134,7 @@ void advices_json(const struct stacks *stacks, const struct advices *advices, si
 {
     json_unsigned(json, "peak_bytes", log_peak(&stacks->log));
     json_unsigned(json, "peak_time_ns", log_peak_time(&stacks->log));
+    json_signed(json, "unknown_bytes", advices->unknown_bytes);
     if (advices->peak_place == ADVICE_NO_PLACE) {
         json_none(json, "peak_held");
     } else {

@@ -15,7 +15,7 @@ void advices_make(struct advices *advices, const struct stacks *stacks);
 /* The peak and what holds it, then at most `top` pieces of advice. */
 void advices_print(const struct stacks *stacks, const struct advices *advices, size_t top,
                    FILE *out);
-/* The members "peak_bytes", "peak_time_ns", "peak_held" and "advice". */
+/* The members "peak_bytes", "peak_time_ns", "unknown_bytes", "peak_held" and "advice". */
 void advices_json(const struct stacks *stacks, const struct advices *advices, size_t top,
                   struct json *json);
 

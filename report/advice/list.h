@@ -33,6 +33,7 @@ struct advices {
     uint32_t
         peak_place; /* the line that holds most of the peak, if it is a tenth or more; else ADVICE_NO_PLACE */
     int64_t peak_bytes;
+    int64_t unknown_bytes; /* of the peak: held by call sites that the log had no space for */
 };
 
 /* `what` and `act` become the advice's; `act` may be NULL. */

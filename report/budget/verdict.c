@@ -185,7 +185,7 @@ void verdicts_growth(struct verdicts *verdicts, const struct changes_shown *show
          i++) {
         const struct change *change = &changes->list[i];
         uint32_t key = change->key[SIDE_NEW];
-        if (change->change > 0 && key != CHANGE_NONE && key != SIDE_REST)
+        if (change->change > 0 && key != CHANGE_NONE && side_names(key))
             verdict.held[verdict.held_count++] =
                 held_at(&new->names.stacks.frames, key, change->change);
     }

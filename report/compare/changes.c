@@ -23,17 +23,17 @@ struct table {
 
 static size_t row_at(struct table *table, unsigned s, const struct fact *fact)
 {
-    uint64_t number = fact->key == SIDE_REST ? SIDE_REST : table->match->ids[s][fact->key];
+    bool named = side_names(fact->key);
+    uint64_t number = named ? table->match->ids[s][fact->key] : fact->key;
     uint32_t *found = map_at(&table->index, number << 3 | fact->class);
     if (!*found) {
         size_t row = table->count++;
         table->rows = base_room(table->rows, &table->cap, table->count, sizeof *table->rows);
         table->values = base_room(table->values, &table->values_cap, table->count * table->width,
                                   sizeof *table->values);
-        table->rows[row] = (struct change){
-            .key = {CHANGE_NONE, CHANGE_NONE},
-            .class = fact->class,
-            .how = fact->key == SIDE_REST ? MATCHED_NAME : table->match->how[number]};
+        table->rows[row] = (struct change){.key = {CHANGE_NONE, CHANGE_NONE},
+                                           .class = fact->class,
+                                           .how = named ? table->match->how[number] : MATCHED_NAME};
         memset(table->values + row * table->width, 0, table->width * sizeof *table->values);
         *found = (uint32_t)table->count;
     }

@@ -15,9 +15,10 @@ struct figures {
 
 #define CHANGE_NONE UINT32_MAX
 struct change {
-    uint32_t key[SIDES]; /* of the side; SIDE_REST; CHANGE_NONE: no run of it has a figure */
-    uint8_t class;       /* BY_SITE */
-    unsigned char how;   /* enum matched */
+    uint32_t key
+        [SIDES]; /* of the side; SIDE_REST, SIDE_UNKNOWN; CHANGE_NONE: no run of it has a figure */
+    uint8_t class;     /* BY_SITE */
+    unsigned char how; /* enum matched */
     struct figures of[SIDES];
     int64_t change; /* of the means */
     /* What the runs of one side differ by among themselves, as much as it counts: several times where there are few runs, which say

@@ -11,7 +11,6 @@
 #include "show/name.h"
 #include "show/table.h"
 
-#define NOT_YOURS   "not yours: libraries, interpreter, loader"
 #define SITE_FRAMES 12u /* the innermost that a call site's table shows */
 
 /* ---- names ---- */
@@ -26,8 +25,10 @@ static char *name_of(const struct side *side, enum grouping by, uint32_t key)
 {
     const struct frames *frames = &side->names.stacks.frames;
     const struct log *log = &side->names.stacks.log;
+    if (key == SIDE_UNKNOWN)
+        return copy(NAME_NOT_KNOWN);
     if (key == SIDE_REST)
-        return copy(by == BY_SITE ? "(call sites that are not known)" : NOT_YOURS);
+        return copy(NAME_NOT_YOURS);
     if (by == BY_MODULE && (!key || key >= log->module_count))
         return copy("Python code, and code of no module");
     if (by == BY_MODULE)
@@ -151,7 +152,7 @@ static void fill_callers(struct table *table, const struct changes_shown *shown,
 {
     unsigned s = side_of(change), frames = 1;
     const struct side *side = &shown->sides[s];
-    if (change->key[s] == SIDE_REST)
+    if (!side_names(change->key[s]))
         return;
     uint32_t site = side->sites[change->key[s]].parent;
     for (; site && frames < SITE_FRAMES; site = side->sites[site].parent, frames++) {

@@ -27,8 +27,6 @@ static void json_key(struct json *json, const struct side *side, enum grouping b
 {
     const struct frames *frames = &side->names.stacks.frames;
     const struct log *log = &side->names.stacks.log;
-    if (key == SIDE_REST)
-        return;
     if (by == BY_MODULE) {
         bool known = key && key < log->module_count;
         json_text(json, "module", known ? log->modules[key].path.text : NULL,
@@ -49,15 +47,21 @@ static void json_key(struct json *json, const struct side *side, enum grouping b
     }
 }
 
+static bool has_key(const struct change *change, uint32_t key)
+{
+    return change->key[SIDE_OLD] == key || change->key[SIDE_NEW] == key;
+}
+
 static void json_row_of(const struct changes_shown *shown, struct json *json,
                         const struct change *change)
 {
     static const char *const at[SIDES] = {"old_at", "new_at"};
     enum grouping by = shown->comparing->by;
-    bool rest = change->key[SIDE_OLD] == SIDE_REST || change->key[SIDE_NEW] == SIDE_REST;
+    bool rest = has_key(change, SIDE_REST), unknown = has_key(change, SIDE_UNKNOWN);
     json_open(json, NULL, '{');
     json_change(json, change);
     json_bool(json, "not_yours", rest);
+    json_bool(json, "unknown", unknown);
     json_cstring(json, "matched_by",
                  change->key[SIDE_OLD] == CHANGE_NONE || change->key[SIDE_NEW] == CHANGE_NONE
                      ? NULL
@@ -65,7 +69,7 @@ static void json_row_of(const struct changes_shown *shown, struct json *json,
     if (by == BY_SITE)
         json_cstring(json, "class", class_name(change->class));
     for (unsigned s = 0; s < SIDES; s++) {
-        if (change->key[s] == CHANGE_NONE || rest) {
+        if (change->key[s] == CHANGE_NONE || rest || unknown) {
             json_none(json, at[s]);
             continue;
         }

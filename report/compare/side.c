@@ -6,6 +6,7 @@
 
 #include "base/base.h"
 #include "fold/fold.h"
+#include "fold/own.h"
 #include "resolve/source_log.h"
 #include "resolve/source_of.h"
 #include "show/notes.h"
@@ -73,21 +74,24 @@ static void add_rows(const struct adding *adding)
                           .filter = comparing->filter};
     struct rows rows;
     fold(adding->stacks, &query, &rows);
+    unsigned char *ranks = own_ranks(frames);
     uint32_t *keys =
         comparing->by == BY_LINE ? NULL : keys_in_names(adding, comparing->by, rows.count);
     for (uint32_t k = 0; k < rows.count; k++) {
-        enum rank rank = comparing->by == BY_LINE
-                             ? frames->functions[frames->places[k].function].rank
-                         : comparing->by == BY_FUNCTION ? frames->functions[k].rank
+        enum rank rank = comparing->by == BY_LINE       ? ranks[frames->places[k].function]
+                         : comparing->by == BY_FUNCTION ? ranks[k]
                                                         : RANK_USER;
         if (adds || rank <= adding->rank)
             fact_add(side, keys ? keys[k] : adding->places[k], 0,
                      row_metric(&rows.list[k], comparing->metric));
     }
     if (adds)
+        fact_add(side, SIDE_UNKNOWN, 0, row_metric(&rows.unknown, comparing->metric));
+    if (adds)
         fact_add(side, comparing->by == BY_MODULE ? 0 : SIDE_REST, 0,
                  row_metric(&rows.rest, comparing->metric));
     free(keys);
+    free(ranks);
     rows_free(&rows);
 }
 
@@ -132,7 +136,7 @@ static void add_sites(const struct adding *adding)
         const struct row *row = &rows.list[k];
         if (!query_counts(&query, row->class))
             continue;
-        uint32_t key = row->key ? sites[row->key] : SIDE_REST;
+        uint32_t key = row->key ? sites[row->key] : SIDE_UNKNOWN;
         uint32_t place = row->key ? adding->places[rows.tree.key[row->key]] : 0;
         if (row->key && (!key || side->sites[key].place != place))
             key = site_below(side, key, place); /* what allocated, whoever's code it is */

@@ -12,20 +12,27 @@
 /* What is compared. */
 struct comparing {
     enum grouping by; /* BY_LINE, BY_FUNCTION, BY_MODULE or BY_SITE */
-    /* Of a metric that adds up: own figures, so that rows and SIDE_REST add up to the total. Else with all that a row calls. */
+    /* Of a metric that adds up: own figures, so that rows, SIDE_REST and SIDE_UNKNOWN add up to the total. Else with all that a row calls. */
     enum metric metric;
     struct filter filter;
     const char *under; /* as of stacks_open_under; NULL: all */
     bool all;          /* libraries' code has rows, too */
 };
 
-/* What no code of the user's own did. Not for BY_MODULE. */
+/* What no code of the user's own did. Not for BY_MODULE and BY_SITE. */
 #define SIDE_REST (UINT32_MAX - 1)
+/* What no call site is known of, for want of space in the log. */
+#define SIDE_UNKNOWN (UINT32_MAX - 2)
+/* Is the key in names, or a site? */
+static inline bool side_names(uint32_t key)
+{
+    return key < SIDE_UNKNOWN;
+}
 
 /* A figure of one run. */
 struct fact {
-    uint32_t run;  /* from 0 */
-    uint32_t key;  /* in names: a place, function or module; or a site; or SIDE_REST */
+    uint32_t run; /* from 0 */
+    uint32_t key; /* in names: a place, function or module; or a site; or SIDE_REST, SIDE_UNKNOWN */
     uint8_t class; /* BY_SITE */
     int64_t value;
 };

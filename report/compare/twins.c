@@ -219,7 +219,7 @@ static void add_figures(struct twins *twins, unsigned s)
     enum grouping by = side->comparing->by;
     for (size_t f = 0; (by == BY_LINE || by == BY_SITE) && f < side->fact_count; f++) {
         const struct fact *fact = &side->facts[f];
-        if (fact->key == SIDE_REST)
+        if (!side_names(fact->key))
             continue;
         uint32_t place = by == BY_SITE ? side->sites[fact->key].place : fact->key;
         int64_t *figure = &twins->line[s][twins->line_of[s][place]].figure;

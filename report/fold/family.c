@@ -152,6 +152,54 @@ static void family_order(struct family *family)
     free(state);
 }
 
+/* ---- an earlier run ---- */
+
+/* Of the name "app.2.mt" that of "app.mt", to be freed; NULL: it is no such name. */
+static char *name_without_number(const char *name)
+{
+    const char *slash = strrchr(name, '/'), *end = strrchr(name, '.'), *number = end;
+    const char *base = slash ? slash + 1 : name;
+    while (number && number > base && number[-1] >= '0' && number[-1] <= '9')
+        number--;
+    if (!end || number == end || number <= base + 1 || number[-1] != '.')
+        return NULL;
+    size_t front = (size_t)(number - 1 - name);
+    char *whole = base_copy(name, strlen(name));
+    memmove(whole + front, end, strlen(end) + 1);
+    return whole;
+}
+
+static size_t root_of(const struct family *family, size_t index)
+{
+    while (family->members[index].parent != SIZE_MAX)
+        index = family->members[index].parent;
+    return index;
+}
+
+/* `memtrace run -o app.mt` takes the place of app.mt alone: what its children left the time before stays beside it. */
+static void family_mark_earlier(struct family *family)
+{
+    struct strings names = {0};
+    size_t *of_name = base_alloc(2 * family->count + 1, sizeof *of_name); /* from 1; 0: none */
+    for (size_t i = 0; i < family->count; i++) {
+        const char *name = family->members[i].log;
+        of_name[strings_add(&names, name, strlen(name))] = i + 1;
+    }
+    for (size_t i = 0; i < family->count; i++) {
+        struct member *member = &family->members[i];
+        char *name = member->own.processes ? name_without_number(member->log) : NULL;
+        size_t at = name ? of_name[strings_add(&names, name, strlen(name))] : 0;
+        if (at) {
+            const struct member *now = &family->members[at - 1];
+            member->earlier = now->own.processes && member->start < now->start &&
+                              root_of(family, i) != root_of(family, at - 1);
+        }
+        free(name);
+    }
+    strings_free(&names);
+    free(of_name);
+}
+
 void family_make(struct family *family, char *const *logs, size_t count)
 {
     *family = (struct family){.members = base_alloc(count, sizeof *family->members),
@@ -177,6 +225,7 @@ void family_make(struct family *family, char *const *logs, size_t count)
         if (member->parent != SIZE_MAX)
             family_add(&family->members[member->parent].all, &member->all);
     }
+    family_mark_earlier(family);
 }
 
 void family_free(struct family *family)

@@ -27,11 +27,13 @@ struct member {
     const char *log; /* the file's name as given */
     char *command;   /* at most FAMILY_COMMAND_BYTES */
     int32_t pid, parent_pid;
-    uint64_t start;              /* of the log */
-    uint64_t began;              /* of the process, or else of the log */
-    bool exact;                  /* `began` is; else to about 10 ms */
-    bool exited;                 /* left by exit() */
-    bool exec;                   /* is what its parent became by an exec */
+    uint64_t start; /* of the log */
+    uint64_t began; /* of the process, or else of the log */
+    bool exact;     /* `began` is; else to about 10 ms */
+    bool exited;    /* left by exit() */
+    bool exec;      /* is what its parent became by an exec */
+    bool
+        earlier; /* app.2.mt beside an app.mt that was begun later: left by an earlier `memtrace run -o app.mt` */
     size_t parent;               /* in members; SIZE_MAX: none of these */
     size_t before;               /* the log before of a process of this number, likewise */
     struct family_sums own, all; /* all: with those below */

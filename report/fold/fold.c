@@ -10,6 +10,7 @@
 #include "base/threads.h"
 #include "fold/executions.h"
 #include "fold/keys.h"
+#include "fold/own.h"
 #include "fold/rises.h"
 #include "fold/select.h"
 
@@ -208,17 +209,19 @@ static void walk_all(struct walk *walk)
 static uint32_t *own_rows(const struct folding *f, const uint32_t *key_of_place)
 {
     const struct frames *frames = &f->stacks->frames;
+    unsigned char *ranks = own_ranks(frames);
     uint32_t *row_of = base_alloc(f->tree.count, sizeof *row_of);
     row_of[0] = f->rows->count;
     for (uint32_t e = 1; e < f->tree.count; e++) {
         uint32_t place = f->tree.key[e];
         if (place >= TREE_THREAD)
             row_of[e] = f->rows->count;
-        else if (frames->functions[frames->places[place].function].rank <= f->query->rank)
+        else if (ranks[frames->places[place].function] <= f->query->rank)
             row_of[e] = key_of_place ? key_of_place[place] : place;
         else
             row_of[e] = row_of[f->tree.parent[e]];
     }
+    free(ranks);
     return row_of;
 }
 
@@ -260,7 +263,7 @@ static void fold_places(struct folding *f)
     if (own) { /* what no stack is known of */
         struct sums unknown = {0};
         leaves_add(f, &walk.leaves, 0, &unknown);
-        sums_add(&rows->rest.sums, &unknown);
+        sums_add(&rows->unknown.sums, &unknown);
     }
     children_free(&walk.children);
     free(walk.leaves.first);

@@ -130,6 +130,7 @@ static void add_nodes(struct joined *joined, const struct model *from, uint32_t 
         struct entry entry = from->entries[e];
         if (!entry.node) {
             sums_add(&joined->lost[entry.class], &entry.sums);
+            sums_add(&joined->parts[joined->part_count - 1].lost[entry.class], &entry.sums);
             continue;
         }
         entry.node += nodes;
@@ -175,6 +176,13 @@ static void add_part(struct joined *joined, const struct stacks *part)
                              .finished = header->finished,
                              .running = part->running,
                              .periods = header->period != 0};
+    struct log_header *all = &joined->stacks.log.header;
+    if (joined->part_count == 1) {
+        all->end = header->end;
+        all->finished = header->finished;
+    }
+    all->end = header->end == all->end ? all->end : LOG_END_UNKNOWN;
+    all->finished &= header->finished;
     joined->stacks.log.header.held =
         header->held && (joined->part_count == 1 || joined->stacks.log.header.held);
     joined->stacks.running |= part->running;

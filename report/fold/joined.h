@@ -15,7 +15,8 @@ struct joined_part {
     size_t entry;    /* first of its figures */
     int32_t pid;
     bool python, finished, running;
-    bool periods; /* the program began some */
+    bool periods;              /* the program began some */
+    struct sums lost[CLASSES]; /* of no node */
 };
 
 /* What branches_make and selections read: places, nodes, threads, modules, figures. There are no runs, so rises are not known, and of

@@ -58,7 +58,7 @@ struct query {
     /* Bits 1u << metric. Only METRIC_RISE and METRIC_EXECUTIONS matter: they cost time, and are 0 in the rows when not wanted. */
     unsigned metrics;
     /* False: inclusive. A stack counts once for each key on it. True: it counts for one key, that of its innermost frame of rank
-     * `rank` or a better one; what has no such frame is in rows->rest. BY_SITE is always own, and has rows for all
+     * `rank` or a better one (own_ranks); what has no such frame is in rows->rest, what has no stack in rows->unknown. BY_SITE is always own, and has rows for all
      * classes unless the filter names some. BY_THREAD and BY_CLASS are the same both ways. */
     bool own;
     enum rank rank;

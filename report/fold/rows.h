@@ -27,9 +27,9 @@ struct rows {
     enum grouping by;
     struct row *list;
     uint32_t count;
-    struct row
-        rest; /* own figures of stacks that have no frame of the rank asked for, or are not known */
-    struct tree tree; /* BY_SITE and BY_TREE: entries, whose keys are places */
+    struct row rest;    /* own figures of stacks that have no frame of the rank asked for */
+    struct row unknown; /* likewise of what no stack is known of, for want of space in the log */
+    struct tree tree;   /* BY_SITE and BY_TREE: entries, whose keys are places */
 };
 void rows_free(struct rows *rows);
 

@@ -8,6 +8,9 @@
 #include "base/base.h"
 #include "resolve/match.h"
 
+/* What filters of this command have met with, whichever view asked: a view of nothing is to be told from one of little. */
+static bool asked, took;
+
 /* By function: does a frame of it match? */
 static unsigned char *matching_functions(const struct stacks *stacks, const struct filter *filter)
 {
@@ -46,11 +49,14 @@ void selection_make(struct selection *selection, const struct stacks *stacks,
                                             frames_is_of(&stacks->frames, node->frame, matches));
     }
     free(matches);
+    __atomic_store_n(&asked, true, __ATOMIC_RELAXED);
+    if (memchr(selection->nodes, 1, model->node_count))
+        __atomic_store_n(&took, true, __ATOMIC_RELAXED);
 }
 
-bool selection_empty(const struct selection *selection, const struct stacks *stacks)
+bool selections_took_none(void)
 {
-    return selection->nodes && !memchr(selection->nodes, 1, stacks->model.node_count);
+    return __atomic_load_n(&asked, __ATOMIC_RELAXED) && !__atomic_load_n(&took, __ATOMIC_RELAXED);
 }
 
 void selection_free(struct selection *selection)

@@ -15,8 +15,8 @@ struct selection {
 void selection_make(struct selection *selection, const struct stacks *stacks,
                     const struct filter *filter);
 void selection_free(struct selection *selection);
-/* Does it take no stack at all? */
-bool selection_empty(const struct selection *selection, const struct stacks *stacks);
+/* Was there a filter with globs, and did none take a stack, of all logs that this command has read? Any thread. */
+bool selections_took_none(void);
 
 /* Is a stack that ends in this node taken? */
 static inline bool selection_has(const struct selection *selection, uint32_t node)

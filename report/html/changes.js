@@ -3,7 +3,7 @@
 import { changeOf, percent, signed, word, wordsOf } from './change.js';
 import { by, fill, make } from './dom.js';
 import { Table } from './table.js';
-import { count, figure, visible } from './text.js';
+import { count, figure, NOT_KNOWN, visible } from './text.js';
 
 export const narrow = matchMedia('(max-width: 799px)');
 const base = (path) => (path ?? '').replace(/.*\/(?=.)/, '');
@@ -34,7 +34,10 @@ export function lineItems(model, metric, own) {
     pair.forEach((value, k) => { if (k < 2) rest[k] -= value; });
     if (pair[0] || pair[1]) items.push({ frame: number - 1, name: frame.full + (frame.was ? `  (was line ${frame.was})` : ''), own: own || frame.function.own, ...changeOf(pair, whole, model) });
   });
-  if (own && (Math.round(rest[0]) || Math.round(rest[1]))) items.push({ frame: -1, name: NOT_YOURS, own: true, ...changeOf([...rest, metric.rest_margin ?? null], whole, model) });
+  const unknown = ['old', 'new'].map((side) => model.by[side][metric.name][0]);
+  const last = (name, pair, margin) => { if (own && (Math.round(pair[0]) || Math.round(pair[1]))) items.push({ frame: -1, name, own: true, ...changeOf([...pair, margin ?? null], whole, model) }); };
+  last(NOT_YOURS, rest.map((value, k) => value - unknown[k]), metric.rest_margin);
+  last(NOT_KNOWN, unknown, metric.unknown_margin);
   return items;
 }
 
@@ -119,7 +122,7 @@ function grouped(app, of) {
   for (let i = 0; i < model.rows; i++) {
     const a = old[name][i], b = model.by.new[name][i];
     if (!a && !b) continue;
-    const { key, name: words, frame = -1 } = (i && model.frame[i] < 0 ? { key: FOLDED, name: FOLDED } : of(i)) ?? { key: NOT_YOURS, name: NOT_YOURS };
+    const { key, name: words, frame = -1 } = (!i ? { key: NOT_KNOWN, name: NOT_KNOWN } : model.frame[i] < 0 ? { key: FOLDED, name: FOLDED } : of(i)) ?? { key: NOT_YOURS, name: NOT_YOURS };
     if (!groups.has(key)) groups.set(key, { name: words, frame, pair: [0, 0, margin ? 0 : null] });
     const { pair } = groups.get(key);
     pair[0] += a;
@@ -169,7 +172,7 @@ function sitesTab(app) {
     const pair = [model.by.old[name][row], model.by.new[name][row], margin ? margin[row] : null];
     if (!pair[0] && !pair[1]) continue;
     const inner = model.frames[model.frame[row]], mine = outward(model, row, (f) => f.own);
-    const words = !row ? 'not known: the log was full' : !inner ? `${count(model.folded[row])} others, folded, below ${model.frames[model.frame[model.parent[row]]]?.full ?? 'all'}` : mine && mine !== inner ? `${mine.full}  ›  ${inner.label}` : inner.full;
+    const words = !row ? NOT_KNOWN : !inner ? `${count(model.folded[row])} others, folded, below ${model.frames[model.frame[model.parent[row]]]?.full ?? 'all'}` : mine && mine !== inner ? `${mine.full}  ›  ${inner.label}` : inner.full;
     items.push({ row, name: words, ...changeOf(pair, whole, model) });
   }
   return table(app, items, 'Call site', 'Call sites');

@@ -3,7 +3,7 @@
 import { advice } from './advice.js';
 import { logsOf, summary as changes } from './changes.js';
 import { by, fill, make } from './dom.js';
-import { count, seconds, share, size, visible } from './text.js';
+import { count, NOT_KNOWN, seconds, share, size, visible } from './text.js';
 
 const base = (path) => (path ?? '').replace(/.*\/(?=.)/, '');
 
@@ -16,6 +16,11 @@ export function title(facts) {
 const part = (facts) => facts.questions?.peak.total.bytes < facts.peak_bytes;
 
 function answer(model) {
+  const unknown = model.facts.questions?.peak.unknown.bytes ?? 0, words = [held(model)].flat();
+  return unknown > 0 ? [...words, ` ${size(unknown)} of it (${share(unknown, model.facts.questions.peak.total.bytes)}) by ${NOT_KNOWN}.`] : words;
+}
+
+function held(model) {
   const { facts } = model, first = facts.questions?.peak.lines[0];
   if (!facts.allocations) return 'No allocation is in the log.';
   if (!first || first.frame === null) return facts.processes ? `The peaks of the processes come to ${size(facts.peak_bytes)}.` : `The peak was ${size(facts.peak_bytes)}.`;
@@ -41,11 +46,10 @@ function totals(app) {
   by('what').textContent = title(facts);
   by('what').title = title(facts);
   document.title = `${title(facts)} - memtrace`;
-  fill(by('answer'), ...(typeof words === 'string' ? [words] : words.map((part) => (typeof part === 'string' ? part
-    : make('button', { type: 'button', class: 'link', onclick: () => app.showFrame(part.id) }, part.full)))));
+  fill(by('answer'), ...words.map((part) => (typeof part === 'string' ? part : make('button', { type: 'button', class: 'link', onclick: () => app.showFrame(part.id) }, part.full))));
   const end = facts.running ? 'now' : facts.finished ? 'when the program finished' : 'at the end';
   fill(by('cards'), card(facts.processes ? 'Peaks' : 'Peak', size(facts.peak_bytes), facts.processes ? `sum of ${count(facts.processes)} processes` : part(facts) ? 'of the whole run' : facts.peak_time_ns ? `after ${seconds(facts.peak_time_ns)}` : ''), card('Live', size(facts.live_bytes), end),
-    facts.finished && facts.live_bytes !== facts.leaked_bytes ? card('Left', size(facts.leaked_bytes), 'after all destructors') : null,
+    facts.finished && facts.live_bytes !== facts.leaked_bytes ? card('Left', size(facts.leaked_bytes), facts.exit?.status === undefined ? 'at the very end' : 'after all destructors') : null,
     card('Allocated', size(facts.allocated_bytes), `in ${count(facts.allocations)} allocations`), card('Released', size(facts.released_bytes), `in ${count(facts.releases)} releases`));
   const notes = by('notes');
   notes.hidden = !facts.notes.length;

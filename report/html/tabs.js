@@ -5,7 +5,7 @@ import { changesTabs, lineItems } from './changes.js';
 import { listing } from './listing.js';
 import { sizesTab } from './sizes.js';
 import { Table } from './table.js';
-import { count, size, visible } from './text.js';
+import { count, NOT_KNOWN, size, visible } from './text.js';
 
 const FIGURES = [['peak', 'At peak'], ['live', 'Live'], ['leaked', 'Left'], ['allocated', 'Allocated'], ['allocations', 'Allocs']];
 const textOf = (name) => (name === 'allocations' ? count : size);
@@ -49,7 +49,7 @@ function sitesTab(app, metric, caption, empty) {
   for (let i = 0; i < model.rows; i++) if (own[i] > 0) rows.push(i);
   const site = (i) => {
     const row = rows[i];
-    if (!row) return 'not known: the log was full';
+    if (!row) return NOT_KNOWN;
     if (model.frame[row] < 0) return `${model.folded[row]} others, folded, below ${model.frames[model.frame[model.parent[row]]]?.full ?? 'all'}`;
     let at = row;
     while (at > 0 && !(model.frames[model.frame[at]]?.function?.own)) at = model.parent[at];
@@ -72,9 +72,10 @@ function sitesTab(app, metric, caption, empty) {
 
 function leaksTab(app) {
   const { facts } = app.model, name = facts.questions?.kept_is === 'live' ? 'live' : 'leaked';
-  const words = name === 'live' ? 'live when the program finished (the interpreter gives back its modules after that)' : facts.finished ? 'not given back after all destructors' : 'live when the log was read or the program ended';
+  const words = name === 'live' ? 'live when the program finished (the interpreter gives back its modules after that)' : facts.finished && facts.exit?.status !== undefined ? 'not given back after all destructors' : 'live when the log was read or the program ended';
   const kept = facts.questions?.kept, total = app.model.metric(name).total;
-  const text = `${size(total)} were ${words}.` + (kept ? ` ${size(kept.runtimes.bytes)} of it are libraries', the interpreter's or the loader's own.` : '');
+  const text = `${size(total)} were ${words}.` + (kept ? ` ${size(kept.runtimes.bytes)} of it are libraries', the interpreter's or the loader's own.` : '')
+    + (kept?.unknown.bytes > 0 ? ` ${size(kept.unknown.bytes)} of it by ${NOT_KNOWN}.` : '');
   return make('div', {}, make('p', {}, text), sitesTab(app, name, `Call sites by what was ${words}`, 'Nothing was left.'));
 }
 

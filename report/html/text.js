@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Texts for people: sizes, counts, shares, and foreign names so that they can do no harm.
 
+/** A row of what the log had no space for. */
+export const NOT_KNOWN = 'call sites that are not known: the log was full';
+
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
 let exact = false;
 export const setExact = (on) => { exact = on; };

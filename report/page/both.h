@@ -26,7 +26,7 @@ struct both_place {
     uint32_t old_file; /* gone: its file among the texts of the old side; 0: not known */
 };
 
-/* Rows of lines: by place of the view, then what no line of one's own did. */
+/* Rows of lines: by place of the view, then what no line of one's own did, then what no call site is known of. */
 struct both_rows {
     int64_t *margin[PAGE_FIGURES];      /* by row: change_margin */
     int64_t *sums[SIDES][PAGE_FIGURES]; /* of the runs of a side */

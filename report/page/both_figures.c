@@ -18,21 +18,23 @@ struct counting {
     const unsigned char *outermost;
 };
 
-/* By entry: the innermost place outward that is of good rank; the row behind all places: there is none. */
+/* By entry: the innermost place outward that is of good rank; the row behind all places: there is none; the one behind that: no stack is
+ * known. */
 static uint32_t *lines_of_entries(const struct both *both)
 {
     const struct tree *tree = &both->whole.tree;
     const struct frames *frames = &both->view.stacks.frames;
+    unsigned char *ranks = own_ranks(frames);
     uint32_t *line_of = base_alloc(tree->count + (size_t)1, sizeof *line_of);
-    line_of[0] = (uint32_t)frames->place_count;
+    line_of[0] = (uint32_t)frames->place_count + 1;
     for (uint32_t e = 1; e < tree->count; e++) {
         uint32_t place = tree->key[e];
-        if (place < TREE_THREAD &&
-            frames->functions[frames->places[place].function].rank <= both->rank)
+        if (place < TREE_THREAD && ranks[frames->places[place].function] <= both->rank)
             line_of[e] = place;
         else
-            line_of[e] = line_of[tree->parent[e]];
+            line_of[e] = tree->parent[e] ? line_of[tree->parent[e]] : (uint32_t)frames->place_count;
     }
+    free(ranks);
     return line_of;
 }
 
@@ -50,12 +52,21 @@ static void count_leaves(const struct counting *c)
     struct leaf leaf;
     selection_make(&selection, stacks, &query.filter);
     for (size_t at = 0; stacks_next(stacks, &at, &leaf);) {
-        if (!selection_has(&selection, leaf.node) || !query_counts(&query, leaf.class))
+        if (!leaf.node || !selection_has(&selection, leaf.node) ||
+            !query_counts(&query, leaf.class))
             continue;
         size_t entry = c->both->whole.tree.of_node[leaf.node];
         int64_t *own = &c->own[entry * c->width + c->both->run_of_node[leaf.node]];
         *own = whole_sum(*own, sums_metric(leaf.sums, page_figures[c->figure]));
     }
+    /* Node 0 is that of all runs: what no stack is known of is kept by process. */
+    for (size_t p = 0; selection_has(&selection, 0) && p < c->both->joined.part_count; p++)
+        for (unsigned class = 0; class < CLASSES; class ++) {
+            const struct sums *lost = &c->both->joined.parts[p].lost[class];
+            int64_t *own = &c->own[c->both->run_of[p]];
+            if (query_counts(&query, class))
+                *own = whole_sum(*own, sums_metric(lost, page_figures[c->figure]));
+        }
     selection_free(&selection);
 }
 
@@ -119,7 +130,7 @@ static void keep_rows(const struct counting *c, struct both_rows *rows, const in
 static void count_metric(struct counting *c)
 {
     struct both *both = c->both;
-    size_t rows = both->view.stacks.frames.place_count + 1, entries = both->whole.tree.count;
+    size_t rows = both->view.stacks.frames.place_count + 2, entries = both->whole.tree.count;
     c->own = base_alloc(entries * c->width, sizeof *c->own);
     c->total = base_alloc(entries * c->width, sizeof *c->total);
     c->own_lines = base_alloc(rows * c->width, sizeof *c->own_lines);

@@ -139,6 +139,7 @@ static void json_questions(const struct facts *facts, struct json *json)
         json_close(json, ']');
         json_part(json, "others", &answers->of[q].others);
         json_part(json, "runtimes", &answers->of[q].runtimes);
+        json_part(json, "unknown", &answers->of[q].unknown);
         json_part(json, "total", &answers->of[q].total);
         json_close(json, '}');
     }
@@ -222,6 +223,8 @@ static void json_old(const struct facts *facts, unsigned f, struct json *json)
     json_signed(json, "margin", facts->whole->total[FIGURES_MARGIN + f][0]);
     json_signed(json, "rest_margin",
                 facts->both->own.margin[f][facts->view->stacks.frames.place_count]);
+    json_signed(json, "unknown_margin",
+                facts->both->own.margin[f][facts->view->stacks.frames.place_count + 1]);
 }
 
 static void json_metrics(const struct facts *facts, struct json *json)

@@ -28,6 +28,7 @@ static void add_header(struct page_together *together, const struct log_header *
                                   .parent_pid = from->parent_pid,
                                   .start_real = from->start_real,
                                   .process_start = from->process_start,
+                                  .end = from->end,
                                   .finished = true};
     if (from->start_real && from->start_real < to->start_real)
         to->start_real = from->start_real;
@@ -41,6 +42,7 @@ static void add_header(struct page_together *together, const struct log_header *
         to->class_level[c].live += from->class_level[c].live;
         to->class_level[c].peak += from->class_level[c].peak;
     }
+    to->end = from->end == to->end ? to->end : LOG_END_UNKNOWN;
     to->finished &= from->finished;
     to->python |= from->python;
     to->threads |= from->threads;

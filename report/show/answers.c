@@ -10,6 +10,7 @@
 #include "resolve/source_of.h"
 #include "show/name.h"
 #include "show/row_json.h"
+#include "show/summary.h"
 #include "show/table.h"
 
 #define WAYS_SHOWN 2u /* callers that are named; of further ones the number is told */
@@ -28,12 +29,13 @@ static void print_title(const struct stacks *stacks, const struct answers *answe
     const char *title = question == QUESTION_PEAK     ? "What holds the peak"
                         : question == QUESTION_JUMPED ? "What jumped"
                                                       : "What was never given back";
-    const char *when = "";
+    fprintf(out, "%s%s%s", terminal_on(STYLE_TITLE), title, terminal_off(STYLE_TITLE));
     if (question == QUESTION_KEPT && answers->kept == METRIC_LIVE)
-        when = " (live when Python began to finalise)";
-    else if (question == QUESTION_KEPT && stacks->running)
-        when = " (live now)";
-    fprintf(out, "%s%s%s%s\n", terminal_on(STYLE_TITLE), title, terminal_off(STYLE_TITLE), when);
+        fputs(" (live when Python began to finalise)", out);
+    else if (question == QUESTION_KEPT && stacks->log.header.end != LOG_END_EXIT &&
+             stacks->log.header.origin == LOG_OF_PROCESS)
+        fprintf(out, " (%s)", summary_left(stacks));
+    fputc('\n', out);
 }
 
 static void cell_share(struct table *table, int64_t part, int64_t whole)
@@ -143,13 +145,11 @@ static void print_answer(const struct stacks *stacks, const struct answers *answ
     }
     if (part_is_there(&answer->runtimes)) {
         table_row(&table, STYLE_NONE);
-        row_part(&table, answer, question, &answer->runtimes,
-                 "not yours: libraries, interpreter, loader");
+        row_part(&table, answer, question, &answer->runtimes, NAME_NOT_YOURS);
     }
     if (part_is_there(&answer->unknown)) {
         table_row(&table, STYLE_NONE);
-        row_part(&table, answer, question, &answer->unknown,
-                 "call sites that are not known: the log was full");
+        row_part(&table, answer, question, &answer->unknown, NAME_NOT_KNOWN);
     }
     table_row(&table, STYLE_TITLE);
     row_part(&table, answer, question, &answer->total, "total");

@@ -196,7 +196,11 @@ void by_print(const struct stacks *stacks, const struct by *by, FILE *out)
     struct row rest = rest_of(&listed), whole = fold_whole(stacks, &by->filter);
     if (adds(&listed) && row_shows(&rest)) {
         table_row(&table, STYLE_NONE);
-        print_row(&table, &listed, NULL, &rest, "not yours: libraries, interpreter, loader");
+        print_row(&table, &listed, NULL, &rest, NAME_NOT_YOURS);
+    }
+    if (adds(&listed) && row_shows(&listed.own.unknown)) {
+        table_row(&table, STYLE_NONE);
+        print_row(&table, &listed, NULL, &listed.own.unknown, NAME_NOT_KNOWN);
     }
     if (adds(&listed)) {
         table_row(&table, STYLE_TITLE);
@@ -253,7 +257,8 @@ void by_json(const struct stacks *stacks, const struct by *by, struct json *json
     struct listed listed;
     listed_make(&listed, stacks, by);
     struct row whole = fold_whole(stacks, &by->filter), others = others_of(&listed),
-               rest = rest_of(&listed);
+               rest = rest_of(&listed), unknown = listed.own.unknown;
+    sums_add(&rest.sums, &unknown.sums); /* as it always was */
     json_cstring(json, "by", grouping_name(by->by));
     json_cstring(json, "metric", metric_name(by->metric));
     json_open(json, "rows", '[');
@@ -269,6 +274,7 @@ void by_json(const struct stacks *stacks, const struct by *by, struct json *json
     json_unsigned(json, "other_count", listed.count - listed.shown);
     json_part(json, "others_own", &others);
     json_part(json, "rest_own", &rest);
+    json_part(json, "unknown_own", &unknown);
     json_part(json, "total", &whole);
     listed_free(&listed);
 }

@@ -3,13 +3,15 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/base.h"
 #include "base/text.h"
 #include "show/table.h"
 #include "show/terminal.h"
 
-#define INDENT_MAX 20u /* levels that are told by blanks */
+#define INDENT_MAX    20u /* levels that are told by blanks */
+#define EARLIER_SHOWN 4u
 
 static void print_member(const struct member *member, size_t depth, struct table *table)
 {
@@ -65,6 +67,31 @@ static void print_tree(const struct family *family, struct table *table)
     free(next);
 }
 
+/* What is no part of this run, and counts all the same: it was asked for. */
+static void print_earlier(const struct family *family, FILE *out)
+{
+    size_t count = 0;
+    char number[TEXT_COUNT_BYTES];
+    for (size_t i = 0; i < family->count; i++)
+        count += family->members[i].earlier;
+    if (!count)
+        return;
+    fputs("note: ", out);
+    for (size_t i = 0, shown = 0; i < family->count && shown < EARLIER_SHOWN; i++) {
+        const char *log = family->members[i].log;
+        if (!family->members[i].earlier)
+            continue;
+        fputs(shown++ ? ", " : "", out);
+        text_put(out, log, strlen(log), SIZE_MAX);
+    }
+    if (count > EARLIER_SHOWN)
+        fprintf(out, " and %s more", text_count(number, count - EARLIER_SHOWN));
+    fprintf(out,
+            " %s of an earlier run, whose first log was written over: they count here, too, until "
+            "they are removed\n",
+            count == 1 ? "is" : "are");
+}
+
 void family_print(const struct family *family, FILE *out)
 {
     static const struct table_column columns[] = {
@@ -89,6 +116,7 @@ void family_print(const struct family *family, FILE *out)
     table_cell(&table, text);
     unsigned hidden = table_finish(&table, out, terminal_cut());
     table_left_out(columns, sizeof columns / sizeof columns[0], hidden, out);
+    print_earlier(family, out);
     fputc('\n', out);
 }
 
@@ -101,6 +129,7 @@ void family_json(const struct family *family, size_t index, struct json *json)
     json_cstring(json, "parent_log",
                  member->parent == SIZE_MAX ? NULL : family->members[member->parent].log);
     json_bool(json, "exec", member->exec);
+    json_bool(json, "earlier_run", member->earlier);
     json_unsigned(json, "logs", all->processes);
     json_unsigned(json, "peak_sum_bytes", all->peak);
     json_signed(json, "live_bytes", all->live);

@@ -8,8 +8,10 @@
 #include "base/base.h"
 #include "fold/rows.h"
 #include "show/metric.h"
+#include "show/name.h"
 #include "show/stack.h"
 #include "show/stacks_json.h"
+#include "show/summary.h"
 #include "show/terminal.h"
 
 /* Most of it was allocated while the program ran. */
@@ -125,7 +127,7 @@ static void print_unknown(const struct leaks *leaks, FILE *out)
         return;
     fprintf(out, "%sNot known%s (--fail takes it for a leak)\n", terminal_on(STYLE_TITLE),
             terminal_off(STYLE_TITLE));
-    print_rest("call sites that are not known: the log was full", &leaks->unknown, out);
+    print_rest(NAME_NOT_KNOWN, &leaks->unknown, out);
     fputc('\n', out);
 }
 
@@ -164,9 +166,9 @@ static void print_summary(const struct stacks *stacks, const struct leaks *leaks
 {
     char count[TEXT_COUNT_BYTES], all[TEXT_SIZE_BYTES];
     const char *when = leaks->metric == METRICS ? "left, or live when Python began to finalise"
-                       : leaks->metric == METRIC_LIVE ? "live when the program finished"
-                       : stacks->running              ? "live now"
-                                                      : "left after all destructors";
+                       : leaks->metric == METRIC_LIVE && stacks->log.header.finished
+                           ? "live when the program finished"
+                           : summary_left(stacks);
     fputs(terminal_on(STYLE_TITLE), out);
     if (leaks->count)
         print_sum(leaks, &leaks->total, out);

@@ -7,6 +7,10 @@
 
 #include "resolve/frames.h"
 
+/* Rows of what has no name: no code of the user's own did it; there was no space in the log for its call site. */
+#define NAME_NOT_YOURS "not yours: libraries, interpreter, loader"
+#define NAME_NOT_KNOWN "call sites that are not known: the log was full"
+
 /* Behind the name of a function that a tail call took off the stack; else "". */
 const char *tail_mark(const struct place *place);
 /* The same as a word of JSON and tables: "always", "at times"; NULL: never. */

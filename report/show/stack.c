@@ -41,7 +41,7 @@ void stack_print(const struct stacks *stacks, const struct tree *tree, uint32_t 
     enum rank best = RANK_LIBRARY;
     size_t hidden = 0;
     if (!entry)
-        fputs("       (call sites that are not known: the log was full)\n", out);
+        fputs("       (" NAME_NOT_KNOWN ")\n", out);
     for (uint32_t at = entry; at && !all; at = tree->parent[at])
         if (entry_rank(stacks, tree, at) < best)
             best = entry_rank(stacks, tree, at);

@@ -83,6 +83,22 @@ static void print_end(const struct stacks *stacks, FILE *out)
         fprintf(out, "  ended      killed, or ended by _exit; last seen after %.3f s\n", ran);
 }
 
+const char *summary_left(const struct stacks *stacks)
+{
+    const struct log_header *h = &stacks->log.header;
+    if (stacks->running)
+        return "live now";
+    if (h->origin == LOG_IMPORTED)
+        return "live at the end";
+    if (h->end == LOG_END_EXIT)
+        return "left after all destructors";
+    if (h->end == LOG_END_EXEC)
+        return "live at its exec of another program";
+    if (stacks->processes || h->origin == LOG_MERGED)
+        return "left after all destructors, or live when one was killed, or ended by _exit or exec";
+    return "live when it was killed, or ended by _exit";
+}
+
 static void print_amount(FILE *out, const char *word, int64_t bytes, const char *rest)
 {
     char size[TEXT_SIZE_BYTES];
@@ -103,7 +119,10 @@ static void print_totals(const struct stacks *stacks, FILE *out)
                  : stacks->running ? "  now"
                                    : "  at the end");
     if (h->finished && h->live != h->level)
-        print_amount(out, "leaked", (int64_t)h->level, "  after all destructors");
+        print_amount(out, "leaked", (int64_t)h->level,
+                     h->end == LOG_END_EXIT ? "  after all destructors"
+                     : stacks->running      ? "  now"
+                                            : "  at the end, which was not by exit");
     snprintf(rest, sizeof rest, "  in %s allocation%s", text_count(count, total->allocations),
              text_s(total->allocations));
     print_amount(out, "allocated", (int64_t)total->allocated, rest);

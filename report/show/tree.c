@@ -45,10 +45,10 @@ static char *name_of(const struct drawing *d, const struct branch *branch)
                  text_s(branch->folded));
         return base_copy(text, strlen(text));
     case BRANCH_APART:
-        snprintf(text, sizeof text, "not yours: libraries, interpreter, loader");
+        snprintf(text, sizeof text, NAME_NOT_YOURS);
         return base_copy(text, strlen(text));
     case BRANCH_UNKNOWN:
-        snprintf(text, sizeof text, "call sites that are not known: the log was full");
+        snprintf(text, sizeof text, NAME_NOT_KNOWN);
         return base_copy(text, strlen(text));
     default:
         return d->branches->by == BY_FUNCTION ? name_of_function(&d->stacks->frames, branch->key)

@@ -8,6 +8,7 @@
 
 #include "base/base.h"
 #include "base/text.h"
+#include "fold/own.h"
 #include "resolve/source_of.h"
 #include "show/metric.h"
 #include "show/name.h"
@@ -98,12 +99,12 @@ struct most {
 
 /* Does what happened at the end of this stack count for the row? As fold does it for own figures; inclusive ones may take more. */
 static bool is_of(const struct top_reading *reading, const struct top_item *item, uint32_t node,
-                  enum rank rank)
+                  enum rank rank, const unsigned char *ranks)
 {
     const struct frames *frames = &reading->stacks.frames;
-    uint32_t place = stack_innermost(&reading->stacks, node, rank, NULL);
+    uint32_t place = stack_innermost(&reading->stacks, node, rank, ranks);
     if (item->row == TOP_REST)
-        return place == UINT32_MAX;
+        return node && place == UINT32_MAX;
     if (place == UINT32_MAX)
         return false;
     uint32_t key = reading->rows.list[item->row].key;
@@ -137,6 +138,7 @@ static void add_stacks(struct top_text *text, const struct top_reading *reading,
                        const struct top_item *item)
 {
     enum rank rank = reading->ask.all ? RANK_LIBRARY : RANK_PROGRAM;
+    unsigned char *ranks = own_ranks(&reading->stacks.frames);
     struct most most[STACKS_SHOWN] = {{0, 0}};
     struct leaf leaf;
     char size[TEXT_SIZE_BYTES];
@@ -144,9 +146,10 @@ static void add_stacks(struct top_text *text, const struct top_reading *reading,
         struct row row = {.sums = *leaf.sums};
         struct most one = {leaf.node, row_metric(&row, reading->ask.metric)};
         if (class_counts(leaf.class) && one.figure > most[STACKS_SHOWN - 1].figure &&
-            is_of(reading, item, leaf.node, rank))
+            is_of(reading, item, leaf.node, rank, ranks))
             keep_most(most, one);
     }
+    free(ranks);
     for (unsigned i = 0; i < STACKS_SHOWN && most[i].figure; i++) {
         top_text_add(text, "%s", "");
         top_text_add(text, "%s %s by this stack, innermost first",
@@ -178,8 +181,7 @@ static void add_path(struct top_text *text, const struct top_reading *reading, u
 void detail_make(struct top_text *text, struct top_reading *reading, const struct top_item *item)
 {
     *text = (struct top_text){.marked = SIZE_MAX};
-    const struct row *row =
-        item->row == TOP_REST ? &reading->rows.rest : &reading->rows.list[item->row];
+    const struct row *row = top_row(reading, item);
     char *name = top_name(reading, item);
     top_text_add(text, "%s", name);
     free(name);
@@ -188,7 +190,8 @@ void detail_make(struct top_text *text, struct top_reading *reading, const struc
     uint32_t place = top_place(reading, item);
     if (place != UINT32_MAX)
         add_source(text, reading, place);
-    if (reading->ask.view == TOP_LINES || reading->ask.view == TOP_FUNCTIONS)
+    if (item->row != TOP_UNKNOWN &&
+        (reading->ask.view == TOP_LINES || reading->ask.view == TOP_FUNCTIONS))
         add_stacks(text, reading, item);
     else if (reading->ask.view == TOP_SITES || reading->ask.view == TOP_TREE)
         add_path(text, reading, row->key);

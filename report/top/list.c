@@ -88,7 +88,7 @@ static int shown_order(const void *a, const void *b, void *context)
 {
     const struct top_shown *x = a, *y = b;
     const struct top_order *order = context;
-    bool rest = x->item->row == TOP_REST, other = y->item->row == TOP_REST;
+    bool rest = !top_listed(x->item), other = !top_listed(y->item);
     if (rest != other)
         return rest ? 1 : -1; /* no row of its own: always the last */
     int by = compare(x, y, order->column);

@@ -260,7 +260,7 @@ static void draw_row(struct top_picture *picture, const struct top_look *look, s
     pen_finish(&pen, picture,
                index == look->selected               ? TOP_SELECTED
                : list_has(shown->name, look->search) ? TOP_MATCH
-               : shown->item->row == TOP_REST        ? TOP_FAINT
+               : !top_listed(shown->item)            ? TOP_FAINT
                                                      : TOP_PLAIN);
 }
 

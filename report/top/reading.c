@@ -110,13 +110,20 @@ static const enum grouping by[TOP_VIEWS] = {
     [TOP_LINES] = BY_LINE,     [TOP_FUNCTIONS] = BY_FUNCTION, [TOP_SITES] = BY_SITE,
     [TOP_THREADS] = BY_THREAD, [TOP_MODULES] = BY_MODULE,     [TOP_TREE] = BY_TREE};
 
+const struct row *top_row(const struct top_reading *reading, const struct top_item *item)
+{
+    const struct rows *rows = &reading->rows;
+    return item->row == TOP_REST      ? &rows->rest
+           : item->row == TOP_UNKNOWN ? &rows->unknown
+                                      : &rows->list[item->row];
+}
+
 static void add(struct top_reading *reading, uint64_t id, uint32_t row)
 {
-    const struct row *from = row == TOP_REST ? &reading->rows.rest : &reading->rows.list[row];
-    struct top_item item = {.id = id,
-                            .row = row,
-                            .figure = row_metric(from, reading->ask.metric),
-                            .allocations = from->sums.allocations};
+    struct top_item item = {.id = id, .row = row};
+    const struct row *from = top_row(reading, &item);
+    item.figure = row_metric(from, reading->ask.metric);
+    item.allocations = from->sums.allocations;
     if (item.figure || (reading->ask.view != TOP_SITES && from->sums.allocations))
         reading->items[reading->count++] = item;
 }
@@ -136,6 +143,7 @@ static void add_all(struct top_reading *reading, const uint64_t *ids)
         add(reading, id, i);
     }
     add(reading, 0, TOP_REST);
+    add(reading, 1, TOP_UNKNOWN);
 }
 
 static int item_order(const void *a, const void *b)
@@ -154,7 +162,7 @@ static void make_children(struct top_reading *reading)
     const struct tree *tree = &reading->rows.tree;
     reading->children = children_make(tree->count);
     for (size_t i = reading->count; i-- > 0;)
-        if (reading->items[i].row && reading->items[i].row != TOP_REST)
+        if (reading->items[i].row && top_listed(&reading->items[i]))
             children_add(&reading->children, tree->parent[reading->items[i].row],
                          reading->items[i].row);
 }
@@ -201,7 +209,7 @@ void top_fold(struct top_reading *reading, const struct top_ask *ask)
 uint32_t top_place(const struct top_reading *reading, const struct top_item *item)
 {
     const struct rows *rows = &reading->rows;
-    if (item->row == TOP_REST)
+    if (!top_listed(item))
         return UINT32_MAX;
     uint32_t key = rows->list[item->row].key;
     switch (reading->ask.view) {
@@ -227,7 +235,7 @@ static char *name_of_site(const struct top_reading *reading, uint32_t entry)
     unsigned named = 0;
     FILE *out = open_memstream(&text, &bytes);
     if (!out || !entry)
-        fputs("(call sites that are not known: the log was full)", out ? out : stderr);
+        fputs(NAME_NOT_KNOWN, out ? out : stderr);
     for (; out && entry && named <= SITE_CALLERS; entry = tree->parent[entry]) {
         uint32_t place = tree->key[entry];
         if (place >= TREE_THREAD)
@@ -263,10 +271,11 @@ static char *name_of_module(const struct log *log, uint32_t module)
 
 char *top_name(const struct top_reading *reading, const struct top_item *item)
 {
-    static const char rest[] = "not yours: libraries, interpreter, loader";
     const struct stacks *stacks = &reading->stacks;
     if (item->row == TOP_REST)
-        return base_copy(rest, sizeof rest - 1);
+        return base_copy(NAME_NOT_YOURS, sizeof NAME_NOT_YOURS - 1);
+    if (item->row == TOP_UNKNOWN)
+        return base_copy(NAME_NOT_KNOWN, sizeof NAME_NOT_KNOWN - 1);
     uint32_t key = reading->rows.list[item->row].key;
     switch (reading->ask.view) {
     case TOP_LINES:

@@ -37,12 +37,13 @@ struct top_options {
     double interval; /* seconds between readings, at least */
 };
 
-/* In place of a row's index: what no row of your own code explains. */
-#define TOP_REST UINT32_MAX
+/* In place of a row's index: what no row of your own code explains; what has no call site, for want of space in the log. */
+#define TOP_REST    UINT32_MAX
+#define TOP_UNKNOWN (UINT32_MAX - 1)
 
 struct top_item {
     uint64_t id;  /* of the names: the same in each reading */
-    uint32_t row; /* in rows.list; TOP_REST */
+    uint32_t row; /* in rows.list; TOP_REST; TOP_UNKNOWN */
     int64_t figure;
     uint64_t allocations;
 };
@@ -68,6 +69,12 @@ bool top_read(struct top_reading *reading, const char *file);
 void top_fold(struct top_reading *reading, const struct top_ask *ask);
 void top_close(struct top_reading *reading);
 
+/* Is it one of the list, not TOP_REST or TOP_UNKNOWN? */
+static inline bool top_listed(const struct top_item *item)
+{
+    return item->row < TOP_UNKNOWN;
+}
+const struct row *top_row(const struct top_reading *reading, const struct top_item *item);
 /* What a row is called. Foreign text, to be freed. */
 char *top_name(const struct top_reading *reading, const struct top_item *item);
 /* The line of source that the row is, without blanks in front; NULL: it is none, or not known. To be freed. */

@@ -3,7 +3,6 @@
  * memtrace leaks: what was never given back.
  */
 #include "base/base.h"
-#include "fold/select.h"
 #include "show/family.h"
 #include "show/leaks.h"
 #include "show/notes.h"
@@ -26,8 +25,8 @@ const struct verb_about verb_leaks_about = {
              "(memtrace --rules), and what no code of yours has allocated. Of several logs, or a "
              "folder of them, the call\n"
              "sites are those of all processes; --each or --process PID shows those of each.\n",
-    .end = "Exit status 1, with --fail: there is a leak, or the log was full and there may be one. "
-           "Without it, too: no stack is what is asked for.\n",
+    .end =
+        "Exit status 1, with --fail: there is a leak, or the log was full and there may be one.\n",
     .example = "memtrace leaks --suppress lsan.supp --fail memtrace.server.4711.mt",
 };
 
@@ -73,18 +72,6 @@ static void json_one(const struct stacks *stacks, const struct leaks *leaks,
     json_close(json, '}');
 }
 
-/* A gate that looks at nothing is a mistake. False after a message. */
-static bool looks_at_some(const struct stacks *stacks, const struct options *options)
-{
-    struct selection selection;
-    selection_make(&selection, stacks, &options->filter);
-    bool none = selection_empty(&selection, stacks);
-    selection_free(&selection);
-    if (none)
-        base_say("no stack is what --function, --file, --module or --thread asks for");
-    return !none;
-}
-
 static int status_of(int status, const struct options *options, bool any)
 {
     return status == STATUS_DONE && options->fail && any ? STATUS_NO : status;
@@ -100,9 +87,8 @@ static int leaks_one(const struct log_shown *shown_log)
 {
     const struct options *options = shown_log->options;
     struct stacks stacks;
-    bool any = false, some = true;
+    bool any = false;
     if (stacks_open(&stacks, shown_log->file, options->periods)) {
-        some = looks_at_some(&stacks, options);
         struct leaks_shown shown = shown_of(options);
         struct leaks leaks = leaks_of(&stacks, NULL, options);
         any = leaks_any(&leaks);
@@ -116,7 +102,7 @@ static int leaks_one(const struct log_shown *shown_log)
     }
     int status = stacks_status(&stacks);
     stacks_close(&stacks);
-    return status == STATUS_DONE && !some ? STATUS_NO : status_of(status, options, any);
+    return status_of(status, options, any);
 }
 
 /* Of all processes. */
@@ -137,8 +123,6 @@ static int leaks_whole(const struct options *options)
         together_print_notes(&together, false);
     }
     int status = status_of(together.status, options, leaks_any(&leaks));
-    if (together.family.total.processes && !looks_at_some(stacks, options) && status == STATUS_DONE)
-        status = STATUS_NO;
     leaks_free(&leaks);
     together_close(&together);
     return status;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "base/settings.h"
 #include "read/reader.h"
 #include "verbs/plain_path.h"
 #include "verbs/program.h"
@@ -245,7 +246,7 @@ int run_possible(char **argv)
     int status = STATUS_DONE;
     char found[PATH_MAX], *path = find_program(argv[0], &status);
     free(path);
-    return path && !find_library(found) ? STATUS_BAD : status;
+    return path && (!find_library(found) || !settings_check()) ? STATUS_BAD : status;
 }
 
 int run_program(char **argv)
@@ -276,5 +277,5 @@ bool run_options(const struct options *options)
         if (!add_lines(options->names[i]))
             return false;
     return (!options->min_peak || set_min_peak(options->min_peak)) &&
-           (!options->output || set_output(options->output));
+           (!options->output || set_output(options->output)) && settings_check();
 }

@@ -183,6 +183,26 @@ if __name__ == "__main__":
     main()
 '''
 
+ENDS = r'''
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+void *volatile kept;
+int main(int argc, char **argv)
+{
+    (void)argc;
+    kept = malloc(5000);
+    if (argv[1][0] == 'k')
+        raise(SIGKILL);
+    if (argv[1][0] == 'a')
+        abort();
+    if (argv[1][0] == '_')
+        _exit(0);
+    execl("/bin/true", "true", (char *)NULL);
+    return 1;
+}
+'''
+
 
 class Leaks(Case):
     @classmethod
@@ -242,12 +262,43 @@ class Leaks(Case):
         self.assertEqual(self.memtrace('check', '--max-leaked', '1K', 'full.mt').returncode, 1)
         self.assertEqual(self.memtrace('check', '--max-leaked', '1G', 'full.mt').returncode, 0)
 
+    def test_no_end_by_exit(self):
+        """Destructors have not run: nothing says so."""
+        self.build('ends', ENDS)
+        killed = 'live when it was killed, or ended by _exit'
+        for how, words in ('kill', killed), ('abort', killed), ('_exit', killed), ('exec', 'live at its exec of another program'):
+            with self.subTest(how):
+                self.memtrace('run', '--min-peak', '0', '-o', self.path('ends-%s.%%p.mt' % how), self.path('ends'), how)
+                log = next(name for name in os.listdir(self.top) if name.startswith('ends-%s.' % how) and
+                           json.loads(self.memtrace('report', '--json', name).stdout)['live_bytes'] >= 5000)
+                for view, line in ('leaks', 0), ('report', None):
+                    out = self.memtrace(view, log).stdout
+                    self.assertNotIn('destructors', out)
+                    self.assertIn(words, out.splitlines()[line] if line is not None else out)
+                self.assertNotIn('destructors', self.memtrace('leaks', '--metric', 'live', log).stdout)
+                self.assertNotIn('program finished', self.memtrace('leaks', '--metric', 'live', log).stdout)
+        killed = next(name for name in os.listdir(self.top) if name.startswith('ends-kill.'))
+        out = self.memtrace('leaks', 'planted.mt', killed).stdout
+        self.assertIn('left after all destructors, or live when one was killed, or ended by _exit or exec', out)
+        self.assertIn('; 126 KiB was left after all destructors.', self.memtrace('leaks', 'planted.mt').stdout)
+
     def test_nothing_asked(self):
         for logs in ('planted.mt',), ('planted.mt', 'planted.mt'):
-            p = self.memtrace('leaks', '--fail', '--function', 'nosuch*', *logs)
-            self.assertEqual(p.returncode, 1, p)
-            self.assertIn('no stack is what', p.stderr)
-        self.assertEqual(self.memtrace('leaks', '--function', 'main', 'planted.mt').returncode, 0)
+            for verb in (['leaks', '--fail'], ['sites'], ['tree'], ['sites', '--histogram'], ['report', '--by', 'line'], ['report', '--own'],
+                         ['leaks', '--each'], ['html', '--force', '-o', 'none.html'], ['export', '--format', 'csv']):
+                for filter in ('--function', 'nosuch*'), ('--module', 'nosuch*'), ('--thread', 'nosuch*'):
+                    with self.subTest((verb, filter)):
+                        p = self.memtrace(*verb, *filter, *logs)
+                        self.assertEqual(p.returncode, 1, p)
+                        self.assertEqual(p.stderr.count('no stack is what'), 1)
+        for verb in ['diff'], ['html', '--force', '-o', 'none.html', '--diff']:
+            self.fails(self.memtrace(*verb, '--function', 'nosuch*', 'planted.mt', 'planted.mt'), 1, 'no stack is what')
+        self.fails(self.memtrace('lines', '--module', 'nosuch*', 'planted.mt'), 1, 'no stack is what')
+        for verb in 'leaks', 'sites', 'tree', 'report':
+            p = self.memtrace(verb, '--function', 'main', 'planted.mt')
+            self.assertEqual((p.returncode, p.stderr), (0, ''))
+        # one of two that has some is enough
+        self.assertEqual(self.memtrace('diff', '--function', 'grow', 'planted.mt', self.log).returncode, 0)
 
     def test_planted(self):
         leaks = self.leaks('planted')

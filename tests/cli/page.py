@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 """The first page, notes, and which lines of a function are shown."""
 import json
+import os
 import re
 import struct
 import subprocess
+import sys
 
 from common import Case, line_of
 
@@ -76,6 +78,35 @@ class Page(Case):
         self.write('gaps.c', b'')
         subprocess.run(['rm', source], check=True)
         self.assertEqual(self.shown('lines', 'gaps.mt'), [first, second])
+
+    def test_what_site_executes_is_not_yours(self):
+        """A line of a .pth file is in all answers what no code of the user's own did; what `python -c` is given is the user's."""
+        base = self.path('base')
+        version = 'python%d.%d' % sys.version_info[:2]
+        folder = os.path.join(base, 'lib', version, 'site-packages')
+        os.makedirs(folder)
+        with open(os.path.join(folder, 'x.pth'), 'w') as f:
+            f.write('import builtins; builtins.kept = bytearray(3000000)\n')
+        python = os.path.realpath(sys.executable)
+        self.write('script.py', b'also = bytearray(2000000)\n')
+        self.memtrace('run', '-o', 'site.mt', python, self.path('script.py'), PYTHONUSERBASE=base)
+        self.memtrace('run', '-o', 'none.mt', python, '-c', 'pass')
+        report = json.loads(self.memtrace('report', '--json', 'site.mt').stdout)
+        if report['peak_bytes'] < 5000000:
+            self.skipTest('this Python has no folder of the user\'s own packages')
+        for metric in 'peak', 'live':
+            rows = json.loads(self.memtrace('diff', '--json', '--metric', metric, 'none.mt', 'site.mt').stdout)['rows']
+            named = [(row['new_at']['file'], row['new_at']['line']) for row in rows if row['new_at']]
+            self.assertEqual([name for name in named if name[0] == '<string>'], [], rows)
+            self.assertTrue(any(os.path.basename(file) == 'script.py' for file, _ in named), rows)
+            self.assertGreater(next(row['change'] for row in rows if row['not_yours']), 2900000)
+        table = json.loads(self.memtrace('report', '--json', '--by', 'line', 'site.mt').stdout)['table']
+        self.assertEqual([row['own'] for row in table['rows'] if row['file'] == '<string>' and row['own']['allocated_bytes']], [])
+        self.assertGreater(table['rest_own']['at_peak_bytes'], 2900000)
+        top = self.memtrace('top', '--once', 'site.mt').stdout
+        self.assertNotIn('<string>', top)
+        self.memtrace('run', '-o', 'command.mt', python, '-c', 'also = bytearray(2000000)')
+        self.assertIn('<string>:1', self.memtrace('diff', 'none.mt', 'command.mt').stdout)
 
     def test_three_questions(self):
         p = self.memtrace('report', self.log)
@@ -234,7 +265,9 @@ class Keys(Case):
         for option, allocated in ((), 10097152), (('--function', 'take'), 10097152), (('--function', 'ta*'), 10097152), (('--function', 'x*'), 0), \
                 (('--file', 'program.c'), 10097152), (('--file', 'x.c'), 0), (('--module', 'program'), 10097152), (('--module', 'libx*'), 0), \
                 (('--thread', 'prog*'), 10097152), (('--thread', 'x'), 0):
-            report = json.loads(self.memtrace('report', '--json', *option, self.log).stdout)
+            p = self.memtrace('report', '--json', *option, self.log)
+            self.assertEqual((p.returncode, 'no stack is what' in p.stderr), (0, False) if allocated else (1, True), option)
+            report = json.loads(p.stdout)
             for name, answer in report['questions'].items():
                 parts = [answer[part] for part in ('others', 'runtimes', 'unknown')] + answer['lines']
                 self.assertEqual(sum(part['allocated_bytes'] for part in parts), answer['total']['allocated_bytes'], (option, name))

@@ -6,6 +6,7 @@ usage: run.py MEMTRACE CC [unittest arguments]; libmemtrace.so stands beside MEM
 """
 from common import main
 from family import Family, LateFamily, ServerFamily  # noqa: F401
+from full import Full  # noqa: F401
 from page import Page  # noqa: F401
 from reading import Reading  # noqa: F401
 from running import Run  # noqa: F401

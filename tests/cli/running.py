@@ -67,6 +67,38 @@ class Run(Case):
         self.assertEqual(p.returncode, 0)
         self.assertRegex(p.stderr, r'the log is in /tmp, not where it should be: .*no such folder.*memtrace report /tmp/' + name)
 
+    def test_settings_that_make_no_sense(self):
+        for name, value in ('MAX_LOG', 'abc'), ('MAX_LOG', '64X'), ('MAX_LOG', '99999999999999999999'), ('MAX_LOG', '9999999999T'), \
+                ('MIN_PEAK', '1,2,3'), ('MIN_PEAK', ' 1M'), ('QUIET', 'no'), ('PYTHON_OBJECTS', 'off'), ('SUMMARY', 'yes'), ('LINES', 'x' * 2048), \
+                ('OUTPUT', 'x' * 3072):
+            p = self.memtrace('run', 'echo', 'ran', **{'MEMTRACE_' + name: value})
+            self.fails(p, 2, "MEMTRACE_%s: '%s' is not " % (name, value[:64]))
+            self.assertEqual(p.stdout, '')
+        for name, value in ('MAX_LOG', '64m'), ('MAX_LOG', ''), ('MAX_LOG', '0'), ('MIN_PEAK', '1M,4711'), ('MIN_PEAK', '500K'), ('QUIET', '0'), \
+                ('SUMMARY', '0'), ('PYTHON', '0'), ('LINES', 'f,g'), ('CACHE', '0'), ('THREADS', '2'), ('UNTRACED', ''):
+            p = self.memtrace('run', '-o', 'sense.mt', 'true', **{'MEMTRACE_' + name: value})
+            self.assertEqual((p.returncode, p.stderr if name != 'QUIET' else ''), (0, ''), name)
+        p = self.memtrace('run', '-o', 'sense.mt', 'true', MEMTRACE_QUIET='0', MEMTRACE_SUMMARY='0', MEMTRACE_MAX_LOGS='1M')
+        self.assertEqual((p.returncode, p.stderr),
+                         (0, "memtrace: there is no setting MEMTRACE_MAX_LOGS: it does nothing; did you mean 'MEMTRACE_MAX_LOG'?\n"))
+        self.assertEqual(self.memtrace('run', '-o', 'sense.mt', 'true', MEMTRACE_FOO='1').stderr, '')  # quiet
+        self.fails(self.memtrace('bench', '-r', '2', 'true', MEMTRACE_MAX_LOG='abc'), 2, 'MEMTRACE_MAX_LOG')
+
+    def test_the_library_says_them_in_its_line(self):
+        library = os.path.join(os.path.dirname(commands.memtrace), 'libmemtrace.so')
+        def line(**more):
+            env = {**os.environ, 'LD_PRELOAD': library, 'MEMTRACE_OUTPUT': self.path('lib.mt'), 'MEMTRACE_SUMMARY': '1', **more}
+            return subprocess.run([self.program], env=env, capture_output=True, text=True).stderr
+        for name, value in ('MAX_LOG', 'abc'), ('MAX_LOG', '64MB'), ('MAX_LOG', '99999999999999999999'), ('MIN_PEAK', '1K,x'), ('LINES', 'x' * 2048):
+            said = line(**{'MEMTRACE_' + name: value})
+            self.assertEqual(said.count('MEMTRACE_%s has a value that makes no sense, and was left aside; to read it: ' % name), 1, said)
+            self.assertEqual(said.count('\n'), 1)
+            self.assertEqual(json.loads(self.memtrace('report', '--json', 'lib.mt').stdout)['unattributed_allocations'], 0)
+            os.unlink(self.path('lib.mt'))
+        for name, value in ('MAX_LOG', '64M'), ('MAX_LOG', ''), ('MAX_LOG', '0'), ('MIN_PEAK', '1K,1'), ('LINES', ''):
+            self.assertNotIn('no sense', line(**{'MEMTRACE_' + name: value}))
+        self.assertEqual(line(MEMTRACE_MAX_LOG='abc', MEMTRACE_SUMMARY='0'), '')
+
     def test_missing(self):
         self.fails(self.memtrace('run', 'no-such-program'), 127, 'no-such-program')
         self.fails(self.memtrace('run', './no-such-program'), 127, 'no-such-program')

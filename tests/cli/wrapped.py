@@ -77,6 +77,33 @@ class Wrapped(Case):
             self.memtrace('run', '-o', os.path.join(self.folder, name), 'bash', '-c', script)
         self.assertEqual(self.beside(), [('child', 'app.2.mt')])
 
+    def test_the_children_of_an_earlier_run_are_told_from_those_of_this_one(self):
+        self.memtrace('run', '-o', self.log, 'bash', '-c', '%s; %s; :' % (self.program, self.program))
+        self.memtrace('run', '-o', self.log, 'bash', '-c', '%s; :' % self.program)
+        self.assertEqual(self.logs(), ['app.2.mt', 'app.3.mt', 'app.4.mt', 'app.mt'])
+        logs = [os.path.join(self.folder, name) for name in self.logs()]
+        for view in 'report', 'sites', 'leaks', 'timeline':
+            out = self.memtrace(view, *logs).stdout
+            self.assertIn('note: %s, %s are of an earlier run, whose first log was written over' % tuple(logs[:2]), out, view)
+        self.assertEqual([it['family']['earlier_run'] for it in json.loads(self.memtrace('report', '--json', *logs).stdout)], [True, True, False, False])
+        for right in [logs[3], logs[2]], [logs[0], logs[1]]:  # without it; without the name that was taken again
+            self.assertNotIn('earlier run', self.memtrace('report', *right).stdout)
+        p = self.memtrace('report', logs[0], logs[2], logs[3])
+        self.assertIn('note: %s is of an earlier run' % logs[0], p.stdout)
+
+    def test_check_says_which_children_it_does_not_look_at(self):
+        self.memtrace('run', '-o', self.log, 'bash', '-c', '%s; %s; :' % (self.program, self.program))
+        children = [os.path.join(self.folder, 'app.%d.mt' % number) for number in (2, 3)]
+        p = self.memtrace('check', '--max-peak', '7M', self.log)
+        self.assertEqual(p.returncode, 0)
+        self.assertEqual(p.stderr, "memtrace: check: %s: its children's logs are beside it, and are not looked at: %s, %s; %s*.mt takes them in\n"
+                         % (self.log, *children, self.log[:-3]))
+        p = self.memtrace('check', '--max-peak', '7M', self.log, children[0])
+        self.assertIn('not looked at: %s; ' % children[1], p.stderr)
+        for logs in [self.log, *children], [self.folder], [children[0]], [self.log, *('%s/./%s' % os.path.split(child) for child in children)]:
+            p = self.memtrace('check', '--max-peak', '7M', *logs)
+            self.assertEqual((p.returncode, p.stderr), (1, ''))
+
     def test_what_is_not_traced_is_said(self):
         p = self.memtrace('run', '-o', self.log, 'env', '-i', '/bin/echo', 'done', MEMTRACE_QUIET='0')
         self.assertEqual((p.returncode, p.stdout), (0, 'done\n'))

@@ -39,9 +39,9 @@ def needs(build):
     return browser, packages(HERE, build.path('html-tests'))
 
 
-def trace(build, folder, command, name='log.mt'):
+def trace(build, folder, command, name='log.mt', **more):
     log = os.path.join(folder, name)
-    done = subprocess.run(command, env=build.traced(log), capture_output=True, text=True)
+    done = subprocess.run(command, env=build.traced(log, **more), capture_output=True, text=True)
     if done.returncode:
         sys.exit('%s: status %d: %s' % (command, done.returncode, done.stderr[-2000:]))
     return log
@@ -160,7 +160,16 @@ def advice(build, folder, shots):
     return {'pages': pages, 'lines': changed.lines(changed.ADVISED), 'shots': shots}
 
 
-SUBJECTS = {'walk': walk, 'hostile': hostile, 'family': family, 'notebook': executed, 'changes': changes, 'advice': advice}
+def full(build, folder, shots):
+    """A log without room for call sites."""
+    program = compiled(folder, 'work', changed.C_OLD)
+    log, cut = trace(build, folder, [program]), trace(build, folder, [program], 'full.mt', MEMTRACE_MAX_LOG='1')
+    both = os.path.join(folder, 'both.html')
+    shutil.move(page(build, folder, '--diff', log, cut), both)
+    return {'page': page(build, folder, cut), 'both': both, 'words': 'call sites that are not known: the log was full', 'peak': build.report(cut)['peak_bytes']}
+
+
+SUBJECTS = {'walk': walk, 'hostile': hostile, 'family': family, 'notebook': executed, 'changes': changes, 'advice': advice, 'full': full}
 
 
 def main():

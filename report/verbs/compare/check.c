@@ -6,11 +6,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/amount.h"
 #include "base/base.h"
 #include "budget/formats.h"
+#include "read/beside.h"
+#include "read/reader.h"
 #include "resolve/suppress.h"
 #include "verbs/compare/runs.h"
 #include "verbs/logs.h"
@@ -194,6 +197,67 @@ static int save(struct checking *checking, const struct options *logs)
     return status;
 }
 
+/* ---- children ---- */
+
+static bool is_checked(const struct options *logs, const char *name)
+{
+    struct stat wanted, one;
+    if (stat(name, &wanted))
+        return true; /* it has gone meanwhile */
+    for (size_t i = 0; i < logs->log_count; i++)
+        if (!stat(logs->logs[i], &one) && one.st_ino == wanted.st_ino &&
+            one.st_dev == wanted.st_dev)
+            return true;
+    return false;
+}
+
+/* Where two names begin to differ, or the numbers in them do. */
+static size_t same_front(const char *a, const char *b)
+{
+    size_t same = 0;
+    while (a[same] && a[same] == b[same])
+        same++;
+    while (same && (a[same - 1] == '.' || (a[same - 1] >= '0' && a[same - 1] <= '9')))
+        same--;
+    return same;
+}
+
+#define CHILDREN_SHOWN 4u
+/* A budget that only the driver's log was held against is easily taken for one of all its processes. */
+static void say_children(const struct options *logs, const struct log *log)
+{
+    size_t count, left = 0, front = strlen(log->name);
+    struct beside *list = beside_find(log, &count);
+    char *names = base_copy("", 0), *longer;
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].kind != BESIDE_CHILD || is_checked(logs, list[i].name))
+            continue;
+        size_t same = same_front(log->name, list[i].name);
+        front = same < front ? same : front;
+        if (left++ < CHILDREN_SHOWN &&
+            asprintf(&longer, "%s%s%s", names, *names ? ", " : "", list[i].name) >= 0) {
+            free(names);
+            names = longer;
+        }
+    }
+    if (left)
+        base_say("check: %s: its children's logs are beside it, and are not looked at: %s%s; "
+                 "%.*s*.mt takes them in",
+                 log->name, names, left > CHILDREN_SHOWN ? ", ..." : "", (int)front, log->name);
+    free(names);
+    beside_free(list, count);
+}
+
+static void say_each_children(const struct options *logs)
+{
+    for (size_t i = 0; i < logs->log_count; i++) {
+        struct log log;
+        if (log_read(&log, logs->logs[i]))
+            say_children(logs, &log);
+        log_close(&log);
+    }
+}
+
 /* ---- all ---- */
 
 int check_logs(struct checking *checking, char *const *logs, size_t count, FILE *out)
@@ -203,6 +267,8 @@ int check_logs(struct checking *checking, char *const *logs, size_t count, FILE 
     memcpy(copies, logs, count * sizeof *copies);
     struct options expanded = {.logs = copies, .log_count = count};
     int status = logs_expand(&expanded) ? STATUS_DONE : STATUS_BAD;
+    if (status == STATUS_DONE)
+        say_each_children(&expanded);
     if (status == STATUS_DONE && options->save)
         status = save(checking, &expanded);
     if (status == STATUS_DONE && checking->budgets.count) {

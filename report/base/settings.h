@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef BASE_SETTINGS_H
+#define BASE_SETTINGS_H
+
+#include <stdbool.h>
+
+/* Looks at the environment's MEMTRACE_... variables, which the library would take the defaults for without a word. False after a message:
+ * one has a value that makes no sense. A name that is not known is said, unless MEMTRACE_QUIET is set. */
+bool settings_check(void);
+
+#endif
