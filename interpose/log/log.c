@@ -335,6 +335,11 @@ int mt_log_map(void)
     return error;
 }
 
+void mt_log_leave(void)
+{
+    mt_views_leave();
+}
+
 void mt_log_copy(void)
 {
     if (mt_log.header)

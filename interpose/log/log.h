@@ -103,6 +103,10 @@ void mt_log_note(unsigned severity, const char *format, ...) __attribute__((form
 /* Count `events` that could not be recorded, with `bytes` of allocations among them. */
 void mt_log_dropped(uint64_t events, uint64_t bytes);
 
+/* In the child of a fork that has the log's mappings all the same, as an emulator's madvise did nothing: unmap them. They are
+ * its parent's, and mt_log_copy maps in their places. */
+void mt_log_leave(void);
+
 /* In the child of a fork that a signal handler made inside an event: the child will finish that
  * event, too. Until mt_log_forget, a copy of the log takes the log's place for that. */
 void mt_log_copy(void);

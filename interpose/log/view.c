@@ -184,6 +184,16 @@ void mt_views_forget(void)
     copied = false;
 }
 
+void mt_views_leave(void)
+{
+    for (unsigned r = 1; r < MT_REGION_COUNT; r++)
+        for (uint32_t i = 0; i < views_used[r]; i++)
+            if (views[r][i].filled)
+                mt_os_leave_file(views[r][i].at, views[r][i].filled);
+    if (header)
+        mt_os_leave_file(header, whole_pages(MT_HEADER_BYTES));
+}
+
 void mt_views_end(void)
 {
     unmap(true);

@@ -10,7 +10,7 @@
  * at most. A limit on address space (RLIMIT_AS) that the program sets is not used up by what may
  * never be needed.
  *
- * All but mt_views_forget: by the thread that has mt_log_growing, or while there is one.
+ * All but mt_views_forget and mt_views_leave: by the thread that has mt_log_growing, or while there is one.
  */
 #ifndef MT_LOG_VIEW_H
 #define MT_LOG_VIEW_H
@@ -47,6 +47,8 @@ void mt_views_each(void (*visit)(void *at, size_t bytes));
 /* Unmap what is left of the views: by the child of a fork, which does not have the file's mappings.
  * Their places may be somebody else's by now: a thread's stack, say, which libc maps past us. */
 void mt_views_forget(void);
+/* Unmap the file's pieces: by the child of a fork that has them all the same, as an emulator does. */
+void mt_views_leave(void);
 /* Unmap all: by the process that has mapped them, before it writes anything. */
 void mt_views_end(void);
 

@@ -84,6 +84,11 @@ int mt_os_map_file(void *at, size_t bytes, int fd, uint64_t offset)
     return minherit(at, bytes, VM_INHERIT_NONE) == 0 ? 0 : -errno;
 }
 
+void mt_os_leave_file(void *at, size_t bytes)
+{
+    munmap(at, bytes);
+}
+
 /* Without MAP_FIXED the address is a wish, which is granted where nothing is. */
 static int copy_to(void *at, size_t bytes, int flags, int fd, uint64_t offset)
 {

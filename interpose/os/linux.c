@@ -76,6 +76,11 @@ int mt_os_map_file(void *at, size_t bytes, int fd, uint64_t offset)
     return (int)result(mt_os_call(SYS_madvise, at, bytes, MADV_DONTFORK));
 }
 
+void mt_os_leave_file(void *at, size_t bytes)
+{
+    mt_os_call(SYS_munmap, at, bytes);
+}
+
 void mt_os_not_resident(void *at, size_t bytes)
 {
     mt_os_call(SYS_madvise, at, bytes, MADV_DONTNEED);

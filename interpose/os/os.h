@@ -35,6 +35,8 @@ void mt_os_unmap(void *at, size_t bytes);
 /* Map `bytes` of the file at `offset` shared, read-write, over `at`; not inherited by fork
  * children. 0 or -errno: then nothing may be mapped at `at`. */
 int mt_os_map_file(void *at, size_t bytes, int fd, uint64_t offset);
+/* In a fork's child that has inherited such a mapping all the same: it is gone, and the place is nobody's to take. */
+void mt_os_leave_file(void *at, size_t bytes);
 /* A copy of that part of the file over `at`, where nothing must be mapped; where the file can't be
  * had (fd < 0), zeros. 0 or -errno. */
 int mt_os_map_copy(void *at, size_t bytes, int fd, uint64_t offset);

@@ -88,9 +88,12 @@ void mt_start_after_fork(void)
 
 void mt_start_forked(void)
 {
-    /* An emulator's madvise (qemu-user 7.2) says yes and does nothing: the word is still the parent's. */
-    if (mt_ready && *mt_ready == 1 && mt_log.header->pid != mt_os_pid())
+    /* An emulator's madvise (qemu-user 7.2) says yes and does nothing: the word is still the parent's, also where the tracker stood
+     * aside there, and so are the log's mappings. */
+    if (mt_ready && *mt_ready && mt_log.header && mt_log.header->pid != mt_os_pid()) {
         *mt_ready = 0;
+        mt_log_leave();
+    }
     mt_os_close_inherited();
     mt_aside_forget(); /* before the first event needs one: the threads that had them are not here */
     last_fork.pid = mt_os_pid();

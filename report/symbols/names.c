@@ -26,6 +26,14 @@ static int name_order(const void *a, const void *b)
     return strcmp(x->text, y->text);
 }
 
+/* A mark of ARM's, which says what the bytes from here on are ($x: instructions, $d: data): at the first function of each section,
+ * after each pool of constants. */
+static bool names_mark(const char *text, const GElf_Sym *entry)
+{
+    return text[0] == '$' && text[1] && strchr("adtx", text[1]) && (!text[2] || text[2] == '.') &&
+           entry->st_size == 0 && GELF_ST_BIND(entry->st_info) == STB_LOCAL;
+}
+
 static void names_add(struct names *names, Dwfl_Module *module, int index)
 {
     GElf_Sym entry;
@@ -33,7 +41,8 @@ static void names_add(struct names *names, Dwfl_Module *module, int index)
     const char *text = dwfl_module_getsym_info(module, index, &entry, &address, NULL, NULL, NULL);
     int type = GELF_ST_TYPE(entry.st_info);
     if (!text || !*text || entry.st_shndx == SHN_UNDEF || entry.st_shndx == SHN_ABS ||
-        (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE))
+        (type != STT_FUNC && type != STT_GNU_IFUNC && type != STT_NOTYPE) ||
+        (type == STT_NOTYPE && names_mark(text, &entry)))
         return;
     names->list = base_room(names->list, &names->cap, names->count + 1, sizeof *names->list);
     names->list[names->count++] =

@@ -489,6 +489,15 @@ class Names(Late):
         self.assertIn(3000001, lines['stripped'].values(), lines)
         self.assertTrue(all(name.startswith('0x') for name in lines['stripped']), lines)
 
+    def test_marks_are_no_names(self):
+        """ARM's marks in a table of symbols, here as another processor's assembler makes them by hand."""
+        program = self.build('marked', '#include <stdlib.h>\n'
+                             'static void *load(void) { __asm__("\\"$x\\": \\"$d.1\\":"); return malloc(1000000); }\n'
+                             'int main(void) { return load() == 0; }\n', '-g0')
+        log = self.traced(program)
+        self.assertEqual([line['function'] for line in self.report(log)['lines'] if line['function'] and 'lo' in line['function']], ['load'])
+        self.assertNotIn('$', self.view('tree', log).stdout)
+
     def test_files_of_one_name(self):
         for folder in ('one', 'two', 'two/one'):
             os.makedirs(self.at(folder), exist_ok=True)
