@@ -73,7 +73,9 @@ void mt_config_read(void)
     read_min_peak(room, sizeof room);
     mt_config.quiet = flag("MEMTRACE_QUIET", false, room, sizeof room);
     mt_config.summary = flag("MEMTRACE_SUMMARY", false, room, sizeof room);
+    const char *wrong = mt_config.wrong;
     uint64_t process = bytes_of("MEMTRACE_SUMMARY", room, sizeof room);
+    mt_config.wrong = wrong; /* another text is as 1 */
     if (process > 1)
         mt_config.summary = process;
     mt_config.python = flag("MEMTRACE_PYTHON", true, room, sizeof room);
