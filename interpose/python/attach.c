@@ -186,7 +186,9 @@ static bool attach(void)
     if (differs)
         mt_log_note(0, "%s states other offsets than the known ones: its own are used", name);
     find_loop();
-    mt_object_range(code_type, &mt_python.text_begin, &mt_python.text_end);
+    /* Of one of its functions, not of its data: where there is a gap between the segments of a program (aarch64's are aligned to
+     * 64 KiB), glibc tells them apart. */
+    mt_object_range((uintptr_t)mt_python.own, &mt_python.text_begin, &mt_python.text_end);
     mt_python_code_watch(code_type);
     if (layout->style < MT_PYTHON_ENTRIES && frame_type)
         mt_python_leave_watch(frame_type);
