@@ -15,7 +15,7 @@
  * from here on: "read/log.h".
  *
  *   base/     memory that never fails, messages, foreign text, files, maps, progress, the number of threads
- *             offers amount.h, base.h, file.h, glyph.h, links.h, map.h, nearest.h, once.h, progress.h, target.h, text.h, threads.h, toml.h
+ *             offers amount.h, base.h, file.h, glyph.h, links.h, map.h, nearest.h, once.h, progress.h, settings.h, target.h, text.h, threads.h, toml.h
  *   pack/     the container of `memtrace pack`: named sections in one compressed file
  *             offers pack.h
  *   symbols/  what an ELF or Mach-O file says about an address: functions, lines, inlined calls; the cache of that

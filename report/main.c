@@ -41,6 +41,19 @@ static bool asks_for_help(const struct verb *verb, int argc, char **argv)
     return false;
 }
 
+static int help_of(const char *name)
+{
+    const struct verb *verb = verb_named(name);
+    const char *near = verb ? NULL : verb_nearest(name);
+    if (verb)
+        options_help(verb->about, stdout);
+    else
+        base_say("there is no verb '%s'; %s%s%s", name,
+                 near ? "did you mean '" : "see 'memtrace --help'", near ? near : "",
+                 near ? "'?" : "");
+    return verb ? STATUS_DONE : STATUS_BAD;
+}
+
 static int report_argv(int argc, char **argv)
 {
     char report[] = "report", **whole = base_alloc((size_t)argc + 2, sizeof *whole);
@@ -69,6 +82,8 @@ static int options_alone(const char *name, bool *found)
 {
     if (!strcmp(name, "-h") || !strcmp(name, "help"))
         name = "--help";
+    if (!strcmp(name, "-V"))
+        name = "--version";
     for (size_t i = 0; i < verb_option_count; i++)
         if ((*found = !strcmp(name, verb_options[i].name)))
             return verb_options[i].act();
@@ -87,6 +102,8 @@ int main(int argc, char **argv)
         verbs_help(stderr);
         return STATUS_BAD;
     }
+    if (argc > 2 && !strcmp(argv[1], "help"))
+        return finish(help_of(argv[2]));
     bool found;
     int status = options_alone(argv[1], &found);
     if (found)

@@ -197,10 +197,14 @@ bool input_open(struct input *input, const char *name)
     struct stat info;
     *input = (struct input){.name = name, .unpack = base_alloc(1, sizeof *input->unpack)};
     input->unpack->fd = file_open(AT_FDCWD, name, &info);
-    if (input->unpack->fd < 0)
-        return bad_at(input, errno ? "cannot be opened" : "not a regular file",
-                      errno ? strerror(errno) : NULL);
-    return begin(input);
+    if (input->unpack->fd >= 0)
+        return begin(input);
+    if (errno)
+        base_say("%s: cannot be opened: %s", name, strerror(errno));
+    else
+        base_say("%s: not a regular file", name);
+    input->failed = true;
+    return false;
 }
 
 void input_close(struct input *input)

@@ -22,8 +22,11 @@ const char *class_name(unsigned class)
 bool log_say_problems(const struct log *log)
 {
     for (uint64_t i = 0; i < log->problem_count && i < LOG_PROBLEMS_KEPT; i++)
-        base_say("%s: offset %" PRIu64 ": %s", log->name, log->problems[i].offset,
-                 log->problems[i].reason);
+        if (log->problems[i].offset == LOG_NOWHERE)
+            base_say("%s: %s", log->name, log->problems[i].reason);
+        else
+            base_say("%s: offset %" PRIu64 ": %s", log->name, log->problems[i].offset,
+                     log->problems[i].reason);
     if (log->problem_count > LOG_PROBLEMS_KEPT)
         base_say("%s: and %" PRIu64 " more problems", log->name,
                  log->problem_count - LOG_PROBLEMS_KEPT);

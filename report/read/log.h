@@ -198,8 +198,9 @@ struct log_frame {
     uint64_t value;
 };
 
+#define LOG_NOWHERE UINT64_MAX
 struct log_problem {
-    uint64_t offset; /* in the file */
+    uint64_t offset; /* in the file; LOG_NOWHERE: it is about the whole file */
     char reason[160];
 };
 #define LOG_PROBLEMS_KEPT 4u

@@ -296,9 +296,9 @@ bool log_read(struct log *log, const char *name)
     struct stat info;
     int fd = file_open(AT_FDCWD, name, &info);
     if (fd < 0 && errno)
-        return log_problem(log, 0, "cannot be opened: %s", strerror(errno));
+        return log_problem(log, LOG_NOWHERE, "cannot be opened: %s", strerror(errno));
     if (fd < 0)
-        return log_problem(log, 0, "not a regular file");
+        return log_problem(log, LOG_NOWHERE, "not a regular file");
     if (pack_begins(fd)) {
         bool read = log_unpack(log, fd, (size_t)info.st_size);
         close(fd);

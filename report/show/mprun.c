@@ -51,8 +51,9 @@ void listing_print_mprun(const struct view *view, const struct listing *listing,
             const struct row *key = &view->lines.list[listing->places[next]];
             mprun_cell(usage, sizeof usage, (int64_t)key->sums.level, precision);
             mprun_cell(increment, sizeof increment, sums_increment(&key->sums), precision);
-            snprintf(count, sizeof count, "%" PRIu64,
-                     listing->exact ? key->executions : key->sums.allocations);
+            uint64_t times = listing->exact ? key->executions : key->sums.allocations;
+            if (times || listing->exact)
+                snprintf(count, sizeof count, "%" PRIu64, times);
         }
         snprintf(number, sizeof number, "%" PRIu32, line);
         char *text =

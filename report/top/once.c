@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ int top_once(const char *file, const struct top_options *options)
         state.selected = SIZE_MAX; /* none stands out */
         struct top_look look = state_look(&state);
         look.message = "";
+        look.uncut = terminal_cut() == SIZE_MAX && !getenv("COLUMNS");
         picture_make(&picture, &look, terminal_width(), state.height);
         for (size_t i = 0; i + 1 < picture.count; i++) {
             size_t bytes = strlen(picture.lines[i]);

@@ -324,6 +324,8 @@ static void draw_foot(struct top_picture *picture, const struct top_look *look, 
 
 /* ---- All ---- */
 
+#define WIDEST 65536u /* no name is wider */
+
 static size_t curve_rows(size_t height)
 {
     return height >= 20 ? 3 : height >= 10 ? 1 : 0;
@@ -360,7 +362,7 @@ void picture_make(struct top_picture *picture, const struct top_look *look, size
         draw_curve(picture, look, width, curve_rows(height));
         draw_tabs(picture, look, width);
         draw_titles(picture, look, width);
-        draw_rows(picture, look, width, room);
+        draw_rows(picture, look, look->uncut ? WIDEST : width, room);
     }
     draw_foot(picture, look, width);
 }

@@ -31,6 +31,7 @@ struct top_look {
     size_t text_first;
     const char *prompt,
         *message; /* in the last line: what is being typed; what there is to say. NULL: the keys */
+    bool uncut;   /* names in rows are whole, however wide the picture is */
     bool frozen, gone; /* the log is not read at present; it can't be any more */
 };
 

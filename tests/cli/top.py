@@ -198,6 +198,19 @@ class Top(Case):
             self.assertEqual(p.returncode, 0, p)
             self.assertRegex(p.stdout, r'2\.00 MiB +100\.0 ', view)
 
+    def test_what_is_no_terminal_has_whole_names(self):
+        name = 'f' * 150
+        self.write('long.c', b'#include <stdlib.h>\nvoid *kept;\nvoid %s(void)\n{\n    kept = malloc(300000);\n}\nint main(void)\n{\n    %s();\n}\n'
+                   % (name.encode(), name.encode()))
+        self.cc('-g', '-O0', 'long.c', '-o', 'long')
+        self.memtrace('run', '-o', 'long.mt', self.path('long'))
+        if 'COLUMNS' in os.environ:
+            self.skipTest('COLUMNS is set')
+        out = self.memtrace('top', '--once', 'long.mt').stdout
+        self.assertIn('long.c:5  %s   kept = malloc(300000);\n' % name, out)
+        self.assertLess(max(len(line) for line in out.splitlines() if 'long.c' not in line), 81)
+        self.assertNotIn(name, self.memtrace('top', '--once', 'long.mt', COLUMNS='100').stdout)
+
     def test_own_figures_add_up(self):
         whole = json.loads(self.memtrace('report', '--json', self.log).stdout)
         for view in 'lines', 'functions', 'sites', 'modules', 'threads':

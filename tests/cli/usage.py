@@ -23,16 +23,20 @@ class Usage(Case):
             self.assertIn('usage: memtrace %s' % verb, p2.stdout)
             self.assertIn('example:', p2.stdout)
             self.assertEqual(self.memtrace(verb, '-h').stdout, p2.stdout)
+            p3 = self.memtrace('help', verb)
+            self.assertEqual((p3.returncode, p3.stdout), (0, p2.stdout))
             self.assertEqual([line for line in p2.stdout.splitlines() if len(line) > 80], [], verb)
 
     def test_version(self):
         p = self.memtrace('--version')
         self.assertEqual(p.returncode, 0)
         self.assertRegex(p.stdout, r'\Amemtrace \d+\.\d+\.\d+\n\Z')
+        self.assertEqual(self.memtrace('-V').stdout, p.stdout)
 
     def test_wrong(self):
         self.assertEqual(self.memtrace().returncode, 2)
         self.fails(self.memtrace('frobnicate'), 2, "no verb 'frobnicate'")
+        self.fails(self.memtrace('help', 'reprot'), 2, "no verb 'reprot'; did you mean 'report'?")
         for verb in 'run', 'report', 'lines', 'sites':
             self.fails(self.memtrace(verb), 2, 'which')
             self.assertEqual(self.memtrace(verb, '--frobnicate').returncode, 2)
@@ -65,17 +69,18 @@ class Unreadable(Case):
     def bad(self, path, offset, reason):
         for verb in ['report'], ['report', '--json'], ['lines'], ['sites']:
             p = self.memtrace(*verb, path)
-            self.fails(p, 2, '%s: offset %d: ' % (path, offset), reason)
+            self.fails(p, 2, '%s: ' % path if offset is None else '%s: offset %d: ' % (path, offset), reason)
+            self.assertEqual('offset' in p.stderr, offset is not None)
             self.assertEqual(p.stdout, '')
 
     def test_not_a_log(self):
         self.bad(self.write('empty.mt', b''), 0, 'not a memtrace log')
         self.bad(self.source, 0, 'not a memtrace log (magic')
-        self.bad(self.path('nowhere.mt'), 0, 'No such file')
+        self.bad(self.path('nowhere.mt'), None, 'cannot be opened: No such file')
         fifo = self.path('fifo')
         os.mkfifo(fifo)
-        self.bad(fifo, 0, 'not a regular file')
-        self.bad('/dev/zero', 0, 'not a regular file')
+        self.bad(fifo, None, 'not a regular file')
+        self.bad('/dev/zero', None, 'not a regular file')
 
     def test_a_folder(self):
         """Its logs, where a verb takes several."""
