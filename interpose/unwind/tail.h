@@ -92,7 +92,8 @@ uintptr_t mt_tails_pc(const struct mt_tails *tails, uint32_t i);
 
 /* ---- For tail.c and tail_find.c alone: what finds stacks and what remembers new ones share ---- */
 
-#define MT_TAIL_RING_BYTES (1u << 20)
+/* Twice as much saves cc1plus 11 instructions an event of 1,650, churn 6, others none. */
+#define MT_TAIL_RING_BYTES (1u << 19)
 #define MT_TAIL_BUCKETS    4096u
 #define MT_TAIL_FORKS      2048u
 #define MT_TAIL_FRAMES_MAX 4096u /* deeper stacks are left to the walk */
