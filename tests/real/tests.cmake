@@ -25,6 +25,11 @@ memtrace_long(${subjects})
 memtrace_scripts(real/cpython real/cpython.py)
 list(TRANSFORM subjects PREPEND real/cpython-)
 memtrace_long(${subjects})
+# Of objects and frames others have enough, and of waiting for children.
+set(subjects threading_local wait3 popen generators coroutines asyncgen weakref frame code sys_setprofile sys exceptions import
+  resource multiprocessing_main_handling pty)
+list(TRANSFORM subjects PREPEND real/cpython-)
+memtrace_full(${subjects})
 memtrace_scripts(real/perl real/perl.py)
 list(TRANSFORM subjects PREPEND real/perl-)
 memtrace_long(${subjects})

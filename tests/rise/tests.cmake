@@ -2,7 +2,7 @@
 #
 # The rise of every line and function against the truth: include() this from tests/CMakeLists.txt. The programs are compiled by the
 # test, each in several ways. A hundred random programs at each level are of the long tier, a
-# thousand are run with `scripts/test --all -C full`.
+# thousand are run with `scripts/test --full`.
 
 set(rise_run ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run.py ${CMAKE_BINARY_DIR} ${CMAKE_C_COMPILER} ${CMAKE_CXX_COMPILER})
 execute_process(COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run.py --list
