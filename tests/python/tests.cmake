@@ -27,6 +27,7 @@ foreach(case api memit options start text)
   memtrace_pythons(python/module-${case} python/module/run.py ${CMAKE_BINARY_DIR} ${case})
 endforeach()
 memtrace_long(python/module-options)
+memtrace_full(python/module-options-others python/module-memit-others python/module-text-others) # of the module, not of frames
 # Its figures are those of big blocks, to the byte.
 set_tests_properties(python/module-api python/module-api-others python/module-text python/module-text-others PROPERTIES ENVIRONMENT MEMTRACE_PYTHON_OBJECTS=0)
 foreach(case session pytest limits peer notebook)

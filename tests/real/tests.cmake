@@ -20,6 +20,7 @@ set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
 list(REMOVE_ITEM subjects make redis)
 list(TRANSFORM subjects PREPEND real/family-)
 memtrace_long(${subjects})
+memtrace_full(real/family-multiprocessing) # python/kinds forks, spawns and has a server, too
 
 # Other programs' own tests, a file at a time.
 memtrace_scripts(real/cpython real/cpython.py)
@@ -27,7 +28,7 @@ list(TRANSFORM subjects PREPEND real/cpython-)
 memtrace_long(${subjects})
 # Of objects and frames others have enough, and of waiting for children.
 set(subjects threading_local wait3 popen generators coroutines asyncgen weakref frame code sys_setprofile sys exceptions import
-  resource multiprocessing_main_handling pty)
+  resource multiprocessing_main_handling pty asyncio)
 list(TRANSFORM subjects PREPEND real/cpython-)
 memtrace_full(${subjects})
 memtrace_scripts(real/perl real/perl.py)
