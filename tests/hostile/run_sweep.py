@@ -39,14 +39,14 @@ def calls_of(command):
     return done, calls
 
 
-def sweep(command):
+def sweep(command, most=POINTS):
     bare = t.plain(command)
     clean, calls = calls_of(command)
     t.check(clean.status == bare.status, 'status %d', clean.status)
     runs, bad = 0, []
     for call, errors in ERRORS.items():
         number = calls[call]
-        points = sorted(set(1 + i * (number - 1) // max(1, min(POINTS, number) - 1) for i in range(min(POINTS, number))))
+        points = sorted(set(1 + i * (number - 1) // max(1, min(most, number) - 1) for i in range(min(most, number))))
         for at in points:
             for error in errors:
                 for last in (at, 0):
@@ -151,5 +151,5 @@ t.test('work', lambda: sweep([work, '3000', 'errno']))
 t.test('fork', lambda: sweep([work, '100', 'errno', 'close', 'fork', 'thread']))
 t.test('unnamed', unnamed)
 t.test('killed', lambda: killed([work, '10', 'errno']))
-t.test('python', lambda: sweep([sys.executable, '-I', '-S', '-c', 'import json; print(sum(len(json.dumps([i] * i)) for i in range(100)))']))
+t.test('python', lambda: sweep([sys.executable, '-I', '-S', '-c', 'import json; print(sum(len(json.dumps([i] * i)) for i in range(100)))'], 8))
 t.end()
