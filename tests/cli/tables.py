@@ -105,7 +105,7 @@ class Tables(Case):
         n = line_of('KEPT')
         self.assertEqual(rows[n], '%6d    2.000 MiB    2.000 MiB           1   %s' % (n, text[n - 1]))
         n = line_of('FREE')
-        self.assertEqual(rows[n], '%6d    0.000 MiB   -7.629 MiB           0   %s' % (n, text[n - 1]))
+        self.assertEqual(rows[n], '%6d    0.000 MiB   -7.629 MiB               %s' % (n, text[n - 1]))
         n = line_of('KEPT') - 4
         self.assertEqual(rows[n], '%6d%41s%s' % (n, '', text[n - 1]))
         self.assertTrue(p.stdout.endswith('\n\n\n'))
