@@ -12,6 +12,8 @@
 #include "base/base.h"
 #include "base/nearest.h"
 
+extern char **environ; /* macOS has it in no header */
+
 enum kind {
     KIND_ANY,      /* not the library's, or of no form */
     KIND_NAME,     /* of a file: shorter than 3072 bytes */
@@ -26,25 +28,15 @@ enum kind {
 static const struct {
     const char *name;
     enum kind kind;
-} settings[] = {{"MEMTRACE_OUTPUT", KIND_NAME},
-                {"MEMTRACE_MAX_LOG", KIND_SIZE},
-                {"MEMTRACE_MIN_PEAK", KIND_MIN_PEAK},
-                {"MEMTRACE_SUMMARY", KIND_NUMBER},
-                {"MEMTRACE_QUIET", KIND_FLAG},
-                {"MEMTRACE_PYTHON", KIND_FLAG},
-                {"MEMTRACE_PYTHON_OBJECTS", KIND_FLAG},
-                {"MEMTRACE_LINES", KIND_NAMES},
-                {"MEMTRACE_PYTHON_BEGIN", KIND_ANY},
-                {"MEMTRACE_UNTRACED", KIND_ANY},
-                {"MEMTRACE_LIBRARY", KIND_ANY},
-                {"MEMTRACE_MEMIT", KIND_ANY},
-                {"MEMTRACE_CACHE", KIND_ANY},
-                {"MEMTRACE_THREADS", KIND_ANY},
-                {"MEMTRACE_PYTEST", KIND_ANY},
-                {"MEMTRACE_PUSH_USER", KIND_ANY},
-                {"MEMTRACE_PUSH_PASSWORD", KIND_ANY},
-                {"MEMTRACE_PUSH_TOKEN", KIND_ANY},
-                {"MEMTRACE_BUILD", KIND_ANY} /* the scripts' */};
+} settings[] = {{"MEMTRACE_OUTPUT", KIND_NAME},         {"MEMTRACE_MAX_LOG", KIND_SIZE},
+                {"MEMTRACE_MIN_PEAK", KIND_MIN_PEAK},   {"MEMTRACE_SUMMARY", KIND_NUMBER},
+                {"MEMTRACE_QUIET", KIND_FLAG},          {"MEMTRACE_PYTHON", KIND_FLAG},
+                {"MEMTRACE_PYTHON_OBJECTS", KIND_FLAG}, {"MEMTRACE_LINES", KIND_NAMES},
+                {"MEMTRACE_PYTHON_BEGIN", KIND_ANY},    {"MEMTRACE_UNTRACED", KIND_ANY},
+                {"MEMTRACE_LIBRARY", KIND_ANY},         {"MEMTRACE_MEMIT", KIND_ANY},
+                {"MEMTRACE_CACHE", KIND_ANY},           {"MEMTRACE_THREADS", KIND_ANY},
+                {"MEMTRACE_PYTEST", KIND_ANY},          {"MEMTRACE_PUSH_USER", KIND_ANY},
+                {"MEMTRACE_PUSH_PASSWORD", KIND_ANY},   {"MEMTRACE_PUSH_TOKEN", KIND_ANY}};
 #define SETTINGS (sizeof settings / sizeof settings[0])
 
 static const char *const forms[KINDS] = {[KIND_NAME] = "a name of less than 3,072 bytes",
@@ -129,12 +121,18 @@ static bool check(const char *variable)
     return false;
 }
 
+/* Of this repository's scripts and tests. */
+static bool is_scripts(const char *rest)
+{
+    return !strncmp(rest, "TEST_", 5) || !strncmp(rest, "BUILD=", 6);
+}
+
 bool settings_check(void)
 {
-    static const char ours[] = "MEMTRACE_", tests[] = "MEMTRACE_TEST_";
+    static const char ours[] = "MEMTRACE_";
     bool good = true;
     for (char **e = environ; e && *e; e++)
-        if (!strncmp(*e, ours, sizeof ours - 1) && strncmp(*e, tests, sizeof tests - 1) != 0)
+        if (!strncmp(*e, ours, sizeof ours - 1) && !is_scripts(*e + sizeof ours - 1))
             good &= check(*e);
     return good;
 }
