@@ -12,8 +12,6 @@
 #include "base/base.h"
 #include "base/nearest.h"
 
-extern char **environ; /* macOS has it in no header */
-
 enum kind {
     KIND_ANY,      /* not the library's, or of no form */
     KIND_NAME,     /* of a file: shorter than 3072 bytes */

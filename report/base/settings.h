@@ -8,4 +8,7 @@
  * one has a value that makes no sense. A name that is not known is said, unless MEMTRACE_QUIET is set. */
 bool settings_check(void);
 
+/* POSIX leaves it to the program to declare this; macOS has it in no header. */
+extern char **environ;
+
 #endif
