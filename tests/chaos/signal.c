@@ -96,11 +96,11 @@ static void on_raise(int number)
     work(2);
 }
 
-/* n KiB, or the least that the processor's frames need with 4 KiB above. */
+/* n KiB, or the least that the processor's frames need with 4 KiB above: two frames, as the timer's handler may come on top. */
 void step_altstack(const struct step *step)
 {
     static __thread char *old;
-    size_t size = (size_t)step->n << 10, least = getauxval(AT_MINSIGSTKSZ) + 4096;
+    size_t size = (size_t)step->n << 10, least = 2 * getauxval(AT_MINSIGSTKSZ) + 4096;
     if (size < least)
         size = least;
     char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
