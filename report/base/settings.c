@@ -12,6 +12,9 @@
 #include "base/base.h"
 #include "base/nearest.h"
 
+#define PREFIX       "MEMTRACE_"
+#define PREFIX_BYTES (sizeof PREFIX - 1)
+
 enum kind {
     KIND_ANY,      /* not the library's, or of no form */
     KIND_NAME,     /* of a file: shorter than 3072 bytes */
@@ -41,8 +44,8 @@ static const char *const forms[KINDS] = {[KIND_NAME] = "a name of less than 3,07
                                          [KIND_NAMES] = "less than 2,048 bytes of names",
                                          [KIND_FLAG] = "0 or 1",
                                          [KIND_NUMBER] = "0, 1 or the number of a process",
-                                         [KIND_SIZE] = "a size such as 65536, 500K, 64M or 2G",
-                                         [KIND_MIN_PEAK] = "a size such as 65536, 500K, 64M or 2G"};
+                                         [KIND_SIZE] = SETTINGS_SIZE,
+                                         [KIND_MIN_PEAK] = SETTINGS_SIZE};
 
 /* Behind a number of bytes, with its unit; NULL: it is none, or too large. */
 static const char *behind_size(const char *text)
@@ -62,6 +65,12 @@ static const char *behind_size(const char *text)
     return unit ? p + 1 : p;
 }
 
+bool settings_is_size(const char *text)
+{
+    const char *end = behind_size(text);
+    return end && !*end;
+}
+
 static bool is_form(enum kind kind, const char *value)
 {
     const char *end;
@@ -75,7 +84,7 @@ static bool is_form(enum kind kind, const char *value)
     case KIND_NUMBER:
         return !value[strspn(value, "0123456789")];
     case KIND_SIZE:
-        return (end = behind_size(value)) && !*end;
+        return settings_is_size(value);
     case KIND_MIN_PEAK:
         end = behind_size(value);
         return end && (!*end || (*end == ',' && !end[1 + strspn(end + 1, "0123456789")]));
@@ -90,14 +99,15 @@ static bool is_quiet(void)
     return quiet && *quiet && strcmp(quiet, "0") != 0;
 }
 
+/* The begin that all have in common makes none near to another. */
 static void say_unknown(const char *name)
 {
-    const char *names[SETTINGS];
+    const char *rests[SETTINGS];
     for (size_t i = 0; i < SETTINGS; i++)
-        names[i] = settings[i].name;
-    const char *near = nearest(name, names, SETTINGS);
-    base_say("there is no setting %s: it does nothing%s%s%s", name, near ? "; did you mean '" : "",
-             near ? near : "", near ? "'?" : "");
+        rests[i] = settings[i].name + PREFIX_BYTES;
+    const char *near = nearest(name + PREFIX_BYTES, rests, SETTINGS);
+    base_say("there is no setting %s: it does nothing%s%s%s", name,
+             near ? "; did you mean '" PREFIX : "", near ? near : "", near ? "'?" : "");
 }
 
 /* One "NAME=value". */
@@ -127,10 +137,9 @@ static bool is_scripts(const char *rest)
 
 bool settings_check(void)
 {
-    static const char ours[] = "MEMTRACE_";
     bool good = true;
     for (char **e = environ; e && *e; e++)
-        if (!strncmp(*e, ours, sizeof ours - 1) && !is_scripts(*e + sizeof ours - 1))
+        if (!strncmp(*e, PREFIX, PREFIX_BYTES) && !is_scripts(*e + PREFIX_BYTES))
             good &= check(*e);
     return good;
 }

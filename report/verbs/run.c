@@ -184,13 +184,10 @@ static bool add_lines(const char *name)
     return fits;
 }
 
-/* As config.c reads it. */
 static bool set_min_peak(const char *size)
 {
-    size_t digits = strspn(size, "0123456789");
-    const char *unit = size + digits;
-    if (!digits || digits > 15 || (*unit && (!strchr("KMGTkmgt", *unit) || unit[1]))) {
-        base_say("run: --min-peak: '%s' is not a size such as 65536, 500K, 64M or 2G", size);
+    if (strspn(size, "0123456789") > 15 || !settings_is_size(size)) {
+        base_say("run: --min-peak: '%s' is not " SETTINGS_SIZE, size);
         return false;
     }
     setenv("MEMTRACE_MIN_PEAK", size, 1);

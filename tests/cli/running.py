@@ -81,6 +81,8 @@ class Run(Case):
         p = self.memtrace('run', '-o', 'sense.mt', 'true', MEMTRACE_QUIET='0', MEMTRACE_SUMMARY='0', MEMTRACE_MAX_LOGS='1M')
         self.assertEqual((p.returncode, p.stderr),
                          (0, "memtrace: there is no setting MEMTRACE_MAX_LOGS: it does nothing; did you mean 'MEMTRACE_MAX_LOG'?\n"))
+        p = self.memtrace('run', '-o', 'sense.mt', 'true', MEMTRACE_QUIET='0', MEMTRACE_SUMMARY='0', MEMTRACE_FOO='1')
+        self.assertEqual((p.returncode, p.stderr), (0, 'memtrace: there is no setting MEMTRACE_FOO: it does nothing\n'))
         self.assertEqual(self.memtrace('run', '-o', 'sense.mt', 'true', MEMTRACE_FOO='1').stderr, '')  # quiet
         self.fails(self.memtrace('bench', '-r', '2', 'true', MEMTRACE_MAX_LOG='abc'), 2, 'MEMTRACE_MAX_LOG')
 
