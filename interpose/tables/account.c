@@ -373,25 +373,19 @@ void mt_account_moved(struct mt_thread *t, const struct mt_start *from, const st
 
 /* ---- Objects: those in an interpreter's arenas are not in the table of live blocks ---- */
 
-/* the largest object that an interpreter puts into an arena */
-#define OBJECT_MAX 512u
-
 static inline __attribute__((always_inline)) void enter_object(struct mt_thread *t,
                                                                const struct mt_start *from,
                                                                const void *object,
                                                                struct mt_live entry)
 {
-    uint32_t *words = mt_objects_at((uintptr_t)object), second;
-    if (__builtin_expect(!words || entry.size - 1 >= OBJECT_MAX || entry.unit & 1 || !entry.unit,
-                         0)) {
-        mt_account_enter(t, from, object, entry);
+    struct mt_live stale;
+    if (__builtin_expect(!entry.unit, 0))
         return;
-    }
-    if (__builtin_expect(*words != 0, 0)) /* we did not see its release */
-        release_too(t, from, mt_objects_take(words));
-    *words = mt_objects_pack(entry, &second);
-    if (second)
-        words[1] = second;
+    enum mt_live_entered entered = mt_objects_enter((uintptr_t)object, entry, &stale);
+    if (__builtin_expect(entered == MT_LIVE_NOT, 0))
+        mt_account_enter(t, from, object, entry);
+    else if (__builtin_expect(entered == MT_LIVE_REPLACED, 0))
+        release_too(t, from, stale); /* we did not see its release */
 }
 
 void mt_account_object_enter(struct mt_thread *t, const struct mt_start *from, const void *object,
@@ -402,10 +396,8 @@ void mt_account_object_enter(struct mt_thread *t, const struct mt_start *from, c
 
 static inline __attribute__((always_inline)) struct mt_live take_object(const void *object)
 {
-    uint32_t *words = mt_objects_at((uintptr_t)object);
-    if (__builtin_expect(!words || !*words, 0))
-        return mt_live_take((uintptr_t)object);
-    return mt_objects_take(words);
+    struct mt_live live;
+    return mt_objects_take((uintptr_t)object, &live) ? live : mt_live_take((uintptr_t)object);
 }
 
 struct mt_live mt_account_object_take(const void *object)

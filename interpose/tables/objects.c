@@ -4,7 +4,7 @@
 #include "base/lock.h"
 #include "base/meta.h"
 
-#define TABLE_BYTES (sizeof(uint32_t) << (MT_OBJECT_TABLE_BITS - 4))
+#define TABLES_BYTES (2 * sizeof(struct mt_object_places))
 
 struct mt_object_table mt_object_tables[MT_OBJECT_TABLES];
 static struct mt_lock lock;
@@ -19,22 +19,73 @@ void mt_objects_arena(uintptr_t arena, size_t bytes)
 
         if (b->window) /* this one, or another that has its place */
             continue;
-        b->words = mt_meta_alloc(TABLE_BYTES);
-        if (b->words)
+        b->places = mt_meta_alloc(TABLES_BYTES);
+        if (b->places)
             __atomic_store_n(&b->window, window, __ATOMIC_RELEASE);
     }
     mt_lock_drop(&lock);
 }
 
-/* A fork child's: the words of its parent's objects in these tables. */
-static uint32_t *inherited[MT_OBJECT_TABLES];
-
-/* The child's own words join those that it has inherited, as the next child inherits both. */
-static void join(uint32_t *inherited_words, const uint32_t *words)
+/* Which of the two tables holds the object, or 2. The second one is not even read where MT_OBJECT_TWO does not stand: that would take
+ * its memory. */
+static uint32_t holder(const struct mt_object_places *places, uint32_t i, uint32_t half)
 {
-    for (size_t i = 0; i < TABLE_BYTES / sizeof *words; i++)
-        if (words[i])
-            inherited_words[i] = words[i];
+    if (places[0].word[i] && (places[0].more[i] & MT_OBJECT_UPPER) == half)
+        return 0;
+    if (places[0].more[i] & MT_OBJECT_TWO && (places[1].more[i] & MT_OBJECT_UPPER) == half)
+        return 1;
+    return 2;
+}
+
+enum mt_live_entered mt_objects_enter_second(struct mt_object_places *places, uintptr_t at,
+                                             struct mt_live live, struct mt_live *stale)
+{
+    uint32_t i = mt_objects_place(at), half = mt_objects_half(at);
+    uint32_t there = holder(places, i, half), to = there;
+
+    if (there == 2)
+        to = places[0].word[i] ? 1 : 0;
+    else
+        *stale = mt_objects_get(&places[there], i);
+    if (to == 1)
+        places[0].more[i] |= MT_OBJECT_TWO;
+    mt_objects_put(&places[to], i, half, to ? 0 : places[0].more[i] & MT_OBJECT_TWO, live);
+    return there == 2 ? MT_LIVE_ENTERED : MT_LIVE_REPLACED;
+}
+
+bool mt_objects_take_second(struct mt_object_places *places, uintptr_t at, struct mt_live *live)
+{
+    uint32_t i = mt_objects_place(at), there = holder(places, i, mt_objects_half(at));
+
+    if (there == 2)
+        return false;
+    *live = mt_objects_get(&places[there], i);
+    places[there].word[i] = 0;
+    if (there == 1)
+        places[0].more[i] &= (uint8_t)~MT_OBJECT_TWO;
+    return true;
+}
+
+/* A fork child's: its parent's objects in these tables. */
+static struct mt_object_places *inherited[MT_OBJECT_TABLES];
+
+static void join_one(struct mt_object_places *to, uint32_t i, const struct mt_object_places *from)
+{
+    uintptr_t at = (uintptr_t)i << 5 | (from->more[i] & MT_OBJECT_UPPER) >> 1;
+    struct mt_live stale;
+
+    if (from->word[i])
+        mt_objects_enter_second(to, at, mt_objects_get(from, i), &stale);
+}
+
+/* The child's own objects join those that it has inherited, as the next child inherits both. */
+static void join(struct mt_object_places *to, const struct mt_object_places *from)
+{
+    for (uint32_t i = 0; i < MT_OBJECT_PLACES; i++) {
+        join_one(to, i, &from[0]);
+        if (from[0].more[i] & MT_OBJECT_TWO)
+            join_one(to, i, &from[1]);
+    }
 }
 
 void mt_objects_inherit(void)
@@ -47,13 +98,13 @@ void mt_objects_inherit(void)
         if (mt_meta_torn) {
             inherited[i] = NULL;
         } else if (inherited[i]) {
-            join(inherited[i], b->words);
-            mt_meta_free(b->words);
+            join(inherited[i], b->places);
+            mt_meta_free(b->places);
         } else {
-            inherited[i] = b->words;
+            inherited[i] = b->places;
         }
-        b->words = mt_meta_alloc(TABLE_BYTES); /* the arena is the child's, too */
-        if (!b->words)
+        b->places = mt_meta_alloc(TABLES_BYTES); /* the arena is the child's, too */
+        if (!b->places)
             b->window = 0;
     }
     mt_lock_forget(&lock);
@@ -63,11 +114,5 @@ bool mt_objects_inherited_take(uintptr_t at, struct mt_live *live)
 {
     size_t set = (at >> MT_OBJECT_TABLE_BITS) % MT_OBJECT_TABLES;
 
-    if (!inherited[set] || !mt_objects_at(at))
-        return false;
-    uint32_t *words = inherited[set] + (at >> 4) % (1u << (MT_OBJECT_TABLE_BITS - 4));
-    if (!*words)
-        return false;
-    *live = mt_objects_take(words);
-    return true;
+    return inherited[set] && mt_objects_at(at) && mt_objects_take_second(inherited[set], at, live);
 }
