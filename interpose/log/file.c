@@ -69,7 +69,31 @@ static bool put_together(struct mt_str *s, const char *directory, const char *pa
     return expand(s, pattern, attempt);
 }
 
-enum { ATTEMPTS = 10000 };
+/* The names are tried one after the other up to TURNS; families of thousands of processes would take millions of calls like that, so
+ * that the next one beyond is looked for in ever longer steps. */
+enum { TURNS = 16, ATTEMPTS = 1000000 };
+
+static bool is_taken(const char *directory, const char *pattern, unsigned attempt)
+{
+    static char path[sizeof mt_log_file.path]; /* one log at a time is begun */
+    struct mt_str s = MT_STR(path);
+    return attempt <= ATTEMPTS && put_together(&s, directory, pattern, attempt) &&
+           mt_os_exists(path);
+}
+
+/* The attempt after `taken`, whose name is taken: beyond TURNS one whose name is free, while the one before is taken. */
+static unsigned next_attempt(const char *directory, const char *pattern, unsigned taken)
+{
+    unsigned ahead = 1;
+    if (taken < TURNS)
+        return taken + 1;
+    for (; is_taken(directory, pattern, taken + ahead); ahead *= 2)
+        taken += ahead;
+    while ((ahead /= 2))
+        if (is_taken(directory, pattern, taken + ahead))
+            taken += ahead;
+    return taken + 1;
+}
 
 /* ---- The program before an exec ---- */
 
@@ -86,8 +110,8 @@ static bool read_before(const char *path, struct mt_header *h)
            h->start_ticks == mt_os_start_ticks();
 }
 
-/* The name of this attempt is taken. Is it by this process itself, before an exec? Then the name is for the program that it is
- * now, and the log before goes to a later name, or goes if its peak was below MEMTRACE_MIN_PEAK, also where
+/* The name of this attempt, one of the first TURNS, is taken. Is it by this process itself, before an exec? Then the name is for the
+ * program that it is now, and the log before goes to a later name, or goes if its peak was below MEMTRACE_MIN_PEAK, also where
  * this is the process to which that does not apply: then it was that of a wrapper. */
 static bool give_way(const char *directory, const char *pattern, unsigned attempt)
 {
@@ -99,7 +123,7 @@ static bool give_way(const char *directory, const char *pattern, unsigned attemp
         return true;
     }
     int error = -EEXIST;
-    while (error == -EEXIST && ++attempt <= ATTEMPTS) {
+    while (error == -EEXIST && (attempt = next_attempt(directory, pattern, attempt)) <= ATTEMPTS) {
         static char path[sizeof mt_log_file.path];
         struct mt_str s = MT_STR(path);
         if (!put_together(&s, directory, pattern, attempt))
@@ -113,13 +137,14 @@ static bool give_way(const char *directory, const char *pattern, unsigned attemp
  * a number is added. */
 static int create(int (*make)(const char *path), const char *directory, const char *pattern)
 {
-    for (unsigned attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    for (unsigned attempt = 1; attempt <= ATTEMPTS;
+         attempt = next_attempt(directory, pattern, attempt)) {
         struct mt_str s = MT_STR(mt_log_file.path);
         mt_log_file.path[0] = 0;
         if (!put_together(&s, directory, pattern, attempt))
             return -ENAMETOOLONG;
         int fd = make(mt_log_file.path);
-        if (fd == -EEXIST && give_way(directory, pattern, attempt))
+        if (fd == -EEXIST && attempt <= TURNS && give_way(directory, pattern, attempt))
             fd = make(mt_log_file.path);
         if (fd != -EEXIST)
             return fd;

@@ -122,7 +122,7 @@ static int open_folder(const char *path, const char **name)
     return error;
 }
 
-/* The folder of the file without a name, for the link that follows. */
+/* The folder of the file without a name, for the links that follow. */
 static struct {
     int folder; /* -1: none */
     char path[1024];
@@ -147,15 +147,14 @@ void mt_os_create_end(void)
     kept.folder = -1;
 }
 
-/* As open_folder, without a second walk where it was walked just now. */
-static int take_folder(const char *path, const char **name)
+/* As open_folder, without a second walk where it was walked just now: then it stays that one's. */
+static int find_folder(const char *path, const char **name)
 {
     const char *slash = strrchr(path, '/');
     int folder = kept.folder;
     size_t bytes = slash ? (size_t)(slash - path) + 1 : 0;
     if (folder < 0 || bytes != kept.bytes || memcmp(path, kept.path, bytes) != 0)
         return open_folder(path, name);
-    kept.folder = -1;
     *name = path + bytes;
     return folder;
 }
@@ -210,13 +209,14 @@ static int link_as_now(int fd, const char *path)
     char text[40];
     struct mt_str s = MT_STR(text);
     const char *name;
-    int folder = take_folder(path, &name);
+    int folder = find_folder(path, &name);
     if (folder < 0)
         return folder;
     mt_str_add_z(&s, "/proc/thread-self/fd/");
     mt_str_add_number(&s, (uint64_t)fd);
     long r = result(mt_os_call(SYS_linkat, AT_FDCWD, text, folder, name, AT_SYMLINK_FOLLOW));
-    mt_os_close(folder);
+    if (folder != kept.folder)
+        mt_os_close(folder);
     return (int)r;
 }
 

@@ -71,6 +71,22 @@ class Wrapped(Case):
             self.memtrace('run', *options, '-o', self.log, 'bash', '-c', script)
             self.assertEqual(len(self.logs()), count, options)
 
+    def test_many_children_have_all_numbers(self):
+        """Beyond the first names they are looked for in ever longer steps, by several processes at the same time."""
+        script = 'for i in $(seq 30); do true & cat /dev/null & cat /dev/null; done; wait; :'
+        for foreign in (), ('app.20.mt', 'app.37.mt'):
+            for name in self.logs():
+                os.unlink(os.path.join(self.folder, name))
+            for name in foreign:
+                self.write(os.path.join(self.folder, name), b'not mine')
+            self.memtrace('run', '--min-peak', '0', '-o', self.log, 'bash', '-c', script)
+            names = self.logs()
+            self.assertGreater(len(names), 60)
+            numbers = {int(name.split('.')[1]) for name in names if name != 'app.mt'}
+            missing = set(range(2, max(numbers))) - numbers
+            self.assertLessEqual(len(missing), len(foreign), missing)  # who comes upon such a name may pass the one before it by
+            self.assertEqual([self.read(os.path.join(self.folder, name)) for name in foreign], [b'not mine'] * len(foreign))
+
     def test_another_time_is_no_family(self):
         script = '%s; :' % self.program
         for name in 'app.mt', 'other.mt':
