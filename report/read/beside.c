@@ -13,6 +13,21 @@
 #include "base/file.h"
 #include "read/tables.h"
 
+/* What a header tells of its process. */
+struct sibling {
+    char *entry; /* its name in the folder */
+    int32_t pid, parent_pid;
+    uint32_t origin, end;
+    uint64_t start_ticks, began, start_real, end_time, peak;
+};
+
+/* The folder that was looked through last: where all logs of a large family are asked for theirs, it is read once. */
+static struct {
+    char *name;
+    struct sibling *siblings;
+    size_t count;
+} looked;
+
 #define COARSE 20000000u /* ns: the time at which a process was started is mostly known to 10 ms */
 
 /* A header up to its extents; false: this is no log. */
@@ -28,14 +43,24 @@ static bool read_header(int folder, const char *name, struct mt_header *header)
            tables_version_known(header->version) && header->byte_order == MT_BYTE_ORDER;
 }
 
-static uint64_t began(const struct mt_header *header)
+static struct sibling sibling_of(const char *entry, const struct mt_header *header)
 {
-    return header->process_start ? header->process_start : header->start_real;
+    return (struct sibling){
+        .entry = base_copy(entry, strlen(entry)),
+        .pid = header->pid,
+        .parent_pid = header->parent_pid,
+        .origin = header->origin,
+        .end = header->end,
+        .start_ticks = header->start_ticks,
+        .began = header->process_start ? header->process_start : header->start_real,
+        .start_real = header->start_real,
+        .end_time = header->end_time,
+        .peak = header->peak > header->peak_before ? header->peak : header->peak_before};
 }
 
 /* BESIDE_KINDS: another process's. */
 static enum beside_kind kind_of(const struct log_header *mine, uint64_t my_begin,
-                                const struct mt_header *other)
+                                const struct sibling *other)
 {
     if (mine->origin != LOG_OF_PROCESS || other->origin != MT_ORIGIN_PROCESS)
         return BESIDE_KINDS; /* no process wrote it */
@@ -44,13 +69,13 @@ static enum beside_kind kind_of(const struct log_header *mine, uint64_t my_begin
             return BESIDE_KINDS; /* this one, or a copy of it */
         return other->start_real < mine->start_real ? BESIDE_BEFORE : BESIDE_AFTER;
     }
-    if (other->parent_pid == mine->pid && began(other) + COARSE >= my_begin &&
+    if (other->parent_pid == mine->pid && other->began + COARSE >= my_begin &&
         (!mine->end_time || mine->end == LOG_END_EXEC ||
-         began(other) <= mine->start_real + mine->end_time + COARSE))
+         other->began <= mine->start_real + mine->end_time + COARSE))
         return BESIDE_CHILD;
     uint64_t other_end =
         other->end == MT_END_EXIT ? other->start_real + other->end_time + COARSE : UINT64_MAX;
-    if (other->pid == mine->parent_pid && began(other) <= my_begin + COARSE &&
+    if (other->pid == mine->parent_pid && other->began <= my_begin + COARSE &&
         my_begin <= other_end)
         return BESIDE_PARENT;
     return BESIDE_KINDS;
@@ -90,16 +115,11 @@ static char *put_together(const char *log, const char *entry)
     return name;
 }
 
-struct beside *beside_find(const struct log *log, size_t *count)
+static void read_folder(DIR *directory)
 {
-    char *folder = put_together(log->name, ".");
-    DIR *directory = opendir(folder);
-    struct beside *list = NULL;
     struct dirent *entry;
     size_t cap = 0, seen = 0;
-    free(folder);
-    *count = 0;
-    while (directory && seen < BESIDE_FILES && (entry = readdir(directory))) {
+    while (seen < BESIDE_FILES && (entry = readdir(directory))) {
         struct mt_header header;
         size_t length = strlen(entry->d_name);
         if (length < 3 || strcmp(entry->d_name + length - 3, ".mt") != 0)
@@ -107,18 +127,47 @@ struct beside *beside_find(const struct log *log, size_t *count)
         seen++;
         if (!read_header(dirfd(directory), entry->d_name, &header))
             continue;
-        enum beside_kind kind = kind_of(&log->header, log_began(log), &header);
+        looked.siblings =
+            base_room(looked.siblings, &cap, looked.count + 1, sizeof *looked.siblings);
+        looked.siblings[looked.count++] = sibling_of(entry->d_name, &header);
+    }
+}
+
+static void look_through(char *name)
+{
+    DIR *directory = opendir(name);
+    for (size_t i = 0; i < looked.count; i++)
+        free(looked.siblings[i].entry);
+    free(looked.siblings);
+    free(looked.name);
+    looked.name = name;
+    looked.siblings = NULL;
+    looked.count = 0;
+    if (directory) {
+        read_folder(directory);
+        closedir(directory);
+    }
+}
+
+struct beside *beside_find(const struct log *log, size_t *count)
+{
+    struct beside *list = NULL;
+    size_t cap = 0;
+    char *name = put_together(log->name, ".");
+    if (looked.name && !strcmp(looked.name, name))
+        free(name);
+    else
+        look_through(name);
+    *count = 0;
+    for (size_t i = 0; i < looked.count; i++) {
+        const struct sibling *it = &looked.siblings[i];
+        enum beside_kind kind = kind_of(&log->header, log_began(log), it);
         if (kind == BESIDE_KINDS)
             continue;
         list = base_room(list, &cap, *count + 1, sizeof *list);
-        list[(*count)++] = (struct beside){
-            .kind = kind,
-            .name = put_together(log->name, entry->d_name),
-            .start = header.start_real,
-            .peak = header.peak > header.peak_before ? header.peak : header.peak_before};
+        list[(*count)++] =
+            (struct beside){kind, put_together(log->name, it->entry), it->start_real, it->peak};
     }
-    if (directory)
-        closedir(directory);
     if (!list)
         return NULL;
     qsort(list, *count, sizeof *list, in_order);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The logs that lie in the same folder as a log, of the same process before or after an exec, and of its children. Only headers are
- * read. Process ids are used again: a log of another time is none of these.
+ * read, once for all logs of the same folder that are asked for one after the other. Process ids are used again: a log of another time
+ * is none of these. One thread at a time.
  */
 #ifndef READ_BESIDE_H
 #define READ_BESIDE_H
