@@ -22,10 +22,25 @@ static bool spin(struct mt_lock *lock)
  * is this thread's now. The system refuses if the holder is not known to it: then this was no wait. */
 static bool lend(struct mt_lock *lock)
 {
-    if (!mt_os_lend(&lock->holder, WAIT_NS))
-        return false;
-    mt_critical++;
-    return true;
+    __atomic_fetch_add(&lock->lending, 1, __ATOMIC_SEQ_CST);
+    bool taken = mt_os_lend(&lock->holder, WAIT_NS);
+    __atomic_fetch_sub(&lock->lending, 1, __ATOMIC_RELAXED);
+    if (taken)
+        mt_critical++;
+    return taken;
+}
+
+/* This thread has dropped the lock while somebody lent it a priority. The system takes that away only from one that has
+ * the lock, so it is taken once more; or when who lends has waited WAIT_NS and runs, which on the same processor is not
+ * before this thread sleeps: both have the same priority now. */
+static void return_loan(struct mt_lock *lock)
+{
+    uint32_t nobody = 0;
+    if (!__atomic_compare_exchange_n(&lock->holder, &nobody, mt_lock_self, false, __ATOMIC_ACQUIRE,
+                                     __ATOMIC_RELAXED))
+        mt_os_wait(&(const uint32_t){0}, 0, WAIT_NS);
+    else if (!mt_os_give_back(&lock->holder))
+        __atomic_store_n(&lock->holder, 0, __ATOMIC_RELEASE);
 }
 
 /* Counted among those who wait. */
@@ -63,10 +78,8 @@ void mt_lock_wait(struct mt_lock *lock)
 void mt_lock_hand_over(struct mt_lock *lock)
 {
     int keep = errno;
-    /* If the system does not know this thread as the holder, who lends finds the lock free after WAIT_NS. */
-    if (!(__atomic_load_n(&lock->holder, __ATOMIC_RELAXED) >> 31) ||
-        !mt_os_give_back(&lock->holder))
-        __atomic_store_n(&lock->holder, 0, __ATOMIC_RELEASE);
+    if (__atomic_load_n(&lock->lending, __ATOMIC_RELAXED))
+        return_loan(lock);
     __atomic_fetch_add(&lock->turn, 1, __ATOMIC_RELEASE);
     mt_os_wake(&lock->turn);
     errno = keep;

@@ -52,11 +52,12 @@ MT_EXTERN bool mt_lock_broken;
 struct mt_lock {
     uint32_t holder;  /* 0: free. Bit 31: somebody lends his priority. */
     uint32_t waiting; /* threads that wait */
+    uint32_t lending; /* those of them that lend their priority just now */
     uint32_t
         turn; /* counts the times that it was dropped while somebody waited: what they sleep on */
 };
 
-/* Of mt_lock_take and mt_lock_drop: the lock is taken, or somebody waits. Keep errno. */
+/* Of mt_lock_take and mt_lock_drop: the lock is taken; it is free again, and somebody waits. Keep errno. */
 void mt_lock_wait(struct mt_lock *lock);
 void mt_lock_hand_over(struct mt_lock *lock);
 
@@ -79,20 +80,21 @@ static inline void mt_lock_take(struct mt_lock *lock)
         mt_lock_wait(lock);
 }
 
-/* Let the lock go; by the thread that took it. */
+/* Let the lock go; by the thread that took it. It looks for who waits after it has let go: before, it could be stopped in between, be lent a
+ * priority, and keep that for ever, as nobody would take it back. */
 static inline void mt_lock_drop(struct mt_lock *lock)
 {
+    __atomic_store_n(&lock->holder, 0, __ATOMIC_RELEASE);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
     if (__builtin_expect(__atomic_load_n(&lock->waiting, __ATOMIC_RELAXED) != 0, 0))
         mt_lock_hand_over(lock);
-    else
-        __atomic_store_n(&lock->holder, 0, __ATOMIC_RELEASE);
     mt_critical--;
 }
 
 /* In the child of a fork: the lock is free, whoever had it. */
 static inline void mt_lock_forget(struct mt_lock *lock)
 {
-    *lock = (struct mt_lock){0, 0, 0};
+    *lock = (struct mt_lock){0, 0, 0, 0};
 }
 
 #endif

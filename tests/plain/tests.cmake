@@ -8,6 +8,10 @@ endif()
 memtrace_plain(race_frames unit/fake_meta.c ${INTERPOSE}/base/local_elf.c ${INTERPOSE}/base/lock.c ${INTERPOSE_LINUX})
 memtrace_plain(race_modules unit/fake_meta.c ${INTERPOSE}/loader/build_id_elf.c ${INTERPOSE}/base/local_elf.c ${INTERPOSE}/base/lock.c ${INTERPOSE_LINUX})
 
+# A thread of real-time priority at every instant while a lock is dropped.
+memtrace_plain(lock_lent ${INTERPOSE}/base/local_elf.c ${INTERPOSE_LINUX})
+set_tests_properties(plain/lock_lent PROPERTIES SKIP_RETURN_CODE 77)
+
 memtrace_plain(filters ${INTERPOSE}/os/linux.c ${INTERPOSE}/os/transfer.c ${INTERPOSE}/os/linux_place.c ${INTERPOSE}/os/linux_user.c ${INTERPOSE}/os/raw_${CMAKE_SYSTEM_PROCESSOR}.S)
 
 # The unwinder, in code of several kinds. It reads stacks and code as they are, so ASan must stay away.
