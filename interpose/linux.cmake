@@ -78,9 +78,9 @@ configure_file(interpose/memtrace.map ${export_map} @ONLY)
 file(GLOB hook_sources ${CMAKE_SOURCE_DIR}/interpose/hooks/*.c ${CMAKE_SOURCE_DIR}/interpose/hooks/python/*.c)
 set_source_files_properties(${hook_sources} PROPERTIES COMPILE_OPTIONS "-fno-omit-frame-pointer;-fno-optimize-sibling-calls")
 
-# memtrace_library(TARGET NAME [FILE...]): libNAME.so; FILE... are sources beside the usual ones.
+# memtrace_library(TARGET NAME FILE...): libNAME.so of these sources and objects.
 function(memtrace_library target name)
-  add_library(${target} SHARED ${INTERPOSE_SOURCES} ${ARGN} ${jemalloc_object})
+  add_library(${target} SHARED ${ARGN} ${jemalloc_object})
   add_dependencies(${target} private_jemalloc)
   set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name} LINK_DEPENDS ${export_map})
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/interpose ${UNWIND_INCLUDE_DIRS})
@@ -97,16 +97,27 @@ function(memtrace_library target name)
   target_link_libraries(${target} PRIVATE -Wl,--push-state,--no-as-needed ${old_libraries} -Wl,--pop-state)
 endfunction()
 
-memtrace_library(memtrace_so memtrace)
+memtrace_library(memtrace_so memtrace ${INTERPOSE_SOURCES})
 check_c_compiler_flag(-fcallgraph-info=su MEMTRACE_TELLS_FRAMES)
 if(MEMTRACE_TELLS_FRAMES) # for tests/stack_bound.py: files beside the objects
   target_compile_options(memtrace_so PRIVATE $<$<COMPILE_LANGUAGE:C>:-fcallgraph-info=su>)
 endif()
 set(MEMTRACE_VERIFY_EVERY 100 CACHE STRING "libmemtrace_verify.so compares one stack in so many with libunwind's")
-if(MEMTRACE_TESTS) # walks every stack again without the memo, some of them by libunwind, and counts differences
-  memtrace_library(memtrace_verify memtrace_verify ${CMAKE_SOURCE_DIR}/interpose/unwind/verify.c)
+if(MEMTRACE_TESTS) # two more, of which most objects are the same: they are not compiled again
+  # walks every stack again without the memo, some of them by libunwind, and counts differences
+  set(verify_sources "")
+  set(verify_objects $<TARGET_OBJECTS:memtrace_so>)
+  set(verify_words "MEMTRACE_VERIFY_STACKS|mt_unwind_(known|current|doubted|compared)\\(") # what is another in that build: unwind/unwind.h
+  foreach(source IN LISTS INTERPOSE_SOURCES)
+    file(STRINGS ${CMAKE_SOURCE_DIR}/${source} found REGEX "${verify_words}")
+    if(found)
+      list(APPEND verify_sources ${source})
+      set(verify_objects $<FILTER:${verify_objects},EXCLUDE,/${source}>)
+    endif()
+  endforeach()
+  memtrace_library(memtrace_verify memtrace_verify ${verify_sources} ${CMAKE_SOURCE_DIR}/interpose/unwind/verify.c ${verify_objects})
   target_compile_definitions(memtrace_verify PRIVATE MEMTRACE_VERIFY_STACKS=${MEMTRACE_VERIFY_EVERY})
   # its system calls fail when told to
-  memtrace_library(memtrace_faulty memtrace_faulty ${CMAKE_SOURCE_DIR}/tests/hostile/faulty_syscall.c)
+  memtrace_library(memtrace_faulty memtrace_faulty ${CMAKE_SOURCE_DIR}/tests/hostile/faulty_syscall.c $<TARGET_OBJECTS:memtrace_so>)
   target_link_options(memtrace_faulty PRIVATE -Wl,--wrap=mt_os_raw)
 endif()

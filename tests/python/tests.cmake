@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-set(fake_python python/fake_python.c unit/fake_meta.c ${INTERPOSE_LINUX} ${INTERPOSE}/base/local_elf.c ${INTERPOSE}/base/lock.c
+set(fake_python python/fake_python.c unit/fake_meta.c interpose_linux ${INTERPOSE}/base/local_elf.c ${INTERPOSE}/base/lock.c
   ${CMAKE_SOURCE_DIR}/tests/unit/newer.c ${INTERPOSE}/base/libc.c ${INTERPOSE}/base/newer_glibc.c ${INTERPOSE}/loader/object_glibc.c ${INTERPOSE}/loader/object_list_glibc.c
   ${INTERPOSE}/foreign/interpreter.c ${INTERPOSE}/foreign/merge.c
   ${INTERPOSE}/python/code.c ${INTERPOSE}/python/command.c ${INTERPOSE}/python/layout.c ${INTERPOSE}/python/leave.c
@@ -13,7 +13,7 @@ endif()
 # For ctypes, the first is the decoder alone: without memtrace_flags, which hide all functions.
 add_library(python_lines MODULE ${INTERPOSE}/python/lines.c)
 add_library(python_natives MODULE python/natives.c)
-memtrace_test(python python_symbol ${INTERPOSE}/loader/symbol.c ${INTERPOSE_LINUX})
+memtrace_test(python python_symbol ${INTERPOSE}/loader/symbol.c interpose_linux)
 add_executable(python_embed python/embed.c)
 target_link_libraries(python_embed PRIVATE memtrace_flags ${CMAKE_DL_LIBS})
 foreach(test lines natives stacks objects threads reuse daemon deep fork embed exact traced sources returns)
