@@ -59,11 +59,12 @@ def compare(logs, all_log, inputs):
             same(value, sum(part['classes'][name][figure] for part in parts), '%s %s' % (name, figure))
     rows = lambda reports: [line for report in reports for line in report['lines']]  # noqa: E731
     same(added(rows([whole]), line_key, LINE_SUMS), added(rows(parts), line_key, LINE_SUMS), 'lines')
+    highest = {}
+    for line in rows(parts):
+        highest[line_key(line)] = max(highest.get(line_key(line), 0), line['rise_bytes'] or 0)
     for line in whole['lines']:
-        same_line = [other for other in rows(parts) if line_key(other) == line_key(line)]
         same(line['mem_usage_bytes'], None, 'mem usage of several processes')
-        highest = max(other['rise_bytes'] or 0 for other in same_line)
-        check((line['rise_bytes'] or 0) >= highest, 'the highest rise', line, highest)
+        check((line['rise_bytes'] or 0) >= highest[line_key(line)], 'the highest rise', line, highest[line_key(line)])
     sites = [site for log in inputs for site in logs.build.sites(log)]
     same(added(logs.build.sites(all_log), site_key, SITE_SUMS), added(sites, site_key, SITE_SUMS), 'call sites')
     total = {}
