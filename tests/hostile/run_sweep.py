@@ -151,5 +151,7 @@ t.test('work', lambda: sweep([work, '3000', 'errno']))
 t.test('fork', lambda: sweep([work, '100', 'errno', 'close', 'fork', 'thread']))
 t.test('unnamed', unnamed)
 t.test('killed', lambda: killed([work, '10', 'errno']))
-t.test('python', lambda: sweep([sys.executable, '-I', '-S', '-c', 'import json; print(sum(len(json.dumps([i] * i)) for i in range(100)))'], 8))
+python = [sys.executable, '-I', '-S', '-c', 'import json; print(sum(len(json.dumps([i] * i)) for i in range(100)))']
+t.test('python', lambda: sweep(python, 4))
+t.test('interpreter', lambda: sweep(python))
 t.end()
