@@ -22,8 +22,12 @@ from support.running import clean_environment, run
 
 NAMES = ['threading', 'thread', 'threading_local', 'signal', 'threadsignals', 'subprocess', 'fork1', 'wait3', 'wait4', 'popen', 'posix',
          'mmap', 'faulthandler', 'generators', 'gc', 'coroutines', 'asyncgen', 'weakref', 'frame', 'code', 'tracemalloc', 'sys_settrace',
-         'sys_setprofile', 'sys', 'exceptions', 'import', 'asyncio', 'monitoring', 'resource', 'multiprocessing_main_handling', 'pty']
+         'sys_setprofile', 'sys', 'exceptions', 'import', 'asyncio', 'monitoring', 'resource', 'multiprocessing_main_handling', 'pty',
+         'subprocess-select']
 ATTEMPTS = 3
+# A class that has all tests of another once more, with select for poll: apart from the file's others.
+APART = {'subprocess-select': ('subprocess', 'ProcessTestCaseNoPoll')}
+WITHOUT = "import unittest, test.test_%s as tests; vars(tests).pop('%s', None); unittest.main(tests, argv=['unittest'])"
 # These may fail under the preload, for a reason.
 SEEN = {
     'test_pass_fds_redirected': 'lists all descriptors of a process, that of the log too',
@@ -32,9 +36,17 @@ SEEN = {
 }
 
 
-def tests(python, name, env, folder):
+def all_of(name):
+    """The options of Python that run these tests."""
+    if name in APART:
+        return ['-m', 'unittest', 'test.test_%s.%s' % APART[name]]
+    apart = [WITHOUT % of for of in APART.values() if of[0] == name]
+    return ['-c', apart[0]] if apart else ['-m', 'unittest', 'test.test_' + name]
+
+
+def tests(python, options, env, folder):
     """How many tests ran, and which did not pass, by the names that unittest takes: the details at the end name them."""
-    done = run([python, '-m', 'unittest', name], env, cwd=folder)
+    done = run([python, *options], env, cwd=folder)
     ran = re.search(r'^Ran (\d+) test', done.err, re.M)
     bad = set()
     for method, place in re.findall(r'^(?:FAIL|ERROR): (\w+) \(([\w.]+)\)', done.err, re.M):
@@ -50,11 +62,11 @@ def method_of(test):
 
 def fails(python, test, env, folder):
     """By itself, again and again."""
-    return all(tests(python, test, env, folder)[1] for _ in range(ATTEMPTS))
+    return all(tests(python, ['-m', 'unittest', test], env, folder)[1] for _ in range(ATTEMPTS))
 
 
 def has(python, name, env):
-    return not subprocess.run([python, '-c', 'import test.test_' + name], env=env, stderr=subprocess.DEVNULL).returncode
+    return not subprocess.run([python, '-c', 'import test.test_' + APART.get(name, [name])[0]], env=env, stderr=subprocess.DEVNULL).returncode
 
 
 def check(build, python, name, plain):
@@ -64,7 +76,7 @@ def check(build, python, name, plain):
         os.mkdir(logs)
         os.mkdir(work)
         traced = dict(plain, LD_PRELOAD=build.tracker, MEMTRACE_OUTPUT=os.path.join(logs, '%e.%p.mt'), MEMTRACE_QUIET='1')
-        (ran, before), (with_us, after) = (tests(python, 'test.test_' + name, env, work) for env in (plain, traced))
+        (ran, before), (with_us, after) = (tests(python, all_of(name), env, work) for env in (plain, traced))
         count = len(os.listdir(logs))
         wrong = ['%s tests ran without the preload, %s with it' % (ran, with_us)] if ran != with_us else []
         only_with_us = {test for test in after - before if method_of(test) not in SEEN}

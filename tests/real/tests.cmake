@@ -26,8 +26,8 @@ memtrace_full(real/family-multiprocessing) # python/kinds forks, spawns and has 
 memtrace_scripts(real/cpython real/cpython.py)
 list(TRANSFORM subjects PREPEND real/cpython-)
 memtrace_long(${subjects})
-# Of objects and frames others have enough, and of waiting for children.
-set(subjects threading_local wait3 popen generators coroutines asyncgen weakref frame code sys_setprofile sys exceptions import
+# Of objects, frames and threads others have enough, of waiting for children, and of what subprocess does.
+set(subjects threading_local thread wait3 wait4 subprocess-select popen generators coroutines asyncgen weakref frame code sys_setprofile sys exceptions import
   resource multiprocessing_main_handling pty asyncio)
 list(TRANSFORM subjects PREPEND real/cpython-)
 memtrace_full(${subjects})
