@@ -20,16 +20,19 @@ foreach(test lines natives stacks objects threads reuse daemon deep fork embed e
   memtrace_pythons(python/${test} python/run.py ${CMAKE_BINARY_DIR} ${test})
 endforeach()
 memtrace_script(python/refused python/run.py ${CMAKE_BINARY_DIR} refused)
-memtrace_pythons(python/kinds python/run_kinds.py ${CMAKE_BINARY_DIR})
+memtrace_pythons_ends(python/kinds python/run_kinds.py ${CMAKE_BINARY_DIR})
 
 # The Python module, as it stands in the build folder.
-foreach(case api memit options start text)
+foreach(case memit options text)
   memtrace_pythons(python/module-${case} python/module/run.py ${CMAKE_BINARY_DIR} ${case})
+endforeach()
+foreach(case api start)
+  memtrace_pythons_ends(python/module-${case} python/module/run.py ${CMAKE_BINARY_DIR} ${case})
 endforeach()
 memtrace_long(python/module-options)
 memtrace_full(python/module-options-others python/module-memit-others python/module-text-others) # of the module, not of frames
 # Its figures are those of big blocks, to the byte.
-set_tests_properties(python/module-api python/module-api-others python/module-text python/module-text-others PROPERTIES ENVIRONMENT MEMTRACE_PYTHON_OBJECTS=0)
+set_tests_properties(python/module-api python/module-api-ends python/module-api-between python/module-text python/module-text-others PROPERTIES ENVIRONMENT MEMTRACE_PYTHON_OBJECTS=0)
 foreach(case session pytest limits peer notebook)
   memtrace_script(python/module-${case} python/module/run.py ${CMAKE_BINARY_DIR} ${case})
 endforeach()

@@ -77,8 +77,8 @@ def system():
 
 
 def add_choice(parser):
-    parser.add_argument('--pythons', choices=('system', 'others', 'all'), default='all',
-                        help="the system's Python; those here of other versions; or all, as by default")
+    parser.add_argument('--pythons', choices=('system', 'others', 'ends', 'between', 'all'), default='all',
+                        help="the system's Python; those here of other versions; the oldest and the newest of these; those between; or all, as by default")
     parser.add_argument('--python', metavar='PATH', help='this one alone')
 
 
@@ -88,7 +88,11 @@ def chosen(options):
         return [probe(options.python)]
     if options.pythons == 'system':
         return [system()] if system() else []
-    return [it for it in known() if options.pythons == 'all' or (it.version, it.free) != (system().version, system().free)]
+    if options.pythons == 'all':
+        return known()
+    others = [it for it in known() if (it.version, it.free) != (system().version, system().free)]
+    ends = others[:1] + others[1:][-1:]
+    return {'others': others, 'ends': ends, 'between': [it for it in others if it not in ends]}[options.pythons]
 
 
 def has(path, *modules):
