@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * A thousand forks, one after the other: half of the children leave by exit, half by _exit, every tenth forks again. Each gives
+ * A thousand forks, or as many as are asked for, one after the other: half of the children leave by exit, half by _exit, every tenth forks again. Each gives
  * back a block of its parent's.
  */
 #include "torture.h"
