@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Twenty thousand threads, a few at a time: each takes blocks that another thread gives back, leaves one to a destructor of
+ * Twenty thousand threads, or as many as are asked for, a few at a time: each takes blocks that another thread gives back, leaves one to a destructor of
  * thread-specific data that frees and sets itself again, and ends by return, pthread_exit or pthread_cancel.
  */
 #include <pthread.h>
