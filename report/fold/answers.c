@@ -9,7 +9,7 @@
 #include "fold/select.h"
 #include "fold/tree.h"
 
-#define WAYS_OF 40u /* lines whose ways are looked for: each takes a pass over the tree */
+#define WAYS_OF 40u /* lines whose ways are looked for */
 
 /* Of one entry of the tree, of one line, of what has none. */
 struct amount {
@@ -23,12 +23,19 @@ struct answering {
     const struct rows *lines;
     enum metric kept;
     struct tree tree;
-    struct amount *amounts; /* by entry: of what ended there */
+    struct amount *amounts; /* of what ended at entries; the first is of those where nothing did */
+    uint32_t *amount_at;    /* by entry: where its amount is in `amounts` */
+    size_t amount_count, amount_cap;
     unsigned char *outermost;
     uint32_t *own;        /* by entry: the place that did it */
     unsigned char *ranks; /* by function: own_ranks */
     enum rank rank;
 };
+
+static const struct amount *amount_at(const struct answering *a, uint32_t entry)
+{
+    return &a->amounts[a->amount_at[entry]];
+}
 
 static void amount_add(struct amount *to, const struct amount *more)
 {
@@ -37,6 +44,16 @@ static void amount_add(struct amount *to, const struct amount *more)
     to->live_peak += more->live_peak;
     to->allocated += more->allocated;
     to->allocations += more->allocations;
+}
+
+static struct amount *amount_room(struct answering *a, uint32_t entry)
+{
+    if (!a->amount_at[entry]) {
+        a->amounts = base_room(a->amounts, &a->amount_cap, a->amount_count + 1, sizeof *a->amounts);
+        a->amounts[a->amount_count] = (struct amount){0};
+        a->amount_at[entry] = (uint32_t)a->amount_count++;
+    }
+    return &a->amounts[a->amount_at[entry]];
 }
 
 static struct amount amount_of(const struct sums *sums, enum metric kept)
@@ -82,14 +99,15 @@ static void sum_entries(struct answering *a, const struct filter *filter, struct
     struct selection selection;
     selection_make(&selection, a->stacks, filter);
     *total = (struct amount){0};
-    a->amounts = base_alloc(a->tree.count, sizeof *a->amounts);
+    a->amount_at = base_alloc(a->tree.count, sizeof *a->amount_at);
+    amount_room(a, 0); /* which nothing ends at */
     *unknown = (struct amount){0};
     for (size_t at = 0; stacks_next(a->stacks, &at, &leaf);) {
         if (!class_counts(leaf.class) || !selection_has(&selection, leaf.node))
             continue;
         struct amount amount = amount_of(leaf.sums, a->kept);
         amount_add(total, &amount);
-        amount_add(leaf.node ? &a->amounts[a->tree.of_node[leaf.node]] : unknown, &amount);
+        amount_add(leaf.node ? amount_room(a, a->tree.of_node[leaf.node]) : unknown, &amount);
     }
     if (!selection.nodes)
         *total = amount_of(&a->stacks->model.total, a->kept);
@@ -125,7 +143,7 @@ static struct vote *votes_of_places(const struct answering *a)
     struct vote *below = base_alloc(a->tree.count, sizeof *below);
     struct vote *votes = base_alloc(places, sizeof *votes);
     for (uint32_t e = 0; e < a->tree.count; e++) {
-        uint64_t weight = a->amounts[e].live_peak;
+        uint64_t weight = amount_at(a, e)->live_peak;
         below[e] = (struct vote){a->own[e], weight, weight};
     }
     for (size_t p = 0; p < places; p++)
@@ -211,39 +229,85 @@ static struct jump *jumps_make(const struct answering *a, const struct amount *o
 struct ways {
     const struct answering *a;
     enum question question;
+    uint32_t *last,
+        *before; /* by place, by entry: its last entry with an amount, and the one before; 0: none */
     int64_t *below;   /* by entry, all 0 between uses */
     int64_t *through; /* by place, likewise */
+    uint64_t *due;    /* a bit for each entry whose `below` is to be handed on, likewise */
 };
+
+static void ways_start(struct ways *ways)
+{
+    const struct answering *a = ways->a;
+    uint32_t entries = a->tree.count;
+    size_t places = a->stacks->frames.place_count;
+    ways->last = base_alloc(places, sizeof *ways->last);
+    ways->before = base_alloc(entries, sizeof *ways->before);
+    ways->below = base_alloc(entries, sizeof *ways->below);
+    ways->through = base_alloc(places, sizeof *ways->through);
+    ways->due = base_alloc(entries / 64 + (size_t)1, sizeof *ways->due);
+    for (uint32_t e = 1; e < entries; e++)
+        if (a->amount_at[e] && a->own[e] != OWN_NONE) {
+            ways->before[e] = ways->last[a->own[e]];
+            ways->last[a->own[e]] = e;
+        }
+}
+
+static void ways_end(struct ways *ways)
+{
+    free(ways->last);
+    free(ways->before);
+    free(ways->below);
+    free(ways->through);
+    free(ways->due);
+}
+
+static void ways_add(const struct ways *ways, uint32_t entry, int64_t more)
+{
+    ways->below[entry] = (int64_t)((uint64_t)ways->below[entry] + (uint64_t)more);
+    if (entry)
+        ways->due[entry / 64] |= (uint64_t)1 << entry % 64;
+}
+
+/* To the entry further out: what is below it has been handed on already, as all that has a higher number. */
+static void ways_hand_on(const struct ways *ways, uint32_t entry)
+{
+    const struct answering *a = ways->a;
+    int64_t below = ways->below[entry];
+    ways->below[entry] = 0;
+    ways->due[entry / 64] &= ~((uint64_t)1 << entry % 64);
+    ways_add(ways, a->tree.parent[entry], below);
+    if (a->outermost[entry]) {
+        int64_t *through = &ways->through[a->tree.key[entry]];
+        *through = (int64_t)((uint64_t)*through + (uint64_t)below);
+    }
+}
 
 /* The entry where most of it was allocated. */
 static uint32_t ways_weigh(const struct ways *ways, uint32_t place)
 {
     const struct answering *a = ways->a;
     uint32_t heaviest = 0;
-    for (uint32_t e = a->tree.count; e-- > 1;) {
-        int64_t own = a->own[e] == place ? amount_asked(&a->amounts[e], ways->question) : 0;
-        if (own > 0 && (!heaviest || own > amount_asked(&a->amounts[heaviest], ways->question)))
+    int64_t most = 0;
+    for (uint32_t e = ways->last[place]; e; e = ways->before[e]) {
+        int64_t own = amount_asked(amount_at(a, e), ways->question);
+        ways_add(ways, e, own);
+        if (own > most) {
+            most = own;
             heaviest = e;
-        int64_t *below = &ways->below[e];
-        if (!own && !*below) /* as most of the tree */
-            continue;
-        int64_t *outer = &ways->below[a->tree.parent[e]];
-        *below = (int64_t)((uint64_t)*below + (uint64_t)own);
-        *outer = (int64_t)((uint64_t)*outer + (uint64_t)*below);
-        if (a->outermost[e] && *below) {
-            int64_t *through = &ways->through[a->tree.key[e]];
-            *through = (int64_t)((uint64_t)*through + (uint64_t)*below);
         }
     }
+    for (size_t word = ways->last[place] / 64 + (size_t)1; word-- > 0;)
+        while (ways->due[word])
+            ways_hand_on(ways,
+                         (uint32_t)(word * 64 + 63) - (uint32_t)__builtin_clzll(ways->due[word]));
     return heaviest;
 }
 
 static void ways_forget(const struct ways *ways)
 {
-    const struct answering *a = ways->a;
-    for (uint32_t e = 0; e < a->tree.count; e++)
-        ways->below[e] = 0;
-    for (size_t p = 0; p < a->stacks->frames.place_count; p++)
+    ways->below[0] = 0;
+    for (size_t p = 0; p < ways->a->stacks->frames.place_count; p++)
         ways->through[p] = 0;
 }
 
@@ -289,7 +353,8 @@ static struct amount *amounts_of_places(const struct answering *a, struct amount
     struct amount *of_place = base_alloc(a->stacks->frames.place_count, sizeof *of_place);
     *none = (struct amount){0};
     for (uint32_t e = 0; e < a->tree.count; e++)
-        amount_add(a->own[e] == OWN_NONE ? none : &of_place[a->own[e]], &a->amounts[e]);
+        if (a->amount_at[e])
+            amount_add(a->own[e] == OWN_NONE ? none : &of_place[a->own[e]], amount_at(a, e));
     return of_place;
 }
 
@@ -352,14 +417,11 @@ static void answer_make(struct answering *a, enum question question, struct answ
     answer_list(a, question, of_place, answer);
     free(of_place);
     answer_cut(answer, question, asking);
-    struct ways ways = {.a = a,
-                        .question = question,
-                        .below = base_alloc(a->tree.count, sizeof *ways.below),
-                        .through = base_alloc(a->stacks->frames.place_count, sizeof *ways.through)};
+    struct ways ways = {.a = a, .question = question};
+    ways_start(&ways);
     for (size_t i = 0; i < answer->count && i < WAYS_OF; i++)
         ways_find(&ways, &answer->lines[i]);
-    free(ways.below);
-    free(ways.through);
+    ways_end(&ways);
     free(a->own);
     a->own = NULL;
 }
@@ -386,6 +448,7 @@ void answers_make(struct answers *answers, const struct stacks *stacks, const st
         answer_make(&a, q, &answers->of[q], asking);
     }
     free(a.amounts);
+    free(a.amount_at);
     free(a.outermost);
     free(a.ranks);
     tree_free(&a.tree);

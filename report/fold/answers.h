@@ -64,7 +64,7 @@ struct asking {
     double min_share, min_share_kept;
 };
 /* Heap and anonymous mappings. `lines`: rows by line of the same stacks, inclusive, with rises.
- * Linear in the number of nodes, and once more for each of the first lines' ways. answers_free afterwards. */
+ * Linear in the number of nodes, and in that of a line's stacks for each of the first lines' ways. answers_free afterwards. */
 void answers_make(struct answers *answers, const struct stacks *stacks, const struct rows *lines,
                   const struct asking *asking);
 void answers_free(struct answers *answers);

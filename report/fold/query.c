@@ -65,6 +65,17 @@ bool metric_bytes(enum metric metric)
     return metrics[metric].bytes;
 }
 
+void query_add(const struct query *query, struct sums *to, unsigned class, const struct sums *sums)
+{
+    if (query_counts(query, class))
+        sums_add(to, sums);
+    else
+        sums_add(to, &(struct sums){.resident = sums->resident,
+                                    .readings = sums->readings,
+                                    .discarded = sums->discarded,
+                                    .discards = sums->discards});
+}
+
 bool stacks_know(struct stacks *stacks, enum metric metric)
 {
     const struct log_header *h = &stacks->log.header;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "read/log.h"
+#include "read/sums.h"
 #include "resolve/rank.h"
 
 /* What a row stands for, and what its key is. To add one: here, its name in query.c, its key in keys.c. */
@@ -81,6 +82,8 @@ static inline bool query_counts(const struct query *query, unsigned class)
     unsigned classes = query->filter.classes;
     return classes ? classes >> class & 1u : class_counts(class);
 }
+/* Add what of a leaf counts: all of it, or, where its class does not, what is of no class. */
+void query_add(const struct query *query, struct sums *to, unsigned class, const struct sums *sums);
 static inline bool query_wants(const struct query *query, enum metric metric)
 {
     return query->metrics >> metric & 1u;

@@ -233,6 +233,14 @@ struct children children_make(uint32_t count)
                              base_alloc(count + (size_t)1, sizeof(uint32_t))};
 }
 
+struct children children_of_nodes(const struct model *model)
+{
+    struct children children = children_make(model->node_count);
+    for (uint32_t i = model->node_count; i-- > 1;)
+        children_add(&children, model->nodes[i].parent, i);
+    return children;
+}
+
 void children_free(struct children *children)
 {
     free(children->first);

@@ -48,6 +48,8 @@ struct children {
 };
 /* Room for `count` entries. */
 struct children children_make(uint32_t count);
+/* Of the model's nodes, in ascending order. */
+struct children children_of_nodes(const struct model *model);
 /* Added from the last to the first, the lists are in ascending order. */
 static inline void children_add(struct children *children, uint32_t parent, uint32_t child)
 {

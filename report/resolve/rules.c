@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "resolve/rules.h"
 
-#include <fnmatch.h>
 #include <string.h>
 
 /* A word matches as a whole; with a * at its end, what begins so; with one at its beginning too, what has it somewhere. */
@@ -86,6 +85,8 @@ static const char *const starts[] = {"_start", "__start"};
 
 static bool matches(const char *rule, const char *text, size_t length)
 {
+    if (rule[0] != text[0] && rule[0] != '*') /* as nearly always */
+        return false;
     size_t bytes = strlen(rule);
     bool open = bytes && rule[bytes - 1] == '*', anywhere = open && rule[0] == '*';
     if (anywhere) {
@@ -155,9 +156,30 @@ static const struct resident residents[] = {
 #undef RESIDENT
 };
 
+/* Not fnmatch, which takes most of its time to make wide characters of both. */
+static bool fits_stars(const char *rule, const char *text)
+{
+    const char *behind_star = NULL, *from = NULL;
+    while (*text) {
+        if (*rule == '*') {
+            behind_star = ++rule;
+            from = text;
+        } else if (*rule == *text) {
+            rule++;
+            text++;
+        } else if (behind_star) {
+            rule = behind_star;
+            text = ++from;
+        } else {
+            return false;
+        }
+    }
+    return !rule[strspn(rule, "*")];
+}
+
 static bool fits(const char *rule, const char *text)
 {
-    return !*rule || (text && !fnmatch(rule, text, 0));
+    return !*rule || (text && fits_stars(rule, text));
 }
 
 const struct resident *rules_resident(const char *module, const char *file, const char *function,
