@@ -51,7 +51,7 @@ struct advice_line *advice_lines(const struct stacks *stacks)
     struct advice_line *lines = base_alloc(frames->place_count + (size_t)1, sizeof *lines);
     struct tree tree;
     struct leaf leaf;
-    tree_make(&tree, stacks, NULL, false);
+    tree_make(&tree, stacks, false);
     uint32_t *places = places_of(stacks, &tree);
     for (size_t at = 0; stacks_next(stacks, &at, &leaf);) {
         uint32_t place = places[tree.of_node[leaf.node]];

@@ -438,7 +438,7 @@ void answers_make(struct answers *answers, const struct stacks *stacks, const st
                           .kept = answers->kept,
                           .rank = asking->rank,
                           .ranks = own_ranks(frames)};
-    tree_make(&a.tree, stacks, NULL, false);
+    tree_make(&a.tree, stacks, false);
     a.outermost = own_outermost(&a.tree, (uint32_t)frames->place_count);
     struct amount unknown, total;
     sum_entries(&a, &asking->filter, &unknown, &total);

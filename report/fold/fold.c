@@ -185,7 +185,7 @@ static void fold_one(const struct stacks *stacks, const struct selection *select
 {
     struct folding f = {.stacks = stacks, .query = query, .selection = selection, .rows = rows};
     if (is_of_stacks(query)) {
-        tree_make(&f.tree, stacks, NULL, false);
+        tree_make(&f.tree, stacks, false);
         (query->by == BY_SITE ? fold_sites : fold_tree)(&f);
         rows->tree = f.tree;
     } else {

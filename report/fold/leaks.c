@@ -339,7 +339,7 @@ void leaks_make(struct leaks *leaks, const struct stacks *stacks, const struct l
     *leaks = (struct leaks){0};
     size_t suppressions = leaking->suppressions ? leaking->suppressions->count : 0;
     leaks->suppressed = base_alloc(suppressions + 1, sizeof *leaks->suppressed);
-    tree_make(&leaks->tree, stacks, NULL, false);
+    tree_make(&leaks->tree, stacks, false);
     known_make(&s);
     states_make(&s);
     processes_make(&s);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "fold/tree.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/base.h"
@@ -40,61 +39,49 @@ static void tree_begin(struct tree *tree, const struct stacks *stacks)
     tree_add(tree, 0, UINT32_MAX); /* the root: entry 0, which no look-up ever asks for */
 }
 
-static uint32_t key_of(const uint32_t *key_of_place, uint32_t place)
-{
-    return key_of_place && place < TREE_THREAD ? key_of_place[place] : place;
-}
-
-/* ---- from the nodes ---- */
-
 static void fetch_ahead(const struct tree *tree, const struct links *index,
-                        const struct stacks *stacks, const uint32_t *key_of_place, uint32_t node)
+                        const struct stacks *stacks, uint32_t node)
 {
     const struct model *model = &stacks->model;
     const uint32_t *places;
     if (node >= model->node_count || !model->nodes[node].parent)
         return;
     if (frames_places(&stacks->frames, model->nodes[node].frame, &places))
-        links_fetch(index, tree->of_node[model->nodes[node].parent],
-                    key_of(key_of_place, places[0]));
+        links_fetch(index, tree->of_node[model->nodes[node].parent], places[0]);
 }
 
-static void make_of_nodes(struct tree *tree, const struct stacks *stacks,
-                          const uint32_t *key_of_place, bool threads)
+static void make(struct tree *tree, const struct stacks *stacks, bool threads)
 {
     const struct model *model = &stacks->model;
     struct links index = {0};
     tree_begin(tree, stacks);
     for (uint32_t i = 1; i < model->node_count; i++) {
         const struct node *node = &model->nodes[i];
-        fetch_ahead(tree, &index, stacks, key_of_place, i + AHEAD);
+        fetch_ahead(tree, &index, stacks, i + AHEAD);
         uint32_t at = tree->of_node[node->parent];
         if (threads && !node->parent)
             at = tree_child(tree, &index, 0, TREE_THREAD + node->thread);
         const uint32_t *places;
         uint32_t count = frames_places(&stacks->frames, node->frame, &places);
         for (uint32_t k = 0; k < count; k++)
-            at = tree_child(tree, &index, at, key_of(key_of_place, places[k]));
+            at = tree_child(tree, &index, at, places[k]);
         tree->of_node[i] = at;
     }
     links_free(&index);
 }
 
-/* ---- from the tree that has all ---- */
+/* ---- one for all ---- */
 
-/* The tree by thread and place, of which all others can be made: they have no more entries, in the same order. */
+/* The tree that is shared, once somebody has asked for it. */
 struct stem {
-    pthread_mutex_t lock;
     bool made;
     struct tree tree;
 };
 
 void tree_share(struct stacks *stacks)
 {
-    if (stacks->stem)
-        return;
-    stacks->stem = base_alloc(1, sizeof *stacks->stem);
-    pthread_mutex_init(&stacks->stem->lock, NULL);
+    if (!stacks->stem)
+        stacks->stem = base_alloc(1, sizeof *stacks->stem);
 }
 
 void tree_unshare(struct stacks *stacks)
@@ -102,86 +89,22 @@ void tree_unshare(struct stacks *stacks)
     if (!stacks->stem)
         return;
     tree_free(&stacks->stem->tree);
-    pthread_mutex_destroy(&stacks->stem->lock);
     free(stacks->stem);
     stacks->stem = NULL;
 }
 
-static const struct tree *stem_of(const struct stacks *stacks)
+void tree_make(struct tree *tree, const struct stacks *stacks, bool threads)
 {
     struct stem *stem = stacks->stem;
-    pthread_mutex_lock(&stem->lock);
+    if (threads || !stem) {
+        make(tree, stacks, threads);
+        return;
+    }
     if (!stem->made)
-        make_of_nodes(&stem->tree, stacks, NULL, true);
+        make(&stem->tree, stacks, false);
     stem->made = true;
-    pthread_mutex_unlock(&stem->lock);
-    return &stem->tree;
-}
-
-/* The only root of a thread's: without it all others are one less. */
-static bool has_one_thread(const struct tree *stem)
-{
-    for (uint32_t e = 1; e < stem->count; e++)
-        if ((stem->key[e] >= TREE_THREAD) != (e == 1))
-            return false;
-    return stem->count > 1;
-}
-
-static void make_without_root(struct tree *tree, const struct tree *stem, uint32_t nodes)
-{
-    tree->count = stem->count - 1;
-    tree->parent = base_room(NULL, &tree->cap_parent, tree->count, sizeof *tree->parent);
-    tree->key = base_room(NULL, &tree->cap_key, tree->count, sizeof *tree->key);
-    tree->parent[0] = 0;
-    tree->key[0] = stem->key[0];
-    for (uint32_t e = 1; e < tree->count; e++) {
-        uint32_t parent = stem->parent[e + 1];
-        tree->parent[e] = parent - (parent > 0);
-        tree->key[e] = stem->key[e + 1];
-    }
-    for (uint32_t i = 0; i < nodes; i++)
-        tree->of_node[i] = stem->of_node[i] - (stem->of_node[i] > 0);
-}
-
-static void make_of_stem(struct tree *tree, const struct tree *stem, uint32_t nodes,
-                         const uint32_t *key_of_place, bool threads)
-{
-    struct links index = {0};
-    uint32_t *now = base_alloc(stem->count, sizeof *now); /* by entry of the stem */
-    tree_add(tree, 0, UINT32_MAX);
-    for (uint32_t e = 1; e < stem->count; e++) {
-        uint32_t ahead = e + AHEAD, key = stem->key[e];
-        if (ahead < stem->count)
-            links_fetch(&index, now[stem->parent[ahead]], key_of(key_of_place, stem->key[ahead]));
-        now[e] = key >= TREE_THREAD && !threads
-                     ? 0
-                     : tree_child(tree, &index, now[stem->parent[e]], key_of(key_of_place, key));
-    }
-    for (uint32_t i = 0; i < nodes; i++)
-        tree->of_node[i] = now[stem->of_node[i]];
-    free(now);
-    links_free(&index);
-}
-
-void tree_make(struct tree *tree, const struct stacks *stacks, const uint32_t *key_of_place,
-               bool threads)
-{
-    uint32_t nodes = stacks->model.node_count;
-    if (!stacks->stem) {
-        make_of_nodes(tree, stacks, key_of_place, threads);
-        return;
-    }
-    const struct tree *stem = stem_of(stacks);
-    if (!key_of_place && threads) {
-        *tree = *stem;
-        tree->shared = true;
-        return;
-    }
-    *tree = (struct tree){.of_node = base_alloc(nodes + (size_t)1, sizeof *tree->of_node)};
-    if (!key_of_place && !threads && has_one_thread(stem))
-        make_without_root(tree, stem, nodes);
-    else
-        make_of_stem(tree, stem, nodes, key_of_place, threads);
+    *tree = stem->tree;
+    tree->shared = true;
 }
 
 void tree_make_without(struct tree *tree, const struct stacks *stacks, const uint32_t *key_of_place,

@@ -20,22 +20,20 @@ struct tree {
     uint32_t *key;     /* TREE_THREAD + slot: root of a thread's stacks */
     uint32_t *of_node; /* entry of each of the model's nodes: of its innermost place */
     size_t cap_parent, cap_key;
-    bool shared; /* the arrays are those of the tree that others are made of */
+    bool shared; /* the arrays are those of the tree that others have, too */
 };
 #define TREE_THREAD 0x80000000u
 #define TREE_APART  (UINT32_MAX - 3)
 
-/* From here on the trees of these stacks are made of one that is made once, which takes some memory until tree_unshare: for views that
- * make several. Not while trees are made. */
+/* From here on those who make the tree of these stacks without threads have the same one, which stays in memory until tree_unshare: for views
+ * that make several. By one thread at a time. */
 void tree_share(struct stacks *stacks);
 /* Once the trees made of them are freed. */
 void tree_unshare(struct stacks *stacks);
-/* Build the tree. `key_of_place` gives each place's key, less than TREE_THREAD; NULL: the place itself. `threads`: stacks of
- * different threads are kept apart below roots of their own; else they share their entries. Linear in the number of nodes. Several threads
- * may make trees of the same stacks. */
-void tree_make(struct tree *tree, const struct stacks *stacks, const uint32_t *key_of_place,
-               bool threads);
-/* The same without threads and without the places that have a byte in `skipped`, but for the innermost place of a stack whose node has a
+/* Build the tree of places. `threads`: stacks of different threads are kept apart below roots of their own; else they share their entries.
+ * Linear in the number of nodes. */
+void tree_make(struct tree *tree, const struct stacks *stacks, bool threads);
+/* The same by keys, less than TREE_THREAD, one for each place (NULL: the place itself), without threads and without the places that have a byte in `skipped`, but for the innermost place of a stack whose node has a
  * byte in `ends`: of_node of such a node is the entry of that place, and of others that of the innermost place that is not skipped. Where all places of
  * a stack are skipped, that entry is below one with the key TREE_APART. */
 void tree_make_without(struct tree *tree, const struct stacks *stacks, const uint32_t *key_of_place,

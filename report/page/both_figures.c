@@ -152,7 +152,7 @@ void both_figures(struct both *both)
     const struct stacks *stacks = &both->view.stacks;
     size_t width = (size_t)both->runs[SIDE_OLD] + both->runs[SIDE_NEW];
     *whole = (struct whole){.figures = width > 2 ? FIGURES_MOST : FIGURES_MARGIN};
-    tree_make(&whole->tree, stacks, NULL, whole_threads(stacks));
+    tree_make(&whole->tree, stacks, whole_threads(stacks));
     for (unsigned f = 0; f < whole->figures; f++) {
         whole->own[f] = base_alloc(whole->tree.count, sizeof *whole->own[f]);
         whole->total[f] = base_alloc(whole->tree.count, sizeof *whole->total[f]);

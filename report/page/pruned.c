@@ -26,6 +26,13 @@ bool whole_threads(const struct stacks *stacks)
     return false;
 }
 
+/* Where nothing is added nothing is written: many figures are all 0, and take no memory then. */
+static void whole_add(int64_t *to, int64_t more)
+{
+    if (more)
+        *to = whole_sum(*to, more);
+}
+
 /* In place of the totals, for now, what happened at each entry itself. */
 static void whole_own(struct whole *whole, const struct stacks *stacks, const struct filter *filter)
 {
@@ -38,8 +45,7 @@ static void whole_own(struct whole *whole, const struct stacks *stacks, const st
             continue;
         uint32_t entry = whole->tree.of_node[leaf.node];
         for (unsigned f = 0; f < PAGE_FIGURES; f++)
-            whole->total[f][entry] =
-                whole_sum(whole->total[f][entry], sums_metric(leaf.sums, page_figures[f]));
+            whole_add(&whole->total[f][entry], sums_metric(leaf.sums, page_figures[f]));
     }
     selection_free(&selection);
 }
@@ -115,16 +121,14 @@ void whole_shares(struct whole *whole)
 void whole_make(struct whole *whole, const struct stacks *stacks, const struct filter *filter)
 {
     *whole = (struct whole){.figures = PAGE_FIGURES};
-    tree_make(&whole->tree, stacks, NULL, whole_threads(stacks));
+    tree_make(&whole->tree, stacks, whole_threads(stacks));
     uint32_t count = whole->tree.count;
     for (unsigned f = 0; f < PAGE_FIGURES; f++)
         whole->total[f] = base_alloc(count, sizeof *whole->total[f]);
     whole_own(whole, stacks, filter);
     for (unsigned f = 0; f < PAGE_FIGURES; f++)
-        for (uint32_t i = count; i-- > 1;) {
-            int64_t *total = whole->total[f], *outer = &total[whole->tree.parent[i]];
-            *outer = whole_sum(*outer, total[i]);
-        }
+        for (uint32_t i = count; i-- > 1;)
+            whole_add(&whole->total[f][whole->tree.parent[i]], whole->total[f][i]);
     whole_shares(whole);
 }
 

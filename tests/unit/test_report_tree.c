@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Trees of stacks: made from the nodes, and of the tree that a view's others are made of; and what fold makes of either, against sums that
- * are taken stack by stack.
+ * Trees of stacks, one's own and one that a view shares; and what fold makes of stacks, against sums that are taken stack by stack.
  */
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -46,15 +45,16 @@ static void same(const struct tree *a, const struct tree *b, uint32_t nodes, con
     cr_expect_arr_eq(a->of_node, b->of_node, nodes * sizeof *a->of_node, "%s: nodes", what);
 }
 
-static void compare(struct folded *f, const uint32_t *keys, bool threads, const char *what)
+static void compare(struct folded *f, bool threads, const char *what)
 {
     struct tree alone, shared, again;
-    tree_make(&alone, &f->stacks, keys, threads);
+    tree_make(&alone, &f->stacks, threads);
     tree_share(&f->stacks);
-    tree_make(&shared, &f->stacks, keys, threads);
-    tree_make(&again, &f->stacks, keys, threads);
+    tree_make(&shared, &f->stacks, threads);
+    tree_make(&again, &f->stacks, threads);
     same(&alone, &shared, f->stacks.model.node_count, what);
     same(&alone, &again, f->stacks.model.node_count, what);
+    cr_expect_eq(shared.parent == again.parent, !threads, "%s: one for both or not", what);
     tree_free(&shared);
     same(&alone, &again, f->stacks.model.node_count,
          what); /* it is another's no more than before */
@@ -63,22 +63,15 @@ static void compare(struct folded *f, const uint32_t *keys, bool threads, const 
     tree_unshare(&f->stacks);
 }
 
-Test(tree, the_same_from_nodes_and_from_the_shared_one)
+Test(tree, the_same_alone_and_shared)
 {
     for (unsigned threads = 1; threads <= 3; threads++) {
         struct py py;
         struct folded f;
         random_log(&py, threads, 7 * threads);
         fold_log(&f, &py.b);
-        const struct frames *frames = &f.stacks.frames;
-        uint32_t *keys = calloc(frames->place_count + 1, sizeof *keys);
-        for (size_t p = 0; p < frames->place_count; p++)
-            keys[p] = frames->places[p].function;
-        compare(&f, NULL, true, "places, threads apart");
-        compare(&f, NULL, false, "places");
-        compare(&f, keys, true, "functions, threads apart");
-        compare(&f, keys, false, "functions");
-        free(keys);
+        compare(&f, true, "threads apart");
+        compare(&f, false, "threads together");
         unfold(&f, &py.b);
     }
 }
@@ -90,7 +83,7 @@ Test(tree, keys_that_are_merged_have_one_entry)
     struct tree tree;
     random_log(&py, 2, 3);
     fold_log(&f, &py.b);
-    tree_make(&tree, &f.stacks, NULL, true);
+    tree_make(&tree, &f.stacks, true);
     for (uint32_t a = 1; a < tree.count; a++) {
         cr_assert_lt(tree.parent[a], a);
         for (uint32_t b = 1; b < a; b++)
@@ -143,17 +136,38 @@ Test(tree, rows_are_what_their_stacks_come_to)
         struct folded f;
         random_log(&py, 1 + round % 3, 11 * round + 1);
         fold_log(&f, &py.b);
-        for (unsigned shared = 0; shared < 2; shared++) {
-            if (shared)
-                tree_share(&f.stacks);
-            check_rows(&f, BY_LINE, false, 0);
-            check_rows(&f, BY_LINE, false, EVERYTHING);
-            check_rows(&f, BY_LINE, true, 0);
-            check_rows(&f, BY_FUNCTION, false, 0);
-            check_rows(&f, BY_FUNCTION, false, EVERYTHING);
-            check_rows(&f, BY_FUNCTION, true, 0);
+        check_rows(&f, BY_LINE, false, 0);
+        check_rows(&f, BY_LINE, false, EVERYTHING);
+        check_rows(&f, BY_LINE, true, 0);
+        check_rows(&f, BY_FUNCTION, false, 0);
+        check_rows(&f, BY_FUNCTION, false, EVERYTHING);
+        check_rows(&f, BY_FUNCTION, true, 0);
+        unfold(&f, &py.b);
+    }
+}
+
+Test(tree, rows_of_one_walk_are_those_of_each_alone)
+{
+    for (unsigned round = 0; round < 8; round++) {
+        struct py py;
+        struct folded f;
+        random_log(&py, 1 + round % 3, 5 * round + 2);
+        fold_log(&f, &py.b);
+        const struct query queries[] = {
+            {.by = BY_FUNCTION, .metrics = EVERYTHING},
+            {.by = BY_LINE, .metrics = EVERYTHING},
+            {.by = BY_LINE, .metrics = EVERYTHING, .own = true, .rank = RANK_LIBRARY},
+            {.by = BY_MODULE}};
+        struct rows together[4], alone;
+        fold_several(&f.stacks, queries, together, 4);
+        for (unsigned i = 0; i < 4; i++) {
+            fold(&f.stacks, &queries[i], &alone);
+            cr_assert_eq(alone.count, together[i].count);
+            cr_expect_arr_eq(alone.list, together[i].list, alone.count * sizeof *alone.list,
+                             "query %u of round %u", i, round);
+            rows_free(&alone);
+            rows_free(&together[i]);
         }
-        tree_unshare(&f.stacks);
         unfold(&f, &py.b);
     }
 }
