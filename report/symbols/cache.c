@@ -23,7 +23,8 @@ struct cache_head {
     uint64_t hash; /* of all bytes behind it */
     char tool[16]; /* which memtrace wrote it */
     uint32_t id_bytes;
-    uint32_t debug_path; /* string; 0: the module's own file has the debug information */
+    uint32_t
+        debug_path; /* string, or SYMBOLS_NO_DEBUG; 0: the module's own file has the debug information */
     unsigned char id[ID_BYTES_MAX];
     struct symbols_file file, debug_file;
     uint32_t lookup_count, symbol_count, string_count, text_bytes;
@@ -114,15 +115,20 @@ static bool data_sound(const unsigned char *data, size_t bytes)
 
 /* Is it about these files, as they are now? */
 static bool head_fits(const struct cache_head *head, const struct cache *cache,
-                      const struct batch *batch)
+                      const struct batch *batch, struct symbols *symbols)
 {
+    const char *path = string_at(head, head->debug_path);
+    bool none = path && !strcmp(path, SYMBOLS_NO_DEBUG);
     if (head->id_bytes != batch->wanted.build_id_bytes ||
         memcmp(head->id, batch->wanted.build_id, head->id_bytes) != 0 ||
         (cache->file.bytes && !symbols_file_same(&head->file, &cache->file)))
         return false;
+    if (none) {
+        const char *now = symbols_debug_path(symbols);
+        return now && !strcmp(now, path);
+    }
     if (!cache->file.bytes) /* gone: nothing says more than the build-id */
         return true;
-    const char *path = string_at(head, head->debug_path);
     struct symbols_file debug_file;
     return !path || (symbols_file_at(path, &debug_file) &&
                      symbols_file_same(&debug_file, &head->debug_file));
@@ -130,7 +136,7 @@ static bool head_fits(const struct cache_head *head, const struct cache *cache,
 
 /* ---- reading ---- */
 
-void cache_open(struct cache *cache, const struct batch *batch, const struct symbols *symbols)
+void cache_open(struct cache *cache, const struct batch *batch, struct symbols *symbols)
 {
     *cache = (struct cache){.file = symbols_file(symbols)};
     if (!batch->wanted.build_id_bytes || batch->wanted.build_id_bytes > ID_BYTES_MAX)
@@ -146,7 +152,7 @@ void cache_open(struct cache *cache, const struct batch *batch, const struct sym
     if (!cache->data)
         return;
     cache->head = (const void *)cache->data;
-    if (!data_sound(cache->data, bytes) || !head_fits(cache->head, cache, batch)) {
+    if (!data_sound(cache->data, bytes) || !head_fits(cache->head, cache, batch, symbols)) {
         free(cache->data);
         cache->data = NULL;
         cache->head = NULL;
@@ -356,7 +362,7 @@ void cache_store(const struct cache *cache, const struct batch *batch, struct sy
                               .tool = MEMTRACE_VERSION,
                               .id_bytes = (uint32_t)batch->wanted.build_id_bytes,
                               .file = cache->file};
-    if (!debug_path || (*debug_path && !symbols_file_at(debug_path, &head.debug_file)))
+    if (!debug_path || (debug_path[0] == '/' && !symbols_file_at(debug_path, &head.debug_file)))
         return;
     memcpy(head.magic, CACHE_MAGIC, sizeof head.magic);
     memcpy(head.id, batch->wanted.build_id, batch->wanted.build_id_bytes);

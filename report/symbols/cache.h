@@ -5,7 +5,8 @@
  * folder can't be made, is not ours or is full.
  *
  * A file counts only while the module's file and that of its debug information are the same
- * as before (device, inode, size, time of change), so that a view is the same with and without it. It is
+ * as before (device, inode, size, time of change), or while there is still no debug information, so that a view is the same with
+ * and without it. It is
  * written anew and renamed, never changed in place. Nothing in it is trusted: it is read whole, its
  * hash tells damage, and every index is checked before anything is used.
  */
@@ -33,10 +34,10 @@ struct cache {
 
 /* Look for the file of batch's module, which `symbols` is open for. Where the module's file is gone, or another one by now, what
  * is known of its build-id counts without it. cache_close in any case. */
-void cache_open(struct cache *cache, const struct batch *batch, const struct symbols *symbols);
+void cache_open(struct cache *cache, const struct batch *batch, struct symbols *symbols);
 /* Fill in the items that are known. Returns their number. */
 size_t cache_take(const struct cache *cache, struct batch *batch);
-/* Keep all items of `batch`, with what was in the file before, if the module has debug information. */
+/* Keep all items of `batch`, with what was in the file before. */
 void cache_store(const struct cache *cache, const struct batch *batch, struct symbols *symbols);
 void cache_close(struct cache *cache);
 /* batch_pack and batch_unpack. */

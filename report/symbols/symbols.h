@@ -66,8 +66,9 @@ struct symbols;
 struct symbols *symbols_open(const struct symbols_wanted *wanted, struct strings *strings);
 /* The file of the module, all 0 if it is not used. */
 struct symbols_file symbols_file(const struct symbols *symbols);
-/* The separate file that the debug information is in; "" if the module's own file has it, NULL if
- * what will be found depends on more than these two files, or there is no debug information. */
+/* The separate file that the debug information is in; "" if the module's own file has it, SYMBOLS_NO_DEBUG if there is none, which is looked
+ * for each time, NULL if what will be found depends on more than these two files. */
+#define SYMBOLS_NO_DEBUG "-"
 const char *symbols_debug_path(struct symbols *symbols);
 /* The file with debug information that wanted.find found; NULL: none was wanted so far. Valid until symbols_close. */
 const char *symbols_elsewhere(const struct symbols *symbols);

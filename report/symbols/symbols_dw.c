@@ -229,10 +229,15 @@ const char *symbols_lines_problem(struct symbols *symbols)
 
 const char *symbols_debug_path(struct symbols *symbols)
 {
-    symbols_open_debug(symbols);
     const char *alternative, *path = NULL;
     const void *id;
-    if (!symbols->dwarf || symbols_lines_problem(symbols) || symbols->units.split ||
+    if (symbols_lines_problem(symbols) || !symbols->module)
+        return NULL;
+    if (!symbols->dwarf) {
+        dwfl_module_info(symbols->module, NULL, NULL, NULL, NULL, NULL, NULL, &path);
+        return path ? NULL : SYMBOLS_NO_DEBUG; /* else a file that has names alone */
+    }
+    if (symbols->units.split ||
         dwelf_dwarf_gnu_debugaltlink(symbols->dwarf, &alternative, &id) != 0)
         return NULL;
     GElf_Addr bias;
