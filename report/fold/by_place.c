@@ -255,14 +255,17 @@ static void order_by_thread(struct children *children, const struct model *model
 
 static void rises_start(struct walk *walk, const struct selection *selection, struct rising *rising)
 {
-    size_t count = 0;
+    struct rising *end = rising;
     for (const struct group *g = walk->groups; g < walk->groups + walk->count; g++)
-        if (query_wants(g->query, METRIC_RISE) && !g->query->own)
-            rising[count++] = (struct rising){.key_of_place = g->key_of_place,
-                                              .on_path = g->on_path,
-                                              .list = g->rows->list,
-                                              .count = g->rows->count};
-    rises_begin(&walk->rises, walk->stacks, selection, &walk->children, rising, count);
+        if (query_wants(g->query, METRIC_RISE) && !g->query->own) {
+            *end = (struct rising){.key_of_place = g->key_of_place,
+                                   .on_path = g->on_path,
+                                   .list = g->rows->list,
+                                   .count = g->rows->count};
+            end++;
+        }
+    rises_begin(&walk->rises, walk->stacks, selection, &walk->children, rising,
+                (size_t)(end - rising));
 }
 
 void fold_by_place(const struct stacks *stacks, const struct selection *selection,

@@ -171,10 +171,11 @@ static bool is_of_places(const struct query *query)
     return query->by <= BY_MODULE;
 }
 
+/* With a row for each key, if the keys are known beforehand. */
 static struct rows rows_start(const struct stacks *stacks, enum grouping by)
 {
     struct rows rows = {.by = by, .count = keys_count(stacks, by)};
-    rows.list = base_alloc(rows.count, sizeof *rows.list);
+    rows.list = rows.count ? base_alloc(rows.count, sizeof *rows.list) : NULL;
     for (uint32_t k = 0; k < rows.count; k++)
         rows.list[k].key = k;
     return rows;
@@ -202,8 +203,7 @@ void fold_several(const struct stacks *stacks, const struct query *queries, stru
     size_t used = 0;
     selection_make(&selection, stacks, &queries->filter);
     for (size_t i = 0; i < count; i++) {
-        rows[i] = is_of_stacks(&queries[i]) ? (struct rows){.by = queries[i].by}
-                                            : rows_start(stacks, queries[i].by);
+        rows[i] = rows_start(stacks, queries[i].by);
         if (is_of_places(&queries[i]))
             of_places[used++] = (struct by_place){&queries[i], &rows[i]};
         else
