@@ -21,7 +21,8 @@
 void fold(const struct stacks *stacks, const struct query *query, struct rows *rows);
 /* What all the stacks that a filter takes come to, with what no stack is known of; without rise and executions. */
 struct row fold_whole(const struct stacks *stacks, const struct filter *filter);
-/* Several at once, of the same filter: rows[i] of queries[i]. What is by line, function, file or module takes one walk together. */
+/* Several at once, of the same filter: rows[i] of queries[i]. What is by line, function, file or module takes one walk together; of those that
+ * want rises one at most is not by line. */
 void fold_several(const struct stacks *stacks, const struct query *queries, struct rows *rows,
                   size_t count);
 
