@@ -58,6 +58,12 @@ static inline bool mt_arch_is_trampoline(const uint8_t *code)
 }
 #define MT_ARCH_TRAMPOLINE_BYTES 8
 
+/* Whether this can stand where a trampoline's stack pointer points to: in siginfo_t, the signal's number. */
+static inline bool mt_arch_signal_word(uintptr_t word)
+{
+    return (uint32_t)word - 1 < 64;
+}
+
 static inline bool mt_arch_plt_expression(const uint8_t *at, size_t bytes, uintptr_t pc,
                                           int64_t *offset)
 {

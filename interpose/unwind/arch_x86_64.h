@@ -60,6 +60,12 @@ static inline bool mt_arch_is_trampoline(const uint8_t *code)
 }
 #define MT_ARCH_TRAMPOLINE_BYTES 9
 
+/* Whether this can stand where a trampoline's stack pointer points to: in a struct ucontext, its flags. */
+static inline bool mt_arch_signal_word(uintptr_t word)
+{
+    return word < 8;
+}
+
 /* The rest of the frame address's expression that linkers write for lazy PLTs: breg7 8 has been
  * read; then breg16 0, lit15, and, lit11 (lit10 with IBT), ge, lit3, shl, plus. */
 static inline bool mt_arch_plt_expression(const uint8_t *at, size_t bytes, uintptr_t pc,

@@ -154,6 +154,7 @@ static enum outcome step_plt(struct job *job, mt_rule rule)
 static enum outcome step(struct job *job)
 {
     struct mt_cfi_row row;
+    uintptr_t word;
     mt_rule rule = mt_rule_of(job->now.pc);
     unsigned kind = MT_RULE_KIND(rule);
 
@@ -161,7 +162,10 @@ static enum outcome step(struct job *job)
         return END;
     if (mt_cfi_find(job->now.pc - 1, true, &row) == MT_CFI_FOUND)
         return step_row(job, &row);
-    if (kind == MT_RULE_SIGNAL)
+    if (kind == MT_RULE_SIGNAL ||
+        (kind == MT_RULE_GUESS &&
+         mt_expression_word(job->bounds, job->now.registers[MT_DW_SP], &word) &&
+         mt_rule_signal(job->now.pc, word)))
         return step_signal(job);
     if (kind == MT_RULE_GUESS)
         return step_guess(job);

@@ -153,6 +153,11 @@ static bool is_trampoline(uintptr_t pc)
     return mt_bounds_copy(pc, code, sizeof code) && mt_arch_is_trampoline(code);
 }
 
+bool mt_rule_signal(uintptr_t pc, uintptr_t word)
+{
+    return mt_arch_signal_word(word) && is_trampoline(pc);
+}
+
 /* Nothing describes the code at `pc`. No call returns to the first instruction of a function: such
  * a return address was written by hand, by makecontext for instance, at the outer end of a new
  * stack. */

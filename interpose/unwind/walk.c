@@ -121,6 +121,18 @@ static enum outcome step_guess(const struct job *job, struct position *next)
     return outcome == NEED_FULL ? CUT : outcome;
 }
 
+/* The rule for the code here, which is not known yet. */
+static mt_rule learnt(const struct job *job)
+{
+    uintptr_t sp = job->now.sp, word;
+    mt_rule rule = mt_rule_learn(job->now.pc);
+
+    if (rule == MT_RULE_GUESS && !(job->own && sp + WORD > job->walk->bounds.top) &&
+        word_at(job, sp, &word) && mt_rule_signal(job->now.pc, word))
+        return MT_RULE_SIGNAL;
+    return rule;
+}
+
 static inline enum outcome step(struct job *job, mt_rule rule, struct position *next)
 {
     unsigned kind = MT_RULE_KIND(rule);
@@ -303,7 +315,7 @@ static inline __attribute__((always_inline)) enum outcome walk_on(struct job *jo
                 mt_aside(walk_aside, job);
                 return job->outcome;
             }
-            rule = mt_rule_learn(job->now.pc);
+            rule = learnt(job);
         }
         outcome = step(job, rule, &next);
         if (outcome == NEED_FULL || !push(job, &job->now, rule))

@@ -9,13 +9,24 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <ucontext.h>
+#include <unistd.h>
 
 #include "unwind_check.h"
 
 #define NOINLINE __attribute__((noinline))
 #define KEEP(p)  __asm__ volatile("" : : "r"(p) : "memory")
+
+static void *map(void *at, size_t bytes)
+{
+    void *stack = mmap(at, bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | (at ? MAP_FIXED : 0), -1, 0);
+
+    CHECK(stack != MAP_FAILED);
+    return stack;
+}
 
 static volatile sig_atomic_t handled;
 
@@ -61,6 +72,47 @@ static void handle(int number, void (*handler)(int), int flags)
 static void raised(int flags)
 {
     handle(SIGUSR1, on_raise, flags);
+    handled = 0;
+    for (int i = 0; i < 40; i++)
+        raise_deep(i);
+    CHECK(handled == 40);
+}
+
+/* libunwind ends here on x86_64, so it is no judge. */
+static void on_raise_by_hand(int number)
+{
+    unsigned outside = check_depth();
+
+    (void)number;
+    check_event_alone();
+    CHECK(check_cut() == 0 && check_depth() > outside);
+    handled++;
+}
+
+/* With a trampoline that no object has, as an emulator gives one. */
+static void raised_by_hand(int flags)
+{
+#if defined(__x86_64__)
+    static const uint8_t code[] = {0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05};
+#else
+    static const uint8_t code[] = {0x68, 0x11, 0x80, 0xd2, 0x01, 0x00, 0x00, 0xd4};
+#endif
+    static char *page;
+    struct {
+        void (*handler)(int);
+        unsigned long flags;
+        void *trampoline;
+        unsigned long mask;
+    } action = {on_raise_by_hand, 0x04000000ul /* SA_RESTORER */ | (unsigned)flags, NULL, 0};
+
+    if (!page) {
+        page = map(NULL, 4096);
+        memcpy(page, code, sizeof code);
+        __builtin___clear_cache(page, page + sizeof code);
+        CHECK(mprotect(page, 4096, PROT_READ | PROT_EXEC) == 0);
+    }
+    action.trampoline = page;
+    CHECK(syscall(SYS_rt_sigaction, SIGUSR1, &action, NULL, sizeof action.mask) == 0);
     handled = 0;
     for (int i = 0; i < 40; i++)
         raise_deep(i);
@@ -187,15 +239,6 @@ static void prepare(int which, void *stack, size_t bytes)
         makecontext(&coroutine[which], (void (*)(void))coroutine_other, 1, which);
 }
 
-static void *map(void *at, size_t bytes)
-{
-    void *stack = mmap(at, bytes, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | (at ? MAP_FIXED : 0), -1, 0);
-
-    CHECK(stack != MAP_FAILED);
-    return stack;
-}
-
 static void coroutines(void)
 {
     char *area = map(NULL, 4 << 18);
@@ -217,10 +260,12 @@ static void coroutines(void)
 static void everything(void)
 {
     raised(0);
+    raised_by_hand(0);
     faults(0);
     ticking(0);
     coroutines();
     raised(SA_ONSTACK);
+    raised_by_hand(SA_ONSTACK);
     faults(SA_ONSTACK);
     ticking(SA_ONSTACK);
     coroutines();
