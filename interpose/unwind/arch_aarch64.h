@@ -45,9 +45,16 @@ static inline uintptr_t mt_arch_ra(uintptr_t word)
 
 /* The registers that the kernel saved for a signal handler, in bytes from the trampoline's stack
  * pointer: siginfo_t (128 bytes), then a struct ucontext, whose uc_mcontext is at 176. */
-#define MT_ARCH_SIGNAL_FP 544
-#define MT_ARCH_SIGNAL_SP 560
-#define MT_ARCH_SIGNAL_PC 568
+#define MT_ARCH_SIGNAL_FLAGS 128 /* uc_flags; an emulator leaves siginfo_t empty */
+#define MT_ARCH_SIGNAL_FP    544
+#define MT_ARCH_SIGNAL_SP    560
+#define MT_ARCH_SIGNAL_PC    568
+
+/* The same of any register, by DWARF number. */
+static inline uintptr_t mt_arch_signal_place(unsigned number)
+{
+    return MT_ARCH_SIGNAL_FP - MT_DW_FP * sizeof(uintptr_t) + number * sizeof(uintptr_t);
+}
 
 /* Code that a signal handler returns to: mov x8, #139; svc #0. */
 static inline bool mt_arch_is_trampoline(const uint8_t *code)
@@ -57,12 +64,6 @@ static inline bool mt_arch_is_trampoline(const uint8_t *code)
     return memcmp(code, form, sizeof form) == 0;
 }
 #define MT_ARCH_TRAMPOLINE_BYTES 8
-
-/* Whether this can stand where a trampoline's stack pointer points to: in siginfo_t, the signal's number. */
-static inline bool mt_arch_signal_word(uintptr_t word)
-{
-    return (uint32_t)word - 1 < 64;
-}
 
 static inline bool mt_arch_plt_expression(const uint8_t *at, size_t bytes, uintptr_t pc,
                                           int64_t *offset)

@@ -47,9 +47,21 @@ static inline uintptr_t mt_arch_ra(uintptr_t word)
 
 /* The registers that the kernel saved for a signal handler that returns to the C library's
  * trampoline, in bytes from the trampoline's stack pointer: a struct ucontext. */
-#define MT_ARCH_SIGNAL_FP 120
-#define MT_ARCH_SIGNAL_SP 160
-#define MT_ARCH_SIGNAL_PC 168
+#define MT_ARCH_SIGNAL_FLAGS 0 /* uc_flags */
+#define MT_ARCH_SIGNAL_FP    120
+#define MT_ARCH_SIGNAL_SP    160
+#define MT_ARCH_SIGNAL_PC    168
+
+/* The same of any register, by DWARF number. */
+static inline uintptr_t mt_arch_signal_place(unsigned number)
+{
+    /* rax, rdx, rcx, rbx, rsi, rdi, rbp, rsp, r8 to r15, rip */
+    static const uint8_t places[] = {
+        144, 136, 152, 128, 112, 104, MT_ARCH_SIGNAL_FP, MT_ARCH_SIGNAL_SP, 40, 48,
+        56,  64,  72,  80,  88,  96,  MT_ARCH_SIGNAL_PC};
+
+    return places[number];
+}
 
 /* Code that a signal handler returns to: mov $15, %rax; syscall. */
 static inline bool mt_arch_is_trampoline(const uint8_t *code)
@@ -59,12 +71,6 @@ static inline bool mt_arch_is_trampoline(const uint8_t *code)
     return memcmp(code, form, sizeof form) == 0;
 }
 #define MT_ARCH_TRAMPOLINE_BYTES 9
-
-/* Whether this can stand where a trampoline's stack pointer points to: in a struct ucontext, its flags. */
-static inline bool mt_arch_signal_word(uintptr_t word)
-{
-    return word < 8;
-}
 
 /* The rest of the frame address's expression that linkers write for lazy PLTs: breg7 8 has been
  * read; then breg16 0, lit15, and, lit11 (lit10 with IBT), ge, lit3, shl, plus. */

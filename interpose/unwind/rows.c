@@ -109,16 +109,20 @@ static enum outcome step_row(struct job *job, const struct mt_cfi_row *row)
     return ra == 0 ? END : STEPPED;
 }
 
-/* A signal handler's trampoline that nothing describes: of the interrupted frame three registers are known. */
+/* A signal handler's trampoline. The kernel saved all registers. What may describe it on aarch64, the vDSO's, knows the interrupted
+ * function's return address and not where it was interrupted. */
 static enum outcome step_signal(struct job *job)
 {
-    uintptr_t *r = job->now.registers, sp = r[MT_DW_SP], pc;
+    struct state next = job->now;
+    uintptr_t sp = job->now.registers[MT_DW_SP], pc;
 
-    if (!mt_expression_word(job->bounds, sp + MT_ARCH_SIGNAL_PC, &pc) ||
-        !mt_expression_word(job->bounds, sp + MT_ARCH_SIGNAL_FP, &r[MT_DW_FP]) ||
-        !mt_expression_word(job->bounds, sp + MT_ARCH_SIGNAL_SP, &r[MT_DW_SP]))
+    for (unsigned i = 0; i < MT_DW_COUNT; i++)
+        if (!mt_expression_word(job->bounds, sp + mt_arch_signal_place(i), &next.registers[i]))
+            return CUT;
+    if (!mt_expression_word(job->bounds, sp + MT_ARCH_SIGNAL_PC, &pc))
         return CUT;
-    job->now.pc = pc + 1;
+    next.pc = pc + 1;
+    job->now = next;
     return pc == 0 ? END : STEPPED;
 }
 
@@ -160,13 +164,14 @@ static enum outcome step(struct job *job)
 
     if (kind == MT_RULE_END)
         return END;
-    if (mt_cfi_find(job->now.pc - 1, true, &row) == MT_CFI_FOUND)
-        return step_row(job, &row);
     if (kind == MT_RULE_SIGNAL ||
         (kind == MT_RULE_GUESS &&
-         mt_expression_word(job->bounds, job->now.registers[MT_DW_SP], &word) &&
+         mt_expression_word(job->bounds, job->now.registers[MT_DW_SP] + MT_ARCH_SIGNAL_FLAGS,
+                            &word) &&
          mt_rule_signal(job->now.pc, word)))
         return step_signal(job);
+    if (mt_cfi_find(job->now.pc - 1, true, &row) == MT_CFI_FOUND)
+        return step_row(job, &row);
     if (kind == MT_RULE_GUESS)
         return step_guess(job);
     return kind == MT_RULE_SP ? step_plt(job, rule) : CUT;

@@ -155,7 +155,7 @@ static bool is_trampoline(uintptr_t pc)
 
 bool mt_rule_signal(uintptr_t pc, uintptr_t word)
 {
-    return mt_arch_signal_word(word) && is_trampoline(pc);
+    return word < 8 && is_trampoline(pc);
 }
 
 /* Nothing describes the code at `pc`. No call returns to the first instruction of a function: such

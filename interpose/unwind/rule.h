@@ -37,8 +37,8 @@ bool mt_rule_init(void);
  * walk goes aside as a whole from its first new frame on, as those behind it are mostly new, too. Guard set: it may allocate. */
 mt_rule mt_rule_learn(uintptr_t pc);
 
-/* Whether a frame that has no rule but to be guessed is a signal handler's trampoline in no object, as an emulator's is: `word` stands
- * at its stack pointer. Few others are looked at, which takes two system calls. */
+/* Whether a frame that has no rule but to be guessed is a signal handler's trampoline in no object, as an emulator's is. `word` stands
+ * at MT_ARCH_SIGNAL_FLAGS from its stack pointer; unless it is small, the code is not looked at, which takes two system calls. */
 bool mt_rule_signal(uintptr_t pc, uintptr_t word);
 
 /* Forget all rules. Any thread, while others walk: a rule that was read before is as good as the

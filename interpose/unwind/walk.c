@@ -124,11 +124,11 @@ static enum outcome step_guess(const struct job *job, struct position *next)
 /* The rule for the code here, which is not known yet. */
 static mt_rule learnt(const struct job *job)
 {
-    uintptr_t sp = job->now.sp, word;
+    uintptr_t at = job->now.sp + MT_ARCH_SIGNAL_FLAGS, word;
     mt_rule rule = mt_rule_learn(job->now.pc);
 
-    if (rule == MT_RULE_GUESS && !(job->own && sp + WORD > job->walk->bounds.top) &&
-        word_at(job, sp, &word) && mt_rule_signal(job->now.pc, word))
+    if (rule == MT_RULE_GUESS && !(job->own && at + WORD > job->walk->bounds.top) &&
+        word_at(job, at, &word) && mt_rule_signal(job->now.pc, word))
         return MT_RULE_SIGNAL;
     return rule;
 }
