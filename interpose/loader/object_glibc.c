@@ -9,14 +9,43 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <stddef.h>
+#include <sys/auxv.h>
 
 #include "base/libc.h"
 #include "base/newer.h"
 #include "loader/object_list.h"
+#include "os/os.h"
 
 bool mt_object_works(void)
 {
     return mt_newer_find_object || mt_object_list_works();
+}
+
+/* Of a program whose segments lie apart (linked for larger pages than the system's, as node and rustc are) glibc tells the one with
+ * the code alone. So the whole range comes from the program headers, as of what glibc maps itself: that lies in one piece. */
+static void widen_program(const struct link_map *map, struct mt_object *object)
+{
+    static uintptr_t begin, end; /* the program stays the same; whoever is first writes it */
+    const ElfW(Phdr) *p = (const ElfW(Phdr) *)getauxval(AT_PHDR);
+    uintptr_t low = UINTPTR_MAX, high = 0;
+
+    if (map->l_prev || !mt_object_list_by_exec(map, false))
+        return;
+    if (!__atomic_load_n(&begin, __ATOMIC_ACQUIRE)) {
+        for (size_t i = 0; i < getauxval(AT_PHNUM); i++) {
+            if (p[i].p_type != PT_LOAD)
+                continue;
+            low = p[i].p_vaddr < low ? p[i].p_vaddr : low;
+            high = p[i].p_vaddr + p[i].p_memsz > high ? p[i].p_vaddr + p[i].p_memsz : high;
+        }
+        __atomic_store_n(&end, map->l_addr + high, __ATOMIC_RELAXED);
+        __atomic_store_n(&begin, map->l_addr + (low & ~(uintptr_t)(mt_os_page() - 1)),
+                         __ATOMIC_RELEASE);
+    }
+    if (begin < object->begin)
+        object->begin = begin;
+    if (end > object->end)
+        object->end = end;
 }
 
 /* Apart, so that the other way of mt_object_at needs less of the stack. */
@@ -33,6 +62,7 @@ static __attribute__((noinline)) bool ask_glibc(uintptr_t address, struct mt_obj
         .handle = found.dlfo_link_map,
         .unwinding = found.dlfo_eh_frame,
     };
+    widen_program(found.dlfo_link_map, object);
     return true;
 }
 

@@ -7,17 +7,27 @@ set(known_sources ${CMAKE_CURRENT_LIST_DIR}/../programs)
 set(known_warnings -Wall -Wextra -Wshadow -Wpointer-arith -Wwrite-strings -Wvla -Wundef
   $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes$<SEMICOLON>-Wmissing-prototypes>)
 
+function(memtrace_known_at file target level)
+  add_executable(${target} ${known_sources}/${file})
+  target_compile_definitions(${target} PRIVATE $<$<COMPILE_LANGUAGE:C>:_GNU_SOURCE>)
+  target_compile_options(${target} PRIVATE ${known_warnings} $<$<COMPILE_LANGUAGE:CXX>:-fsized-deallocation> -g -${level})
+  target_link_libraries(${target} PRIVATE Threads::Threads)
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${known_folder})
+endfunction()
+
 # Each at -O0 and at -O2: known_NAME-O0, known_NAME-O2.
 function(memtrace_known file)
   get_filename_component(name ${file} NAME_WE)
   foreach(level O0 O2)
-    set(target ${name}-${level})
-    add_executable(${target} ${known_sources}/${file})
-    target_compile_definitions(${target} PRIVATE $<$<COMPILE_LANGUAGE:C>:_GNU_SOURCE>)
-    target_compile_options(${target} PRIVATE ${known_warnings} $<$<COMPILE_LANGUAGE:CXX>:-fsized-deallocation> -g -${level})
-    target_link_libraries(${target} PRIVATE Threads::Threads)
-    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${known_folder})
+    memtrace_known_at(${file} ${name}-${level} ${level})
   endforeach()
+endfunction()
+
+# Its segments lie apart in memory: it is linked for larger pages than the system has, as node and rustc are.
+function(memtrace_known_apart file)
+  get_filename_component(name ${file} NAME_WE)
+  memtrace_known_at(${file} ${name}-apart O2)
+  target_link_options(${name}-apart PRIVATE -Wl,-z,max-page-size=0x200000 -Wl,-z,separate-code)
 endfunction()
 
 memtrace_known(known_malloc.c)
@@ -39,6 +49,8 @@ memtrace_known(known_containers.cc)
 memtrace_known(known_handler.cc)
 memtrace_known(sizes.c)
 memtrace_known(slack.c)
+memtrace_known_apart(known_stack.c)
+memtrace_known_apart(known_new.cc)
 
 foreach(name known_kill known_step)
   add_executable(${name} ${known_sources}/${name}.c)
