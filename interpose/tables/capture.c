@@ -15,9 +15,8 @@
 #include "unwind/unwind.h"
 #include "unwind/whole.h"
 
-/* ---- Whole stacks: a hash of all keys -> leaf, so that an event costs one look-up however much of
- * the stack is new. Two stacks with the same 64-bit hash would be mistaken for each other: with a
- * million stacks that happens once in 40 million processes ---- */
+/* ---- Whole stacks: a hash of all keys -> leaf, so that an event costs one look-up however much of the stack is new. Two stacks with the
+ * same 64-bit hash would be mistaken for each other: with a million stacks that happens once in 40 million processes ---- */
 
 static struct mt_known *known_at(const struct mt_capture *c, uint64_t hash)
 {
@@ -64,8 +63,7 @@ static bool arrays_init(struct mt_capture *c)
 static inline __attribute__((always_inline)) uint32_t child_of(struct mt_capture *c, uint32_t node,
                                                                mt_key key)
 {
-    if (__builtin_expect(mt_finish_is(key), 0))
-        mt_finish(true);
+    mt_finish_seen(key);
     uint32_t frame = mt_foreign_frame(key);
     return frame ? mt_tree_child(&c->tree, node, frame) : 0;
 }
@@ -75,8 +73,11 @@ static uint32_t descend(struct mt_capture *c)
 {
     for (uint32_t i = c->path_used - 1; i < c->keys_used; i++) {
         uint32_t node = child_of(c, c->path[i], c->keys[i]);
-        if (!node)
+        if (!node) {
+            while (++i < c->keys_used) /* a log that is full knows when the program finishes, too */
+                mt_finish_seen(c->keys[i]);
             return 0;
+        }
         c->path[i + 1] = node;
         c->path_used = i + 2;
     }
@@ -249,8 +250,7 @@ static bool walk_mixed(struct mt_capture *c, bool object)
 /* The log had no space for a stack that is met again. Is that still so? It is asked seldom. */
 #define STILL_UNKNOWN(c) (++(c)->unknown % 64 != 0)
 
-/* There are native frames only, before and now: the unwinder knows how much of the stack it kept.
- * `whole`: what the stack is remembered as, or NULL. */
+/* There are native frames only, before and now: the unwinder knows how much of the stack it kept. `whole`: what it is remembered as, or NULL. */
 static MT_HOT __attribute__((noinline)) bool
 walk_native(struct mt_capture *c, const struct mt_start *from, struct mt_whole *whole)
 {

@@ -32,6 +32,13 @@ void mt_finish_init(void);
  * `sound`: no table of ours is half-changed by this thread, so that the live blocks can be looked at. */
 void mt_finish(bool sound);
 
+/* It finishes if this return address, of an event's stack, is one of exit's. */
+static inline void mt_finish_seen(uintptr_t pc)
+{
+    if (__builtin_expect(mt_finish_is(pc), 0))
+        mt_finish(true);
+}
+
 /* It has not, in this process (fork child). */
 void mt_finish_forget(void);
 

@@ -368,6 +368,27 @@ static void model_settle(struct model *model)
         header->peak = header->level;
 }
 
+/* A log that is full may have no room for what its records had live when the program finished. The level then is known: what is missing
+ * of it is node 0's. */
+static void model_late(struct model *model)
+{
+    const struct log_header *header = &model->log->header;
+    if (!header->finished || !header->full || model->log->truncated ||
+        model->entry_count < CLASSES || model->entries[0].node)
+        return;
+    for (uint32_t class = 0; class < CLASSES; class ++) {
+        struct sums *all = &model->classes[class];
+        struct sums more = {.late = (int64_t)header->class_level[class].live - sums_live(all)};
+        if (more.late <= 0)
+            continue;
+        sums_add(&model->entries[class].sums, &more);
+        sums_add(all, &more);
+        sums_add(&model->lost, &more);
+        if (class_counts(class))
+            sums_add(&model->total, &more);
+    }
+}
+
 /* A leaf that cannot be is none. */
 static void model_threads(struct model *model)
 {
@@ -442,6 +463,7 @@ void model_make(struct model *model, struct log *log, struct periods periods)
         if (memcmp(tables->nodes + (size_t)i * tables->node_bytes, unused, tables->node_bytes))
             model_node_take(model, i, &chain, depth, &cap);
     model_settle(model);
+    model_late(model);
     chain_end(&chain);
     free(depth);
     runs_close(&model->runs, log, model->nodes);
