@@ -24,8 +24,10 @@ void *base_alloc(size_t count, size_t bytes)
     return block;
 }
 
-void *base_more(void *block, size_t *cap, size_t need, size_t bytes)
+void *base_room(void *block, size_t *cap, size_t need, size_t bytes)
 {
+    if (need <= *cap)
+        return block;
     size_t more = *cap ? *cap : 16;
     while (more < need) {
         if (more > SIZE_MAX / 2)

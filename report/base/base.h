@@ -15,13 +15,8 @@ enum { STATUS_DONE = 0, STATUS_NO = 1, STATUS_BAD = 2 };
 /* `count` zeroed elements of `bytes` each; never NULL (says so and exits with STATUS_BAD when there
  * is no memory). */
 void *base_alloc(size_t count, size_t bytes);
-/* base_room where there is no room yet. */
-void *base_more(void *block, size_t *cap, size_t need, size_t bytes);
 /* Make room for `need` elements: doubles *cap. New room is not cleared. The block may move. */
-static inline void *base_room(void *block, size_t *cap, size_t need, size_t bytes)
-{
-    return need <= *cap ? block : base_more(block, cap, need, bytes);
-}
+void *base_room(void *block, size_t *cap, size_t need, size_t bytes);
 /* A copy of bytes[0..length) with a NUL after it. */
 char *base_copy(const char *text, size_t length);
 
