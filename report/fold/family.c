@@ -80,6 +80,8 @@ static void member_chain(struct family *family, struct map *latest, size_t place
     struct member *member = &family->members[index];
     if (!member->own.processes)
         return;
+    if (!member->pid) /* merged or imported: it is of no process */
+        return;
     uint32_t *same = map_at(latest, (uint32_t)member->pid);
     member->before = *same ? *same - 1 : SIZE_MAX;
     *same = (uint32_t)index + 1;
@@ -112,7 +114,8 @@ static bool was_written(const struct member *parent, const struct member *child)
 static void member_place(struct family *family, struct map *latest, size_t index)
 {
     struct member *member = &family->members[index];
-    if (!member->own.processes || member->exec || member->parent_pid == member->pid)
+    if (!member->own.processes || member->exec || member->parent_pid == member->pid ||
+        !member->parent_pid)
         return;
     size_t found = SIZE_MAX, at = *map_at(latest, (uint32_t)member->parent_pid);
     for (at = at ? at - 1 : SIZE_MAX; at != SIZE_MAX; at = family->members[at].before) {

@@ -135,6 +135,10 @@ static void print_totals(const struct stacks *stacks, FILE *out)
     if (!h->inherited)
         return;
     print_amount(out, "inherited", (int64_t)h->inherited, "  live in its parent at the fork");
+    if (!h->inherited_releases && h->unknown_releases) {
+        fprintf(out, "  given back    not known  of that: its parent had several threads\n");
+        return;
+    }
     snprintf(rest, sizeof rest, "  of that, in %s release%s",
              text_count(count, h->inherited_releases), text_s(h->inherited_releases));
     print_amount(out, "given back", (int64_t)h->inherited_released, rest);

@@ -224,6 +224,40 @@ class Family(FamilyCase):
         self.assertIn('1.06 MiB allocated', text)
         self.fails(self.memtrace('tree', '--metric', 'rise', folder), 2, "don't add up", '--process PID')
 
+    def test_merged_logs_are_nobodys_relatives(self):
+        folder = self.path('merged')
+        os.mkdir(folder)
+        for name in 'a.mt', 'b.mt':
+            self.assertEqual(self.memtrace('merge', '-o', os.path.join(folder, name), *self.logs[:2]).returncode, 0)
+        for report in self.reports([os.path.join(folder, name) for name in ('a.mt', 'b.mt')]):
+            self.assertEqual((report['family']['parent_log'], report['family']['exec'], report['family']['logs']), (None, False, 1))
+
+    def test_a_child_of_a_parent_with_threads(self):
+        """What it gives back of its parent's is not known, which is not nothing."""
+        source = self.write('threaded.c', b"""#include <pthread.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static void *wait_on(void *unused) { void *volatile taken = malloc(10); pause(); free(taken); return unused; }
+int main(void)
+{
+    pthread_t thread;
+    void *volatile block = malloc(5000000);
+    pthread_create(&thread, NULL, wait_on, NULL);
+    usleep(1000);
+    pid_t pid = fork();
+    free(block);
+    void *volatile own = malloc(100);
+    if (!pid)
+        exit(!own);
+    return waitpid(pid, NULL, 0) != pid;
+}
+""")
+        self.cc('-g', '-O0', '-pthread', source, '-o', self.path('threaded'))
+        log = self.path('threaded.mt')
+        self.assertEqual(self.memtrace('run', '--min-peak', '0', '-o', log, self.path('threaded')).returncode, 0)
+        self.assertIn('  given back    not known  of that: its parent had several threads\n', self.memtrace('report', log[:-3] + '.2.mt').stdout)
+
     def test_all_as_one(self):
         folder = os.path.dirname(self.logs[0])
         self.whole_is_sum(folder)
