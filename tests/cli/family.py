@@ -228,7 +228,7 @@ class Family(FamilyCase):
         folder = self.path('merged')
         os.mkdir(folder)
         for name in 'a.mt', 'b.mt':
-            self.assertEqual(self.memtrace('merge', '-o', os.path.join(folder, name), *self.logs[:2]).returncode, 0)
+            self.assertEqual(self.memtrace('merge', '-o', os.path.join(folder, name), *self.logs).returncode, 0)  # one ended by exec
         for report in self.reports([os.path.join(folder, name) for name in ('a.mt', 'b.mt')]):
             self.assertEqual((report['family']['parent_log'], report['family']['exec'], report['family']['logs']), (None, False, 1))
 
