@@ -67,8 +67,7 @@ static void print_tree(const struct family *family, struct table *table)
     free(next);
 }
 
-/* What is no part of this run, and counts all the same: it was asked for. */
-static void print_earlier(const struct family *family, FILE *out)
+void family_print_earlier(const struct family *family, FILE *out)
 {
     size_t count = 0;
     char number[TEXT_COUNT_BYTES];
@@ -116,7 +115,7 @@ void family_print(const struct family *family, FILE *out)
     table_cell(&table, text);
     unsigned hidden = table_finish(&table, out, terminal_cut());
     table_left_out(columns, sizeof columns / sizeof columns[0], hidden, out);
-    print_earlier(family, out);
+    family_print_earlier(family, out);
     fputc('\n', out);
 }
 

@@ -11,5 +11,7 @@
 void family_print(const struct family *family, FILE *out);
 /* The member "family" of the JSON object of log `index`. */
 void family_json(const struct family *family, size_t index, struct json *json);
+/* A note of the logs that are no part of this run, and count all the same, as they were asked for; nothing where there is none. */
+void family_print_earlier(const struct family *family, FILE *out);
 
 #endif

@@ -101,6 +101,8 @@ class Wrapped(Case):
         for view in 'report', 'sites', 'leaks', 'timeline':
             out = self.memtrace(view, *logs).stdout
             self.assertIn('note: %s, %s are of an earlier run, whose first log was written over' % tuple(logs[:2]), out, view)
+        p = self.memtrace('check', '--max-peak', '100M', *logs)
+        self.assertEqual(p.stderr.splitlines()[0], 'note: %s, %s are of an earlier run, whose first log was written over: they count here, too, until they are removed' % tuple(logs[:2]))
         self.assertEqual([it['family']['earlier_run'] for it in json.loads(self.memtrace('report', '--json', *logs).stdout)], [True, True, False, False])
         for right in [logs[3], logs[2]], [logs[0], logs[1]]:  # without it; without the name that was taken again
             self.assertNotIn('earlier run', self.memtrace('report', *right).stdout)

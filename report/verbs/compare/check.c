@@ -15,6 +15,7 @@
 #include "read/beside.h"
 #include "read/reader.h"
 #include "resolve/suppress.h"
+#include "show/family.h"
 #include "verbs/compare/runs.h"
 #include "verbs/logs.h"
 #include "verbs/verbs.h"
@@ -258,6 +259,16 @@ static void say_each_children(const struct options *logs)
     }
 }
 
+static void say_earlier(const struct options *logs)
+{
+    struct family family;
+    if (logs->log_count < 2)
+        return;
+    family_make(&family, logs->logs, logs->log_count);
+    family_print_earlier(&family, stderr);
+    family_free(&family);
+}
+
 /* ---- all ---- */
 
 int check_logs(struct checking *checking, char *const *logs, size_t count, FILE *out)
@@ -267,8 +278,10 @@ int check_logs(struct checking *checking, char *const *logs, size_t count, FILE 
     memcpy(copies, logs, count * sizeof *copies);
     struct options expanded = {.logs = copies, .log_count = count};
     int status = logs_expand(&expanded) ? STATUS_DONE : STATUS_BAD;
-    if (status == STATUS_DONE)
+    if (status == STATUS_DONE) {
+        say_earlier(&expanded);
         say_each_children(&expanded);
+    }
     if (status == STATUS_DONE && options->save)
         status = save(checking, &expanded);
     if (status == STATUS_DONE && checking->budgets.count) {
