@@ -56,6 +56,9 @@ void model_make(struct model *model, struct log *log, struct periods periods);
 /* Keep what happened at the nodes that have a byte here, `inside` of node_count; the others become as those outside of the periods.
  * Linear. */
 void model_keep(struct model *model, const unsigned char *inside);
+/* For model_make: what is gone and released, and what was live at the finish, as the header's levels have it; what no record tells is node
+ * 0's. After all entries, of whole logs alone. */
+void model_settle(struct model *model);
 /* For resolve/: what happened at nodes that have a frame here, by node, 0: none, happened one node further in, of that frame.
  * Their runs: of a node that the log has nothing below, the same; of others the highest rise that is certain. Once, linear. */
 void model_below(struct model *model, const uint32_t *frames);
