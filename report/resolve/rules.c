@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "resolve/rules.h"
 
+#include <stdint.h>
 #include <string.h>
 
-/* A word matches as a whole; with a * at its end, what begins so; with one at its beginning too, what has it somewhere. */
+/* A word matches as a whole; each * in it stands for any characters, or none. */
 
 /* Names of files: of a module's path, what is behind the last slash. */
 static const char *const runtimes[] = {
@@ -83,18 +84,28 @@ static const char *const starts[] = {"_start", "__start"};
 
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
 
+/* The text ends with a NUL or after `length` bytes. Not fnmatch, which takes most of its time to make wide characters of both. */
 static bool matches(const char *rule, const char *text, size_t length)
 {
-    if (rule[0] != text[0] && rule[0] != '*') /* as nearly always */
-        return false;
-    size_t bytes = strlen(rule);
-    bool open = bytes && rule[bytes - 1] == '*', anywhere = open && rule[0] == '*';
-    if (anywhere) {
-        const void *found = memmem(text, length, rule + 1, bytes - 2);
-        return found != NULL;
+    const char *behind_star = NULL;
+    size_t from = 0;
+    for (size_t at = 0; at < length && text[at];) {
+        if (*rule == '*') {
+            behind_star = ++rule;
+            from = at;
+            if (!*rule)
+                return true;
+        } else if (*rule == text[at]) {
+            rule++;
+            at++;
+        } else if (behind_star) {
+            rule = behind_star;
+            at = ++from;
+        } else { /* as nearly always */
+            return false;
+        }
     }
-    bytes -= open;
-    return (open ? length >= bytes : length == bytes) && !memcmp(rule, text, bytes);
+    return !rule[strspn(rule, "*")];
 }
 
 static bool any(const char *const *list, size_t count, const char *text, size_t length)
@@ -156,30 +167,9 @@ static const struct resident residents[] = {
 #undef RESIDENT
 };
 
-/* Not fnmatch, which takes most of its time to make wide characters of both. */
-static bool fits_stars(const char *rule, const char *text)
-{
-    const char *behind_star = NULL, *from = NULL;
-    while (*text) {
-        if (*rule == '*') {
-            behind_star = ++rule;
-            from = text;
-        } else if (*rule == *text) {
-            rule++;
-            text++;
-        } else if (behind_star) {
-            rule = behind_star;
-            text = ++from;
-        } else {
-            return false;
-        }
-    }
-    return !rule[strspn(rule, "*")];
-}
-
 static bool fits(const char *rule, const char *text)
 {
-    return !*rule || (text && fits_stars(rule, text));
+    return !*rule || (text && matches(rule, text, SIZE_MAX));
 }
 
 const struct resident *rules_resident(const char *module, const char *file, const char *function,
