@@ -21,31 +21,34 @@ bool mt_object_works(void)
     return mt_newer_find_object || mt_object_list_works();
 }
 
+/* What the segments take, from the lowest one's first byte to the last one's end, as the file has it. */
+static void span_of(const ElfW(Phdr) * p, size_t count, uintptr_t *low, uintptr_t *high)
+{
+    *low = UINTPTR_MAX;
+    *high = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (p[i].p_type != PT_LOAD)
+            continue;
+        *low = p[i].p_vaddr < *low ? p[i].p_vaddr : *low;
+        *high = p[i].p_vaddr + p[i].p_memsz > *high ? p[i].p_vaddr + p[i].p_memsz : *high;
+    }
+}
+
 /* Of a program whose segments lie apart (linked for larger pages than the system's, as node and rustc are) glibc tells the one with
  * the code alone. So the whole range comes from the program headers, as of what glibc maps itself: that lies in one piece. */
 static void widen_program(const struct link_map *map, struct mt_object *object)
 {
-    static uintptr_t begin, end; /* the program stays the same; whoever is first writes it */
-    const ElfW(Phdr) *p = (const ElfW(Phdr) *)getauxval(AT_PHDR);
-    uintptr_t low = UINTPTR_MAX, high = 0;
+    uintptr_t low, high;
 
     if (map->l_prev || !mt_object_list_by_exec(map, false))
         return;
-    if (!__atomic_load_n(&begin, __ATOMIC_ACQUIRE)) {
-        for (size_t i = 0; i < getauxval(AT_PHNUM); i++) {
-            if (p[i].p_type != PT_LOAD)
-                continue;
-            low = p[i].p_vaddr < low ? p[i].p_vaddr : low;
-            high = p[i].p_vaddr + p[i].p_memsz > high ? p[i].p_vaddr + p[i].p_memsz : high;
-        }
-        __atomic_store_n(&end, map->l_addr + high, __ATOMIC_RELAXED);
-        __atomic_store_n(&begin, map->l_addr + (low & ~(uintptr_t)(mt_os_page() - 1)),
-                         __ATOMIC_RELEASE);
-    }
-    if (begin < object->begin)
-        object->begin = begin;
-    if (end > object->end)
-        object->end = end;
+    span_of((const ElfW(Phdr) *)getauxval(AT_PHDR), getauxval(AT_PHNUM), &low, &high);
+    low = map->l_addr + (low & ~(uintptr_t)(mt_os_page() - 1));
+    high += map->l_addr;
+    if (low < object->begin)
+        object->begin = low;
+    if (high > object->end)
+        object->end = high;
 }
 
 /* Apart, so that the other way of mt_object_at needs less of the stack. */
@@ -92,13 +95,8 @@ static bool range_by_headers(uintptr_t address, uintptr_t *begin, uintptr_t *end
         return false;
     const ElfW(Ehdr) *elf = info.dli_fbase;
     const ElfW(Phdr) *p = (const void *)((const char *)elf + elf->e_phoff);
-    uintptr_t low = UINTPTR_MAX, high = 0;
-    for (unsigned i = 0; i < elf->e_phnum; i++) {
-        if (p[i].p_type != PT_LOAD)
-            continue;
-        low = p[i].p_vaddr < low ? p[i].p_vaddr : low;
-        high = p[i].p_vaddr + p[i].p_memsz > high ? p[i].p_vaddr + p[i].p_memsz : high;
-    }
+    uintptr_t low, high;
+    span_of(p, elf->e_phnum, &low, &high);
     if (low >= high)
         return false;
     *begin = (uintptr_t)elf;

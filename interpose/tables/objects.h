@@ -24,8 +24,8 @@
 #define MT_OBJECT_MAX        512u /* bytes: the largest object that an interpreter puts into an arena */
 
 struct mt_object_places {
-    uint32_t word
-        [MT_OBJECT_PLACES]; /* unit / 2 (a record of allocations has an even first unit) << 5 | the size's low bits; 0: none */
+    /* unit / 2 (a record of allocations has an even first unit) << 5 | the size's low bits; 0: none */
+    uint32_t word[MT_OBJECT_PLACES];
     uint8_t more[MT_OBJECT_PLACES]; /* the size's high bits, and: */
 };
 #define MT_OBJECT_UPPER 32u /* the object begins at the upper 16 of the 32 bytes */

@@ -2,7 +2,6 @@
 #include "fold/by_place.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/base.h"
 #include "fold/keys.h"

@@ -30,7 +30,7 @@ static void settle_events(struct model *model)
 {
     struct log_header *header = &model->log->header;
     bool ended = header->end != LOG_END_UNKNOWN && !header->threads;
-    if (ended || model->log->truncated || model->entry_count < CLASSES || model->entries[0].node)
+    if (ended)
         return;
     model->total = (struct sums){0};
     header->level = 0;
@@ -59,8 +59,7 @@ static void settle_events(struct model *model)
 static void settle_finish(struct model *model)
 {
     const struct log_header *header = &model->log->header;
-    if (!header->finished || !header->full || model->log->truncated ||
-        model->entry_count < CLASSES || model->entries[0].node)
+    if (!header->finished || !header->full)
         return;
     for (uint32_t class = 0; class < CLASSES; class ++) {
         struct sums *all = &model->classes[class];
@@ -77,6 +76,8 @@ static void settle_finish(struct model *model)
 
 void model_settle(struct model *model)
 {
+    if (model->log->truncated || model->entry_count < CLASSES || model->entries[0].node)
+        return;
     settle_events(model);
     settle_finish(model);
 }

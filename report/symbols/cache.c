@@ -23,8 +23,8 @@ struct cache_head {
     uint64_t hash; /* of all bytes behind it */
     char tool[16]; /* which memtrace wrote it */
     uint32_t id_bytes;
-    uint32_t
-        debug_path; /* string, or SYMBOLS_NO_DEBUG; 0: the module's own file has the debug information */
+    /* string, which may be SYMBOLS_NO_DEBUG; 0: the module's own file has the debug information */
+    uint32_t debug_path;
     unsigned char id[ID_BYTES_MAX];
     struct symbols_file file, debug_file;
     uint32_t lookup_count, symbol_count, string_count, text_bytes;

@@ -129,45 +129,54 @@ static void check_rows(struct folded *f, enum grouping by, bool own, unsigned me
     free(sums);
 }
 
-Test(tree, rows_are_what_their_stacks_come_to)
+/* Of several random logs, of one to three threads. */
+static void check_random(unsigned step, unsigned first, void (*check)(struct folded *f))
 {
     for (unsigned round = 0; round < 8; round++) {
         struct py py;
         struct folded f;
-        random_log(&py, 1 + round % 3, 11 * round + 1);
+        random_log(&py, 1 + round % 3, step * round + first);
         fold_log(&f, &py.b);
-        check_rows(&f, BY_LINE, false, 0);
-        check_rows(&f, BY_LINE, false, EVERYTHING);
-        check_rows(&f, BY_LINE, true, 0);
-        check_rows(&f, BY_FUNCTION, false, 0);
-        check_rows(&f, BY_FUNCTION, false, EVERYTHING);
-        check_rows(&f, BY_FUNCTION, true, 0);
+        check(&f);
         unfold(&f, &py.b);
+    }
+}
+
+static void check_all_rows(struct folded *f)
+{
+    check_rows(f, BY_LINE, false, 0);
+    check_rows(f, BY_LINE, false, EVERYTHING);
+    check_rows(f, BY_LINE, true, 0);
+    check_rows(f, BY_FUNCTION, false, 0);
+    check_rows(f, BY_FUNCTION, false, EVERYTHING);
+    check_rows(f, BY_FUNCTION, true, 0);
+}
+
+Test(tree, rows_are_what_their_stacks_come_to)
+{
+    check_random(11, 1, check_all_rows);
+}
+
+static void check_together(struct folded *f)
+{
+    const struct query queries[] = {
+        {.by = BY_FUNCTION, .metrics = EVERYTHING},
+        {.by = BY_LINE, .metrics = EVERYTHING},
+        {.by = BY_LINE, .metrics = EVERYTHING, .own = true, .rank = RANK_LIBRARY},
+        {.by = BY_MODULE}};
+    struct rows together[4], alone;
+    fold_several(&f->stacks, queries, together, 4);
+    for (unsigned i = 0; i < 4; i++) {
+        fold(&f->stacks, &queries[i], &alone);
+        cr_assert_eq(alone.count, together[i].count);
+        cr_expect_arr_eq(alone.list, together[i].list, alone.count * sizeof *alone.list, "query %u",
+                         i);
+        rows_free(&alone);
+        rows_free(&together[i]);
     }
 }
 
 Test(tree, rows_of_one_walk_are_those_of_each_alone)
 {
-    for (unsigned round = 0; round < 8; round++) {
-        struct py py;
-        struct folded f;
-        random_log(&py, 1 + round % 3, 5 * round + 2);
-        fold_log(&f, &py.b);
-        const struct query queries[] = {
-            {.by = BY_FUNCTION, .metrics = EVERYTHING},
-            {.by = BY_LINE, .metrics = EVERYTHING},
-            {.by = BY_LINE, .metrics = EVERYTHING, .own = true, .rank = RANK_LIBRARY},
-            {.by = BY_MODULE}};
-        struct rows together[4], alone;
-        fold_several(&f.stacks, queries, together, 4);
-        for (unsigned i = 0; i < 4; i++) {
-            fold(&f.stacks, &queries[i], &alone);
-            cr_assert_eq(alone.count, together[i].count);
-            cr_expect_arr_eq(alone.list, together[i].list, alone.count * sizeof *alone.list,
-                             "query %u of round %u", i, round);
-            rows_free(&alone);
-            rows_free(&together[i]);
-        }
-        unfold(&f, &py.b);
-    }
+    check_random(5, 2, check_together);
 }
