@@ -21,9 +21,9 @@
 #include <stdint.h>
 
 #define MT_MAGIC   "memtrace" /* 8 bytes, no terminator */
-#define MT_VERSION 3u
-/* The version before: a reader reads it, too, and what the tool writes itself (merge, import) is of it. What was another way
- * there has a 2 in its name; all else is as here. */
+#define MT_VERSION 4u
+/* An earlier version: a reader reads it, too, and what the tool writes itself (merge, import) is of it. What was another way
+ * there has a 2 in its name; all else is as here. (3 was that of no release.) */
 #define MT_VERSION_2    2u
 #define MT_BYTE_ORDER   0x01020304u
 #define MT_HEADER_BYTES 8192u
@@ -251,19 +251,25 @@ enum mt_stretch_kind {
     MT_STRETCH_LARGE = 2,
     MT_STRETCH_LOST = 3, /* ... nor one of fewer */
     /* no stretch: rises of the node itself that are too high for its entry. `count` is 2: rise[0] is for mt_node.rise, rise[1] for mt_node.alone */
-    MT_STRETCH_NODE = 4
+    MT_STRETCH_NODE = 4,
+    MT_STRETCH_HIGH =
+        5 /* a SET, one stretch of which rose by 4 GiB or more. There may be a SET of the same, too */
 };
 struct mt_stretch {
     uint32_t parent; /* the node; 0: not filled in yet */
     uint32_t before;
     uint32_t after;
     uint8_t
-        count; /* of sites; kinds other than SET: 1 (NODE: 2), and each site is 0. First written */
+        count; /* of sites; kinds other than SET and HIGH: 1 (NODE: 2), and each site is 0. First written, after kind */
     uint8_t kind; /* enum mt_stretch_kind */
     uint16_t reserved;
-    /* uint64_t rise[count]; uint32_t site[count]; */
+    /* uint32_t rise[count] if SET, else uint64_t rise[count]; uint32_t site[count]; */
 };
-#define MT_STRETCH_UNITS(count) (1u + ((count)*12u + MT_STRETCH_UNIT - 1) / MT_STRETCH_UNIT)
+#define MT_STRETCH_UNITS_OF(bytes) (1u + ((bytes) + MT_STRETCH_UNIT - 1) / MT_STRETCH_UNIT)
+#define MT_STRETCH_UNITS(kind, count)                                                              \
+    MT_STRETCH_UNITS_OF((count) * ((kind) == MT_STRETCH_SET ? 8u : 12u))
+/* The same of version 2, where a SET's rises are of 64 bits, too. */
+#define MT_STRETCH_UNITS_2(count) MT_STRETCH_UNITS_OF((count)*12u)
 
 /* COUNTER is an array of 8-byte units. A node's records form a chain by their link field, each
  * of its own kind. A kind stands twice if a count overflowed, or was about to: then sum. */

@@ -47,14 +47,21 @@ static struct mt_stretch *record_at(uint32_t unit)
     return (struct mt_stretch *)(mt_log.base[MT_REGION_STRETCH] + (uint64_t)unit * MT_STRETCH_UNIT);
 }
 
+/* Of a SET; of any other kind. */
+static uint32_t *low_rises_of(struct mt_stretch *record)
+{
+    return (uint32_t *)(record + 1);
+}
+
 static uint64_t *rises_of(struct mt_stretch *record)
 {
     return (uint64_t *)(record + 1);
 }
 
-static uint32_t *sites_of(struct mt_stretch *record, uint32_t count)
+static uint32_t *sites_of(struct mt_stretch *record)
 {
-    return (uint32_t *)(rises_of(record) + count);
+    uint32_t words = record->kind == MT_STRETCH_SET ? record->count : record->count * 2u;
+    return low_rises_of(record) + words;
 }
 
 /* The sites tell the frame: they are its children. */
@@ -128,7 +135,7 @@ static bool is(uint32_t unit, const struct mt_ended *ended)
     struct mt_stretch *r = record_at(unit);
     if (r->count != ended->count || r->before != ended->before || r->after != ended->after)
         return false;
-    const uint32_t *sites = sites_of(r, r->count);
+    const uint32_t *sites = sites_of(r);
     for (uint32_t i = 0; i < ended->count; i++) /* one or two mostly: no call of memcmp */
         if (sites[i] != ended->site[i])
             return false;
@@ -145,22 +152,26 @@ static struct mt_stretch_known *place_of(const struct mt_stretches *s, uint64_t 
     return k;
 }
 
-/* A record of `count` sites: `rise` and `site` have as many. 0: no space. */
+/* A record of `count` sites: `rise` and `site` have as many; those of a SET are below 4 GiB. 0: no space. */
 static uint32_t new_record(uint32_t parent, enum mt_stretch_kind kind, uint32_t before,
                            uint32_t after, uint32_t count, const uint64_t *rise,
                            const uint32_t *site)
 {
-    uint64_t unit = mt_log_reserve(MT_REGION_STRETCH, MT_STRETCH_UNIT, MT_STRETCH_UNITS(count));
+    uint64_t unit =
+        mt_log_reserve(MT_REGION_STRETCH, MT_STRETCH_UNIT, MT_STRETCH_UNITS(kind, count));
     if (!unit || unit > UINT32_MAX)
         return 0;
     struct mt_stretch *r = record_at((uint32_t)unit);
     /* first what tells its length, last what says that it is filled in */
-    __atomic_store_n(&r->count, (uint8_t)count, __ATOMIC_RELEASE);
     r->kind = (uint8_t)kind;
+    __atomic_store_n(&r->count, (uint8_t)count, __ATOMIC_RELEASE);
     r->before = before;
     r->after = after;
-    memcpy(rises_of(r), rise, count * sizeof *rise);
-    memcpy(sites_of(r, count), site, count * sizeof *site);
+    for (uint32_t i = 0; i < count && kind == MT_STRETCH_SET; i++)
+        low_rises_of(r)[i] = (uint32_t)rise[i];
+    if (kind != MT_STRETCH_SET)
+        memcpy(rises_of(r), rise, count * sizeof *rise);
+    memcpy(sites_of(r), site, count * sizeof *site);
     __atomic_store_n(&r->parent, parent, __ATOMIC_RELEASE);
     return (uint32_t)unit;
 }
@@ -202,11 +213,17 @@ static uint64_t highest_of(const struct mt_ended *ended)
     return highest;
 }
 
+static enum mt_stretch_kind kind_for(uint64_t highest)
+{
+    return highest > UINT32_MAX ? MT_STRETCH_HIGH : MT_STRETCH_SET;
+}
+
 /* The more there is of the frame already, the higher something new must have risen: everything at first, beyond a half 1/4,096 of the
  * peak, beyond three quarters 1/1,024. */
 static bool is_worth(uint32_t units, const struct mt_ended *ended, uint64_t highest)
 {
-    uint64_t bytes = (uint64_t)(units + MT_STRETCH_UNITS(ended->count)) * MT_STRETCH_UNIT,
+    uint64_t bytes = (uint64_t)(units + MT_STRETCH_UNITS(kind_for(highest), ended->count)) *
+                     MT_STRETCH_UNIT,
              peak = __atomic_load_n(&mt_log.header->peak, __ATOMIC_RELAXED);
     if (bytes <= MT_STRETCHES_BYTES / 2)
         return true;
@@ -214,25 +231,41 @@ static bool is_worth(uint32_t units, const struct mt_ended *ended, uint64_t high
            highest > (bytes <= MT_STRETCHES_BYTES / 4 * 3 ? peak >> 12 : peak >> 10);
 }
 
-/* Room in the table for one more entry, too, must be there before. False: they are to be lost. */
-static __attribute__((noinline)) bool add(struct mt_stretches *s, uint64_t hash,
-                                          const struct mt_ended *ended, uint32_t parent,
-                                          uint64_t highest)
+/* A record for them. 0: they are to be lost. */
+static uint32_t record_of(struct mt_stretches *s, const struct mt_ended *ended, uint64_t highest)
 {
-    uint32_t unit = 0;
+    uint32_t unit = 0, parent = mt_log_node(ended->site[0])->parent;
     struct mt_stretch_known *bound = known_at(s, hash_of_frame(parent, MT_STRETCH_LOST));
     if (bound && is_worth(bound->units, ended, highest))
-        unit = new_record(parent, MT_STRETCH_SET, ended->before, ended->after, ended->count,
+        unit = new_record(parent, kind_for(highest), ended->before, ended->after, ended->count,
                           ended->rise, ended->site);
+    if (unit)
+        bound->units += MT_STRETCH_UNITS(kind_for(highest), ended->count);
+    else
+        mt_stretches_other(s, parent, MT_STRETCH_LOST, highest);
+    return unit;
+}
+
+static __attribute__((noinline)) void add(struct mt_stretches *s, uint64_t hash,
+                                          const struct mt_ended *ended)
+{
+    uint32_t unit = record_of(s, ended, highest_of(ended));
     if (!unit)
-        return false;
-    bound->units += MT_STRETCH_UNITS(ended->count);
+        return;
     if ((uint64_t)s->used * 4 >= 3ull << s->bits && !grow(s))
-        return true; /* not found again: the next one like it has a record of its own */
+        return; /* not found again: the next one like it has a record of its own */
     struct mt_stretch_known *k = place_of(s, hash, ended);
     *k = (struct mt_stretch_known){.hash = hash, .unit = unit};
     s->used++;
-    return true;
+}
+
+/* One of them rose too high for their SET, which stands as it is. */
+static __attribute__((noinline, cold)) void raise_high(struct mt_stretches *s, uint64_t hash,
+                                                       const struct mt_ended *ended)
+{
+    uint32_t unit = record_of(s, ended, highest_of(ended));
+    if (unit) /* record_of may have moved the table */
+        place_of(s, hash, ended)->unit = unit;
 }
 
 void mt_stretches_ended(struct mt_stretches *s, const struct mt_ended *ended)
@@ -242,16 +275,25 @@ void mt_stretches_ended(struct mt_stretches *s, const struct mt_ended *ended)
         count_looked(s);
     struct mt_stretch_known *k = s->known ? place_of(s, hash, ended) : NULL;
     if (!k || !k->hash) {
-        uint32_t parent = mt_log_node(ended->site[0])->parent;
-        uint64_t highest = highest_of(ended);
-        if (!add(s, hash, ended, parent, highest))
-            mt_stretches_other(s, parent, MT_STRETCH_LOST, highest);
+        add(s, hash, ended);
         return;
     }
-    uint64_t *rise = rises_of(record_at(k->unit));
+    struct mt_stretch *record = record_at(k->unit);
+    if (__builtin_expect(record->kind != MT_STRETCH_SET, 0)) {
+        uint64_t *rise = rises_of(record);
+        for (uint32_t i = 0; i < ended->count; i++)
+            rise[i] = ended->rise[i] > rise[i] ? ended->rise[i] : rise[i];
+        return;
+    }
+    uint32_t *rise = low_rises_of(record);
     for (uint32_t i = 0; i < ended->count; i++)
-        if (ended->rise[i] > rise[i])
-            rise[i] = ended->rise[i];
+        if (ended->rise[i] > rise[i]) {
+            if (__builtin_expect(ended->rise[i] > UINT32_MAX, 0)) {
+                raise_high(s, hash, ended);
+                return;
+            }
+            rise[i] = (uint32_t)ended->rise[i];
+        }
 }
 
 void mt_stretches_forget(struct mt_stretches *s)

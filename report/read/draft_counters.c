@@ -215,7 +215,8 @@ void putting_stretches(struct putting *p)
                                     .after = key[2],
                                     .kind = (uint8_t)key[3],
                                     .count = (uint8_t)count};
-        unsigned char *to = putting_more(region, (size_t)MT_STRETCH_UNITS(count) * MT_STRETCH_UNIT);
+        unsigned char *to =
+            putting_more(region, (size_t)MT_STRETCH_UNITS_2(count) * MT_STRETCH_UNIT);
         memcpy(to, &record, sizeof record);
         memcpy(to + sizeof record, draft->rises + draft->rise_at[id - 1], count * sizeof(uint64_t));
         memcpy(to + sizeof record + count * sizeof(uint64_t), from + sizeof key,

@@ -77,21 +77,25 @@ static bool is_child(const struct taker *taker, uint32_t node, uint32_t parent)
            taker->nodes[node].parent == parent;
 }
 
+static bool is_set(const struct mt_stretch *record)
+{
+    return record->kind == MT_STRETCH_SET || record->kind == MT_STRETCH_HIGH;
+}
+
 static const char *wrong_with(const struct taker *taker, const struct mt_stretch *record,
                               const uint32_t *sites)
 {
     if (record->parent >= taker->log->tables->node_count)
         return "of a node that is not there";
     unsigned last =
-        taker->log->tables->header.version == MT_VERSION_2 ? MT_STRETCH_LOST : MT_STRETCH_NODE;
+        taker->log->tables->header.version == MT_VERSION_2 ? MT_STRETCH_LOST : MT_STRETCH_HIGH;
     if (record->kind > last || !record->count ||
-        (record->kind != MT_STRETCH_SET &&
-         record->count != (record->kind == MT_STRETCH_NODE ? 2 : 1)))
+        (!is_set(record) && record->count != (record->kind == MT_STRETCH_NODE ? 2 : 1)))
         return "of a kind that is not known";
     if ((record->before && !is_child(taker, record->before, record->parent)) ||
         (record->after && !is_child(taker, record->after, record->parent)))
         return "between nodes that are no call sites of its frame";
-    for (uint32_t i = 0; i < record->count && record->kind == MT_STRETCH_SET; i++)
+    for (uint32_t i = 0; i < record->count && is_set(record); i++)
         if (!is_child(taker, sites[i], record->parent))
             return "with a node that is no call site of its frame";
     return NULL;
@@ -117,15 +121,28 @@ static void missing(struct taker *taker)
         }
 }
 
+/* The rises of a SET of this version are of 32 bits. */
+static const uint64_t *widened(const struct mt_stretch *record, uint64_t *to)
+{
+    const uint32_t *low = (const uint32_t *)(record + 1);
+    for (uint32_t i = 0; i < record->count; i++)
+        to[i] = low[i];
+    return to;
+}
+
 static void records(struct taker *taker)
 {
     struct log *log = taker->log;
+    uint64_t wide[MT_STRETCH_SITES + 1];
     uint32_t units;
     for (uint32_t u = 1; u < log->tables->stretch_units; u += units) {
         const struct mt_stretch *record = &log->tables->stretches[u];
+        bool second = log->tables->header.version == MT_VERSION_2,
+             low = !second && record->kind == MT_STRETCH_SET;
         const uint64_t *rises = (const uint64_t *)(record + 1);
-        const uint32_t *sites = (const uint32_t *)(rises + record->count);
-        units = MT_STRETCH_UNITS(record->count);
+        const uint32_t *sites = (const uint32_t *)(record + 1) + record->count * (low ? 1u : 2u);
+        units = second ? MT_STRETCH_UNITS_2(record->count)
+                       : MT_STRETCH_UNITS(record->kind, record->count);
         if (!record->parent)
             continue; /* not filled in yet */
         const char *wrong =
@@ -144,9 +161,9 @@ static void records(struct taker *taker)
                  (struct stretch){.parent = record->parent,
                                   .before = record->before,
                                   .after = record->after,
-                                  .kind = record->kind,
+                                  .kind = is_set(record) ? MT_STRETCH_SET : record->kind,
                                   .count = record->count},
-                 sites, rises);
+                 sites, low ? widened(record, wide) : rises);
     }
 }
 

@@ -12,7 +12,7 @@ from oracle import base_name
 
 NODE, COUNTER, FRAME, RECORD, THREAD, RUN, TIMELINE, STRETCH = range(1, 9)
 BYTES = {NODE: 20, FRAME: 16, RECORD: 1, THREAD: 128, RUN: 32, STRETCH: 16}
-NATIVE, SET, ALL, LARGE, LOST, CUT = 1, 0, 1, 2, 3, 0xffff
+NATIVE, SET, ALL, LARGE, LOST, HIGH, CUT = 1, 0, 1, 2, 3, 5, 0xffff
 SITES = 32        # of a frame that are kept in order
 FULL = 65536 / 2 - 416  # bytes of a frame's records from which on small rises may have none
 
@@ -22,8 +22,8 @@ class Log:
         with open(path, "rb") as file:
             data = file.read()
         magic, version, _, _ = struct.unpack_from("=8sIII", data)
-        if magic != b"memtrace" or version != 3:
-            raise ValueError(f"{path}: no log of version 3")
+        if magic != b"memtrace" or version != 4:
+            raise ValueError(f"{path}: no log of version 4")
         used = struct.unpack_from("=10Q", data, 232)
         extents, = struct.unpack_from("=I", data, 320)
         self.floor, = struct.unpack_from("=Q", data, 368)
@@ -56,9 +56,11 @@ class Log:
         data, at = self.data[STRETCH], 16
         while at < len(data):
             node, before, after, count, kind = struct.unpack_from("=IIIBB", data, at)
-            rises = struct.unpack_from(f"={count}Q", data, at + 16)
-            sites = struct.unpack_from(f"={count}I", data, at + 16 + 8 * count) + (before,)
-            size = 16 + (12 * count + 15) // 16 * 16
+            width = 4 if kind == SET else 8
+            rises = struct.unpack_from(f"={count}{'I' if kind == SET else 'Q'}", data, at + 16)
+            sites = struct.unpack_from(f"={count}I", data, at + 16 + width * count) + (before,)
+            size = 16 + ((width + 4) * count + 15) // 16 * 16
+            kind = SET if kind == HIGH else kind
             at += size
             if kind == 4:
                 self.nodes[node][4:] = [high if low == 0xffffffff else low for low, high in zip(self.nodes[node][4:], rises)]

@@ -2,7 +2,7 @@
 """A record of COUNTER, of either version, as one."""
 COUNTER, HELD = 2, 10
 FLAG_HELD = 128
-LARGE = {2: 15, 3: 0xffffffff}  # link of a LARGE record, by version
+LARGE = {2: 15, 4: 0xffffffff}  # link of a LARGE record, by version
 LARGE_BYTES, ALLOC_BYTES = 128, 80
 
 

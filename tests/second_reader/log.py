@@ -7,7 +7,7 @@ from second_reader.counters import ALLOC_BYTES, LARGE, LARGE_BYTES, record_at
 CLASSES = ('heap', 'anonymous', 'shared', 'file', 'reserved')
 COUNTED = (0, 1, 2)  # classes that make up the level
 NODE, COUNTER, FRAME, RECORD, THREAD, RUN, TIMELINE, STRETCH, FINISH, HELD = range(1, 11)
-NODES = {2: 'IIIIQQ', 3: '5I'}  # by version
+NODES = {2: 'IIIIQQ', 4: '5I'}  # by version
 RISE_HIGH = 0xffffffff
 ENTRY_BYTES = {NODE: 0, COUNTER: 0, FRAME: 16, RECORD: 1, THREAD: 128, RUN: 32, TIMELINE: 32, STRETCH: 16, FINISH: 16, HELD: 4}
 NATIVE, PYTHON, THREAD_ROOT, CUT, UNKNOWN = range(1, 6)
@@ -304,12 +304,16 @@ class Log:
         alone = high.get(i, (0, 0))[1] if alone == RISE_HIGH else alone
         return parent, frame & 0xffffff, chain, 0, rise, alone
 
+    def stretch_units(self, kind, count):
+        """Units of a record of STRETCH."""
+        return 1 + (count * (8 if kind == 0 and self.version > 2 else 12) + 15) // 16
+
     def read_high(self):
         """node -> (rise, alone), of those that are too high for the node's entry."""
         data, at, high = self.regions[STRETCH], 16, {}
         while at + 16 <= len(data):
             node, _, _, count, kind = self.take('IIIBB', at, data)
-            units = 1 + (count * 12 + 15) // 16
+            units = self.stretch_units(kind, count)
             if node and kind == 4 and at + 16 * units <= len(data):
                 if count != 2 or node in high:
                     self.problem('rises of node %d: %d of them, or twice' % (node, count))

@@ -5,7 +5,7 @@ import struct
 from second_reader.log import STRETCH
 
 SITES = 32
-SET, ALL, LARGE, LOST = range(4)
+SET, ALL, LARGE, LOST, NODE, HIGH = range(6)
 CUT = 0xffff
 INT64_MIN = -2**63
 
@@ -32,13 +32,15 @@ class Rises:
         unit, end = 1, len(data) // 16
         while unit < end:
             parent, before, after, count, kind = log.take('IIIBBxx', unit * 16, data)
-            units = 1 + (count * 12 + 15) // 16
-            if parent and kind == 4 and log.version > 2:
+            low = kind == SET and log.version > 2  # rises of 32 bits
+            units = log.stretch_units(kind, count)
+            if parent and kind == NODE and log.version > 2:
                 pass  # a node's own, see log.py
             elif parent:
                 whole = unit + units <= end
-                rises = log.take('%dQ' % count, unit * 16 + 16, data) if whole else ()
-                sites = log.take('%dI' % count, unit * 16 + 16 + 8 * count, data) if whole else ()
+                rises = log.take('%d%s' % (count, 'I' if low else 'Q'), unit * 16 + 16, data) if whole else ()
+                sites = log.take('%dI' % count, unit * 16 + 16 + (4 if low else 8) * count, data) if whole else ()
+                kind = SET if kind == HIGH and log.version > 2 else kind
                 if not rises or kind > LOST or count > SITES + 1 or (kind != SET and count != 1):
                     log.problem('the stretch at unit %d is none' % unit)
                 elif any(s >= len(log.parent) or log.parent[s] != parent for s in (before, after) + sites if s):

@@ -141,11 +141,16 @@ void builder_stretch(struct builder *b, const struct mt_stretch *stretch, const 
                      const uint64_t *rises)
 {
     uint32_t count = stretch->count;
-    struct mt_stretch *at =
-        append(b, MT_REGION_STRETCH, NULL, MT_STRETCH_UNITS(count) * (size_t)MT_STRETCH_UNIT);
+    bool second = b->header.version == MT_VERSION_2, low = !second && !stretch->kind;
+    size_t units = second ? MT_STRETCH_UNITS_2(count) : MT_STRETCH_UNITS(stretch->kind, count);
+    struct mt_stretch *at = append(b, MT_REGION_STRETCH, NULL, units * MT_STRETCH_UNIT);
+    uint32_t *to = (uint32_t *)(at + 1);
     *at = *stretch;
-    memcpy(at + 1, rises, count * sizeof *rises);
-    memcpy((char *)(at + 1) + count * sizeof *rises, sites, count * sizeof *sites);
+    for (uint32_t i = 0; low && i < count; i++)
+        to[i] = (uint32_t)rises[i];
+    if (!low)
+        memcpy(to, rises, count * sizeof *rises);
+    memcpy(to + count * (low ? 1 : 2), sites, count * sizeof *sites);
 }
 
 void builder_rise(struct builder *b, uint32_t node, uint64_t rise, uint64_t alone)

@@ -159,7 +159,8 @@ static bool in(uint32_t node, uint32_t p, uint32_t line)
 static uint64_t run_of(const struct mt_stretch *r, uint32_t p, uint32_t line)
 {
     const uint64_t *rise = (const void *)(r + 1);
-    const uint32_t *site = (const void *)(rise + r->count);
+    const uint32_t *low = (const void *)rise;
+    const uint32_t *site = low + r->count * (r->kind == MT_STRETCH_SET ? 1 : 2);
     uint32_t n = 0;
     if (r->kind == MT_STRETCH_ALL) {
         for (n = 1; n < NODES; n++)
@@ -171,7 +172,7 @@ static uint64_t run_of(const struct mt_stretch *r, uint32_t p, uint32_t line)
         n++;
     if (!n || in(r->after, p, line) || (n == r->count && in(r->before, p, line)))
         return 0;
-    return rise[n - 1];
+    return r->kind == MT_STRETCH_SET ? low[n - 1] : rise[n - 1];
 }
 
 /* A node's rise (0) or that of its runs alone (1), wherever it stands. */
@@ -180,11 +181,17 @@ static uint64_t of_node(uint32_t n, unsigned which)
     uint32_t low = which ? nodes[n].alone : nodes[n].rise;
     if (low != MT_RISE_HIGH)
         return low;
-    for (uint64_t u = 1; u < used[MT_REGION_STRETCH]; u += MT_STRETCH_UNITS(units[u].count))
+    for (uint64_t u = 1; u < used[MT_REGION_STRETCH];
+         u += MT_STRETCH_UNITS(units[u].kind, units[u].count))
         if (units[u].kind == MT_STRETCH_NODE && units[u].parent == n)
             return ((const uint64_t *)(const void *)(&units[u] + 1))[which];
     cr_assert_fail("node %u has no record of its rise", n);
     return 0;
+}
+
+static bool is_bound(const struct mt_stretch *r)
+{
+    return r->kind == MT_STRETCH_LARGE || r->kind == MT_STRETCH_LOST;
 }
 
 static uint64_t found(uint32_t p, uint32_t line, uint64_t *lost)
@@ -201,11 +208,12 @@ static uint64_t found(uint32_t p, uint32_t line, uint64_t *lost)
         }
     if (sites == 1)
         return of_node(one, 0);
-    for (uint64_t u = 1; u < used[MT_REGION_STRETCH]; u += MT_STRETCH_UNITS(units[u].count)) {
+    for (uint64_t u = 1; u < used[MT_REGION_STRETCH];
+         u += MT_STRETCH_UNITS(units[u].kind, units[u].count)) {
         const struct mt_stretch *r = &units[u];
         if (r->parent != p || r->kind == MT_STRETCH_NODE)
             continue;
-        uint64_t height = r->kind < MT_STRETCH_LARGE ? run_of(r, p, line) : 0,
+        uint64_t height = is_bound(r) ? 0 : run_of(r, p, line),
                  bound = *(const uint64_t *)(const void *)(r + 1);
         if (height > rise)
             rise = height;
@@ -253,9 +261,11 @@ static void track(void)
 static bool is_full(uint32_t p)
 {
     uint64_t bytes = 0;
-    for (uint64_t u = 1; u < used[MT_REGION_STRETCH]; u += MT_STRETCH_UNITS(units[u].count))
-        if (units[u].parent == p && units[u].kind == MT_STRETCH_SET)
-            bytes += MT_STRETCH_UNITS(units[u].count) * MT_STRETCH_UNIT;
+    for (uint64_t u = 1; u < used[MT_REGION_STRETCH];
+         u += MT_STRETCH_UNITS(units[u].kind, units[u].count))
+        if (units[u].parent == p &&
+            (units[u].kind == MT_STRETCH_SET || units[u].kind == MT_STRETCH_HIGH))
+            bytes += MT_STRETCH_UNITS(units[u].kind, units[u].count) * MT_STRETCH_UNIT;
     cr_assert_leq(bytes, MT_STRETCHES_BYTES);
     return bytes > MT_STRETCHES_BYTES / 2 - 1000;
 }
