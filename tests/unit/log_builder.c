@@ -141,11 +141,16 @@ void builder_stretch(struct builder *b, const struct mt_stretch *stretch, const 
                      const uint64_t *rises)
 {
     uint32_t count = stretch->count;
-    bool second = b->header.version == MT_VERSION_2, low = !second && !stretch->kind;
-    size_t units = second ? MT_STRETCH_UNITS_2(count) : MT_STRETCH_UNITS(stretch->kind, count);
+    uint8_t kind = stretch->kind;
+    bool second = b->header.version == MT_VERSION_2;
+    for (uint32_t i = 0; i < count && !second && stretch->kind == MT_STRETCH_SET; i++)
+        kind = rises[i] > UINT32_MAX ? MT_STRETCH_HIGH : kind;
+    bool low = !second && kind == MT_STRETCH_SET;
+    size_t units = second ? MT_STRETCH_UNITS_2(count) : MT_STRETCH_UNITS(kind, count);
     struct mt_stretch *at = append(b, MT_REGION_STRETCH, NULL, units * MT_STRETCH_UNIT);
     uint32_t *to = (uint32_t *)(at + 1);
     *at = *stretch;
+    at->kind = kind;
     for (uint32_t i = 0; low && i < count; i++)
         to[i] = (uint32_t)rises[i];
     if (!low)
