@@ -14,8 +14,10 @@
 #include "base/text.h"
 #include "verbs/logs.h"
 #include "verbs/options.h"
+#include "verbs/verbs.h"
 
-#define LONG_ONLY 256 /* getopt's value of option i without a letter is LONG_ONLY + i */
+#define OPTION_VERBS 32u /* the most verbs that there are */
+#define LONG_ONLY    256 /* getopt's value of option i without a letter is LONG_ONLY + i */
 
 static const struct option_about *about_of(unsigned of, int value)
 {
@@ -55,6 +57,36 @@ static void known_make(struct known *known, const struct verb_about *verb)
     }
 }
 
+/* "a, b or c", in text[0..room). */
+static void join_words(char *text, size_t room, const char *const *words, size_t count,
+                       const char *last)
+{
+    *text = 0;
+    for (size_t i = 0, used = 0; i < count && used < room; i++) {
+        const char *between = i == 0 ? "" : i + 1 == count ? last : ", ";
+        used += (size_t)snprintf(text + used, room - used, "%s%s", between, words[i]);
+    }
+}
+
+/* An option of other verbs: false: it is none. */
+static bool refuse_others(const char *verb, const char *bare)
+{
+    const char *names[OPTION_VERBS];
+    char list[256];
+    size_t count = 0;
+    for (size_t i = 0; i < verb_count && count < OPTION_VERBS; i++)
+        for (size_t k = 0; k < option_count; k++)
+            if ((option_abouts[k].of & verbs[i].about->of) &&
+                !strcmp(option_abouts[k].name, bare)) {
+                names[count++] = verbs[i].about->name;
+                break;
+            }
+    join_words(list, sizeof list, names, count, " and ");
+    if (count)
+        base_say("%s: there is no option '--%s'; it is one of %s", verb, bare, list);
+    return count;
+}
+
 int options_refuse(const char *verb, int refused, char **argv, const struct option *longs)
 {
     const char *text = argv[optind - 1], *words[OPTIONS_MOST];
@@ -75,7 +107,7 @@ int options_refuse(const char *verb, int refused, char **argv, const struct opti
     const char *near = bare && *bare ? nearest(bare, words, count) : NULL;
     if (needless)
         base_say("%s: --%s takes no argument", verb, bare);
-    else
+    else if (!bare || !refuse_others(verb, bare))
         base_say("%s: there is no option '%s%s'%s%s%s", verb, is_long ? "--" : letter,
                  is_long ? bare : "", near ? "; did you mean '--" : "", near ? near : "",
                  near ? "'?" : "");
@@ -88,20 +120,30 @@ size_t options_word(const char *name, const char *text, const char *typed,
 {
     const char *words[OPTION_VALUES];
     char list[512];
-    size_t count = values(words), used = 0;
+    size_t count = values(words);
     for (size_t i = 0; i < count; i++)
         if (!strcmp(words[i], text))
             return i;
-    for (size_t i = 0; i < count; i++)
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s",
-                                 i == 0           ? ""
-                                 : i + 1 == count ? " or "
-                                                  : ", ",
-                                 words[i]);
+    join_words(list, sizeof list, words, count, " or ");
     const char *near = nearest(typed, words, count);
     base_say("%s takes %s, not '%s'%s%s%s", name, list, typed, near ? "; did you mean '" : "",
              near ? near : "", near ? "'?" : "");
     return SIZE_MAX;
+}
+
+/* getopt_long takes beginnings of names, too. One that is the whole name of an option of another verb is not to be taken for another
+ * option of this one: --by is not --bytes. NULL, or the name. */
+static char *of_others(const struct option_about *taken, char **argv)
+{
+    /* It is the last word, or the argument is. */
+    const char *text = argv[optind - (optarg && optarg == argv[optind - 1] ? 2 : 1)];
+    char *bare = base_copy(text + 2, strcspn(text + 2, "="));
+    if (strcmp(bare, taken->name) != 0)
+        for (size_t i = 0; i < option_count; i++)
+            if (!strcmp(bare, option_abouts[i].name))
+                return bare;
+    free(bare);
+    return NULL;
 }
 
 static bool take(struct options *options, const struct option_about *about, const char *argument)
@@ -165,6 +207,12 @@ int options_read(struct options *options, const struct verb_about *about, int ar
         const struct option_about *one = about_of(about->of, value);
         if (!one)
             return options_refuse(about->name, value, argv, known.longs);
+        char *other = value >= LONG_ONLY ? of_others(one, argv) : NULL;
+        if (other) {
+            refuse_others(about->name, other);
+            free(other);
+            return verb_usage(about->name);
+        }
         if (!take(options, one, optarg))
             return STATUS_BAD;
     }

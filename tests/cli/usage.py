@@ -53,6 +53,17 @@ class Usage(Case):
                 (['run', '--linse', 'f'], '--lines'), (['memit', '--repeta', '3'], '--repeat'), (['completions', 'bsh'], 'bash'):
             self.fails(self.memtrace(*wrong), 2, "did you mean '%s'?" % right)
 
+    def test_an_option_of_other_verbs(self):
+        """What getopt would take for the beginning of another one: --by for --bytes."""
+        for verb in 'sites', 'top', 'leaks', 'lines', 'timeline', 'why', 'check', 'memit':
+            for words in ['--by', 'module'], ['--by=module'], ['--by']:
+                p = self.memtrace(verb, *words, self.log)
+                self.fails(p, 2, "%s: there is no option '--by'; it is one of report, tree and diff\n" % verb)
+                self.assertEqual(p.stdout, '')
+        self.fails(self.memtrace('sites', '--fail', self.log), 2, "sites: there is no option '--fail'; it is one of leaks\n")
+        self.assertEqual(self.memtrace('sites', '--byte', self.log).stdout, self.memtrace('sites', '--bytes', self.log).stdout)
+        self.assertEqual(self.memtrace('report', '--metr', 'live', self.log).stdout, self.memtrace('report', '--metric=live', self.log).stdout)
+
     def test_help_of_the_program_is_the_programs(self):
         p = self.memtrace('run', '-o', self.path('echo.mt'), 'echo', '-h')
         self.assertEqual((p.returncode, p.stdout), (0, '-h\n'))
