@@ -41,6 +41,9 @@ enum {
     OF_PACK = 1u << 26,
     OF_PUSH = 1u << 27
 };
+#define OPTION_VERBS 32u
+/* The verb's name, by the number of its bit. */
+extern const char *const option_verbs[OPTION_VERBS];
 
 #define OPTION_UNSET SIZE_MAX
 
@@ -86,7 +89,7 @@ struct options {
     unsigned answer_format; /* enum verdict_format */
     const char **baselines;
     size_t baseline_count;
-    bool check, show_output;
+    bool check, show_output, allow_missing;
     size_t
         second; /* of logs, where a verb takes those of two sides: those behind "--"; 0: there was none */
 };

@@ -14,10 +14,8 @@
 #include "base/text.h"
 #include "verbs/logs.h"
 #include "verbs/options.h"
-#include "verbs/verbs.h"
 
-#define OPTION_VERBS 32u /* the most verbs that there are */
-#define LONG_ONLY    256 /* getopt's value of option i without a letter is LONG_ONLY + i */
+#define LONG_ONLY 256 /* getopt's value of option i without a letter is LONG_ONLY + i */
 
 static const struct option_about *about_of(unsigned of, int value)
 {
@@ -74,17 +72,17 @@ static bool refuse_others(const char *verb, const char *bare)
     const char *names[OPTION_VERBS];
     char list[256];
     size_t count = 0;
-    for (size_t i = 0; i < verb_count && count < OPTION_VERBS; i++)
-        for (size_t k = 0; k < option_count; k++)
-            if ((option_abouts[k].of & verbs[i].about->of) &&
-                !strcmp(option_abouts[k].name, bare)) {
-                names[count++] = verbs[i].about->name;
-                break;
-            }
+    unsigned of = 0;
+    for (size_t i = 0; i < option_count; i++)
+        of |= strcmp(option_abouts[i].name, bare) ? 0 : option_abouts[i].of;
+    for (unsigned bit = 0; bit < OPTION_VERBS; bit++)
+        if (of & 1u << bit)
+            names[count++] = option_verbs[bit];
+    if (!count)
+        return false;
     join_words(list, sizeof list, names, count, " and ");
-    if (count)
-        base_say("%s: there is no option '--%s'; it is one of %s", verb, bare, list);
-    return count;
+    base_say("%s: there is no option '--%s'; it is one of %s", verb, bare, list);
+    return true;
 }
 
 int options_refuse(const char *verb, int refused, char **argv, const struct option *longs)

@@ -64,6 +64,18 @@ class Usage(Case):
         self.assertEqual(self.memtrace('sites', '--byte', self.log).stdout, self.memtrace('sites', '--bytes', self.log).stdout)
         self.assertEqual(self.memtrace('report', '--metr', 'live', self.log).stdout, self.memtrace('report', '--metric=live', self.log).stdout)
 
+    def test_whose_option_it_is(self):
+        """The verbs that the message names are those that have it in their help."""
+        have = {}
+        for verb in re.findall(r'^  ([a-z]+)  +\S', self.memtrace('--help').stdout, re.M):
+            for option in re.findall(r'^  (?:-\w, |    )--([\w-]+)', self.memtrace(verb, '--help').stdout, re.M):
+                have.setdefault(option, set()).add(verb)
+        self.assertGreater(len(have), 60)
+        for option, verbs in have.items():
+            p = self.memtrace('completions', '--' + option)
+            self.fails(p, 2, "completions: there is no option '--%s'; it is one of " % option)
+            self.assertEqual(set(re.split(', | and ', p.stderr.splitlines()[0].split(' is one of ')[1])), verbs)
+
     def test_help_of_the_program_is_the_programs(self):
         p = self.memtrace('run', '-o', self.path('echo.mt'), 'echo', '-h')
         self.assertEqual((p.returncode, p.stdout), (0, '-h\n'))
