@@ -140,6 +140,8 @@ static void print_tables(struct view *view, const struct options *options,
         else
             listing_print(view, &listings[i], options->all, stdout);
     }
+    if (options->mprun)
+        listings_say_mprun(view, listings, count, stdout);
     listings_say(view, stdout);
     notes_print(&view->stacks, options->mprun ? NULL : &view->lines, "", stdout);
     listings_free(listings, count);

@@ -100,7 +100,7 @@ class Tables(Case):
         out = p.stdout.splitlines()
         self.assertEqual(out[:4], ['Filename: ' + self.source, '',
                                    'Line #    Mem usage    Increment  Occurrences   Line Contents', '=' * 61])
-        rows = {int(l[:6]): l for l in out[4:] if l.strip()}
+        rows = {int(l[:6]): l for l in out[4:-1] if l.strip()}
         text = PROGRAM.splitlines()
         n = line_of('KEPT')
         self.assertEqual(rows[n], '%6d    2.000 MiB    2.000 MiB           1   %s' % (n, text[n - 1]))
@@ -108,10 +108,22 @@ class Tables(Case):
         self.assertEqual(rows[n], '%6d    0.000 MiB   -7.629 MiB               %s' % (n, text[n - 1]))
         n = line_of('KEPT') - 4
         self.assertEqual(rows[n], '%6d%41s%s' % (n, '', text[n - 1]))
-        self.assertTrue(p.stdout.endswith('\n\n\n'))
+        note = 'Occurrences are allocations here, not executions: memtrace run --lines NAME counts those of Python functions.\n'
+        self.assertTrue(p.stdout.endswith('\n\n\n' + note), p.stdout)
         p = self.memtrace('lines', '-f', 'take', '--mprun', self.log)
         n = line_of('TAKE')
         self.assertIn('\n%6d      2.0 MiB      9.6 MiB           2   %s\n' % (n, text[n - 1]), p.stdout)
+
+    def test_mprun_says_what_occurrences_are(self):
+        script = self.write('twice.py', b'def f(n):\n    return bytearray(n)\ndef g(n):\n    return bytearray(n)\nk = f(2000000), g(2000000)\n')
+        log = self.path('twice.mt')
+        self.assertEqual(self.memtrace('run', '-o', log, '--lines', 'f', 'python3', script).returncode, 0)
+        says = ' allocations here, not executions: memtrace run --lines NAME'
+        for names, words in (['f'], None), (['f', 'g'], 'Occurrences of 1 function are' + says), (['g'], 'Occurrences are' + says):
+            out = self.memtrace('lines', '--mprun', *('--function=' + name for name in names), log).stdout
+            self.assertEqual(out.count('Filename: '), len(names))
+            self.assertEqual(out.count('not executions'), words is not None)
+            self.assertIn(words or '', out)
 
     def test_lines_of(self):
         self.assertEqual(self.memtrace('lines', '-f', 'nobody', self.log).returncode, 1)
