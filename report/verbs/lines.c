@@ -127,6 +127,7 @@ static void print_tables(struct view *view, const struct options *options,
     for (uint32_t f = 0; f < view->stacks.frames.function_count; f++)
         if (wanted[f] && row_shows(&view->functions.list[f]))
             functions[count++] = f;
+    view->ranked = options->metric == METRICS ? METRIC_PEAK : options->metric;
     count = cut_small(view, options, functions, count);
     if (!count && !options->name_count)
         puts("No allocation or release is in the log.");

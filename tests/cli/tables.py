@@ -114,6 +114,26 @@ class Tables(Case):
         n = line_of('TAKE')
         self.assertIn('\n%6d      2.0 MiB      9.6 MiB           2   %s\n' % (n, text[n - 1]), p.stdout)
 
+    def test_what_rows_are_ranked_by_is_a_column(self):
+        """And where it is one of the usual ones, there is no other."""
+        title, usual = {'temporary': 'Temporary', 'slack': 'Slack', 'released': 'Released', 'releases': 'Releases', 'usage': 'Mem usage',
+                        'discarded': 'Discarded', 'resident': 'Resident', 'executions': 'Count', 'leaked': 'Left', 'allocated': 'Allocated',
+                        'peak': 'At peak', 'rise': 'Rise'}, ('leaked', 'allocated', 'peak', 'rise')
+        for metric, name in title.items():
+            out = self.memtrace('report', '--metric', metric, self.log).stdout.splitlines()
+            at = next(i for i, line in enumerate(out) if line.startswith('Lines by '))
+            self.assertEqual(out[at + 1].count(name), 1, out[at:])
+            self.assertEqual(out[at + 1].split()[0] == name.split()[0], metric not in usual or metric == 'rise', out[at + 1])
+        known = {'released': ('7.63 MiB', 'FREE'), 'releases': ('1', 'FREE'), 'temporary': ('1', 'GONE'), 'leaked': ('2.00 MiB', 'KEPT'),
+                 'allocated': ('7.63 MiB', 'GONE')}
+        for metric, (figure, mark) in known.items():
+            for out in (self.memtrace('report', '--metric', metric, self.log).stdout.splitlines(),
+                        self.memtrace('lines', '-f', 'main', '--metric', metric, self.log).stdout.splitlines()):
+                at = next(i for i, line in enumerate(out) if title[metric] in line)
+                end = out[at].index(title[metric]) + len(title[metric])
+                row = next(line for line in out[at:] if ':%d ' % line_of(mark) in line or line.startswith('%6d ' % line_of(mark)))
+                self.assertTrue(row[:end].endswith(' ' + figure), out)
+
     def test_mprun_says_what_occurrences_are(self):
         script = self.write('twice.py', b'def f(n):\n    return bytearray(n)\ndef g(n):\n    return bytearray(n)\nk = f(2000000), g(2000000)\n')
         log = self.path('twice.mt')
