@@ -23,10 +23,12 @@ static int finish(int status)
         return STATUS_BAD;
     }
     /* Of a view of nothing nobody is to think that there is nothing; a gate that looks at nothing is a mistake. */
-    if (status == STATUS_DONE && selections_took_none()) {
-        base_say("no stack is what --function, --file, --module or --thread asks for");
-        return STATUS_NO;
+    char *none = status == STATUS_DONE ? selections_took_none() : NULL;
+    if (none) {
+        base_say("%s", none);
+        status = STATUS_NO;
     }
+    free(none);
     return status;
 }
 

@@ -128,9 +128,9 @@ static void print_tables(struct view *view, const struct options *options,
         if (wanted[f] && row_shows(&view->functions.list[f]))
             functions[count++] = f;
     view->ranked = options->metric == METRICS ? METRIC_PEAK : options->metric;
-    count = cut_small(view, options, functions, count);
     if (!count && !options->name_count)
-        puts("No allocation or release is in the log.");
+        options_say_nothing(options);
+    count = cut_small(view, options, functions, count);
     struct sorting sorting = {view, options->metric};
     if (count)
         qsort_r(functions, count, sizeof *functions, function_order, &sorting);

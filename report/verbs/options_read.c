@@ -266,6 +266,37 @@ long verb_number(const char *option, const char *text, long most)
     return -1;
 }
 
+void options_say_nothing(const struct options *options)
+{
+    const struct filter *filter = &options->filter;
+    struct periods all = ALL_PERIODS;
+    bool period = options->periods.first != all.first || options->periods.last != all.last;
+    const struct {
+        const char *name, *value;
+        bool given;
+    } of[] = {{"function", filter->function, filter->function},
+              {"file", filter->file, filter->file},
+              {"module", filter->module, filter->module},
+              {"thread", filter->thread, filter->thread},
+              {"under", options->under, options->under},
+              {"class", NULL, filter->classes},
+              {"period", NULL, period}};
+    const char *before = "No allocation or release in the log is what ";
+    size_t given = 0;
+    for (size_t i = 0; i < sizeof of / sizeof of[0]; i++) {
+        if (!of[i].given)
+            continue;
+        fputs(given++ ? " and " : before, stdout);
+        printf("--%s%s", of[i].name, of[i].value ? " " : "");
+        if (of[i].value)
+            text_put(stdout, of[i].value, strlen(of[i].value), SIZE_MAX);
+    }
+    if (given)
+        printf(" ask%s for.\n", given == 1 ? "s" : "");
+    else
+        puts("No allocation or release is in the log.");
+}
+
 double options_min_share(const struct options *options, double usual)
 {
     return options->min_share >= 0 ? options->min_share : options->all ? 0 : usual;

@@ -134,6 +134,20 @@ class Tables(Case):
                 row = next(line for line in out[at:] if ':%d ' % line_of(mark) in line or line.startswith('%6d ' % line_of(mark)))
                 self.assertTrue(row[:end].endswith(' ' + figure), out)
 
+    def test_the_filter_that_takes_nothing_is_named(self):
+        for options, words in ((['--thread', 'nosuch'], '--thread nosuch asks'), (['--module', 'x', '--thread', 'pro*'], '--module x and --thread pro* ask'),
+                               (['--module', 'x', '--file', 'y'], '--file y and --module x ask')):
+            p = self.memtrace('lines', *options, self.log)
+            self.fails(p, 1, 'memtrace: no stack is what %s for\n' % words)
+            self.assertEqual(p.stdout.splitlines()[0], 'No allocation or release in the log is what %s for.' % words)
+            self.assertIn(words, self.memtrace('sites', *options, self.log).stderr)
+        # No thread is called so, whatever the others take.
+        p = self.memtrace('report', '--function', 'main', '--thread', 'nosuch', self.log)
+        self.fails(p, 1, 'memtrace: no stack is what --thread nosuch asks for\n')
+        p = self.memtrace('lines', '--class', 'shared', self.log)
+        self.assertEqual((p.returncode, p.stdout, p.stderr), (0, 'No allocation or release in the log is what --class asks for.\n', ''))
+        self.assertEqual(self.memtrace('lines', '--min-share', '100', '--metric', 'slack', self.log).stdout.count('No allocation'), 0)
+
     def test_mprun_says_what_occurrences_are(self):
         script = self.write('twice.py', b'def f(n):\n    return bytearray(n)\ndef g(n):\n    return bytearray(n)\nk = f(2000000), g(2000000)\n')
         log = self.path('twice.mt')
