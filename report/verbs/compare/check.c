@@ -15,7 +15,6 @@
 #include "read/beside.h"
 #include "read/reader.h"
 #include "resolve/suppress.h"
-#include "show/family.h"
 #include "verbs/compare/runs.h"
 #include "verbs/logs.h"
 #include "verbs/verbs.h"
@@ -190,9 +189,9 @@ static int judge_growth(struct checking *checking, char *const *logs, size_t cou
     for (unsigned s = 0; s < SIDES; s++)
         side_begin(&sides[s], &comparing);
     for (size_t i = 0; i < options->baseline_count && status == STATUS_DONE; i++)
-        status = runs_add(&sides[SIDE_OLD], options->baselines[i], ALL_PERIODS);
+        status = runs_add(&sides[SIDE_OLD], options->baselines[i], ALL_PERIODS, true);
     for (size_t i = 0; i < count && status == STATUS_DONE; i++)
-        status = runs_add(&sides[SIDE_NEW], logs[i], ALL_PERIODS);
+        status = runs_add(&sides[SIDE_NEW], logs[i], ALL_PERIODS, false);
     for (unsigned s = 0; s < SIDES; s++)
         side_end(&sides[s]);
     if (status == STATUS_DONE) {
@@ -295,16 +294,6 @@ static void say_each_children(const struct options *logs)
     }
 }
 
-static void say_earlier(const struct options *logs)
-{
-    struct family family;
-    if (logs->log_count < 2)
-        return;
-    family_make(&family, logs->logs, logs->log_count);
-    family_print_earlier(&family, stderr);
-    family_free(&family);
-}
-
 /* ---- all ---- */
 
 int check_logs(struct checking *checking, char *const *logs, size_t count, FILE *out)
@@ -315,7 +304,7 @@ int check_logs(struct checking *checking, char *const *logs, size_t count, FILE 
     struct options expanded = {.logs = copies, .log_count = count};
     int status = logs_expand(&expanded) ? STATUS_DONE : STATUS_BAD;
     if (status == STATUS_DONE) {
-        say_earlier(&expanded);
+        logs_say_earlier(expanded.logs, expanded.log_count);
         say_each_children(&expanded);
     }
     if (status == STATUS_DONE && options->save)
