@@ -115,7 +115,8 @@ static size_t cut_small(const struct view *view, const struct options *options, 
     }
     if (kept < count)
         printf("%s function%s left out, none above %s %s.\n\n", text_count(number, count - kept),
-               text_s(count - kept), metric_text(figure, metric, most), metric_phrase(metric));
+               text_s(count - kept), metric_text(figure, metric, most),
+               metric_phrase_of(metric, most));
     return kept;
 }
 

@@ -148,6 +148,38 @@ class Tables(Case):
         self.assertEqual((p.returncode, p.stdout, p.stderr), (0, 'No allocation or release in the log is what --class asks for.\n', ''))
         self.assertEqual(self.memtrace('lines', '--min-share', '100', '--metric', 'slack', self.log).stdout.count('No allocation'), 0)
 
+    def test_one_is_one(self):
+        """Where there is one of each: no "1 allocations"."""
+        self.write('single.c', b"""#include <stdlib.h>
+#include <sys/mman.h>
+void *volatile kept;
+int main(void)
+{
+    kept = malloc(1000000);
+    char *area = mmap(0, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    area[0] = area[5000] = 1;
+    madvise(area, 1 << 20, MADV_DONTNEED);
+    free(kept);
+    return 0;
+}
+""")
+        self.cc('-g', '-O0', 'single.c', '-o', 'single')
+        logs = [self.path('single-1.mt'), self.path('single-2.mt')]
+        for log in logs:
+            self.memtrace('run', '-o', log, self.path('single'))
+        views = [['report'], ['leaks'], ['leaks', '--all'], ['why'], ['timeline'], ['sites', '--histogram']]
+        for metric in 'peak', 'live', 'allocated', 'allocations', 'released', 'releases', 'temporary', 'slack':
+            views += [[verb, '--metric', metric, *more] for verb, *more in (['report'], ['sites'], ['tree'], ['lines', '--min-share', '100'],
+                                                                           ['sites', '-n', '1', '--all'], ['diff', logs[1]])]
+        wrong, seen = [], 0
+        for view in views:
+            p = self.memtrace(*view, logs[0])
+            self.assertLess(p.returncode, 2, p)
+            seen += len(re.findall(r'\b1 (?:allocation|release|call)\b', p.stdout))
+            wrong += [(view, found) for found in re.findall(r'(?<![\d.,:])1 (?!lines )[a-z]+s\b.*', p.stdout)]
+        self.assertEqual(wrong, [])
+        self.assertGreater(seen, 10)
+
     def test_mprun_says_what_occurrences_are(self):
         script = self.write('twice.py', b'def f(n):\n    return bytearray(n)\ndef g(n):\n    return bytearray(n)\nk = f(2000000), g(2000000)\n')
         log = self.path('twice.mt')
