@@ -82,13 +82,15 @@ static int no_verb(int argc, char **argv)
 
 static int options_alone(const char *name, bool *found)
 {
-    if (!strcmp(name, "-h") || !strcmp(name, "help"))
+    char letter = name[0] == '-' && name[1] && !name[2] ? name[1] : 0;
+    if (!strcmp(name, "help"))
         name = "--help";
-    if (!strcmp(name, "-V"))
-        name = "--version";
-    for (size_t i = 0; i < verb_option_count; i++)
-        if ((*found = !strcmp(name, verb_options[i].name)))
-            return verb_options[i].act();
+    for (size_t i = 0; i < verb_option_count; i++) {
+        const struct verb_option *option = &verb_options[i];
+        *found = (letter && letter == option->letter) || !strcmp(name, option->name);
+        if (*found)
+            return option->act();
+    }
     return STATUS_BAD;
 }
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 
 from common import Case, commands
@@ -32,6 +33,10 @@ class Usage(Case):
         self.assertEqual(p.returncode, 0)
         self.assertRegex(p.stdout, r'\Amemtrace \d+\.\d+\.\d+\n\Z')
         self.assertEqual(self.memtrace('-V').stdout, p.stdout)
+        help_text = self.memtrace('--help').stdout
+        self.assertEqual(self.memtrace('-h').stdout, help_text)
+        self.assertEqual(re.findall(r'^  (-\w, |    )(--\w+) +[a-z]', help_text, re.M),
+                         [('-h, ', '--help'), ('-V, ', '--version'), ('    ', '--rules'), ('    ', '--python')])
 
     def test_wrong(self):
         self.assertEqual(self.memtrace().returncode, 2)
@@ -81,6 +86,16 @@ class Usage(Case):
         self.assertEqual((p.returncode, p.stdout), (0, '-h\n'))
         p = self.memtrace('run', '-o', self.path('echo.mt'), 'echo', '--help me')
         self.assertEqual((p.returncode, p.stdout), (0, '--help me\n'))
+
+    def test_a_reader_that_goes(self):
+        """As `head` does: a view ends by SIGPIPE, or, where that is ignored, with what it would have ended with; nothing is said."""
+        for verb in ['report'], ['report', '--json'], ['lines', '--all'], ['sites', '-n', '0'], ['tree'], ['leaks'], ['timeline'], ['top', '--once']:
+            for ignores in False, True:
+                reader, writer = os.pipe()
+                os.close(reader)
+                p = subprocess.run([commands.memtrace, *verb, self.log], stdout=writer, stderr=subprocess.PIPE, restore_signals=not ignores, check=False)
+                os.close(writer)
+                self.assertEqual((p.returncode, p.stderr), (0 if ignores else -signal.SIGPIPE, b''), (verb, ignores))
 
     def test_a_closed_output_is_an_error(self):
         with open('/dev/full', 'w') as full:
