@@ -23,10 +23,12 @@ static int finish(int status)
         return STATUS_BAD;
     }
     /* Of a view of nothing nobody is to think that there is nothing; a gate that looks at nothing is a mistake. */
-    if (status == STATUS_DONE && selections_took_none()) {
-        base_say("no stack is what --function, --file, --module or --thread asks for");
-        return STATUS_NO;
+    char *none = status == STATUS_DONE ? selections_took_none() : NULL;
+    if (none) {
+        base_say("%s", none);
+        status = STATUS_NO;
     }
+    free(none);
     return status;
 }
 
@@ -80,13 +82,15 @@ static int no_verb(int argc, char **argv)
 
 static int options_alone(const char *name, bool *found)
 {
-    if (!strcmp(name, "-h") || !strcmp(name, "help"))
+    char letter = name[0] == '-' && name[1] && !name[2] ? name[1] : 0;
+    if (!strcmp(name, "help"))
         name = "--help";
-    if (!strcmp(name, "-V"))
-        name = "--version";
-    for (size_t i = 0; i < verb_option_count; i++)
-        if ((*found = !strcmp(name, verb_options[i].name)))
-            return verb_options[i].act();
+    for (size_t i = 0; i < verb_option_count; i++) {
+        const struct verb_option *option = &verb_options[i];
+        *found = (letter && letter == option->letter) || !strcmp(name, option->name);
+        if (*found)
+            return option->act();
+    }
     return STATUS_BAD;
 }
 

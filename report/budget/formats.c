@@ -50,12 +50,28 @@ static void print_held(const struct verdict *verdict, FILE *out)
     }
 }
 
+static void write_count(const struct verdicts *verdicts, FILE *out)
+{
+    char count[TEXT_COUNT_BYTES], some[TEXT_COUNT_BYTES];
+    size_t held = verdicts->count - verdicts->broken - verdicts->missing;
+    text_count(count, verdicts->count);
+    if (verdicts->broken && verdicts->count == 1)
+        fputs("The budget is broken.\n", out);
+    else if (verdicts->broken)
+        fprintf(out, "%s of %s budgets %s broken.\n", text_count(some, verdicts->broken), count,
+                verdicts->broken == 1 ? "is" : "are");
+    else if (held)
+        fprintf(out, "%s budget%s.\n", text_count(some, held), held == 1 ? " holds" : "s hold");
+    if (verdicts->missing)
+        fprintf(out, "%s budget%s what is not there.\n", text_count(some, verdicts->missing),
+                verdicts->missing == 1 ? " is of" : "s are of");
+}
+
 static void write_text(const struct verdicts *verdicts, FILE *out)
 {
-    char count[TEXT_COUNT_BYTES], broken[TEXT_COUNT_BYTES];
     for (size_t i = 0; i < verdicts->count; i++) {
         const struct verdict *verdict = &verdicts->list[i];
-        if (!verdict->broken)
+        if (!verdict->broken && !verdict->missing)
             continue;
         char *text = verdict_text(verdict);
         fputs(terminal_on(STYLE_TITLE), out);
@@ -72,14 +88,7 @@ static void write_text(const struct verdicts *verdicts, FILE *out)
         print_held(verdict, out);
         free(text);
     }
-    text_count(count, verdicts->count);
-    if (verdicts->broken && verdicts->count == 1)
-        fputs("The budget is broken.\n", out);
-    else if (verdicts->broken)
-        fprintf(out, "%s of %s budgets %s broken.\n", text_count(broken, verdicts->broken), count,
-                verdicts->broken == 1 ? "is" : "are");
-    else
-        fprintf(out, "%s budget%s.\n", count, verdicts->count == 1 ? " holds" : "s hold");
+    write_count(verdicts, out);
 }
 
 /* ---- GitHub ---- */
@@ -96,14 +105,29 @@ static void put_escaped(FILE *out, const char *text, bool property)
     }
 }
 
+/* The annotation is at the line of the name that is not there. */
+static void put_place_of_budget(const struct verdict *verdict, FILE *out)
+{
+    const char *colon = verdict->source ? strrchr(verdict->source, ':') : NULL;
+    char *file = colon ? base_copy(verdict->source, (size_t)(colon - verdict->source)) : NULL;
+    if (file) {
+        fputs("file=", out);
+        put_escaped(out, path_here(file), true);
+        fprintf(out, ",line=%s,", colon + 1);
+    }
+    free(file);
+}
+
 static void write_github(const struct verdicts *verdicts, FILE *out)
 {
     for (size_t i = 0; i < verdicts->count; i++) {
         const struct verdict *verdict = &verdicts->list[i];
         const struct held *held = &verdict->held[0];
-        if (!verdict->broken)
+        if (!verdict->broken && !verdict->missing)
             continue;
-        fputs("::error ", out);
+        fputs(verdict->broken || !verdicts->missing_allowed ? "::error " : "::warning ", out);
+        if (verdict->missing)
+            put_place_of_budget(verdict, out);
         if (verdict->held_count && held->file) {
             fputs("file=", out);
             put_escaped(out, path_here(held->file), true);

@@ -58,7 +58,17 @@ static void put_failure(const struct verdict *verdict, const char *text, FILE *o
     fputs("</failure>\n", out);
 }
 
-static void put_case(const struct verdict *verdict, FILE *out)
+/* What is not there can't be judged, which is an error; where that is allowed, it is skipped. */
+static void put_missing(const struct verdict *verdict, const char *text, bool allowed, FILE *out)
+{
+    fputs(allowed ? "      <skipped" : "      <error type=\"memtrace\"", out);
+    put_attribute(out, "message", text);
+    fputc('>', out);
+    put_xml(out, verdict->source ? verdict->source : text);
+    fputs(allowed ? "</skipped>\n" : "</error>\n", out);
+}
+
+static void put_case(const struct verdict *verdict, bool allowed, FILE *out)
 {
     char *text = verdict_text(verdict), *name = NULL;
     if (asprintf(&name, "%s%s%s", verdict->name, verdict->at ? " under " : "",
@@ -72,9 +82,13 @@ static void put_case(const struct verdict *verdict, FILE *out)
         if (verdict->held[0].line)
             fprintf(out, " line=\"%" PRIu32 "\"", verdict->held[0].line);
     }
-    fputs(verdict->broken ? ">\n" : "/>\n", out);
-    if (verdict->broken) {
+    bool holds = !verdict->broken && !verdict->missing;
+    fputs(holds ? "/>\n" : ">\n", out);
+    if (verdict->broken)
         put_failure(verdict, text, out);
+    if (verdict->missing)
+        put_missing(verdict, text, allowed, out);
+    if (!holds) {
         fputs("    </testcase>\n", out);
     }
     free(name);
@@ -82,29 +96,34 @@ static void put_case(const struct verdict *verdict, FILE *out)
 }
 
 /* Verdicts on one log follow each other. */
-static size_t suite_end(const struct verdicts *verdicts, size_t from, size_t *broken)
+static size_t suite_end(const struct verdicts *verdicts, size_t from, size_t *broken,
+                        size_t *missing)
 {
     size_t end = from;
-    *broken = 0;
-    while (end < verdicts->count && !strcmp(verdicts->list[end].log, verdicts->list[from].log))
-        *broken += verdicts->list[end++].broken;
+    *broken = *missing = 0;
+    for (; end < verdicts->count && !strcmp(verdicts->list[end].log, verdicts->list[from].log);
+         end++) {
+        *broken += verdicts->list[end].broken;
+        *missing += verdicts->list[end].missing;
+    }
     return end;
 }
 
 void verdicts_junit(const struct verdicts *verdicts, FILE *out)
 {
+    bool allowed = verdicts->missing_allowed;
     fprintf(out,
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"memtrace\" "
-            "tests=\"%zu\" failures=\"%zu\">\n",
-            verdicts->count, verdicts->broken);
+            "tests=\"%zu\" failures=\"%zu\" errors=\"%zu\">\n",
+            verdicts->count, verdicts->broken, allowed ? 0 : verdicts->missing);
     for (size_t i = 0; i < verdicts->count;) {
-        size_t broken, end = suite_end(verdicts, i, &broken);
+        size_t broken, missing, end = suite_end(verdicts, i, &broken, &missing);
         fputs("  <testsuite", out);
         put_attribute(out, "name", verdicts->list[i].log);
-        fprintf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"0\">\n", end - i,
-                broken);
+        fprintf(out, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\">\n", end - i,
+                broken, allowed ? 0 : missing, allowed ? missing : 0);
         for (; i < end; i++)
-            put_case(&verdicts->list[i], out);
+            put_case(&verdicts->list[i], allowed, out);
         fputs("  </testsuite>\n", out);
     }
     fputs("</testsuites>\n", out);

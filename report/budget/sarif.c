@@ -92,14 +92,14 @@ static void put_locations(struct json *json, const struct verdict *verdict, cons
     json_close(json, ']');
 }
 
-static void put_result(struct json *json, const struct verdict *verdict)
+static void put_result(struct json *json, const struct verdict *verdict, bool missing_allowed)
 {
     char *text = verdict_text(verdict), *whole = NULL;
     if (asprintf(&whole, "%s: %s", verdict->program, text) < 0)
         whole = NULL;
     json_open(json, NULL, '{');
     json_cstring(json, "ruleId", verdict->name);
-    json_cstring(json, "level", "error");
+    json_cstring(json, "level", verdict->missing && missing_allowed ? "warning" : "error");
     json_cstring(json, "kind", "fail");
     json_open(json, "message", '{');
     json_cstring(json, "text", whole ? whole : text);
@@ -188,8 +188,9 @@ void verdicts_sarif(const struct verdicts *verdicts, FILE *out)
     json_close(&json, '}');
     json_open(&json, "results", '[');
     for (size_t i = 0; i < verdicts->count; i++)
-        if (verdicts->list[i].broken) /* what passes has no location, and no alert */
-            put_result(&json, &verdicts->list[i]);
+        if (verdicts->list[i].broken ||
+            verdicts->list[i].missing) /* what passes has no location, and no alert */
+            put_result(&json, &verdicts->list[i], verdicts->missing_allowed);
     json_close(&json, ']');
     json_close(&json, '}');
     json_close(&json, ']');
@@ -222,6 +223,7 @@ void verdicts_json(const struct verdicts *verdicts, FILE *out)
     json_open(&json, NULL, '{');
     json_cstring(&json, "schema", "memtrace-check/1");
     json_unsigned(&json, "broken", verdicts->broken);
+    json_unsigned(&json, "missing", verdicts->missing);
     json_open(&json, "budgets", '[');
     for (size_t i = 0; i < verdicts->count; i++) {
         const struct verdict *verdict = &verdicts->list[i];
@@ -233,6 +235,7 @@ void verdicts_json(const struct verdicts *verdicts, FILE *out)
         json_cstring(&json, "at", verdict->at);
         json_cstring(&json, "source", verdict->source);
         json_bool(&json, "broken", verdict->broken);
+        json_bool(&json, "missing", verdict->missing);
         json_signed(&json, "value", verdict->value);
         json_signed(&json, "limit", verdict->limit);
         if (verdict->growth)

@@ -111,13 +111,12 @@ static bool gives_way(const struct budgets *budgets, const struct budget *budget
 
 static void judge(struct verdicts *verdicts, const struct stacks *stacks,
                   const struct budgets *budgets, const struct budget *budget, const char *program,
-                  const struct leaks *leaks)
+                  const struct leaks *leaks, unsigned char *used)
 {
     struct measured measured;
     measure(&measured, stacks, budget, leaks);
-    if (budget->at && !measured.matched)
-        base_say("%s:%u: nothing in %s is called '%s'", budgets->file, (unsigned)budget->line,
-                 stacks->log.name, budget->at);
+    bool absent = budget->at && !measured.matched;
+    *used |= absent ? 0 : BUDGET_FOUND;
     struct verdict verdict = {.program = copy(program),
                               .log = copy(stacks->log.name),
                               .pid = stacks->log.header.pid,
@@ -126,7 +125,9 @@ static void judge(struct verdicts *verdicts, const struct stacks *stacks,
                               .name = budget_name(budget->kind),
                               .value = measured.value,
                               .limit = budget->limit,
-                              .broken = measured.value > budget->limit};
+                              .broken = measured.value > budget->limit,
+                              .budget = (size_t)(budget - budgets->list),
+                              .absent = absent};
     if (budget->line && asprintf(&verdict.source, "%s:%" PRIu32, budgets->file, budget->line) < 0)
         verdict.source = NULL;
     for (size_t i = 0; verdict.broken && i < measured.count && i < HELD_LINES; i++)
@@ -148,13 +149,23 @@ void verdicts_log(struct verdicts *verdicts, const struct stacks *stacks,
         const struct budget *budget = &budgets->list[i];
         if (!is_for(budget, &called))
             continue;
-        used[i] = 1;
+        used[i] |= BUDGET_USED;
         if (!gives_way(budgets, budget, &called))
             judge(verdicts, stacks, budgets, budget,
-                  called.count ? called.names[called.count - 1] : "(unknown program)", &leaks);
+                  called.count ? called.names[called.count - 1] : "(unknown program)", &leaks,
+                  &used[i]);
     }
     leaks_free(&leaks);
     called_free(&called);
+}
+
+void verdicts_settle(struct verdicts *verdicts, const unsigned char *used)
+{
+    for (size_t i = 0; i < verdicts->count; i++) {
+        struct verdict *verdict = &verdicts->list[i];
+        verdict->missing = verdict->absent && !(used[verdict->budget] & BUDGET_FOUND);
+        verdicts->missing += verdict->missing;
+    }
 }
 
 /* ---- growth ---- */
@@ -224,6 +235,8 @@ char *verdict_text(const struct verdict *verdict)
         length = asprintf(&text, "%s: %s, %s %s, which may grow by %g %%", title, value,
                           verdict->broken ? "grown from" : "before",
                           metric_text(limit, verdict->metric, verdict->old), verdict->percent);
+    else if (verdict->missing)
+        length = asprintf(&text, "%s under %s: not in this log", title, at);
     else
         length = asprintf(&text, "%s%s%s: %s, %s%s the budget of %s", title, under, at, value,
                           verdict->broken ? over : "within", verdict->broken ? " above" : "",

@@ -112,7 +112,8 @@ static void print_head(const struct changes_shown *shown, FILE *out)
     print_total(shown, SIDE_OLD, out);
     fputs(" -> ", out);
     print_total(shown, SIDE_NEW, out);
-    fprintf(out, " %s: ", metric_phrase(shown->comparing->metric));
+    fprintf(out,
+            " %s: ", metric_phrase_of(shown->comparing->metric, changes->total.of[SIDE_NEW].mean));
     fputs(signed_text(change, shown->comparing->metric, changes->total.change), out);
     if (*growth_text(growth, &changes->total))
         fprintf(out, " (%s)", growth);
@@ -258,7 +259,8 @@ static void print_nothing(const struct changes_shown *shown, FILE *out)
         fprintf(out, " by %g %% of the whole or more", shown->least);
     fputs(": ", out);
     print_total(shown, SIDE_NEW, out);
-    fprintf(out, " %s", metric_phrase(shown->comparing->metric));
+    fprintf(out, " %s",
+            metric_phrase_of(shown->comparing->metric, changes->total.of[SIDE_NEW].mean));
     if (differ)
         fprintf(out, ", %s; %s %s%s differ%s, which --all shows",
                 changes->total.change

@@ -15,8 +15,9 @@ struct selection {
 void selection_make(struct selection *selection, const struct stacks *stacks,
                     const struct filter *filter);
 void selection_free(struct selection *selection);
-/* Was there a filter with globs, and did none take a stack, of all logs that this command has read? Any thread. */
-bool selections_took_none(void);
+/* Where there was a filter with globs and none took a stack, of all logs that this command has read: which globs it was, as "no stack
+ * is what --thread x asks for"; to be freed. Else NULL. Any thread. */
+char *selections_took_none(void);
 
 /* Is a stack that ends in this node taken? */
 static inline bool selection_has(const struct selection *selection, uint32_t node)

@@ -329,6 +329,7 @@ static void model_threads(struct model *model)
         struct thread *thread = &model->threads[i];
         thread->leaf = raw->leaf < model->node_count ? raw->leaf : 0;
         thread->tid = raw->tid;
+        thread->earlier = raw->started ? raw->started - 1 : 0;
         thread->events = raw->events;
         thread->level = raw->level;
         model->events += raw->events;

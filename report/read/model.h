@@ -20,9 +20,10 @@ struct entry {
 
 /* A slot for threads: used by one thread at a time, then by later ones. */
 struct thread {
-    uint32_t leaf; /* node of the last event; 0: none, or the thread has ended */
-    int32_t tid;   /* of the present or last thread */
-    char name[17]; /* of that one */
+    uint32_t leaf;    /* node of the last event; 0: none, or the thread has ended */
+    int32_t tid;      /* of the present or last thread */
+    char name[17];    /* of that one */
+    uint32_t earlier; /* threads that had its slot before, whose figures are here, too */
     uint64_t events;
     int64_t level; /* bytes allocated less released by them */
 };

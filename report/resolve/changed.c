@@ -32,8 +32,9 @@ void changed_say(struct frames *frames, bool whole)
     }
     char number[TEXT_COUNT_BYTES];
     if (frames->changed_sources > SAID_MAX)
-        base_say("%s: and %s more source files have changed", frames->log->name,
-                 text_count(number, frames->changed_sources - SAID_MAX));
+        base_say("%s: and %s more source file%s changed", frames->log->name,
+                 text_count(number, frames->changed_sources - SAID_MAX),
+                 frames->changed_sources - SAID_MAX == 1 ? " has" : "s have");
     free(seen);
     sources_free(&sources);
 }

@@ -108,8 +108,7 @@ static char *name_of_key(const struct listed *listed, uint32_t key)
                        "Python code, and code of no module");
     case BY_THREAD:
         if (key < stacks->model.thread_count && stacks->model.threads[key].name[0])
-            return base_copy(stacks->model.threads[key].name,
-                             strlen(stacks->model.threads[key].name));
+            return name_of_thread(&stacks->model.threads[key]);
         return text_of((struct log_text){0}, key ? "(a thread without a name)" : "(not known)");
     default:
         return base_copy(class_name(key), strlen(class_name(key)));
@@ -218,6 +217,7 @@ static void json_key(const struct listed *listed, struct json *json, uint32_t ke
 {
     const struct frames *frames = &listed->stacks->frames;
     const struct log *log = &listed->stacks->log;
+    const struct thread *thread;
     struct log_text module;
     switch (listed->by->by) {
     case BY_LINE:
@@ -235,10 +235,11 @@ static void json_key(const struct listed *listed, struct json *json, uint32_t ke
         json_text(json, "module", module.bytes ? module.text : NULL, module.bytes);
         break;
     case BY_THREAD:
-        json_cstring(json, "thread",
-                     key && key < listed->stacks->model.thread_count
-                         ? listed->stacks->model.threads[key].name
-                         : NULL);
+        thread = key && key < listed->stacks->model.thread_count
+                     ? &listed->stacks->model.threads[key]
+                     : NULL;
+        json_cstring(json, "thread", thread ? thread->name : NULL);
+        json_unsigned(json, "earlier_threads", thread ? thread->earlier : 0);
         break;
     default:
         json_cstring(json, "class", class_name(key));

@@ -56,7 +56,8 @@ static void print_leak(const struct stacks *stacks, const struct leaks *leaks,
     fprintf(out, "%s (%s)", terminal_off(STYLE_TITLE),
             share_text(share, leak->sum.bytes, leaks->total.bytes));
     if (counts_blocks(leaks) && leak->sum.allocations > leak->sum.blocks)
-        fprintf(out, ", of %s allocations", text_count(count, (uint64_t)leak->sum.allocations));
+        fprintf(out, ", of %s allocation%s", text_count(count, (uint64_t)leak->sum.allocations),
+                text_s((uint64_t)leak->sum.allocations));
     if (leak->class != CLASS_HEAP)
         fprintf(out, ", %s", class_name(leak->class));
     fputc('\n', out);

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "resolve/source_of.h"
 #include "show/fit.h"
+#include "show/metric.h"
 #include "show/name.h"
 #include "show/row_json.h"
 #include "show/table.h"
@@ -16,12 +17,13 @@
 #define CONTEXT 2u /* lines on each side of one with figures */
 
 /* The columns of a function's table, and which ones go first where a terminal is narrow. */
-enum { DISCARDED = 7, COUNT = 9, SOURCE = 10, COLUMNS_MOST };
+enum { RANKED = 1, DISCARDED = 8, COUNT = 10, SOURCE = 11, COLUMNS_MOST };
 static const struct table_column all_columns[COLUMNS_MOST] = {
-    {"  Line", 6}, {"Mem usage", 9},       {"Increment", 9},        {"Rise", 10},
-    {"Live", 9},   {"At peak", 9},         {"Resident", 9},         [DISCARDED] = {"Discarded", 9},
-    {"Allocs", 8}, [COUNT] = {"Count", 8}, [SOURCE] = {"Source", 0}};
-static const unsigned char all_spare[COLUMNS_MOST] = {0, 2, 0, 0, 0, 0, 3, 0, 1, 0, 0};
+    {"  Line", 6},    [RANKED] = {"", 9},     {"Mem usage", 9},
+    {"Increment", 9}, {"Rise", 10},           {"Live", 9},
+    {"At peak", 9},   {"Resident", 9},        [DISCARDED] = {"Discarded", 9},
+    {"Allocs", 8},    [COUNT] = {"Count", 8}, [SOURCE] = {"Source", 0}};
+static const unsigned char all_spare[COLUMNS_MOST] = {0, 0, 2, 0, 0, 0, 0, 3, 0, 1, 0, 0};
 
 struct columns {
     struct table_column of[COLUMNS_MOST];
@@ -29,22 +31,47 @@ struct columns {
     size_t count;
 };
 
-/* Discarded, where there is any; Count, where executions were counted. */
-static void columns_make(struct columns *columns, const struct listing *listing)
+/* None of the usual columns has the figure. */
+static bool is_extra(enum metric metric)
+{
+    return metric == METRIC_LEAKED || metric == METRIC_ALLOCATED || metric == METRIC_RELEASED ||
+           metric == METRIC_RELEASES || metric == METRIC_TEMPORARY || metric == METRIC_SLACK;
+}
+
+/* What the functions are ranked by, where it is an extra column; Discarded, where there is any; Count, where executions were counted. */
+static void columns_make(struct columns *columns, const struct listing *listing, enum metric ranked)
 {
     columns->count = 0;
     for (unsigned c = 0; c < COLUMNS_MOST; c++) {
-        if ((c == DISCARDED && !listing->discards) || (c == COUNT && !listing->exact))
+        if ((c == DISCARDED && !listing->discards) || (c == COUNT && !listing->exact) ||
+            (c == RANKED && !is_extra(ranked)))
             continue;
         columns->of[columns->count] = all_columns[c];
+        if (c == RANKED)
+            columns->of[columns->count].title = metric_title(ranked);
         columns->spare[columns->count] = all_spare[c];
         columns->index[columns->count++] = c;
     }
 }
 
-static void row_figures(struct table *table, const struct row *key, const struct listing *listing)
+void lines_cell(struct table *table, const struct row *row, enum metric metric)
+{
+    char text[TEXT_SIZE_BYTES];
+    bool known =
+        metric == METRIC_USAGE        ? row->sums.happened
+        : metric == METRIC_EXECUTIONS ? row->exact
+        : metric == METRIC_RELEASED || metric == METRIC_RELEASES || metric == METRIC_INCREMENT
+            ? !row->releaseless
+            : true;
+    table_cell(table, known ? metric_text(text, metric, row_metric(row, metric)) : NULL);
+}
+
+static void row_figures(struct table *table, const struct row *key, const struct listing *listing,
+                        enum metric ranked)
 {
     const struct sums *sums = &key->sums;
+    if (is_extra(ranked))
+        lines_cell(table, key, ranked);
     if (sums->happened)
         table_cell_size(table, (int64_t)sums->level);
     else
@@ -118,7 +145,7 @@ static void row_total(const struct view *view, const struct listing *listing, st
     bool overlap = allocated != total->sums.allocated || released != total->sums.released;
     table_row(table, STYLE_TITLE);
     table_cell(table, "total");
-    row_figures(table, total, listing);
+    row_figures(table, total, listing, view->ranked);
     if (overlap)
         table_cell(table, "(recursive: the lines overlap)");
 }
@@ -129,6 +156,7 @@ static void rows_of_lines(const struct view *view, const struct listing *listing
 {
     bool text = listing->source && listing->source->text, whole = all && text && listing->whole;
     uint32_t context = text ? CONTEXT : 0;
+    int blanks = 7 + listing->discards + listing->exact + is_extra(view->ranked);
     size_t next = 0;                    /* the first place at this line or after it */
     uint32_t shown_to = 0, kept_to = 0; /* last line printed; last line within reach of figures */
     const struct place *places = view->stacks.frames.places;
@@ -150,8 +178,8 @@ static void rows_of_lines(const struct view *view, const struct listing *listing
         table_row(table, key && is_hot(listing, key) ? STYLE_HOT : STYLE_NONE);
         row_number(table, line);
         if (key)
-            row_figures(table, key, listing);
-        for (int blank = 0; !key && blank < 7 + listing->discards + listing->exact; blank++)
+            row_figures(table, key, listing, view->ranked);
+        for (int blank = 0; !key && blank < blanks; blank++)
             table_cell(table, NULL);
         row_source(table, listing, line++);
     }
@@ -173,7 +201,7 @@ void listing_print(struct view *view, const struct listing *listing, bool all, F
     fprintf(out, "%s%s\n", terminal_off(STYLE_TITLE), changed);
     free(title);
     struct columns columns;
-    columns_make(&columns, listing);
+    columns_make(&columns, listing, view->ranked);
     table_start(&table, columns.of, columns.count);
     table.spare = columns.spare;
     view->textless += listing->first && !(listing->source && listing->source->text);
@@ -184,7 +212,7 @@ void listing_print(struct view *view, const struct listing *listing, bool all, F
         char address[32];
         table_row(&table, STYLE_NONE);
         table_cell(&table, NULL);
-        row_figures(&table, &view->lines.list[listing->places[i]], listing);
+        row_figures(&table, &view->lines.list[listing->places[i]], listing, view->ranked);
         snprintf(address, sizeof address, "at 0x%" PRIx64, place->address);
         table_cell(&table, place->address ? address : "(no line information)");
     }
@@ -192,7 +220,7 @@ void listing_print(struct view *view, const struct listing *listing, bool all, F
     if (listing->returns) {
         table_row(&table, STYLE_NONE);
         table_cell(&table, "return");
-        row_figures(&table, listing->returns, listing);
+        row_figures(&table, listing->returns, listing, view->ranked);
         table_cell(&table, "(on return)");
     }
     row_total(view, listing, &table);

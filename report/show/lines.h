@@ -9,7 +9,10 @@
 
 #include "show/json.h"
 #include "show/listing.h"
+#include "show/table.h"
 
+/* The next cell: a row's figure, blank where it is not known. */
+void lines_cell(struct table *table, const struct row *row, enum metric metric);
 /* The annotated table of a function: the lines with figures with two around them, or, with `all`, the whole function; where the
  * source is not known, only the former. */
 void listing_print(struct view *view, const struct listing *listing, bool all, FILE *out);

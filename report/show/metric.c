@@ -41,6 +41,14 @@ const char *metric_phrase(enum metric metric)
     return words[metric].phrase;
 }
 
+const char *metric_phrase_of(enum metric metric, int64_t value)
+{
+    static const char *const one[METRICS] = {[METRIC_ALLOCATIONS] = "allocation",
+                                             [METRIC_RELEASES] = "release",
+                                             [METRIC_EXECUTIONS] = "execution"};
+    return value == 1 && one[metric] ? one[metric] : metric_phrase(metric);
+}
+
 char *share_text(char out[SHARE_BYTES], int64_t part, int64_t whole)
 {
     out[0] = 0;

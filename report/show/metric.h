@@ -14,6 +14,8 @@ char *metric_text(char out[TEXT_SIZE_BYTES], enum metric metric, int64_t value);
 const char *metric_title(enum metric metric);
 /* What stands behind a figure in a sentence: "held at the peak". */
 const char *metric_phrase(enum metric metric);
+/* The same behind this figure: "1 allocation". */
+const char *metric_phrase_of(enum metric metric, int64_t value);
 
 #define SHARE_BYTES 24
 /* "12.3 %"; empty where there is no whole. Returns out. */

@@ -23,12 +23,37 @@ static void mprun_row(FILE *out, const char *line, const char *usage, const char
     fputc('\n', out);
 }
 
+static const char *file_of(const struct view *view, const struct listing *listing)
+{
+    const struct frames *frames = &view->stacks.frames;
+    return listing->last ? frames_file(frames, &frames->functions[listing->function]) : NULL;
+}
+
+void listings_say_mprun(const struct view *view, const struct listing *listings, size_t count,
+                        FILE *out)
+{
+    char number[TEXT_COUNT_BYTES];
+    size_t shown = 0, other = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool shows = file_of(view, &listings[i]) != NULL;
+        shown += shows;
+        other += shows && !listings[i].exact;
+    }
+    if (!other)
+        return;
+    fputs("Occurrences", out);
+    if (other < shown)
+        fprintf(out, " of %s function%s", text_count(number, other), text_s(other));
+    fputs(" are allocations here, not executions: memtrace run --lines NAME counts those of Python "
+          "functions.\n",
+          out);
+}
+
 void listing_print_mprun(const struct view *view, const struct listing *listing, int precision,
                          FILE *out)
 {
-    const struct function *function = &view->stacks.frames.functions[listing->function];
-    const char *file = frames_file(&view->stacks.frames, function);
-    if (!file || !listing->last)
+    const char *file = file_of(view, listing);
+    if (!file)
         return;
     fputs("Filename: ", out);
     text_put(out, file, strlen(file), SIZE_MAX);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/text.h"
 
 const char *path_base(const char *path)
 {
@@ -77,6 +78,14 @@ char *name_of_place(const struct frames *frames, uint32_t place)
         text = text_format("%s+0x%" PRIx64, *module ? module : "?", p->address);
     free(module);
     return text;
+}
+
+char *name_of_thread(const struct thread *thread)
+{
+    char number[TEXT_COUNT_BYTES];
+    return thread->earlier ? text_format("%s (and %s before it)", thread->name,
+                                         text_count(number, thread->earlier))
+                           : text_format("%s", thread->name);
 }
 
 char *name_of_function(const struct frames *frames, uint32_t function)

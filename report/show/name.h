@@ -5,6 +5,7 @@
 #ifndef SHOW_NAME_H
 #define SHOW_NAME_H
 
+#include "read/model.h"
 #include "resolve/frames.h"
 
 /* Rows of what has no name: no code of the user's own did it; there was no space in the log for its call site. */
@@ -22,6 +23,8 @@ char *name_of_tail(const char *name, const struct place *place);
 char *name_of_place(const struct frames *frames, uint32_t place);
 /* "file.c: function", to be freed. */
 char *name_of_function(const struct frames *frames, uint32_t function);
+/* A thread, with how many others are in its row: "worker (and 3 before it)". To be freed. */
+char *name_of_thread(const struct thread *thread);
 /* Last component of a path; points into it. */
 const char *path_base(const char *path);
 

@@ -129,7 +129,8 @@ static void print_totals(const struct stacks *stacks, FILE *out)
     snprintf(rest, sizeof rest, "  in %s release%s", text_count(count, total->releases),
              text_s(total->releases));
     print_amount(out, "released", (int64_t)total->released, rest);
-    snprintf(rest, sizeof rest, "  in %s calls, still mapped", text_count(count, total->discards));
+    snprintf(rest, sizeof rest, "  in %s call%s, still mapped", text_count(count, total->discards),
+             text_s(total->discards));
     if (total->discards)
         print_amount(out, "discarded", (int64_t)total->discarded, rest);
     if (!h->inherited)

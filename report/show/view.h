@@ -19,6 +19,8 @@ struct view {
     uint64_t searched;    /* lines of source, for functions' ends */
     uint64_t textless;    /* functions that were shown without source: lines.c */
     unsigned left_out;    /* columns, for want of width: lines.c */
+    enum metric
+        ranked; /* what functions are shown in the order of: a column, where it is none of the usual ones; 0: so */
 };
 
 /* Read the log, say what is wrong with it. `under`: what happened under calls of this function, see stacks_open_under; NULL: all.

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "base/text.h"
 #include "fold/fold.h"
 #include "resolve/source_log.h"
 #include "resolve/source_of.h"
@@ -252,13 +253,16 @@ static char *name_of_site(const struct top_reading *reading, uint32_t entry)
     return text ? text : base_copy("", 0);
 }
 
-static char *name_of_thread(const struct model *model, uint32_t thread)
+static char *name_of_slot(const struct model *model, uint32_t thread)
 {
-    char text[64];
+    char text[64], before[TEXT_COUNT_BYTES];
     if (!thread || thread >= model->thread_count)
         return base_copy("(threads that are not known)", 28);
     const struct thread *t = &model->threads[thread];
-    int bytes = snprintf(text, sizeof text, "%s  (tid %" PRId32 ")", t->name, t->tid);
+    int bytes =
+        snprintf(text, sizeof text, "%s  (tid %" PRId32 "%s%s%s)", t->name, t->tid,
+                 t->earlier ? ", and " : "", t->earlier ? text_count(before, t->earlier) : "",
+                 t->earlier ? " before it" : "");
     return base_copy(text, (size_t)bytes);
 }
 
@@ -285,7 +289,7 @@ char *top_name(const struct top_reading *reading, const struct top_item *item)
     case TOP_SITES:
         return name_of_site(reading, key);
     case TOP_THREADS:
-        return name_of_thread(&stacks->model, key);
+        return name_of_slot(&stacks->model, key);
     case TOP_MODULES:
         return name_of_module(&stacks->log, key);
     default:

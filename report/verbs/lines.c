@@ -115,7 +115,8 @@ static size_t cut_small(const struct view *view, const struct options *options, 
     }
     if (kept < count)
         printf("%s function%s left out, none above %s %s.\n\n", text_count(number, count - kept),
-               text_s(count - kept), metric_text(figure, metric, most), metric_phrase(metric));
+               text_s(count - kept), metric_text(figure, metric, most),
+               metric_phrase_of(metric, most));
     return kept;
 }
 
@@ -127,9 +128,10 @@ static void print_tables(struct view *view, const struct options *options,
     for (uint32_t f = 0; f < view->stacks.frames.function_count; f++)
         if (wanted[f] && row_shows(&view->functions.list[f]))
             functions[count++] = f;
-    count = cut_small(view, options, functions, count);
+    view->ranked = options->metric == METRICS ? METRIC_PEAK : options->metric;
     if (!count && !options->name_count)
-        puts("No allocation or release is in the log.");
+        options_say_nothing(options);
+    count = cut_small(view, options, functions, count);
     struct sorting sorting = {view, options->metric};
     if (count)
         qsort_r(functions, count, sizeof *functions, function_order, &sorting);
@@ -140,6 +142,8 @@ static void print_tables(struct view *view, const struct options *options,
         else
             listing_print(view, &listings[i], options->all, stdout);
     }
+    if (options->mprun)
+        listings_say_mprun(view, listings, count, stdout);
     listings_say(view, stdout);
     notes_print(&view->stacks, options->mprun ? NULL : &view->lines, "", stdout);
     listings_free(listings, count);

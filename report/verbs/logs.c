@@ -246,3 +246,13 @@ void together_json_begin(const struct together *together, const char *schema, st
         json_cstring(json, NULL, together->notes[i]);
     json_close(json, ']');
 }
+
+void logs_say_earlier(char *const *logs, size_t count)
+{
+    struct family family;
+    if (count < 2)
+        return;
+    family_make(&family, logs, count);
+    family_print_earlier(&family, stderr);
+    family_free(&family);
+}

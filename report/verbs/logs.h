@@ -21,6 +21,8 @@ struct log_shown {
 
 /* In place of each folder the logs in it (*.mt), by name. False after a message: there is none, or it can't be read. */
 bool logs_expand(struct options *options);
+/* Says on standard error which of several logs an earlier run left, as report does. */
+void logs_say_earlier(char *const *logs, size_t count);
 /* Calls `show` for each log, or for those of --process; it returns an exit status, and writes one JSON value where json is set. Of
  * several logs the tree of the processes comes first, as text, or all are one JSON array. `headings`: a line with the process
  * stands above each. The highest of the exit statuses; STATUS_NO where there is no such process. */

@@ -15,6 +15,16 @@
 #define CHECKS   (OF_CHECK | OF_RUN)
 #define UNDER    (OF_REPORT | OF_LINES | OF_TREE | OF_HTML | OF_DIFF | OF_EXPORT | OF_PUSH)
 
+#define NAME(verb, name) [__builtin_ctz(verb)] = name
+const char *const option_verbs[OPTION_VERBS] = {
+    NAME(OF_REPORT, "report"), NAME(OF_LINES, "lines"),   NAME(OF_SITES, "sites"),
+    NAME(OF_TREE, "tree"),     NAME(OF_LEAKS, "leaks"),   NAME(OF_TIMELINE, "timeline"),
+    NAME(OF_HTML, "html"),     NAME(OF_TOP, "top"),       NAME(OF_RUN, "run"),
+    NAME(OF_MEMIT, "memit"),   NAME(OF_KERNEL, "kernel"), NAME(OF_DIFF, "diff"),
+    NAME(OF_CHECK, "check"),   NAME(OF_BENCH, "bench"),   NAME(OF_EXPORT, "export"),
+    NAME(OF_WHY, "why"),       NAME(OF_MERGE, "merge"),   NAME(OF_IMPORT, "import"),
+    NAME(OF_PACK, "pack"),     NAME(OF_PUSH, "push")};
+
 /* ---- the options ---- */
 
 #define FLAG(member) offsetof(struct options, member)
@@ -180,6 +190,8 @@ const struct option_about option_abouts[] = {
      "the most allocations, such as 1e6"},
     {"budgets", 0, CHECKS, "FILE", NULL, FLAG(budgets), NULL, NULL,
      "budgets by program, function and line, in TOML"},
+    {"allow-missing", 0, CHECKS, NULL, NULL, FLAG(allow_missing), NULL, NULL,
+     "a function, file or line of --budgets that is in none of the logs is no error"},
     {"baseline", 0, CHECKS, "OLD", take_baseline, 0, NULL, NULL,
      "an earlier run: a log, or a folder of a family's logs. May be given several times, for "
      "several runs; all logs that "

@@ -41,6 +41,9 @@ enum {
     OF_PACK = 1u << 26,
     OF_PUSH = 1u << 27
 };
+#define OPTION_VERBS 32u
+/* The verb's name, by the number of its bit. */
+extern const char *const option_verbs[OPTION_VERBS];
 
 #define OPTION_UNSET SIZE_MAX
 
@@ -86,7 +89,7 @@ struct options {
     unsigned answer_format; /* enum verdict_format */
     const char **baselines;
     size_t baseline_count;
-    bool check, show_output;
+    bool check, show_output, allow_missing;
     size_t
         second; /* of logs, where a verb takes those of two sides: those behind "--"; 0: there was none */
 };
@@ -203,6 +206,8 @@ long verb_number(const char *option, const char *text, long most);
  * what getopt_long returned, '?' or ':', with opterr 0 and ':' at the beginning of its letters. */
 int options_refuse(const char *verb, int refused, char **argv, const struct option *longs);
 
+/* Says on standard output that there is nothing to show: in the log, or of what these options ask for. */
+void options_say_nothing(const struct options *options);
 /* The least share of the whole that a row must have to be shown, per cent; `usual`: where --min-share is not given. With --all: 0. */
 double options_min_share(const struct options *options, double usual);
 /* The figure that is shown; `usual`: where --metric is not given. */

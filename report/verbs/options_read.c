@@ -55,6 +55,36 @@ static void known_make(struct known *known, const struct verb_about *verb)
     }
 }
 
+/* "a, b or c", in text[0..room). */
+static void join_words(char *text, size_t room, const char *const *words, size_t count,
+                       const char *last)
+{
+    *text = 0;
+    for (size_t i = 0, used = 0; i < count && used < room; i++) {
+        const char *between = i == 0 ? "" : i + 1 == count ? last : ", ";
+        used += (size_t)snprintf(text + used, room - used, "%s%s", between, words[i]);
+    }
+}
+
+/* An option of other verbs: false: it is none. */
+static bool refuse_others(const char *verb, const char *bare)
+{
+    const char *names[OPTION_VERBS];
+    char list[256];
+    size_t count = 0;
+    unsigned of = 0;
+    for (size_t i = 0; i < option_count; i++)
+        of |= strcmp(option_abouts[i].name, bare) ? 0 : option_abouts[i].of;
+    for (unsigned bit = 0; bit < OPTION_VERBS; bit++)
+        if (of & 1u << bit)
+            names[count++] = option_verbs[bit];
+    if (!count)
+        return false;
+    join_words(list, sizeof list, names, count, " and ");
+    base_say("%s: there is no option '--%s'; it is one of %s", verb, bare, list);
+    return true;
+}
+
 int options_refuse(const char *verb, int refused, char **argv, const struct option *longs)
 {
     const char *text = argv[optind - 1], *words[OPTIONS_MOST];
@@ -75,7 +105,7 @@ int options_refuse(const char *verb, int refused, char **argv, const struct opti
     const char *near = bare && *bare ? nearest(bare, words, count) : NULL;
     if (needless)
         base_say("%s: --%s takes no argument", verb, bare);
-    else
+    else if (!bare || !refuse_others(verb, bare))
         base_say("%s: there is no option '%s%s'%s%s%s", verb, is_long ? "--" : letter,
                  is_long ? bare : "", near ? "; did you mean '--" : "", near ? near : "",
                  near ? "'?" : "");
@@ -88,20 +118,30 @@ size_t options_word(const char *name, const char *text, const char *typed,
 {
     const char *words[OPTION_VALUES];
     char list[512];
-    size_t count = values(words), used = 0;
+    size_t count = values(words);
     for (size_t i = 0; i < count; i++)
         if (!strcmp(words[i], text))
             return i;
-    for (size_t i = 0; i < count; i++)
-        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s",
-                                 i == 0           ? ""
-                                 : i + 1 == count ? " or "
-                                                  : ", ",
-                                 words[i]);
+    join_words(list, sizeof list, words, count, " or ");
     const char *near = nearest(typed, words, count);
     base_say("%s takes %s, not '%s'%s%s%s", name, list, typed, near ? "; did you mean '" : "",
              near ? near : "", near ? "'?" : "");
     return SIZE_MAX;
+}
+
+/* getopt_long takes beginnings of names, too. One that is the whole name of an option of another verb is not to be taken for another
+ * option of this one: --by is not --bytes. NULL, or the name. */
+static char *of_others(const struct option_about *taken, char **argv)
+{
+    /* It is the last word, or the argument is. */
+    const char *text = argv[optind - (optarg && optarg == argv[optind - 1] ? 2 : 1)];
+    char *bare = base_copy(text + 2, strcspn(text + 2, "="));
+    if (strcmp(bare, taken->name) != 0)
+        for (size_t i = 0; i < option_count; i++)
+            if (!strcmp(bare, option_abouts[i].name))
+                return bare;
+    free(bare);
+    return NULL;
 }
 
 static bool take(struct options *options, const struct option_about *about, const char *argument)
@@ -165,6 +205,12 @@ int options_read(struct options *options, const struct verb_about *about, int ar
         const struct option_about *one = about_of(about->of, value);
         if (!one)
             return options_refuse(about->name, value, argv, known.longs);
+        char *other = value >= LONG_ONLY ? of_others(one, argv) : NULL;
+        if (other) {
+            refuse_others(about->name, other);
+            free(other);
+            return verb_usage(about->name);
+        }
         if (!take(options, one, optarg))
             return STATUS_BAD;
     }
@@ -218,6 +264,37 @@ long verb_number(const char *option, const char *text, long most)
         return value;
     base_say("%s takes a number from 0 to %ld, not '%s'", option, most, text);
     return -1;
+}
+
+void options_say_nothing(const struct options *options)
+{
+    const struct filter *filter = &options->filter;
+    struct periods all = ALL_PERIODS;
+    bool period = options->periods.first != all.first || options->periods.last != all.last;
+    const struct {
+        const char *name, *value;
+        bool given;
+    } of[] = {{"function", filter->function, filter->function},
+              {"file", filter->file, filter->file},
+              {"module", filter->module, filter->module},
+              {"thread", filter->thread, filter->thread},
+              {"under", options->under, options->under},
+              {"class", NULL, filter->classes},
+              {"period", NULL, period}};
+    const char *before = "No allocation or release in the log is what ";
+    size_t given = 0;
+    for (size_t i = 0; i < sizeof of / sizeof of[0]; i++) {
+        if (!of[i].given)
+            continue;
+        fputs(given++ ? " and " : before, stdout);
+        printf("--%s%s", of[i].name, of[i].value ? " " : "");
+        if (of[i].value)
+            text_put(stdout, of[i].value, strlen(of[i].value), SIZE_MAX);
+    }
+    if (given)
+        printf(" ask%s for.\n", given == 1 ? "s" : "");
+    else
+        puts("No allocation or release is in the log.");
 }
 
 double options_min_share(const struct options *options, double usual)

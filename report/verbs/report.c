@@ -71,19 +71,25 @@ static void print_rest(const struct view *view, enum metric metric, const uint32
 static void print_sorted(const struct view *view, enum metric metric, const uint32_t *list,
                          size_t count, size_t all)
 {
-    static const struct table_column columns[] = {{"Rise", 10},  {"At peak", 9},   {"Live", 9},
-                                                  {"Left", 9},   {"Increment", 9}, {"Allocated", 9},
-                                                  {"Allocs", 8}, {"Line", 0}};
-    static const unsigned char spare[] = {0, 0, 0, 1, 2, 0, 3, 0};
+    /* The first one is only there where none of the others has the figure. */
+    const struct table_column columns[] = {
+        {metric_title(metric), 9}, {"Rise", 10},     {"At peak", 9}, {"Live", 9}, {"Left", 9},
+        {"Increment", 9},          {"Allocated", 9}, {"Allocs", 8},  {"Line", 0}};
+    static const unsigned char spare[] = {0, 0, 0, 0, 1, 2, 0, 3, 0};
+    size_t all_columns = sizeof columns / sizeof columns[0], first = 0;
+    for (size_t c = 1; c < all_columns; c++)
+        first |= !strcmp(columns[c].title, columns[0].title);
     struct table table;
     printf("%sLines by %s%s\n", terminal_on(STYLE_TITLE), metric_name(metric),
            terminal_off(STYLE_TITLE));
-    table_start(&table, columns, sizeof columns / sizeof columns[0]);
-    table.spare = spare;
+    table_start(&table, columns + first, all_columns - first);
+    table.spare = spare + first;
     table.names = true;
     for (size_t i = 0; i < count; i++) {
         const struct row *key = &view->lines.list[list[i]];
         table_row(&table, STYLE_NONE);
+        if (!first)
+            lines_cell(&table, key, metric);
         if (key->riseless)
             table_cell(&table, NULL);
         else
@@ -102,7 +108,7 @@ static void print_sorted(const struct view *view, enum metric metric, const uint
         free(text);
     }
     unsigned hidden = table_finish(&table, stdout, terminal_cut());
-    table_left_out(columns, sizeof columns / sizeof columns[0], hidden, stdout);
+    table_left_out(columns + first, all_columns - first, hidden, stdout);
     print_rest(view, metric, list, count, all);
     putchar('\n');
 }
@@ -183,6 +189,7 @@ static uint32_t *print_lists(struct view *view, const struct options *options, s
         lines = lines_by(view, options->metric,
                          rank_shown(&view->stacks, &view->functions, options->all), &all);
         *count = shown_of(view, options, lines, all);
+        view->ranked = options->metric;
         print_sorted(view, options->metric, lines, *count, all);
         return lines;
     }

@@ -67,7 +67,7 @@ static void print_head(const struct site_list *sites, const struct row *site, si
     int64_t value = row_metric(site, sites->metric);
     share_text(share, value, sites->whole);
     printf("%s%3zu. %s %s%s", terminal_on(STYLE_TITLE), number,
-           metric_text(figure, sites->metric, value), metric_phrase(sites->metric),
+           metric_text(figure, sites->metric, value), metric_phrase_of(sites->metric, value),
            terminal_off(STYLE_TITLE));
     if (*share)
         printf(" (%s)", share);
@@ -150,7 +150,8 @@ static void print_others(const struct site_list *sites)
     printf("%s more site%s", text_count(more, sites->count - sites->shown),
            text_s(sites->count - sites->shown));
     if (metric_adds(sites->metric))
-        printf(": %s %s", metric_text(figure, sites->metric, sum), metric_phrase(sites->metric));
+        printf(": %s %s", metric_text(figure, sites->metric, sum),
+               metric_phrase_of(sites->metric, sum));
     if (*share_text(share, sum, sites->whole))
         printf(" (%s)", share);
     puts("; -n 0 --all shows all.");

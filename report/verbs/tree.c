@@ -47,9 +47,9 @@ static void print_branches(const struct stacks *stacks, const struct branching *
         return;
     }
     printf("%s%s %s%s, in %s allocation%s%s\n\n", terminal_on(STYLE_TITLE),
-           metric_text(figure, branching->metric, root->total), metric_phrase(branching->metric),
-           terminal_off(STYLE_TITLE), text_count(count, (uint64_t)root->allocations),
-           text_s((uint64_t)root->allocations),
+           metric_text(figure, branching->metric, root->total),
+           metric_phrase_of(branching->metric, root->total), terminal_off(STYLE_TITLE),
+           text_count(count, (uint64_t)root->allocations), text_s((uint64_t)root->allocations),
            branching->inverted ? "; what allocated, with its callers below it" : "");
     tree_print(stacks, branches, stdout);
     if (branches->cut)

@@ -67,10 +67,10 @@ static int print_version(void)
 }
 
 const struct verb_option verb_options[] = {
-    {"--help", print_help, "list the verbs; behind a verb: its options"},
-    {"--version", print_version, "print the version"},
-    {"--rules", print_rules, "the libraries that are runtimes, the allocator shims, ..."},
-    {"--python", python_folder_print, "where the Python module is, for PYTHONPATH"},
+    {"--help", 'h', print_help, "list the verbs; behind a verb: its options"},
+    {"--version", 'V', print_version, "print the version"},
+    {"--rules", 0, print_rules, "the libraries that are runtimes, the allocator shims, ..."},
+    {"--python", 0, python_folder_print, "where the Python module is, for PYTHONPATH"},
 };
 const size_t verb_option_count = sizeof verb_options / sizeof verb_options[0];
 
@@ -109,7 +109,9 @@ void verbs_help(FILE *out)
     }
     fputs("\n", out);
     for (size_t i = 0; i < verb_option_count; i++)
-        fprintf(out, "  %-12s %s\n", verb_options[i].name, verb_options[i].what);
+        fprintf(out, "  %c%c%c %-9s  %s\n", verb_options[i].letter ? '-' : ' ',
+                verb_options[i].letter ? verb_options[i].letter : ' ',
+                verb_options[i].letter ? ',' : ' ', verb_options[i].name, verb_options[i].what);
     fputs("\n"
           "example:\n"
           "  memtrace run -o app.mt python3 mem_test.py && memtrace report app.mt\n\n"

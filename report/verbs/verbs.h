@@ -51,6 +51,7 @@ extern const size_t verb_count;
 /* The options that stand in the place of a verb. */
 struct verb_option {
     const char *name;
+    char letter;      /* it is also called "-h"; 0: it is not */
     int (*act)(void); /* the exit status */
     const char *what; /* one line */
 };

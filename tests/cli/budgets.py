@@ -140,9 +140,43 @@ max-allocations = 1e6
                 self.assertIn('script.py:1  <module>', p.stdout)
             else:
                 self.assertIn("one.toml:2: none of these logs is of 'other'\nmemtrace: check: no budget is for any of these programs\n", p.stderr)
-        # What nothing in the log is called can't be kept to, and that is said.
-        path = self.write('none.toml', b'[program."*".at."nowhere.py:f"]\nmax-peak = 1\n')
-        self.fails(self.memtrace('check', '--budgets', path, log), 0, "none.toml:2: nothing in %s is called 'nowhere.py:f'" % log)
+
+    def test_a_name_that_is_nowhere(self):
+        """Mistyped, a budget must not hold for ever. In one of several logs is enough."""
+        path = self.write('none.toml', b'[program."*".at."spender.c:fil"]\nmax-peak = 1\nmax-live = 1\n[program."*".at.fill]\nmax-peak = "1G"\n')
+        missing = "none.toml:2: nothing in these logs is called 'spender.c:fil'"
+        p = self.memtrace('check', '--budgets', path, self.spent)
+        self.fails(p, 2, missing + ' (--allow-missing lets it pass)\n')
+        self.assertEqual(p.stderr.count('\n'), 1)
+        shown = ['spender: peak under spender.c:fil: not in this log  (%s:2, %s)' % (path, self.spent),
+                 'spender: live under spender.c:fil: not in this log  (%s:3, %s)' % (path, self.spent),
+                 '1 budget holds.', '2 budgets are of what is not there.']
+        self.assertEqual(sorted(p.stdout.splitlines()), sorted(shown))
+        p = self.memtrace('check', '--allow-missing', '--budgets', path, self.spent)
+        self.fails(p, 0, missing + '\n')
+        self.assertEqual(sorted(p.stdout.splitlines()), sorted(shown))
+        p = self.memtrace('run', '--check', '--budgets', path, '-o', self.path('missing.mt'), self.spender)
+        self.assertEqual(p.returncode, 2)
+        self.fails(self.memtrace('run', '--allow-missing', '-o', self.path('missing.mt'), self.spender), 2, 'need --check')
+        found = self.check('--budgets', path, status=2)
+        self.assertEqual((found['broken'], found['missing'], sorted((b['at'], b['missing']) for b in found['budgets'])),
+                         (0, 2, [('fill', False), ('spender.c:fil', True), ('spender.c:fil', True)]))
+        for allowed, kind in ([], 'error'), (['--allow-missing'], 'warning'):
+            p = self.memtrace('check', *allowed, '--format', 'github', '--budgets', path, self.spent)
+            self.assertIn('::%s file=none.toml,line=2,title=memtrace%%3A peak of spender::peak under spender.c:fil: not in this log\n' % kind, p.stdout)
+            p = self.memtrace('check', *allowed, '--format', 'sarif', '--budgets', path, self.spent)
+            results = json.loads(p.stdout)['runs'][0]['results']
+            self.assertEqual([result['level'] for result in results], [kind] * 2)
+            self.assertEqual({result['locations'][0]['physicalLocation']['artifactLocation']['uri'] for result in results}, {'none.toml'})
+            p = self.memtrace('check', *allowed, '--format', 'junit', '--budgets', path, self.spent)
+            suite = xml.etree.ElementTree.fromstring(p.stdout)[0]
+            self.assertEqual([suite.get(name) for name in ('tests', 'failures', 'errors', 'skipped')], ['3', '0', *('02' if allowed else '20')])
+            self.assertEqual(len(suite.findall('testcase/' + ('skipped' if allowed else 'error'))), 2)
+        # Another log has it.
+        other = self.write('other.toml', b'[program."*".at.take]\nmax-peak = "1G"\n')
+        p = self.memtrace('check', '--budgets', other, self.spent, self.log)
+        self.assertEqual((p.returncode, p.stdout, p.stderr), (0, '2 budgets hold.\n', ''))
+        self.assertEqual(self.memtrace('check', '--budgets', other, self.spent).returncode, 2)
 
     def test_wrong_files(self):
         for text, *words in (

@@ -224,6 +224,41 @@ class Keys(Case):
                         own = [row['own'][figure] for row in table['rows']] + [table['others_own'][figure], table['rest_own'][figure]]
                         self.assertEqual(sum(own), table['total'][figure], (key, metric, more, figure))
 
+    def test_threads_that_had_one_place(self):
+        """One after the other: their row is called by the last one, and says that there were others."""
+        self.write('turns.c', b"""#define _GNU_SOURCE
+#include <pthread.h>
+#include <stdlib.h>
+void *kept[4];
+static void *take(void *at)
+{
+    pthread_setname_np(pthread_self(), (char[]){'t', (char)('0' + ((void **)at - kept)), 0});
+    *(void **)at = malloc(1000000);
+    return NULL;
+}
+int main(void)
+{
+    pthread_t thread;
+    for (int i = 0; i < 4; i++) {
+        pthread_create(&thread, NULL, take, &kept[i]);
+        pthread_join(thread, NULL);
+    }
+    return 0;
+}
+""")
+        self.cc('-g', '-O0', '-pthread', 'turns.c', '-o', 'turns')
+        log = self.path('turns.mt')
+        self.assertEqual(self.memtrace('run', '-o', log, self.path('turns')).returncode, 0)
+        rows = {row['thread']: row for row in json.loads(self.memtrace('report', '--json', '--by', 'thread', log).stdout)['table']['rows']}
+        self.assertEqual({name: row['earlier_threads'] for name, row in rows.items()}, {'t3': 3, 'turns': 0})
+        self.assertGreaterEqual(rows['t3']['live_bytes'], 4000000)
+        out = self.memtrace('report', '--by', 'thread', '--min-share', '0', log).stdout
+        self.assertIn('  t3 (and 3 before it)\n', out)
+        self.assertIn('  turns\n', out)
+        out = self.memtrace('top', '--once', '--view', 'threads', log, COLUMNS='100').stdout
+        self.assertRegex(out, r'  t3  \(tid \d+, and 3 before it\)')
+        self.assertRegex(out, r'  turns  \(tid \d+\)')
+
     def test_figures(self):
         for key, name in ('function', 'take'), ('file', self.source), ('module', self.program), ('thread', 'program'), ('class', 'heap'):
             row = self.table('--by', key)['rows'][0]

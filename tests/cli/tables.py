@@ -100,7 +100,7 @@ class Tables(Case):
         out = p.stdout.splitlines()
         self.assertEqual(out[:4], ['Filename: ' + self.source, '',
                                    'Line #    Mem usage    Increment  Occurrences   Line Contents', '=' * 61])
-        rows = {int(l[:6]): l for l in out[4:] if l.strip()}
+        rows = {int(l[:6]): l for l in out[4:-1] if l.strip()}
         text = PROGRAM.splitlines()
         n = line_of('KEPT')
         self.assertEqual(rows[n], '%6d    2.000 MiB    2.000 MiB           1   %s' % (n, text[n - 1]))
@@ -108,10 +108,88 @@ class Tables(Case):
         self.assertEqual(rows[n], '%6d    0.000 MiB   -7.629 MiB               %s' % (n, text[n - 1]))
         n = line_of('KEPT') - 4
         self.assertEqual(rows[n], '%6d%41s%s' % (n, '', text[n - 1]))
-        self.assertTrue(p.stdout.endswith('\n\n\n'))
+        note = 'Occurrences are allocations here, not executions: memtrace run --lines NAME counts those of Python functions.\n'
+        self.assertTrue(p.stdout.endswith('\n\n\n' + note), p.stdout)
         p = self.memtrace('lines', '-f', 'take', '--mprun', self.log)
         n = line_of('TAKE')
         self.assertIn('\n%6d      2.0 MiB      9.6 MiB           2   %s\n' % (n, text[n - 1]), p.stdout)
+
+    def test_what_rows_are_ranked_by_is_a_column(self):
+        """And where it is one of the usual ones, there is no other."""
+        title, usual = {'temporary': 'Temporary', 'slack': 'Slack', 'released': 'Released', 'releases': 'Releases', 'usage': 'Mem usage',
+                        'discarded': 'Discarded', 'resident': 'Resident', 'executions': 'Count', 'leaked': 'Left', 'allocated': 'Allocated',
+                        'peak': 'At peak', 'rise': 'Rise'}, ('leaked', 'allocated', 'peak', 'rise')
+        for metric, name in title.items():
+            out = self.memtrace('report', '--metric', metric, self.log).stdout.splitlines()
+            at = next(i for i, line in enumerate(out) if line.startswith('Lines by '))
+            self.assertEqual(out[at + 1].count(name), 1, out[at:])
+            self.assertEqual(out[at + 1].split()[0] == name.split()[0], metric not in usual or metric == 'rise', out[at + 1])
+        known = {'released': ('7.63 MiB', 'FREE'), 'releases': ('1', 'FREE'), 'temporary': ('1', 'GONE'), 'leaked': ('2.00 MiB', 'KEPT'),
+                 'allocated': ('7.63 MiB', 'GONE')}
+        for metric, (figure, mark) in known.items():
+            for out in (self.memtrace('report', '--metric', metric, self.log).stdout.splitlines(),
+                        self.memtrace('lines', '-f', 'main', '--metric', metric, self.log).stdout.splitlines()):
+                at = next(i for i, line in enumerate(out) if title[metric] in line)
+                end = out[at].index(title[metric]) + len(title[metric])
+                row = next(line for line in out[at:] if ':%d ' % line_of(mark) in line or line.startswith('%6d ' % line_of(mark)))
+                self.assertTrue(row[:end].endswith(' ' + figure), out)
+
+    def test_the_filter_that_takes_nothing_is_named(self):
+        for options, words in ((['--thread', 'nosuch'], '--thread nosuch asks'), (['--module', 'x', '--thread', 'pro*'], '--module x and --thread pro* ask'),
+                               (['--module', 'x', '--file', 'y'], '--file y and --module x ask')):
+            p = self.memtrace('lines', *options, self.log)
+            self.fails(p, 1, 'memtrace: no stack is what %s for\n' % words)
+            self.assertEqual(p.stdout.splitlines()[0], 'No allocation or release in the log is what %s for.' % words)
+            self.assertIn(words, self.memtrace('sites', *options, self.log).stderr)
+        # No thread is called so, whatever the others take.
+        p = self.memtrace('report', '--function', 'main', '--thread', 'nosuch', self.log)
+        self.fails(p, 1, 'memtrace: no stack is what --thread nosuch asks for\n')
+        p = self.memtrace('lines', '--class', 'shared', self.log)
+        self.assertEqual((p.returncode, p.stdout, p.stderr), (0, 'No allocation or release in the log is what --class asks for.\n', ''))
+        self.assertEqual(self.memtrace('lines', '--min-share', '100', '--metric', 'slack', self.log).stdout.count('No allocation'), 0)
+
+    def test_one_is_one(self):
+        """Where there is one of each: no "1 allocations"."""
+        self.write('single.c', b"""#include <stdlib.h>
+#include <sys/mman.h>
+void *volatile kept;
+int main(void)
+{
+    kept = malloc(1000000);
+    char *area = mmap(0, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    area[0] = area[5000] = 1;
+    madvise(area, 1 << 20, MADV_DONTNEED);
+    free(kept);
+    return 0;
+}
+""")
+        self.cc('-g', '-O0', 'single.c', '-o', 'single')
+        logs = [self.path('single-1.mt'), self.path('single-2.mt')]
+        for log in logs:
+            self.memtrace('run', '-o', log, self.path('single'))
+        views = [['report'], ['leaks'], ['leaks', '--all'], ['why'], ['timeline'], ['sites', '--histogram']]
+        for metric in 'peak', 'live', 'allocated', 'allocations', 'released', 'releases', 'temporary', 'slack':
+            views += [[verb, '--metric', metric, *more] for verb, *more in (['report'], ['sites'], ['tree'], ['lines', '--min-share', '100'],
+                                                                           ['sites', '-n', '1', '--all'], ['diff', logs[1]])]
+        wrong, seen = [], 0
+        for view in views:
+            p = self.memtrace(*view, logs[0])
+            self.assertLess(p.returncode, 2, p)
+            seen += len(re.findall(r'\b1 (?:allocation|release|call)\b', p.stdout))
+            wrong += [(view, found) for found in re.findall(r'(?<![\d.,:])1 (?!lines )[a-z]+s\b.*', p.stdout)]
+        self.assertEqual(wrong, [])
+        self.assertGreater(seen, 10)
+
+    def test_mprun_says_what_occurrences_are(self):
+        script = self.write('twice.py', b'def f(n):\n    return bytearray(n)\ndef g(n):\n    return bytearray(n)\nk = f(2000000), g(2000000)\n')
+        log = self.path('twice.mt')
+        self.assertEqual(self.memtrace('run', '-o', log, '--lines', 'f', 'python3', script).returncode, 0)
+        says = ' allocations here, not executions: memtrace run --lines NAME'
+        for names, words in (['f'], None), (['f', 'g'], 'Occurrences of 1 function are' + says), (['g'], 'Occurrences are' + says):
+            out = self.memtrace('lines', '--mprun', *('--function=' + name for name in names), log).stdout
+            self.assertEqual(out.count('Filename: '), len(names))
+            self.assertEqual(out.count('not executions'), words is not None)
+            self.assertIn(words or '', out)
 
     def test_lines_of(self):
         self.assertEqual(self.memtrace('lines', '-f', 'nobody', self.log).returncode, 1)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 
 from common import Case, commands
@@ -32,6 +33,10 @@ class Usage(Case):
         self.assertEqual(p.returncode, 0)
         self.assertRegex(p.stdout, r'\Amemtrace \d+\.\d+\.\d+\n\Z')
         self.assertEqual(self.memtrace('-V').stdout, p.stdout)
+        help_text = self.memtrace('--help').stdout
+        self.assertEqual(self.memtrace('-h').stdout, help_text)
+        self.assertEqual(re.findall(r'^  (-\w, |    )(--\w+) +[a-z]', help_text, re.M),
+                         [('-h, ', '--help'), ('-V, ', '--version'), ('    ', '--rules'), ('    ', '--python')])
 
     def test_wrong(self):
         self.assertEqual(self.memtrace().returncode, 2)
@@ -53,11 +58,44 @@ class Usage(Case):
                 (['run', '--linse', 'f'], '--lines'), (['memit', '--repeta', '3'], '--repeat'), (['completions', 'bsh'], 'bash'):
             self.fails(self.memtrace(*wrong), 2, "did you mean '%s'?" % right)
 
+    def test_an_option_of_other_verbs(self):
+        """What getopt would take for the beginning of another one: --by for --bytes."""
+        for verb in 'sites', 'top', 'leaks', 'lines', 'timeline', 'why', 'check', 'memit':
+            for words in ['--by', 'module'], ['--by=module'], ['--by']:
+                p = self.memtrace(verb, *words, self.log)
+                self.fails(p, 2, "%s: there is no option '--by'; it is one of report, tree and diff\n" % verb)
+                self.assertEqual(p.stdout, '')
+        self.fails(self.memtrace('sites', '--fail', self.log), 2, "sites: there is no option '--fail'; it is one of leaks\n")
+        self.assertEqual(self.memtrace('sites', '--byte', self.log).stdout, self.memtrace('sites', '--bytes', self.log).stdout)
+        self.assertEqual(self.memtrace('report', '--metr', 'live', self.log).stdout, self.memtrace('report', '--metric=live', self.log).stdout)
+
+    def test_whose_option_it_is(self):
+        """The verbs that the message names are those that have it in their help."""
+        have = {}
+        for verb in re.findall(r'^  ([a-z]+)  +\S', self.memtrace('--help').stdout, re.M):
+            for option in re.findall(r'^  (?:-\w, |    )--([\w-]+)', self.memtrace(verb, '--help').stdout, re.M):
+                have.setdefault(option, set()).add(verb)
+        self.assertGreater(len(have), 60)
+        for option, verbs in have.items():
+            p = self.memtrace('completions', '--' + option)
+            self.fails(p, 2, "completions: there is no option '--%s'; it is one of " % option)
+            self.assertEqual(set(re.split(', | and ', p.stderr.splitlines()[0].split(' is one of ')[1])), verbs)
+
     def test_help_of_the_program_is_the_programs(self):
         p = self.memtrace('run', '-o', self.path('echo.mt'), 'echo', '-h')
         self.assertEqual((p.returncode, p.stdout), (0, '-h\n'))
         p = self.memtrace('run', '-o', self.path('echo.mt'), 'echo', '--help me')
         self.assertEqual((p.returncode, p.stdout), (0, '--help me\n'))
+
+    def test_a_reader_that_goes(self):
+        """As `head` does: a view ends by SIGPIPE, or, where that is ignored, with what it would have ended with; nothing is said."""
+        for verb in ['report'], ['report', '--json'], ['lines', '--all'], ['sites', '-n', '0'], ['tree'], ['leaks'], ['timeline'], ['top', '--once']:
+            for ignores in False, True:
+                reader, writer = os.pipe()
+                os.close(reader)
+                p = subprocess.run([commands.memtrace, *verb, self.log], stdout=writer, stderr=subprocess.PIPE, restore_signals=not ignores, check=False)
+                os.close(writer)
+                self.assertEqual((p.returncode, p.stderr), (0 if ignores else -signal.SIGPIPE, b''), (verb, ignores))
 
     def test_a_closed_output_is_an_error(self):
         with open('/dev/full', 'w') as full:

@@ -103,6 +103,21 @@ class Wrapped(Case):
             self.assertIn('note: %s, %s are of an earlier run, whose first log was written over' % tuple(logs[:2]), out, view)
         p = self.memtrace('check', '--max-peak', '100M', *logs)
         self.assertEqual(p.stderr.splitlines()[0], 'note: %s, %s are of an earlier run, whose first log was written over: they count here, too, until they are removed' % tuple(logs[:2]))
+        note = p.stderr.splitlines()[0]
+        runs = self.path('old run'), self.path('new run')
+        for run in runs:
+            os.mkdir(run)
+            for log in logs:
+                os.symlink(log, os.path.join(run, os.path.basename(log)))
+        out = self.path('out')
+        for verb in ['html', '-o', out], ['export', '--format', 'pprof', '-o', out], ['export', '--format', 'massif', '-o', out + '.%p'], ['merge', '-o', out + '.mt']:
+            self.assertEqual(self.memtrace(*verb, *logs).stderr.splitlines()[0], note, verb)
+            self.assertNotIn('earlier run', self.memtrace(*verb, *logs[2:]).stderr)
+        p = self.memtrace('diff', *runs)
+        self.assertEqual([line[:90] for line in p.stderr.splitlines()], [note.replace(self.folder, run)[:90] for run in runs])
+        self.assertNotIn('earlier run', self.memtrace('diff', logs[0], logs[3]).stderr)
+        p = self.memtrace('check', '--baseline', runs[0], runs[1])
+        self.assertEqual((p.returncode, p.stderr.count('earlier run')), (0, 2), p)
         self.assertEqual([it['family']['earlier_run'] for it in json.loads(self.memtrace('report', '--json', *logs).stdout)], [True, True, False, False])
         for right in [logs[3], logs[2]], [logs[0], logs[1]]:  # without it; without the name that was taken again
             self.assertNotIn('earlier run', self.memtrace('report', *right).stdout)

@@ -15,7 +15,6 @@
 #include "read/beside.h"
 #include "read/reader.h"
 #include "resolve/suppress.h"
-#include "show/family.h"
 #include "verbs/compare/runs.h"
 #include "verbs/logs.h"
 #include "verbs/verbs.h"
@@ -35,7 +34,7 @@ const struct verb_about verb_check_about = {
              "how much the peak has grown since earlier runs; of several runs on a side, what lies "
              "within their spread is no growth.\n",
     .end = "Exit status: 0 all budgets hold; 1 one is broken; 2 wrong usage, a log or file that "
-           "cannot be read, or no budget is for any of "
+           "cannot be read, what a budget is about is in no log, or no budget is for any of "
            "these programs.\n",
     .example = "memtrace check --max-peak 200M --max-leaked 0 memtrace.server.4711.mt",
 };
@@ -128,14 +127,50 @@ static int say_unused(const struct checking *checking)
     const struct budgets *budgets = &checking->budgets;
     bool any = !budgets->count;
     for (size_t i = 0; i < budgets->count; i++)
-        any |= checking->used[i];
+        any |= checking->used[i] & BUDGET_USED;
     for (size_t i = 0; i < budgets->count; i++)
-        if (!checking->used[i] && (!i || budgets->list[i].program != budgets->list[i - 1].program))
+        if (!(checking->used[i] & BUDGET_USED) &&
+            (!i || budgets->list[i].program != budgets->list[i - 1].program))
             base_say("%s:%u: none of these logs is of '%s'", budgets->file,
                      (unsigned)budgets->list[i].line, budgets->list[i].program);
     if (!any)
         base_say("check: no budget is for any of these programs");
     return any ? STATUS_DONE : STATUS_BAD;
+}
+
+static bool is_missing(const struct checking *checking, size_t i)
+{
+    return checking->budgets.list[i].at && checking->used[i] == BUDGET_USED;
+}
+
+/* One line for all budgets of one table. */
+static bool is_said(const struct checking *checking, size_t i)
+{
+    const struct budget *list = checking->budgets.list, *one = &list[i];
+    for (size_t k = 0; k < checking->budgets.count; k++)
+        if (is_missing(checking, k) && list[k].line < one->line && !strcmp(list[k].at, one->at) &&
+            !strcmp(list[k].program, one->program))
+            return true;
+    return false;
+}
+
+/* What a budget is about and no log has: most likely a name was mistyped, or has changed, and the budget would hold for ever. */
+static int say_missing(struct checking *checking)
+{
+    const struct budgets *budgets = &checking->budgets;
+    bool any = false, allowed = checking->options->allow_missing;
+    verdicts_settle(&checking->verdicts, checking->used);
+    checking->verdicts.missing_allowed = allowed;
+    for (size_t i = 0; i < budgets->count; i++) {
+        if (!is_missing(checking, i))
+            continue;
+        any = true;
+        if (!is_said(checking, i))
+            base_say("%s:%u: nothing in these logs is called '%s'%s", budgets->file,
+                     (unsigned)budgets->list[i].line, budgets->list[i].at,
+                     allowed ? "" : " (--allow-missing lets it pass)");
+    }
+    return any && !allowed ? STATUS_BAD : STATUS_DONE;
 }
 
 /* ---- growth ---- */
@@ -154,9 +189,9 @@ static int judge_growth(struct checking *checking, char *const *logs, size_t cou
     for (unsigned s = 0; s < SIDES; s++)
         side_begin(&sides[s], &comparing);
     for (size_t i = 0; i < options->baseline_count && status == STATUS_DONE; i++)
-        status = runs_add(&sides[SIDE_OLD], options->baselines[i], ALL_PERIODS);
+        status = runs_add(&sides[SIDE_OLD], options->baselines[i], ALL_PERIODS, true);
     for (size_t i = 0; i < count && status == STATUS_DONE; i++)
-        status = runs_add(&sides[SIDE_NEW], logs[i], ALL_PERIODS);
+        status = runs_add(&sides[SIDE_NEW], logs[i], ALL_PERIODS, false);
     for (unsigned s = 0; s < SIDES; s++)
         side_end(&sides[s]);
     if (status == STATUS_DONE) {
@@ -259,16 +294,6 @@ static void say_each_children(const struct options *logs)
     }
 }
 
-static void say_earlier(const struct options *logs)
-{
-    struct family family;
-    if (logs->log_count < 2)
-        return;
-    family_make(&family, logs->logs, logs->log_count);
-    family_print_earlier(&family, stderr);
-    family_free(&family);
-}
-
 /* ---- all ---- */
 
 int check_logs(struct checking *checking, char *const *logs, size_t count, FILE *out)
@@ -279,7 +304,7 @@ int check_logs(struct checking *checking, char *const *logs, size_t count, FILE 
     struct options expanded = {.logs = copies, .log_count = count};
     int status = logs_expand(&expanded) ? STATUS_DONE : STATUS_BAD;
     if (status == STATUS_DONE) {
-        say_earlier(&expanded);
+        logs_say_earlier(expanded.logs, expanded.log_count);
         say_each_children(&expanded);
     }
     if (status == STATUS_DONE && options->save)
@@ -288,6 +313,8 @@ int check_logs(struct checking *checking, char *const *logs, size_t count, FILE 
         status = each_log(checking, &expanded, judge_budgets);
         int unused = say_unused(checking);
         status = unused > status ? unused : status;
+        int missing = say_missing(checking);
+        status = missing > status ? missing : status;
     }
     if (options->baseline_count && status != STATUS_BAD) {
         int growth = judge_growth(checking, logs, count);

@@ -81,7 +81,8 @@ static int fail_above(const struct changes_shown *shown, const char *limit)
     char *name = row ? change_name(shown, row) : NULL;
     base_say("diff: grown by more than %s: %s -> %s %s, %s more%s%s%s%s%s", limit,
              metric_text(old, metric, failed->of[SIDE_OLD].mean),
-             metric_text(new, metric, failed->of[SIDE_NEW].mean), metric_phrase(metric),
+             metric_text(new, metric, failed->of[SIDE_NEW].mean),
+             metric_phrase_of(metric, failed->of[SIDE_NEW].mean),
              metric_text(grown, metric, failed->change), name ? "; most at " : "", name ? name : "",
              name ? " (" : "", name ? metric_text(most, metric, row->change) : "",
              name ? " more)" : "");

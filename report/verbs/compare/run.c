@@ -195,7 +195,7 @@ static bool misses_check(const struct options *options)
 {
     bool any = options->max_growth || options->budgets || options->save ||
                options->baseline_count || options->answer_format || options->suppression_count ||
-               options->force || options->metric != METRICS;
+               options->force || options->allow_missing || options->metric != METRICS;
     for (unsigned kind = 0; kind < BUDGETS; kind++)
         any |= options->max[kind] != NULL;
     if (any && !options->check)

@@ -65,13 +65,15 @@ static bool split(char *run, struct periods *periods)
     return !there; /* else it is said when the log is opened */
 }
 
-int runs_add(struct side *side, const char *given, struct periods periods)
+int runs_add(struct side *side, const char *given, struct periods periods, bool say)
 {
     char *run = base_copy(given, strlen(given));
     struct options one = {.logs = &run, .log_count = 1, .periods = periods};
     int status = split(run, &one.periods) && logs_expand(&one) ? STATUS_DONE : STATUS_BAD;
     if (status == STATUS_DONE)
         side_run(side);
+    if (status == STATUS_DONE && say)
+        logs_say_earlier(one.logs, one.log_count);
     for (size_t i = 0; status == STATUS_DONE && i < one.log_count; i++)
         if (!side_log(side, one.logs[i], one.periods))
             status = side->status;
@@ -85,8 +87,8 @@ int runs_add_sides(struct side sides[SIDES], const struct options *options)
     size_t olds = options->log_count - (options->second ? options->second : 1);
     int status = STATUS_DONE;
     for (size_t i = 0; i < options->log_count && status == STATUS_DONE; i++)
-        status =
-            runs_add(&sides[i < olds ? SIDE_OLD : SIDE_NEW], options->logs[i], options->periods);
+        status = runs_add(&sides[i < olds ? SIDE_OLD : SIDE_NEW], options->logs[i],
+                          options->periods, true);
     return status;
 }
 

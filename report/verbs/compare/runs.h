@@ -9,8 +9,9 @@
 #include "compare/side.h"
 #include "verbs/options.h"
 
-/* Adds a run to a side; `periods`: those of a run that names none. An exit status; STATUS_DONE, or after a message. */
-int runs_add(struct side *side, const char *given, struct periods periods);
+/* Adds a run to a side; `periods`: those of a run that names none. `say`: which logs
+ * of it an earlier run left. An exit status; STATUS_DONE, or after a message. */
+int runs_add(struct side *side, const char *given, struct periods periods, bool say);
 /* All of the command line, OLD NEW or OLD... -- NEW..., to their sides. Likewise. */
 int runs_add_sides(struct side sides[SIDES], const struct options *options);
 /* Is part of a process compared, by a run's name or by --period? What was held at its peak is known of the last period alone. */

@@ -16,6 +16,7 @@
 #include "export/prune.h"
 #include "fold/family.h"
 #include "read/reader.h"
+#include "verbs/logs.h"
 #include "verbs/verbs.h"
 
 const struct verb_about verb_export_about = {
@@ -152,6 +153,8 @@ static bool choose_logs(struct exporting *e, struct options *options)
                  e->format->name, options->log_count);
         bad(e);
     }
+    if (e->status == STATUS_DONE)
+        logs_say_earlier(options->logs, options->log_count);
     return e->status == STATUS_DONE;
 }
 

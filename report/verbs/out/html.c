@@ -19,6 +19,7 @@
 #include "show/name.h"
 #include "verbs/logs.h"
 #include "verbs/out/html_diff.h"
+#include "show/family.h"
 #include "verbs/verbs.h"
 
 const struct verb_about verb_html_about = {
@@ -243,6 +244,7 @@ static bool open_first(struct plan *plan)
     plan->together = together_asked(options);
     if (options->log_count > 1) {
         family_make(&plan->family, options->logs, options->log_count);
+        family_print_earlier(&plan->family, stderr);
         plan->count = choose(&plan->family, plan->chosen);
     }
     plan->together &= plan->count > 1;

@@ -12,6 +12,7 @@
 #include "merge/merge.h"
 #include "read/reader.h"
 #include "verbs/out/made.h"
+#include "verbs/logs.h"
 #include "verbs/verbs.h"
 
 const struct verb_about verb_merge_about = {
@@ -81,6 +82,7 @@ static int merge(const struct options *options)
     int status = STATUS_BAD;
     if (!made_may_be("merge", options->output) || is_among(options))
         return STATUS_BAD;
+    logs_say_earlier(options->logs, options->log_count);
     for (size_t i = 0; i < options->log_count; i++)
         merge_log(&merge, options->logs[i]);
     merge_end(&merge);
