@@ -13,6 +13,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Of the compiler's flags the analysers get what says how the source is to be read; clang does not know some of the others.
 MEANING = re.compile(r'-(D|I|isystem|std=|include|f(no-)?(builtin|visibility|PIC|exceptions|rtti))')
 GCC = ['-fanalyzer', '-O1', '-Wno-analyzer-malloc-leak', '-Wno-analyzer-file-leak', '-c', '-o', os.devnull, '-x', 'c']
+TOGETHER = {'clang-tidy': 10}  # files in one call, where to start takes longer than a file
 
 
 def meaning(command):
@@ -62,9 +63,10 @@ class Tool:
         with open(os.path.join(ROOT, 'scripts', 'analyze.gcc')) as f:
             self.wrong = {words[0]: words[1:] for words in map(str.split, f) if words and words[0] != '#'}
 
-    def command(self, file, flags):
+    def command(self, files, flags):
         if self.name == 'clang-tidy':
-            return ['clang-tidy', '--quiet', '--config-file=.clang-tidy', file, '--', *flags]
+            return ['clang-tidy', '--quiet', '--config-file=.clang-tidy', *files, '--', *flags]
+        file, = files
         if self.name == 'gcc':
             return ['gcc', *flags, *GCC, *self.wrong.get(file, ()), file]
         kept = [flag for flag in flags if flag.startswith(('-D', '-I'))]
@@ -72,23 +74,42 @@ class Tool:
         return ['cppcheck', '--quiet', '--enable=warning,performance,portability', '--inline-suppr', '--error-exitcode=1', '--language=c',
                 '--std=c11', '--suppressions-list=scripts/analyze.cppcheck', '--template={file}:{line}: {message} [{id}]', *machine, *kept, file]
 
-    def run(self, file, flags):
-        """What it has to say of the file; '' if that is nothing."""
-        command = self.command(file, flags)
+    def mark(self, file):
+        return os.path.join(self.folder, file.replace('/', '-'))
+
+    def state(self, file, flags):
         with open(os.path.join(ROOT, file), 'rb') as f:
-            state = hashlib.sha256(self.shared + repr(command).encode() + f.read()).hexdigest()
-        mark = os.path.join(self.folder, file.replace('/', '-'))
-        if os.path.exists(mark):
-            with open(mark) as f:
-                if f.read() == state:
-                    return ''
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
+            return hashlib.sha256(self.shared + repr(self.command([file], flags)).encode() + f.read()).hexdigest()
+
+    def is_known(self, file, flags):
+        try:
+            with open(self.mark(file)) as f:
+                return f.read() == self.state(file, flags)
+        except FileNotFoundError:
+            return False
+
+    def jobs(self, found):
+        """(files, their flags) of what is not known to be clean."""
+        alike = {}
+        for file, flags in sorted(found.items()):
+            if not self.is_known(file, flags):
+                alike.setdefault(tuple(flags), []).append(file)
+        most = TOGETHER.get(self.name, 1)
+        return [(files[i:i + most], flags) for flags, files in alike.items() for i in range(0, len(files), most)]
+
+    def run(self, files, flags):
+        """What it has to say: a text for each file that is not clean. Files that are not all clean are looked at one by one."""
+        states = [self.state(file, flags) for file in files]
+        done = subprocess.run(self.command(files, flags), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
         said = '\n'.join(line for line in done.stdout.splitlines() if not re.match(r'\d+ warnings? (treated|generated)', line))
         if done.returncode == 0 and 'warning:' not in said:
-            with open(mark, 'w') as f:
-                f.write(state)
-            return ''
-        return said or '%s: %s: exit status %d' % (file, self.name, done.returncode)
+            for file, state in zip(files, states):
+                with open(self.mark(file), 'w') as f:
+                    f.write(state)
+            return []
+        if len(files) > 1:
+            return [text for file in files for text in self.run([file], flags)]
+        return [said or '%s: %s: exit status %d' % (files[0], self.name, done.returncode)]
 
 
 def main():
@@ -99,7 +120,7 @@ def main():
     shared, bad = headers(), 0
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         for tool in (Tool(name, build, shared) for name in tools):
-            said = list(filter(None, pool.map(lambda item: tool.run(*item), sorted(found.items()))))
+            said = [text for texts in pool.map(lambda job: tool.run(*job), tool.jobs(found)) for text in texts]
             bad += len(said)
             for text in said:
                 print(text)

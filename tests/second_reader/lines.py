@@ -14,30 +14,25 @@ def python_lines(log, period=None):
     rises = Rises(log)
     lines, sites = {}, {}
     above = [frozenset()] * len(log.nodes)  # keys on the path, the node's own included
-    by_node = {}
     inside = [True] * len(log.nodes)
     for i in range(1, len(log.nodes)):
         kind, _, value = log.frames[log.frame_of[i]]
         inside[i] = inside[log.parent[i]] if kind != THREAD_ROOT else period is None or value == period
-    for (node, class_), figures in log.counters.items():
-        if class_ in COUNTED:
-            by_node.setdefault(node, []).append(figures)
-    for i in range(1, len(log.nodes)):
         if not inside[i]:
             continue
         key = key_of_frame.get(log.frame_of[i])
         outer = above[log.parent[i]]
-        above[i] = outer | {key} if key else outer
-        if key and key not in outer:
+        above[i] = outer if key is None or key in outer else outer | {key}
+        if above[i] is not outer:
             sites.setdefault((log.parent[i], key), []).append(i)
-        for figures in by_node.get(i, ()):
-            for k in above[i]:
-                line = lines.setdefault(k, no_line())
-                for f in FIGURES:
-                    line[f] += figures[f]
-        for when in log.events.get(i, ()):
-            for k in above[i]:
-                lines[k]['when'] = max(lines[k]['when'], when)
+    of, when = below(log, inside)
+    for (_, key), nodes in sites.items():  # outermost ones of a key: what is below them is its own, once
+        for i in nodes:
+            if of[i]:
+                line = lines.get(key) or lines.setdefault(key, no_line())
+                for name, figure in zip(FIGURES, of[i]):
+                    line[name] += figure
+                line['when'] = max(line['when'], when[i])
     for (parent, key), nodes in sites.items():
         if key in lines:
             rise, most = rises.of(parent, nodes)
@@ -45,6 +40,24 @@ def python_lines(log, period=None):
             lines[key]['rise_most'] = max(lines[key]['rise_most'], most)
     add_counted(log, lines, period)
     return lines
+
+
+def below(log, inside):
+    """Of each node, with all nodes below it: its figures (None: it has none), and its last event."""
+    of, when = [None] * len(log.nodes), [(-1, 0)] * len(log.nodes)
+    for (node, class_), figures in log.counters.items():
+        if class_ in COUNTED and inside[node]:
+            own = [figures[name] for name in FIGURES]
+            of[node] = [a + b for a, b in zip(of[node], own)] if of[node] else own
+    for i in range(len(log.nodes) - 1, 0, -1):  # a node comes after its parent
+        if not inside[i]:
+            continue
+        when[i] = max([when[i], *log.events.get(i, ())])
+        parent = log.parent[i]
+        when[parent] = max(when[parent], when[i])
+        if of[i]:
+            of[parent] = [a + b for a, b in zip(of[parent], of[i])] if of[parent] else of[i]
+    return of, when
 
 
 def add_counted(log, lines, period):
