@@ -4,6 +4,7 @@
 import { accessible, check, end, equal, facts, open, settle, start, strict, text } from './browser.mjs';
 
 const { pages, shots } = facts(), browser = await start();
+const METRICS = Object.keys(pages.python.diffs);
 const order = (rows) => rows.map((row) => JSON.stringify(row)).sort();
 
 /** The rows of a table that is on the page, all of them: by Copy as TSV. */
@@ -17,7 +18,7 @@ const copied = (page) => page.evaluate(async () => {
 
 /** Totals and rows of every metric are the diff's. */
 async function same(page, name, { diffs }) {
-  for (const metric of Object.keys(diffs)) {
+  for (const metric of METRICS) {
     const diff = diffs[metric];
     await page.evaluate((m) => memtrace.set({ metric: m, tab: 'lines', kind: 'changed' }), metric);
     await settle(page);

@@ -146,8 +146,7 @@ def changes(build, folder, shots):
         sides = [*sides[0], '--', *sides[1]]
         path = os.path.join(folder, name + '.html')
         shutil.move(page(build, folder, '--diff', *sides), path)
-        metrics = METRICS[:1] if name == 'same' else METRICS  # of several runs `several` has them all
-        diffs = {metric: json.loads(build.view('diff', '--json', '-n', '0', '--min-share', '0', '--metric', metric, *sides)) for metric in metrics}
+        diffs = {metric: json.loads(build.view('diff', '--json', '-n', '0', '--min-share', '0', '--metric', metric, *sides)) for metric in METRICS}
         pages[name] = {'page': path, 'diffs': diffs, 'runs': runs, 'old': changed.lines(old), 'new': changed.lines(new)}
     return {'pages': pages, 'shots': shots}
 
