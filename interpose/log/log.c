@@ -147,8 +147,8 @@ static bool may_extend(enum mt_region region, uint64_t add)
 }
 
 /* Extend a region by at least `need` bytes, if possible by an eighth of what it has, or by as much while it is small: then a ninth
- * is unused at most, or 64 KiB. When a third of the directory is in use, by a quarter, so that it lasts for gigabytes; when it gets
- * short, the region doubles. Under mt_log_growing.
+ * is unused at most, or 64 KiB. When two thirds of the directory are in use, which is at some 300 MiB, by a quarter, so that it lasts
+ * for gigabytes; when it gets short, the region doubles. Under mt_log_growing.
  *
  * A refusal costs several system calls, and a program that runs on with a full disk would pay them
  * at every new line. So only every 256th request asks again. */
@@ -164,8 +164,8 @@ static bool grow(enum mt_region region, uint64_t need)
     struct mt_header *h = mt_log.header;
     uint64_t have = mt_log.bytes[region];
     uint64_t add = have < DOUBLES_TO                          ? have
-                   : h->extents_used < MT_EXTENTS_MAX / 3     ? have / 8
-                   : h->extents_used < MT_EXTENTS_MAX * 2 / 3 ? have / 4
+                   : h->extents_used < MT_EXTENTS_MAX * 2 / 3 ? have / 8
+                   : h->extents_used < MT_EXTENTS_MAX * 5 / 6 ? have / 4
                                                               : have;
     if (region == MT_REGION_TIMELINE)
         need = MT_SAMPLES * sizeof(struct mt_sample);
