@@ -252,15 +252,15 @@ enum mt_stretch_kind {
     MT_STRETCH_LOST = 3, /* ... nor one of fewer */
     /* no stretch: rises of the node itself that are too high for its entry. `count` is 2: rise[0] is for mt_node.rise, rise[1] for mt_node.alone */
     MT_STRETCH_NODE = 4,
-    MT_STRETCH_HIGH =
-        5 /* a SET, one stretch of which rose by 4 GiB or more. There may be a SET of the same, too */
+    /* a SET, one stretch of which rose by 4 GiB or more. There may be a SET of the same, too */
+    MT_STRETCH_HIGH = 5
 };
 struct mt_stretch {
     uint32_t parent; /* the node; 0: not filled in yet */
     uint32_t before;
     uint32_t after;
-    uint8_t
-        count; /* of sites; kinds other than SET and HIGH: 1 (NODE: 2), and each site is 0. First written, after kind */
+    /* of sites; kinds other than SET and HIGH: 1 (NODE: 2), and each site is 0. First written, after kind */
+    uint8_t count;
     uint8_t kind; /* enum mt_stretch_kind */
     uint16_t reserved;
     /* uint32_t rise[count] if SET, else uint64_t rise[count]; uint32_t site[count]; */

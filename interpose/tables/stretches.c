@@ -167,9 +167,10 @@ static uint32_t new_record(uint32_t parent, enum mt_stretch_kind kind, uint32_t 
     __atomic_store_n(&r->count, (uint8_t)count, __ATOMIC_RELEASE);
     r->before = before;
     r->after = after;
-    for (uint32_t i = 0; i < count && kind == MT_STRETCH_SET; i++)
-        low_rises_of(r)[i] = (uint32_t)rise[i];
-    if (kind != MT_STRETCH_SET)
+    if (kind == MT_STRETCH_SET)
+        for (uint32_t i = 0; i < count; i++)
+            low_rises_of(r)[i] = (uint32_t)rise[i];
+    else
         memcpy(rises_of(r), rise, count * sizeof *rise);
     memcpy(sites_of(r), site, count * sizeof *site);
     __atomic_store_n(&r->parent, parent, __ATOMIC_RELEASE);
@@ -213,17 +214,11 @@ static uint64_t highest_of(const struct mt_ended *ended)
     return highest;
 }
 
-static enum mt_stretch_kind kind_for(uint64_t highest)
-{
-    return highest > UINT32_MAX ? MT_STRETCH_HIGH : MT_STRETCH_SET;
-}
-
 /* The more there is of the frame already, the higher something new must have risen: everything at first, beyond a half 1/4,096 of the
- * peak, beyond three quarters 1/1,024. */
-static bool is_worth(uint32_t units, const struct mt_ended *ended, uint64_t highest)
+ * peak, beyond three quarters 1/1,024. `units`: with those of the new record. */
+static bool is_worth(uint32_t units, uint64_t highest)
 {
-    uint64_t bytes = (uint64_t)(units + MT_STRETCH_UNITS(kind_for(highest), ended->count)) *
-                     MT_STRETCH_UNIT,
+    uint64_t bytes = (uint64_t)units * MT_STRETCH_UNIT,
              peak = __atomic_load_n(&mt_log.header->peak, __ATOMIC_RELAXED);
     if (bytes <= MT_STRETCHES_BYTES / 2)
         return true;
@@ -232,15 +227,18 @@ static bool is_worth(uint32_t units, const struct mt_ended *ended, uint64_t high
 }
 
 /* A record for them. 0: they are to be lost. */
-static uint32_t record_of(struct mt_stretches *s, const struct mt_ended *ended, uint64_t highest)
+static uint32_t record_of(struct mt_stretches *s, const struct mt_ended *ended)
 {
-    uint32_t unit = 0, parent = mt_log_node(ended->site[0])->parent;
+    uint64_t highest = highest_of(ended);
+    enum mt_stretch_kind kind = highest > UINT32_MAX ? MT_STRETCH_HIGH : MT_STRETCH_SET;
+    uint32_t unit = 0, units = MT_STRETCH_UNITS(kind, ended->count),
+             parent = mt_log_node(ended->site[0])->parent;
     struct mt_stretch_known *bound = known_at(s, hash_of_frame(parent, MT_STRETCH_LOST));
-    if (bound && is_worth(bound->units, ended, highest))
-        unit = new_record(parent, kind_for(highest), ended->before, ended->after, ended->count,
-                          ended->rise, ended->site);
+    if (bound && is_worth(bound->units + units, highest))
+        unit = new_record(parent, kind, ended->before, ended->after, ended->count, ended->rise,
+                          ended->site);
     if (unit)
-        bound->units += MT_STRETCH_UNITS(kind_for(highest), ended->count);
+        bound->units += units;
     else
         mt_stretches_other(s, parent, MT_STRETCH_LOST, highest);
     return unit;
@@ -249,7 +247,7 @@ static uint32_t record_of(struct mt_stretches *s, const struct mt_ended *ended, 
 static __attribute__((noinline)) void add(struct mt_stretches *s, uint64_t hash,
                                           const struct mt_ended *ended)
 {
-    uint32_t unit = record_of(s, ended, highest_of(ended));
+    uint32_t unit = record_of(s, ended);
     if (!unit)
         return;
     if ((uint64_t)s->used * 4 >= 3ull << s->bits && !grow(s))
@@ -259,11 +257,11 @@ static __attribute__((noinline)) void add(struct mt_stretches *s, uint64_t hash,
     s->used++;
 }
 
-/* One of them rose too high for their SET, which stands as it is. */
-static __attribute__((noinline, cold)) void raise_high(struct mt_stretches *s, uint64_t hash,
-                                                       const struct mt_ended *ended)
+/* One of them rose too high for their SET, which stands as it is, and is followed by a HIGH record. */
+static __attribute__((noinline, cold)) void add_high(struct mt_stretches *s, uint64_t hash,
+                                                     const struct mt_ended *ended)
 {
-    uint32_t unit = record_of(s, ended, highest_of(ended));
+    uint32_t unit = record_of(s, ended);
     if (unit) /* record_of may have moved the table */
         place_of(s, hash, ended)->unit = unit;
 }
@@ -286,14 +284,14 @@ void mt_stretches_ended(struct mt_stretches *s, const struct mt_ended *ended)
         return;
     }
     uint32_t *rise = low_rises_of(record);
+    bool high = false;
     for (uint32_t i = 0; i < ended->count; i++)
-        if (ended->rise[i] > rise[i]) {
-            if (__builtin_expect(ended->rise[i] > UINT32_MAX, 0)) {
-                raise_high(s, hash, ended);
-                return;
-            }
+        if (ended->rise[i] > UINT32_MAX)
+            high = true;
+        else if (ended->rise[i] > rise[i])
             rise[i] = (uint32_t)ended->rise[i];
-        }
+    if (__builtin_expect(high, 0))
+        add_high(s, hash, ended);
 }
 
 void mt_stretches_forget(struct mt_stretches *s)

@@ -137,12 +137,11 @@ static void records(struct taker *taker)
     uint32_t units;
     for (uint32_t u = 1; u < log->tables->stretch_units; u += units) {
         const struct mt_stretch *record = &log->tables->stretches[u];
-        bool second = log->tables->header.version == MT_VERSION_2,
-             low = !second && record->kind == MT_STRETCH_SET;
+        bool low = log->tables->header.version != MT_VERSION_2 && record->kind == MT_STRETCH_SET;
         const uint64_t *rises = (const uint64_t *)(record + 1);
         const uint32_t *sites = (const uint32_t *)(record + 1) + record->count * (low ? 1u : 2u);
-        units = second ? MT_STRETCH_UNITS_2(record->count)
-                       : MT_STRETCH_UNITS(record->kind, record->count);
+        units = low ? MT_STRETCH_UNITS(MT_STRETCH_SET, record->count)
+                    : MT_STRETCH_UNITS_2(record->count);
         if (!record->parent)
             continue; /* not filled in yet */
         const char *wrong =
