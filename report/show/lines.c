@@ -34,8 +34,7 @@ struct columns {
 /* None of the usual columns has the figure. */
 static bool is_extra(enum metric metric)
 {
-    return metric == METRIC_LEAKED || metric == METRIC_ALLOCATED || metric == METRIC_RELEASED ||
-           metric == METRIC_RELEASES || metric == METRIC_TEMPORARY || metric == METRIC_SLACK;
+    return !table_titled(all_columns, COLUMNS_MOST, metric_title(metric));
 }
 
 /* What the functions are ranked by, where it is an extra column; Discarded, where there is any; Count, where executions were counted. */

@@ -178,6 +178,14 @@ unsigned table_finish(struct table *table, FILE *out, size_t width)
     return layout.hidden;
 }
 
+bool table_titled(const struct table_column *columns, size_t count, const char *title)
+{
+    for (size_t c = 0; c < count; c++)
+        if (!strcmp(columns[c].title, title))
+            return true;
+    return false;
+}
+
 void table_left_out(const struct table_column *columns, size_t count, unsigned hidden, FILE *out)
 {
     const char *before = "Left out, as the terminal is narrow: ";

@@ -38,6 +38,8 @@ struct table {
 void table_start(struct table *table, const struct table_column *columns, size_t count);
 /* Begin a row; cells not given stay blank. */
 void table_row(struct table *table, enum style style);
+/* Has one of the columns this title? */
+bool table_titled(const struct table_column *columns, size_t count, const char *title);
 /* The next cell. Foreign text is allowed: it is made harmless when printed. NULL: blank. */
 void table_cell(struct table *table, const char *text);
 void table_cell_count(struct table *table, uint64_t value);

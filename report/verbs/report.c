@@ -76,9 +76,8 @@ static void print_sorted(const struct view *view, enum metric metric, const uint
         {metric_title(metric), 9}, {"Rise", 10},     {"At peak", 9}, {"Live", 9}, {"Left", 9},
         {"Increment", 9},          {"Allocated", 9}, {"Allocs", 8},  {"Line", 0}};
     static const unsigned char spare[] = {0, 0, 0, 0, 1, 2, 0, 3, 0};
-    size_t all_columns = sizeof columns / sizeof columns[0], first = 0;
-    for (size_t c = 1; c < all_columns; c++)
-        first |= !strcmp(columns[c].title, columns[0].title);
+    size_t all_columns = sizeof columns / sizeof columns[0],
+           first = table_titled(columns + 1, all_columns - 1, columns[0].title);
     struct table table;
     printf("%sLines by %s%s\n", terminal_on(STYLE_TITLE), metric_name(metric),
            terminal_off(STYLE_TITLE));

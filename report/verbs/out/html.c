@@ -15,11 +15,11 @@
 #include "page/redact.h"
 #include "page/together.h"
 #include "resolve/source_log.h"
+#include "show/family.h"
 #include "show/metric.h"
 #include "show/name.h"
 #include "verbs/logs.h"
 #include "verbs/out/html_diff.h"
-#include "show/family.h"
 #include "verbs/verbs.h"
 
 const struct verb_about verb_html_about = {

@@ -11,8 +11,8 @@
 #include "base/text.h"
 #include "merge/merge.h"
 #include "read/reader.h"
-#include "verbs/out/made.h"
 #include "verbs/logs.h"
+#include "verbs/out/made.h"
 #include "verbs/verbs.h"
 
 const struct verb_about verb_merge_about = {
