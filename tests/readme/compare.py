@@ -78,6 +78,15 @@ def masked_row(line, spans):
     return "".join(pieces) + line[at:]
 
 
+def without_figures(line):
+    """The line with every figure that FIGURES names as `~`. All are looked for in the line as it came: an expression may name, as
+    what stands before its figure, a figure that another one masks."""
+    spans = {found.span(1) for _, expression in FIGURES for found in expression.finditer(line)}
+    for first, end in sorted(spans, reverse=True):
+        line = line[:first] + "~" + line[end:]
+    return line
+
+
 def masked(lines):
     """The lines as they are compared."""
     spans, out = None, []
@@ -89,9 +98,7 @@ def masked(lines):
             spans = None
         elif spans and line.startswith(" "):
             line = masked_row(line, spans)
-        for _, expression in FIGURES:
-            line = expression.sub(lambda found: found.group()[:found.start(1) - found.start()] + "~" +
-                                  found.group()[found.end(1) - found.start():], line)
+        line = without_figures(line)
         out.append(line.rstrip())
     return out
 

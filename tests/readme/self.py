@@ -23,6 +23,8 @@ one
 three
 $ echo 'peak memory: 1.50 MiB, increment: 7.63 MiB'
 peak memory: 9.99 MiB, increment: 7.63 MiB
+$ echo 'typed.py: peak: 19.8 MiB, 9.76 MiB above the budget of 10.0 MiB'
+typed.py: peak: 19.7 MiB, 9.74 MiB above the budget of 10.0 MiB
 $ export WORD=kept; mkdir -p inner; cd inner
 ```
 
@@ -80,6 +82,8 @@ ALTERED = [
     ("9.99 MiB, increment: 7.63", "1.50 MiB, increment: 7.64", "README:  peak memory: 1.50 MiB, increment: 7.64 MiB"),
     ("9.99 MiB", "123456.78 KiB", None),
     ("peak memory: 9.99", "peak: 9.99", "README:  peak: 9.99"),
+    ("9.74 MiB above the budget of 10.0", "9.74 MiB above the budget of 10.5",
+     "README:  typed.py: peak: 19.7 MiB, 9.74 MiB above the budget of 10.5"),
     ("kept inner", "kept outer", "README:  kept outer"),
     ("kept inner\n", "", "README:  (nothing more)"),
     ("status 3", "status 4", "exit status 3, not 4"),
@@ -132,7 +136,7 @@ def read(text):
 def main():
     said, good = read(GOOD)
     wrong = [] if said is None else ["the good page: " + said]
-    if good and (good.run, good.written, len(good.not_run)) != (7, 1, 2):
+    if good and (good.run, good.written, len(good.not_run)) != (8, 1, 2):
         wrong.append("the good page: %d commands, %d files, %d not run" % (good.run, good.written, len(good.not_run)))
     seen, hidden, unseen = run.alter_all(good.outputs) if good else (0, 0, [])
     wrong += ["nobody sees this alteration: " + line for line in unseen]
