@@ -6,25 +6,9 @@ from second_reader.rises import Rises
 
 def python_lines(log, period=None):
     """(file, line, function) -> figures, by FORMAT.md's section Lines; of one period or of all."""
-    key_of_frame = {}
-    for i, (kind, owner, value) in enumerate(log.frames):
-        if kind == PYTHON:
-            file, name = log.code_names(owner)
-            key_of_frame[i] = (file, 'on return' if value == ON_RETURN else value or None, name)  # line 0: none
-    rises = Rises(log)
-    lines, sites = {}, {}
-    above = [frozenset()] * len(log.nodes)  # keys on the path, the node's own included
-    inside = [True] * len(log.nodes)
-    for i in range(1, len(log.nodes)):
-        kind, _, value = log.frames[log.frame_of[i]]
-        inside[i] = inside[log.parent[i]] if kind != THREAD_ROOT else period is None or value == period
-        if not inside[i]:
-            continue
-        key = key_of_frame.get(log.frame_of[i])
-        outer = above[log.parent[i]]
-        above[i] = outer if key is None or key in outer else outer | {key}
-        if above[i] is not outer:
-            sites.setdefault((log.parent[i], key), []).append(i)
+    rises, keys = once(log)
+    lines, inside = {}, inside_of(log, period)
+    sites = outermost(log, rises.children, keys, inside)
     of, when = below(log, inside)
     for (_, key), nodes in sites.items():  # outermost ones of a key: what is below them is its own, once
         for i in nodes:
@@ -40,6 +24,44 @@ def python_lines(log, period=None):
             lines[key]['rise_most'] = max(lines[key]['rise_most'], most)
     add_counted(log, lines, period)
     return lines
+
+
+def once(log):
+    """What is the same for every period: the rises, and the key of each node, or None."""
+    if not hasattr(log, 'lines_once'):
+        key_of_frame = [None] * len(log.frames)
+        for i, (kind, owner, value) in enumerate(log.frames):
+            if kind == PYTHON:
+                file, name = log.code_names(owner)
+                key_of_frame[i] = (file, 'on return' if value == ON_RETURN else value or None, name)  # line 0: none
+        log.lines_once = Rises(log), [key_of_frame[frame] for frame in log.frame_of]
+    return log.lines_once
+
+
+def inside_of(log, period):
+    """Of each node, whether it is of the period."""
+    inside = [True] * len(log.nodes)
+    for i in range(1, len(log.nodes)) if period is not None else ():
+        kind, _, value = log.frames[log.frame_of[i]]
+        inside[i] = inside[log.parent[i]] if kind != THREAD_ROOT else value == period
+    return inside
+
+
+def outermost(log, children, keys, inside):
+    """(parent, key) -> the nodes of this key with none of it above them."""
+    sites, above, ways = {}, set(), [(0, None)]  # the keys on the way to the node at hand; nodes to visit, and keys to leave
+    while ways:
+        node, left = ways.pop()
+        if left:
+            above.remove(left)
+            continue
+        key = keys[node] if node and inside[node] else None
+        if key and key not in above:
+            sites.setdefault((log.parent[node], key), []).append(node)
+            above.add(key)
+            ways.append((node, key))
+        ways += [(child, None) for child in children.get(node, ())]
+    return sites
 
 
 def below(log, inside):
