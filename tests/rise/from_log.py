@@ -113,20 +113,34 @@ class Run:
         self.dropped = struct.unpack("=q", struct.pack("=II", node, first))[0]
 
 
-def chains(log, folder):
-    """By frame: (function, file, line) of each call inlined there, outermost first. Of modules in `folder`."""
-    result, by_module = {}, collections.defaultdict(list)
+def natives(log, folder):
+    """(frame, module, address) of the frames of modules in `folder`."""
     for i, (value, owner, kind) in enumerate(log.frames):
-        result[i] = [("?", None, i)]
         if kind == NATIVE and log.modules.get(owner, "").startswith(folder + "/"):
-            by_module[owner].append(i)
-    for owner, frames in by_module.items():
-        addresses = [log.frames[i][0] - 1 for i in frames]
-        told = zip(*(symbolize(log.modules[owner], addresses, names) for names in ("linkage", "short")))
-        for i, (chain, short) in zip(frames, told):
+            yield i, log.modules[owner], value - 1
+
+
+def learn(logs, folder):
+    """(module, address) -> (function, file, line) of each call inlined there, outermost first. All logs at once: each start of
+    llvm-symbolizer reads what the compiler wrote of the whole program."""
+    by_module, result = collections.defaultdict(set), {}
+    for log in logs:
+        for _, module, address in natives(log, folder):
+            by_module[module].add(address)
+    for module, addresses in by_module.items():
+        addresses = sorted(addresses)
+        told = zip(*(symbolize(module, addresses, names) for names in ("linkage", "short")))
+        for address, (chain, short) in zip(addresses, told):
             # The outermost linkage name is the symbol's, which link-time optimisation makes up.
             made_up = "." in chain[0][0] and short[0][0] != "??"
-            result[i] = short[:1] + chain[1:] if made_up else chain
+            result[module, address] = short[:1] + chain[1:] if made_up else chain
+    return result
+
+
+def chains(log, folder, known):
+    """What learn() knows, by frame."""
+    result = {i: [("?", None, i)] for i in range(len(log.frames))}
+    result.update((i, known[module, address]) for i, module, address in natives(log, folder))
     return result
 
 
@@ -144,9 +158,9 @@ def place(function, where):
     return base_name(function), os.path.basename(file) if known else None, int(line) if known else 0
 
 
-def rises(log, folder):
+def rises(log, folder, known):
     """({line: (rise, bound)}, {function: (rise, bound)}): the true one is at most the bound; of all code."""
-    chain_of, children = chains(log, folder), collections.defaultdict(list)
+    chain_of, children = chains(log, folder, known), collections.defaultdict(list)
     for i, node in enumerate(log.nodes[1:], 1):
         if node[1]:
             children[node[0]].append(i)
