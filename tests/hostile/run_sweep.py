@@ -148,7 +148,9 @@ def killed(command):
 
 work = t.program('work')
 t.test('work', lambda: sweep([work, '3000', 'errno']))
-t.test('fork', lambda: sweep([work, '100', 'errno', 'close', 'fork', 'thread']))
+family = [work, '100', 'errno', 'close', 'fork', 'thread']
+t.test('fork', lambda: sweep(family, 8))
+t.test('family', lambda: sweep(family))
 t.test('unnamed', unnamed)
 t.test('killed', lambda: killed([work, '10', 'errno']))
 python = [sys.executable, '-I', '-S', '-c', 'import json; print(sum(len(json.dumps([i] * i)) for i in range(100)))']

@@ -86,8 +86,8 @@ memtrace_long(hostile/log hostile/allocators)
 foreach(part memory calls files)
   memtrace_script(hostile/space-${part} hostile/run_space.py ${CMAKE_BINARY_DIR} ${part})
 endforeach()
-foreach(part work fork unnamed killed python interpreter)
+foreach(part work fork family unnamed killed python interpreter)
   memtrace_script(hostile/sweep-${part} hostile/run_sweep.py ${CMAKE_BINARY_DIR} ${part})
   memtrace_long(hostile/sweep-${part})
 endforeach()
-memtrace_full(hostile/sweep-interpreter) # sweep-python, with twenty calls of a kind for four
+memtrace_full(hostile/sweep-family hostile/sweep-interpreter) # sweep-fork and sweep-python, with twenty calls of a kind for eight and four

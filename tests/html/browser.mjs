@@ -41,12 +41,14 @@ export async function open(browser, file, { width = 1280, height = 900, scheme =
   return page;
 }
 
-/** What axe-core has to say. Its own script is no part of the page, so the page's policy must let it in: it is run from outside. */
+const axeIsIn = new WeakSet();
+/** What axe-core has to say: of what is well, no details, which take it longer than the rest. Its own script is no part of the page, so the page's policy must let it in: it is run from outside. */
 export async function accessible(page, what) {
   const session = await page.context().newCDPSession(page);
   await session.send('Page.setBypassCSP', { enabled: true });
-  await session.send('Runtime.evaluate', { expression: axe });
-  const result = await session.send('Runtime.evaluate', { expression: 'axe.run(document).then((r) => JSON.stringify(r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.target.join(" ")).slice(0, 3).join(" | "))))', awaitPromise: true, returnByValue: true });
+  if (!axeIsIn.has(page)) await session.send('Runtime.evaluate', { expression: axe });
+  axeIsIn.add(page);
+  const result = await session.send('Runtime.evaluate', { expression: 'axe.run(document, { resultTypes: ["violations"] }).then((r) => JSON.stringify(r.violations.map((v) => v.id + ": " + v.nodes.map((n) => n.target.join(" ")).slice(0, 3).join(" | "))))', awaitPromise: true, returnByValue: true });
   await session.send('Page.setBypassCSP', { enabled: false });
   const list = JSON.parse(result.result.value ?? '["axe-core did not run"]');
   check(!list.length, `${what}: axe-core: ${list.join('; ')}`);

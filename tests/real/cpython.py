@@ -8,6 +8,7 @@ run again by itself: some of these tests expect a machine that is quick. Exit st
 the tests are not installed (Debian: libpython3-testsuite)."""
 
 import argparse
+import concurrent.futures
 import os
 import re
 import subprocess
@@ -72,11 +73,13 @@ def has(python, name, env):
 def check(build, python, name, plain):
     """What is wrong, and what is to be said."""
     with tempfile.TemporaryDirectory(prefix='cpython-') as top:
-        logs, work = os.path.join(top, 'logs'), os.path.join(top, 'work')
-        os.mkdir(logs)
-        os.mkdir(work)
+        logs, bare, work = (os.path.join(top, folder) for folder in ('logs', 'bare', 'work'))
+        for folder in logs, bare, work:
+            os.mkdir(folder)
         traced = dict(plain, LD_PRELOAD=build.tracker, MEMTRACE_OUTPUT=os.path.join(logs, '%e.%p.mt'), MEMTRACE_QUIET='1')
-        (ran, before), (with_us, after) = (tests(python, all_of(name), env, work) for env in (plain, traced))
+        # Both at once: much of what these tests do is to wait.
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            (ran, before), (with_us, after) = pool.map(lambda env, place: tests(python, all_of(name), env, place), (plain, traced), (bare, work))
         count = len(os.listdir(logs))
         wrong = ['%s tests ran without the preload, %s with it' % (ran, with_us)] if ran != with_us else []
         only_with_us = {test for test in after - before if method_of(test) not in SEEN}

@@ -39,7 +39,8 @@ class Subject:
 SUBJECTS = {
     'fork': Subject('fork_many', '300', logs=331),
     'fork-many': Subject('fork_many', logs=1101),
-    'fork-threads': Subject('fork_threads', logs=501),
+    'fork-threads': Subject('fork_threads', '200', logs=201),
+    'fork-threads-many': Subject('fork_threads', logs=501),
     'fork-small': Subject('small_fork', logs=9),
     'spawn': Subject('spawn', logs=60),
     'exec': Subject('exec', logs=10),

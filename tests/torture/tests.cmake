@@ -27,7 +27,8 @@ endforeach()
 
 memtrace_scripts(torture/ torture/run.py)
 memtrace_long(torture/waits-stdio torture/waits-after torture/waits-loader torture/waits-resolver torture/waits-clone torture/waits-handler)
-memtrace_long(torture/fork-many torture/threads-many)
-memtrace_full(torture/fork-many torture/threads-many) # torture/fork and torture/threads are the same, with fewer
+set(many torture/fork-many torture/fork-threads-many torture/threads-many)
+memtrace_long(${many})
+memtrace_full(${many}) # torture/fork, torture/fork-threads and torture/threads are the same, with fewer
 memtrace_script(torture/held torture/held.py ${CMAKE_BINARY_DIR})
 memtrace_long(torture/held)
