@@ -142,8 +142,8 @@ def long_functions(log, n):
 
 
 def long_names(log, n):
-    """As much name as there are lines that it stands at."""
-    file, name = log.string(b'/gone/' + b'x' * 50 * n), log.string(b'y' * 50 * n)
+    """As much name as there are lines that it stands at: more of each is the square of what is to be written."""
+    file, name = log.string(b'/gone/' + b'x' * 200 * n), log.string(b'y' * 200 * n)
     lines_of(log, [log.code(file, name)] * n)
 
 
@@ -196,7 +196,7 @@ SHAPES = {
     shared_runs: (1500, ['report']),
     gaps: (1000, ['lines', '--mprun', '--all']),
     long_functions: (500, ['lines', '--all']),
-    long_names: (500, ['report', '-n', '0', '--json']),
+    long_names: (125, ['report', '-n', '0', '--json']),
     deep: (2000, ['sites']),
     deep_sites: (2000, ['sites', '-n', '0', '--json']),
     deep_tree: (2000, ['tree', '--all', '--min-share', '0', '--metric', 'allocated']),

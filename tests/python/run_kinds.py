@@ -16,7 +16,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from stacks import StackLog, python_only  # noqa: E402
+from stacks import StackLog  # noqa: E402
 from support import pythons  # noqa: E402
 from support.build import Build  # noqa: E402
 from support.outcome import Outcome  # noqa: E402
@@ -75,9 +75,7 @@ def compare(case):
             wrong.append("process %d has no log" % pid)
             continue
         log = StackLog(case.path("%d.mt" % pid))
-        got = collections.Counter()
-        for stack, size in log.allocations():
-            got[python_only(stack)] += size
+        got = log.by_chain()
         chains += len(want)
         for chain, size in want.items():
             if not 0 <= got[chain] - size < SLACK:
@@ -133,10 +131,12 @@ def native_lines(case):
     (pid, _), = case.processes().items()
     wrong, between, alone = [], 0, 0
     for site in case.build.sites(case.path("%d.mt" % pid)):
+        if site["allocated_bytes"] < 8 << 20:
+            continue
         frames = [("python" if f["language"] == "Python" else os.path.basename(f["file"] or "").split(".")[0], f["function"])
                   for f in site["stack"]]
         names = [name.split(".")[-1] if kind == "python" else kind for kind, name in frames if name]
-        if "native" not in names or site["allocated_bytes"] < 8 << 20:
+        if "native" not in names:
             continue
         inner = names[:names.index("native")]
         called = [i for i, name in enumerate(inner) if name in ("<lambda>", "recursive")]

@@ -52,6 +52,20 @@ class StackLog(Log):
             if bytes_ >= least:
                 yield self.stack(node), bytes_
 
+    def by_chain(self):
+        """Python frames alone, innermost first -> bytes. Each frame is looked at once, not once for every stack that goes through it."""
+        numbers, of, got = {}, [0] * len(self.nodes), collections.Counter()
+        for node in range(len(self.nodes)):
+            if self.parent[node]:
+                frame, outer = self.frame(self.frame_of[node]), of[self.parent[node]]
+                of[node] = outer if isinstance(frame, (Native, Other)) else numbers.setdefault((outer, frame), len(numbers) + 1)
+            if self.bytes_of[node]:
+                got[of[node]] += self.bytes_of[node]
+        chains = [()]
+        for outer, frame in numbers:
+            chains.append((frame,) + chains[outer])
+        return collections.Counter({chains[number]: size for number, size in got.items()})
+
     def executions(self):
         """(file, line, function) -> (executions, level at the last one); line 0: the calls."""
         found = {}

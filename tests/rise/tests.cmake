@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 #
 # The rise of every line and function against the truth: include() this from tests/CMakeLists.txt. The programs are compiled by the
-# test, each in several ways. A hundred random programs at each level are of the long tier, a
+# test, each in several ways. Fifty random programs at each level are of the long tier, a
 # thousand are run with `scripts/test --full`.
 
 set(rise_run ${Python3_EXECUTABLE} ${CMAKE_CURRENT_LIST_DIR}/run.py ${CMAKE_BINARY_DIR} ${CMAKE_C_COMPILER} ${CMAKE_CXX_COMPILER})
@@ -15,8 +15,8 @@ endforeach()
 add_test(NAME rise/random COMMAND ${rise_run} 1-10@O0 11-20@O2 21-30@O3)
 set_tests_properties(rise/random PROPERTIES SKIP_RETURN_CODE 77)
 foreach(level O0 O2 O3)
-  foreach(first RANGE 1 901 100)
-    math(EXPR last "${first} + 99")
+  foreach(first RANGE 1 951 50)
+    math(EXPR last "${first} + 49")
     add_test(NAME rise/random-${first}-${level} COMMAND ${rise_run} ${first}-${last}@${level})
     set_tests_properties(rise/random-${first}-${level} PROPERTIES SKIP_RETURN_CODE 77)
     memtrace_long(rise/random-${first}-${level})
