@@ -97,7 +97,7 @@ static int options_alone(const char *name, bool *found)
 /* Large tables go back to the system when they are freed. Else malloc would raise the threshold with the first of them, and what was
  * freed between others would stay: a third of all memory with a large log. What is smaller is used again: to get it from the system
  * takes longer than most that is done with it. */
-#define TABLE_BYTES (4 << 20)
+#define TABLE_BYTES (16 << 20)
 #define SPARE_BYTES (32 << 20)
 
 int main(int argc, char **argv)

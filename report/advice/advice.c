@@ -45,7 +45,7 @@ static int64_t unknown_at_peak(const struct stacks *stacks)
     struct leaf leaf;
     for (size_t at = 0; stacks_next(stacks, &at, &leaf);)
         if (!leaf.node && class_counts(leaf.class))
-            bytes = (int64_t)((uint64_t)bytes + (uint64_t)leaf.sums->at_peak);
+            bytes = (int64_t)((uint64_t)bytes + (uint64_t)leaf.sums.at_peak);
     return bytes;
 }
 

@@ -59,16 +59,16 @@ struct advice_line *advice_lines(const struct stacks *stacks)
             continue;
         struct advice_line *line = &lines[place];
         if (leaf.class == CLASS_RESERVED)
-            line->reserved += leaf.sums->allocated;
+            line->reserved += leaf.sums.allocated;
         if (class_counts(leaf.class))
-            sums_add(&line->sums, leaf.sums);
+            sums_add(&line->sums, &leaf.sums);
         if (leaf.class != CLASS_HEAP)
             continue;
-        sums_add(&line->heap, leaf.sums);
-        add_realloc(line, leaf.sums);
-        if (leaf.sums->allocations > leaf.sums->gone_count && sums_leaked(leaf.sums) > 0) {
-            line->blocks += leaf.sums->allocations - leaf.sums->gone_count;
-            line->bytes += (uint64_t)sums_leaked(leaf.sums);
+        sums_add(&line->heap, &leaf.sums);
+        add_realloc(line, &leaf.sums);
+        if (leaf.sums.allocations > leaf.sums.gone_count && sums_leaked(&leaf.sums) > 0) {
+            line->blocks += leaf.sums.allocations - leaf.sums.gone_count;
+            line->bytes += (uint64_t)sums_leaked(&leaf.sums);
         }
     }
     for (uint32_t place = 0; place < frames->place_count; place++)

@@ -79,7 +79,7 @@ static void measure_leaves(struct measuring *m, enum metric metric)
 {
     struct leaf leaf;
     for (size_t at = 0; stacks_next(m->stacks, &at, &leaf);) {
-        int64_t value = class_counts(leaf.class) ? sums_metric(leaf.sums, metric) : 0;
+        int64_t value = class_counts(leaf.class) ? sums_metric(&leaf.sums, metric) : 0;
         if (value && (!m->inside || m->inside[leaf.node]))
             take(m, stack_innermost(m->stacks, leaf.node, m->rank, m->ranks), value);
     }

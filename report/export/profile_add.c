@@ -300,8 +300,8 @@ static void add_figures(struct adding *a, const struct filter *filter)
             node = profile_child(
                 profile, node, profile_special(profile, LOCATION_UNKNOWN, "(stack not known)", 0));
         bool released = profile->how & PROFILE_RELEASES;
-        live = figure_plus(live, sums_live(leaf.sums));
-        figures_add(profile->nodes[node].own, leaf.sums, released);
+        live = figure_plus(live, sums_live(&leaf.sums));
+        figures_add(profile->nodes[node].own, &leaf.sums, released);
     }
     selection_free(&selection);
     add_rest(a, &query, live);

@@ -277,7 +277,7 @@ static bool has_class(const struct stacks *stacks, unsigned class)
     if (stacks->model.lost.allocations)
         return true;
     for (size_t at = 0; stacks_next(stacks, &at, &leaf);) {
-        const struct sums *s = leaf.sums;
+        const struct sums *s = &leaf.sums;
         if (leaf.class == class && (s->allocations || s->allocated || s->gone || s->gone_count ||
                                     s->late || s->at_peak || s->blocks_at_peak || s->live_peak))
             return true;

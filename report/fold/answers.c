@@ -105,7 +105,7 @@ static void sum_entries(struct answering *a, const struct filter *filter, struct
     for (size_t at = 0; stacks_next(a->stacks, &at, &leaf);) {
         if (!class_counts(leaf.class) || !selection_has(&selection, leaf.node))
             continue;
-        struct amount amount = amount_of(leaf.sums, a->kept);
+        struct amount amount = amount_of(&leaf.sums, a->kept);
         amount_add(total, &amount);
         amount_add(leaf.node ? amount_room(a, a->tree.of_node[leaf.node]) : unknown, &amount);
     }

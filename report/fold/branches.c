@@ -83,11 +83,11 @@ static void sum_leaves(struct growing *g)
         if (!selection_has(&selection, leaf.node))
             continue;
         if (query_counts(&query, leaf.class)) {
-            g->own[entry] = plus(g->own[entry], sums_metric(leaf.sums, g->asked->metric));
+            g->own[entry] = plus(g->own[entry], sums_metric(&leaf.sums, g->asked->metric));
             g->own_allocations[entry] =
-                plus(g->own_allocations[entry], (int64_t)leaf.sums->allocations);
+                plus(g->own_allocations[entry], (int64_t)leaf.sums.allocations);
         } else if (g->asked->metric == METRIC_RESIDENT) { /* of no class */
-            g->own[entry] = plus(g->own[entry], leaf.sums->resident);
+            g->own[entry] = plus(g->own[entry], leaf.sums.resident);
         }
     }
     selection_free(&selection);

@@ -153,20 +153,21 @@ struct walk {
 static uint32_t *leaves_make(const struct model *model, const struct selection *selection)
 {
     uint32_t *leaves = base_alloc(model->node_count + (size_t)1, sizeof *leaves);
-    for (size_t i = model->entry_count; i-- > 0;)
-        if (selection_has(selection, model->entries[i].node))
-            leaves[model->entries[i].node] = (uint32_t)i + 1;
+    for (size_t i = model->entries.count; i-- > 0;)
+        if (selection_has(selection, model->entries.list[i].node))
+            leaves[model->entries.list[i].node] = (uint32_t)i + 1;
     return leaves;
 }
 
 static void leaves_add(const struct walk *walk, uint32_t node, struct sums *to)
 {
     const struct model *model = &walk->stacks->model;
-    for (size_t i = walk->leaves[node]; i && i <= model->entry_count; i++) {
-        const struct entry *entry = &model->entries[i - 1];
+    for (size_t i = walk->leaves[node]; i && i <= model->entries.count; i++) {
+        const struct entry *entry = &model->entries.list[i - 1];
         if (entry->node != node)
             return;
-        query_add(walk->groups->query, to, entry->class, &entry->sums);
+        struct sums sums = entry_sums(&model->entries, entry);
+        query_add(walk->groups->query, to, entry->class, &sums);
     }
 }
 

@@ -29,7 +29,7 @@ static void sum_leaves(struct folding *f)
     for (size_t at = 0; stacks_next(f->stacks, &at, &leaf);) {
         if (!selection_has(f->selection, leaf.node))
             continue;
-        query_add(f->query, &f->sums[f->tree.of_node[leaf.node]], leaf.class, leaf.sums);
+        query_add(f->query, &f->sums[f->tree.of_node[leaf.node]], leaf.class, &leaf.sums);
     }
 }
 
@@ -50,7 +50,7 @@ static void fold_threads(struct folding *f)
     for (size_t at = 0; stacks_next(f->stacks, &at, &leaf);) {
         if (!selection_has(f->selection, leaf.node))
             continue;
-        query_add(f->query, &f->rows->list[leaf.thread].sums, leaf.class, leaf.sums);
+        query_add(f->query, &f->rows->list[leaf.thread].sums, leaf.class, &leaf.sums);
     }
     for (uint32_t i = 1; i < model->node_count && query_wants(f->query, METRIC_RISE); i++) {
         struct row *row = &f->rows->list[model->nodes[i].thread];
@@ -75,7 +75,7 @@ static void fold_classes(struct folding *f)
         if (!selection_has(f->selection, leaf.node) || !query_counts(f->query, leaf.class))
             continue;
         struct row *row = &f->rows->list[leaf.class];
-        sums_add(&row->sums, leaf.sums);
+        sums_add(&row->sums, &leaf.sums);
         row->class = (uint8_t)leaf.class;
         forget_level(&row->sums);
     }
@@ -91,7 +91,7 @@ static void fold_sites(struct folding *f)
     struct leaf leaf;
     size_t cap = 0;
     for (size_t at = 0; stacks_next(f->stacks, &at, &leaf);) {
-        const struct sums *sums = leaf.sums;
+        const struct sums *sums = &leaf.sums;
         if (!selection_has(f->selection, leaf.node) ||
             (!sums->allocations && !sums->releases && !sums->gone_count && !sums->discards))
             continue; /* or only a reading of the resident set */
@@ -238,7 +238,7 @@ struct row fold_whole(const struct stacks *stacks, const struct filter *filter)
     selection_make(&selection, stacks, filter);
     for (size_t at = 0; stacks_next(stacks, &at, &leaf);)
         if (selection_has(&selection, leaf.node))
-            query_add(&query, &whole.sums, leaf.class, leaf.sums);
+            query_add(&query, &whole.sums, leaf.class, &leaf.sums);
     forget_level(&whole.sums);
     selection_free(&selection);
     return whole;

@@ -126,18 +126,16 @@ static void add_nodes(struct joined *joined, const struct model *from, uint32_t 
         node.thread += node.thread ? threads : 0;
         to->nodes[to->node_count++] = node;
     }
-    for (size_t e = 0; e < from->entry_count; e++) {
-        struct entry entry = from->entries[e];
-        if (!entry.node) {
-            sums_add(&joined->lost[entry.class], &entry.sums);
-            sums_add(&joined->parts[joined->part_count - 1].lost[entry.class], &entry.sums);
+    for (size_t e = 0; e < from->entries.count; e++) {
+        const struct entry *entry = &from->entries.list[e];
+        struct sums sums = entry_sums(&from->entries, entry);
+        if (!entry->node) {
+            sums_add(&joined->lost[entry->class], &sums);
+            sums_add(&joined->parts[joined->part_count - 1].lost[entry->class], &sums);
             continue;
         }
-        entry.node += nodes;
-        entry.sums.happened = false; /* levels of several processes are not of one */
-        to->entries =
-            base_room(to->entries, &joined->entry_cap, to->entry_count + 1, sizeof *to->entries);
-        to->entries[to->entry_count++] = entry;
+        sums.happened = false; /* levels of several processes are not of one */
+        entries_add(&to->entries, entry->node + nodes, entry->class, &sums);
     }
 }
 
@@ -151,10 +149,8 @@ static void begin(struct joined *joined)
     model->node_count = model->thread_count = 1;
     model->logged = UINT32_MAX;
     /* What no node is known of stands first, as in each process. */
-    model->entries = base_room(NULL, &joined->entry_cap, CLASSES, sizeof *model->entries);
     for (uint32_t c = 0; c < CLASSES; c++)
-        model->entries[c] = (struct entry){.class = c};
-    model->entry_count = CLASSES;
+        entries_add(&model->entries, 0, c, &(struct sums){0});
     joined->stacks.frames.start =
         base_room(NULL, &joined->start_cap, 1, sizeof *joined->stacks.frames.start);
     joined->stacks.frames.start[0] = 0;
@@ -170,7 +166,7 @@ static void add_part(struct joined *joined, const struct stacks *part)
                              .node = joined->stacks.model.node_count,
                              .thread = joined->stacks.model.thread_count,
                              .logged = joined->stacks.model.node_count + part->model.logged - 1,
-                             .entry = joined->stacks.model.entry_count,
+                             .entry = joined->stacks.model.entries.count,
                              .pid = header->pid,
                              .python = header->python,
                              .finished = header->finished,
@@ -206,14 +202,15 @@ void joined_end(struct joined *joined)
         begin(joined);
     struct model *model = &stacks->model;
     for (unsigned c = 0; c < CLASSES; c++) {
-        model->entries[c].sums = joined->lost[c];
+        entries_set(&model->entries, c, &joined->lost[c]);
         sums_add(&model->lost, &joined->lost[c]);
     }
-    for (size_t e = 0; e < model->entry_count; e++) {
-        const struct entry *entry = &model->entries[e];
-        sums_add(&model->classes[entry->class], &entry->sums);
+    for (size_t e = 0; e < model->entries.count; e++) {
+        const struct entry *entry = &model->entries.list[e];
+        struct sums sums = entry_sums(&model->entries, entry);
+        sums_add(&model->classes[entry->class], &sums);
         if (class_counts(entry->class))
-            sums_add(&model->total, &entry->sums);
+            sums_add(&model->total, &sums);
     }
     stacks->processes = joined->part_count;
     stacks->model.periods = ALL_PERIODS;

@@ -28,7 +28,7 @@ struct joined {
     struct joined_part *parts;
     size_t part_count, part_cap;
     size_t frame_count, place_of_count;
-    size_t node_cap, thread_cap, entry_cap, module_cap, start_cap, place_of_cap;
+    size_t node_cap, thread_cap, module_cap, start_cap, place_of_cap;
 };
 
 /* Adds a process; `part` may be closed then. Figures add up: what was held at the peaks was not held at one time. */

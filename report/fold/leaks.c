@@ -148,7 +148,7 @@ static void events_count(struct seeking *s)
             continue;
         process_of(s, &process, leaf.node);
         struct process *of = &s->processes[process];
-        uint64_t event = (uint32_t)leaf.sums->last;
+        uint64_t event = (uint32_t)leaf.sums.last;
         if (leaf.thread == of->main_thread && event > of->main_events)
             of->main_events = event;
     }
@@ -206,7 +206,7 @@ static bool at_start(const struct seeking *s, const struct process *process,
     if (process->start == LEAK_START_PERIODS)
         return s->stacks->model.nodes[leaf->node].early;
     return process->start == LEAK_START_EVENTS && leaf->thread == process->main_thread &&
-           (uint32_t)leaf->sums->last < process->main_events / START_PART;
+           (uint32_t)leaf->sums.last < process->main_events / START_PART;
 }
 
 /* ---- the lists ---- */
@@ -258,7 +258,7 @@ static struct leak_sum *rest_of(struct seeking *s, const struct process *process
     if (!state->own)
         return &to->libraries;
     const char *kept =
-        process->metric == METRIC_LIVE ? python_keeps(state, sum, leaf->sums->allocated) : NULL;
+        process->metric == METRIC_LIVE ? python_keeps(state, sum, leaf->sums.allocated) : NULL;
     return kept ? rest_at(to, kept) : NULL;
 }
 
@@ -307,7 +307,7 @@ static void list_make(struct seeking *s)
     size_t number = 0;
     selection_make(&selection, s->stacks, &query.filter);
     for (size_t at = 0; stacks_next(s->stacks, &at, &leaf);) {
-        const struct sums *sums = leaf.sums;
+        const struct sums *sums = &leaf.sums;
         const struct process *process = process_of(s, &number, leaf.node);
         /* What no node is known of is of all processes together. */
         enum metric metric = leaf.node ? process->metric : s->to->metric;

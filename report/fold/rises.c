@@ -193,13 +193,13 @@ static void settle(const struct rises *r, const struct rising *rising,
 }
 
 /* Most nodes have one child: its runs are its keys'. */
-static void settle_only(const struct rises *r)
+static void settle_only(const struct rises *r, uint32_t node)
 {
-    const struct rises_child *only = r->list;
-    uint64_t rise = r->stacks->model.runs.of_node[only->node].rise;
+    const struct rises_child only = child_of(r, node);
+    uint64_t rise = r->stacks->model.runs.of_node[node].rise;
     for (const struct rising *of = r->of; of < r->of + r->of_count; of++)
-        for (uint32_t spot = 0; spot < only->count; spot++) {
-            struct row *row = row_of(of, only, spot);
+        for (uint32_t spot = 0; spot < only.count; spot++) {
+            struct row *row = row_of(of, &only, spot);
             if (row)
                 reach(row, rise, 0);
         }
@@ -208,8 +208,14 @@ static void settle_only(const struct rises *r)
 void rises_below(struct rises *r, uint32_t node)
 {
     const struct runs *runs = &r->stacks->model.runs;
-    if (!r->of_count || !r->children->first[node])
+    uint32_t only = r->children->first[node];
+    if (!r->of_count || !only)
         return;
+    if (!r->children->next[only] && !r->stretches[node] && !is_below(r, only)) {
+        if (selection_has(r->selection, only))
+            settle_only(r, only);
+        return;
+    }
     r->count = r->all = 0;
     for (uint32_t child = r->children->first[node]; child; child = r->children->next[child]) {
         r->all += !is_below(r, child);
@@ -219,7 +225,7 @@ void rises_below(struct rises *r, uint32_t node)
         r->list[r->count++] = child_of(r, child);
     }
     if (r->count == 1 && !r->stretches[node] && !is_below(r, r->list->node)) {
-        settle_only(r);
+        settle_only(r, r->list->node);
         return;
     }
     sort(r);

@@ -99,19 +99,6 @@ bool stacks_whole(const struct stacks *stacks)
     return !periods->first && periods->last >= stacks->log.header.period;
 }
 
-bool stacks_next(const struct stacks *stacks, size_t *at, struct leaf *leaf)
-{
-    const struct model *model = &stacks->model;
-    if (*at >= model->entry_count)
-        return false;
-    const struct entry *entry = &model->entries[(*at)++];
-    *leaf = (struct leaf){.node = entry->node,
-                          .thread = model->nodes[entry->node].thread,
-                          .class = entry->class,
-                          .sums = &entry->sums};
-    return true;
-}
-
 struct stack stack_of(const struct stacks *stacks, uint32_t node)
 {
     struct stack stack = {.of = stacks, .node = node};

@@ -56,10 +56,21 @@ bool stacks_whole(const struct stacks *stacks);
 struct leaf {
     uint32_t node, thread; /* in the model */
     unsigned class;
-    const struct sums *sums;
+    struct sums sums;
 };
 /* The next leaf; *at begins as 0. In the order of nodes: a node's classes follow each other. False: there is none. */
-bool stacks_next(const struct stacks *stacks, size_t *at, struct leaf *leaf);
+static inline bool stacks_next(const struct stacks *stacks, size_t *at, struct leaf *leaf)
+{
+    const struct model *model = &stacks->model;
+    if (*at >= model->entries.count)
+        return false;
+    const struct entry *entry = &model->entries.list[(*at)++];
+    *leaf = (struct leaf){.node = entry->node,
+                          .thread = model->nodes[entry->node].thread,
+                          .class = entry->class,
+                          .sums = entry_sums(&model->entries, entry)};
+    return true;
+}
 
 /* The places of a node's stack, from the innermost outward. */
 struct stack {

@@ -5,6 +5,7 @@
 
 #include "base/base.h"
 #include "base/links.h"
+#include "base/threads.h"
 
 #define AHEAD 8u /* nodes between asking for a slot's memory and looking at it */
 
@@ -72,24 +73,45 @@ static void make(struct tree *tree, const struct stacks *stacks, bool threads)
 
 /* ---- one for all ---- */
 
-/* The tree that is shared, once somebody has asked for it. */
+/* The tree that is shared. */
 struct stem {
-    bool made;
+    const struct stacks *stacks;
+    struct work work; /* which makes it */
+    bool made;        /* it is done */
     struct tree tree;
 };
 
+static void stem_make(void *stem)
+{
+    struct stem *s = stem;
+    make(&s->tree, s->stacks, false);
+}
+
+static void stem_finish(struct stem *stem)
+{
+    if (!stem->made)
+        work_finish(&stem->work);
+    stem->made = true;
+}
+
 void tree_share(struct stacks *stacks)
 {
-    if (!stacks->stem)
-        stacks->stem = base_alloc(1, sizeof *stacks->stem);
+    if (stacks->stem)
+        return;
+    stacks->stem = base_alloc(1, sizeof *stacks->stem);
+    stacks->stem->stacks = stacks;
+    work_start(&stacks->stem->work, stem_make, stacks->stem);
 }
 
 void tree_unshare(struct stacks *stacks)
 {
-    if (!stacks->stem)
+    struct stem *stem = stacks->stem;
+    if (!stem)
         return;
-    tree_free(&stacks->stem->tree);
-    free(stacks->stem);
+    if (stem->work.started)
+        stem_finish(stem);
+    tree_free(&stem->tree);
+    free(stem);
     stacks->stem = NULL;
 }
 
@@ -100,9 +122,7 @@ void tree_make(struct tree *tree, const struct stacks *stacks, bool threads)
         make(tree, stacks, threads);
         return;
     }
-    if (!stem->made)
-        make(&stem->tree, stacks, false);
-    stem->made = true;
+    stem_finish(stem);
     *tree = stem->tree;
     tree->shared = true;
 }

@@ -49,9 +49,9 @@ struct unsure unsure_of(const struct stacks *stacks)
         if (!leaf.node || !class_counts(leaf.class))
             continue;
         if (cut[leaf.node])
-            unsure.cut += leaf.sums->allocated;
+            unsure.cut += leaf.sums.allocated;
         if (!has_name(named[leaf.node]))
-            unsure.nameless += leaf.sums->allocated;
+            unsure.nameless += leaf.sums.allocated;
     }
     free(cut);
     free(named);

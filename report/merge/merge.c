@@ -116,8 +116,8 @@ static void add_nodes(struct adding *a)
 {
     const struct model *model = &a->model;
     unsigned char *used = base_alloc(model->node_count + (size_t)1, 1);
-    for (size_t i = 0; i < model->entry_count; i++)
-        used[model->entries[i].node] = 1;
+    for (size_t i = 0; i < model->entries.count; i++)
+        used[model->entries.list[i].node] = 1;
     for (uint32_t i = model->node_count; i-- > 1;)
         if (used[i])
             used[model->nodes[i].parent] = 1;
@@ -141,13 +141,13 @@ static void thread_add(struct adding *a, const struct thread *from, uint32_t id)
 
 static void add_entries(struct adding *a)
 {
-    for (size_t i = 0; i < a->model.entry_count; i++) {
-        const struct entry *entry = &a->model.entries[i];
-        struct draft_entry *to =
-            draft_add(a->draft, a->nodes[entry->node], entry->class, &entry->sums);
+    for (size_t i = 0; i < a->model.entries.count; i++) {
+        const struct entry *entry = &a->model.entries.list[i];
+        struct sums sums = entry_sums(&a->model.entries, entry);
+        struct draft_entry *to = draft_add(a->draft, a->nodes[entry->node], entry->class, &sums);
         struct sizes sizes = {{0}};
         sizes_add(&sizes, &a->model, entry->node, entry->class);
-        if (entry->sums.allocations && a->log.header.sizes)
+        if (sums.allocations && a->log.header.sizes)
             draft_sizes(to, &sizes);
     }
     for (uint32_t i = 1; i < a->model.thread_count; i++)

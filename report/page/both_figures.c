@@ -57,7 +57,7 @@ static void count_leaves(const struct counting *c)
             continue;
         size_t entry = c->both->whole.tree.of_node[leaf.node];
         int64_t *own = &c->own[entry * c->width + c->both->run_of_node[leaf.node]];
-        *own = whole_sum(*own, sums_metric(leaf.sums, page_figures[c->figure]));
+        *own = whole_sum(*own, sums_metric(&leaf.sums, page_figures[c->figure]));
     }
     /* Node 0 is that of all runs: what no stack is known of is kept by process. */
     for (size_t p = 0; selection_has(&selection, 0) && p < c->both->joined.part_count; p++)

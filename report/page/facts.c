@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/base.h"
+#include "fold/fold.h"
 #include "page/both_columns.h"
 #include "page/redact.h"
 #include "show/by.h"
@@ -37,21 +38,44 @@ static struct bytes taken(FILE *out, char **text, const size_t *bytes, bool reda
 
 /* ---- what is found once ---- */
 
-static void json_by(struct json *json, const struct view *view, enum metric metric,
-                    const char *name, enum grouping grouping)
+#define BYS 3
+static const struct {
+    const char *name;
+    enum grouping by;
+} bys[BYS] = {{"modules", BY_MODULE}, {"files", BY_FILE}, {"threads", BY_THREAD}};
+
+/* What each module, file and thread did, and each line itself: their rows by one walk over the stacks. */
+static void json_bys(struct json *json, const struct view *view, enum metric metric,
+                     struct line_list *lines)
 {
-    struct by by = {.by = grouping,
-                    .metric = metric,
-                    .rank = RANK_LIBRARY,
-                    .filter = view->filter,
-                    .top = ROWS_MOST};
-    json_open(json, name, '{');
-    by_json(&view->stacks, &by, json);
-    json_close(json, '}');
+    struct by by[BYS];
+    struct query queries[BYS * BY_QUERIES + 1];
+    struct rows rows[BYS * BY_QUERIES + 1];
+    for (unsigned i = 0; i < BYS; i++) {
+        by[i] = (struct by){.by = bys[i].by,
+                            .metric = metric,
+                            .rank = RANK_LIBRARY,
+                            .filter = view->filter,
+                            .top = ROWS_MOST};
+        by_queries(&by[i], queries + (size_t)i * BY_QUERIES);
+    }
+    queries[BYS * BY_QUERIES] =
+        (struct query){.by = BY_LINE, .own = true, .rank = lines->rank, .filter = view->filter};
+    fold_several(&view->stacks, queries, rows, BYS * BY_QUERIES + 1);
+    lines->own = rows[BYS * BY_QUERIES];
+    struct row whole = fold_whole(&view->stacks, &view->filter);
+    for (unsigned i = 0; i < BYS; i++) {
+        json_open(json, bys[i].name, '{');
+        by_json_of(&view->stacks, &by[i], rows + (size_t)i * BY_QUERIES, &whole, json);
+        json_close(json, '}');
+    }
+    for (unsigned i = 0; i < BYS * BY_QUERIES; i++)
+        rows_free(&rows[i]);
 }
 
 /* Members of the facts' object, after others. */
-static void found_texts(struct found *found, struct view *view, enum metric metric)
+static void found_texts(struct found *found, struct view *view, enum metric metric,
+                        struct line_list *lines)
 {
     size_t bytes;
     struct json json = {.depth = 1, .member_before = true};
@@ -59,9 +83,7 @@ static void found_texts(struct found *found, struct view *view, enum metric metr
     summary_json(&view->stacks, &view->lines, &json);
     fclose(json.out);
     json.out = memory(&found->tables, &bytes);
-    json_by(&json, view, metric, "modules", BY_MODULE);
-    json_by(&json, view, metric, "files", BY_FILE);
-    json_by(&json, view, metric, "threads", BY_THREAD);
+    json_bys(&json, view, metric, lines);
     fclose(json.out);
 }
 
@@ -74,11 +96,11 @@ static bool is_whole(const struct view *view)
            !filter->classes;
 }
 
-void found_make(struct found *found, struct view *view, enum rank rank, enum metric metric)
+void found_make(struct found *found, struct view *view, struct line_list *lines, enum metric metric)
 {
-    struct asking asking = {.rank = rank, .filter = view->filter, .top = ANSWERS_MOST};
+    struct asking asking = {.rank = lines->rank, .filter = view->filter, .top = ANSWERS_MOST};
     *found = (struct found){.answered = !view->filter.classes, .advised = is_whole(view)};
-    found_texts(found, view, metric);
+    found_texts(found, view, metric, lines);
     if (found->answered)
         answers_make(&found->answers, &view->stacks, &view->lines, &asking);
     if (found->advised)

@@ -21,8 +21,9 @@ struct found {
     struct advices advices;
     char *summary, *tables;
 };
-/* Of a log; found_free afterwards. */
-void found_make(struct found *found, struct view *view, enum rank rank, enum metric metric);
+/* Of a log, and the own rows of its lines; found_free afterwards. */
+void found_make(struct found *found, struct view *view, struct line_list *lines,
+                enum metric metric);
 void found_free(struct found *found);
 
 struct facts {

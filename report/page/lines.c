@@ -11,8 +11,6 @@ void line_list_make(struct line_list *lines, const struct view *view)
     *lines = (struct line_list){.rank = rank_shown(&view->stacks, &view->functions, false)};
     if (lines->rank < RANK_PROGRAM)
         lines->rank = RANK_PROGRAM;
-    struct query query = {.by = BY_LINE, .own = true, .rank = lines->rank, .filter = view->filter};
-    fold(&view->stacks, &query, &lines->own);
     lines->places = rows_by(&view->lines, METRIC_PEAK, row_shows, &lines->count);
     if (lines->count > LINES_MOST) {
         lines->left_out = lines->count - LINES_MOST;

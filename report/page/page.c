@@ -202,7 +202,7 @@ void page_log(FILE *out, struct view *view, size_t index, const struct page_opti
     struct shown shown = {.view = view, .found = &found, .options = options, .whole = &whole};
     shown.sizes = sizes_of_all(&view->stacks, &view->filter);
     line_list_make(&shown.lines, view);
-    found_make(&found, view, shown.lines.rank, options->metric);
+    found_make(&found, view, &shown.lines, options->metric);
     whole_make(&whole, &view->stacks, &view->filter);
     put(out, &shown, index, budget);
     whole_free(&whole);

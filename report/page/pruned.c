@@ -45,7 +45,7 @@ static void whole_own(struct whole *whole, const struct stacks *stacks, const st
             continue;
         uint32_t entry = whole->tree.of_node[leaf.node];
         for (unsigned f = 0; f < PAGE_FIGURES; f++)
-            whole_add(&whole->total[f][entry], sums_metric(leaf.sums, page_figures[f]));
+            whole_add(&whole->total[f][entry], sums_metric(&leaf.sums, page_figures[f]));
     }
     selection_free(&selection);
 }

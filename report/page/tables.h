@@ -19,6 +19,7 @@ struct line_list {
     enum rank rank;
 };
 #define LINES_MOST 40000u
+/* `own` is as it was: found_make fills it in, with other rows. */
 void line_list_make(struct line_list *lines, const struct view *view);
 void line_list_free(struct line_list *lines);
 

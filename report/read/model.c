@@ -230,7 +230,7 @@ static void chain_walk(struct chain *chain, uint32_t unit)
 }
 
 /* The resident set and what was discarded are of no class: they go with the first entry of the node. */
-static void chain_finish(struct chain *chain, size_t *cap)
+static void chain_finish(struct chain *chain)
 {
     struct model *model = chain->model;
     const struct sums *more = &chain->unclassed;
@@ -244,9 +244,7 @@ static void chain_finish(struct chain *chain, size_t *cap)
             chain->unclassed = (struct sums){0};
             placed = true;
         }
-        model->entries =
-            base_room(model->entries, cap, model->entry_count + 1, sizeof *model->entries);
-        model->entries[model->entry_count++] = (struct entry){chain->node, class, *sums};
+        entries_add(&model->entries, chain->node, class, sums);
         sums_add(&model->classes[class], sums);
         if (class_counts(class))
             sums_add(&model->total, sums);
@@ -264,7 +262,7 @@ static void chain_finish(struct chain *chain, size_t *cap)
 #define DEEPEST (2 * MT_DEPTH_MAX + 4)
 /* `depth`: of all nodes before this one; the root's is 0. */
 static void model_node_take(struct model *model, uint32_t index, struct chain *chain,
-                            uint32_t *depth, size_t *cap)
+                            uint32_t *depth)
 {
     struct log *log = model->log;
     const struct tables *tables = log->tables;
@@ -301,13 +299,13 @@ static void model_node_take(struct model *model, uint32_t index, struct chain *c
     if (raw.counters) {
         chain->node = index;
         chain_walk(chain, raw.counters);
-        chain_finish(chain, cap);
+        chain_finish(chain);
     }
     runs_take(&model->runs, log, index);
 }
 
 /* Node 0 has what could not be given to a node: it happened in whatever period. */
-static void model_lost_take(struct model *model, struct chain *chain, size_t *cap)
+static void model_lost_take(struct model *model, struct chain *chain)
 {
     const struct tables *tables = model->log->tables;
     if (model->periods.first || model->periods.last < tables->header.period || !tables->node_count)
@@ -315,7 +313,7 @@ static void model_lost_take(struct model *model, struct chain *chain, size_t *ca
     chain_walk(chain, tables_node(tables, 0).counters);
     for (uint32_t class = 0; class < CLASSES; class ++)
         chain->present[class] = true; /* model_settle wants them */
-    chain_finish(chain, cap);
+    chain_finish(chain);
 }
 
 /* A leaf that cannot be is none. */
@@ -363,14 +361,13 @@ static void chain_end(struct chain *chain)
 }
 
 /* Room for the entries at once: it would be moved a dozen times. A few nodes have several. */
-static void entries_start(struct model *model, size_t *cap)
+static void entries_start(struct model *model)
 {
     const struct tables *tables = model->log->tables;
     size_t count = CLASSES;
     for (uint32_t i = 1; i < tables->node_count; i++)
         count += tables_node(tables, i).counters != 0;
-    model->entries = base_alloc(count, sizeof *model->entries);
-    *cap = count;
+    entries_room(&model->entries, count);
 }
 
 void model_make(struct model *model, struct log *log, struct periods periods)
@@ -383,15 +380,14 @@ void model_make(struct model *model, struct log *log, struct periods periods)
     model->nodes = base_alloc(tables->node_count + (size_t)1, sizeof *model->nodes);
     runs_start(&model->runs, tables->node_count);
     uint32_t *depth = base_alloc(tables->node_count + (size_t)1, sizeof *depth);
-    size_t cap = 0;
     struct chain chain;
     chain_start(&chain, model);
     static const unsigned char unused[sizeof(struct mt_node_2)];
-    entries_start(model, &cap);
-    model_lost_take(model, &chain, &cap);
+    entries_start(model);
+    model_lost_take(model, &chain);
     for (uint32_t i = 1; i < tables->node_count; i++)
         if (memcmp(tables->nodes + (size_t)i * tables->node_bytes, unused, tables->node_bytes))
-            model_node_take(model, i, &chain, depth, &cap);
+            model_node_take(model, i, &chain, depth);
     model_settle(model);
     chain_end(&chain);
     free(depth);
@@ -414,16 +410,17 @@ void model_keep(struct model *model, const unsigned char *inside)
         }
     memset(model->classes, 0, sizeof model->classes);
     model->total = (struct sums){0};
-    for (size_t i = 0; i < model->entry_count; i++) {
-        const struct entry entry = model->entries[i];
+    for (size_t i = 0; i < model->entries.count; i++) {
+        const struct entry entry = model->entries.list[i];
         if (!inside[entry.node])
             continue;
-        sums_add(&model->classes[entry.class], &entry.sums);
+        struct sums sums = entry_sums(&model->entries, &entry);
+        sums_add(&model->classes[entry.class], &sums);
         if (class_counts(entry.class))
-            sums_add(&model->total, &entry.sums);
-        model->entries[kept++] = entry;
+            sums_add(&model->total, &sums);
+        model->entries.list[kept++] = entry;
     }
-    model->entry_count = kept;
+    model->entries.count = kept;
 }
 
 void model_free(struct model *model)
@@ -431,6 +428,6 @@ void model_free(struct model *model)
     free(model->nodes);
     runs_free(&model->runs);
     free(model->threads);
-    free(model->entries);
+    entries_free(&model->entries);
     *model = (struct model){0};
 }

@@ -6,17 +6,10 @@
 #ifndef READ_MODEL_H
 #define READ_MODEL_H
 
+#include "read/entries.h"
 #include "read/log.h"
 #include "read/node.h"
 #include "read/runs.h"
-#include "read/sums.h"
-
-/* What one node did with one class. */
-struct entry {
-    uint32_t node;
-    uint32_t class; /* enum log_class */
-    struct sums sums;
-};
 
 /* A slot for threads: used by one thread at a time, then by later ones. */
 struct thread {
@@ -37,8 +30,7 @@ struct model {
     struct runs runs;
     struct thread *threads; /* thread_count of them; 0 is none */
     uint32_t thread_count;
-    struct entry *entries; /* in the order of their nodes, at most one for a node and class */
-    size_t entry_count;
+    struct entries entries; /* in the order of their nodes, at most one for a node and class */
     struct sums classes[CLASSES];
     struct sums total; /* of what is in the level */
     /* Of all classes, what no node is known of, for want of space: in `entries` as node 0's. */

@@ -10,12 +10,14 @@
 
 /* Of the entries of one node. Allocations alone, without a release among them: the level rose by all of the largest, which is no less than
  * their average. */
-static uint64_t certain_rise(const struct entry *entries, size_t count)
+static uint64_t certain_rise(const struct entries *entries, const struct entry *list, size_t count)
 {
     struct sums sums = {0};
-    for (size_t i = 0; i < count; i++)
-        if (class_counts(entries[i].class))
-            sums_add(&sums, &entries[i].sums);
+    for (size_t i = 0; i < count; i++) {
+        struct sums more = entry_sums(entries, &list[i]);
+        if (class_counts(list[i].class))
+            sums_add(&sums, &more);
+    }
     return sums.allocated && sums.allocations && !sums.releases
                ? (sums.allocated - 1) / sums.allocations + 1
                : 0;
@@ -53,13 +55,14 @@ static uint32_t *below_make(struct model *model, const uint32_t *frames)
 void model_below(struct model *model, const uint32_t *frames)
 {
     uint32_t *below = below_make(model, frames);
-    struct entry *moved = base_alloc(model->entry_count, sizeof *moved);
+    struct entry *list = model->entries.list,
+                 *moved = base_alloc(model->entries.count, sizeof *moved);
     size_t kept = 0, gone = 0;
-    for (size_t i = 0; i < model->entry_count; i++) {
-        struct entry entry = model->entries[i];
+    for (size_t i = 0; i < model->entries.count; i++) {
+        struct entry entry = list[i];
         uint32_t to = below[entry.node];
         if (!to) {
-            model->entries[kept++] = entry;
+            list[kept++] = entry;
             continue;
         }
         entry.node = to;
@@ -69,12 +72,12 @@ void model_below(struct model *model, const uint32_t *frames)
         for (end = i + 1; end < gone && moved[end].node == moved[i].node;)
             end++;
         struct run *run = &model->runs.of_node[moved[i].node];
-        uint64_t rise = certain_rise(moved + i, end - i);
+        uint64_t rise = certain_rise(&model->entries, moved + i, end - i);
         if (rise > run->rise)
             run->rise = rise;
     }
     if (gone)
-        memcpy(model->entries + kept, moved, gone * sizeof *moved);
+        memcpy(list + kept, moved, gone * sizeof *moved);
     for (uint32_t t = 1; t < model->thread_count; t++)
         if (below[model->threads[t].leaf])
             model->threads[t].leaf = below[model->threads[t].leaf];

@@ -37,7 +37,9 @@ static void settle_events(struct model *model)
     for (uint32_t class = 0; class < CLASSES; class ++) {
         struct log_level *level = &header->class_level[class];
         struct sums *all = &model->classes[class];
-        settle_class(model, &model->entries[class].sums, all);
+        struct sums own = entry_sums(&model->entries, &model->entries.list[class]);
+        settle_class(model, &own, all);
+        entries_set(&model->entries, class, &own);
         level->level = all->allocated - all->gone;
         if (!header->finished)
             level->live = level->level;
@@ -66,7 +68,9 @@ static void settle_finish(struct model *model)
         struct sums more = {.late = (int64_t)header->class_level[class].live - sums_live(all)};
         if (more.late <= 0)
             continue;
-        sums_add(&model->entries[class].sums, &more);
+        struct sums own = entry_sums(&model->entries, &model->entries.list[class]);
+        sums_add(&own, &more);
+        entries_set(&model->entries, class, &own);
         sums_add(all, &more);
         sums_add(&model->lost, &more);
         if (class_counts(class))
@@ -76,7 +80,7 @@ static void settle_finish(struct model *model)
 
 void model_settle(struct model *model)
 {
-    if (model->log->truncated || model->entry_count < CLASSES || model->entries[0].node)
+    if (model->log->truncated || model->entries.count < CLASSES || model->entries.list[0].node)
         return;
     settle_events(model);
     settle_finish(model);

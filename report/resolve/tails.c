@@ -80,8 +80,8 @@ static void pairs_make(struct tails *t)
     }
     for (uint32_t f = 1; f < frames; f++)
         t->below[f] = UNKNOWN;
-    for (size_t e = 0; e < model->entry_count; e++) {
-        uint32_t frame = model->nodes[model->entries[e].node].frame;
+    for (size_t e = 0; e < model->entries.count; e++) {
+        uint32_t frame = model->nodes[model->entries.list[e].node].frame;
         if (frame < frames && t->below[frame] == UNKNOWN)
             t->below[frame] = pair_of(t, frame, 0);
     }
@@ -173,8 +173,8 @@ static void frames_put(struct tails *t)
     for (uint32_t i = 1; i < model->node_count; i++)
         t->above[i] = frame_of(t, t->above[i]);
     bool more = false;
-    for (size_t e = 0; e < model->entry_count; e++) {
-        uint32_t node = model->entries[e].node;
+    for (size_t e = 0; e < model->entries.count; e++) {
+        uint32_t node = model->entries.list[e].node;
         uint32_t frame = model->nodes[node].frame;
         below[node] = frame < t->frames->log->frame_count ? frame_of(t, t->below[frame]) : 0;
         more |= below[node] != 0;

@@ -15,9 +15,10 @@
 struct listed {
     const struct stacks *stacks;
     const struct by *by;
-    struct rows inclusive, own; /* the same keys */
-    const struct rows *ranked;  /* one of them */
-    uint32_t *list;             /* the highest first */
+    const struct rows *inclusive, *own; /* the same keys */
+    const struct rows *ranked;          /* one of them */
+    const struct row *total;            /* that they are parts of */
+    uint32_t *list;                     /* the highest first */
     size_t shown, count;
     int64_t whole; /* 0: the metric does not add up */
 };
@@ -46,26 +47,26 @@ static unsigned char *keys_of_rank(const struct stacks *stacks, const struct row
     return good;
 }
 
-static void listed_make(struct listed *listed, const struct stacks *stacks, const struct by *by)
+void by_queries(const struct by *by, struct query queries[BY_QUERIES])
 {
-    const struct query queries[] = {
-        {.by = by->by, .metrics = 1u << by->metric, .filter = by->filter},
-        {.by = by->by,
-         .metrics = 1u << by->metric,
-         .own = true,
-         .rank = by->rank,
-         .filter = by->filter}};
-    struct rows rows[2];
-    struct row whole = fold_whole(stacks, &by->filter);
-    fold_several(stacks, queries, rows, 2);
-    *listed = (struct listed){.stacks = stacks, .by = by, .inclusive = rows[0], .own = rows[1]};
-    listed->ranked = by->own ? &listed->own : &listed->inclusive;
-    listed->whole = metric_adds(by->metric) ? row_metric(&whole, by->metric) : 0;
+    queries[0] = (struct query){.by = by->by, .metrics = 1u << by->metric, .filter = by->filter};
+    queries[1] = queries[0];
+    queries[1].own = true;
+    queries[1].rank = by->rank;
+}
+
+static void listed_make(struct listed *listed, const struct stacks *stacks, const struct by *by,
+                        const struct rows rows[BY_QUERIES], const struct row *whole)
+{
+    *listed = (struct listed){
+        .stacks = stacks, .by = by, .inclusive = &rows[0], .own = &rows[1], .total = whole};
+    listed->ranked = by->own ? listed->own : listed->inclusive;
+    listed->whole = metric_adds(by->metric) ? row_metric(whole, by->metric) : 0;
     unsigned char *good = keys_of_rank(stacks, listed->ranked, by->rank);
     uint32_t *all = rows_by(listed->ranked, by->metric, NULL, &listed->count);
     size_t kept = 0;
     for (size_t i = 0; i < listed->count; i++)
-        if ((!good || good[all[i]]) && (row_shows(&listed->inclusive.list[all[i]]) ||
+        if ((!good || good[all[i]]) && (row_shows(&listed->inclusive->list[all[i]]) ||
                                         row_metric(&listed->ranked->list[all[i]], by->metric)))
             all[kept++] = all[i];
     listed->list = all;
@@ -80,8 +81,22 @@ static void listed_make(struct listed *listed, const struct stacks *stacks, cons
 static void listed_free(struct listed *listed)
 {
     free(listed->list);
-    rows_free(&listed->inclusive);
-    rows_free(&listed->own);
+}
+
+/* The rows of one table alone. */
+static struct row rows_make(const struct stacks *stacks, const struct by *by,
+                            struct rows rows[BY_QUERIES])
+{
+    struct query queries[BY_QUERIES];
+    by_queries(by, queries);
+    fold_several(stacks, queries, rows, BY_QUERIES);
+    return fold_whole(stacks, &by->filter);
+}
+
+static void rows_end(struct rows rows[BY_QUERIES])
+{
+    for (unsigned i = 0; i < BY_QUERIES; i++)
+        rows_free(&rows[i]);
 }
 
 static char *text_of(struct log_text text, const char *otherwise)
@@ -139,7 +154,7 @@ static struct row others_of(const struct listed *listed)
 {
     struct row others = {.riseless = true};
     for (size_t i = listed->shown; i < listed->count; i++)
-        sums_add(&others.sums, &listed->own.list[listed->list[i]].sums);
+        sums_add(&others.sums, &listed->own->list[listed->list[i]].sums);
     others.sums.happened = false;
     return others;
 }
@@ -147,13 +162,13 @@ static struct row others_of(const struct listed *listed)
 /* Own figures of all that is neither shown nor among the others: of code of worse ranks. */
 static struct row rest_of(const struct listed *listed)
 {
-    struct row rest = listed->own.rest;
-    unsigned char *listed_too = base_alloc(listed->own.count + (size_t)1, 1);
+    struct row rest = listed->own->rest;
+    unsigned char *listed_too = base_alloc(listed->own->count + (size_t)1, 1);
     for (size_t i = 0; i < listed->count; i++)
         listed_too[listed->list[i]] = 1;
-    for (uint32_t k = 0; k < listed->own.count; k++)
+    for (uint32_t k = 0; k < listed->own->count; k++)
         if (!listed_too[k])
-            sums_add(&rest.sums, &listed->own.list[k].sums);
+            sums_add(&rest.sums, &listed->own->list[k].sums);
     free(listed_too);
     return rest;
 }
@@ -165,8 +180,10 @@ static bool adds(const struct listed *listed)
 
 void by_print(const struct stacks *stacks, const struct by *by, FILE *out)
 {
+    struct rows rows[BY_QUERIES];
+    struct row whole = rows_make(stacks, by, rows);
     struct listed listed;
-    listed_make(&listed, stacks, by);
+    listed_make(&listed, stacks, by, rows, &whole);
     const struct table_column columns[] = {
         {metric_title(by->metric), 10}, {"Share", 7}, {"Own", 10}, {"Share", 7}, {"Allocs", 9},
         {grouping_name(by->by), 0}};
@@ -181,7 +198,7 @@ void by_print(const struct stacks *stacks, const struct by *by, FILE *out)
         uint32_t key = listed.list[i];
         char *name = name_of_key(&listed, key);
         table_row(&table, STYLE_NONE);
-        print_row(&table, &listed, &listed.inclusive.list[key], &listed.own.list[key], name);
+        print_row(&table, &listed, &listed.inclusive->list[key], &listed.own->list[key], name);
         free(name);
     }
     if (listed.shown < listed.count) {
@@ -192,14 +209,14 @@ void by_print(const struct stacks *stacks, const struct by *by, FILE *out)
         table_row(&table, STYLE_FAINT);
         print_row(&table, &listed, NULL, adds(&listed) ? &others : NULL, text);
     }
-    struct row rest = rest_of(&listed), whole = fold_whole(stacks, &by->filter);
+    struct row rest = rest_of(&listed);
     if (adds(&listed) && row_shows(&rest)) {
         table_row(&table, STYLE_NONE);
         print_row(&table, &listed, NULL, &rest, NAME_NOT_YOURS);
     }
-    if (adds(&listed) && row_shows(&listed.own.unknown)) {
+    if (adds(&listed) && row_shows(&listed.own->unknown)) {
         table_row(&table, STYLE_NONE);
-        print_row(&table, &listed, NULL, &listed.own.unknown, NAME_NOT_KNOWN);
+        print_row(&table, &listed, NULL, &listed.own->unknown, NAME_NOT_KNOWN);
     }
     if (adds(&listed)) {
         table_row(&table, STYLE_TITLE);
@@ -209,6 +226,7 @@ void by_print(const struct stacks *stacks, const struct by *by, FILE *out)
     table_left_out(columns, sizeof columns / sizeof columns[0], hidden, out);
     fputc('\n', out);
     listed_free(&listed);
+    rows_end(rows);
 }
 
 /* ---- JSON ---- */
@@ -253,12 +271,12 @@ static void json_part(struct json *json, const char *member, const struct row *r
     json_close(json, '}');
 }
 
-void by_json(const struct stacks *stacks, const struct by *by, struct json *json)
+void by_json_of(const struct stacks *stacks, const struct by *by,
+                const struct rows rows[BY_QUERIES], const struct row *whole, struct json *json)
 {
     struct listed listed;
-    listed_make(&listed, stacks, by);
-    struct row whole = fold_whole(stacks, &by->filter), others = others_of(&listed),
-               rest = rest_of(&listed), unknown = listed.own.unknown;
+    listed_make(&listed, stacks, by, rows, whole);
+    struct row others = others_of(&listed), rest = rest_of(&listed), unknown = listed.own->unknown;
     sums_add(&rest.sums, &unknown.sums); /* as it always was */
     json_cstring(json, "by", grouping_name(by->by));
     json_cstring(json, "metric", metric_name(by->metric));
@@ -267,8 +285,8 @@ void by_json(const struct stacks *stacks, const struct by *by, struct json *json
         uint32_t key = listed.list[i];
         json_open(json, NULL, '{');
         json_key(&listed, json, key);
-        json_row(json, &listed.inclusive.list[key]);
-        json_part(json, "own", &listed.own.list[key]);
+        json_row(json, &listed.inclusive->list[key]);
+        json_part(json, "own", &listed.own->list[key]);
         json_close(json, '}');
     }
     json_close(json, ']');
@@ -276,6 +294,14 @@ void by_json(const struct stacks *stacks, const struct by *by, struct json *json
     json_part(json, "others_own", &others);
     json_part(json, "rest_own", &rest);
     json_part(json, "unknown_own", &unknown);
-    json_part(json, "total", &whole);
+    json_part(json, "total", whole);
     listed_free(&listed);
+}
+
+void by_json(const struct stacks *stacks, const struct by *by, struct json *json)
+{
+    struct rows rows[BY_QUERIES];
+    struct row whole = rows_make(stacks, by, rows);
+    by_json_of(stacks, by, rows, &whole, json);
+    rows_end(rows);
 }

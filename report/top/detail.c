@@ -143,7 +143,7 @@ static void add_stacks(struct top_text *text, const struct top_reading *reading,
     struct leaf leaf;
     char size[TEXT_SIZE_BYTES];
     for (size_t at = 0; stacks_next(&reading->stacks, &at, &leaf);) {
-        struct row row = {.sums = *leaf.sums};
+        struct row row = {.sums = leaf.sums};
         struct most one = {leaf.node, row_metric(&row, reading->ask.metric)};
         if (class_counts(leaf.class) && one.figure > most[STACKS_SHOWN - 1].figure &&
             is_of(reading, item, leaf.node, rank, ranks))

@@ -229,7 +229,7 @@ static void find_sizes_in(struct site_list *sites, const struct selection *selec
 {
     const struct model *all = &sites->stacks->model;
     for (size_t e = part->entry; e < end; e++) {
-        uint32_t node = all->entries[e].node, class = all->entries[e].class;
+        uint32_t node = all->entries.list[e].node, class = all->entries.list[e].class;
         uint32_t found = node ? shown[(size_t)sites->rows.tree.of_node[node] * CLASSES + class] : 0;
         if (!found || !selection_has(selection, node))
             continue;
@@ -246,7 +246,7 @@ static void find_sizes(struct site_list *sites, const struct filter *filter)
     struct selection selection;
     selection_make(&selection, sites->stacks, filter);
     sites->sizes = base_alloc(sites->shown + 1, sizeof *sites->sizes);
-    find_sizes_in(sites, &selection, shown, &alone, model->entry_count, model);
+    find_sizes_in(sites, &selection, shown, &alone, model->entries.count, model);
     selection_free(&selection);
     free(shown);
 }
@@ -281,7 +281,7 @@ static bool find_sizes_whole(struct site_list *sites, const struct options *opti
             log.keeps_tables = true;
             model_make(&model, &log, options->periods);
             size_t end = i + 1 < joined->part_count ? joined->parts[i + 1].entry
-                                                    : joined->stacks.model.entry_count;
+                                                    : joined->stacks.model.entries.count;
             find_sizes_in(sites, &selection, shown, &joined->parts[i], end, &model);
         }
         model_free(&model);

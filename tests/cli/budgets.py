@@ -141,6 +141,12 @@ max-allocations = 1e6
             else:
                 self.assertIn("one.toml:2: none of these logs is of 'other'\nmemtrace: check: no budget is for any of these programs\n", p.stderr)
 
+    def test_no_log_can_be_read(self):
+        """That alone is said: the budget is for any program."""
+        nowhere = self.path('nowhere.mt')
+        p = self.memtrace('check', '--max-peak', '1M', nowhere)
+        self.assertEqual((p.returncode, p.stderr), (2, 'memtrace: %s: cannot be opened: No such file or directory\n' % nowhere), p)
+
     def test_a_name_that_is_nowhere(self):
         """Mistyped, a budget must not hold for ever. In one of several logs is enough."""
         path = self.write('none.toml', b'[program."*".at."spender.c:fil"]\nmax-peak = 1\nmax-live = 1\n[program."*".at.fill]\nmax-peak = "1G"\n')

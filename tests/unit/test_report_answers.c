@@ -253,7 +253,10 @@ Test(answers, never_given_back)
         fold_log(&f, &py.b);
         f.stacks.log.header.python = python;
         f.stacks.log.header.finished = true;
-        f.stacks.model.entries[f.stacks.model.entry_count - 1].sums.late = 200;
+        struct entries *entries = &f.stacks.model.entries;
+        struct sums late = entry_sums(entries, &entries->list[entries->count - 1]);
+        late.late = 200;
+        entries_set(entries, entries->count - 1, &late);
         f.stacks.model.total.late = 200;
         answers_make(&answers, &f.stacks, &f.lines, &(struct asking){.rank = RANK_PROGRAM});
         const struct answer *kept = &answers.of[QUESTION_KEPT];

@@ -105,7 +105,7 @@ static uint64_t *by_stack(const struct stacks *stacks, enum grouping by, bool ow
         struct stack stack = stack_of(stacks, leaf.node);
         for (uint32_t place; stack_next(&stack, &place);) {
             uint32_t key = by == BY_LINE ? place : frames->places[place].function;
-            sums[key] += seen[key] ? 0 : leaf.sums->allocated;
+            sums[key] += seen[key] ? 0 : leaf.sums.allocated;
             seen[key] = 1;
             if (own)
                 break;

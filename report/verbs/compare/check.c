@@ -121,15 +121,16 @@ static void judge_budgets(struct checking *checking, const struct stacks *stacks
                  checking->used);
 }
 
-/* Programs that a file names and that are not among the logs; STATUS_BAD if no budget is for any of them. */
+/* Programs that a file names and that are not among the logs; STATUS_BAD if no budget is for any of them. One for all programs goes
+ * unused only where no log could be read, which was said. */
 static int say_unused(const struct checking *checking)
 {
     const struct budgets *budgets = &checking->budgets;
     bool any = !budgets->count;
     for (size_t i = 0; i < budgets->count; i++)
-        any |= checking->used[i] & BUDGET_USED;
+        any |= (checking->used[i] & BUDGET_USED) || !budgets->list[i].program;
     for (size_t i = 0; i < budgets->count; i++)
-        if (!(checking->used[i] & BUDGET_USED) &&
+        if (!(checking->used[i] & BUDGET_USED) && budgets->list[i].program &&
             (!i || budgets->list[i].program != budgets->list[i - 1].program))
             base_say("%s:%u: none of these logs is of '%s'", budgets->file,
                      (unsigned)budgets->list[i].line, budgets->list[i].program);

@@ -115,7 +115,8 @@ static void redact(struct view *view)
 
 static bool open_log(struct view *view, const char *log, const struct options *options)
 {
-    if (!view_open(view, log, options->periods, options->under, &options->filter, true))
+    if (!view_open(view, log, options->periods, options->under, &options->filter,
+                   VIEW_SIZED | VIEW_TREE))
         return false;
     if (!stacks_know(&view->stacks, options->metric))
         return false;
