@@ -96,11 +96,11 @@ static bool wanted(const struct options *options, const struct family *family, s
 
 static void print_heading(const struct member *member)
 {
-    char number[32];
     if (!member->own.processes)
         return; /* it can't be read: that is said */
-    snprintf(number, sizeof number, "%" PRId32 "%s ", member->pid, member->exec ? " exec" : "");
-    printf("%sProcess %s", terminal_on(STYLE_TITLE), number);
+    fputs(terminal_on(STYLE_TITLE), stdout);
+    if (member->pid)
+        printf("Process %" PRId32 "%s ", member->pid, member->exec ? " exec" : "");
     text_put(stdout, member->command, strlen(member->command), SIZE_MAX);
     printf("%s\n", terminal_off(STYLE_TITLE));
 }
@@ -171,10 +171,10 @@ bool together_refuses(const struct options *options, const char *verb)
 static void join(struct together *together, const struct stacks *stacks)
 {
     size_t count;
-    char **notes = notes_list(stacks, NULL, &count);
+    char **notes = notes_list(stacks, NULL, &count), *who = log_who(&stacks->log);
     for (size_t i = 0; i < count; i++) {
         char *note = NULL;
-        if (asprintf(&note, "process %" PRId32 ": %s", stacks->log.header.pid, notes[i]) >= 0) {
+        if (asprintf(&note, "%s: %s", who, notes[i]) >= 0) {
             together->notes = base_room(together->notes, &together->note_cap,
                                         together->note_count + 1, sizeof *together->notes);
             together->notes[together->note_count++] = note;
@@ -182,6 +182,7 @@ static void join(struct together *together, const struct stacks *stacks)
         free(notes[i]);
     }
     free(notes);
+    free(who);
     joined_add(&together->joined, stacks);
 }
 

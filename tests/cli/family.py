@@ -232,6 +232,21 @@ class Family(FamilyCase):
         for report in self.reports([os.path.join(folder, name) for name in ('a.mt', 'b.mt')]):
             self.assertEqual((report['family']['parent_log'], report['family']['exec'], report['family']['logs']), (None, False, 1))
 
+    def test_merged_logs_have_no_process_number(self):
+        folder, merged = self.path('numbers'), self.path('numbers/all.mt')
+        os.mkdir(folder)
+        os.link(self.logs[0], os.path.join(folder, 'one.mt'))
+        self.assertEqual(self.memtrace('merge', '-o', merged, *self.logs).returncode, 0)
+        for verb in 'report', 'tree', 'timeline', 'sites':
+            for option in [], ['--each']:
+                text = self.memtrace(verb, *option, folder).stdout
+                self.assertRegex(text, r'(?m) {8}%d processes: ' % len(self.logs))
+                self.assertNotRegex(text, r'(?m)\b[Pp]rocess 0|\b0 %d processes|^ +0 \|' % len(self.logs))
+        self.assertIn('note: %s: merged out of the logs of %d processes' % (merged, len(self.logs)), self.memtrace('tree', folder).stdout)
+        roots = {line.split(';')[0] for line in self.memtrace('export', '--format', 'collapsed', folder).stdout.splitlines()}
+        self.assertEqual(roots, {'family', 'family (pid %d)' % self.reports(self.logs[:2])[0]['pid']})
+        self.assertNotIn('which was not by exit\n', self.memtrace('report', merged).stdout.replace('or at an end that was not by exit', ''))
+
     def test_a_child_of_a_parent_with_threads(self):
         """What it gives back of its parent's is not known, which is not nothing."""
         source = self.write('threaded.c', b"""#include <pthread.h>
