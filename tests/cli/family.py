@@ -158,6 +158,17 @@ class Family(FamilyCase):
             self.assertEqual(by_own[1000000]['family']['live_bytes'], sum(r['live_bytes'] for r in reports))
             self.assertEqual(by_own[1000000]['family']['peak_sum_bytes'], sum(r['peak_bytes'] for r in reports))
 
+    def test_a_log_named_twice_counts_once(self):
+        folder = os.path.dirname(self.logs[0])
+        whole = self.memtrace('tree', folder).stdout
+        for logs in [folder, self.logs[0]], [*self.logs, folder], [*self.logs, self.logs[0]]:
+            p = self.memtrace('tree', *logs)
+            self.assertEqual((p.returncode, p.stdout), (0, whole), p)
+            self.assertIn('memtrace: %s: is named twice, and counts once\n' % self.logs[0], p.stderr)
+        p = self.memtrace('merge', '-o', self.path('twice.mt'), self.logs[0], self.logs[0])
+        self.assertEqual(json.loads(self.memtrace('report', '--json', self.path('twice.mt')).stdout)['peak_bytes'],
+                         self.reports(self.logs)[0]['peak_bytes'])
+
     def test_one_log_is_no_family(self):
         self.assertNotIn('family', json.loads(self.memtrace('report', '--json', self.logs[0]).stdout))
         self.assertNotIn('Processes', self.memtrace('report', self.logs[0]).stdout)
