@@ -404,7 +404,7 @@ void profile_add(struct profile *profile, const struct stacks *stacks, const str
     if (profile->how & PROFILE_PROCESSES) {
         char name[320];
         snprintf(name, sizeof name, "%.250s", profile_text(profile, process->name));
-        if (profile->how & PROFILE_PIDS)
+        if (process->pid && profile->how & PROFILE_PIDS)
             snprintf(name + strlen(name), 32, " (pid %" PRId32 ")", process->pid);
         process->root =
             profile_special(profile, LOCATION_PROCESS, name, profile->process_count - 1);

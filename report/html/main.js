@@ -109,7 +109,7 @@ class App {
     const pages = this.family.processes.filter((p) => p.page !== null).sort((a, b) => a.page - b.page);
     const all = pages.length && pages[0].page ? [make('option', { value: 0 }, 'all processes together')] : [];
     by('process-label').hidden = pages.length + all.length < 2;
-    fill(by('process'), ...all, ...pages.map((p) => make('option', { value: p.page }, `${visible((p.command ?? p.log).slice(0, 60))} (pid ${p.pid})`)));
+    fill(by('process'), ...all, ...pages.map((p) => make('option', { value: p.page }, `${visible((p.command ?? p.log).slice(0, 60))}${p.pid ? ` (pid ${p.pid})` : ''}`)));
     on('process', 'change', () => this.set({ process: Number(by('process').value), at: '', pivot: null, source: null, filter: '', thread: '' }));
   }
 

@@ -9,7 +9,8 @@ const base = (path) => (path ?? '').replace(/.*\/(?=.)/, '');
 
 export function title(facts) {
   const argv = facts.argv.length ? [base(facts.argv[0]), ...facts.argv.slice(1)].join(' ') : base(facts.program) || 'program';
-  return visible(`${argv}, ${seconds(facts.duration_ns)}, ${facts.processes ? `all ${count(facts.processes)} processes` : `pid ${facts.pid}`}`);
+  const who = facts.processes ? [`all ${count(facts.processes)} processes`] : facts.pid ? [`pid ${facts.pid}`] : [];
+  return visible([argv, seconds(facts.duration_ns), ...who].join(', '));
 }
 
 /** The page shows a part of the run, some periods or stacks only, but the peak is the whole run's. */

@@ -93,7 +93,7 @@ function processesTab(app) {
   const list = [], below = (i) => order.filter((k) => (i === null ? processes[k].parent === null : processes[k].parent === i)).forEach((k) => { list.push(k); below(k); });
   below(null);
   const at = (i) => processes[list[i]];
-  const name = (i) => `${'\u00a0\u00a0\u00a0'.repeat(Math.min(20, depth(at(i))))}${at(i).exec ? 'exec ' : ''}${visible(at(i).command ?? at(i).log)}  (pid ${at(i).pid})${at(i).page === null ? '' : '  ›'}`;
+  const name = (i) => `${'\u00a0\u00a0\u00a0'.repeat(Math.min(20, depth(at(i))))}${at(i).exec ? 'exec ' : ''}${visible(at(i).command ?? at(i).log)}${at(i).pid ? `  (pid ${at(i).pid})` : ''}${at(i).page === null ? '' : '  ›'}`;
   const columns = [['peak_bytes', 'Peak', size], ['live_bytes', 'Live', size], ['allocated_bytes', 'Allocated', size], ['allocations', 'Allocs', count], ['below_allocated_bytes', 'with below', size]]
     .map(([key, title, text], k) => ({ title, value: (i) => at(i)[key], text: (i) => text(at(i)[key]), bar: k === 0 }));
   columns.push({ title: 'Process', name: true, value: (i) => i, text: name });

@@ -8,6 +8,7 @@
 
 #include "../interpose/format.h"
 #include "base/base.h"
+#include "base/text.h"
 
 const char *class_name(unsigned class)
 {
@@ -28,8 +29,9 @@ bool log_say_problems(const struct log *log)
             base_say("%s: offset %" PRIu64 ": %s", log->name, log->problems[i].offset,
                      log->problems[i].reason);
     if (log->problem_count > LOG_PROBLEMS_KEPT)
-        base_say("%s: and %" PRIu64 " more problems", log->name,
-                 log->problem_count - LOG_PROBLEMS_KEPT);
+        base_say("%s: and %" PRIu64 " more problem%s", log->name,
+                 log->problem_count - LOG_PROBLEMS_KEPT,
+                 text_s(log->problem_count - LOG_PROBLEMS_KEPT));
     return log->problem_count > 0;
 }
 
@@ -65,6 +67,14 @@ struct log_text log_called(const struct log *log)
         called.text = slash + 1;
     }
     return called;
+}
+
+char *log_who(const struct log *log)
+{
+    char number[32];
+    snprintf(number, sizeof number, "process %" PRId32, log->header.pid);
+    const char *who = log->header.pid ? number : log->name;
+    return base_copy(who, strlen(who));
 }
 
 uint64_t log_hash(const void *data, size_t bytes)

@@ -75,9 +75,9 @@ static const char *const shims[] = {
     "std::__1::__libcpp_allocate*", "std::__1::__libcpp_operator_new*",
     "std::__1::__allocate_at_least*",
     /* Rust */
-    "alloc::alloc::*", "<alloc::alloc::Global*", "__rust_alloc*", "__rust_realloc*",
-    "__rustc::__r*", "__rdl_*", "__rg_*", "std::sys::alloc::*", "std::sys::pal::unix::alloc::*",
-    "<std::alloc::System*", "std::alloc::*"};
+    "alloc::alloc::*", "alloc::boxed::box_new_uninit", "<alloc::alloc::Global*", "__rust_alloc*",
+    "__rust_realloc*", "__rustc::__r*", "__rdl_*", "__rg_*", "std::sys::alloc::*",
+    "std::sys::pal::unix::alloc::*", "<std::alloc::System*", "std::alloc::*"};
 
 /* Names of functions. */
 static const char *const starts[] = {"_start", "__start"};

@@ -40,12 +40,16 @@ static char *joined(const char *front, const char *slash, const char *path)
     return whole;
 }
 
+static char *before(const char *folder, const char *path)
+{
+    return path[0] == '/' || !folder ? base_copy(path, strlen(path)) : joined(folder, "/", path);
+}
+
 char *source_map(const char *folder, const char *path)
 {
     if (!map_count)
         return NULL;
-    char *whole =
-        path[0] == '/' || !folder ? base_copy(path, strlen(path)) : joined(folder, "/", path);
+    char *whole = before(folder, path);
     char *now = NULL;
     for (size_t i = 0; i < map_count && !now; i++) {
         const char *rest = whole + maps[i].old_bytes;
@@ -54,4 +58,10 @@ char *source_map(const char *folder, const char *path)
     }
     free(whole);
     return now;
+}
+
+char *source_now(const char *folder, const char *path)
+{
+    char *mapped = source_map(folder, path);
+    return mapped ? mapped : before(folder, path);
 }

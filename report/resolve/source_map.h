@@ -14,5 +14,7 @@
 bool source_map_add(const char *text);
 /* Where `path` is now, to be freed; NULL: nothing was said of it. `folder`: where relative paths begin; may be NULL. */
 char *source_map(const char *folder, const char *path);
+/* The same, and of which nothing was said: the path itself, below `folder` if it is relative. To be freed. */
+char *source_now(const char *folder, const char *path);
 
 #endif

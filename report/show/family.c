@@ -27,10 +27,11 @@ static void print_member(const struct member *member, size_t depth, struct table
         table_cell(table, NULL);
         table_cell(table, NULL);
     }
-    char text[FAMILY_COMMAND_BYTES + 2 * INDENT_MAX + 64];
+    char text[FAMILY_COMMAND_BYTES + 2 * INDENT_MAX + 64], pid[32] = "";
     size_t blanks = 2 * (depth < INDENT_MAX ? depth : INDENT_MAX);
-    snprintf(text, sizeof text, "%*s%" PRId32 "%s %s", (int)blanks, "", member->pid,
-             member->exec ? " exec" : "", member->command);
+    if (member->pid) /* merged and imported logs may be of none */
+        snprintf(pid, sizeof pid, "%" PRId32 "%s ", member->pid, member->exec ? " exec" : "");
+    snprintf(text, sizeof text, "%*s%s%s", (int)blanks, "", pid, member->command);
     table_cell(table, text);
 }
 

@@ -122,7 +122,9 @@ static void print_totals(const struct stacks *stacks, FILE *out)
         print_amount(out, "leaked", (int64_t)h->level,
                      h->end == LOG_END_EXIT ? "  after all destructors"
                      : stacks->running      ? "  now"
-                                            : "  at the end, which was not by exit");
+                     : h->origin == LOG_MERGED
+                         ? "  after all destructors, or at an end that was not by exit"
+                         : "  at the end, which was not by exit");
     snprintf(rest, sizeof rest, "  in %s allocation%s", text_count(count, total->allocations),
              text_s(total->allocations));
     print_amount(out, "allocated", (int64_t)total->allocated, rest);
@@ -153,9 +155,9 @@ static void cell_total(struct table *table, uint64_t bytes)
 
 static void print_classes(const struct stacks *stacks, FILE *out)
 {
-    static const struct table_column columns[] = {{"  class", 11},    {"peak", 11},
-                                                  {"live", 11},       {"allocated", 11},
-                                                  {"allocations", 0}, {"releases", 0}};
+    static const struct table_column columns[] = {
+        {"  class", 11},    {"peak", 11},    {"live", 11}, {"allocated", 11},
+        {"allocations", 0}, {"releases", 0}, {"", 0}}; /* the last column is not aligned */
     bool more = false;
     for (unsigned c = CLASS_ANON; c < CLASSES; c++)
         more = more || stacks->model.classes[c].allocations || stacks->model.classes[c].releases;

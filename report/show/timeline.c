@@ -149,7 +149,10 @@ static void print_parts(const struct course *course, FILE *out)
         size_t used = width;
         while (used && !curve.value[used - 1])
             used--;
-        fprintf(out, "%*" PRId32 " |", (int)LABEL_COLUMNS, log->header.pid);
+        char pid[32] = ""; /* merged and imported logs may be of none */
+        if (log->header.pid)
+            snprintf(pid, sizeof pid, "%" PRId32, log->header.pid);
+        fprintf(out, "%*s |", (int)LABEL_COLUMNS, pid);
         for (size_t column = 0; column < used; column++)
             fputs(curve_cell(&curve, column, 0, 1), out);
         fprintf(out, " %s\n", text_size(peak, (int64_t)log->header.peak));

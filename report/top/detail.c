@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/base.h"
 #include "base/text.h"
 #include "fold/own.h"
+#include "resolve/source_map.h"
 #include "resolve/source_of.h"
 #include "show/metric.h"
 #include "show/name.h"
@@ -62,6 +64,17 @@ static void add_figures(struct top_text *text, const struct row *row)
 
 /* ---- Source ---- */
 
+/* An editor would begin a new file of a name that is none, such as <string>, and of one that is not here. */
+static char *file_here(const struct sources *sources, const char *file)
+{
+    char *now = source_now(sources->folder, file);
+    if (access(now, R_OK)) {
+        free(now);
+        now = NULL;
+    }
+    return now;
+}
+
 static void add_source(struct top_text *text, struct top_reading *reading, uint32_t place)
 {
     const struct frames *frames = &reading->stacks.frames;
@@ -71,7 +84,7 @@ static void add_source(struct top_text *text, struct top_reading *reading, uint3
         return;
     const char *file = frames_file(frames, f);
     text->line = p->line;
-    text->file = file ? base_copy(file, strlen(file)) : NULL;
+    text->file = file ? file_here(&reading->sources, file) : NULL;
     uint32_t first = p->line > SOURCE_ROUND ? p->line - SOURCE_ROUND : 1;
     bool any = false;
     for (uint32_t n = first; n <= p->line + SOURCE_ROUND; n++) {

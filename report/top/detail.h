@@ -12,7 +12,7 @@ struct top_text {
     char **lines;
     size_t count, cap;
     size_t marked; /* the line of source that the row is; SIZE_MAX: none */
-    char *file;    /* its file, for an editor; NULL: not known */
+    char *file;    /* its file, for an editor; NULL: not known, or not here */
     uint32_t line;
 };
 

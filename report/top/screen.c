@@ -149,7 +149,7 @@ static void edit(struct top_state *state)
     char line[32];
     snprintf(line, sizeof line, "+%u", detail.line);
     if (!detail.file) {
-        snprintf(state->message, sizeof state->message, "no source file is known of this row");
+        snprintf(state->message, sizeof state->message, "no source file of this row is here");
     } else {
         def_prog_mode();
         endwin();

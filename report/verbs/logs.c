@@ -36,14 +36,38 @@ static bool is_second(const char *log)
     return second;
 }
 
-static void add(struct options *options, char *log)
+/* The files of a list of logs: each counts once, as itself or in its folder. */
+struct files {
+    struct stat *list;
+    size_t count, cap;
+};
+
+static bool is_new(struct files *files, const char *log)
 {
+    struct stat info;
+    if (stat(log, &info))
+        return true; /* that is said where it is opened */
+    for (size_t i = 0; i < files->count; i++)
+        if (files->list[i].st_ino == info.st_ino && files->list[i].st_dev == info.st_dev)
+            return false;
+    files->list = base_room(files->list, &files->cap, files->count + 1, sizeof *files->list);
+    files->list[files->count++] = info;
+    return true;
+}
+
+static void add(struct options *options, struct files *files, char *log)
+{
+    if (!is_new(files, log)) {
+        base_say("%s: is named twice, and counts once", log);
+        free(log);
+        return;
+    }
     options->logs =
         base_room(options->logs, &options->log_cap, options->log_count + 1, sizeof *options->logs);
     options->logs[options->log_count++] = log;
 }
 
-static bool add_folder(struct options *options, const char *folder)
+static bool add_folder(struct options *options, struct files *files, const char *folder)
 {
     struct dirent **entries;
     int count = scandir(folder, &entries, is_log_name, alphasort);
@@ -57,7 +81,7 @@ static bool add_folder(struct options *options, const char *folder)
         if (asprintf(&log, "%s%s%s", folder, slash, entries[i]->d_name) < 0)
             log = NULL;
         if (log && !is_second(log))
-            add(options, log);
+            add(options, files, log);
         else
             free(log);
         free(entries[i]);
@@ -72,6 +96,7 @@ bool logs_expand(struct options *options)
 {
     char **given = options->logs;
     size_t count = options->log_count;
+    struct files files = {0};
     bool good = true;
     options->logs = NULL;
     options->log_count = 0;
@@ -80,10 +105,11 @@ bool logs_expand(struct options *options)
     for (size_t i = 0; i < count && good; i++) {
         struct stat info;
         if (*given[i] && !stat(given[i], &info) && S_ISDIR(info.st_mode))
-            good = add_folder(options, given[i]);
+            good = add_folder(options, &files, given[i]);
         else
-            add(options, base_copy(given[i], strlen(given[i])));
+            add(options, &files, base_copy(given[i], strlen(given[i])));
     }
+    free(files.list);
     return good;
 }
 
@@ -96,11 +122,11 @@ static bool wanted(const struct options *options, const struct family *family, s
 
 static void print_heading(const struct member *member)
 {
-    char number[32];
     if (!member->own.processes)
         return; /* it can't be read: that is said */
-    snprintf(number, sizeof number, "%" PRId32 "%s ", member->pid, member->exec ? " exec" : "");
-    printf("%sProcess %s", terminal_on(STYLE_TITLE), number);
+    fputs(terminal_on(STYLE_TITLE), stdout);
+    if (member->pid)
+        printf("Process %" PRId32 "%s ", member->pid, member->exec ? " exec" : "");
     text_put(stdout, member->command, strlen(member->command), SIZE_MAX);
     printf("%s\n", terminal_off(STYLE_TITLE));
 }
@@ -171,10 +197,10 @@ bool together_refuses(const struct options *options, const char *verb)
 static void join(struct together *together, const struct stacks *stacks)
 {
     size_t count;
-    char **notes = notes_list(stacks, NULL, &count);
+    char **notes = notes_list(stacks, NULL, &count), *who = log_who(&stacks->log);
     for (size_t i = 0; i < count; i++) {
         char *note = NULL;
-        if (asprintf(&note, "process %" PRId32 ": %s", stacks->log.header.pid, notes[i]) >= 0) {
+        if (asprintf(&note, "%s: %s", who, notes[i]) >= 0) {
             together->notes = base_room(together->notes, &together->note_cap,
                                         together->note_count + 1, sizeof *together->notes);
             together->notes[together->note_count++] = note;
@@ -182,6 +208,7 @@ static void join(struct together *together, const struct stacks *stacks)
         free(notes[i]);
     }
     free(notes);
+    free(who);
     joined_add(&together->joined, stacks);
 }
 

@@ -19,7 +19,8 @@ struct log_shown {
     size_t index;                /* of it in the family */
 };
 
-/* In place of each folder the logs in it (*.mt), by name. False after a message: there is none, or it can't be read. */
+/* In place of each folder the logs in it (*.mt), by name. A file that is there already is left out, with a message. False after a
+ * message: there is none, or it can't be read. */
 bool logs_expand(struct options *options);
 /* Says on standard error which of several logs an earlier run left, as report does. */
 void logs_say_earlier(char *const *logs, size_t count);

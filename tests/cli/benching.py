@@ -97,3 +97,9 @@ class Bench(Case):
         self.assertLess(both[0]['peak_bytes']['most'], 100000)
         self.assertEqual(both[1]['peak_bytes']['most'] - both[0]['peak_bytes']['most'], 1000000)
         self.assertEqual(both[1]['allocations']['most'] - both[0]['allocations']['most'], 10)
+
+    def test_memit_says_what_its_children_take(self):
+        """The lines are the program's own."""
+        for option, words in ((), 'peak memory: [0-9.]+ (B|KiB)\n'), (('-c',), r'peak memory: 9\d\d KiB, 977 KiB of it in children\n'):
+            out = self.memtrace('memit', *option, '--', 'sh', '-c', '%s %s; true' % (self.taker, self.path('memit%d' % len(option)))).stdout
+            self.assertRegex(out, words)

@@ -158,6 +158,17 @@ class Family(FamilyCase):
             self.assertEqual(by_own[1000000]['family']['live_bytes'], sum(r['live_bytes'] for r in reports))
             self.assertEqual(by_own[1000000]['family']['peak_sum_bytes'], sum(r['peak_bytes'] for r in reports))
 
+    def test_a_log_named_twice_counts_once(self):
+        folder = os.path.dirname(self.logs[0])
+        whole = self.memtrace('tree', folder).stdout
+        for logs in [folder, self.logs[0]], [*self.logs, folder], [*self.logs, self.logs[0]]:
+            p = self.memtrace('tree', *logs)
+            self.assertEqual((p.returncode, p.stdout), (0, whole), p)
+            self.assertIn('memtrace: %s: is named twice, and counts once\n' % self.logs[0], p.stderr)
+        p = self.memtrace('merge', '-o', self.path('twice.mt'), self.logs[0], self.logs[0])
+        self.assertEqual(json.loads(self.memtrace('report', '--json', self.path('twice.mt')).stdout)['peak_bytes'],
+                         self.reports(self.logs)[0]['peak_bytes'])
+
     def test_one_log_is_no_family(self):
         self.assertNotIn('family', json.loads(self.memtrace('report', '--json', self.logs[0]).stdout))
         self.assertNotIn('Processes', self.memtrace('report', self.logs[0]).stdout)
@@ -231,6 +242,21 @@ class Family(FamilyCase):
             self.assertEqual(self.memtrace('merge', '-o', os.path.join(folder, name), *self.logs).returncode, 0)  # one ended by exec
         for report in self.reports([os.path.join(folder, name) for name in ('a.mt', 'b.mt')]):
             self.assertEqual((report['family']['parent_log'], report['family']['exec'], report['family']['logs']), (None, False, 1))
+
+    def test_merged_logs_have_no_process_number(self):
+        folder, merged = self.path('numbers'), self.path('numbers/all.mt')
+        os.mkdir(folder)
+        os.link(self.logs[0], os.path.join(folder, 'one.mt'))
+        self.assertEqual(self.memtrace('merge', '-o', merged, *self.logs).returncode, 0)
+        for verb in 'report', 'tree', 'timeline', 'sites':
+            for option in [], ['--each']:
+                text = self.memtrace(verb, *option, folder).stdout
+                self.assertRegex(text, r'(?m) {8}%d processes: ' % len(self.logs))
+                self.assertNotRegex(text, r'(?m)\b[Pp]rocess 0|\b0 %d processes|^ +0 \|' % len(self.logs))
+        self.assertIn('note: %s: merged out of the logs of %d processes' % (merged, len(self.logs)), self.memtrace('tree', folder).stdout)
+        roots = {line.split(';')[0] for line in self.memtrace('export', '--format', 'collapsed', folder).stdout.splitlines()}
+        self.assertEqual(roots, {'family', 'family (pid %d)' % self.reports(self.logs[:2])[0]['pid']})
+        self.assertNotIn('which was not by exit\n', self.memtrace('report', merged).stdout.replace('or at an end that was not by exit', ''))
 
     def test_a_child_of_a_parent_with_threads(self):
         """What it gives back of its parent's is not known, which is not nothing."""

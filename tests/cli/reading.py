@@ -140,3 +140,30 @@ class Reading(Case):
             self.assertNotRegex(out, r'(?m)(?<![\d,.])1 (allocations|releases|events|lines|sites|stacks|modules|functions|blocks)\b', view)
             seen += len(re.findall(r'(?<![\d,.])1 (allocation|release)\b', out))
         self.assertGreater(seen, 3)
+
+    def test_numbers_stand_below_each_other(self):
+        """In the table of classes, whose last column is a number, too."""
+        source = self.write('classes.c', b"""#include <stdlib.h>
+#include <sys/mman.h>
+int main(void)
+{
+    for (int i = 0; i < 1000; i++)
+        free(malloc(i + 1));
+    return munmap(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 4096);
+}
+""")
+        self.cc('-g', '-O0', source, '-o', 'classes')
+        self.memtrace('run', '-o', 'classes.mt', self.path('classes'))
+        table = re.search(r'(?m)^ +class .*\n( +heap .*)\n( +anonymous .*)\n', self.memtrace('report', 'classes.mt').stdout)
+        self.assertEqual(len({len(row) for row in table.group().splitlines()}), 1, table.group())
+
+    def test_one_more_problem(self):
+        """Of five problems four are said, and that there is one more."""
+        with open(self.log, 'rb') as f:
+            log = bytearray(f.read())
+        seen = set()
+        for cut in range(4096, len(log), 4096):
+            p = self.memtrace('report', self.write('cut.mt', log[:cut]))
+            seen.update(re.findall(r': and (.*)', p.stderr))
+        self.assertIn('1 more problem', seen)
+        self.assertNotIn('1 more problems', seen)

@@ -161,6 +161,26 @@ class Top(Case):
         screen.keys('?')
         screen.wait('^Keys')
 
+    def test_the_editor_gets_a_file_that_is_here(self):
+        moved, edited = self.path('moved'), self.path('edited')
+        os.makedirs(moved)
+        shutil.copy(self.source, moved)
+        self.write('editor', b'printf "%%s " "$@" > %s.new\nmv %s.new %s\n' % ((edited.encode(),) * 3))
+        for now, file in (None, self.source), (moved, os.path.join(moved, 'program.c')), (self.path('none'), None):
+            screen = self.screen(*(['--source-map', '%s=%s' % (self.top, now)] if now else []), self.log, EDITOR='sh ' + self.path('editor'))
+            screen.wait(r'program\.c:%d  take' % line_of('TAKE'))
+            screen.keys('e')
+            if file:
+                screen.wait(lambda _: os.path.exists(edited))
+                with open(edited) as f:
+                    self.assertEqual(f.read().split(), ['+%d' % line_of('TAKE'), file])
+                os.remove(edited)
+            else:
+                screen.wait('no source file of this row is here')
+                self.assertFalse(os.path.exists(edited))
+            screen.keys('q')
+            screen.wait('^STATUS 0$')
+
     def test_any_size(self):
         screen = self.screen(self.log, columns=100, rows=30)
         screen.wait(r'program\.c')

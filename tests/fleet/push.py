@@ -259,6 +259,11 @@ def answered(logs, log):
         check(done.status == 2 and 'status 400: wrong wireType' in done.err and len(server.requests) == 1, 'a refusal', done.err)
 
 
+def copies(log, count):
+    """A log named twice counts once."""
+    return [shutil.copy(log, '%s.%d.mt' % (log, i)) for i in range(count)]
+
+
 def answers(logs):
     log = logs.log('plain')
     # Tried again: as the server asks for, or after a second and more.
@@ -275,7 +280,7 @@ def answers(logs):
         check(server.requests[1].at - server.requests[0].at >= 2, 'a date')
     # Not for ever, and not for an hour.
     with Server(*[(500, {}, b'broken \x1b[31m\nsecond line')] * 3) as server:
-        done = push(logs, '--retries', '1', server.url('/ingest'), log, log, log)
+        done = push(logs, '--retries', '1', server.url('/ingest'), *copies(log, 3))
         check(done.status == 2 and len(server.requests) == 2 and 'status 500, 2 times: broken' in done.err and '\x1b' not in done.err and '2 more logs were not tried' in done.err, '500', done.err)
     with Server((429, {'Retry-After': '3600'}, b'')) as server:
         done = push(logs, server.url('/ingest'), log)
@@ -283,11 +288,11 @@ def answers(logs):
     # Refused: not again. What is wrong with one log need not be with the next one, but a password is.
     for status, tried in (400, 2), (413, 2), (422, 2), (401, 1), (403, 1), (404, 1):
         with Server(*[(status, {'Content-Type': 'text/plain'}, b'no, because')] * 2) as server:
-            done = push(logs, server.url('/ingest', secret='me:%s@' % SECRET), log, log)
+            done = push(logs, server.url('/ingest', secret='me:%s@' % SECRET), *copies(log, 2))
             check(done.status == 2 and len(server.requests) == tried and 'http://127.0.0.1:%d/ingest: status %d: no, because' % (server.port, status) in done.err,
                   'status %d' % status, len(server.requests), done.err)
     with Server((400, {}, b'')) as server:
-        done = push(logs, server.url('/ingest'), log, log)
+        done = push(logs, server.url('/ingest'), *copies(log, 2))
         check(done.status == 2 and len(server.requests) == 2 and done.err.count('pushed to') == 1 and done.err.count('was not pushed') == 1, 'one of two', done.err)
     with Server('silence') as server:
         done = push(logs, '--retries', '0', '--timeout', '1', server.url('/ingest'), log)
@@ -322,7 +327,7 @@ def usage(logs):
         done = push(logs, *arguments)
         check(done.status == status and re.search(words, done.err) and not done.out, 'push', arguments, done.status, done.out, done.err)
 
-    done = push(logs, '--retries', '1', 'http://me:%s@127.0.0.1:%d/ingest' % (SECRET, port), log, log)
+    done = push(logs, '--retries', '1', 'http://me:%s@127.0.0.1:%d/ingest' % (SECRET, port), *copies(log, 2))
     check(done.status == 2 and '127.0.0.1 port %d' % port in done.err and ', 2 times' in done.err and '1 more log was not tried' in done.err, 'a server that is not there', done.err)
     said(r'nosuch\.invalid', '--retries', '0', 'http://nosuch.invalid:4040', log)
     said('which server, and which log', 'http://127.0.0.1:4040')

@@ -390,6 +390,7 @@ Test(rules, shims)
         "std::allocator<int>::allocate(unsigned long)",
         "__gnu_cxx::new_allocator<std::pair<int, int> >::allocate(unsigned long)",
         "alloc::alloc::exchange_malloc",
+        "alloc::boxed::box_new_uninit",
         "g_malloc0"};
     static const char *const others[] = {"xmalloc_pool",
                                          "my_xmalloc",

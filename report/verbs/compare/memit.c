@@ -199,6 +199,8 @@ static void print_runs(const struct memit_run *runs, size_t count, const struct 
             least = runs[i].peak + runs[i].children;
     }
     printf("peak memory: %s", text_size(total, (int64_t)(best->peak + best->children)));
+    if (best->children)
+        printf(", %s of it in children", text_size(held, (int64_t)best->children));
     if (least != best->peak + best->children)
         printf(" (the lowest: %s)", text_size(low, (int64_t)least));
     text_count(number, seen);
