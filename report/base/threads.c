@@ -19,25 +19,3 @@ uint32_t threads_allowed(void)
     int count = sched_getaffinity(0, sizeof set, &set) ? 1 : CPU_COUNT(&set);
     return count < 1 ? 1 : (uint32_t)count > THREADS_DEFAULT ? THREADS_DEFAULT : (uint32_t)count;
 }
-
-static void *work_run(void *work)
-{
-    const struct work *w = work;
-    w->function(w->argument);
-    return NULL;
-}
-
-void work_start(struct work *work, void (*function)(void *argument), void *argument)
-{
-    *work = (struct work){.function = function, .argument = argument};
-    work->started = threads_allowed() > 1 && !pthread_create(&work->thread, NULL, work_run, work);
-}
-
-void work_finish(struct work *work)
-{
-    if (work->started)
-        pthread_join(work->thread, NULL);
-    else if (work->function)
-        work->function(work->argument);
-    *work = (struct work){0};
-}

@@ -5,7 +5,6 @@
 
 #include "base/base.h"
 #include "base/links.h"
-#include "base/threads.h"
 
 #define AHEAD 8u /* nodes between asking for a slot's memory and looking at it */
 
@@ -73,45 +72,24 @@ static void make(struct tree *tree, const struct stacks *stacks, bool threads)
 
 /* ---- one for all ---- */
 
-/* The tree that is shared. */
+/* The tree that is shared, once somebody has asked for it. */
 struct stem {
-    const struct stacks *stacks;
-    struct work work; /* which makes it */
-    bool made;        /* it is done */
+    bool made;
     struct tree tree;
 };
 
-static void stem_make(void *stem)
-{
-    struct stem *s = stem;
-    make(&s->tree, s->stacks, false);
-}
-
-static void stem_finish(struct stem *stem)
-{
-    if (!stem->made)
-        work_finish(&stem->work);
-    stem->made = true;
-}
-
 void tree_share(struct stacks *stacks)
 {
-    if (stacks->stem)
-        return;
-    stacks->stem = base_alloc(1, sizeof *stacks->stem);
-    stacks->stem->stacks = stacks;
-    work_start(&stacks->stem->work, stem_make, stacks->stem);
+    if (!stacks->stem)
+        stacks->stem = base_alloc(1, sizeof *stacks->stem);
 }
 
 void tree_unshare(struct stacks *stacks)
 {
-    struct stem *stem = stacks->stem;
-    if (!stem)
+    if (!stacks->stem)
         return;
-    if (stem->work.started)
-        stem_finish(stem);
-    tree_free(&stem->tree);
-    free(stem);
+    tree_free(&stacks->stem->tree);
+    free(stacks->stem);
     stacks->stem = NULL;
 }
 
@@ -122,7 +100,9 @@ void tree_make(struct tree *tree, const struct stacks *stacks, bool threads)
         make(tree, stacks, threads);
         return;
     }
-    stem_finish(stem);
+    if (!stem->made)
+        make(&stem->tree, stacks, false);
+    stem->made = true;
     *tree = stem->tree;
     tree->shared = true;
 }

@@ -26,11 +26,11 @@ struct tree {
 #define TREE_APART  (UINT32_MAX - 3)
 
 /* From here on those who make the tree of these stacks without threads have the same one, which stays in memory until tree_unshare: for views
- * that make several. It is made meanwhile, if another processor can, so the stacks must stay as they are until the first tree_make. */
+ * that make several. By one thread at a time. */
 void tree_share(struct stacks *stacks);
-/* Once the trees made of them are freed; also where none was made. */
+/* Once the trees made of them are freed. */
 void tree_unshare(struct stacks *stacks);
-/* Build the tree of places. By the thread that shares it; others may do so, too, once that has. `threads`: stacks of different threads are kept apart below roots of their own; else they share their entries.
+/* Build the tree of places. `threads`: stacks of different threads are kept apart below roots of their own; else they share their entries.
  * Linear in the number of nodes. */
 void tree_make(struct tree *tree, const struct stacks *stacks, bool threads);
 /* The same by keys, less than TREE_THREAD, one for each place (NULL: the place itself), without threads and without the places that have a byte in `skipped`, but for the innermost place of a stack whose node has a

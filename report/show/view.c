@@ -8,15 +8,13 @@
 #define EVERYTHING ((1u << METRICS) - 1)
 
 bool view_open(struct view *view, const char *file, struct periods periods, const char *under,
-               const struct filter *filter, unsigned what)
+               const struct filter *filter, bool sized)
 {
     *view = (struct view){.filter = *filter};
-    if (!(what & VIEW_SIZED ? stacks_open_sized : stacks_open_under)(&view->stacks, file, periods,
-                                                                     under))
+    if (!(sized ? stacks_open_sized : stacks_open_under)(&view->stacks, file, periods, under))
         return false;
     unsigned metrics = filter->classes ? EVERYTHING & ~(1u << METRIC_RISE) : EVERYTHING;
-    if (what & VIEW_TREE)
-        tree_share(&view->stacks);
+    tree_share(&view->stacks);
     fold_lines(&view->stacks, metrics, filter, &view->lines, &view->functions);
     sources_of_log(&view->sources, &view->stacks.log);
     return true;

@@ -24,14 +24,9 @@ struct view {
 };
 
 /* Read the log, say what is wrong with it. `under`: what happened under calls of this function, see stacks_open_under; NULL: all.
- * `filter`: whose figures the rows have. `what`: bits. False: nothing can be shown. view_close in any case. */
-enum {
-    VIEW_SIZED = 1, /* sizes_add may be asked */
-    VIEW_TREE =
-        2, /* the tree of stacks will be needed, and is made meanwhile; the view must stay where it is */
-};
+ * `filter`: whose figures the rows have. `sized`: sizes_add may be asked. False: nothing can be shown. view_close in any case. */
 bool view_open(struct view *view, const char *file, struct periods periods, const char *under,
-               const struct filter *filter, unsigned what);
+               const struct filter *filter, bool sized);
 void view_close(struct view *view);
 
 /* The worst rank that tables should show: RANK_USER, or a later one when no function of a better one shows anything, or when

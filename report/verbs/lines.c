@@ -154,7 +154,7 @@ static int lines_one(const char *file, const struct options *options)
 {
     struct view view;
     bool found = true;
-    if (view_open(&view, file, options->periods, options->under, &options->filter, 0) &&
+    if (view_open(&view, file, options->periods, options->under, &options->filter, false) &&
         stacks_know(&view.stacks, options->metric)) {
         unsigned char *wanted = base_alloc(view.stacks.frames.function_count, 1);
         found = choose(&view, options, wanted);

@@ -326,9 +326,7 @@ static int report_one(const struct log_shown *shown)
     struct view view;
     if (options->by != GROUPINGS)
         return report_by(shown);
-    bool lists = options->metric == METRICS && !options->filter.classes;
-    if (view_open(&view, shown->file, options->periods, options->under, &options->filter,
-                  lists ? VIEW_TREE : 0) &&
+    if (view_open(&view, shown->file, options->periods, options->under, &options->filter, false) &&
         stacks_know(&view.stacks, options->metric)) {
         if (shown->json)
             json_report(&view, options, shown->json, shown->family, shown->index);

@@ -115,8 +115,7 @@ static void redact(struct view *view)
 
 static bool open_log(struct view *view, const char *log, const struct options *options)
 {
-    if (!view_open(view, log, options->periods, options->under, &options->filter,
-                   VIEW_SIZED | VIEW_TREE))
+    if (!view_open(view, log, options->periods, options->under, &options->filter, true))
         return false;
     if (!stacks_know(&view->stacks, options->metric))
         return false;
