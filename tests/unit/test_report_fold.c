@@ -3,6 +3,7 @@
  * From a log to rows: read/model.c, resolve/frames.c, and fold/. Rises: test_report_rises.c.
  */
 #include <criterion/criterion.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -392,4 +393,65 @@ Test(query, names)
     cr_expect_eq(metric_named(""), METRICS);
     cr_expect(metric_bytes(METRIC_RISE));
     cr_expect_not(metric_bytes(METRIC_RELEASES));
+}
+
+/* ---- read/entries.h ---- */
+
+#define FIGURES (offsetof(struct sums, happened) / sizeof(uint64_t)) /* all that are of 64 bits */
+
+static bool same_sums(const struct sums *a, const struct sums *b)
+{
+    return !memcmp(a, b, FIGURES * sizeof(uint64_t)) && a->happened == b->happened;
+}
+
+static struct sums sums_with(size_t figure, uint64_t value, bool happened)
+{
+    uint64_t figures[FIGURES];
+    struct sums sums = {.happened = happened};
+    for (size_t i = 0; i < FIGURES; i++)
+        figures[i] = i == figure ? value : 0;
+    memcpy(&sums, figures, sizeof figures);
+    return sums;
+}
+
+/* Whatever value each figure has: those that fit into an entry, those that just don't, and what other sums took its place. */
+Test(fold, entries_keep_every_figure)
+{
+    static const uint64_t values[] = {0,
+                                      1,
+                                      INT32_MAX,
+                                      (uint64_t)INT32_MAX + 1,
+                                      UINT32_MAX,
+                                      (uint64_t)UINT32_MAX + 1,
+                                      (UINT64_C(1) << 48) - 1,
+                                      UINT64_C(1) << 48,
+                                      INT64_MAX,
+                                      (uint64_t)INT32_MIN,
+                                      UINT64_MAX};
+    const size_t kinds = sizeof values / sizeof values[0], all = FIGURES * kinds;
+    struct entries entries = {0};
+    for (size_t i = 0; i < all; i++) {
+        struct sums sums = sums_with(i / kinds, values[i % kinds], i % 2);
+        entries_add(&entries, (uint32_t)i, i % 5, &sums);
+    }
+    for (int turn = 0; turn < 3; turn++) {
+        for (size_t i = 0; i < all; i++) {
+            size_t from = (i + (size_t)turn * 7) % all;
+            struct sums wanted = sums_with(from / kinds, values[from % kinds], from % 2);
+            if (turn)
+                entries_set(&entries, i, &wanted);
+        }
+        for (size_t i = 0; i < all; i++) {
+            size_t from = (i + (size_t)turn * 7) % all;
+            struct sums wanted = sums_with(from / kinds, values[from % kinds], from % 2);
+            struct sums found = entry_sums(&entries, &entries.list[i]);
+            cr_assert(same_sums(&wanted, &found), "figure %zu, value %zu, turn %d", from / kinds,
+                      from % kinds, turn);
+            cr_assert_eq(entries.list[i].node, i);
+            cr_assert_eq(entries.list[i].class, i % 5);
+        }
+    }
+    cr_expect_eq(entries.count, all);
+    cr_expect_lt(entries.apart_count, all); /* most fit */
+    entries_free(&entries);
 }
