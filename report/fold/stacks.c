@@ -93,6 +93,22 @@ int stacks_status(const struct stacks *stacks)
                                                  : STATUS_DONE;
 }
 
+void stacks_count(struct stacks_several *several, const struct stacks *stacks)
+{
+    int status = stacks_status(stacks);
+    if (stacks->absent && status == STATUS_NO)
+        several->absent = true;
+    else if (status > several->status)
+        several->status = status;
+    several->any |= status == STATUS_DONE;
+}
+
+int stacks_several_status(const struct stacks_several *several)
+{
+    bool absent = several->absent && !several->any && several->status < STATUS_NO;
+    return absent ? STATUS_NO : several->status;
+}
+
 bool stacks_whole(const struct stacks *stacks)
 {
     const struct periods *periods = &stacks->model.periods;

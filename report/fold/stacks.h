@@ -49,6 +49,13 @@ void stacks_make(struct stacks *stacks, struct periods periods);
 void stacks_close(struct stacks *stacks);
 /* The exit status that it comes to: STATUS_DONE, STATUS_NO where the function that was asked for is not in the log, STATUS_BAD. */
 int stacks_status(const struct stacks *stacks);
+/* The same of several logs: the highest of theirs, but that the function need not be in all of them. Begins zeroed. */
+struct stacks_several {
+    int status;       /* of those that have it */
+    bool any, absent; /* one could be shown; one has not the function */
+};
+void stacks_count(struct stacks_several *several, const struct stacks *stacks);
+int stacks_several_status(const struct stacks_several *several);
 /* All periods are looked at. */
 bool stacks_whole(const struct stacks *stacks);
 

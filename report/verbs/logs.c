@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/base.h"
+#include "base/once.h"
 #include "base/text.h"
 #include "show/family.h"
 #include "show/notes.h"
@@ -36,26 +37,18 @@ static bool is_second(const char *log)
     return second;
 }
 
-/* The files of a list of logs: each counts once, as itself or in its folder. */
-struct files {
-    struct stat *list;
-    size_t count, cap;
-};
-
-static bool is_new(struct files *files, const char *log)
+/* Each file of a list of logs counts once, as itself or in its folder. */
+static bool is_new(struct once *files, const char *log)
 {
     struct stat info;
     if (stat(log, &info))
         return true; /* that is said where it is opened */
-    for (size_t i = 0; i < files->count; i++)
-        if (files->list[i].st_ino == info.st_ino && files->list[i].st_dev == info.st_dev)
-            return false;
-    files->list = base_room(files->list, &files->cap, files->count + 1, sizeof *files->list);
-    files->list[files->count++] = info;
-    return true;
+    const uint64_t file[] = {info.st_dev, info.st_ino};
+    size_t before = files->count;
+    return once_add(files, file, sizeof file) > before;
 }
 
-static void add(struct options *options, struct files *files, char *log)
+static void add(struct options *options, struct once *files, char *log)
 {
     if (!is_new(files, log)) {
         base_say("%s: is named twice, and counts once", log);
@@ -67,7 +60,7 @@ static void add(struct options *options, struct files *files, char *log)
     options->logs[options->log_count++] = log;
 }
 
-static bool add_folder(struct options *options, struct files *files, const char *folder)
+static bool add_folder(struct options *options, struct once *files, const char *folder)
 {
     struct dirent **entries;
     int count = scandir(folder, &entries, is_log_name, alphasort);
@@ -96,7 +89,7 @@ bool logs_expand(struct options *options)
 {
     char **given = options->logs;
     size_t count = options->log_count;
-    struct files files = {0};
+    struct once files = {0};
     bool good = true;
     options->logs = NULL;
     options->log_count = 0;
@@ -109,7 +102,7 @@ bool logs_expand(struct options *options)
         else
             add(options, &files, base_copy(given[i], strlen(given[i])));
     }
-    free(files.list);
+    once_free(&files);
     return good;
 }
 
@@ -215,6 +208,7 @@ static void join(struct together *together, const struct stacks *stacks)
 void together_open(struct together *together, const struct options *options)
 {
     *together = (struct together){.status = STATUS_DONE};
+    struct stacks_several several = {0};
     family_make(&together->family, options->logs, options->log_count);
     if (!options->json && together->family.total.processes)
         family_print(&together->family, stdout);
@@ -222,10 +216,10 @@ void together_open(struct together *together, const struct options *options)
         struct stacks stacks;
         if (stacks_open_under(&stacks, options->logs[i], options->periods, options->under))
             join(together, &stacks);
-        int one = stacks_status(&stacks);
-        together->status = one > together->status ? one : together->status;
+        stacks_count(&several, &stacks);
         stacks_close(&stacks);
     }
+    together->status = stacks_several_status(&several);
     joined_end(&together->joined);
 }
 

@@ -36,7 +36,7 @@ struct together {
     struct joined joined;
     char **notes; /* of each process, with its number in front */
     size_t note_count, note_cap;
-    int status; /* the highest of stacks_status */
+    int status; /* stacks_several_status */
 };
 
 /* Are the logs to be shown as one? Else each by itself: logs_each. */

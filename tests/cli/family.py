@@ -243,6 +243,15 @@ class Family(FamilyCase):
         for report in self.reports([os.path.join(folder, name) for name in ('a.mt', 'b.mt')]):
             self.assertEqual((report['family']['parent_log'], report['family']['exec'], report['family']['logs']), (None, False, 1))
 
+    def test_a_function_that_one_process_has(self):
+        """The others need not have it."""
+        for verb in ['tree'], ['sites'], ['leaks'], ['report', '--by', 'line'], ['export', '--format', 'collapsed']:
+            p = self.memtrace(*verb, '--under', 'grandchild', *self.logs)
+            self.assertEqual(p.returncode, 0, p)
+            self.assertIn('child', p.stdout)
+            self.assertEqual(p.stderr.count("no function in the log is called 'grandchild'"), len(self.logs) - 1, p.stderr)
+            self.assertEqual(self.memtrace(*verb, '--under', 'nowhere', *self.logs).returncode, 1)
+
     def test_merged_logs_have_no_process_number(self):
         folder, merged = self.path('numbers'), self.path('numbers/all.mt')
         os.mkdir(folder)

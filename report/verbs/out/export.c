@@ -42,8 +42,9 @@ struct exporting {
     struct export_asked asked;
     struct profile profile;
     struct target target;
-    bool opened; /* the target is */
-    bool any;    /* a log was written, or added */
+    bool opened;                   /* the target is */
+    bool any;                      /* a log was written, or added */
+    struct stacks_several several; /* of the file's logs */
     int status;
 };
 
@@ -184,8 +185,7 @@ static void take_log(struct exporting *e, const char *name)
              !e->format->put_log(e->target.out, &stacks, &e->asked, !e->any))
         bad(e);
     e->any |= open;
-    int one = stacks_status(&stacks);
-    e->status = one > e->status ? one : e->status;
+    stacks_count(&e->several, &stacks);
     stacks_close(&stacks);
 }
 
@@ -254,11 +254,14 @@ static void check_pipe(struct exporting *e)
 static void export_file(struct exporting *e, char *const *logs, size_t count)
 {
     profile_begin(&e->profile, how_of(e));
+    e->several = (struct stacks_several){0};
     for (size_t i = 0; i < count; i++)
         if (whole_only(e))
             take_nameless(e, logs[i]);
         else
             take_log(e, logs[i]);
+    int read = stacks_several_status(&e->several);
+    e->status = read > e->status ? read : e->status;
     if (e->any && e->format->put)
         put_profile(e);
     check_pipe(e);
