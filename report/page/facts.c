@@ -195,15 +195,6 @@ static void json_advice(const struct facts *facts, struct json *json)
     json_unsigned(json, "advice_count", advices->count);
 }
 
-/* Is there another thread with the name of this one? */
-static bool shares_name(const struct model *model, uint32_t thread)
-{
-    for (uint32_t t = 1; t < model->thread_count; t++)
-        if (t != thread && !strcmp(model->threads[t].name, model->threads[thread].name))
-            return true;
-    return false;
-}
-
 /* By slot. Threads of one name are shown as one, but for the first one of the process. */
 static void json_threads(const struct facts *facts, struct json *json)
 {
@@ -213,7 +204,7 @@ static void json_threads(const struct facts *facts, struct json *json)
     json_cstring(json, NULL, "(not known)");
     for (uint32_t t = 1; t < model->thread_count; t++) {
         char name[32];
-        bool first = model->threads[t].tid == pid && shares_name(model, t);
+        bool first = model->threads[t].tid == pid && name_of_several(model, t);
         snprintf(name, sizeof name, "%s%s", model->threads[t].name, first ? " (main)" : "");
         json_cstring(json, NULL, name);
     }

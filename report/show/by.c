@@ -123,7 +123,7 @@ static char *name_of_key(const struct listed *listed, uint32_t key)
                        "Python code, and code of no module");
     case BY_THREAD:
         if (key < stacks->model.thread_count && stacks->model.threads[key].name[0])
-            return name_of_thread(&stacks->model.threads[key]);
+            return name_of_thread(&stacks->model, key);
         return text_of((struct log_text){0}, key ? "(a thread without a name)" : "(not known)");
     default:
         return base_copy(class_name(key), strlen(class_name(key)));
@@ -231,6 +231,14 @@ void by_print(const struct stacks *stacks, const struct by *by, FILE *out)
 
 /* ---- JSON ---- */
 
+static void json_tid(struct json *json, const struct thread *thread)
+{
+    if (thread && thread->tid)
+        json_signed(json, "tid", thread->tid);
+    else
+        json_none(json, "tid");
+}
+
 static void json_key(const struct listed *listed, struct json *json, uint32_t key)
 {
     const struct frames *frames = &listed->stacks->frames;
@@ -257,6 +265,7 @@ static void json_key(const struct listed *listed, struct json *json, uint32_t ke
                      ? &listed->stacks->model.threads[key]
                      : NULL;
         json_cstring(json, "thread", thread ? thread->name : NULL);
+        json_tid(json, thread);
         json_unsigned(json, "earlier_threads", thread ? thread->earlier : 0);
         break;
     default:

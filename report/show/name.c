@@ -80,12 +80,25 @@ char *name_of_place(const struct frames *frames, uint32_t place)
     return text;
 }
 
-char *name_of_thread(const struct thread *thread)
+bool name_of_several(const struct model *model, uint32_t thread)
 {
-    char number[TEXT_COUNT_BYTES];
-    return thread->earlier ? text_format("%s (and %s before it)", thread->name,
-                                         text_count(number, thread->earlier))
-                           : text_format("%s", thread->name);
+    for (uint32_t t = 1; t < model->thread_count; t++)
+        if (t != thread && !strcmp(model->threads[t].name, model->threads[thread].name))
+            return true;
+    return false;
+}
+
+char *name_of_thread(const struct model *model, uint32_t thread)
+{
+    const struct thread *t = &model->threads[thread];
+    char number[TEXT_COUNT_BYTES], tid[32] = "", earlier[TEXT_COUNT_BYTES + 32] = "";
+    if (t->tid && name_of_several(model, thread)) /* those of merged logs have none */
+        snprintf(tid, sizeof tid, "tid %" PRId32, t->tid);
+    if (t->earlier)
+        snprintf(earlier, sizeof earlier, "and %s before it", text_count(number, t->earlier));
+    if (!*tid && !*earlier)
+        return text_format("%s", t->name);
+    return text_format("%s (%s%s%s)", t->name, tid, *tid && *earlier ? ", " : "", earlier);
 }
 
 char *name_of_function(const struct frames *frames, uint32_t function)

@@ -23,8 +23,11 @@ char *name_of_tail(const char *name, const struct place *place);
 char *name_of_place(const struct frames *frames, uint32_t place);
 /* "file.c: function", to be freed. */
 char *name_of_function(const struct frames *frames, uint32_t function);
-/* A thread, with how many others are in its row: "worker (and 3 before it)". To be freed. */
-char *name_of_thread(const struct thread *thread);
+/* Has another thread this one's name? */
+bool name_of_several(const struct model *model, uint32_t thread);
+/* A thread, with its number where another one has its name, and how many others are in its row: "worker (tid 4711, and 3 before it)". To
+ * be freed. */
+char *name_of_thread(const struct model *model, uint32_t thread);
 /* Last component of a path; points into it. */
 const char *path_base(const char *path);
 

@@ -259,6 +259,39 @@ int main(void)
         self.assertRegex(out, r'  t3  \(tid \d+, and 3 before it\)')
         self.assertRegex(out, r'  turns  \(tid \d+\)')
 
+    def test_threads_of_one_name(self):
+        """Their numbers tell them apart."""
+        self.write('pair.c', b"""#include <pthread.h>
+#include <stdlib.h>
+static void *volatile kept[3];
+static pthread_barrier_t both;
+static void *take(void *to)
+{
+    *(void *volatile *)to = malloc(1000000 * (size_t)(1 + ((void *volatile *)to - kept)));
+    pthread_barrier_wait(&both);
+    return NULL;
+}
+int main(void)
+{
+    pthread_t threads[2];
+    pthread_barrier_init(&both, NULL, 2);
+    for (int i = 0; i < 2; i++)
+        pthread_create(&threads[i], NULL, take, (void *)&kept[i]);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    return 0;
+}
+""")
+        self.cc('-g', '-O0', '-pthread', 'pair.c', '-o', 'pair')
+        log = self.path('pair.mt')
+        self.assertEqual(self.memtrace('run', '-o', log, self.path('pair')).returncode, 0)
+        rows = json.loads(self.memtrace('report', '--json', '--by', 'thread', log).stdout)['table']['rows']
+        tids = {row['live_bytes']: row['tid'] for row in rows}
+        self.assertNotEqual(tids[1000000], tids[2000000])
+        out = self.memtrace('report', '--by', 'thread', log).stdout
+        for bytes_, figure in (1000000, '977 KiB'), (2000000, '1.91 MiB'):
+            self.assertRegex(out, r'(?m)^ *%s .*  pair \(tid %d\)$' % (figure, tids[bytes_]))
+
     def test_figures(self):
         for key, name in ('function', 'take'), ('file', self.source), ('module', self.program), ('thread', 'program'), ('class', 'heap'):
             row = self.table('--by', key)['rows'][0]
