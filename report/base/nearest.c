@@ -36,7 +36,7 @@ static size_t distance(const char *a, const char *b)
 const char *nearest(const char *word, const char *const *words, size_t count)
 {
     const char *best = NULL;
-    size_t fewest = strlen(word) / 3 + 1; /* more wrong letters than that are another word */
+    size_t fewest = (strlen(word) + 2) / 3; /* more wrong letters than that are another word */
     for (size_t i = 0; i < count; i++) {
         size_t wrong =
             word[0] && word[1] && text_starts(words[i], word) ? 1 : distance(word, words[i]);
