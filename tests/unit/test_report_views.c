@@ -18,9 +18,9 @@ Test(nearest, what_was_meant)
 {
     static const char *const words[] = {"report", "lines", "sites", "tree", "timeline"};
     static const char *const meant[][2] = {
-        {"reprot", "report"}, {"report", "report"}, {"line", "lines"}, {"tere", "tree"},
-        {"time", "timeline"}, {"repotr", "report"}, {"site", "sites"}, {"xyz", NULL},
-        {"", NULL},           {"frobnicate", NULL}};
+        {"reprot", "report"}, {"report", "report"}, {"line", "lines"},   {"tere", "tree"},
+        {"time", "timeline"}, {"repotr", "report"}, {"site", "sites"},   {"xyz", NULL},
+        {"", NULL},           {"tie", NULL},        {"frobnicate", NULL}};
     for (size_t i = 0; i < sizeof meant / sizeof meant[0]; i++) {
         const char *found = nearest(meant[i][0], words, 5);
         if (!meant[i][1])
