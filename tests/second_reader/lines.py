@@ -29,7 +29,7 @@ def python_lines(log, period=None):
 def once(log):
     """What is the same for every period: the rises, and the key of each node, or None."""
     if not hasattr(log, 'lines_once'):
-        key_of_frame = [None] * len(log.frames)
+        key_of_frame = [None] * max(1, len(log.frames))  # node 0 may be all that a full log has
         for i, (kind, owner, value) in enumerate(log.frames):
             if kind == PYTHON:
                 file, name = log.code_names(owner)

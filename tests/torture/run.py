@@ -110,7 +110,7 @@ def by_function(log, program, symbols):
     """What the program's functions did themselves: name -> [allocations, bytes allocated, releases, bytes released]."""
     result = {}
     for (node, class_), figures in log.counters.items():
-        if class_ != 0:
+        if class_ != 0 or not node:  # what a full log has at no node is no function's
             continue
         frame = log.frame_text(log.frame_of[node])
         if frame[0] != 'native' or os.path.realpath(frame[1]) != program:
