@@ -334,7 +334,7 @@ def usage(logs):
     said('which log', '--to', 'parca', 'http://127.0.0.1')
     said('address, http://HOST:PORT', 'localhost:4040', log)
     said('address, http://HOST:PORT', 'ftp://me:%s@localhost:4040' % SECRET, log)
-    said('address, http://HOST:PORT', log, log)
+    said('address, http://HOST:PORT', log, *copies(log, 1))
     said('which server is this\\? --to', 'http://127.0.0.1:%d' % port, log)
     said('4317 is the port of OTLP over gRPC', 'http://127.0.0.1:4317', log)
     said("not 'parka'; did you mean 'parca'", '--to', 'parka', 'http://127.0.0.1', log)
