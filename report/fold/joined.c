@@ -208,9 +208,7 @@ void joined_end(struct joined *joined)
     for (size_t e = 0; e < model->entries.count; e++) {
         const struct entry *entry = &model->entries.list[e];
         struct sums sums = entry_sums(&model->entries, entry);
-        sums_add(&model->classes[entry->class], &sums);
-        if (class_counts(entry->class))
-            sums_add(&model->total, &sums);
+        model_count(model, entry->class, &sums);
     }
     stacks->processes = joined->part_count;
     stacks->model.periods = ALL_PERIODS;

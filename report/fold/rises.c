@@ -224,10 +224,6 @@ void rises_below(struct rises *r, uint32_t node)
         r->list = base_room(r->list, &r->cap, r->count + 1, sizeof *r->list);
         r->list[r->count++] = child_of(r, child);
     }
-    if (r->count == 1 && !r->stretches[node] && !is_below(r, r->list->node)) {
-        settle_only(r, r->list->node);
-        return;
-    }
     sort(r);
     size_t first = r->stretches[node] ? r->stretches[node] - 1 : runs->stretch_count, end = first;
     while (end < runs->stretch_count && runs->stretches[end].parent == node)

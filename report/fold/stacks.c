@@ -93,7 +93,7 @@ int stacks_status(const struct stacks *stacks)
                                                  : STATUS_DONE;
 }
 
-void stacks_count(struct stacks_several *several, const struct stacks *stacks)
+void stacks_several_add(struct stacks_several *several, const struct stacks *stacks)
 {
     int status = stacks_status(stacks);
     if (stacks->absent && status == STATUS_NO)

@@ -54,7 +54,7 @@ struct stacks_several {
     int status;       /* of those that have it */
     bool any, absent; /* one could be shown; one has not the function */
 };
-void stacks_count(struct stacks_several *several, const struct stacks *stacks);
+void stacks_several_add(struct stacks_several *several, const struct stacks *stacks);
 int stacks_several_status(const struct stacks_several *several);
 /* All periods are looked at. */
 bool stacks_whole(const struct stacks *stacks);

@@ -204,7 +204,7 @@ static void json_threads(const struct facts *facts, struct json *json)
     json_cstring(json, NULL, "(not known)");
     for (uint32_t t = 1; t < model->thread_count; t++) {
         char name[32];
-        bool first = model->threads[t].tid == pid && name_of_several(model, t);
+        bool first = model->threads[t].tid == pid && name_is_shared(model, t);
         snprintf(name, sizeof name, "%s%s", model->threads[t].name, first ? " (main)" : "");
         json_cstring(json, NULL, name);
     }

@@ -64,15 +64,10 @@ static void add_note(struct page_together *together, char *text)
 static void add_notes(struct page_together *together, const struct stacks *stacks)
 {
     size_t count;
-    char **notes = notes_list(stacks, NULL, &count), *who = log_who(&stacks->log);
-    for (size_t i = 0; i < count; i++) {
-        char *note = NULL;
-        if (asprintf(&note, "%s: %s", who, notes[i]) >= 0)
-            add_note(together, note);
-        free(notes[i]);
-    }
+    char **notes = notes_list_of(stacks, &count);
+    for (size_t i = 0; i < count; i++)
+        add_note(together, notes[i]);
     free(notes);
-    free(who);
 }
 
 void page_together_add(struct page_together *together, const struct stacks *stacks)

@@ -58,9 +58,8 @@ void entries_add(struct entries *entries, uint32_t node, uint32_t class, const s
     struct entry entry = fits(sums) ? packed(sums) : put_apart(entries, sums);
     entry.node = node;
     entry.class = (uint8_t) class;
-    if (entries->count == entries->cap)
-        entries->list =
-            base_room(entries->list, &entries->cap, entries->count + 1, sizeof *entries->list);
+    entries->list =
+        base_room(entries->list, &entries->cap, entries->count + 1, sizeof *entries->list);
     entries->list[entries->count++] = entry;
 }
 
@@ -75,6 +74,13 @@ void entries_set(struct entries *entries, size_t at, const struct sums *sums)
     now.node = was->node;
     now.class = was->class;
     *was = now;
+}
+
+void entries_more(struct entries *entries, size_t at, const struct sums *more)
+{
+    struct sums sums = entry_sums(entries, &entries->list[at]);
+    sums_add(&sums, more);
+    entries_set(entries, at, &sums);
 }
 
 void entries_free(struct entries *entries)

@@ -39,12 +39,14 @@ struct entries {
     size_t apart_count, apart_cap;
 };
 
-/* Room for so many at once. */
+/* Room for so many at once, in an empty one. */
 void entries_room(struct entries *entries, size_t count);
 /* One more, the last. */
 void entries_add(struct entries *entries, uint32_t node, uint32_t class, const struct sums *sums);
 /* Other sums for the one at `at`. */
 void entries_set(struct entries *entries, size_t at, const struct sums *sums);
+/* Add to those of the one at `at`. */
+void entries_more(struct entries *entries, size_t at, const struct sums *more);
 void entries_free(struct entries *entries);
 
 /* The sums of an entry of these. Here, so that a loop unpacks only what it looks at. */

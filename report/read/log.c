@@ -69,14 +69,6 @@ struct log_text log_called(const struct log *log)
     return called;
 }
 
-char *log_who(const struct log *log)
-{
-    char number[32];
-    snprintf(number, sizeof number, "process %" PRId32, log->header.pid);
-    const char *who = log->header.pid ? number : log->name;
-    return base_copy(who, strlen(who));
-}
-
 uint64_t log_hash(const void *data, size_t bytes)
 {
     uint64_t hash = bytes;

@@ -287,8 +287,6 @@ uint64_t log_hash(const void *data, size_t bytes);
 struct log_text log_called(const struct log *log);
 /* The last part of a path; empty where it ends in a slash, or is. */
 struct log_text log_file_name(struct log_text path);
-/* Which one of several logs: "process 4711", or the name of one that is of no process (merged, imported). To be freed. */
-char *log_who(const struct log *log);
 /* Whether the process that wrote the log is still there: its pid may be another's by now, its start time tells. Asks /proc. */
 bool log_running(const struct log *log);
 /* Print the problems on standard error: "memtrace: FILE: offset N: reason". True if there were any. */

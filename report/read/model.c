@@ -245,9 +245,7 @@ static void chain_finish(struct chain *chain)
             placed = true;
         }
         entries_add(&model->entries, chain->node, class, sums);
-        sums_add(&model->classes[class], sums);
-        if (class_counts(class))
-            sums_add(&model->total, sums);
+        model_count(model, class, sums);
         if (!chain->node)
             sums_add(&model->lost, sums);
         *sums = (struct sums){0};
@@ -415,9 +413,7 @@ void model_keep(struct model *model, const unsigned char *inside)
         if (!inside[entry.node])
             continue;
         struct sums sums = entry_sums(&model->entries, &entry);
-        sums_add(&model->classes[entry.class], &sums);
-        if (class_counts(entry.class))
-            sums_add(&model->total, &sums);
+        model_count(model, entry.class, &sums);
         model->entries.list[kept++] = entry;
     }
     model->entries.count = kept;

@@ -55,6 +55,13 @@ void model_settle(struct model *model);
 /* For resolve/: what happened at nodes that have a frame here, by node, 0: none, happened one node further in, of that frame.
  * Their runs: of a node that the log has nothing below, the same; of others the highest rise that is certain. Once, linear. */
 void model_below(struct model *model, const uint32_t *frames);
+/* Add what happened in a class to the totals. */
+static inline void model_count(struct model *model, uint32_t class, const struct sums *sums)
+{
+    sums_add(&model->classes[class], sums);
+    if (class_counts(class))
+        sums_add(&model->total, sums);
+}
 void model_free(struct model *model);
 
 #endif

@@ -5,8 +5,9 @@
 #include "read/model.h"
 
 /* Node 0's entry of a class gives or takes so that as much is gone as is released. */
-static void settle_class(struct model *model, struct sums *own, struct sums *all)
+static void settle_class(struct model *model, uint32_t class)
 {
+    struct sums *all = &model->classes[class];
     int64_t bytes = (int64_t)(all->gone - all->released);
     int64_t count = (int64_t)(all->gone_count - all->releases);
     struct sums more = {0};
@@ -18,7 +19,7 @@ static void settle_class(struct model *model, struct sums *own, struct sums *all
         more.releases = (uint64_t)count;
     else
         more.gone_count = (uint64_t)0 - (uint64_t)count;
-    sums_add(own, &more);
+    entries_more(&model->entries, class, &more);
     sums_add(all, &more);
     model->under_way = (int64_t)((uint64_t)model->under_way + (uint64_t)count);
     model->under_way_bytes = (int64_t)((uint64_t)model->under_way_bytes + (uint64_t)bytes);
@@ -37,9 +38,7 @@ static void settle_events(struct model *model)
     for (uint32_t class = 0; class < CLASSES; class ++) {
         struct log_level *level = &header->class_level[class];
         struct sums *all = &model->classes[class];
-        struct sums own = entry_sums(&model->entries, &model->entries.list[class]);
-        settle_class(model, &own, all);
-        entries_set(&model->entries, class, &own);
+        settle_class(model, class);
         level->level = all->allocated - all->gone;
         if (!header->finished)
             level->live = level->level;
@@ -68,13 +67,9 @@ static void settle_finish(struct model *model)
         struct sums more = {.late = (int64_t)header->class_level[class].live - sums_live(all)};
         if (more.late <= 0)
             continue;
-        struct sums own = entry_sums(&model->entries, &model->entries.list[class]);
-        sums_add(&own, &more);
-        entries_set(&model->entries, class, &own);
-        sums_add(all, &more);
+        entries_more(&model->entries, class, &more);
+        model_count(model, class, &more);
         sums_add(&model->lost, &more);
-        if (class_counts(class))
-            sums_add(&model->total, &more);
     }
 }
 

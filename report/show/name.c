@@ -80,7 +80,7 @@ char *name_of_place(const struct frames *frames, uint32_t place)
     return text;
 }
 
-bool name_of_several(const struct model *model, uint32_t thread)
+bool name_is_shared(const struct model *model, uint32_t thread)
 {
     for (uint32_t t = 1; t < model->thread_count; t++)
         if (t != thread && !strcmp(model->threads[t].name, model->threads[thread].name))
@@ -92,7 +92,7 @@ char *name_of_thread(const struct model *model, uint32_t thread)
 {
     const struct thread *t = &model->threads[thread];
     char number[TEXT_COUNT_BYTES], tid[32] = "", earlier[TEXT_COUNT_BYTES + 32] = "";
-    if (t->tid && name_of_several(model, thread)) /* those of merged logs have none */
+    if (t->tid && name_is_shared(model, thread)) /* those of merged logs have none */
         snprintf(tid, sizeof tid, "tid %" PRId32, t->tid);
     if (t->earlier)
         snprintf(earlier, sizeof earlier, "and %s before it", text_count(number, t->earlier));

@@ -24,7 +24,7 @@ char *name_of_place(const struct frames *frames, uint32_t place);
 /* "file.c: function", to be freed. */
 char *name_of_function(const struct frames *frames, uint32_t function);
 /* Has another thread this one's name? */
-bool name_of_several(const struct model *model, uint32_t thread);
+bool name_is_shared(const struct model *model, uint32_t thread);
 /* A thread, with its number where another one has its name, and how many others are in its row: "worker (tid 4711, and 3 before it)". To
  * be freed. */
 char *name_of_thread(const struct model *model, uint32_t thread);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/base.h"
@@ -320,6 +321,21 @@ char **notes_list(const struct stacks *stacks, const struct rows *lines, size_t 
     notes_all(stacks, lines, keep_note, &notes);
     *count = notes.count;
     return notes.list;
+}
+
+char **notes_list_of(const struct stacks *stacks, size_t *count)
+{
+    const struct log *log = &stacks->log;
+    char **notes = notes_list(stacks, NULL, count), number[32], *note;
+    snprintf(number, sizeof number, "process %" PRId32, log->header.pid);
+    const char *who =
+        log->header.pid ? number : log->name; /* merged and imported logs may be of none */
+    for (size_t i = 0; i < *count; i++)
+        if (asprintf(&note, "%s: %s", who, notes[i]) >= 0) {
+            free(notes[i]);
+            notes[i] = note;
+        }
+    return notes;
 }
 
 static void json_note(void *context, const char *text, size_t bytes)

@@ -17,6 +17,8 @@ size_t notes_print(const struct stacks *stacks, const struct rows *lines, const 
                    FILE *out);
 /* The same as texts, to be freed as the list is; *count of them. */
 char **notes_list(const struct stacks *stacks, const struct rows *lines, size_t *count);
+/* The same of one of several logs, without its lines: each note says of which. */
+char **notes_list_of(const struct stacks *stacks, size_t *count);
 /* The member "notes". */
 void notes_json(const struct stacks *stacks, const struct rows *lines, struct json *json);
 

@@ -190,18 +190,13 @@ bool together_refuses(const struct options *options, const char *verb)
 static void join(struct together *together, const struct stacks *stacks)
 {
     size_t count;
-    char **notes = notes_list(stacks, NULL, &count), *who = log_who(&stacks->log);
+    char **notes = notes_list_of(stacks, &count);
     for (size_t i = 0; i < count; i++) {
-        char *note = NULL;
-        if (asprintf(&note, "%s: %s", who, notes[i]) >= 0) {
-            together->notes = base_room(together->notes, &together->note_cap,
-                                        together->note_count + 1, sizeof *together->notes);
-            together->notes[together->note_count++] = note;
-        }
-        free(notes[i]);
+        together->notes = base_room(together->notes, &together->note_cap, together->note_count + 1,
+                                    sizeof *together->notes);
+        together->notes[together->note_count++] = notes[i];
     }
     free(notes);
-    free(who);
     joined_add(&together->joined, stacks);
 }
 
@@ -216,7 +211,7 @@ void together_open(struct together *together, const struct options *options)
         struct stacks stacks;
         if (stacks_open_under(&stacks, options->logs[i], options->periods, options->under))
             join(together, &stacks);
-        stacks_count(&several, &stacks);
+        stacks_several_add(&several, &stacks);
         stacks_close(&stacks);
     }
     together->status = stacks_several_status(&several);

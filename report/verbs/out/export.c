@@ -185,7 +185,7 @@ static void take_log(struct exporting *e, const char *name)
              !e->format->put_log(e->target.out, &stacks, &e->asked, !e->any))
         bad(e);
     e->any |= open;
-    stacks_count(&e->several, &stacks);
+    stacks_several_add(&e->several, &stacks);
     stacks_close(&stacks);
 }
 
